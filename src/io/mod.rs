@@ -1,0 +1,1 @@
+//! The edges to local files: project folders and package zips.

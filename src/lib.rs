@@ -1,0 +1,5 @@
+//! Packs Workato recipes and custom connectors for the workspace they go to.
+
+pub mod io;
+pub mod manifest;
+pub mod model;

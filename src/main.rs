@@ -1,0 +1,2 @@
+//! The `recipack` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! `recipack.toml`: which project, which assets, which connectors, which targets.

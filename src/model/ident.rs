@@ -1,0 +1,317 @@
+//! Names, versions and digests: text that was checked once and cannot be mixed up afterwards.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a text is no valid name of some sort.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("invalid {what} `{}`: {reason}", text.escape_debug())]
+pub struct NameError {
+    /// The sort of name that was asked for.
+    pub what: &'static str,
+    /// The text that was given.
+    pub text: String,
+    /// What is wrong with it.
+    pub reason: &'static str,
+}
+
+macro_rules! name_type {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $check:path) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+        #[serde(try_from = "String", into = "String")]
+        #[schemars(with = "String")]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// The checked text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NameError;
+            fn try_from(text: String) -> Result<Self, NameError> {
+                text.parse()
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NameError;
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                match $check(text) {
+                    Ok(()) => Ok(Self(text.into())),
+                    Err(reason) => Err(NameError { what: $what, text: text.to_owned(), reason }),
+                }
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> String {
+                name.0.into()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+name_type!(
+    /// A connector's title: its identity across workspaces (platform.md §5.4).
+    ConnectorTitle, "connector title", display_text
+);
+name_type!(
+    /// A connector's name inside one workspace, as recipes spell it in `provider`:
+    /// `<slug>_connector_<workspace>_<unix seconds>` (platform.md §5.6).
+    InternalName, "internal connector name", word
+);
+name_type!(
+    /// A target as `recipack.toml` names it under `[targets]`.
+    TargetName, "target name", file_word
+);
+name_type!(
+    /// The name of a package: the stem of the zip's file name.
+    PackageName, "package name", file_word
+);
+name_type!(
+    /// A data center's short name, such as `us`, `eu` or `jp` (platform.md §7).
+    DataCenter, "data center", lower_word
+);
+
+fn display_text(text: &str) -> Result<(), &'static str> {
+    if text.trim().is_empty() {
+        return Err("it is empty");
+    }
+    if text.chars().any(char::is_control) {
+        return Err("it holds a control character");
+    }
+    Ok(())
+}
+
+fn word(text: &str) -> Result<(), &'static str> {
+    if text.is_empty() {
+        return Err("it is empty");
+    }
+    if !text.chars().all(is_word) {
+        return Err("only letters, digits and `_` may stand in it");
+    }
+    Ok(())
+}
+
+fn lower_word(text: &str) -> Result<(), &'static str> {
+    if text.is_empty() {
+        return Err("it is empty");
+    }
+    if !text
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    {
+        return Err("only lower-case letters, digits and `-` may stand in it");
+    }
+    Ok(())
+}
+
+fn file_word(text: &str) -> Result<(), &'static str> {
+    if text.is_empty() {
+        return Err("it is empty");
+    }
+    if text.starts_with(['.', '-']) {
+        return Err("it starts with `.` or `-`");
+    }
+    if text.len() > 200 {
+        return Err("it is longer than 200 bytes");
+    }
+    if text.chars().any(|c| {
+        c.is_control() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|')
+    }) {
+        return Err("it holds a character that can't stand in a file name");
+    }
+    Ok(())
+}
+
+/// Whether a character can stand in an internal name. CJK letters occur (platform.md §11).
+pub(crate) fn is_word(c: char) -> bool {
+    c == '_' || c.is_alphanumeric()
+}
+
+impl InternalName {
+    /// The name if `provider` has the form that only custom connectors have,
+    /// `<slug>_connector_<digits>_<digits>`; `None` for the platform's own connectors.
+    pub fn custom(provider: &str) -> Option<Self> {
+        let (rest, time) = provider.rsplit_once('_')?;
+        let (rest, workspace) = rest.rsplit_once('_')?;
+        let slug = rest.strip_suffix("_connector")?;
+        let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+        if slug.is_empty() || !digits(time) || !digits(workspace) {
+            return None;
+        }
+        provider.parse().ok()
+    }
+}
+
+/// The number of a connector's version, as the platform counts them: 1, 2, 3 …
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(transparent)]
+pub struct Version(pub u64);
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v{}", self.0)
+    }
+}
+
+/// A SHA-256 digest; in text, 64 lower-case hexadecimal digits.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("pattern" = "^[0-9a-f]{64}$"))]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        use sha2::Digest as _;
+        Self(sha2::Sha256::digest(bytes).into())
+    }
+
+    /// A digest that was computed elsewhere.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({self})")
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> String {
+        digest.to_string()
+    }
+}
+
+impl FromStr for Digest {
+    type Err = NameError;
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let wrong = || NameError {
+            what: "SHA-256 digest",
+            text: text.to_owned(),
+            reason: "64 lower-case hexadecimal digits are expected",
+        };
+        let nibble = |b: u8| match b {
+            b'0'..=b'9' => Some(b - b'0'),
+            b'a'..=b'f' => Some(b - b'a' + 10),
+            _ => None,
+        };
+        let mut bytes = [0; 32];
+        if text.len() != 64 {
+            return Err(wrong());
+        }
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let (high, low) = (
+                nibble(pair[0]).ok_or_else(wrong)?,
+                nibble(pair[1]).ok_or_else(wrong)?,
+            );
+            *byte = high << 4 | low;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl TryFrom<String> for Digest {
+    type Error = NameError;
+    fn try_from(text: String) -> Result<Self, NameError> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_custom_connectors_have_an_internal_name() {
+        let custom = [
+            "travel_perk_connector_564885_1661443229",
+            "new_connector_1_connector_36450_1572632007",
+            "home__cloud__connector_21_1779813258",
+            "会計_connector_7_1",
+        ];
+        let built_in = [
+            "gmail",
+            "file_connector",
+            "x_connector_1",
+            "_connector_1_2",
+            "a-b_connector_1_2",
+            "",
+        ];
+        for name in custom {
+            assert_eq!(
+                InternalName::custom(name).map(String::from).as_deref(),
+                Some(name)
+            );
+        }
+        for name in built_in {
+            assert_eq!(InternalName::custom(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_digest_reads_back_from_its_text() {
+        let digest = Digest::of(b"abc");
+        assert_eq!(
+            digest.to_string(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert_eq!(digest.to_string().parse(), Ok(digest));
+        assert!("BA7816".parse::<Digest>().is_err());
+    }
+
+    #[test]
+    fn names_refuse_what_would_break_them() {
+        assert!("a/b".parse::<PackageName>().is_err());
+        assert!("..".parse::<PackageName>().is_err());
+        assert!("".parse::<ConnectorTitle>().is_err());
+        assert!("Concur (Custom)".parse::<ConnectorTitle>().is_ok());
+        assert!("US".parse::<DataCenter>().is_err());
+    }
+}

@@ -1,0 +1,265 @@
+//! Paths inside a package: relative, `/`-separated, safe to create on any disk that can spell them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+/// The longest part of a path that is accepted, in bytes.
+pub const MAX_PART_BYTES: usize = 255;
+/// The deepest path that is accepted, in parts.
+pub const MAX_PARTS: usize = 32;
+
+/// A path inside a package. What the platform's own folder names hold (`: | > = &`, emoji, a
+/// trailing space; platform.md §11) is accepted; what could leave a folder, hide or collide is not.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct PackagePath(Box<str>);
+
+/// Why a text is no path inside a package.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unsafe path `{}`: {reason}", path.escape_debug())]
+pub struct PathError {
+    /// The text that was given.
+    pub path: String,
+    /// What is wrong with it.
+    pub reason: &'static str,
+}
+
+impl PackagePath {
+    /// The whole path.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The folder, without a slash at its end; empty at the root of the package.
+    pub fn folder(&self) -> &str {
+        self.0.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    /// The last part.
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit_once('/').map_or(&self.0, |(_, name)| name)
+    }
+
+    /// What two paths have in common that a case-folding or normalising disk would store as one.
+    pub fn collision_key(&self) -> String {
+        fold(&self.0)
+    }
+}
+
+/// NFKC and full case folding, as far as upper- and lower-casing give it.
+fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.nfkc()
+        .collect::<String>()
+        .to_uppercase()
+        .to_lowercase()
+        .nfkc()
+        .collect()
+}
+
+fn check(path: &str) -> Result<(), &'static str> {
+    if path.is_empty() {
+        return Err("it is empty");
+    }
+    if path.starts_with('/') {
+        return Err("it is absolute");
+    }
+    if path.contains('\\') {
+        return Err("it holds a backslash");
+    }
+    let bytes = path.as_bytes();
+    if bytes.len() >= 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' {
+        return Err("it starts with a drive letter");
+    }
+    let mut parts = 0;
+    for part in path.split('/') {
+        parts += 1;
+        check_part(part)?;
+    }
+    if parts > MAX_PARTS {
+        return Err("it is more than 32 levels deep");
+    }
+    Ok(())
+}
+
+fn check_part(part: &str) -> Result<(), &'static str> {
+    match part {
+        "" => return Err("it has an empty part"),
+        "." | ".." => return Err("it has a `.` or `..` part"),
+        _ => {}
+    }
+    if part.len() > MAX_PART_BYTES {
+        return Err("a part of it is longer than 255 bytes");
+    }
+    if part.ends_with('.') {
+        return Err("a part of it ends with a dot");
+    }
+    if part.chars().any(|c| c.is_control()) {
+        return Err("it holds a control character");
+    }
+    if !part.is_ascii() {
+        if part.chars().any(is_invisible) {
+            return Err("it holds an invisible or direction-changing character");
+        }
+        if part
+            .chars()
+            .any(|c| !c.is_ascii() && c.nfkc().any(|n| matches!(n, '/' | '\\' | ':')))
+        {
+            return Err("it holds a character that turns into a separator when normalised");
+        }
+        let normal: String = part.nfkc().collect();
+        if matches!(normal.as_str(), "." | "..") || normal.ends_with('.') {
+            return Err(
+                "it turns into a `.` or `..` part, or one that ends with a dot, when normalised",
+            );
+        }
+        if is_device(&normal) {
+            return Err("a part of it is a device name on some systems");
+        }
+    }
+    if is_device(part) {
+        return Err("a part of it is a device name on some systems");
+    }
+    Ok(())
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}' | '\u{200c}' | '\u{200e}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0001}' | '\u{e0020}'..='\u{e007f}')
+}
+
+/// `CON`, `NUL.txt`, `COM1`, also with superscript digits.
+fn is_device(part: &str) -> bool {
+    let stem = part.split('.').next().unwrap_or(part).trim_end_matches(' ');
+    let upper = stem.to_ascii_uppercase();
+    if matches!(
+        upper.as_str(),
+        "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$"
+    ) {
+        return true;
+    }
+    match upper
+        .strip_prefix("COM")
+        .or_else(|| upper.strip_prefix("LPT"))
+    {
+        Some(number) => {
+            let mut chars = number.chars();
+            matches!(
+                (chars.next(), chars.next()),
+                (Some('1'..='9' | '¹' | '²' | '³'), None)
+            )
+        }
+        None => false,
+    }
+}
+
+impl FromStr for PackagePath {
+    type Err = PathError;
+    fn from_str(text: &str) -> Result<Self, PathError> {
+        match check(text) {
+            Ok(()) => Ok(Self(text.into())),
+            Err(reason) => Err(PathError {
+                path: text.to_owned(),
+                reason,
+            }),
+        }
+    }
+}
+
+impl TryFrom<String> for PackagePath {
+    type Error = PathError;
+    fn try_from(text: String) -> Result<Self, PathError> {
+        text.parse()
+    }
+}
+
+impl From<PackagePath> for String {
+    fn from(path: PackagePath) -> String {
+        path.0.into()
+    }
+}
+
+impl fmt::Display for PackagePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::borrow::Borrow<str> for PackagePath {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_platforms_own_folder_names_are_accepted() {
+        for path in [
+            "Phase 1 : Ariba/Connection/x.connection.json",
+            "MCP | Gmail/Gmail/a.recipe.json",
+            "[App] A > B = C & D/emoji 🎉 /x.recipe.json",
+            "申請/承認.recipe.json",
+            ".git/config",
+        ] {
+            assert!(path.parse::<PackagePath>().is_ok(), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_could_leave_the_folder_or_hide_is_refused() {
+        for path in [
+            "",
+            "/etc/passwd",
+            "../x",
+            "a/../b",
+            "./a",
+            "a//b",
+            "a/",
+            "a\\b",
+            "C:/x",
+            "c:x",
+            "a/\u{202e}b",
+            "a\u{0}b",
+            "a\u{7f}",
+            "nul.txt",
+            "COM¹",
+            "x/con",
+            "a.",
+            "a/b./c",
+            "\u{2025}/x",
+            "a\u{ff0f}b",
+            "a\u{200b}b",
+        ] {
+            assert!(path.parse::<PackagePath>().is_err(), "{path:?}");
+        }
+        assert!(
+            "a/".repeat(40)
+                .trim_end_matches('/')
+                .parse::<PackagePath>()
+                .is_err()
+        );
+        assert!("a".repeat(256).parse::<PackagePath>().is_err());
+    }
+
+    #[test]
+    fn paths_that_a_disk_may_confuse_share_a_collision_key() {
+        let key = |p: &str| p.parse::<PackagePath>().expect("safe").collision_key();
+        assert_eq!(key("Recipes/A.recipe.json"), key("recipes/a.recipe.json"));
+        assert_eq!(key("caf\u{e9}"), key("cafe\u{301}"));
+        assert_eq!(key("STRASSE"), key("straße"));
+        assert_ne!(key("a"), key("b"));
+    }
+}
