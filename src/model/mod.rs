@@ -1,4 +1,12 @@
 //! What things are: pure values, without files, clock, environment or terminal.
 
+pub mod facts;
+pub mod finding;
+pub mod graph;
 pub mod ident;
+pub mod json;
+pub mod kind;
 pub mod path;
+pub mod project;
+pub mod reference;
+pub mod scan;

@@ -1,0 +1,125 @@
+//! What this program knows of an asset after reading its JSON once.
+
+use std::sync::Arc;
+
+use super::ident::{InternalName, Version};
+use super::reference::{ActionUse, RawId, Reference, TableUse};
+
+/// The facts of one asset.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Its display name; a connector's title.
+    pub name: Option<Arc<str>>,
+    /// The assets that it names by reference objects, in the order of the text.
+    pub references: Vec<Reference>,
+    /// Numbers that stand where references could.
+    pub raw_ids: Vec<RawId>,
+    /// Lookup tables that its formulas name.
+    pub tables: Vec<TableUse>,
+    /// Every name of the form that custom connectors have, wherever it stands; sorted, each once.
+    pub internal_names: Vec<InternalName>,
+    /// What only assets of its type have.
+    pub detail: Detail,
+}
+
+/// What only assets of one type have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// A recipe's.
+    Recipe(RecipeFacts),
+    /// A connection's.
+    Connection(ConnectionFacts),
+    /// A custom connector's.
+    Connector(ConnectorFacts),
+    /// Nothing more is needed.
+    #[default]
+    Other,
+}
+
+/// What a recipe says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecipeFacts {
+    /// The applications it uses and their connections.
+    pub config: Vec<ConfigEntry>,
+    /// Its tags, by title.
+    pub tags: Vec<String>,
+    /// Its version number in the source workspace.
+    pub version: Option<Version>,
+    /// The custom connectors' actions and triggers that its steps run.
+    pub actions: Vec<ActionUse>,
+}
+
+/// An entry of a recipe's `config`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigEntry {
+    /// The application: a built-in connector's name or a custom one's internal name.
+    pub provider: Arc<str>,
+    /// Its connection: an index into `Facts::references`.
+    pub account: Option<usize>,
+    /// Whether the connection is marked as a custom connector's own (platform.md §5.6).
+    pub mark: CustomMark,
+    /// The byte at which the entry starts.
+    pub offset: u32,
+}
+
+/// Whether `account_id` holds `"custom": true`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CustomMark {
+    /// It does: the connector is custom and not shared.
+    Present,
+    /// It does not.
+    Absent,
+}
+
+/// What a connection says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionFacts {
+    /// The application it connects to.
+    pub provider: ConnectionProvider,
+    /// The byte at which the provider's value starts.
+    pub offset: u32,
+}
+
+/// How a connection names its application (platform.md §5.6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConnectionProvider {
+    /// A built-in connector, or the internal name of a shared one.
+    Named(Arc<str>),
+    /// A custom connector of the workspace's own: an index into `Facts::references`.
+    Connector(usize),
+    /// It names none.
+    Absent,
+}
+
+/// What a custom connector's JSON says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectorFacts {
+    /// The number of the packed version.
+    pub version: Option<Version>,
+}
+
+impl Facts {
+    /// The recipe's facts, if it is one.
+    pub fn recipe(&self) -> Option<&RecipeFacts> {
+        match &self.detail {
+            Detail::Recipe(facts) => Some(facts),
+            Detail::Connection(_) | Detail::Connector(_) | Detail::Other => None,
+        }
+    }
+
+    /// The connection's facts, if it is one.
+    pub fn connection(&self) -> Option<&ConnectionFacts> {
+        match &self.detail {
+            Detail::Connection(facts) => Some(facts),
+            Detail::Recipe(_) | Detail::Connector(_) | Detail::Other => None,
+        }
+    }
+
+    /// The connector's facts, if it is one.
+    pub fn connector(&self) -> Option<&ConnectorFacts> {
+        match &self.detail {
+            Detail::Connector(facts) => Some(facts),
+            Detail::Recipe(_) | Detail::Connection(_) | Detail::Other => None,
+        }
+    }
+}

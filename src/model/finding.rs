@@ -1,0 +1,217 @@
+//! Findings: what is true about the input and a person should know. They are collected, never
+//! thrown; an error is something else, namely that the work could not go on.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::ident::ConnectorTitle;
+use super::path::PackagePath;
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The package would not work, or not be what was asked for: nothing is written.
+    Error,
+    /// It works, but a person should look.
+    Warning,
+    /// Worth knowing.
+    Note,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        })
+    }
+}
+
+macro_rules! codes {
+    ($($variant:ident = $text:literal, $severity:ident, $meaning:literal;)*) => {
+        /// The stable code of a finding. Once published, a code keeps its meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $(#[doc = $meaning] $variant,)* }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &[Code] = &[$(Code::$variant),*];
+
+            /// The code as printed.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// How much a finding of this code matters.
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity,)* }
+            }
+
+            /// What it means, in a sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    BrokenJson = "broken-json", Error, "An asset's file is not the JSON that the platform writes.";
+    UnsafePath = "unsafe-path", Error, "A file's path can't stand in a package.";
+    PathCollision = "path-collision", Error, "Two paths would be one file on a disk that folds case or normalises names.";
+    SymbolicLink = "symbolic-link", Error, "A symbolic link stands where an asset's file is expected; links are never followed.";
+    UnreadableFile = "unreadable-file", Error, "A file or folder of the project can't be read.";
+    NothingSelected = "nothing-selected", Error, "The manifest and the command line select no asset.";
+    NamesNothing = "names-nothing", Error, "The manifest or the command line names something that is not in the project.";
+    SharedConnectorExcluded = "shared-connector-excluded", Warning, "A shared connector is left out: the customer runs the shared version.";
+    SharedConnectorIncluded = "shared-connector-included", Warning, "A shared connector is packed against the rule and becomes a second connector of the customer's own.";
+    SharedConnectorUnreachable = "shared-connector-unreachable", Error, "A closed-source connector is shared in another data center, where the customer can't reach it.";
+    SharedVersionDiffers = "shared-version-differs", Warning, "The shared version of a connector is another one than the project holds.";
+    DataCenterUnknown = "data-center-unknown", Warning, "Whether a closed-source connector reaches the customer depends on data centers that are not given.";
+    CatalogConflict = "catalog-conflict", Warning, "The catalogue knows a connector's internal name under one title and its title under another internal name.";
+    CatalogNearMiss = "catalog-near-miss", Warning, "A connector's title differs from one in the catalogue only in case or spacing, so it counts as not shared.";
+    ConnectorInstalls = "connector-installs", Note, "A connector that is not shared installs as the customer's own.";
+    ConnectorLeftOut = "connector-left-out", Warning, "A connector is left out for an external account, where the recipes need it.";
+    ConnectorRefused = "connector-refused", Error, "A connector that the customer needs is excluded and not shared.";
+    ConnectorMissing = "connector-missing", Error, "A needed connector's files are not there.";
+    ConnectorElsewhere = "connector-elsewhere", Warning, "A connector's connection lies in another package, and the connector has to be there too.";
+    ConnectorUnused = "connector-unused", Note, "A packed connector is used by no packed recipe or connection.";
+    AmbiguousProvider = "ambiguous-provider", Warning, "One internal name leads to several connectors.";
+    InternalNameLeft = "internal-name-left", Warning, "A connector's internal name stands in a place that is not rewritten.";
+    DanglingConnection = "dangling-connection", Note, "A connection is not in the package; it binds in the target by folder and name.";
+    DanglingReference = "dangling-reference", Warning, "A reference points at an asset that is not in the package; it binds in the target by folder and name.";
+    DanglingLookup = "dangling-lookup", Note, "A formula looks up a table that is not in the package.";
+    RawId = "raw-id", Warning, "A number from the source workspace stands where a reference is expected; it means something else in the target.";
+    RawIdSkipped = "raw-id-skipped", Note, "A number from the source workspace stands in a skipped step.";
+    UnknownType = "unknown-type", Warning, "An asset's type is not known here; it is carried through as it is.";
+    UnknownFile = "unknown-file", Warning, "A file is none that assets of its type are known to have; it is carried through as it is.";
+    OrphanFile = "orphan-file", Warning, "A file belongs to an asset whose JSON is not there; it is carried through as it is.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// The project or package as a whole.
+    Project,
+    /// A file, and perhaps a byte in it.
+    File {
+        /// Its path in the package.
+        path: PackagePath,
+        /// The byte that the finding points at.
+        offset: Option<u32>,
+    },
+    /// A path that can't stand in a package, as it was found.
+    Path(String),
+    /// A connector as such.
+    Connector(ConnectorTitle),
+    /// A place in the manifest.
+    Manifest {
+        /// Line, from 1.
+        line: u32,
+        /// Column, from 1.
+        column: u32,
+        /// The bytes it spans.
+        start: usize,
+        /// End of the span.
+        end: usize,
+    },
+    /// An argument of the command line.
+    Argument(String),
+}
+
+/// Something true about the input that a person should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What sort of thing it is.
+    pub code: Code,
+    /// What it is about.
+    pub subject: Subject,
+    /// What is the case, in one sentence without a full stop.
+    pub message: String,
+    /// What else matters: who is affected, on what evidence.
+    pub notes: Vec<String>,
+    /// What to do, with a command where there is one.
+    pub help: Option<String>,
+}
+
+impl Finding {
+    /// A finding without notes and help.
+    pub fn new(code: Code, subject: Subject, message: impl Into<String>) -> Self {
+        Self { code, subject, message: message.into(), notes: Vec::new(), help: None }
+    }
+
+    /// Adds a note.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// How much it matters.
+    pub fn severity(&self) -> Severity {
+        self.code.severity()
+    }
+}
+
+/// How many findings there are of each severity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Counts {
+    /// Findings that stop the work.
+    pub errors: usize,
+    /// Findings to look at.
+    pub warnings: usize,
+    /// Findings worth knowing.
+    pub notes: usize,
+}
+
+impl Counts {
+    /// Counts findings.
+    pub fn of(findings: &[Finding]) -> Self {
+        findings.iter().fold(Self::default(), |mut counts, finding| {
+            match finding.severity() {
+                Severity::Error => counts.errors += 1,
+                Severity::Warning => counts.warnings += 1,
+                Severity::Note => counts.notes += 1,
+            }
+            counts
+        })
+    }
+}
+
+/// Orders findings as they are shown: the gravest first, then by place.
+pub fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        (a.severity(), a.code, &a.subject, &a.message).cmp(&(b.severity(), b.code, &b.subject, &b.message))
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_explained() {
+        let mut seen = std::collections::BTreeSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.as_str()), "{code} stands twice");
+            assert!(code.meaning().ends_with('.'), "{code}");
+            assert!(code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{code}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Asset types, and what a file's name says about the file (platform.md §5.2–5.4).
+
+use std::fmt;
+
+use super::path::PackagePath;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal, $label:literal;)*) => {
+        /// What sort of thing an asset is. Types that this program does not know are carried
+        /// through, never refused: the platform adds new ones.
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum AssetKind {
+            $($(#[$doc])* $variant,)*
+            /// A type that this program does not know, by the word in its file names.
+            Other(Box<str>),
+        }
+
+        impl AssetKind {
+            /// The types that are known, in the order of this list.
+            pub const KNOWN: &[AssetKind] = &[$(AssetKind::$variant),*];
+
+            /// The type's word in file names: `recipe` in `x.recipe.json`.
+            pub fn word(&self) -> &str {
+                match self {
+                    $(Self::$variant => $word,)*
+                    Self::Other(word) => word,
+                }
+            }
+
+            /// What to call one of them in a sentence.
+            pub fn label(&self) -> &str {
+                match self {
+                    $(Self::$variant => $label,)*
+                    Self::Other(word) => word,
+                }
+            }
+
+            /// The type with this word in its file names.
+            pub fn from_word(word: &str) -> Self {
+                match word {
+                    $($word => Self::$variant,)*
+                    other => Self::Other(other.into()),
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A recipe.
+    Recipe = "recipe", "recipe";
+    /// A connection, without its credentials.
+    Connection = "connection", "connection";
+    /// A custom connector: JSON, Ruby source and perhaps a logo.
+    CustomAdapter = "custom_adapter", "custom connector";
+    /// A lookup table.
+    LookupTable = "lookup_table", "lookup table";
+    /// A data table.
+    DataTable = "workato_db_table", "data table";
+    /// The workspace's properties, without their values.
+    AccountProperties = "properties", "account properties";
+    /// A project's properties, without their values.
+    ProjectProperties = "project_properties", "project properties";
+    /// A common data model.
+    Schema = "workato_schema", "common data model";
+    /// A message template.
+    Template = "workato_template", "message template";
+    /// A workflow app, perhaps with an icon.
+    App = "lcap_app", "workflow app";
+    /// A page of a workflow app: JSON and a zip of its layout.
+    Page = "lcap_page", "page";
+    /// An event topic.
+    Topic = "topic", "topic";
+    /// An API collection.
+    ApiGroup = "api_group", "API collection";
+    /// An API endpoint.
+    ApiEndpoint = "api_endpoint", "API endpoint";
+    /// A genie, perhaps with an icon.
+    Genie = "agentic_genie", "genie";
+    /// A skill.
+    Skill = "agentic_skill", "skill";
+    /// A knowledge base.
+    KnowledgeBase = "agentic_knowledge_base", "knowledge base";
+    /// A data pipeline.
+    DataPipeline = "data_pipeline", "data pipeline";
+    /// A decision model.
+    DecisionModel = "decision_engine_model", "decision model";
+    /// An MCP server.
+    McpServer = "mcp_server", "MCP server";
+    /// A recipe's test case.
+    TestCase = "test_case", "test case";
+    /// An insights query of a page.
+    InsightsQuery = "insights_query", "insights query";
+    /// The project's own description, `project.json`.
+    Project = "project", "project description";
+}
+
+impl AssetKind {
+    /// Whether this program knows the type.
+    pub fn is_known(&self) -> bool {
+        !matches!(self, Self::Other(_))
+    }
+
+    /// Whether files of this extension are known to belong to assets of this type.
+    pub fn owns_extension(&self, extension: &str) -> bool {
+        match self {
+            Self::CustomAdapter => matches!(extension, "rb" | "png" | "jpeg" | "jpg"),
+            Self::App | Self::Genie => matches!(extension, "png" | "jpeg" | "jpg"),
+            Self::Page => extension == "zip",
+            Self::Recipe
+            | Self::Connection
+            | Self::LookupTable
+            | Self::DataTable
+            | Self::AccountProperties
+            | Self::ProjectProperties
+            | Self::Schema
+            | Self::Template
+            | Self::Topic
+            | Self::ApiGroup
+            | Self::ApiEndpoint
+            | Self::Skill
+            | Self::KnowledgeBase
+            | Self::DataPipeline
+            | Self::DecisionModel
+            | Self::McpServer
+            | Self::TestCase
+            | Self::InsightsQuery
+            | Self::Project
+            | Self::Other(_) => false,
+        }
+    }
+
+    /// Whether the platform keeps assets of this type only at the root of an export (platform.md §5.3).
+    pub fn only_at_root(&self) -> bool {
+        matches!(
+            self,
+            Self::CustomAdapter
+                | Self::Template
+                | Self::Schema
+                | Self::Topic
+                | Self::AccountProperties
+                | Self::ApiGroup
+                | Self::ApiEndpoint
+                | Self::Project
+        )
+    }
+}
+
+impl fmt::Display for AssetKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// What a file is to an asset, judged by its name alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileRole {
+    /// The JSON of an asset: `<slug>.<type>.json`, or `project.json` at the root.
+    Main(AssetKind),
+    /// A file beside an asset's JSON: `<slug>.<type>.<extension>`.
+    Companion {
+        /// The asset's type.
+        kind: AssetKind,
+        /// The path of the asset's JSON.
+        main: String,
+    },
+    /// No name of an asset's file.
+    NoAsset,
+}
+
+impl FileRole {
+    /// The role that a path's file name gives it.
+    pub fn of(path: &PackagePath) -> Self {
+        if path.as_str() == "project.json" {
+            return Self::Main(AssetKind::Project);
+        }
+        let name = path.file_name();
+        let Some((rest, extension)) = name.rsplit_once('.') else { return Self::NoAsset };
+        let Some((stem, word)) = rest.rsplit_once('.') else { return Self::NoAsset };
+        let is_word = !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        // `recipack` writes its decision records beside packages; they are no assets of any project.
+        if stem.is_empty() || extension.is_empty() || !is_word || word == "recipack" {
+            return Self::NoAsset;
+        }
+        let kind = AssetKind::from_word(word);
+        if extension == "json" {
+            return Self::Main(kind);
+        }
+        let main = format!("{}json", &path.as_str()[..path.as_str().len() - extension.len()]);
+        Self::Companion { kind, main }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_tells_the_role() {
+        let role = |path: &str| FileRole::of(&path.parse().expect("a safe path"));
+        assert_eq!(role("Orders/new_order.recipe.json"), FileRole::Main(AssetKind::Recipe));
+        assert_eq!(role("a.1.api_endpoint.json"), FileRole::Main(AssetKind::ApiEndpoint));
+        assert_eq!(role("account_properties.properties.json"), FileRole::Main(AssetKind::AccountProperties));
+        assert_eq!(role("x.loyalty_card.json"), FileRole::Main(AssetKind::Other("loyalty_card".into())));
+        assert_eq!(role("project.json"), FileRole::Main(AssetKind::Project));
+        assert_eq!(role("sub/project.json"), FileRole::NoAsset);
+        assert_eq!(
+            role("c/x.custom_adapter.rb"),
+            FileRole::Companion { kind: AssetKind::CustomAdapter, main: "c/x.custom_adapter.json".to_owned() }
+        );
+        for path in ["README.md", "package.json", "orders.recipack.json", "LICENSE", "a.v2.json", ".recipe.json"] {
+            assert_eq!(role(path), FileRole::NoAsset, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_known_type_reads_back_from_its_word() {
+        for kind in AssetKind::KNOWN {
+            assert_eq!(&AssetKind::from_word(kind.word()), kind);
+            assert!(kind.is_known());
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! How one asset names another (platform.md §5.5, §5.6, §11).
+
+use std::sync::Arc;
+
+/// A reference object, `{zip_name, name, folder}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The other asset's path from the root of the package, as written. It need not be there.
+    pub target: Arc<str>,
+    /// The other asset's display name.
+    pub name: Arc<str>,
+    /// The key under which the object stands: `account_id`, `flow_id`, `provider` …
+    pub key: Arc<str>,
+    /// Where it stands in the recipe.
+    pub step: Option<Step>,
+    /// The byte at which the object starts.
+    pub offset: u32,
+}
+
+/// A number of the source workspace where a reference could stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawId {
+    /// The key under which it stands.
+    pub key: Arc<str>,
+    /// The number as written.
+    pub id: Arc<str>,
+    /// Where it stands in the recipe.
+    pub step: Option<Step>,
+    /// The byte at which the value starts.
+    pub offset: u32,
+}
+
+/// A lookup table that a formula names: `lookup("Region codes", …)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableUse {
+    /// The table's display name.
+    pub name: Arc<str>,
+    /// Where it stands in the recipe.
+    pub step: Option<Step>,
+    /// The byte at which the formula's text starts.
+    pub offset: u32,
+}
+
+/// An action or trigger of a custom connector that a step runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionUse {
+    /// The connector's internal name as the step spells it.
+    pub provider: Arc<str>,
+    /// The action's or trigger's name.
+    pub name: Arc<str>,
+    /// Which of the two it is.
+    pub kind: ActionKind,
+    /// The step.
+    pub step: Step,
+    /// The byte at which the step starts.
+    pub offset: u32,
+}
+
+/// What a step does with a connector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActionKind {
+    /// It starts the recipe.
+    Trigger,
+    /// It is run by the recipe.
+    Action,
+}
+
+/// A step of a recipe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its number, as the platform shows it; the trigger is 0.
+    pub number: u32,
+    /// Whether it runs.
+    pub activity: Activity,
+}
+
+/// Whether a step runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activity {
+    /// It runs.
+    Active,
+    /// It, or a step around it, is skipped.
+    Skipped,
+}

@@ -1,0 +1,394 @@
+//! Reads an asset's JSON once and keeps the facts: names, references, providers.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::facts::{
+    ConfigEntry, ConnectionFacts, ConnectionProvider, ConnectorFacts, CustomMark, Detail, Facts, RecipeFacts,
+};
+use super::ident::{InternalName, Version, is_word};
+use super::json::{Document, JsonError, Node, NodeKind, Tape};
+use super::kind::AssetKind;
+use super::reference::{ActionKind, ActionUse, Activity, RawId, Reference, Step, TableUse};
+
+/// Reads assets one after the other with the same memory.
+#[derive(Debug, Default)]
+pub struct Scanner {
+    tape: Tape,
+    names: HashSet<Arc<str>>,
+}
+
+impl Scanner {
+    /// The facts of an asset of type `kind` whose JSON is `bytes`.
+    ///
+    /// # Errors
+    /// If `bytes` is not strict JSON; see [`Tape::parse`].
+    pub fn scan(&mut self, kind: &AssetKind, bytes: &[u8]) -> Result<Facts, JsonError> {
+        let document = self.tape.parse(bytes)?;
+        let text = document.text();
+        let mut walk = Walk {
+            facts: Facts { internal_names: internal_names(text), ..Facts::default() },
+            names: &mut self.names,
+            recipe: RecipeFacts::default(),
+            looks_up: memchr::memmem::find(bytes, b"lookup(").is_some(),
+        };
+        walk.document(kind, document);
+        Ok(walk.facts)
+    }
+}
+
+/// Every maximal run of word characters that has the form of a custom connector's name.
+fn internal_names(text: &str) -> Vec<InternalName> {
+    let mut names = Vec::new();
+    for at in memchr::memmem::find_iter(text.as_bytes(), b"_connector_") {
+        let start = text[..at].char_indices().rev().take_while(|(_, c)| is_word(*c)).last().map_or(at, |(i, _)| i);
+        let end = text[at..].char_indices().find(|(_, c)| !is_word(*c)).map_or(text.len(), |(i, _)| at + i);
+        // In `\\nparcel_…` the `n` belongs to the escape.
+        let escapes = text[..start].bytes().rev().take_while(|b| *b == b'\\').count();
+        let word = if escapes % 2 == 1 { text[start..end].get(1..).unwrap_or_default() } else { &text[start..end] };
+        if names.last().is_some_and(|last: &InternalName| last.as_str() == word) {
+            continue;
+        }
+        names.extend(InternalName::custom(word));
+    }
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Keys whose value the platform writes as a reference; a number there is a leftover
+/// (platform.md §5.5). Some keys are also ordinary field names of other applications.
+fn expects_reference(key: &str, provider: &str) -> bool {
+    let platform = provider.starts_with("workato") || provider == "lookup_table";
+    match key {
+        "flow_id" | "lookup_table_id" | "topic_id" | "template_id" | "workato_schema_id" => true,
+        "table_id" | "app_id" | "project_id" | "page_id" | "recipe_id" | "model_id" => platform,
+        _ => false,
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    step: Option<Step>,
+    provider: &'a str,
+    place: Place,
+}
+
+/// Where in a step a value stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In its `input`, whose keys are the application's.
+    Input,
+    /// In the `parameters` of its `input`, whose keys are the user's own.
+    Parameters,
+    Elsewhere,
+}
+
+struct Walk<'s> {
+    facts: Facts,
+    names: &'s mut HashSet<Arc<str>>,
+    recipe: RecipeFacts,
+    looks_up: bool,
+}
+
+impl Walk<'_> {
+    fn intern(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(text) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = text.into();
+        self.names.insert(Arc::clone(&name));
+        name
+    }
+
+    fn text(&mut self, node: Option<Node<'_>>) -> Option<Arc<str>> {
+        let text = node?.text()?;
+        Some(self.intern(&text))
+    }
+
+    fn document(&mut self, kind: &AssetKind, document: Document<'_>) {
+        let root = document.root();
+        let name_key = if *kind == AssetKind::CustomAdapter { "title" } else { "name" };
+        self.facts.name = root.get(name_key).and_then(|name| Some(name.text()?.as_ref().into()));
+        let top = Context { step: None, provider: "", place: Place::Elsewhere };
+        match kind {
+            AssetKind::Recipe => {
+                for (key, value) in root.members() {
+                    match key.inside().unwrap_or_default() {
+                        "config" => self.config(value),
+                        "tags" => {
+                            let tags = value.items().filter_map(|tag| Some(tag.text()?.into_owned()));
+                            self.recipe.tags = tags.collect();
+                        }
+                        "version" => self.recipe.version = value.number().map(Version),
+                        other => self.value(other, value, top),
+                    }
+                }
+                self.facts.detail = Detail::Recipe(std::mem::take(&mut self.recipe));
+            }
+            AssetKind::Connection => {
+                self.value("", root, top);
+                self.facts.detail = Detail::Connection(self.connection(root));
+            }
+            AssetKind::CustomAdapter => {
+                let version = root.get("version_no").and_then(Node::number).map(Version);
+                self.facts.detail = Detail::Connector(ConnectorFacts { version });
+            }
+            _ => {
+                self.value("", root, top);
+                for (key, value) in root.members() {
+                    if let (Some(key @ ("recipe_id" | "api_group_id" | "page_id" | "table_id")), Some(id)) =
+                        (key.inside(), raw_id(value))
+                    {
+                        self.raw_id(key, id, None, value);
+                    }
+                }
+            }
+        }
+    }
+
+    fn connection(&mut self, root: Node<'_>) -> ConnectionFacts {
+        let Some(value) = root.get("provider") else {
+            return ConnectionFacts { provider: ConnectionProvider::Absent, offset: 0 };
+        };
+        let offset = value.span().start as u32;
+        let reference = self.facts.references.iter().position(|r| r.offset == offset);
+        let provider = match (reference, self.text(Some(value))) {
+            (Some(index), _) => ConnectionProvider::Connector(index),
+            (None, Some(name)) => ConnectionProvider::Named(name),
+            (None, None) => ConnectionProvider::Absent,
+        };
+        ConnectionFacts { provider, offset }
+    }
+
+    fn config(&mut self, config: Node<'_>) {
+        for entry in config.items() {
+            let Some(provider) = self.text(entry.get("provider")) else { continue };
+            let context = Context { step: None, provider: "", place: Place::Elsewhere };
+            let before = self.facts.references.len();
+            self.value("", entry, context);
+            let account = entry.get("account_id");
+            let offset = account.map(|account| account.span().start as u32);
+            let reference = self.facts.references[before..].iter().position(|r| Some(r.offset) == offset);
+            if let Some((account, id)) = account.and_then(|account| Some((account, raw_id(account)?))) {
+                self.raw_id("account_id", id, None, account);
+            }
+            let marked = account.and_then(|account| account.get("custom")).is_some_and(Node::is_true);
+            self.recipe.config.push(ConfigEntry {
+                provider,
+                account: reference.map(|index| before + index),
+                mark: if marked { CustomMark::Present } else { CustomMark::Absent },
+                offset: entry.span().start as u32,
+            });
+        }
+    }
+
+    fn value(&mut self, key: &str, node: Node<'_>, context: Context<'_>) {
+        match node.kind() {
+            NodeKind::Object => self.object(key, node, context),
+            NodeKind::Array => {
+                for item in node.items() {
+                    self.value(key, item, context);
+                }
+            }
+            NodeKind::String if self.looks_up => self.formula(node, context),
+            NodeKind::String | NodeKind::Number | NodeKind::Bool | NodeKind::Null => {}
+        }
+    }
+
+    fn object(&mut self, key: &str, node: Node<'_>, context: Context<'_>) {
+        let (mut zip_name, mut name, mut keyword, mut number, mut skip, mut provider) =
+            (None, None, None, None, None, None);
+        for (member, value) in node.members() {
+            match member.inside().unwrap_or_default() {
+                "zip_name" => zip_name = Some(value),
+                "name" => name = Some(value),
+                "keyword" => keyword = Some(value),
+                "number" => number = value.number(),
+                "skip" => skip = Some(value),
+                "provider" => provider = Some(value),
+                _ => {}
+            }
+        }
+        let offset = node.span().start as u32;
+        if let Some(target) = self.text(zip_name) {
+            let reference = Reference {
+                target,
+                name: self.text(name).unwrap_or_default(),
+                key: self.intern(key),
+                step: context.step,
+                offset,
+            };
+            self.facts.references.push(reference);
+            return;
+        }
+        let mut inner = context;
+        let provider = provider.and_then(Node::text).unwrap_or_default();
+        let keyword = keyword.and_then(Node::text);
+        if let (Some(keyword), Some(number), Place::Elsewhere) = (keyword, number, context.place) {
+            let around = context.step.map_or(Activity::Active, |step| step.activity);
+            let activity = if skip.is_some_and(Node::is_true) { Activity::Skipped } else { around };
+            let step = Step { number: u32::try_from(number).unwrap_or(u32::MAX), activity };
+            inner = Context { step: Some(step), provider: &provider, place: Place::Elsewhere };
+            if InternalName::custom(&provider).is_some()
+                && let Some(action) = self.text(name)
+            {
+                let kind = if keyword == "trigger" { ActionKind::Trigger } else { ActionKind::Action };
+                let provider = self.intern(&provider);
+                self.recipe.actions.push(ActionUse { provider, name: action, kind, step, offset });
+            }
+        }
+        for (member, value) in node.members() {
+            let key = member.inside().unwrap_or_default();
+            match value.kind() {
+                NodeKind::Object | NodeKind::Array => {
+                    let mut context = inner;
+                    context.place = match (key, inner.place) {
+                        ("input", Place::Elsewhere) if inner.step.is_some() => Place::Input,
+                        ("parameters", Place::Input) => Place::Parameters,
+                        (_, place) => place,
+                    };
+                    self.value(key, value, context);
+                }
+                NodeKind::String | NodeKind::Number => {
+                    if inner.place == Place::Input
+                        && expects_reference(key, inner.provider)
+                        && let Some(id) = raw_id(value)
+                    {
+                        self.raw_id(key, id, inner.step, value);
+                    }
+                    self.value(key, value, inner);
+                }
+                NodeKind::Bool | NodeKind::Null => {}
+            }
+        }
+    }
+
+    fn raw_id(&mut self, key: &str, id: &str, step: Option<Step>, value: Node<'_>) {
+        let raw = RawId { key: self.intern(key), id: id.into(), step, offset: value.span().start as u32 };
+        self.facts.raw_ids.push(raw);
+    }
+
+    /// Finds `lookup("NAME"` in a formula: a string that starts with `=` or holds `#{`.
+    fn formula(&mut self, node: Node<'_>, context: Context<'_>) {
+        let Some(inside) = node.inside() else { return };
+        if !(inside.starts_with('=') || inside.contains("#{")) || !inside.contains("lookup(") {
+            return;
+        }
+        let Some(text) = node.text() else { return };
+        for (at, call) in text.match_indices("lookup(") {
+            if text[..at].chars().next_back().is_some_and(|c| is_word(c) || c == '.') {
+                continue;
+            }
+            let argument = text[at + call.len()..].trim_start();
+            let Some(quote @ ('"' | '\'')) = argument.chars().next() else { continue };
+            if let Some((name, _)) = argument[1..].split_once(quote) {
+                let name = self.intern(name);
+                self.facts.tables.push(TableUse { name, step: context.step, offset: node.span().start as u32 });
+            }
+        }
+    }
+}
+
+/// A number, or a string of digits.
+fn raw_id(node: Node<'_>) -> Option<&str> {
+    let text = match node.kind() {
+        NodeKind::Number => node.raw(),
+        NodeKind::String => node.inside()?,
+        NodeKind::Object | NodeKind::Array | NodeKind::Bool | NodeKind::Null => return None,
+    };
+    (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scan(kind: AssetKind, text: &str) -> Facts {
+        Scanner::default().scan(&kind, text.as_bytes()).expect("valid JSON")
+    }
+
+    const RECIPE: &str = r##"{
+      "name": "Place order", "version": 3, "tags": ["release"],
+      "code": {"number": 0, "provider": "clock", "name": "scheduled_event", "keyword": "trigger", "block": [
+        {"number": 1, "provider": "parcel_connector_7_1", "name": "create", "keyword": "action",
+         "input": {"to": "=lookup(\"Region codes\", a: 1)[:b] + _dp('{\"provider\":\"parcel_connector_7_1\"}')",
+                   "flow_id": {"zip_name": "F/b.recipe.json", "name": "B", "folder": "F"}}},
+        {"number": 2, "keyword": "if", "skip": true, "input": {"type": "x"}, "block": [
+          {"number": 3, "provider": "workato_recipe_function", "name": "call_recipe", "keyword": "action",
+           "input": {"flow_id": "2369161", "parameters": {"number": 5, "keyword": "action", "project_id": "8"}}},
+          {"number": 4, "provider": "jira", "name": "search", "keyword": "action", "input": {"project_id": "8"}}
+        ]}
+      ]},
+      "config": [
+        {"keyword": "application", "provider": "parcel_connector_7_1", "account_id":
+          {"zip_name": "p.connection.json", "name": "P", "folder": "", "custom": true}},
+        {"keyword": "application", "provider": "jira", "account_id": null}
+      ]
+    }"##;
+
+    #[test]
+    fn a_recipe_tells_what_it_needs() {
+        let facts = scan(AssetKind::Recipe, RECIPE);
+        assert_eq!(facts.name.as_deref(), Some("Place order"));
+        let references: Vec<_> = facts.references.iter().map(|r| (&*r.key, &*r.target, r.step.map(|s| s.number))).collect();
+        assert_eq!(
+            references,
+            [("flow_id", "F/b.recipe.json", Some(1)), ("account_id", "p.connection.json", None)]
+        );
+        assert_eq!(facts.tables.iter().map(|t| &*t.name).collect::<Vec<_>>(), ["Region codes"]);
+        let raw: Vec<_> = facts.raw_ids.iter().map(|r| (&*r.key, &*r.id, r.step)).collect();
+        let skipped = |number| Some(Step { number, activity: Activity::Skipped });
+        assert_eq!(raw, [("flow_id", "2369161", skipped(3))]);
+        let recipe = facts.recipe().expect("a recipe");
+        assert_eq!(recipe.tags, ["release"]);
+        assert_eq!(recipe.version, Some(Version(3)));
+        assert_eq!(recipe.actions.len(), 1);
+        assert_eq!((&*recipe.actions[0].name, recipe.actions[0].kind), ("create", ActionKind::Action));
+        let config: Vec<_> = recipe.config.iter().map(|c| (&*c.provider, c.account, c.mark)).collect();
+        assert_eq!(
+            config,
+            [("parcel_connector_7_1", Some(1), CustomMark::Present), ("jira", None, CustomMark::Absent)]
+        );
+        assert_eq!(facts.internal_names.iter().map(InternalName::as_str).collect::<Vec<_>>(), ["parcel_connector_7_1"]);
+    }
+
+    #[test]
+    fn a_connection_names_its_application_in_one_of_two_ways() {
+        let own = scan(
+            AssetKind::Connection,
+            r#"{"name":"P","provider":{"zip_name":"p.custom_adapter.json","name":"Parcel","folder":""}}"#,
+        );
+        assert_eq!(own.connection().map(|c| &c.provider), Some(&ConnectionProvider::Connector(0)));
+        let shared = scan(AssetKind::Connection, r#"{"name":"P","provider":"parcel_connector_7_1"}"#);
+        assert_eq!(
+            shared.connection().map(|c| &c.provider),
+            Some(&ConnectionProvider::Named("parcel_connector_7_1".into()))
+        );
+    }
+
+    #[test]
+    fn other_assets_hold_references_too() {
+        let endpoint = scan(
+            AssetKind::ApiEndpoint,
+            r#"{"name":"E","recipe_id":"77","api_group_id":{"zip_name":"g.api_group.json","name":"G","folder":""}}"#,
+        );
+        assert_eq!(&*endpoint.references[0].target, "g.api_group.json");
+        assert_eq!(&*endpoint.raw_ids[0].id, "77");
+        let server = scan(
+            AssetKind::McpServer,
+            r#"{"name":"M","references":{"ref_0":{"type":"agentic_skill","id":{"zip_name":"s.agentic_skill.json","name":"S","folder":""}}}}"#,
+        );
+        assert_eq!((&*server.references[0].key, &*server.references[0].target), ("id", "s.agentic_skill.json"));
+    }
+
+    #[test]
+    fn connector_names_are_found_wherever_they_stand() {
+        let text = r#"["a_connector_1_2","=_('data.b__connector_3_4.x')","new_connector_1_connector_5_6 x","連_connector_7_8","my_connector_x","\nz_connector_1_2"]"#;
+        let names = internal_names(text);
+        assert_eq!(
+            names.iter().map(InternalName::as_str).collect::<Vec<_>>(),
+            ["a_connector_1_2", "b__connector_3_4", "new_connector_1_connector_5_6", "z_connector_1_2", "連_connector_7_8"]
+        );
+    }
+}
