@@ -3,3 +3,4 @@
 pub mod io;
 pub mod manifest;
 pub mod model;
+pub mod plan;

@@ -1,1 +1,2 @@
 //! The edges to local files: project folders and package zips.
+pub mod tree;

@@ -9,7 +9,19 @@ use super::ident::ConnectorTitle;
 use super::path::PackagePath;
 
 /// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The package would not work, or not be what was asked for: nothing is written.
@@ -146,7 +158,13 @@ pub struct Finding {
 impl Finding {
     /// A finding without notes and help.
     pub fn new(code: Code, subject: Subject, message: impl Into<String>) -> Self {
-        Self { code, subject, message: message.into(), notes: Vec::new(), help: None }
+        Self {
+            code,
+            subject,
+            message: message.into(),
+            notes: Vec::new(),
+            help: None,
+        }
     }
 
     /// Adds a note.
@@ -170,7 +188,9 @@ impl Finding {
 }
 
 /// How many findings there are of each severity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Counts {
     /// Findings that stop the work.
     pub errors: usize,
@@ -183,21 +203,28 @@ pub struct Counts {
 impl Counts {
     /// Counts findings.
     pub fn of(findings: &[Finding]) -> Self {
-        findings.iter().fold(Self::default(), |mut counts, finding| {
-            match finding.severity() {
-                Severity::Error => counts.errors += 1,
-                Severity::Warning => counts.warnings += 1,
-                Severity::Note => counts.notes += 1,
-            }
-            counts
-        })
+        findings
+            .iter()
+            .fold(Self::default(), |mut counts, finding| {
+                match finding.severity() {
+                    Severity::Error => counts.errors += 1,
+                    Severity::Warning => counts.warnings += 1,
+                    Severity::Note => counts.notes += 1,
+                }
+                counts
+            })
     }
 }
 
 /// Orders findings as they are shown: the gravest first, then by place.
 pub fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
-        (a.severity(), a.code, &a.subject, &a.message).cmp(&(b.severity(), b.code, &b.subject, &b.message))
+        (a.severity(), a.code, &a.subject, &a.message).cmp(&(
+            b.severity(),
+            b.code,
+            &b.subject,
+            &b.message,
+        ))
     });
 }
 
@@ -211,7 +238,12 @@ mod tests {
         for code in Code::ALL {
             assert!(seen.insert(code.as_str()), "{code} stands twice");
             assert!(code.meaning().ends_with('.'), "{code}");
-            assert!(code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{code}");
+            assert!(
+                code.as_str()
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b == b'-'),
+                "{code}"
+            );
         }
     }
 }

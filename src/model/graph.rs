@@ -59,19 +59,29 @@ impl Graph {
             companions: vec![Vec::new(); count],
             ..Self::default()
         };
-        let tables: HashMap<&str, usize> =
-            project.of_kind(&AssetKind::LookupTable).map(|(index, table)| (table.name(), index)).collect();
+        let tables: HashMap<&str, usize> = project
+            .of_kind(&AssetKind::LookupTable)
+            .map(|(index, table)| (table.name(), index))
+            .collect();
         for (from, asset) in project.assets.iter().enumerate() {
             for (reference, target) in asset.facts.references.iter().enumerate() {
                 match project.asset_at(&target.target) {
                     Some(to) if to == from => {}
-                    Some(to) => graph.needs[from].push(Edge { from, to, reason: Reason::Reference(reference) }),
+                    Some(to) => graph.needs[from].push(Edge {
+                        from,
+                        to,
+                        reason: Reason::Reference(reference),
+                    }),
                     None => graph.dangling.push(Dangling { from, reference }),
                 }
             }
             for table in &asset.facts.tables {
                 if let Some(&to) = tables.get(&*table.name) {
-                    graph.needs[from].push(Edge { from, to, reason: Reason::Lookup });
+                    graph.needs[from].push(Edge {
+                        from,
+                        to,
+                        reason: Reason::Lookup,
+                    });
                 }
             }
         }
@@ -92,11 +102,19 @@ impl Graph {
     /// connection → connector (platform.md §5.6).
     fn learn_connectors(&mut self, project: &Project) {
         for asset in &project.assets {
-            let Some(recipe) = asset.facts.recipe() else { continue };
+            let Some(recipe) = asset.facts.recipe() else {
+                continue;
+            };
             for entry in &recipe.config {
-                let Some(name) = InternalName::custom(&entry.provider) else { continue };
-                let connection = entry.account.and_then(|account| asset.facts.references.get(account));
-                let Some(connector) = connection.and_then(|reference| connector_behind(project, reference)) else {
+                let Some(name) = InternalName::custom(&entry.provider) else {
+                    continue;
+                };
+                let connection = entry
+                    .account
+                    .and_then(|account| asset.facts.references.get(account));
+                let Some(connector) =
+                    connection.and_then(|reference| connector_behind(project, reference))
+                else {
                     continue;
                 };
                 self.connectors.entry(name).or_default().insert(connector);
@@ -108,7 +126,11 @@ impl Graph {
         for (from, asset) in project.assets.iter().enumerate() {
             for name in &asset.facts.internal_names {
                 for &to in self.connectors.get(name).into_iter().flatten() {
-                    self.needs[from].push(Edge { from, to, reason: Reason::Provider(name.clone()) });
+                    self.needs[from].push(Edge {
+                        from,
+                        to,
+                        reason: Reason::Provider(name.clone()),
+                    });
                 }
             }
         }
@@ -157,7 +179,8 @@ impl Graph {
     /// The assets of `seeds` and everything they need, directly or not, each with the edge by which
     /// it came in; `None` for a seed. Test cases come along with their recipes.
     pub fn closure(&self, seeds: impl IntoIterator<Item = usize>) -> BTreeMap<usize, Option<Edge>> {
-        let mut reached: BTreeMap<usize, Option<Edge>> = seeds.into_iter().map(|seed| (seed, None)).collect();
+        let mut reached: BTreeMap<usize, Option<Edge>> =
+            seeds.into_iter().map(|seed| (seed, None)).collect();
         let mut queue: Vec<usize> = reached.keys().copied().collect();
         while let Some(asset) = queue.pop() {
             for edge in &self.needs[asset] {
@@ -167,8 +190,14 @@ impl Graph {
                 }
             }
             for &companion in &self.companions[asset] {
-                if let std::collections::btree_map::Entry::Vacant(vacant) = reached.entry(companion) {
-                    vacant.insert(self.needs[companion].iter().find(|edge| edge.to == asset).cloned());
+                if let std::collections::btree_map::Entry::Vacant(vacant) = reached.entry(companion)
+                {
+                    vacant.insert(
+                        self.needs[companion]
+                            .iter()
+                            .find(|edge| edge.to == asset)
+                            .cloned(),
+                    );
                     queue.push(companion);
                 }
             }
@@ -181,7 +210,9 @@ impl Graph {
 fn connector_behind(project: &Project, reference: &Reference) -> Option<usize> {
     let connection = &project.assets[project.asset_at(&reference.target)?];
     match connection.facts.connection()?.provider {
-        ConnectionProvider::Connector(provider) => project.asset_at(&connection.facts.references[provider].target),
+        ConnectionProvider::Connector(provider) => {
+            project.asset_at(&connection.facts.references[provider].target)
+        }
         ConnectionProvider::Named(_) | ConnectionProvider::Absent => None,
     }
 }
@@ -193,12 +224,23 @@ mod tests {
     use crate::model::scan::Scanner;
 
     fn project(files: &[(&str, &str)]) -> Project {
-        let listing: Vec<_> =
-            files.iter().map(|(path, text)| Listed { path: path.parse().expect("safe"), size: text.len() as u64 }).collect();
+        let listing: Vec<_> = files
+            .iter()
+            .map(|(path, text)| Listed {
+                path: path.parse().expect("safe"),
+                size: text.len() as u64,
+            })
+            .collect();
         let mut project = Layout::of(Origin::Folder, &listing).project;
         for asset in &mut project.assets {
-            let text = files.iter().find(|(path, _)| *path == asset.path.as_str()).expect("listed").1;
-            asset.facts = Scanner::default().scan(&asset.kind, text.as_bytes()).expect("valid JSON");
+            let text = files
+                .iter()
+                .find(|(path, _)| *path == asset.path.as_str())
+                .expect("listed")
+                .1;
+            asset.facts = Scanner::default()
+                .scan(&asset.kind, text.as_bytes())
+                .expect("valid JSON");
         }
         project
     }
@@ -211,10 +253,22 @@ mod tests {
                 "config":[{"provider":"p_connector_1_2","account_id":{"zip_name":"p.connection.json","name":"P","folder":"","custom":true}},
                           {"provider":"x","account_id":{"zip_name":"gone.connection.json","name":"Gone","folder":""}}]}"#,
             ),
-            ("F/b.recipe.json", r#"{"name":"B","config":[{"provider":"p_connector_1_2","account_id":null}]}"#),
-            ("p.connection.json", r#"{"name":"P","provider":{"zip_name":"p.custom_adapter.json","name":"Parcel","folder":""}}"#),
-            ("p.custom_adapter.json", r#"{"title":"Parcel","version_no":2}"#),
-            ("b_ok.test_case.json", r#"{"name":"ok","recipe_id":{"zip_name":"F/b.recipe.json","name":"B","folder":"F"}}"#),
+            (
+                "F/b.recipe.json",
+                r#"{"name":"B","config":[{"provider":"p_connector_1_2","account_id":null}]}"#,
+            ),
+            (
+                "p.connection.json",
+                r#"{"name":"P","provider":{"zip_name":"p.custom_adapter.json","name":"Parcel","folder":""}}"#,
+            ),
+            (
+                "p.custom_adapter.json",
+                r#"{"title":"Parcel","version_no":2}"#,
+            ),
+            (
+                "b_ok.test_case.json",
+                r#"{"name":"ok","recipe_id":{"zip_name":"F/b.recipe.json","name":"B","folder":"F"}}"#,
+            ),
         ])
     }
 
@@ -224,12 +278,27 @@ mod tests {
         let graph = Graph::of(&project);
         let at = |path| project.asset_at(path).expect("there");
         let needs = |path| {
-            let mut to: Vec<_> = graph.needs(at(path)).iter().map(|e| project.assets[e.to].path.as_str()).collect();
+            let mut to: Vec<_> = graph
+                .needs(at(path))
+                .iter()
+                .map(|e| project.assets[e.to].path.as_str())
+                .collect();
             to.dedup();
             to
         };
-        assert_eq!(needs("a.recipe.json"), ["F/b.recipe.json", "p.connection.json", "p.custom_adapter.json"]);
-        assert_eq!(needs("F/b.recipe.json"), ["p.custom_adapter.json"], "by the name alone");
+        assert_eq!(
+            needs("a.recipe.json"),
+            [
+                "F/b.recipe.json",
+                "p.connection.json",
+                "p.custom_adapter.json"
+            ]
+        );
+        assert_eq!(
+            needs("F/b.recipe.json"),
+            ["p.custom_adapter.json"],
+            "by the name alone"
+        );
         assert_eq!(graph.needed_by(at("p.custom_adapter.json")).len(), 3);
         assert_eq!(graph.dangling().len(), 1);
     }
@@ -239,7 +308,17 @@ mod tests {
         let project = sample();
         let graph = Graph::of(&project);
         let reached = graph.closure([project.asset_at("F/b.recipe.json").expect("there")]);
-        let paths: Vec<_> = reached.keys().map(|i| project.assets[*i].path.as_str()).collect();
-        assert_eq!(paths, ["F/b.recipe.json", "b_ok.test_case.json", "p.custom_adapter.json"]);
+        let paths: Vec<_> = reached
+            .keys()
+            .map(|i| project.assets[*i].path.as_str())
+            .collect();
+        assert_eq!(
+            paths,
+            [
+                "F/b.recipe.json",
+                "b_ok.test_case.json",
+                "p.custom_adapter.json"
+            ]
+        );
     }
 }

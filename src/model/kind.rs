@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::path::PackagePath;
-
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $word:literal, $label:literal;)*) => {
         /// What sort of thing an asset is. Types that this program does not know are carried
@@ -169,14 +167,18 @@ pub enum FileRole {
 }
 
 impl FileRole {
-    /// The role that a path's file name gives it.
-    pub fn of(path: &PackagePath) -> Self {
-        if path.as_str() == "project.json" {
+    /// The role that a path from the project's root gives to the file there.
+    pub fn of(path: &str) -> Self {
+        if path == "project.json" {
             return Self::Main(AssetKind::Project);
         }
-        let name = path.file_name();
-        let Some((rest, extension)) = name.rsplit_once('.') else { return Self::NoAsset };
-        let Some((stem, word)) = rest.rsplit_once('.') else { return Self::NoAsset };
+        let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+        let Some((rest, extension)) = name.rsplit_once('.') else {
+            return Self::NoAsset;
+        };
+        let Some((stem, word)) = rest.rsplit_once('.') else {
+            return Self::NoAsset;
+        };
         let is_word = !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
         // `recipack` writes its decision records beside packages; they are no assets of any project.
         if stem.is_empty() || extension.is_empty() || !is_word || word == "recipack" {
@@ -186,7 +188,7 @@ impl FileRole {
         if extension == "json" {
             return Self::Main(kind);
         }
-        let main = format!("{}json", &path.as_str()[..path.as_str().len() - extension.len()]);
+        let main = format!("{}json", &path[..path.len() - extension.len()]);
         Self::Companion { kind, main }
     }
 }
@@ -197,18 +199,40 @@ mod tests {
 
     #[test]
     fn a_name_tells_the_role() {
-        let role = |path: &str| FileRole::of(&path.parse().expect("a safe path"));
-        assert_eq!(role("Orders/new_order.recipe.json"), FileRole::Main(AssetKind::Recipe));
-        assert_eq!(role("a.1.api_endpoint.json"), FileRole::Main(AssetKind::ApiEndpoint));
-        assert_eq!(role("account_properties.properties.json"), FileRole::Main(AssetKind::AccountProperties));
-        assert_eq!(role("x.loyalty_card.json"), FileRole::Main(AssetKind::Other("loyalty_card".into())));
+        let role = FileRole::of;
+        assert_eq!(
+            role("Orders/new_order.recipe.json"),
+            FileRole::Main(AssetKind::Recipe)
+        );
+        assert_eq!(
+            role("a.1.api_endpoint.json"),
+            FileRole::Main(AssetKind::ApiEndpoint)
+        );
+        assert_eq!(
+            role("account_properties.properties.json"),
+            FileRole::Main(AssetKind::AccountProperties)
+        );
+        assert_eq!(
+            role("x.loyalty_card.json"),
+            FileRole::Main(AssetKind::Other("loyalty_card".into()))
+        );
         assert_eq!(role("project.json"), FileRole::Main(AssetKind::Project));
         assert_eq!(role("sub/project.json"), FileRole::NoAsset);
         assert_eq!(
             role("c/x.custom_adapter.rb"),
-            FileRole::Companion { kind: AssetKind::CustomAdapter, main: "c/x.custom_adapter.json".to_owned() }
+            FileRole::Companion {
+                kind: AssetKind::CustomAdapter,
+                main: "c/x.custom_adapter.json".to_owned()
+            }
         );
-        for path in ["README.md", "package.json", "orders.recipack.json", "LICENSE", "a.v2.json", ".recipe.json"] {
+        for path in [
+            "README.md",
+            "package.json",
+            "orders.recipack.json",
+            "LICENSE",
+            "a.v2.json",
+            ".recipe.json",
+        ] {
             assert_eq!(role(path), FileRole::NoAsset, "{path}");
         }
     }

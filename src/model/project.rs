@@ -55,7 +55,10 @@ pub struct Asset {
 impl Asset {
     /// The display name; the file's own name where the JSON has none.
     pub fn name(&self) -> &str {
-        self.facts.name.as_deref().unwrap_or_else(|| self.path.file_name())
+        self.facts
+            .name
+            .as_deref()
+            .unwrap_or_else(|| self.path.file_name())
     }
 }
 
@@ -128,11 +131,17 @@ impl Layout {
         let mut order: Vec<usize> = (0..listing.len()).collect();
         order.sort_unstable_by(|a, b| listing[*a].path.cmp(&listing[*b].path));
         let mut layout = Self::default();
-        let roles: Vec<FileRole> = listing.iter().map(|listed| FileRole::of(&listed.path)).collect();
+        let roles: Vec<FileRole> = listing
+            .iter()
+            .map(|listed| FileRole::of(listed.path.as_str()))
+            .collect();
         for &index in &order {
             if let FileRole::Main(kind) = &roles[index] {
                 let path = listing[index].path.clone();
-                layout.project.by_path.insert(path.clone(), layout.project.assets.len());
+                layout
+                    .project
+                    .by_path
+                    .insert(path.clone(), layout.project.assets.len());
                 layout.project.assets.push(Asset {
                     kind: kind.clone(),
                     path,
@@ -150,18 +159,28 @@ impl Layout {
 
     fn place(&mut self, origin: Origin, source: usize, path: &PackagePath, role: &FileRole) {
         let project = &mut self.project;
-        let subject = || Subject::File { path: path.clone(), offset: None };
+        let subject = || Subject::File {
+            path: path.clone(),
+            offset: None,
+        };
         let owner = match role {
             FileRole::Main(kind) => {
                 if !kind.is_known() {
-                    let message = format!("assets of type `{kind}` are not known here; carried through as it is");
-                    project.findings.push(Finding::new(Code::UnknownType, subject(), message));
+                    let message = format!(
+                        "assets of type `{kind}` are not known here; carried through as it is"
+                    );
+                    project
+                        .findings
+                        .push(Finding::new(Code::UnknownType, subject(), message));
                 }
                 project.by_path.get(path).copied()
             }
             FileRole::Companion { kind, main } => {
                 let owner = project.by_path.get(main.as_str()).copied();
-                let extension = path.file_name().rsplit_once('.').map_or("", |(_, extension)| extension);
+                let extension = path
+                    .file_name()
+                    .rsplit_once('.')
+                    .map_or("", |(_, extension)| extension);
                 match owner {
                     Some(_) if kind.owns_extension(extension) || !kind.is_known() => {}
                     Some(_) => project.findings.push(Finding::new(
@@ -179,7 +198,9 @@ impl Layout {
             }
             FileRole::NoAsset if origin == Origin::Package => {
                 let message = "no file that an asset is known to have; carried through as it is";
-                project.findings.push(Finding::new(Code::UnknownFile, subject(), message));
+                project
+                    .findings
+                    .push(Finding::new(Code::UnknownFile, subject(), message));
                 None
             }
             FileRole::NoAsset => return self.leave_out(path),
@@ -187,11 +208,18 @@ impl Layout {
         if let Some(owner) = owner {
             project.assets[owner].files.push(project.files.len());
         }
-        project.files.push(File { path: path.clone(), source, content: None });
+        project.files.push(File {
+            path: path.clone(),
+            source,
+            content: None,
+        });
     }
 
     fn leave_out(&mut self, path: &PackagePath) {
-        self.left_out.push(LeftOut { path: path.to_string(), reason: LeftOutReason::NoAsset });
+        self.left_out.push(LeftOut {
+            path: path.to_string(),
+            reason: LeftOutReason::NoAsset,
+        });
     }
 }
 
@@ -214,17 +242,28 @@ impl Project {
 
     /// Assets of one type.
     pub fn of_kind(&self, kind: &AssetKind) -> impl Iterator<Item = (usize, &Asset)> {
-        self.assets.iter().enumerate().filter(move |(_, asset)| asset.kind == *kind)
+        self.assets
+            .iter()
+            .enumerate()
+            .filter(move |(_, asset)| asset.kind == *kind)
     }
 
     fn find_collisions(&mut self) {
         let mut keys: HashMap<String, usize> = HashMap::with_capacity(self.files.len());
         for (index, file) in self.files.iter().enumerate() {
-            let Some(first) = keys.insert(file.path.collision_key(), index) else { continue };
+            let Some(first) = keys.insert(file.path.collision_key(), index) else {
+                continue;
+            };
             let other = &self.files[first].path;
-            let message = format!("on a disk that ignores case or normalises names this is the file `{other}`");
-            let subject = Subject::File { path: file.path.clone(), offset: None };
-            let finding = Finding::new(Code::PathCollision, subject, message).help("rename one of the two");
+            let message = format!(
+                "on a disk that ignores case or normalises names this is the file `{other}`"
+            );
+            let subject = Subject::File {
+                path: file.path.clone(),
+                offset: None,
+            };
+            let finding =
+                Finding::new(Code::PathCollision, subject, message).help("rename one of the two");
             self.findings.push(finding);
         }
     }
@@ -235,37 +274,76 @@ mod tests {
     use super::*;
 
     fn layout(origin: Origin, paths: &[&str]) -> Layout {
-        let listing: Vec<_> =
-            paths.iter().map(|p| Listed { path: p.parse().expect("a safe path"), size: 1 }).collect();
+        let listing: Vec<_> = paths
+            .iter()
+            .map(|p| Listed {
+                path: p.parse().expect("a safe path"),
+                size: 1,
+            })
+            .collect();
         Layout::of(origin, &listing)
     }
 
     fn codes(layout: &Layout) -> Vec<&'static str> {
-        layout.project.findings.iter().map(|f| f.code.as_str()).collect()
+        layout
+            .project
+            .findings
+            .iter()
+            .map(|f| f.code.as_str())
+            .collect()
     }
 
     #[test]
     fn files_go_to_their_assets_in_the_order_of_their_paths() {
         let layout = layout(
             Origin::Folder,
-            &["x.custom_adapter.rb", "b/r.recipe.json", "x.custom_adapter.json", "x.custom_adapter.png", "README.md"],
+            &[
+                "x.custom_adapter.rb",
+                "b/r.recipe.json",
+                "x.custom_adapter.json",
+                "x.custom_adapter.png",
+                "README.md",
+            ],
         );
         let project = &layout.project;
         let files: Vec<_> = project.files.iter().map(|f| f.path.as_str()).collect();
-        assert_eq!(files, ["b/r.recipe.json", "x.custom_adapter.json", "x.custom_adapter.png", "x.custom_adapter.rb"]);
+        assert_eq!(
+            files,
+            [
+                "b/r.recipe.json",
+                "x.custom_adapter.json",
+                "x.custom_adapter.png",
+                "x.custom_adapter.rb"
+            ]
+        );
         assert_eq!(project.assets.len(), 2);
         assert_eq!(project.assets[1].files, [1, 2, 3]);
         assert_eq!(project.owners(), [Some(0), Some(1), Some(1), Some(1)]);
-        assert_eq!(layout.left_out, [LeftOut { path: "README.md".to_owned(), reason: LeftOutReason::NoAsset }]);
+        assert_eq!(
+            layout.left_out,
+            [LeftOut {
+                path: "README.md".to_owned(),
+                reason: LeftOutReason::NoAsset
+            }]
+        );
         assert_eq!(codes(&layout), [""; 0]);
     }
 
     #[test]
     fn what_is_not_known_is_carried_through_with_a_finding() {
-        let paths = ["p.loyalty_card.json", "r.recipe.json", "r.recipe.txt", "o.custom_adapter.rb", "notes.draft.txt"];
+        let paths = [
+            "p.loyalty_card.json",
+            "r.recipe.json",
+            "r.recipe.txt",
+            "o.custom_adapter.rb",
+            "notes.draft.txt",
+        ];
         let folder = layout(Origin::Folder, &paths);
         assert_eq!(folder.project.files.len(), 4);
-        assert_eq!(codes(&folder), ["orphan-file", "unknown-type", "unknown-file"]);
+        assert_eq!(
+            codes(&folder),
+            ["orphan-file", "unknown-type", "unknown-file"]
+        );
         let package = layout(Origin::Package, &[&paths[..], &["readme.txt"]].concat());
         assert_eq!(package.project.files.len(), 6);
         assert!(package.left_out.is_empty());
@@ -273,7 +351,14 @@ mod tests {
 
     #[test]
     fn names_that_one_disk_would_confuse_are_found() {
-        let layout = layout(Origin::Folder, &["Recipes/a.recipe.json", "recipes/A.recipe.json", "b.recipe.json"]);
+        let layout = layout(
+            Origin::Folder,
+            &[
+                "Recipes/a.recipe.json",
+                "recipes/A.recipe.json",
+                "b.recipe.json",
+            ],
+        );
         assert_eq!(codes(&layout), ["path-collision"]);
     }
 }

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::facts::{
-    ConfigEntry, ConnectionFacts, ConnectionProvider, ConnectorFacts, CustomMark, Detail, Facts, RecipeFacts,
+    ConfigEntry, ConnectionFacts, ConnectionProvider, ConnectorFacts, CustomMark, Detail, Facts,
+    RecipeFacts,
 };
 use super::ident::{InternalName, Version, is_word};
 use super::json::{Document, JsonError, Node, NodeKind, Tape};
@@ -27,7 +28,10 @@ impl Scanner {
         let document = self.tape.parse(bytes)?;
         let text = document.text();
         let mut walk = Walk {
-            facts: Facts { internal_names: internal_names(text), ..Facts::default() },
+            facts: Facts {
+                internal_names: internal_names(text),
+                ..Facts::default()
+            },
             names: &mut self.names,
             recipe: RecipeFacts::default(),
             looks_up: memchr::memmem::find(bytes, b"lookup(").is_some(),
@@ -41,12 +45,31 @@ impl Scanner {
 fn internal_names(text: &str) -> Vec<InternalName> {
     let mut names = Vec::new();
     for at in memchr::memmem::find_iter(text.as_bytes(), b"_connector_") {
-        let start = text[..at].char_indices().rev().take_while(|(_, c)| is_word(*c)).last().map_or(at, |(i, _)| i);
-        let end = text[at..].char_indices().find(|(_, c)| !is_word(*c)).map_or(text.len(), |(i, _)| at + i);
+        let start = text[..at]
+            .char_indices()
+            .rev()
+            .take_while(|(_, c)| is_word(*c))
+            .last()
+            .map_or(at, |(i, _)| i);
+        let end = text[at..]
+            .char_indices()
+            .find(|(_, c)| !is_word(*c))
+            .map_or(text.len(), |(i, _)| at + i);
         // In `\\nparcel_…` the `n` belongs to the escape.
-        let escapes = text[..start].bytes().rev().take_while(|b| *b == b'\\').count();
-        let word = if escapes % 2 == 1 { text[start..end].get(1..).unwrap_or_default() } else { &text[start..end] };
-        if names.last().is_some_and(|last: &InternalName| last.as_str() == word) {
+        let escapes = text[..start]
+            .bytes()
+            .rev()
+            .take_while(|b| *b == b'\\')
+            .count();
+        let word = if escapes % 2 == 1 {
+            text[start..end].get(1..).unwrap_or_default()
+        } else {
+            &text[start..end]
+        };
+        if names
+            .last()
+            .is_some_and(|last: &InternalName| last.as_str() == word)
+        {
             continue;
         }
         names.extend(InternalName::custom(word));
@@ -108,16 +131,28 @@ impl Walk<'_> {
 
     fn document(&mut self, kind: &AssetKind, document: Document<'_>) {
         let root = document.root();
-        let name_key = if *kind == AssetKind::CustomAdapter { "title" } else { "name" };
-        self.facts.name = root.get(name_key).and_then(|name| Some(name.text()?.as_ref().into()));
-        let top = Context { step: None, provider: "", place: Place::Elsewhere };
+        let name_key = if *kind == AssetKind::CustomAdapter {
+            "title"
+        } else {
+            "name"
+        };
+        self.facts.name = root
+            .get(name_key)
+            .and_then(|name| Some(name.text()?.as_ref().into()));
+        let top = Context {
+            step: None,
+            provider: "",
+            place: Place::Elsewhere,
+        };
         match kind {
             AssetKind::Recipe => {
                 for (key, value) in root.members() {
                     match key.inside().unwrap_or_default() {
                         "config" => self.config(value),
                         "tags" => {
-                            let tags = value.items().filter_map(|tag| Some(tag.text()?.into_owned()));
+                            let tags = value
+                                .items()
+                                .filter_map(|tag| Some(tag.text()?.into_owned()));
                             self.recipe.tags = tags.collect();
                         }
                         "version" => self.recipe.version = value.number().map(Version),
@@ -137,8 +172,10 @@ impl Walk<'_> {
             _ => {
                 self.value("", root, top);
                 for (key, value) in root.members() {
-                    if let (Some(key @ ("recipe_id" | "api_group_id" | "page_id" | "table_id")), Some(id)) =
-                        (key.inside(), raw_id(value))
+                    if let (
+                        Some(key @ ("recipe_id" | "api_group_id" | "page_id" | "table_id")),
+                        Some(id),
+                    ) = (key.inside(), raw_id(value))
                     {
                         self.raw_id(key, id, None, value);
                     }
@@ -149,10 +186,17 @@ impl Walk<'_> {
 
     fn connection(&mut self, root: Node<'_>) -> ConnectionFacts {
         let Some(value) = root.get("provider") else {
-            return ConnectionFacts { provider: ConnectionProvider::Absent, offset: 0 };
+            return ConnectionFacts {
+                provider: ConnectionProvider::Absent,
+                offset: 0,
+            };
         };
         let offset = value.span().start as u32;
-        let reference = self.facts.references.iter().position(|r| r.offset == offset);
+        let reference = self
+            .facts
+            .references
+            .iter()
+            .position(|r| r.offset == offset);
         let provider = match (reference, self.text(Some(value))) {
             (Some(index), _) => ConnectionProvider::Connector(index),
             (None, Some(name)) => ConnectionProvider::Named(name),
@@ -163,21 +207,37 @@ impl Walk<'_> {
 
     fn config(&mut self, config: Node<'_>) {
         for entry in config.items() {
-            let Some(provider) = self.text(entry.get("provider")) else { continue };
-            let context = Context { step: None, provider: "", place: Place::Elsewhere };
+            let Some(provider) = self.text(entry.get("provider")) else {
+                continue;
+            };
+            let context = Context {
+                step: None,
+                provider: "",
+                place: Place::Elsewhere,
+            };
             let before = self.facts.references.len();
             self.value("", entry, context);
             let account = entry.get("account_id");
             let offset = account.map(|account| account.span().start as u32);
-            let reference = self.facts.references[before..].iter().position(|r| Some(r.offset) == offset);
-            if let Some((account, id)) = account.and_then(|account| Some((account, raw_id(account)?))) {
+            let reference = self.facts.references[before..]
+                .iter()
+                .position(|r| Some(r.offset) == offset);
+            if let Some((account, id)) =
+                account.and_then(|account| Some((account, raw_id(account)?)))
+            {
                 self.raw_id("account_id", id, None, account);
             }
-            let marked = account.and_then(|account| account.get("custom")).is_some_and(Node::is_true);
+            let marked = account
+                .and_then(|account| account.get("custom"))
+                .is_some_and(Node::is_true);
             self.recipe.config.push(ConfigEntry {
                 provider,
                 account: reference.map(|index| before + index),
-                mark: if marked { CustomMark::Present } else { CustomMark::Absent },
+                mark: if marked {
+                    CustomMark::Present
+                } else {
+                    CustomMark::Absent
+                },
                 offset: entry.span().start as u32,
             });
         }
@@ -227,15 +287,36 @@ impl Walk<'_> {
         let keyword = keyword.and_then(Node::text);
         if let (Some(keyword), Some(number), Place::Elsewhere) = (keyword, number, context.place) {
             let around = context.step.map_or(Activity::Active, |step| step.activity);
-            let activity = if skip.is_some_and(Node::is_true) { Activity::Skipped } else { around };
-            let step = Step { number: u32::try_from(number).unwrap_or(u32::MAX), activity };
-            inner = Context { step: Some(step), provider: &provider, place: Place::Elsewhere };
+            let activity = if skip.is_some_and(Node::is_true) {
+                Activity::Skipped
+            } else {
+                around
+            };
+            let step = Step {
+                number: u32::try_from(number).unwrap_or(u32::MAX),
+                activity,
+            };
+            inner = Context {
+                step: Some(step),
+                provider: &provider,
+                place: Place::Elsewhere,
+            };
             if InternalName::custom(&provider).is_some()
                 && let Some(action) = self.text(name)
             {
-                let kind = if keyword == "trigger" { ActionKind::Trigger } else { ActionKind::Action };
+                let kind = if keyword == "trigger" {
+                    ActionKind::Trigger
+                } else {
+                    ActionKind::Action
+                };
                 let provider = self.intern(&provider);
-                self.recipe.actions.push(ActionUse { provider, name: action, kind, step, offset });
+                self.recipe.actions.push(ActionUse {
+                    provider,
+                    name: action,
+                    kind,
+                    step,
+                    offset,
+                });
             }
         }
         for (member, value) in node.members() {
@@ -265,7 +346,12 @@ impl Walk<'_> {
     }
 
     fn raw_id(&mut self, key: &str, id: &str, step: Option<Step>, value: Node<'_>) {
-        let raw = RawId { key: self.intern(key), id: id.into(), step, offset: value.span().start as u32 };
+        let raw = RawId {
+            key: self.intern(key),
+            id: id.into(),
+            step,
+            offset: value.span().start as u32,
+        };
         self.facts.raw_ids.push(raw);
     }
 
@@ -277,14 +363,24 @@ impl Walk<'_> {
         }
         let Some(text) = node.text() else { return };
         for (at, call) in text.match_indices("lookup(") {
-            if text[..at].chars().next_back().is_some_and(|c| is_word(c) || c == '.') {
+            if text[..at]
+                .chars()
+                .next_back()
+                .is_some_and(|c| is_word(c) || c == '.')
+            {
                 continue;
             }
             let argument = text[at + call.len()..].trim_start();
-            let Some(quote @ ('"' | '\'')) = argument.chars().next() else { continue };
+            let Some(quote @ ('"' | '\'')) = argument.chars().next() else {
+                continue;
+            };
             if let Some((name, _)) = argument[1..].split_once(quote) {
                 let name = self.intern(name);
-                self.facts.tables.push(TableUse { name, step: context.step, offset: node.span().start as u32 });
+                self.facts.tables.push(TableUse {
+                    name,
+                    step: context.step,
+                    offset: node.span().start as u32,
+                });
             }
         }
     }
@@ -305,7 +401,9 @@ mod tests {
     use super::*;
 
     fn scan(kind: AssetKind, text: &str) -> Facts {
-        Scanner::default().scan(&kind, text.as_bytes()).expect("valid JSON")
+        Scanner::default()
+            .scan(&kind, text.as_bytes())
+            .expect("valid JSON")
     }
 
     const RECIPE: &str = r##"{
@@ -331,26 +429,62 @@ mod tests {
     fn a_recipe_tells_what_it_needs() {
         let facts = scan(AssetKind::Recipe, RECIPE);
         assert_eq!(facts.name.as_deref(), Some("Place order"));
-        let references: Vec<_> = facts.references.iter().map(|r| (&*r.key, &*r.target, r.step.map(|s| s.number))).collect();
+        let references: Vec<_> = facts
+            .references
+            .iter()
+            .map(|r| (&*r.key, &*r.target, r.step.map(|s| s.number)))
+            .collect();
         assert_eq!(
             references,
-            [("flow_id", "F/b.recipe.json", Some(1)), ("account_id", "p.connection.json", None)]
+            [
+                ("flow_id", "F/b.recipe.json", Some(1)),
+                ("account_id", "p.connection.json", None)
+            ]
         );
-        assert_eq!(facts.tables.iter().map(|t| &*t.name).collect::<Vec<_>>(), ["Region codes"]);
-        let raw: Vec<_> = facts.raw_ids.iter().map(|r| (&*r.key, &*r.id, r.step)).collect();
-        let skipped = |number| Some(Step { number, activity: Activity::Skipped });
+        assert_eq!(
+            facts.tables.iter().map(|t| &*t.name).collect::<Vec<_>>(),
+            ["Region codes"]
+        );
+        let raw: Vec<_> = facts
+            .raw_ids
+            .iter()
+            .map(|r| (&*r.key, &*r.id, r.step))
+            .collect();
+        let skipped = |number| {
+            Some(Step {
+                number,
+                activity: Activity::Skipped,
+            })
+        };
         assert_eq!(raw, [("flow_id", "2369161", skipped(3))]);
         let recipe = facts.recipe().expect("a recipe");
         assert_eq!(recipe.tags, ["release"]);
         assert_eq!(recipe.version, Some(Version(3)));
         assert_eq!(recipe.actions.len(), 1);
-        assert_eq!((&*recipe.actions[0].name, recipe.actions[0].kind), ("create", ActionKind::Action));
-        let config: Vec<_> = recipe.config.iter().map(|c| (&*c.provider, c.account, c.mark)).collect();
+        assert_eq!(
+            (&*recipe.actions[0].name, recipe.actions[0].kind),
+            ("create", ActionKind::Action)
+        );
+        let config: Vec<_> = recipe
+            .config
+            .iter()
+            .map(|c| (&*c.provider, c.account, c.mark))
+            .collect();
         assert_eq!(
             config,
-            [("parcel_connector_7_1", Some(1), CustomMark::Present), ("jira", None, CustomMark::Absent)]
+            [
+                ("parcel_connector_7_1", Some(1), CustomMark::Present),
+                ("jira", None, CustomMark::Absent)
+            ]
         );
-        assert_eq!(facts.internal_names.iter().map(InternalName::as_str).collect::<Vec<_>>(), ["parcel_connector_7_1"]);
+        assert_eq!(
+            facts
+                .internal_names
+                .iter()
+                .map(InternalName::as_str)
+                .collect::<Vec<_>>(),
+            ["parcel_connector_7_1"]
+        );
     }
 
     #[test]
@@ -359,8 +493,14 @@ mod tests {
             AssetKind::Connection,
             r#"{"name":"P","provider":{"zip_name":"p.custom_adapter.json","name":"Parcel","folder":""}}"#,
         );
-        assert_eq!(own.connection().map(|c| &c.provider), Some(&ConnectionProvider::Connector(0)));
-        let shared = scan(AssetKind::Connection, r#"{"name":"P","provider":"parcel_connector_7_1"}"#);
+        assert_eq!(
+            own.connection().map(|c| &c.provider),
+            Some(&ConnectionProvider::Connector(0))
+        );
+        let shared = scan(
+            AssetKind::Connection,
+            r#"{"name":"P","provider":"parcel_connector_7_1"}"#,
+        );
         assert_eq!(
             shared.connection().map(|c| &c.provider),
             Some(&ConnectionProvider::Named("parcel_connector_7_1".into()))
@@ -379,7 +519,10 @@ mod tests {
             AssetKind::McpServer,
             r#"{"name":"M","references":{"ref_0":{"type":"agentic_skill","id":{"zip_name":"s.agentic_skill.json","name":"S","folder":""}}}}"#,
         );
-        assert_eq!((&*server.references[0].key, &*server.references[0].target), ("id", "s.agentic_skill.json"));
+        assert_eq!(
+            (&*server.references[0].key, &*server.references[0].target),
+            ("id", "s.agentic_skill.json")
+        );
     }
 
     #[test]
@@ -388,7 +531,13 @@ mod tests {
         let names = internal_names(text);
         assert_eq!(
             names.iter().map(InternalName::as_str).collect::<Vec<_>>(),
-            ["a_connector_1_2", "b__connector_3_4", "new_connector_1_connector_5_6", "z_connector_1_2", "連_connector_7_8"]
+            [
+                "a_connector_1_2",
+                "b__connector_3_4",
+                "new_connector_1_connector_5_6",
+                "z_connector_1_2",
+                "連_connector_7_8"
+            ]
         );
     }
 }

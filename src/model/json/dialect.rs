@@ -16,8 +16,15 @@ impl Dialect {
     /// the end together with sorted keys makes the other one.
     pub fn of(document: Document<'_>) -> Self {
         let ends_in_newline = document.text().ends_with('\n');
-        let keys = document.root().members().filter_map(|(key, _)| key.inside());
-        if ends_in_newline && keys.is_sorted() { Self::Wk } else { Self::Platform }
+        let keys = document
+            .root()
+            .members()
+            .filter_map(|(key, _)| key.inside());
+        if ends_in_newline && keys.is_sorted() {
+            Self::Wk
+        } else {
+            Self::Platform
+        }
     }
 }
 
@@ -32,7 +39,9 @@ pub fn quote(text: &str, dialect: Dialect) -> String {
             ('\n', _) => json.push_str("\\n"),
             ('\r', _) => json.push_str("\\r"),
             ('\t', _) => json.push_str("\\t"),
-            ('<' | '>' | '&' | '\u{2028}' | '\u{2029}', Dialect::Wk) => json.push_str(&format!("\\u{:04x}", c as u32)),
+            ('<' | '>' | '&' | '\u{2028}' | '\u{2029}', Dialect::Wk) => {
+                json.push_str(&format!("\\u{:04x}", c as u32))
+            }
             (c, _) if (c as u32) < 0x20 => json.push_str(&format!("\\u{:04x}", c as u32)),
             (c, _) => json.push(c),
         }
@@ -55,13 +64,23 @@ mod tests {
             ("{\n  \"code\": 2,\n  \"name\": 1\n}\n", Dialect::Wk),
         ] {
             let mut tape = Tape::default();
-            assert_eq!(Dialect::of(tape.parse(text.as_bytes()).expect("valid")), dialect, "{text}");
+            assert_eq!(
+                Dialect::of(tape.parse(text.as_bytes()).expect("valid")),
+                dialect,
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn each_dialect_escapes_its_own_way() {
-        assert_eq!(quote("A & \"B\" <é>\n", Dialect::Platform), r#""A & \"B\" <é>\n""#);
-        assert_eq!(quote("A & \"B\" <é>\n", Dialect::Wk), "\"A \\u0026 \\\"B\\\" \\u003cé\\u003e\\n\"");
+        assert_eq!(
+            quote("A & \"B\" <é>\n", Dialect::Platform),
+            r#""A & \"B\" <é>\n""#
+        );
+        assert_eq!(
+            quote("A & \"B\" <é>\n", Dialect::Wk),
+            "\"A \\u0026 \\\"B\\\" \\u003cé\\u003e\\n\""
+        );
     }
 }

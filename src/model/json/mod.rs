@@ -28,7 +28,14 @@ impl Position {
         let line = memchr::memchr_iter(b'\n', before).count() + 1;
         let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
         // Bytes that continue a UTF-8 sequence start no character.
-        let column = before[start..].iter().filter(|b| **b & 0xc0 != 0x80).count() + 1;
-        Self { line: u32::try_from(line).unwrap_or(u32::MAX), column: u32::try_from(column).unwrap_or(u32::MAX) }
+        let column = before[start..]
+            .iter()
+            .filter(|b| **b & 0xc0 != 0x80)
+            .count()
+            + 1;
+        Self {
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            column: u32::try_from(column).unwrap_or(u32::MAX),
+        }
     }
 }

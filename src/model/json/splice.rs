@@ -19,7 +19,11 @@ pub struct Splice {
 impl Splice {
     /// Replaces `span` by `text`.
     pub fn new(span: Range<usize>, text: impl Into<String>) -> Self {
-        Self { start: span.start, end: span.end, text: text.into() }
+        Self {
+            start: span.start,
+            end: span.end,
+            text: text.into(),
+        }
     }
 }
 
@@ -49,7 +53,10 @@ pub fn remove_member(object: Node<'_>, key: &str) -> Option<Splice> {
     let members: Vec<_> = object.members().collect();
     let index = members.iter().position(|(own, _)| own.is(key))?;
     let value = members[index].1;
-    let span = match (index.checked_sub(1).map(|i| members[i]), members.get(index + 1)) {
+    let span = match (
+        index.checked_sub(1).map(|i| members[i]),
+        members.get(index + 1),
+    ) {
         (_, Some((next, _))) => members[index].0.span().start..next.span().start,
         (Some((_, previous)), None) => previous.span().end..value.span().end,
         (None, None) => object.span().start + 1..object.span().end - 1,
@@ -59,20 +66,31 @@ pub fn remove_member(object: Node<'_>, key: &str) -> Option<Splice> {
 
 /// Adds a member to an object that lacks it, laid out as its neighbours are: last in the
 /// platform's dialect, in sorted place in `wk`'s.
-pub fn insert_member(document: &str, object: Node<'_>, key: &str, value: &str, dialect: Dialect) -> Option<Splice> {
+pub fn insert_member(
+    document: &str,
+    object: Node<'_>,
+    key: &str,
+    value: &str,
+    dialect: Dialect,
+) -> Option<Splice> {
     if object.kind() != NodeKind::Object || object.get(key).is_some() {
         return None;
     }
     let members: Vec<_> = object.members().collect();
     let key_text = quote(key, dialect);
     let Some((first, first_value)) = members.first() else {
-        return Some(Splice::new(object.span(), format!("{{{key_text}: {value}}}")));
+        return Some(Splice::new(
+            object.span(),
+            format!("{{{key_text}: {value}}}"),
+        ));
     };
     let lead = &document[object.span().start + 1..first.span().start];
     let colon = &document[first.span().end..first_value.span().start];
     let following = match dialect {
         Dialect::Platform => None,
-        Dialect::Wk => members.iter().find(|(own, _)| own.inside().is_some_and(|own| own > key)),
+        Dialect::Wk => members
+            .iter()
+            .find(|(own, _)| own.inside().is_some_and(|own| own > key)),
     };
     Some(match following {
         Some((next, _)) => {
@@ -104,16 +122,44 @@ mod tests {
     #[test]
     fn a_member_goes_with_its_comma_and_comes_back_to_its_place() {
         for (text, dialect, without) in [
-            (PLATFORM, Dialect::Platform, "{\n  \"zip_name\": \"a\",\n  \"folder\": \"\"\n}"),
-            (WK, Dialect::Wk, "{\n  \"folder\": \"\",\n  \"zip_name\": \"a\"\n}\n"),
+            (
+                PLATFORM,
+                Dialect::Platform,
+                "{\n  \"zip_name\": \"a\",\n  \"folder\": \"\"\n}",
+            ),
+            (
+                WK,
+                Dialect::Wk,
+                "{\n  \"folder\": \"\",\n  \"zip_name\": \"a\"\n}\n",
+            ),
             ("{\"a\":1,\"custom\":true}", Dialect::Platform, "{\"a\":1}"),
         ] {
             let out = edited(text, |root| remove_member(root, "custom"));
             assert_eq!(out, without);
-            assert_eq!(edited(&out, |root| insert_member(&out, root, "custom", "true", dialect)), text);
+            assert_eq!(
+                edited(&out, |root| insert_member(
+                    &out, root, "custom", "true", dialect
+                )),
+                text
+            );
         }
-        assert_eq!(edited("{ \"custom\": true }", |root| remove_member(root, "custom")), "{}");
-        assert_eq!(edited(PLATFORM, |root| remove_member(root, "other")), PLATFORM);
-        assert_eq!(edited(WK, |root| insert_member(WK, root, "custom", "true", Dialect::Wk)), WK);
+        assert_eq!(
+            edited("{ \"custom\": true }", |root| remove_member(root, "custom")),
+            "{}"
+        );
+        assert_eq!(
+            edited(PLATFORM, |root| remove_member(root, "other")),
+            PLATFORM
+        );
+        assert_eq!(
+            edited(WK, |root| insert_member(
+                WK,
+                root,
+                "custom",
+                "true",
+                Dialect::Wk
+            )),
+            WK
+        );
     }
 }

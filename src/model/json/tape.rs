@@ -68,16 +68,30 @@ impl Tape {
     /// lone surrogate, a number that no 64-bit float can hold, nesting deeper than [`MAX_DEPTH`],
     /// invalid UTF-8, and texts of 4 GiB or more.
     pub fn parse<'a>(&'a mut self, bytes: &'a [u8]) -> Result<Document<'a>, JsonError> {
-        let text = std::str::from_utf8(bytes)
-            .map_err(|e| JsonError { offset: e.valid_up_to(), reason: "invalid UTF-8".to_owned() })?;
+        let text = std::str::from_utf8(bytes).map_err(|e| JsonError {
+            offset: e.valid_up_to(),
+            reason: "invalid UTF-8".to_owned(),
+        })?;
         if u32::try_from(text.len()).is_err() {
-            return Err(JsonError { offset: 0, reason: "the text is longer than 4 GiB".to_owned() });
+            return Err(JsonError {
+                offset: 0,
+                reason: "the text is longer than 4 GiB".to_owned(),
+            });
         }
         self.tokens.clear();
         self.open.clear();
         self.keys.clear();
-        Reader { text, bytes, at: 0, tape: self }.document()?;
-        Ok(Document { text, tokens: &self.tokens })
+        Reader {
+            text,
+            bytes,
+            at: 0,
+            tape: self,
+        }
+        .document()?;
+        Ok(Document {
+            text,
+            tokens: &self.tokens,
+        })
     }
 }
 
@@ -90,7 +104,10 @@ struct Reader<'a, 't> {
 
 impl Reader<'_, '_> {
     fn fail<T>(&self, offset: usize, reason: impl Into<String>) -> Result<T, JsonError> {
-        Err(JsonError { offset, reason: reason.into() })
+        Err(JsonError {
+            offset,
+            reason: reason.into(),
+        })
     }
 
     fn peek(&self) -> Option<u8> {
@@ -107,7 +124,10 @@ impl Reader<'_, '_> {
         match self.text[self.at..].chars().next() {
             None => self.fail(self.at, format!("the text ends where {wanted} is expected")),
             Some('\u{feff}') => self.fail(self.at, "a byte-order mark stands before the JSON"),
-            Some(c) => self.fail(self.at, format!("`{}` where {wanted} is expected", c.escape_debug())),
+            Some(c) => self.fail(
+                self.at,
+                format!("`{}` where {wanted} is expected", c.escape_debug()),
+            ),
         }
     }
 
@@ -130,7 +150,13 @@ impl Reader<'_, '_> {
                     self.space();
                 }
                 _ if empty => {}
-                _ => return self.unexpected(if in_object { "`,` or `}`" } else { "`,` or `]`" }),
+                _ => {
+                    return self.unexpected(if in_object {
+                        "`,` or `}`"
+                    } else {
+                        "`,` or `]`"
+                    });
+                }
             }
             if in_object {
                 self.key()?;
@@ -208,7 +234,9 @@ impl Reader<'_, '_> {
     }
 
     fn close(&mut self) -> Result<(), JsonError> {
-        let Some(open) = self.tape.open.pop() else { return Ok(()) };
+        let Some(open) = self.tape.open.pop() else {
+            return Ok(());
+        };
         if let Some(from) = open.keys {
             self.refuse_repeated_keys(from)?;
             self.tape.keys.truncate(from);
@@ -236,7 +264,9 @@ impl Reader<'_, '_> {
         let suspicious = {
             let keys = &mut self.tape.keys[from..];
             if keys.len() <= 12 {
-                keys.iter().enumerate().any(|(i, key)| keys[..i].iter().any(|other| other.0 == key.0))
+                keys.iter()
+                    .enumerate()
+                    .any(|(i, key)| keys[..i].iter().any(|other| other.0 == key.0))
             } else {
                 keys.sort_unstable();
                 keys.windows(2).any(|pair| pair[0].0 == pair[1].0)
@@ -252,7 +282,10 @@ impl Reader<'_, '_> {
             let token = self.tape.tokens[token as usize];
             let key = unescape(&self.text[token.start as usize + 1..token.end as usize - 1]);
             if let Some(repeated) = seen.replace(key) {
-                return self.fail(token.start as usize, format!("the key `{repeated}` stands twice in one object"));
+                return self.fail(
+                    token.start as usize,
+                    format!("the key `{repeated}` stands twice in one object"),
+                );
             }
         }
         Ok(())
@@ -274,7 +307,9 @@ impl Reader<'_, '_> {
                     escaped = true;
                     self.escape()?;
                 }
-                Some(_) => return self.fail(self.at, "a control character stands unescaped in a string"),
+                Some(_) => {
+                    return self.fail(self.at, "a control character stands unescaped in a string");
+                }
                 None => return self.fail(start, "the string that starts here does not end"),
             }
         }
@@ -297,9 +332,13 @@ impl Reader<'_, '_> {
                         }
                         self.at += 12;
                     }
-                    Some(0xdc00..=0xdfff) => return self.fail(start, "half of a surrogate pair stands alone"),
+                    Some(0xdc00..=0xdfff) => {
+                        return self.fail(start, "half of a surrogate pair stands alone");
+                    }
                     Some(_) => self.at += 6,
-                    None => return self.fail(start, "four hexadecimal digits are expected after `\\u`"),
+                    None => {
+                        return self.fail(start, "four hexadecimal digits are expected after `\\u`");
+                    }
                 }
             }
             _ => return self.fail(start, "an unknown escape in a string"),
@@ -360,19 +399,26 @@ fn plain_run(bytes: &[u8]) -> usize {
     for word in words {
         let x = u64::from_le_bytes(*word);
         let control = x.wrapping_sub(ONES * 0x20) & !x & HIGHS;
-        let special = control | zero_byte(x ^ (ONES * u64::from(b'"'))) | zero_byte(x ^ (ONES * u64::from(b'\\')));
+        let special = control
+            | zero_byte(x ^ (ONES * u64::from(b'"')))
+            | zero_byte(x ^ (ONES * u64::from(b'\\')));
         if special != 0 {
             // The lowest set bit marks the first special byte; borrows can only set bits above it.
             return run + special.trailing_zeros() as usize / 8;
         }
         run += 8;
     }
-    run + bytes[run..].iter().take_while(|b| **b >= 0x20 && **b != b'"' && **b != b'\\').count()
+    run + bytes[run..]
+        .iter()
+        .take_while(|b| **b >= 0x20 && **b != b'"' && **b != b'\\')
+        .count()
 }
 
 fn hex4(bytes: &[u8], at: usize) -> Option<u16> {
     let digits = bytes.get(at..at + 4)?;
-    digits.iter().try_fold(0, |value, digit| Some(value << 4 | (*digit as char).to_digit(16)? as u16))
+    digits.iter().try_fold(0, |value, digit| {
+        Some(value << 4 | (*digit as char).to_digit(16)? as u16)
+    })
 }
 
 /// A quick hash of a key; keys with escapes are hashed by what they mean.
@@ -380,13 +426,19 @@ fn key_hash(raw: &[u8], escaped: bool) -> u64 {
     let meaning;
     let bytes = if escaped {
         meaning = String::from_utf8_lossy(raw);
-        let Cow::Borrowed(text) = meaning else { return 0 };
+        let Cow::Borrowed(text) = meaning else {
+            return 0;
+        };
         return key_hash(unescape(text).as_bytes(), false);
     } else {
         raw
     };
     let mut hash = bytes.len() as u64;
-    let mut mix = |word: u64| hash = (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+    let mut mix = |word: u64| {
+        hash = (hash ^ word)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(29)
+    };
     let (words, rest) = bytes.as_chunks::<8>();
     for word in words {
         mix(u64::from_le_bytes(*word));
@@ -456,7 +508,10 @@ pub struct Document<'a> {
 impl<'a> Document<'a> {
     /// The outermost value.
     pub fn root(self) -> Node<'a> {
-        Node { document: self, at: 0 }
+        Node {
+            document: self,
+            at: 0,
+        }
     }
 
     /// The whole text.
@@ -548,7 +603,11 @@ impl<'a> Node<'a> {
     /// A string's meaning.
     pub fn text(self) -> Option<Cow<'a, str>> {
         let inside = self.inside()?;
-        Some(if self.token().escaped { unescape(inside) } else { Cow::Borrowed(inside) })
+        Some(if self.token().escaped {
+            unescape(inside)
+        } else {
+            Cow::Borrowed(inside)
+        })
     }
 
     /// Whether this is the string `text`.
@@ -569,25 +628,42 @@ impl<'a> Node<'a> {
     /// An object's keys and values, in the order of the text; nothing for other values.
     pub fn members(self) -> Members<'a> {
         let token = self.token();
-        let end = if token.kind == NodeKind::Object { token.next } else { self.at + 1 };
-        Members { document: self.document, at: self.at + 1, end }
+        let end = if token.kind == NodeKind::Object {
+            token.next
+        } else {
+            self.at + 1
+        };
+        Members {
+            document: self.document,
+            at: self.at + 1,
+            end,
+        }
     }
 
     /// The value of an object's key.
     pub fn get(self, key: &str) -> Option<Node<'a>> {
-        self.members().find(|(own, _)| own.is(key)).map(|(_, value)| value)
+        self.members()
+            .find(|(own, _)| own.is(key))
+            .map(|(_, value)| value)
     }
 
     /// An array's values; nothing for other values.
     pub fn items(self) -> impl Iterator<Item = Node<'a>> {
         let token = self.token();
-        let end = if token.kind == NodeKind::Array { token.next } else { self.at + 1 };
+        let end = if token.kind == NodeKind::Array {
+            token.next
+        } else {
+            self.at + 1
+        };
         let mut at = self.at + 1;
         std::iter::from_fn(move || {
             if at >= end {
                 return None;
             }
-            let node = Node { document: self.document, at };
+            let node = Node {
+                document: self.document,
+                at,
+            };
             at = node.token().next;
             Some(node)
         })
@@ -609,8 +685,14 @@ impl<'a> Iterator for Members<'a> {
         if self.at >= self.end {
             return None;
         }
-        let key = Node { document: self.document, at: self.at };
-        let value = Node { document: self.document, at: self.at + 1 };
+        let key = Node {
+            document: self.document,
+            at: self.at,
+        };
+        let value = Node {
+            document: self.document,
+            at: self.at + 1,
+        };
         self.at = value.token().next;
         Some((key, value))
     }
@@ -675,12 +757,18 @@ mod tests {
         let a = root.get("a").expect("a");
         assert_eq!(a.raw(), r#"[1, {"b\n": "x\u00e9\ud83c\udf89"}]"#);
         let inner = a.items().nth(1).expect("object");
-        assert_eq!(inner.get("b\n").and_then(Node::text).as_deref(), Some("xé🎉"));
+        assert_eq!(
+            inner.get("b\n").and_then(Node::text).as_deref(),
+            Some("xé🎉")
+        );
         assert!(root.get("c").is_some_and(Node::is_true));
         assert_eq!(root.members().count(), 4);
         assert_eq!(root.get("d").map(|d| d.members().count()), Some(0));
         assert_eq!(root.get("e").map(|e| e.items().count()), Some(0));
-        assert_eq!(root.document.path_at(text.find("x\\u").expect("there")), "$.a[1][\"b\\n\"]");
+        assert_eq!(
+            root.document.path_at(text.find("x\\u").expect("there")),
+            "$.a[1][\"b\\n\"]"
+        );
     }
 
     proptest::proptest! {

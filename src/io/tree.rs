@@ -1,0 +1,265 @@
+//! A project folder: one walk, nothing followed, ignore files obeyed.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use walkdir::{DirEntry, WalkDir};
+
+use crate::model::finding::{Code, Finding, Subject};
+use crate::model::kind::FileRole;
+use crate::model::path::PackagePath;
+use crate::model::project::{LeftOut, LeftOutReason, Listed};
+
+/// The ignore files that are obeyed: the Python command-line tool's and `wk`'s. Both hold patterns
+/// as `.gitignore` does.
+const IGNORE_FILES: [&str; 2] = [".workato-ignore", ".wkignore"];
+
+/// A folder that was walked.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// The folder.
+    pub root: PathBuf,
+    /// The files that may belong to assets.
+    pub listed: Vec<Listed>,
+    /// The files that do not.
+    pub left_out: Vec<LeftOut>,
+    /// Links, unreadable folders and names that no package can hold.
+    pub findings: Vec<Finding>,
+}
+
+/// A folder could not be walked at all.
+#[derive(Debug, thiserror::Error)]
+#[error("can't read {}", path.display())]
+pub struct TreeError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What the system said.
+    #[source]
+    pub source: io::Error,
+}
+
+impl Tree {
+    /// Lists the files below `root`.
+    ///
+    /// # Errors
+    /// If `root` itself or an ignore file can't be read. What can't be read below it is a finding.
+    pub fn walk(root: &Path) -> Result<Self, TreeError> {
+        let failed = |source| TreeError {
+            path: root.to_owned(),
+            source,
+        };
+        fs::read_dir(root).map_err(failed)?;
+        let ignores = IGNORE_FILES
+            .into_iter()
+            .filter_map(|name| Some((name, ignore_rules(root, name).transpose()?)))
+            .map(|(name, rules)| Ok((name, rules?)))
+            .collect::<Result<Vec<_>, TreeError>>()?;
+        let mut tree = Self {
+            root: root.to_owned(),
+            ..Self::default()
+        };
+        let mut walk = WalkDir::new(root)
+            .follow_links(false)
+            .sort_by_file_name()
+            .into_iter();
+        while let Some(entry) = walk.next() {
+            match entry {
+                Ok(entry) if entry.depth() == 0 => {}
+                Ok(entry) => {
+                    if let Descend::No = tree.add(&entry, &ignores) {
+                        walk.skip_current_dir();
+                    }
+                }
+                Err(error) => tree.unreadable(&error),
+            }
+        }
+        Ok(tree)
+    }
+
+    fn relative(&self, path: &Path) -> String {
+        let path = path.strip_prefix(&self.root).unwrap_or(path);
+        let parts: Vec<_> = path
+            .components()
+            .map(|part| part.as_os_str().to_string_lossy())
+            .collect();
+        parts.join("/")
+    }
+
+    fn add(&mut self, entry: &DirEntry, ignores: &[(&'static str, Gitignore)]) -> Descend {
+        let path = self.relative(entry.path());
+        let file_type = entry.file_type();
+        let descend = if file_type.is_dir() {
+            Descend::No
+        } else {
+            Descend::Nothing
+        };
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            self.leave_out(path, LeftOutReason::Hidden);
+            return descend;
+        }
+        for (by, rules) in ignores {
+            if rules.matched(&path, file_type.is_dir()).is_ignore() {
+                self.leave_out(path, LeftOutReason::Ignored { by });
+                return descend;
+            }
+        }
+        if file_type.is_dir() {
+            return Descend::Yes;
+        }
+        let package_path = entry
+            .path()
+            .to_str()
+            .ok_or("its name is not valid UTF-8")
+            .and_then(|_| path.parse::<PackagePath>().map_err(|error| error.reason));
+        match package_path {
+            // A link to a folder could hide assets, so every link that is not plainly something else counts.
+            Ok(package_path) if file_type.is_symlink() => {
+                let target_is_folder =
+                    fs::metadata(entry.path()).is_ok_and(|target| target.is_dir());
+                if target_is_folder || FileRole::of(package_path.as_str()) != FileRole::NoAsset {
+                    let subject = Subject::File {
+                        path: package_path,
+                        offset: None,
+                    };
+                    self.findings.push(
+                        Finding::new(
+                            Code::SymbolicLink,
+                            subject,
+                            "a symbolic link, which is not followed",
+                        )
+                        .help("put the file itself here, or name the link in .workato-ignore"),
+                    );
+                } else {
+                    self.leave_out(path, LeftOutReason::NoAsset);
+                }
+            }
+            Ok(_) if !file_type.is_file() => self.leave_out(path, LeftOutReason::NoAsset),
+            Ok(package_path) => match entry.metadata() {
+                Ok(metadata) => self.listed.push(Listed {
+                    path: package_path,
+                    size: metadata.len(),
+                }),
+                Err(error) => self.unreadable(&error),
+            },
+            Err(_) if FileRole::of(&path) == FileRole::NoAsset => {
+                self.leave_out(path, LeftOutReason::NoAsset)
+            }
+            Err(reason) => {
+                let finding = Finding::new(Code::UnsafePath, Subject::Path(path), reason);
+                self.findings
+                    .push(finding.help("rename it, or name it in .workato-ignore"));
+            }
+        }
+        Descend::Nothing
+    }
+
+    fn leave_out(&mut self, path: String, reason: LeftOutReason) {
+        self.left_out.push(LeftOut { path, reason });
+    }
+
+    fn unreadable(&mut self, error: &walkdir::Error) {
+        let path = error
+            .path()
+            .map_or_else(String::new, |path| self.relative(path));
+        let message = error
+            .io_error()
+            .map_or_else(|| error.to_string(), io::Error::to_string);
+        let finding = Finding::new(Code::UnreadableFile, Subject::Path(path), message);
+        self.findings
+            .push(finding.help("allow reading it, or name it in .workato-ignore"));
+    }
+}
+
+/// Whether a walk goes into what it found.
+enum Descend {
+    Yes,
+    No,
+    /// There is nothing to go into.
+    Nothing,
+}
+
+fn ignore_rules(root: &Path, name: &str) -> Result<Option<Gitignore>, TreeError> {
+    let path = root.join(name);
+    let failed = |source| TreeError {
+        path: path.clone(),
+        source,
+    };
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    // Paths are matched relative to the project, so the rules have no root of their own.
+    let mut rules = GitignoreBuilder::new("");
+    for line in text.lines() {
+        rules
+            .add_line(None, line)
+            .map_err(|error| failed(io::Error::other(error)))?;
+    }
+    rules
+        .build()
+        .map(Some)
+        .map_err(|error| failed(io::Error::other(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_walk_sorts_files_links_and_the_rest() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        let write = |path: &str, text: &str| {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+            fs::write(path, text).expect("written");
+        };
+        write("b.recipe.json", "{}");
+        write("a/c.recipe.json", "{}");
+        write("Drafts/d.recipe.json", "{}");
+        write(".git/config", "");
+        write(".workatoenv", "");
+        write(
+            ".workato-ignore",
+            "# drafts\nDrafts/**\n!Drafts/keep.recipe.json\n",
+        );
+        write(".wkignore", "*.tmp\n");
+        write("x.tmp", "");
+        write("nul.recipe.json", "{}");
+        write("aux.txt", "");
+        std::os::unix::fs::symlink("b.recipe.json", root.join("l.recipe.json")).expect("linked");
+        std::os::unix::fs::symlink("/etc/hostname", root.join("LINK")).expect("linked");
+        let tree = Tree::walk(root).expect("walked");
+        let listed: Vec<_> = tree.listed.iter().map(|l| l.path.as_str()).collect();
+        assert_eq!(listed, ["a/c.recipe.json", "b.recipe.json"]);
+        let left: Vec<_> = tree
+            .left_out
+            .iter()
+            .map(|l| format!("{}: {}", l.path, l.reason))
+            .collect();
+        assert_eq!(
+            left,
+            [
+                ".git: hidden",
+                ".wkignore: hidden",
+                ".workato-ignore: hidden",
+                ".workatoenv: hidden",
+                "Drafts/d.recipe.json: ignored by .workato-ignore",
+                "LINK: no asset",
+                "aux.txt: no asset",
+                "x.tmp: ignored by .wkignore",
+            ]
+        );
+        let found: Vec<_> = tree.findings.iter().map(|f| f.code.as_str()).collect();
+        assert_eq!(found, ["symbolic-link", "unsafe-path"]);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_an_error_with_its_name() {
+        let error = Tree::walk(Path::new("/nowhere/at all")).expect_err("not there");
+        assert_eq!(error.to_string(), "can't read /nowhere/at all");
+    }
+}

@@ -1,0 +1,1 @@
+//! The rule: whether a connector goes into a package for a target.
