@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ident::ConnectorTitle;
 use super::path::PackagePath;
+use super::place::Place;
 
 /// How much a finding matters.
 #[derive(
@@ -126,18 +127,9 @@ pub enum Subject {
     /// A connector as such.
     Connector(ConnectorTitle),
     /// A place in the manifest.
-    Manifest {
-        /// Line, from 1.
-        line: u32,
-        /// Column, from 1.
-        column: u32,
-        /// The bytes it spans.
-        start: usize,
-        /// End of the span.
-        end: usize,
-    },
-    /// An argument of the command line.
-    Argument(String),
+    Manifest(Place),
+    /// The command line.
+    CommandLine,
 }
 
 /// Something true about the input that a person should know.

@@ -90,6 +90,15 @@ name_type!(
     /// A data center's short name, such as `us`, `eu` or `jp` (platform.md §7).
     DataCenter, "data center", lower_word
 );
+name_type!(
+    /// An asset's type as its file name spells it: `recipe`, `custom_adapter`, … The list is open:
+    /// types that nobody has heard of are carried through too.
+    TypeWord, "asset type", type_word
+);
+name_type!(
+    /// The title of a tag, as recipes list them under `tags`.
+    TagName, "tag", display_text
+);
 
 fn display_text(text: &str) -> Result<(), &'static str> {
     if text.trim().is_empty() {
@@ -120,6 +129,19 @@ fn lower_word(text: &str) -> Result<(), &'static str> {
         .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     {
         return Err("only lower-case letters, digits and `-` may stand in it");
+    }
+    Ok(())
+}
+
+fn type_word(text: &str) -> Result<(), &'static str> {
+    if text.is_empty() {
+        return Err("it is empty");
+    }
+    if !text
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    {
+        return Err("only lower-case letters, digits and `_` may stand in it");
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What things are: pure values, without files, clock, environment or terminal.
 
+pub mod catalogue;
+pub mod choice;
 pub mod facts;
 pub mod finding;
 pub mod graph;
@@ -7,6 +9,8 @@ pub mod ident;
 pub mod json;
 pub mod kind;
 pub mod path;
+pub mod place;
 pub mod project;
 pub mod reference;
 pub mod scan;
+pub mod target;

@@ -337,7 +337,8 @@ impl Reader<'_, '_> {
                     }
                     Some(_) => self.at += 6,
                     None => {
-                        return self.fail(start, "four hexadecimal digits are expected after `\\u`");
+                        return self
+                            .fail(start, "four hexadecimal digits are expected after `\\u`");
                     }
                 }
             }

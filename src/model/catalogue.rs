@@ -1,0 +1,713 @@
+//! The catalogue: the custom connectors that the admin workspace shares with its customers.
+//!
+//! The file is what the platform answers to `GET /api/custom_connectors?oem_shared=true`
+//! (platform.md §2.2), as it is; two more keys per entry say what that answer leaves out.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use unicode_normalization::UnicodeNormalization;
+
+use super::choice::{UnknownChoice, choice_type};
+use super::ident::{ConnectorTitle, DataCenter, Digest, InternalName, NameError, Version};
+use super::place::Place;
+
+choice_type! {
+    /// Whether customers may see a shared connector's source, which decides how far it reaches.
+    pub enum Visibility: "visibility" {
+        /// Open source: it reaches customers in every data center.
+        Open = "open",
+        /// Closed source: it reaches customers in its own data center only.
+        Closed = "closed",
+    }
+}
+
+/// One custom connector of the admin workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CatalogueEntry {
+    /// Its title: its identity across workspaces.
+    pub title: ConnectorTitle,
+    /// Its name in the admin workspace, and in every customer's.
+    pub internal_name: InternalName,
+    /// The version that customers run; none if the connector is not shared.
+    pub shared_version: Option<Version>,
+    /// The newest released version.
+    pub latest_released: Option<Version>,
+    /// The released versions that the file lists, oldest first.
+    pub released_versions: Vec<Version>,
+    /// Whether its source is shared too.
+    pub visibility: Visibility,
+    /// The data center of the admin workspace, if the file says so.
+    pub data_center: Option<DataCenter>,
+}
+
+/// The connectors of a catalogue file. No two share a title or an internal name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Catalogue {
+    digest: Digest,
+    #[serde(rename = "connectors")]
+    entries: Vec<CatalogueEntry>,
+    #[serde(skip)]
+    by_title: BTreeMap<ConnectorTitle, usize>,
+    #[serde(skip)]
+    by_internal_name: BTreeMap<InternalName, usize>,
+}
+
+/// Why a catalogue can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("catalogue{}: {problem}", subject(entry.as_ref()))]
+pub struct CatalogueError {
+    /// What is wrong.
+    pub problem: Box<CatalogueProblem>,
+    /// The entry it is about, if it is about one.
+    pub entry: Option<EntryName>,
+    /// Where in the file.
+    pub place: Place,
+}
+
+/// What a message calls an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryName {
+    /// Its position in the list, from 1.
+    pub number: usize,
+    /// Its title, as far as it could be read.
+    pub title: Option<String>,
+}
+
+fn subject(entry: Option<&EntryName>) -> String {
+    match entry {
+        Some(EntryName {
+            number,
+            title: Some(title),
+        }) => format!(" entry {number} (`{}`)", title.escape_debug()),
+        Some(EntryName {
+            number,
+            title: None,
+        }) => format!(" entry {number}"),
+        None => String::new(),
+    }
+}
+
+/// What is wrong with a catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CatalogueProblem {
+    /// The bytes are no UTF-8.
+    #[error("the file is not UTF-8 text")]
+    NotUtf8,
+    /// The text is no JSON, or its outline is another one.
+    #[error("{0}")]
+    Json(String),
+    /// Neither a list nor an object that holds one.
+    #[error("there is no list of connectors in it")]
+    NoList,
+    /// A key that every entry needs.
+    #[error("`{0}` is missing")]
+    Missing(&'static str),
+    /// A value of another type.
+    #[error("`{key}` should be {expected}, but is {found}")]
+    WrongType {
+        /// The key.
+        key: &'static str,
+        /// What should stand there.
+        expected: &'static str,
+        /// What stands there.
+        found: &'static str,
+    },
+    /// A name that can't be one.
+    #[error("`{key}`: {error}")]
+    Name {
+        /// The key.
+        key: &'static str,
+        /// What is wrong with the name.
+        error: NameError,
+    },
+    /// A word that isn't on the list.
+    #[error(transparent)]
+    Word(#[from] UnknownChoice),
+    /// Two entries with one title or one internal name.
+    #[error("its `{key}` `{}` is that of entry {first} too", text.escape_debug())]
+    Duplicate {
+        /// `title` or `name`.
+        key: &'static str,
+        /// What they share.
+        text: String,
+        /// The number of the earlier entry, from 1.
+        first: usize,
+    },
+}
+
+impl CatalogueError {
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
+        match &*self.problem {
+            CatalogueProblem::NotUtf8 => Some("save the file as UTF-8".to_owned()),
+            CatalogueProblem::Json(_) => None,
+            CatalogueProblem::NoList => Some(
+                "save the platform's answer to `GET /api/custom_connectors?oem_shared=true` as it \
+                 is: an object whose `result` is the list"
+                    .to_owned(),
+            ),
+            CatalogueProblem::Missing("name") => Some(
+                "`name` is the connector's internal name in the admin workspace, \
+                 `<slug>_connector_<workspace>_<time>`"
+                    .to_owned(),
+            ),
+            CatalogueProblem::Missing(_) | CatalogueProblem::WrongType { .. } => None,
+            CatalogueProblem::Name { .. } => None,
+            CatalogueProblem::Word(error) => Some(error.help()),
+            CatalogueProblem::Duplicate { key, .. } => Some(match *key {
+                "title" => "connectors are told apart by title: rename one of the two in the \
+                            admin workspace, or take the one that isn't shared out of the file"
+                    .to_owned(),
+                _ => "take one of the two entries out of the file".to_owned(),
+            }),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct RawAnswer<'t> {
+    #[serde(borrow)]
+    result: Option<Vec<&'t RawValue>>,
+    #[serde(borrow)]
+    data: Option<Vec<&'t RawValue>>,
+}
+
+/// The keys that matter, undecoded so that each value's place is known.
+#[derive(Deserialize)]
+struct RawEntry<'t> {
+    #[serde(borrow)]
+    name: Option<&'t RawValue>,
+    #[serde(borrow)]
+    title: Option<&'t RawValue>,
+    #[serde(borrow)]
+    latest_released_version: Option<&'t RawValue>,
+    #[serde(borrow)]
+    oem_shared_version: Option<&'t RawValue>,
+    #[serde(borrow)]
+    released_versions: Option<&'t RawValue>,
+    #[serde(borrow)]
+    visibility: Option<&'t RawValue>,
+    #[serde(borrow)]
+    data_center: Option<&'t RawValue>,
+}
+
+#[derive(Deserialize)]
+struct RawRelease<'t> {
+    #[serde(borrow)]
+    version: Option<&'t RawValue>,
+}
+
+impl Catalogue {
+    /// Reads a catalogue file: the platform's answer as it is (`{"result": […]}`), the same under
+    /// `data`, or the bare list. Unknown keys are ignored, and a null is as good as an absent key.
+    pub fn parse(text: &[u8]) -> Result<Self, CatalogueError> {
+        let digest = Digest::of(text);
+        let text = utf8(text)?;
+        let mut catalogue = Self {
+            digest,
+            entries: Vec::new(),
+            by_title: BTreeMap::new(),
+            by_internal_name: BTreeMap::new(),
+        };
+        // Numbers count what stands in the file, so the nulls in between count too.
+        let mut numbers = Vec::new();
+        for (index, raw) in list(text)?.into_iter().enumerate() {
+            if raw.get() == "null" {
+                continue;
+            }
+            let reader = EntryReader {
+                text,
+                raw,
+                name: EntryName {
+                    number: index + 1,
+                    title: None,
+                },
+            };
+            catalogue.add(reader, &mut numbers)?;
+        }
+        Ok(catalogue)
+    }
+
+    fn add(
+        &mut self,
+        mut reader: EntryReader<'_>,
+        numbers: &mut Vec<usize>,
+    ) -> Result<(), CatalogueError> {
+        let fields = reader.fields()?;
+        let entry = reader.entry(&fields)?;
+        let index = self.entries.len();
+        let duplicate = |key: &'static str, text: &str, first: usize, raw: Option<&RawValue>| {
+            let problem = CatalogueProblem::Duplicate {
+                key,
+                text: text.to_owned(),
+                first: numbers[first],
+            };
+            Err(reader.error(problem, raw))
+        };
+        if let Some(first) = self.by_title.insert(entry.title.clone(), index) {
+            return duplicate("title", entry.title.as_str(), first, fields.title);
+        }
+        let name = entry.internal_name.clone();
+        if let Some(first) = self.by_internal_name.insert(name, index) {
+            return duplicate("name", entry.internal_name.as_str(), first, fields.name);
+        }
+        numbers.push(reader.name.number);
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    /// The digest of the file's bytes.
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The entries, in the file's order.
+    pub fn entries(&self) -> &[CatalogueEntry] {
+        &self.entries
+    }
+
+    /// The connector that has this internal name in the admin workspace.
+    pub fn by_internal_name(&self, name: &str) -> Option<&CatalogueEntry> {
+        self.by_internal_name
+            .get(name)
+            .map(|index| &self.entries[*index])
+    }
+
+    /// The connector with exactly this title.
+    pub fn by_title(&self, title: &str) -> Option<&CatalogueEntry> {
+        self.by_title.get(title).map(|index| &self.entries[*index])
+    }
+
+    /// The connectors whose titles differ from this one, but only in case, spaces or the way a
+    /// character is composed: probably the same connector, but not for the platform.
+    pub fn near_title(&self, title: &str) -> Vec<&CatalogueEntry> {
+        let key = near_key(title);
+        self.entries
+            .iter()
+            .filter(|entry| entry.title.as_str() != title && near_key(entry.title.as_str()) == key)
+            .collect()
+    }
+}
+
+fn near_key(title: &str) -> String {
+    title
+        .nfkc()
+        .filter(|c| !c.is_whitespace())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, CatalogueError> {
+    str::from_utf8(bytes).map_err(|error| {
+        let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        CatalogueError {
+            problem: Box::new(CatalogueProblem::NotUtf8),
+            entry: None,
+            place: Place::of(&good, good.len()..good.len()),
+        }
+    })
+}
+
+/// The list of entries, wherever the file keeps it.
+fn list(text: &str) -> Result<Vec<&RawValue>, CatalogueError> {
+    let json = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let outline = |error: serde_json::Error| CatalogueError {
+        place: place_of(text, json, &error),
+        problem: Box::new(CatalogueProblem::Json(message(&error))),
+        entry: None,
+    };
+    let found = match json.trim_start().chars().next() {
+        Some('[') => Some(serde_json::from_str(json).map_err(outline)?),
+        Some('{') => {
+            let answer: RawAnswer = serde_json::from_str(json).map_err(outline)?;
+            answer.result.or(answer.data)
+        }
+        Some(_) => {
+            serde_json::from_str::<serde::de::IgnoredAny>(json).map_err(outline)?;
+            None
+        }
+        None => None,
+    };
+    found.ok_or_else(|| CatalogueError {
+        problem: Box::new(CatalogueProblem::NoList),
+        entry: None,
+        place: Place::of(text, text.len() - json.trim_start().len()..text.len()),
+    })
+}
+
+/// The error's text without its position, which is told in its own way.
+fn message(error: &serde_json::Error) -> String {
+    let full = error.to_string();
+    match full.rfind(" at line ") {
+        Some(at) => full[..at].to_owned(),
+        None => full,
+    }
+}
+
+/// Where in `text` an error lies that arose in its part `json`.
+fn place_of(text: &str, json: &str, error: &serde_json::Error) -> Place {
+    let before: usize = json
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let at = offset_in(text, json) + before + error.column().saturating_sub(1);
+    Place::of(text, at..at + 1)
+}
+
+/// At which byte of `text` its part starts.
+fn offset_in(text: &str, part: &str) -> usize {
+    (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize)
+}
+
+/// Reads one entry, and knows how to name it when that fails.
+struct EntryReader<'t> {
+    text: &'t str,
+    raw: &'t RawValue,
+    name: EntryName,
+}
+
+impl<'t> EntryReader<'t> {
+    /// An error at `raw`, or at the entry itself.
+    fn error(&self, problem: CatalogueProblem, raw: Option<&RawValue>) -> CatalogueError {
+        CatalogueError {
+            problem: Box::new(problem),
+            entry: Some(self.name.clone()),
+            place: Place::of(self.text, self.span(raw.unwrap_or(self.raw))),
+        }
+    }
+
+    fn span(&self, raw: &RawValue) -> Range<usize> {
+        let start = offset_in(self.text, raw.get());
+        start..start + raw.get().len()
+    }
+
+    fn fields(&mut self) -> Result<RawEntry<'t>, CatalogueError> {
+        let json = self.raw.get();
+        if !json.starts_with('{') {
+            let problem = CatalogueProblem::Json(format!(
+                "it should be an object, but is {}",
+                type_of(self.raw)
+            ));
+            return Err(self.error(problem, None));
+        }
+        let fields: RawEntry<'t> = serde_json::from_str(json).map_err(|error| CatalogueError {
+            place: place_of(self.text, json, &error),
+            problem: Box::new(CatalogueProblem::Json(message(&error))),
+            entry: Some(self.name.clone()),
+        })?;
+        self.name.title = fields
+            .title
+            .and_then(|raw| serde_json::from_str(raw.get()).ok());
+        Ok(fields)
+    }
+
+    fn entry(&self, fields: &RawEntry<'t>) -> Result<CatalogueEntry, CatalogueError> {
+        let data_center = match fields.data_center {
+            Some(raw) => Some(self.name_at("data_center", raw)?),
+            None => None,
+        };
+        Ok(CatalogueEntry {
+            title: self.needed_name("title", fields.title)?,
+            internal_name: self.needed_name("name", fields.name)?,
+            shared_version: self.version("oem_shared_version", fields.oem_shared_version)?,
+            latest_released: self
+                .version("latest_released_version", fields.latest_released_version)?,
+            released_versions: self.released(fields.released_versions)?,
+            visibility: self.visibility(fields.visibility)?,
+            data_center,
+        })
+    }
+
+    fn needed_name<T: FromStr<Err = NameError>>(
+        &self,
+        key: &'static str,
+        raw: Option<&RawValue>,
+    ) -> Result<T, CatalogueError> {
+        match raw {
+            Some(raw) => self.name_at(key, raw),
+            None => Err(self.error(CatalogueProblem::Missing(key), None)),
+        }
+    }
+
+    fn name_at<T: FromStr<Err = NameError>>(
+        &self,
+        key: &'static str,
+        raw: &RawValue,
+    ) -> Result<T, CatalogueError> {
+        let text = self.text_at(key, raw)?;
+        text.parse()
+            .map_err(|error| self.error(CatalogueProblem::Name { key, error }, Some(raw)))
+    }
+
+    fn text_at(&self, key: &'static str, raw: &RawValue) -> Result<String, CatalogueError> {
+        serde_json::from_str(raw.get()).map_err(|_| self.wrong_type(key, "a text", raw))
+    }
+
+    fn version(
+        &self,
+        key: &'static str,
+        raw: Option<&RawValue>,
+    ) -> Result<Option<Version>, CatalogueError> {
+        let Some(raw) = raw else { return Ok(None) };
+        match serde_json::from_str(raw.get()) {
+            Ok(number) => Ok(Some(Version(number))),
+            Err(_) => Err(self.wrong_type(key, "a version number", raw)),
+        }
+    }
+
+    fn released(&self, raw: Option<&'t RawValue>) -> Result<Vec<Version>, CatalogueError> {
+        let key = "released_versions";
+        let Some(raw) = raw else {
+            return Ok(Vec::new());
+        };
+        let releases: Vec<Option<RawRelease<'t>>> = serde_json::from_str(raw.get())
+            .map_err(|_| self.wrong_type(key, "a list of objects", raw))?;
+        let mut versions = Vec::new();
+        for release in releases.into_iter().flatten() {
+            versions.extend(self.version("version", release.version)?);
+        }
+        versions.sort_unstable();
+        versions.dedup();
+        Ok(versions)
+    }
+
+    fn visibility(&self, raw: Option<&RawValue>) -> Result<Visibility, CatalogueError> {
+        let Some(raw) = raw else {
+            return Ok(Visibility::Open);
+        };
+        self.text_at("visibility", raw)?
+            .parse()
+            .map_err(|error: UnknownChoice| self.error(error.into(), Some(raw)))
+    }
+
+    fn wrong_type(
+        &self,
+        key: &'static str,
+        expected: &'static str,
+        raw: &RawValue,
+    ) -> CatalogueError {
+        let found = match type_of(raw) {
+            "a text" if expected == "a text" => "a text that isn't valid Unicode",
+            "a number" if expected == "a version number" => "another number",
+            "a list" if expected == "a list of objects" => "another list",
+            other => other,
+        };
+        let problem = CatalogueProblem::WrongType {
+            key,
+            expected,
+            found,
+        };
+        self.error(problem, Some(raw))
+    }
+}
+
+fn type_of(raw: &RawValue) -> &'static str {
+    match raw.get().as_bytes().first() {
+        Some(b'"') => "a text",
+        Some(b'[') => "a list",
+        Some(b'{') => "an object",
+        Some(b't' | b'f') => "true or false",
+        Some(b'n') => "null",
+        Some(_) | None => "a number",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANSWER: &str = r#"{"result":[
+ {"id":3067,"name":"new_connector_1_connector_4771_1626869205","title":"Parcel Tracker","latest_released_version":null,
+  "latest_released_version_note":null,"oem_shared_version":null,"oem_shared_at":null,"released_versions":[]},
+ {"id":3066,"name":"new_connector_1_connector_4771_1626869114","title":"Ledger Sync","latest_released_version":4,
+  "latest_released_version_note":null,"oem_shared_version":2,"oem_shared_at":"2022-08-08T08:05:22.047-07:00",
+  "released_versions":[{"version":4,"version_note":null,"created_at":"…","released_at":"…"},{"version":2}]}]}"#;
+
+    fn parsed(text: &str) -> Catalogue {
+        match Catalogue::parse(text.as_bytes()) {
+            Ok(catalogue) => catalogue,
+            Err(error) => panic!("{error} at {}", error.place),
+        }
+    }
+
+    #[test]
+    fn the_platforms_answer_is_accepted_as_it_is() {
+        let catalogue = parsed(ANSWER);
+        assert_eq!(catalogue.digest(), Digest::of(ANSWER.as_bytes()));
+        assert_eq!(catalogue.entries().len(), 2);
+        let unshared = catalogue.by_title("Parcel Tracker").expect("listed");
+        assert_eq!(unshared.shared_version, None);
+        let shared = catalogue
+            .by_internal_name("new_connector_1_connector_4771_1626869114")
+            .expect("listed");
+        assert_eq!(shared.title.as_str(), "Ledger Sync");
+        assert_eq!(shared.shared_version, Some(Version(2)));
+        assert_eq!(shared.latest_released, Some(Version(4)));
+        assert_eq!(shared.released_versions, [Version(2), Version(4)]);
+        assert_eq!(shared.visibility, Visibility::Open);
+        assert_eq!(shared.data_center, None);
+        assert_eq!(catalogue.by_title("ledger sync"), None);
+    }
+
+    #[test]
+    fn other_outlines_nulls_and_extra_keys() {
+        let entry = r#"{"title":"A","name":"a_connector_1_2","oem_shared_version":1,
+            "visibility":"closed","data_center":"eu","released_versions":[null,{"version":null}]}"#;
+        for text in [
+            format!("[{entry}]"),
+            format!("\u{feff} [{entry}]"),
+            format!(r#"{{"data":[null,{entry}]}}"#),
+            format!(r#"{{"result":null,"data":[{entry}]}}"#),
+        ] {
+            let catalogue = parsed(&text);
+            let found = catalogue.by_title("A").expect("listed");
+            assert_eq!(found.visibility, Visibility::Closed);
+            assert_eq!(
+                found.data_center.as_ref().map(DataCenter::as_str),
+                Some("eu")
+            );
+            assert_eq!(found.released_versions, []);
+        }
+        let nulls = r#"[{"title":"A","name":"a","oem_shared_version":null,"latest_released_version":null,
+            "released_versions":null,"visibility":null,"data_center":null}]"#;
+        assert_eq!(parsed(nulls).entries()[0].visibility, Visibility::Open);
+        assert_eq!(parsed("[]").entries(), []);
+    }
+
+    #[test]
+    fn titles_that_differ_only_in_case_or_space_are_near() {
+        let catalogue = parsed(
+            r#"[{"title":"Ledger Sync","name":"a"},{"title":"LedgerSync ","name":"b"},{"title":"Café","name":"c"}]"#,
+        );
+        let near = |title: &str| -> Vec<String> {
+            catalogue
+                .near_title(title)
+                .into_iter()
+                .map(|entry| entry.internal_name.to_string())
+                .collect()
+        };
+        assert_eq!(near("ledger  sync"), ["a", "b"]);
+        assert_eq!(near("Ledger Sync"), ["b"]);
+        assert_eq!(near("Cafe\u{301}"), ["c"]);
+        assert!(near("Ledger-Sync").is_empty());
+    }
+
+    #[test]
+    fn errors_name_the_entry_and_point_at_the_value() {
+        for (text, message, line, column) in [
+            ("", "catalogue: there is no list of connectors in it", 1, 1),
+            (
+                " 3",
+                "catalogue: there is no list of connectors in it",
+                1,
+                2,
+            ),
+            (
+                r#"{"items":[]}"#,
+                "catalogue: there is no list of connectors in it",
+                1,
+                1,
+            ),
+            ("[\n  {\"title\" \"A\"}]", "catalogue: expected `:`", 2, 12),
+            (
+                "{\"result\":[\n",
+                "catalogue: EOF while parsing a list",
+                2,
+                1,
+            ),
+            ("[{}, 3]", "catalogue entry 1: `title` is missing", 1, 2),
+            (
+                "[\n null,\n 3]",
+                "catalogue entry 2: it should be an object, but is a number",
+                3,
+                2,
+            ),
+            (
+                "[{\"title\":\"A\",\n  \"name\":null}]",
+                "catalogue entry 1 (`A`): `name` is missing",
+                1,
+                2,
+            ),
+            (
+                "[{\"title\":\"A\",\n  \"name\": \"a-b\"}]",
+                "catalogue entry 1 (`A`): `name`: invalid internal connector name `a-b`: only letters, digits and `_` may stand in it",
+                2,
+                11,
+            ),
+            (
+                "[{\"name\":\"a\",\"title\":\"é\",\"oem_shared_version\":\"2\"}]",
+                "catalogue entry 1 (`é`): `oem_shared_version` should be a version number, but is a text",
+                1,
+                47,
+            ),
+            (
+                "[{\"name\":\"a\",\"title\":\"A\",\"released_versions\":[{\"version\":1},\n{\"version\":-1}]}]",
+                "catalogue entry 1 (`A`): `version` should be a version number, but is another number",
+                2,
+                12,
+            ),
+            (
+                "[{\"name\":\"a\",\"title\":\"A\",\"visibility\":\"opne\"}]",
+                "catalogue entry 1 (`A`): unknown visibility `opne`",
+                1,
+                39,
+            ),
+            (
+                "[{\"name\":\"a\",\"title\":\"A\",\"data_center\":\"EU\"}]",
+                "catalogue entry 1 (`A`): `data_center`: invalid data center `EU`: only lower-case letters, digits and `-` may stand in it",
+                1,
+                40,
+            ),
+            (
+                "[{\"name\":\"a\",\"title\":\"A\"},null,\n{\"name\":\"b\",\"title\":\"A\"}]",
+                "catalogue entry 3 (`A`): its `title` `A` is that of entry 1 too",
+                2,
+                21,
+            ),
+            (
+                "[null,{\"name\":\"a\",\"title\":\"A\"},\n{\"name\":\"a\",\"title\":\"B\"}]",
+                "catalogue entry 3 (`B`): its `name` `a` is that of entry 2 too",
+                2,
+                9,
+            ),
+            (
+                "[{\"name\":\"a\",\n\"name\":\"b\"}]",
+                "catalogue entry 1: duplicate field `name`",
+                2,
+                6,
+            ),
+        ] {
+            let error = Catalogue::parse(text.as_bytes()).expect_err(text);
+            assert_eq!(
+                (
+                    error.to_string().as_str(),
+                    error.place.line,
+                    error.place.column
+                ),
+                (message, line, column),
+                "{text}"
+            );
+        }
+        let error = Catalogue::parse(b"[\n \xff]").expect_err("no UTF-8");
+        assert_eq!(*error.problem, CatalogueProblem::NotUtf8);
+        assert_eq!((error.place.line, error.place.column), (2, 2));
+    }
+
+    #[test]
+    fn a_catalogue_serialises_with_its_digest() {
+        let json = serde_json::to_value(parsed(
+            r#"[{"title":"A","name":"a","oem_shared_version":3}]"#,
+        ))
+        .expect("serialises");
+        assert_eq!(json["connectors"][0]["shared_version"], 3);
+        assert_eq!(json["connectors"][0]["visibility"], "open");
+        assert_eq!(json["digest"].as_str().map(str::len), Some(64));
+        assert_eq!(json.as_object().map(serde_json::Map::len), Some(2));
+    }
+}
