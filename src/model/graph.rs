@@ -177,19 +177,27 @@ impl Graph {
     }
 
     /// The assets of `seeds` and everything they need, directly or not, each with the edge by which
-    /// it came in; `None` for a seed. Test cases come along with their recipes.
-    pub fn closure(&self, seeds: impl IntoIterator<Item = usize>) -> BTreeMap<usize, Option<Edge>> {
+    /// it came in; `None` for a seed. Test cases come along with their recipes. What `admits` says
+    /// no to stays out, and with it what only it needs.
+    pub fn closure(
+        &self,
+        seeds: impl IntoIterator<Item = usize>,
+        admits: impl Fn(usize) -> bool,
+    ) -> BTreeMap<usize, Option<Edge>> {
         let mut reached: BTreeMap<usize, Option<Edge>> =
             seeds.into_iter().map(|seed| (seed, None)).collect();
         let mut queue: Vec<usize> = reached.keys().copied().collect();
         while let Some(asset) = queue.pop() {
-            for edge in &self.needs[asset] {
+            for edge in self.needs[asset].iter().filter(|edge| admits(edge.to)) {
                 if let std::collections::btree_map::Entry::Vacant(vacant) = reached.entry(edge.to) {
                     vacant.insert(Some(edge.clone()));
                     queue.push(edge.to);
                 }
             }
-            for &companion in &self.companions[asset] {
+            for &companion in self.companions[asset]
+                .iter()
+                .filter(|companion| admits(**companion))
+            {
                 if let std::collections::btree_map::Entry::Vacant(vacant) = reached.entry(companion)
                 {
                     vacant.insert(
@@ -307,7 +315,10 @@ mod tests {
     fn a_selection_brings_along_what_it_needs_and_its_tests() {
         let project = sample();
         let graph = Graph::of(&project);
-        let reached = graph.closure([project.asset_at("F/b.recipe.json").expect("there")]);
+        let reached = graph.closure(
+            [project.asset_at("F/b.recipe.json").expect("there")],
+            |_| true,
+        );
         let paths: Vec<_> = reached
             .keys()
             .map(|i| project.assets[*i].path.as_str())

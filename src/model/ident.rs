@@ -184,6 +184,46 @@ impl InternalName {
     }
 }
 
+impl ConnectorTitle {
+    /// The slug with which the platform starts the internal name of a connector that is created
+    /// under this title: Rails' `underscore`, then every run of other characters becomes one `_`,
+    /// untrimmed (platform.md §5.6).
+    pub fn slug(&self) -> String {
+        let chars: Vec<char> = self.as_str().chars().collect();
+        let mut slug = String::new();
+        for (i, &c) in chars.iter().enumerate() {
+            let before = i.checked_sub(1).map(|i| chars[i]);
+            let after = chars.get(i + 1);
+            let starts_word = c.is_uppercase()
+                && before.is_some_and(|b| {
+                    b.is_lowercase()
+                        || b.is_ascii_digit()
+                        || b.is_uppercase() && after.is_some_and(|a| a.is_lowercase())
+                });
+            if starts_word {
+                slug.push('_');
+            }
+            if c.is_alphanumeric() {
+                slug.extend(c.to_lowercase());
+            } else if !slug.ends_with('_') {
+                slug.push('_');
+            }
+        }
+        slug
+    }
+
+    /// Whether a connector that was created under this title would have this internal name. A
+    /// connector that was renamed since has another one.
+    pub fn may_be(&self, name: &InternalName) -> bool {
+        name.as_str()
+            .strip_prefix(&self.slug())
+            .is_some_and(|rest| {
+                rest.starts_with("_connector_")
+                    && InternalName::custom(&format!("x{rest}")).is_some()
+            })
+    }
+}
+
 /// The number of a connector's version, as the platform counts them: 1, 2, 3 …
 #[derive(
     Clone,
@@ -315,6 +355,42 @@ mod tests {
         for name in built_in {
             assert_eq!(InternalName::custom(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn the_slug_is_the_platforms() {
+        for (title, name) in [
+            ("CICD for GitHub", "cicd_for_git_hub_connector_1_2"),
+            (
+                "Sage Intacct (Custom)",
+                "sage_intacct_custom__connector_1_2",
+            ),
+            (
+                "Nabu Casa (Home Assistant Cloud)",
+                "nabu_casa_home_assistant_cloud__connector_1_2",
+            ),
+            (
+                "new_connector_1",
+                "new_connector_1_connector_36450_1572632007",
+            ),
+            ("Parcel Tracker", "parcel_tracker_connector_1_2"),
+            ("HTTPServer v2", "http_server_v2_connector_1_2"),
+        ] {
+            let title: ConnectorTitle = title.parse().expect("a title");
+            assert!(
+                title.may_be(&name.parse().expect("a name")),
+                "{title}: {}",
+                title.slug()
+            );
+        }
+        let title: ConnectorTitle = "TravelPerk SDK".parse().expect("a title");
+        assert!(
+            !title.may_be(
+                &"travel_perk_connector_564885_1661443229"
+                    .parse()
+                    .expect("a name")
+            )
+        );
     }
 
     #[test]

@@ -1,0 +1,115 @@
+//! What is odd about the assets of a package: references that lead nowhere, numbers that mean
+//! something else in the target.
+
+use std::collections::HashSet;
+
+use crate::model::finding::{Code, Finding, Subject};
+use crate::model::kind::AssetKind;
+use crate::model::project::{Asset, Project};
+use crate::model::reference::{Activity, Step};
+
+/// Checks the references of the assets in `packed`, an ordered list of indices into the project's
+/// assets.
+pub fn references(project: &Project, packed: &[usize]) -> Vec<Finding> {
+    let inside: HashSet<&str> = packed
+        .iter()
+        .map(|&index| project.assets[index].path.as_str())
+        .collect();
+    let tables: HashSet<&str> = packed
+        .iter()
+        .map(|&index| &project.assets[index])
+        .filter(|asset| asset.kind == AssetKind::LookupTable)
+        .map(Asset::name)
+        .collect();
+    let mut findings = Vec::new();
+    for &index in packed {
+        let asset = &project.assets[index];
+        dangling(project, asset, &inside, &mut findings);
+        raw_ids(asset, &mut findings);
+        for table in asset
+            .facts
+            .tables
+            .iter()
+            .filter(|table| !tables.contains(&*table.name))
+        {
+            let message = format!(
+                "{}looks up the table \"{}\", which is not in the package",
+                in_step(table.step),
+                table.name
+            );
+            findings.push(Finding::new(
+                Code::DanglingLookup,
+                subject(asset, table.offset),
+                message,
+            ));
+        }
+    }
+    findings
+}
+
+fn subject(asset: &Asset, offset: u32) -> Subject {
+    Subject::File {
+        path: asset.path.clone(),
+        offset: Some(offset),
+    }
+}
+
+fn in_step(step: Option<Step>) -> String {
+    match step {
+        Some(step) => format!("step {} ", step.number),
+        None => String::new(),
+    }
+}
+
+fn dangling(project: &Project, asset: &Asset, inside: &HashSet<&str>, findings: &mut Vec<Finding>) {
+    for reference in &asset.facts.references {
+        // A connection's own connector is a matter of the rule.
+        if inside.contains(&*reference.target)
+            || asset.kind == AssetKind::Connection && &*reference.key == "provider"
+        {
+            continue;
+        }
+        let code = if &*reference.key == "account_id" {
+            Code::DanglingConnection
+        } else {
+            Code::DanglingReference
+        };
+        let message = format!(
+            "{}refers to \"{}\" (`{}`), which is not in the package",
+            in_step(reference.step),
+            reference.name,
+            reference.target
+        );
+        let finding = Finding::new(code, subject(asset, reference.offset), message)
+            .note("it binds in the target by folder and name, if it is there");
+        findings.push(if project.asset_at(&reference.target).is_some() {
+            finding.note("it is in the project, but left out of this package")
+        } else {
+            finding
+        });
+    }
+}
+
+fn raw_ids(asset: &Asset, findings: &mut Vec<Finding>) {
+    for raw in &asset.facts.raw_ids {
+        let skipped = raw
+            .step
+            .is_some_and(|step| step.activity == Activity::Skipped);
+        let message = format!(
+            "{}`{}` is the number {} of the source workspace, not a reference",
+            in_step(raw.step),
+            raw.key,
+            raw.id
+        );
+        let finding = if skipped {
+            Finding::new(Code::RawIdSkipped, subject(asset, raw.offset), message)
+                .note("the step is skipped")
+        } else {
+            Finding::new(Code::RawId, subject(asset, raw.offset), message).help(format!(
+                "pick `{}` anew in the recipe editor, then pull the project again",
+                raw.key
+            ))
+        };
+        findings.push(finding);
+    }
+}

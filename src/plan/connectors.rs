@@ -1,0 +1,372 @@
+//! Which custom connectors a package is about, who uses them, and what the catalogue knows of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::catalogue::{Catalogue, CatalogueEntry};
+use crate::model::facts::ConnectionProvider;
+use crate::model::finding::{Code, Finding, Subject};
+use crate::model::graph::Graph;
+use crate::model::ident::{ConnectorTitle, InternalName, Version};
+use crate::model::kind::AssetKind;
+use crate::model::project::{Asset, Project};
+use crate::plan::decision::Match;
+use crate::plan::rule::Files;
+
+/// Where a connector's files were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Adapter {
+    /// In the project: an index into its assets.
+    Project(usize),
+    /// Among the connectors supplied beside it: an index into their assets.
+    Supplied(usize),
+}
+
+/// A custom connector that a package is about.
+#[derive(Clone, Debug, Default)]
+pub struct Connector<'a> {
+    /// Its title, where it is known.
+    pub title: Option<ConnectorTitle>,
+    /// The internal names by which recipes and connections spell it.
+    pub internal_names: BTreeSet<InternalName>,
+    /// Its files.
+    pub adapter: Option<Adapter>,
+    /// The connections of this package that are its own, as indices into the project's assets.
+    pub connections: BTreeSet<usize>,
+    /// The recipes of this package that use it.
+    pub recipes: BTreeSet<usize>,
+    /// Recipes that use it through a connection in another package.
+    pub through_elsewhere: BTreeSet<usize>,
+    /// What the catalogue knows of it.
+    pub entry: Option<(&'a CatalogueEntry, Match)>,
+}
+
+impl Connector<'_> {
+    /// What to call it: its title, or the internal name where no title is known.
+    pub fn label(&self) -> &str {
+        match (&self.title, self.internal_names.first()) {
+            (Some(title), _) => title.as_str(),
+            (None, Some(name)) => name.as_str(),
+            (None, None) => "",
+        }
+    }
+
+    /// Where its files are.
+    pub fn files(&self) -> Files {
+        if self.adapter.is_some() {
+            Files::Present
+        } else if self.connections.is_empty() && self.recipes.is_subset(&self.through_elsewhere) {
+            Files::Elsewhere
+        } else {
+            Files::Absent
+        }
+    }
+}
+
+/// The parts from which connectors are gathered.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// Its references.
+    pub graph: &'a Graph,
+    /// Connectors supplied beside it.
+    pub supplied: Option<&'a Project>,
+    /// The catalogue.
+    pub catalogue: Option<&'a Catalogue>,
+}
+
+/// The title that a connector's JSON gives; its file's stem if that is no title.
+pub fn title_of(adapter: &Asset) -> Option<ConnectorTitle> {
+    let stem = adapter
+        .path
+        .file_name()
+        .split('.')
+        .next()
+        .unwrap_or_default();
+    adapter.name().parse().or_else(|_| stem.parse()).ok()
+}
+
+impl<'a> Sources<'a> {
+    /// The asset of a connector's files.
+    pub fn adapter(&self, adapter: Adapter) -> Option<&'a Asset> {
+        match adapter {
+            Adapter::Project(index) => self.project.assets.get(index),
+            Adapter::Supplied(index) => self.supplied?.assets.get(index),
+        }
+    }
+
+    /// The version that a connector's JSON gives.
+    pub fn packaged_version(&self, connector: &Connector<'_>) -> Option<Version> {
+        self.adapter(connector.adapter?)?.facts.connector()?.version
+    }
+
+    /// The custom connectors that `selected` assets use or are, with what is odd about them.
+    pub fn connectors(&self, selected: &BTreeSet<usize>) -> (Vec<Connector<'a>>, Vec<Finding>) {
+        let mut gathering = Gathering::new(*self);
+        for (index, asset) in self.project.of_kind(&AssetKind::CustomAdapter) {
+            if selected.contains(&index) {
+                gathering.of_adapter(Adapter::Project(index), asset);
+            }
+        }
+        for &index in selected {
+            let asset = &self.project.assets[index];
+            if asset.kind == AssetKind::Connection {
+                gathering.connection(index, asset);
+            }
+        }
+        for &index in selected {
+            gathering.recipe(index, &self.project.assets[index]);
+        }
+        gathering.finish()
+    }
+}
+
+struct Gathering<'a> {
+    sources: Sources<'a>,
+    connectors: Vec<Connector<'a>>,
+    by_adapter: BTreeMap<Adapter, usize>,
+    by_title: BTreeMap<ConnectorTitle, usize>,
+    by_name: BTreeMap<InternalName, usize>,
+    of_connection: BTreeMap<usize, usize>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Gathering<'a> {
+    fn new(sources: Sources<'a>) -> Self {
+        Self {
+            sources,
+            connectors: Vec::new(),
+            by_adapter: BTreeMap::new(),
+            by_title: BTreeMap::new(),
+            by_name: BTreeMap::new(),
+            of_connection: BTreeMap::new(),
+            findings: Vec::new(),
+        }
+    }
+
+    fn of_adapter(&mut self, adapter: Adapter, asset: &Asset) -> usize {
+        if let Some(&known) = self.by_adapter.get(&adapter) {
+            return known;
+        }
+        let title = title_of(asset);
+        // Files supplied beside the project belong to a connector that was met by title before.
+        let met = title
+            .as_ref()
+            .and_then(|title| self.by_title.get(title))
+            .copied();
+        let at = met
+            .filter(|&at| self.connectors[at].adapter.is_none())
+            .unwrap_or_else(|| self.add(title.clone()));
+        self.connectors[at].adapter = Some(adapter);
+        self.by_adapter.insert(adapter, at);
+        at
+    }
+
+    fn add(&mut self, title: Option<ConnectorTitle>) -> usize {
+        let at = self.connectors.len();
+        if let Some(title) = &title {
+            self.by_title.entry(title.clone()).or_insert(at);
+        }
+        self.connectors.push(Connector {
+            title,
+            ..Connector::default()
+        });
+        at
+    }
+
+    fn titled(&mut self, title: &ConnectorTitle) -> usize {
+        if let Some(&known) = self.by_title.get(title) {
+            return known;
+        }
+        let adapters = |project: &'a Project| {
+            project
+                .of_kind(&AssetKind::CustomAdapter)
+                .find(|(_, asset)| title_of(asset).as_ref() == Some(title))
+        };
+        if let Some((index, asset)) = adapters(self.sources.project) {
+            return self.of_adapter(Adapter::Project(index), asset);
+        }
+        if let Some((index, asset)) = self.sources.supplied.and_then(adapters) {
+            return self.of_adapter(Adapter::Supplied(index), asset);
+        }
+        self.add(Some(title.clone()))
+    }
+
+    /// The connector that an internal name means: as the project's own links tell, then as the
+    /// catalogue tells, then by the slug that its title would have given it.
+    fn named(&mut self, name: &InternalName) -> usize {
+        if let Some(&known) = self.by_name.get(name) {
+            return known;
+        }
+        let linked = self.sources.graph.connectors(name).next();
+        let entry = self
+            .sources
+            .catalogue
+            .and_then(|catalogue| catalogue.by_internal_name(name.as_str()));
+        let at = match (linked, entry) {
+            (Some(index), _) => {
+                self.of_adapter(Adapter::Project(index), &self.sources.project.assets[index])
+            }
+            (None, Some(entry)) => self.titled(&entry.title),
+            (None, None) => match self.by_slug(name) {
+                Some(title) => self.titled(&title),
+                None => self.add(None),
+            },
+        };
+        self.connectors[at].internal_names.insert(name.clone());
+        self.by_name.insert(name.clone(), at);
+        at
+    }
+
+    fn by_slug(&self, name: &InternalName) -> Option<ConnectorTitle> {
+        let projects = [Some(self.sources.project), self.sources.supplied];
+        let adapters = projects
+            .into_iter()
+            .flatten()
+            .flat_map(|p| p.of_kind(&AssetKind::CustomAdapter));
+        let titles: BTreeSet<_> = adapters
+            .filter_map(|(_, asset)| title_of(asset))
+            .filter(|title| title.may_be(name))
+            .collect();
+        // Two candidates are no evidence.
+        if titles.len() == 1 {
+            titles.into_iter().next()
+        } else {
+            None
+        }
+    }
+
+    fn custom(&self, provider: &str) -> Option<InternalName> {
+        let in_catalogue = || {
+            let entry = self.sources.catalogue?.by_internal_name(provider)?;
+            Some(entry.internal_name.clone())
+        };
+        InternalName::custom(provider).or_else(in_catalogue)
+    }
+
+    fn connection(&mut self, index: usize, asset: &Asset) {
+        let Some(connection) = asset.facts.connection() else {
+            return;
+        };
+        let at = match &connection.provider {
+            ConnectionProvider::Connector(reference) => {
+                let reference = &asset.facts.references[*reference];
+                match self.sources.project.asset_at(&reference.target) {
+                    Some(adapter) => self.of_adapter(
+                        Adapter::Project(adapter),
+                        &self.sources.project.assets[adapter],
+                    ),
+                    None => match reference.name.parse() {
+                        Ok(title) => self.titled(&title),
+                        Err(_) => return,
+                    },
+                }
+            }
+            ConnectionProvider::Named(provider) => match self.custom(provider) {
+                Some(name) => self.named(&name),
+                None => return,
+            },
+            ConnectionProvider::Absent => return,
+        };
+        self.connectors[at].connections.insert(index);
+        self.of_connection.insert(index, at);
+    }
+
+    fn recipe(&mut self, index: usize, asset: &Asset) {
+        let Some(recipe) = asset.facts.recipe() else {
+            return;
+        };
+        for entry in &recipe.config {
+            let Some(name) = self.custom(&entry.provider) else {
+                continue;
+            };
+            let account = entry
+                .account
+                .and_then(|account| asset.facts.references.get(account));
+            let connection =
+                account.and_then(|account| self.sources.project.asset_at(&account.target));
+            // A connection whose connector's file is gone still says whose it is.
+            let at = match connection.and_then(|connection| self.of_connection.get(&connection)) {
+                Some(&at) if !self.by_name.contains_key(&name) => {
+                    self.connectors[at].internal_names.insert(name.clone());
+                    self.by_name.insert(name, at);
+                    at
+                }
+                _ => self.named(&name),
+            };
+            self.connectors[at].recipes.insert(index);
+            if account.is_some() && connection.is_none() {
+                self.connectors[at].through_elsewhere.insert(index);
+            }
+        }
+    }
+
+    fn finish(mut self) -> (Vec<Connector<'a>>, Vec<Finding>) {
+        for (name, adapters) in self.sources.graph.internal_names() {
+            if adapters.len() > 1 {
+                let paths: Vec<_> = adapters
+                    .iter()
+                    .map(|i| self.sources.project.assets[*i].path.to_string())
+                    .collect();
+                let message = format!(
+                    "`{name}` leads to {} connectors: {}",
+                    paths.len(),
+                    paths.join(", ")
+                );
+                let finding = Finding::new(Code::AmbiguousProvider, Subject::Project, message)
+                    .help("let every connection of one provider name the same connector");
+                self.findings.push(finding);
+            }
+        }
+        for connector in &mut self.connectors {
+            let Some(catalogue) = self.sources.catalogue else {
+                continue;
+            };
+            let by_name = connector
+                .internal_names
+                .iter()
+                .find_map(|name| catalogue.by_internal_name(name.as_str()));
+            let by_title = connector
+                .title
+                .as_ref()
+                .and_then(|title| catalogue.by_title(title.as_str()));
+            if let (Some(named), Some(titled), Some(title)) = (by_name, by_title, &connector.title)
+                && named.title != titled.title
+            {
+                let message = format!(
+                    "`{}` is \"{}\" in the catalogue, where \"{title}\" is `{}`; the internal name counts",
+                    named.internal_name, named.title, titled.internal_name
+                );
+                self.findings.push(Finding::new(
+                    Code::CatalogConflict,
+                    Subject::Connector(title.clone()),
+                    message,
+                ));
+            }
+            connector.entry = match (by_name, by_title) {
+                (Some(entry), _) => Some((entry, Match::InternalName)),
+                (None, Some(entry)) => Some((entry, Match::Title)),
+                (None, None) => None,
+            };
+            if let (None, Some(title)) = (connector.entry, &connector.title)
+                && let Some(near) = catalogue.near_title(title.as_str()).first()
+            {
+                let message = format!(
+                    "the catalogue has \"{}\", which differs only in case or spacing",
+                    near.title
+                );
+                self.findings.push(
+                    Finding::new(
+                        Code::CatalogNearMiss,
+                        Subject::Connector(title.clone()),
+                        message,
+                    )
+                    .help("give both the same title if they are the same connector"),
+                );
+            }
+        }
+        self.connectors
+            .sort_by(|a, b| (a.label(), a.adapter).cmp(&(b.label(), b.adapter)));
+        (self.connectors, self.findings)
+    }
+}
