@@ -1,1 +1,3 @@
 //! The edges to local files: project folders and package zips.
+
+pub mod archive;
