@@ -1,2 +1,5 @@
 //! The edges to local files: project folders and package zips.
+
+pub mod archive;
+pub mod source;
 pub mod tree;

@@ -1,0 +1,99 @@
+//! No two entries may be one file on some disk, and no file may be needed as a folder.
+//!
+//! Folders that differ in case only are accepted: the platform has such pairs (platform.md §11),
+//! and their files stay apart.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
+
+use super::entry::{Entry, Kind};
+use super::error::{ArchiveError, EntryName};
+
+/// What a folded path stands for, and the index of the entry that says so.
+#[derive(Clone, Copy)]
+enum Claim {
+    File(usize),
+    Folder(usize),
+}
+
+/// Checks the names of all entries against each other.
+pub(super) fn check(entries: &[Entry]) -> Result<(), ArchiveError> {
+    let mut claims: HashMap<String, Claim> = HashMap::with_capacity(entries.len() * 2);
+    let mut folders: HashMap<&str, usize> = HashMap::new();
+    let mut last_folder = String::new();
+    for (index, entry) in entries.iter().enumerate() {
+        let key = entry.path.collision_key();
+        let folder = key.rsplit_once('/').map_or("", |(folder, _)| folder);
+        // Neighbours mostly share a folder, which is checked once then.
+        if folder != last_folder {
+            claim_folders(entries, index, &key, &mut claims)?;
+            folder.clone_into(&mut last_folder);
+        }
+        let claim = match entry.kind {
+            Kind::File => Claim::File(index),
+            Kind::Directory => Claim::Folder(index),
+        };
+        if entry.kind == Kind::Directory
+            && let Some(first) = folders.insert(entry.path.as_str(), index)
+        {
+            return Err(duplicate(entries, first, index));
+        }
+        match claims.entry(key) {
+            Slot::Vacant(slot) => {
+                slot.insert(claim);
+            }
+            Slot::Occupied(slot) => meet(entries, *slot.get(), claim)?,
+        }
+    }
+    Ok(())
+}
+
+/// Claims the folders above an entry.
+fn claim_folders(
+    entries: &[Entry],
+    index: usize,
+    key: &str,
+    claims: &mut HashMap<String, Claim>,
+) -> Result<(), ArchiveError> {
+    for (slash, _) in key.match_indices('/') {
+        let folder = &key[..slash];
+        match claims.get(folder) {
+            Some(earlier) => meet(entries, *earlier, Claim::Folder(index))?,
+            None => {
+                claims.insert(folder.to_owned(), Claim::Folder(index));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Judges two claims on one folded path.
+fn meet(entries: &[Entry], earlier: Claim, later: Claim) -> Result<(), ArchiveError> {
+    let name = |index: usize| EntryName::from(entries[index].path.as_str());
+    match (earlier, later) {
+        (Claim::Folder(_), Claim::Folder(_)) => Ok(()),
+        (Claim::File(first), Claim::File(second)) => {
+            if entries[first].path == entries[second].path {
+                return Err(duplicate(entries, first, second));
+            }
+            Err(ArchiveError::Collision {
+                first: name(first),
+                second: name(second),
+            })
+        }
+        (Claim::File(file), Claim::Folder(other)) | (Claim::Folder(other), Claim::File(file)) => {
+            Err(ArchiveError::FileAndFolder {
+                file: name(file),
+                other: name(other),
+            })
+        }
+    }
+}
+
+fn duplicate(entries: &[Entry], first: usize, second: usize) -> ArchiveError {
+    ArchiveError::Duplicate {
+        entry: EntryName::from(entries[second].path.as_str()),
+        first,
+        second,
+    }
+}

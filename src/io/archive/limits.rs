@@ -1,0 +1,36 @@
+//! How large an archive may be before it is refused.
+
+/// Bounds that are checked before anything is allocated or inflated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the archive itself.
+    pub archive_bytes: u64,
+    /// Bytes of its central directory.
+    pub directory_bytes: u64,
+    /// Entries, folders included.
+    pub entries: u64,
+    /// Bytes of one entry when inflated.
+    pub entry_bytes: u64,
+    /// Bytes of all entries when inflated.
+    pub total_bytes: u64,
+    /// How many times its compressed size an entry may inflate to.
+    pub ratio: u64,
+    /// The inflated size from which on `ratio` counts: small entries may be very regular.
+    pub ratio_from: u64,
+}
+
+impl Default for Limits {
+    /// Room for packages some ten times as large as the largest ones known.
+    fn default() -> Self {
+        const MIB: u64 = 1 << 20;
+        Self {
+            archive_bytes: 1024 * MIB,
+            directory_bytes: 64 * MIB,
+            entries: 200_000,
+            entry_bytes: 512 * MIB,
+            total_bytes: 4096 * MIB,
+            ratio: 200,
+            ratio_from: 16 * MIB,
+        }
+    }
+}
