@@ -3,4 +3,5 @@
 pub mod io;
 pub mod manifest;
 pub mod model;
+pub mod parallel;
 pub mod plan;

@@ -101,6 +101,7 @@ codes! {
     RawIdSkipped = "raw-id-skipped", Note, "A number from the source workspace stands in a skipped step.";
     UnknownType = "unknown-type", Warning, "An asset's type is not known here; it is carried through as it is.";
     UnknownFile = "unknown-file", Warning, "A file is none that assets of its type are known to have; it is carried through as it is.";
+    UnmarkedNames = "unmarked-names", Note, "A package's names are UTF-8 without saying so, as the platform writes them.";
     OrphanFile = "orphan-file", Warning, "A file belongs to an asset whose JSON is not there; it is carried through as it is.";
 }
 

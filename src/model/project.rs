@@ -24,8 +24,6 @@ pub struct Content {
     pub size: u64,
     /// SHA-256 of its bytes.
     pub digest: Digest,
-    /// CRC-32 of its bytes, by which a change between two readings shows.
-    pub crc32: u32,
 }
 
 /// A file that belongs into packages.

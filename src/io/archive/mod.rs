@@ -30,6 +30,7 @@ mod limits;
 mod local;
 mod records;
 mod source;
+mod write;
 
 #[cfg(test)]
 mod builder;
@@ -42,6 +43,7 @@ pub use entry::{Entry, Kind, Method, NameMark};
 pub use error::{ArchiveError, EntryName, LimitName, Place};
 pub use inflate::Reader;
 pub use limits::Limits;
+pub use write::{Compressed, PackageWriter, TemporaryFile, WriteError, compress};
 
 use source::Source;
 

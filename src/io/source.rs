@@ -1,0 +1,214 @@
+//! Where a project is read from: a folder or a package, listed first, read file by file.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::archive::{Archive, ArchiveError, Kind, Limits, NameMark, Reader};
+use super::tree::{Tree, TreeError};
+use crate::model::finding::{Code, Finding, Subject};
+use crate::model::project::{LeftOut, Listed, Origin};
+
+/// A project that was opened but not read.
+#[derive(Debug)]
+pub struct Source {
+    /// The path it was opened by.
+    pub path: PathBuf,
+    /// What to call the project: the folder's name, or the package's without `.zip`.
+    pub name: String,
+    /// Its files; a file's index here is its number for [`SourceReader::read`].
+    pub listed: Vec<Listed>,
+    /// Files that are no part of it.
+    pub left_out: Vec<LeftOut>,
+    /// What opening it showed.
+    pub findings: Vec<Finding>,
+    place: SourcePlace,
+}
+
+#[derive(Debug)]
+enum SourcePlace {
+    Folder(PathBuf),
+    /// With the entries that are files, by number in `listed`.
+    Package(Archive, Vec<usize>),
+}
+
+/// A project could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// There is nothing by that name, or it can't be looked at.
+    #[error("can't open {}", path.display())]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The folder can't be read.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// The file is no package that can be trusted.
+    #[error("{} is no package that can be read", path.display())]
+    Archive {
+        /// The path.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: Box<ArchiveError>,
+    },
+}
+
+/// A file of a project could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The system said no.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The archive's data is not what it declares.
+    #[error(transparent)]
+    Archive(#[from] Box<ArchiveError>),
+}
+
+impl Source {
+    /// Opens a folder or a package and lists its files.
+    ///
+    /// # Errors
+    /// If it is not there, can't be read, or is an archive that readers could disagree about.
+    pub fn open(path: &Path, limits: &Limits) -> Result<Self, SourceError> {
+        let failed = |source| SourceError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let metadata = std::fs::metadata(path).map_err(failed)?;
+        if metadata.is_dir() {
+            // `.` and `..` have a name only once they are resolved.
+            let resolved = path.canonicalize().map_err(failed)?;
+            let name = resolved
+                .file_name()
+                .unwrap_or(resolved.as_os_str())
+                .to_string_lossy()
+                .into_owned();
+            let Tree {
+                root,
+                listed,
+                left_out,
+                findings,
+            } = Tree::walk(path)?;
+            return Ok(Self {
+                path: path.to_owned(),
+                name,
+                listed,
+                left_out,
+                findings,
+                place: SourcePlace::Folder(root),
+            });
+        }
+        let stem = path
+            .file_stem()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy()
+            .into_owned();
+        let archive = Archive::open(path, limits).map_err(|source| SourceError::Archive {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })?;
+        Ok(Self::package(path.to_owned(), stem, archive))
+    }
+
+    fn package(path: PathBuf, name: String, archive: Archive) -> Self {
+        let files = archive
+            .entries()
+            .iter()
+            .enumerate()
+            .filter(|(_, entry)| entry.kind() == Kind::File);
+        let numbers: Vec<usize> = files.map(|(number, _)| number).collect();
+        let entry = |number: &usize| &archive.entries()[*number];
+        let listed = numbers
+            .iter()
+            .map(entry)
+            .map(|e| Listed {
+                path: e.path().clone(),
+                size: e.size(),
+            })
+            .collect();
+        let unmarked = numbers
+            .iter()
+            .map(entry)
+            .filter(|e| e.name_mark() == NameMark::Unmarked && !e.path().as_str().is_ascii())
+            .count();
+        let mut findings = Vec::new();
+        if unmarked > 0 {
+            let message = format!(
+                "{unmarked} names are not ASCII and not marked as UTF-8; they are read as UTF-8"
+            );
+            findings.push(Finding::new(Code::UnmarkedNames, Subject::Project, message));
+        }
+        Self {
+            path,
+            name,
+            listed,
+            left_out: Vec::new(),
+            findings,
+            place: SourcePlace::Package(archive, numbers),
+        }
+    }
+
+    /// Whether it is a folder or a package.
+    pub fn origin(&self) -> Origin {
+        match self.place {
+            SourcePlace::Folder(_) => Origin::Folder,
+            SourcePlace::Package(..) => Origin::Package,
+        }
+    }
+
+    /// A reader with buffers of its own; one for each thread.
+    pub fn reader(&self) -> SourceReader<'_> {
+        let inflater = match &self.place {
+            SourcePlace::Folder(_) => None,
+            SourcePlace::Package(archive, _) => Some(archive.reader()),
+        };
+        SourceReader {
+            source: self,
+            inflater,
+        }
+    }
+}
+
+/// Reads files of one project.
+#[derive(Debug)]
+pub struct SourceReader<'a> {
+    source: &'a Source,
+    inflater: Option<Reader<'a>>,
+}
+
+impl SourceReader<'_> {
+    /// Replaces what is in `into` by the bytes of the file with this number.
+    ///
+    /// # Errors
+    /// If the file can't be read, or the archive's data is not what it declares.
+    pub fn read(&mut self, number: usize, into: &mut Vec<u8>) -> Result<(), ReadError> {
+        into.clear();
+        match (&self.source.place, &mut self.inflater) {
+            (SourcePlace::Package(archive, numbers), Some(inflater)) => {
+                let entry = &archive.entries()[numbers[number]];
+                inflater.read(entry, into).map_err(Box::new)?;
+            }
+            (SourcePlace::Package(archive, numbers), None) => {
+                archive
+                    .read(&archive.entries()[numbers[number]], into)
+                    .map_err(Box::new)?;
+            }
+            (SourcePlace::Folder(root), _) => {
+                let listed = &self.source.listed[number];
+                let mut file = File::open(root.join(listed.path.as_str()))?;
+                into.reserve(
+                    usize::try_from(listed.size)
+                        .unwrap_or_default()
+                        .saturating_add(1),
+                );
+                file.read_to_end(into)?;
+            }
+        }
+        Ok(())
+    }
+}
