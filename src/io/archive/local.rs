@@ -86,7 +86,8 @@ fn check_one(window: &mut Window<'_>, entry: &mut Entry) -> Result<u64, ArchiveE
     if entry.flags & FLAG_DESCRIPTOR == 0 {
         return Ok(end);
     }
-    if entry.method == Method::Stored {
+    // Info-ZIP writes empty files to a pipe so; the end of nothing is no question.
+    if entry.method == Method::Stored && (entry.size > 0 || wide) {
         return Err(ArchiveError::DescriptorStored {
             entry: name_of(entry),
         });
