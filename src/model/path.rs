@@ -52,17 +52,24 @@ impl PackagePath {
     }
 }
 
-/// NFKC and full case folding, as far as upper- and lower-casing give it.
+/// NFKC and full case folding without what has no width, as far as the standard library's case
+/// mappings give it. Folding may undo normalisation and the other way round, so both run twice.
 fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    text.nfkc()
-        .collect::<String>()
-        .to_uppercase()
-        .to_lowercase()
-        .nfkc()
-        .collect()
+    let shown: String = text.chars().filter(|c| !is_ignorable(*c)).nfd().collect();
+    let once: String = fold_case(&shown).nfkc().collect();
+    fold_case(&once).nfkc().collect()
+}
+
+/// Lower, upper, lower: the capital sharp s has its double s only as the upper case of its lower
+/// case. Character by character, because a sigma must not depend on its place in a word.
+fn fold_case(text: &str) -> impl Iterator<Item = char> {
+    text.chars()
+        .flat_map(char::to_lowercase)
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
 }
 
 fn check(path: &str) -> Result<(), &'static str> {
@@ -99,8 +106,11 @@ fn check_part(part: &str) -> Result<(), &'static str> {
     if part.len() > MAX_PART_BYTES {
         return Err("a part of it is longer than 255 bytes");
     }
-    if part.ends_with('.') {
-        return Err("a part of it ends with a dot");
+    if ends_with_dot(part) {
+        return Err("a part of it ends with a dot, or with a dot and spaces");
+    }
+    if part.trim_end_matches(' ').is_empty() {
+        return Err("a part of it consists of spaces");
     }
     if part.chars().any(|c| c.is_control()) {
         return Err("it holds a control character");
@@ -115,10 +125,10 @@ fn check_part(part: &str) -> Result<(), &'static str> {
         {
             return Err("it holds a character that turns into a separator when normalised");
         }
-        let normal: String = part.nfkc().collect();
-        if matches!(normal.as_str(), "." | "..") || normal.ends_with('.') {
+        let normal: String = part.chars().filter(|c| !is_ignorable(*c)).nfkc().collect();
+        if ends_with_dot(&normal) || normal.trim_end_matches(' ').is_empty() {
             return Err(
-                "it turns into a `.` or `..` part, or one that ends with a dot, when normalised",
+                "it turns into a `.` or `..` part, an empty one or one that ends with a dot, when normalised",
             );
         }
         if is_device(&normal) {
@@ -131,36 +141,49 @@ fn check_part(part: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}' | '\u{200c}' | '\u{200e}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0001}' | '\u{e0020}'..='\u{e007f}')
+/// Whether Windows would drop a dot from the end, together with the spaces after it.
+fn ends_with_dot(part: &str) -> bool {
+    part.trim_end_matches(' ').ends_with('.')
 }
 
-/// `CON`, `NUL.txt`, `COM1`, also with superscript digits.
+/// What reorders text, or is not shown where a name is shown. Joiners and variation selectors
+/// belong to emoji and are ignored in comparisons only.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}'..='\u{1160}' | '\u{180e}'
+        | '\u{200b}' | '\u{200c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0001}' | '\u{e0020}'..='\u{e007f}')
+}
+
+/// What some disks leave out when they compare names, and is accepted in one.
+fn is_ignorable(c: char) -> bool {
+    matches!(c,
+        '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{200d}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// `CON`, `NUL.txt`, `COM1:`, also with superscript digits.
 fn is_device(part: &str) -> bool {
-    let stem = part.split('.').next().unwrap_or(part).trim_end_matches(' ');
-    let upper = stem.to_ascii_uppercase();
-    if matches!(
-        upper.as_str(),
-        "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$"
-    ) {
+    let stem = part
+        .split(['.', ':'])
+        .next()
+        .unwrap_or(part)
+        .trim_end_matches(' ');
+    if ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
+        .iter()
+        .any(|name| stem.eq_ignore_ascii_case(name))
+    {
         return true;
     }
-    match upper
-        .strip_prefix("COM")
-        .or_else(|| upper.strip_prefix("LPT"))
-    {
-        Some(number) => {
-            let mut chars = number.chars();
-            matches!(
-                (chars.next(), chars.next()),
-                (Some('1'..='9' | '¹' | '²' | '³'), None)
-            )
-        }
-        None => false,
-    }
+    let Some((name, number)) = stem.split_at_checked(3) else {
+        return false;
+    };
+    (name.eq_ignore_ascii_case("COM") || name.eq_ignore_ascii_case("LPT"))
+        && matches!(
+            number,
+            "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³"
+        )
 }
 
 impl FromStr for PackagePath {
@@ -242,6 +265,15 @@ mod tests {
             "\u{2025}/x",
             "a\u{ff0f}b",
             "a\u{200b}b",
+            "a\u{3164}b",
+            ".. /x",
+            "a. ",
+            " /x",
+            ".\u{200d}./x",
+            ".\u{fe0f}",
+            "\u{200d}",
+            "NUL: x",
+            "Lpt9",
         ] {
             assert!(path.parse::<PackagePath>().is_err(), "{path:?}");
         }
@@ -260,6 +292,11 @@ mod tests {
         assert_eq!(key("Recipes/A.recipe.json"), key("recipes/a.recipe.json"));
         assert_eq!(key("caf\u{e9}"), key("cafe\u{301}"));
         assert_eq!(key("STRASSE"), key("straße"));
+        assert_eq!(key("STRAẞE"), key("straße"));
+        assert_eq!(key("K"), key("\u{212a}"));
+        assert_eq!(key("ΑΣ.x"), key("ας.x"));
+        assert_eq!(key("a❤"), key("a❤\u{fe0f}"));
+        assert_eq!(key("ａﬁ"), key("AFI"));
         assert_ne!(key("a"), key("b"));
     }
 }

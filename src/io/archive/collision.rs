@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
 use super::entry::{Entry, Kind};
-use super::error::{ArchiveError, EntryName};
+use super::error::ArchiveError;
 
 /// What a folded path stands for, and the index of the entry that says so.
 #[derive(Clone, Copy)]
@@ -69,7 +69,7 @@ fn claim_folders(
 
 /// Judges two claims on one folded path.
 fn meet(entries: &[Entry], earlier: Claim, later: Claim) -> Result<(), ArchiveError> {
-    let name = |index: usize| EntryName::from(entries[index].path.as_str());
+    let name = |index: usize| entries[index].shown_name();
     match (earlier, later) {
         (Claim::Folder(_), Claim::Folder(_)) => Ok(()),
         (Claim::File(first), Claim::File(second)) => {
@@ -92,7 +92,7 @@ fn meet(entries: &[Entry], earlier: Claim, later: Claim) -> Result<(), ArchiveEr
 
 fn duplicate(entries: &[Entry], first: usize, second: usize) -> ArchiveError {
     ArchiveError::Duplicate {
-        entry: EntryName::from(entries[second].path.as_str()),
+        entry: entries[second].shown_name(),
         first,
         second,
     }

@@ -12,7 +12,7 @@ use super::records::{
     DIRECTORY_LENGTH, DirectoryHeader, END, FLAG_DESCRIPTOR, FLAG_UTF8, SENTINEL_32,
 };
 use super::source::Source;
-use crate::model::path::PackagePath;
+use crate::model::path::{PackagePath, PathError};
 
 /// Bits 1 and 2 tell how hard deflate tried; the others change how an entry is read.
 const ALLOWED_FLAGS: u16 = 0b110 | FLAG_DESCRIPTOR | FLAG_UTF8;
@@ -50,21 +50,31 @@ pub(super) fn read(
 
     let mut entries = Vec::with_capacity(usize::try_from(directory.entries).unwrap_or_default());
     let mut rest = bytes;
-    let mut total = 0_u64;
     for index in 0..directory.entries {
         let (entry, after) = read_one(rest, index, limits)?;
-        total = total.saturating_add(entry.size);
         entries.push(entry);
         rest = after;
     }
     if !rest.is_empty() {
         return Err(count(directory.size - rest.len() as u64));
     }
+    Ok(entries)
+}
+
+/// Refuses more data in all than there should be. What overlaps was refused for that before.
+pub(super) fn check_total(
+    entries: &[Entry],
+    archive: u64,
+    limits: &Limits,
+) -> Result<(), ArchiveError> {
+    let total = entries
+        .iter()
+        .fold(0_u64, |total, entry| total.saturating_add(entry.size));
     within(LimitName::TotalBytes, total, limits.total_bytes)?;
     if total > limits.ratio_from {
-        within(LimitName::Ratio, total / source.length(), limits.ratio)?;
+        within(LimitName::Ratio, total / archive.max(1), limits.ratio)?;
     }
-    Ok(entries)
+    Ok(())
 }
 
 fn read_one<'a>(
@@ -129,11 +139,14 @@ fn to_entry(
 
     let text =
         std::str::from_utf8(name).map_err(|_| ArchiveError::NameEncoding { entry: entry() })?;
-    let path: PackagePath = text
-        .strip_suffix('/')
-        .unwrap_or(text)
-        .parse()
-        .map_err(ArchiveError::UnsafeName)?;
+    let path: PackagePath =
+        text.strip_suffix('/')
+            .unwrap_or(text)
+            .parse()
+            .map_err(|error: PathError| ArchiveError::UnsafeName {
+                entry: entry(),
+                reason: error.reason,
+            })?;
     let kind = attributes::kind(name, header.attributes)?;
     let found = Entry {
         path,
@@ -219,7 +232,7 @@ fn resolve(
 }
 
 fn check_sizes(entry: &Entry, limits: &Limits) -> Result<(), ArchiveError> {
-    let name = || EntryName::from(entry.path.as_str());
+    let name = || entry.shown_name();
     let Entry {
         size,
         compressed_size,

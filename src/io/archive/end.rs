@@ -204,7 +204,7 @@ fn zip64(
         expected,
     };
     let missing = || ArchiveError::Zip64Missing {
-        field: "zip64 locator",
+        what: "the zip64 locator",
     };
     let (_, fixed) = before
         .split_last_chunk::<ZIP64_END_LENGTH>()
@@ -287,12 +287,12 @@ fn from_zip64(
 
 fn from_classic(record: &EndRecord, end_record: u64) -> Result<Directory, ArchiveError> {
     // 65 535 entries need no zip64 record, but readers disagree on whether they do.
-    let field = if record.entries == SENTINEL_16 {
-        "number of entries"
+    let what = if record.entries == SENTINEL_16 {
+        "the end record's number of entries"
     } else if record.directory_size == SENTINEL_32 {
-        "directory size"
+        "the end record's directory size"
     } else if record.directory_offset == SENTINEL_32 {
-        "directory offset"
+        "the end record's directory offset"
     } else {
         return Ok(Directory {
             offset: record.directory_offset.into(),
@@ -301,5 +301,5 @@ fn from_classic(record: &EndRecord, end_record: u64) -> Result<Directory, Archiv
             end_record,
         });
     };
-    Err(ArchiveError::Zip64Missing { field })
+    Err(ArchiveError::Zip64Missing { what })
 }

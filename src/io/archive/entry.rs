@@ -1,5 +1,6 @@
 //! One file or folder of an archive.
 
+use super::error::EntryName;
 use crate::model::path::PackagePath;
 
 /// What an entry is.
@@ -106,6 +107,14 @@ impl Entry {
     /// UTF-8.
     pub fn has_ambiguous_name(&self) -> bool {
         self.mark == NameMark::Unmarked && !self.path.as_str().is_ascii()
+    }
+
+    /// The name in the headers, for an error.
+    pub(super) fn shown_name(&self) -> EntryName {
+        match self.kind {
+            Kind::File => EntryName::from(self.path.as_str()),
+            Kind::Directory => EntryName::from(format!("{}/", self.path).as_str()),
+        }
     }
 
     /// The length of the name in the headers, where a folder's ends with a slash.

@@ -4,8 +4,6 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::model::path::PathError;
-
 /// An entry's name as it can be shown: quoted, with unprintable characters escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryName(Box<str>);
@@ -74,12 +72,12 @@ pub enum LimitName {
 impl fmt::Display for LimitName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::ArchiveBytes => "bytes",
-            Self::DirectoryBytes => "bytes of central directory",
-            Self::Entries => "entries",
-            Self::EntryBytes => "bytes when inflated",
-            Self::TotalBytes => "bytes when all is inflated",
-            Self::Ratio => "times the compressed size",
+            Self::ArchiveBytes => "size",
+            Self::DirectoryBytes => "central directory's size",
+            Self::Entries => "number of entries",
+            Self::EntryBytes => "inflated size",
+            Self::TotalBytes => "inflated size in all",
+            Self::Ratio => "inflated size over its compressed size",
         })
     }
 }
@@ -189,10 +187,10 @@ pub enum ArchiveError {
         total: u64,
     },
     /// The end record refers to a zip64 record that is not there.
-    #[error("the end record leaves its {field} to a zip64 record, and there is none before it")]
+    #[error("{what} refers to a zip64 end record, and there is none before it")]
     Zip64Missing {
-        /// The field.
-        field: &'static str,
+        /// The record, or its field.
+        what: &'static str,
     },
     /// The zip64 end record is not what it must be.
     #[error("the zip64 end record's {field} is {found}, {expected} is expected")]
@@ -250,7 +248,7 @@ pub enum ArchiveError {
     #[error("the archive holds 0 entries")]
     NoEntries,
     /// A bound is exceeded.
-    #[error("{subject} has {found} {limit}, {allowed} are allowed")]
+    #[error("{subject} is over a limit: its {limit} is {found}, at most {allowed} is allowed")]
     Limit {
         /// The archive or the entry.
         subject: Box<str>,
@@ -268,8 +266,13 @@ pub enum ArchiveError {
         entry: EntryName,
     },
     /// A name could do harm.
-    #[error("an entry has an unsafe name")]
-    UnsafeName(#[source] PathError),
+    #[error("entry {entry} has an unsafe name: {reason}")]
+    UnsafeName {
+        /// The name.
+        entry: EntryName,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// Two entries have one name.
     #[error("entry {entry} occurs twice, as entry {first} and entry {second} of the archive")]
     Duplicate {
@@ -448,7 +451,7 @@ pub enum ArchiveError {
     },
     /// The two headers of an entry disagree.
     #[error(
-        "the {field} of entry {entry} is {directory} in the central directory and {local} in the local header"
+        "entry {entry} has {field} {directory} in the central directory and {local} in the local header"
     )]
     HeaderMismatch {
         /// The entry.
@@ -478,7 +481,7 @@ pub enum ArchiveError {
     },
     /// The descriptor and the directory disagree.
     #[error(
-        "the {field} of entry {entry} is {directory} in the central directory and {descriptor} in the data descriptor"
+        "entry {entry} has {field} {directory} in the central directory and {descriptor} in the data descriptor"
     )]
     DescriptorMismatch {
         /// The entry.
@@ -620,7 +623,7 @@ impl ArchiveError {
             Self::NoEntries => "no-entries",
             Self::Limit { .. } => "limit",
             Self::NameEncoding { .. } => "name-encoding",
-            Self::UnsafeName(_) => "unsafe-name",
+            Self::UnsafeName { .. } => "unsafe-name",
             Self::Duplicate { .. } => "duplicate",
             Self::Collision { .. } => "collision",
             Self::FileAndFolder { .. } => "file-and-folder",

@@ -3,7 +3,7 @@
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::entry::{Entry, Method};
-use super::error::{ArchiveError, EntryName};
+use super::error::ArchiveError;
 use super::source::Source;
 
 /// How much is read at once: what it inflates to should still be in the cache for the CRC.
@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
         }
         if used != entry.compressed_size {
             return Err(ArchiveError::TrailingData {
-                entry: name_of(entry),
+                entry: entry.shown_name(),
                 used,
                 compressed_size: entry.compressed_size,
             });
@@ -120,7 +120,7 @@ fn reserve(entry: &Entry, into: &mut Vec<u8>) -> Result<(), ArchiveError> {
 fn check_crc(entry: &Entry, found: u32) -> Result<(), ArchiveError> {
     if found != entry.crc32 {
         return Err(ArchiveError::Crc {
-            entry: name_of(entry),
+            entry: entry.shown_name(),
             found,
             declared: entry.crc32,
         });
@@ -128,13 +128,9 @@ fn check_crc(entry: &Entry, found: u32) -> Result<(), ArchiveError> {
     Ok(())
 }
 
-fn name_of(entry: &Entry) -> EntryName {
-    EntryName::from(entry.path.as_str())
-}
-
 fn wrong_size(entry: &Entry, found: u64) -> ArchiveError {
     ArchiveError::Size {
-        entry: name_of(entry),
+        entry: entry.shown_name(),
         found,
         declared: entry.size,
     }
@@ -142,7 +138,7 @@ fn wrong_size(entry: &Entry, found: u64) -> ArchiveError {
 
 fn damaged(entry: &Entry, inflated: usize, reason: Option<&str>) -> ArchiveError {
     ArchiveError::Deflate {
-        entry: name_of(entry),
+        entry: entry.shown_name(),
         inflated: inflated as u64,
         reason: reason.unwrap_or("it is no deflate stream").into(),
     }

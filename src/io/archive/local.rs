@@ -33,7 +33,7 @@ pub(super) fn check(
     for index in order {
         let entry = &mut entries[index];
         follows(
-            || format!("entry {}", EntryName::from(entry.path.as_str())),
+            || format!("entry {}", entry.shown_name()),
             entry.header_offset,
             expected,
         )?;
@@ -67,7 +67,7 @@ fn check_one(window: &mut Window<'_>, entry: &mut Entry) -> Result<u64, ArchiveE
     let offset = entry.header_offset;
     let fixed = window.record::<LOCAL_LENGTH>(offset, entry)?;
     let header = LocalHeader::parse(&fixed).ok_or_else(|| ArchiveError::LocalHeader {
-        entry: name_of(entry),
+        entry: entry.shown_name(),
         offset,
     })?;
     let variable = window.after(offset, LOCAL_LENGTH as u64, entry)?;
@@ -86,29 +86,35 @@ fn check_one(window: &mut Window<'_>, entry: &mut Entry) -> Result<u64, ArchiveE
     if entry.flags & FLAG_DESCRIPTOR == 0 {
         return Ok(end);
     }
-    if entry.method == Method::Stored {
+    // Info-ZIP writes empty files to a pipe so; the end of nothing is no question.
+    if entry.method == Method::Stored && (entry.size > 0 || wide) {
         return Err(ArchiveError::DescriptorStored {
-            entry: name_of(entry),
+            entry: entry.shown_name(),
         });
     }
     // A streaming reader tells the length of the descriptor by the zip64 field.
-    let (descriptor, length) = if wide {
+    let length = if wide {
+        ZIP64_DESCRIPTOR_LENGTH
+    } else {
+        DESCRIPTOR_LENGTH
+    };
+    let missing = || ArchiveError::DescriptorMissing {
+        entry: entry.shown_name(),
+        offset: end,
+    };
+    let past = end.saturating_add(length as u64);
+    if past > window.directory {
+        return Err(missing());
+    }
+    let descriptor = if wide {
         let bytes = window.record::<ZIP64_DESCRIPTOR_LENGTH>(end, entry)?;
-        (Descriptor::parse_zip64(&bytes), ZIP64_DESCRIPTOR_LENGTH)
+        Descriptor::parse_zip64(&bytes)
     } else {
         let bytes = window.record::<DESCRIPTOR_LENGTH>(end, entry)?;
-        (Descriptor::parse(&bytes), DESCRIPTOR_LENGTH)
+        Descriptor::parse(&bytes)
     };
-    let descriptor = descriptor.ok_or_else(|| ArchiveError::DescriptorMissing {
-        entry: name_of(entry),
-        offset: end,
-    })?;
-    check_descriptor(entry, &descriptor)?;
-    window.after(end, length as u64, entry)
-}
-
-fn name_of(entry: &Entry) -> EntryName {
-    EntryName::from(entry.path.as_str())
+    check_descriptor(entry, &descriptor.ok_or_else(missing)?)?;
+    Ok(past)
 }
 
 fn check_names(entry: &Entry, header: &LocalHeader, name: &[u8]) -> Result<(), ArchiveError> {
@@ -116,9 +122,9 @@ fn check_names(entry: &Entry, header: &LocalHeader, name: &[u8]) -> Result<(), A
         return Ok(());
     }
     Err(ArchiveError::HeaderMismatch {
-        entry: name_of(entry),
+        entry: entry.shown_name(),
         field: "name",
-        directory: name_of(entry).to_string().into(),
+        directory: entry.shown_name().to_string().into(),
         local: EntryName::from_raw(name).to_string().into(),
     })
 }
@@ -141,7 +147,7 @@ fn check_fields(entry: &Entry, header: &LocalHeader, name: &[u8]) -> Result<(), 
 
 fn mismatch(entry: &Entry, field: &'static str, directory: u64, local: u64) -> ArchiveError {
     ArchiveError::HeaderMismatch {
-        entry: name_of(entry),
+        entry: entry.shown_name(),
         field,
         directory: directory.to_string().into(),
         local: local.to_string().into(),
@@ -213,7 +219,7 @@ fn check_descriptor(entry: &Entry, found: &Descriptor) -> Result<(), ArchiveErro
     for (field, directory, descriptor) in fields {
         if directory != descriptor {
             return Err(ArchiveError::DescriptorMismatch {
-                entry: name_of(entry),
+                entry: entry.shown_name(),
                 field,
                 directory,
                 descriptor,
@@ -251,7 +257,7 @@ impl<'a> Window<'a> {
         let end = offset.saturating_add(length);
         if end > self.directory {
             return Err(ArchiveError::PastDirectory {
-                entry: name_of(entry),
+                entry: entry.shown_name(),
                 end,
                 directory: self.directory,
             });

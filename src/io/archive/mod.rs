@@ -69,6 +69,7 @@ impl Archive {
         let directory = end::locate(&source, limits)?;
         let mut entries = directory::read(&source, &directory, limits)?;
         local::check(&source, &mut entries, directory.offset)?;
+        directory::check_total(&entries, source.length(), limits)?;
         collision::check(&entries)?;
         Ok(Self { source, entries })
     }
