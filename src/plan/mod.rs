@@ -3,5 +3,6 @@
 pub mod check;
 pub mod connectors;
 pub mod decision;
+pub mod export;
 pub mod rule;
 pub mod transform;

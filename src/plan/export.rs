@@ -1,0 +1,769 @@
+//! The plan of a package: which files go in, as they are or rewritten, and every decision on the
+//! way. The same value is listed, explained, checked and written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::manifest::{Candidate, Choice, Glob, Selection};
+use crate::model::finding::{self, Code, Finding, Severity, Subject};
+use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, TargetName};
+use crate::model::kind::{AssetKind, FileRole};
+use crate::model::path::PackagePath;
+use crate::model::place::{Located, Origin};
+use crate::model::project::{Asset, LeftOut};
+use crate::model::target::{TargetKind, Word};
+
+use super::check;
+use super::connectors::{Adapter, Connector, Sources};
+use super::decision::{
+    CatalogueEvidence, ConnectorDecision, ItemRule, Match, Outcome, Speaker, shell_word,
+};
+use super::rule::{Case, Certainty, Ruling, Share, decide};
+use super::transform::{ProviderForm, Rewrite, Treatment};
+
+/// How many assets a finding names before it only counts the rest.
+const NAMED: usize = 12;
+
+/// Where a package goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// The target's name in the manifest, if it was named.
+    pub name: Option<TargetName>,
+    /// A customer of the partner, or any other account.
+    pub kind: TargetKind,
+    /// Its data center, where it is given.
+    pub data_center: Option<DataCenter>,
+}
+
+/// What is asked of a package.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// Where it goes.
+    pub destination: &'a Destination,
+    /// Which assets.
+    pub selection: &'a Selection,
+    /// What is said about connectors; the rest is `auto`.
+    pub words: &'a BTreeMap<ConnectorTitle, Located<Word>>,
+    /// What was left out on reading.
+    pub left_out: &'a [LeftOut],
+}
+
+/// Where an entry's bytes come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntrySource {
+    /// A file of the project: an index into its files.
+    Project(usize),
+    /// A file of the supplied connectors.
+    Supplied(usize),
+}
+
+/// Whether an entry's bytes change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fidelity {
+    /// They are packed as they are.
+    Verbatim,
+    /// The plan's [`Rewrite`] applies.
+    Rewritten,
+}
+
+/// A file of the package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedEntry {
+    /// Its path in the package.
+    pub path: PackagePath,
+    /// Where its bytes come from.
+    pub source: EntrySource,
+    /// The asset that it is the JSON of, by its type; nothing else is ever rewritten.
+    pub asset: Option<AssetKind>,
+    /// Whether its bytes change.
+    pub fidelity: Fidelity,
+    /// Why it is in.
+    pub rule: ItemRule,
+}
+
+/// A file that is not in the package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOutItem {
+    /// Its path in the project.
+    pub path: String,
+    /// Why it is not in.
+    pub rule: ItemRule,
+}
+
+/// The plan of a package.
+#[derive(Clone, Debug)]
+pub struct ExportPlan {
+    /// The files of the package in the order of their paths, in bytes.
+    pub entries: Vec<PlannedEntry>,
+    /// The files that are not in it, in the order of their paths.
+    pub left_out: Vec<LeftOutItem>,
+    /// What was decided about each connector, in the order of their titles.
+    pub connectors: Vec<ConnectorDecision>,
+    /// What the assets that use connectors are changed to.
+    pub rewrite: Rewrite,
+    /// Everything a person should know, the gravest first.
+    pub findings: Vec<Finding>,
+}
+
+impl ExportPlan {
+    /// Whether a package can be made of it.
+    pub fn is_refused(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.severity() == Severity::Error)
+    }
+}
+
+/// Plans a package.
+pub fn plan(sources: Sources<'_>, request: &Request<'_>) -> ExportPlan {
+    let mut planning = Planning {
+        sources,
+        request,
+        rules: BTreeMap::new(),
+        out: BTreeMap::new(),
+        rewrite: Rewrite::default(),
+        connectors: Vec::new(),
+        findings: sources.project.findings.clone(),
+        supplied: BTreeMap::new(),
+    };
+    planning.select();
+    planning.judge();
+    planning.finish()
+}
+
+struct Planning<'a, 'r> {
+    sources: Sources<'a>,
+    request: &'r Request<'r>,
+    /// The assets that go in, and why.
+    rules: BTreeMap<usize, ItemRule>,
+    /// The assets that do not, and why.
+    out: BTreeMap<usize, ItemRule>,
+    rewrite: Rewrite,
+    connectors: Vec<ConnectorDecision>,
+    findings: Vec<Finding>,
+    /// The supplied connectors that go in, with the path of their JSON in the package.
+    supplied: BTreeMap<usize, PackagePath>,
+}
+
+fn candidate(asset: &Asset) -> Candidate<'_> {
+    let tags = asset.facts.recipe().map_or(&[][..], |recipe| &recipe.tags);
+    Candidate {
+        path: &asset.path,
+        kind_word: asset.kind.word(),
+        tags,
+    }
+}
+
+fn refusal(choice: Choice<'_>) -> Option<ItemRule> {
+    Some(match choice {
+        Choice::Selected => return None,
+        Choice::Excluded(pattern) => ItemRule::Excluded {
+            pattern: pattern.value.to_string(),
+        },
+        Choice::NotIncluded => ItemRule::NotSelected { by: "include" },
+        Choice::Type => ItemRule::NotSelected { by: "types" },
+        Choice::Folder => ItemRule::NotSelected { by: "folders" },
+        Choice::Tag => ItemRule::NotSelected { by: "tags" },
+    })
+}
+
+/// The place in the manifest, or the command line.
+fn spoken_at(origin: &Origin) -> Subject {
+    match origin {
+        Origin::Manifest(place) => Subject::Manifest(place.clone()),
+        Origin::CommandLine => Subject::CommandLine,
+    }
+}
+
+impl Planning<'_, '_> {
+    fn select(&mut self) {
+        let Sources { project, graph, .. } = self.sources;
+        let selection = self.request.selection;
+        let mut seeds = Vec::new();
+        for (index, asset) in project.assets.iter().enumerate() {
+            match refusal(selection.selects(&candidate(asset))) {
+                None => seeds.push(index),
+                Some(rule) => {
+                    self.out.insert(index, rule);
+                }
+            }
+        }
+        if seeds.is_empty() {
+            let finding = Finding::new(
+                Code::NothingSelected,
+                Subject::Project,
+                "no asset is selected",
+            );
+            self.findings.push(
+                finding.help("loosen `[select]` in the manifest, or --include and --exclude"),
+            );
+        }
+        let excluded =
+            |index: usize| matches!(self.out.get(&index), Some(ItemRule::Excluded { .. }));
+        for (index, edge) in graph.closure(seeds, |index| !excluded(index)) {
+            let rule = match edge {
+                None => ItemRule::Selected,
+                Some(edge) => ItemRule::Needed {
+                    by: project.assets[edge.from].path.clone(),
+                },
+            };
+            self.rules.insert(index, rule);
+        }
+        self.out.retain(|index, _| !self.rules.contains_key(index));
+        self.names_nothing();
+    }
+
+    fn names_nothing(&mut self) {
+        for unmatched in self
+            .request
+            .selection
+            .unmatched(self.sources.project.assets.iter().map(candidate))
+        {
+            let message = format!(
+                "`{}` in `{}` matches no asset of the project",
+                unmatched.text,
+                unmatched.rule.key()
+            );
+            self.findings.push(
+                Finding::new(Code::NamesNothing, spoken_at(unmatched.origin), message)
+                    .help("correct it or take it out; `recipack export --list` shows the paths"),
+            );
+        }
+        let projects = [Some(self.sources.project), self.sources.supplied];
+        let mut titles: BTreeSet<&str> = projects
+            .into_iter()
+            .flatten()
+            .flat_map(|project| {
+                project
+                    .of_kind(&AssetKind::CustomAdapter)
+                    .map(|(_, asset)| asset.name())
+            })
+            .collect();
+        titles.extend(
+            self.sources
+                .catalogue
+                .iter()
+                .flat_map(|c| c.entries())
+                .map(|entry| entry.title.as_str()),
+        );
+        for asset in self
+            .sources
+            .project
+            .assets
+            .iter()
+            .filter(|asset| asset.kind == AssetKind::Connection)
+        {
+            titles.extend(
+                asset
+                    .facts
+                    .references
+                    .iter()
+                    .filter(|r| &*r.key == "provider")
+                    .map(|r| &*r.name),
+            );
+        }
+        for (title, word) in self.request.words {
+            if titles.contains(title.as_str()) {
+                continue;
+            }
+            let message = format!("no connector has the title \"{title}\"");
+            let finding = Finding::new(Code::NamesNothing, spoken_at(&word.origin), message);
+            self.findings.push(
+                match crate::model::choice::nearest(title.as_str(), titles.iter().copied()) {
+                    Some(near) => finding.help(format!("did you mean \"{near}\"?")),
+                    None => finding.help("correct the title or take it out"),
+                },
+            );
+        }
+    }
+
+    fn judge(&mut self) {
+        let selected: BTreeSet<usize> = self.rules.keys().copied().collect();
+        let (connectors, findings) = self.sources.connectors(&selected);
+        self.findings.extend(findings);
+        for connector in &connectors {
+            self.connector(connector);
+        }
+    }
+
+    fn connector(&mut self, connector: &Connector<'_>) {
+        let destination = self.request.destination;
+        let said = connector
+            .title
+            .as_ref()
+            .and_then(|title| self.request.words.get(title));
+        let excluded = self.excluding_pattern(connector);
+        let (word, origin) = match (said, excluded) {
+            (Some(said), _) => (said.value, Some(&said.origin)),
+            (None, Some(pattern)) => (Word::Exclude, Some(&pattern.origin)),
+            (None, None) => (Word::Auto, None),
+        };
+        let entry = connector.entry.map(|(entry, _)| entry);
+        let (share, certainty) = Share::of(entry, destination.data_center.as_ref());
+        let ruling = decide(Case {
+            target: destination.kind,
+            share,
+            word,
+            files: connector.files(),
+        });
+        let decision = ConnectorDecision {
+            connector: connector.label().to_owned(),
+            internal_names: connector.internal_names.iter().cloned().collect(),
+            outcome: ruling.outcome(),
+            rule: ruling,
+            word,
+            word_from: match origin {
+                None => Speaker::Default,
+                Some(Origin::Manifest(_)) => Speaker::Manifest,
+                Some(Origin::CommandLine) => Speaker::CommandLine,
+            },
+            catalogue: connector
+                .entry
+                .map(|(entry, matched_by)| CatalogueEvidence {
+                    title: entry.title.clone(),
+                    internal_name: entry.internal_name.clone(),
+                    shared_version: entry.shared_version,
+                    visibility: entry.visibility,
+                    data_center: entry.data_center.clone(),
+                    matched_by,
+                }),
+            packaged_version: self.sources.packaged_version(connector),
+            files: self.files_of(connector),
+            connections: self.paths(&connector.connections),
+            recipes: self.paths(&connector.recipes),
+            change: how_to_change(connector.label(), ruling),
+        };
+        self.apply(connector, &decision);
+        self.report(connector, &decision);
+        if destination.kind == TargetKind::Customer && certainty == Certainty::Assumed {
+            let message = format!(
+                "\"{}\" is shared closed-source, which reaches only its own data center",
+                decision.connector
+            );
+            self.findings.push(
+                Finding::new(Code::DataCenterUnknown, self.subject(connector), message)
+                    .note("the same data center was assumed")
+                    .help("give --data-center, and `data_center` in the catalogue"),
+            );
+        }
+        self.connectors.push(decision);
+    }
+
+    /// A pattern that excludes a connector's files says `exclude` of the connector.
+    fn excluding_pattern(&self, connector: &Connector<'_>) -> Option<&Located<Glob>> {
+        let Some(Adapter::Project(index)) = connector.adapter else {
+            return None;
+        };
+        match self
+            .request
+            .selection
+            .selects(&candidate(&self.sources.project.assets[index]))
+        {
+            Choice::Excluded(pattern) => Some(pattern),
+            Choice::Selected
+            | Choice::NotIncluded
+            | Choice::Type
+            | Choice::Folder
+            | Choice::Tag => None,
+        }
+    }
+
+    fn paths(&self, assets: &BTreeSet<usize>) -> Vec<PackagePath> {
+        assets
+            .iter()
+            .map(|&index| self.sources.project.assets[index].path.clone())
+            .collect()
+    }
+
+    fn files_of(&self, connector: &Connector<'_>) -> Vec<PackagePath> {
+        let (Some(adapter), supplied) = (connector.adapter, self.sources.supplied) else {
+            return Vec::new();
+        };
+        let (project, index) = match (adapter, supplied) {
+            (Adapter::Project(index), _) => (self.sources.project, index),
+            (Adapter::Supplied(index), Some(supplied)) => (supplied, index),
+            (Adapter::Supplied(_), None) => return Vec::new(),
+        };
+        project.assets[index]
+            .files
+            .iter()
+            .map(|&file| project.files[file].path.clone())
+            .collect()
+    }
+
+    /// Carries a decision out on the plan: files in or out, and what their users are changed to.
+    fn apply(&mut self, connector: &Connector<'_>, decision: &ConnectorDecision) {
+        let by_rule = || ItemRule::Connector {
+            connector: decision.connector.clone(),
+            rule: decision.rule,
+        };
+        match (decision.outcome, connector.adapter) {
+            (Outcome::Included, Some(Adapter::Supplied(index))) => {
+                if let Some(supplied) = self.sources.supplied {
+                    // Connectors lie at the root of a package (platform.md §5.3).
+                    let name = supplied.assets[index].path.file_name();
+                    if let Ok(path) = name.parse() {
+                        self.supplied.insert(index, path);
+                    }
+                }
+            }
+            (Outcome::Included, Some(Adapter::Project(index))) => {
+                self.rules.entry(index).or_insert_with(by_rule);
+            }
+            (Outcome::LeftOut, Some(Adapter::Project(index))) => {
+                self.rules.remove(&index);
+                self.out.insert(index, by_rule());
+            }
+            (Outcome::Included | Outcome::Refused, None)
+            | (Outcome::LeftOut, None | Some(Adapter::Supplied(_)))
+            | (Outcome::Refused, Some(_)) => {}
+        }
+        match decision.rule {
+            Ruling::SharedLeftOut => {
+                let Some((entry, _)) = connector.entry else {
+                    return;
+                };
+                self.treat(connector, &Treatment::Shared(entry.internal_name.clone()));
+                for connection in self.paths(&connector.connections) {
+                    self.rewrite
+                        .connections
+                        .insert(connection, ProviderForm::Name(entry.internal_name.clone()));
+                }
+            }
+            Ruling::ExternalIncluded | Ruling::SharedIncluded | Ruling::OwnIncluded => {
+                self.treat(connector, &Treatment::Own);
+                let target = connector.adapter.and_then(|adapter| self.path_of(adapter));
+                if let (Some(target), Some(title)) = (target, &connector.title) {
+                    for connection in self.paths(&connector.connections) {
+                        let form = ProviderForm::Reference {
+                            target: target.clone(),
+                            title: title.clone(),
+                        };
+                        self.rewrite.connections.insert(connection, form);
+                    }
+                }
+            }
+            // Both stay as the platform writes them for a connector that is not in the package.
+            Ruling::Elsewhere => self.treat(connector, &Treatment::Own),
+            Ruling::ExternalLeftOut
+            | Ruling::SharedUnreachable
+            | Ruling::OwnRefused
+            | Ruling::Missing => {}
+        }
+    }
+
+    fn treat(&mut self, connector: &Connector<'_>, treatment: &Treatment) {
+        for name in &connector.internal_names {
+            self.rewrite
+                .providers
+                .insert(name.clone(), treatment.clone());
+        }
+    }
+
+    fn path_of(&self, adapter: Adapter) -> Option<PackagePath> {
+        match adapter {
+            Adapter::Project(index) => Some(self.sources.project.assets[index].path.clone()),
+            Adapter::Supplied(index) => self.supplied.get(&index).cloned(),
+        }
+    }
+
+    /// The best place to point at: the connector's JSON, a connection of its own, a recipe.
+    fn subject(&self, connector: &Connector<'_>) -> Subject {
+        let project = self.sources.project;
+        if let Some(Adapter::Project(index)) = connector.adapter {
+            return Subject::File {
+                path: project.assets[index].path.clone(),
+                offset: None,
+            };
+        }
+        if let Some(&index) = connector.connections.first() {
+            let asset = &project.assets[index];
+            let offset = asset.facts.connection().map(|connection| connection.offset);
+            return Subject::File {
+                path: asset.path.clone(),
+                offset,
+            };
+        }
+        if let Some(&index) = connector.recipes.first() {
+            let asset = &project.assets[index];
+            let entries = asset
+                .facts
+                .recipe()
+                .map_or(&[][..], |recipe| &recipe.config);
+            let is_own = |provider: &str| {
+                connector
+                    .internal_names
+                    .iter()
+                    .any(|name| name.as_str() == provider)
+            };
+            let offset = entries
+                .iter()
+                .find(|entry| is_own(&entry.provider))
+                .map(|entry| entry.offset);
+            return Subject::File {
+                path: asset.path.clone(),
+                offset,
+            };
+        }
+        Subject::Project
+    }
+
+    fn report(&mut self, connector: &Connector<'_>, decision: &ConnectorDecision) {
+        let title = &decision.connector;
+        let shared = decision
+            .catalogue
+            .as_ref()
+            .and_then(|entry| entry.shared_version);
+        let shared = shared.map_or_else(String::new, |version| format!(" {version}"));
+        if let Some(code) = decision.rule.code() {
+            let message = match decision.rule {
+                Ruling::SharedLeftOut => {
+                    format!("\"{title}\" is left out: customers run the shared{shared}")
+                }
+                Ruling::SharedIncluded => format!(
+                    "\"{title}\" is packed though it is shared: it becomes a second connector of the customer's own, beside the shared{shared}"
+                ),
+                Ruling::SharedUnreachable => {
+                    format!(
+                        "\"{title}\" is shared closed-source in another data center, where this customer can't reach it"
+                    )
+                }
+                Ruling::OwnIncluded => format!(
+                    "\"{title}\" is not shared: it installs as the customer's own connector"
+                ),
+                Ruling::OwnRefused => format!(
+                    "\"{title}\" is excluded, but it is not shared: the recipes could not run"
+                ),
+                Ruling::ExternalLeftOut => {
+                    format!("\"{title}\" is left out, but the recipes need it in the target")
+                }
+                Ruling::Elsewhere => {
+                    format!(
+                        "\"{title}\" is used through a connection of another package, which has to bring the connector too"
+                    )
+                }
+                Ruling::Missing => {
+                    format!("\"{title}\" has to be in the package, but its files are not there")
+                }
+                Ruling::ExternalIncluded => String::new(),
+            };
+            let mut finding =
+                Finding::new(code, self.subject(connector), message).help(&decision.change);
+            finding.notes.extend(evidence(decision));
+            finding.notes.extend(users("recipe", &decision.recipes));
+            finding
+                .notes
+                .extend(users("connection", &decision.connections));
+            self.findings.push(finding);
+        }
+        let entry = decision.catalogue.as_ref();
+        if let (TargetKind::Customer, Outcome::LeftOut, Some(shared), Some(packaged)) = (
+            self.request.destination.kind,
+            decision.outcome,
+            entry.and_then(|entry| entry.shared_version),
+            decision.packaged_version,
+        ) && shared != packaged
+        {
+            let older = if shared < packaged { "older" } else { "newer" };
+            let message = format!(
+                "\"{title}\" is {packaged} in the project, customers run the {older} {shared}"
+            );
+            self.findings.push(
+                Finding::new(Code::SharedVersionDiffers, self.subject(connector), message)
+                    .note("recipes that use what only the project's version has would fail")
+                    .help("share the version that the recipes were built with, or test them with the shared one"),
+            );
+        }
+        if decision.outcome == Outcome::Included
+            && decision.recipes.is_empty()
+            && decision.connections.is_empty()
+        {
+            let message = format!("\"{title}\" is packed, but nothing in the package uses it");
+            self.findings.push(Finding::new(
+                Code::ConnectorUnused,
+                self.subject(connector),
+                message,
+            ));
+        }
+    }
+
+    fn finish(mut self) -> ExportPlan {
+        let project = self.sources.project;
+        let packed: Vec<usize> = self.rules.keys().copied().collect();
+        self.findings.extend(check::references(project, &packed));
+        let mut entries = Vec::new();
+        let mut left_out: Vec<LeftOutItem> = self
+            .request
+            .left_out
+            .iter()
+            .map(|left| LeftOutItem {
+                path: left.path.clone(),
+                rule: ItemRule::NotRead {
+                    reason: left.reason.to_string(),
+                },
+            })
+            .collect();
+        let owners = project.owners();
+        for (index, file) in project.files.iter().enumerate() {
+            let rule = match owners[index] {
+                Some(owner) => self.rules.get(&owner).ok_or_else(|| self.out.get(&owner)),
+                None => Err(None),
+            };
+            let rule = match rule {
+                Ok(rule) => Ok(rule.clone()),
+                Err(Some(rule)) => Err(rule.clone()),
+                Err(None) => self.unowned(&file.path),
+            };
+            match rule {
+                Ok(rule) => {
+                    let asset = owners[index]
+                        .map(|owner| &project.assets[owner])
+                        .filter(|a| a.path == file.path);
+                    let concerned = asset.is_some_and(|asset| self.rewrite.concerns(asset));
+                    entries.push(PlannedEntry {
+                        path: file.path.clone(),
+                        source: EntrySource::Project(index),
+                        asset: asset.map(|asset| asset.kind.clone()),
+                        fidelity: if concerned {
+                            Fidelity::Rewritten
+                        } else {
+                            Fidelity::Verbatim
+                        },
+                        rule,
+                    });
+                }
+                Err(rule) => left_out.push(LeftOutItem {
+                    path: file.path.to_string(),
+                    rule,
+                }),
+            }
+        }
+        self.add_supplied(&mut entries);
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        left_out.sort_by(|a, b| a.path.cmp(&b.path));
+        finding::sort(&mut self.findings);
+        ExportPlan {
+            entries,
+            left_out,
+            connectors: self.connectors,
+            rewrite: self.rewrite,
+            findings: self.findings,
+        }
+    }
+
+    /// Files that no asset owns are selected by their own path.
+    fn unowned(&self, path: &PackagePath) -> Result<ItemRule, ItemRule> {
+        let kind = match FileRole::of(path.as_str()) {
+            FileRole::Main(kind) | FileRole::Companion { kind, .. } => Some(kind),
+            FileRole::NoAsset => None,
+        };
+        let kind_word = kind.as_ref().map_or("", AssetKind::word);
+        let choice = self.request.selection.selects(&Candidate {
+            path,
+            kind_word,
+            tags: &[],
+        });
+        refusal(choice).map_or(Ok(ItemRule::Selected), Err)
+    }
+
+    fn add_supplied(&mut self, entries: &mut Vec<PlannedEntry>) {
+        let Some(supplied) = self.sources.supplied else {
+            return;
+        };
+        for &index in self.supplied.keys() {
+            let asset = &supplied.assets[index];
+            for &file in &asset.files {
+                let from = &supplied.files[file].path;
+                let Ok(path) = from.file_name().parse::<PackagePath>() else {
+                    continue;
+                };
+                let key = path.collision_key();
+                if entries
+                    .iter()
+                    .any(|entry| entry.path.collision_key() == key)
+                {
+                    let message = format!(
+                        "the project has a file where the connector \"{}\" has to go",
+                        asset.name()
+                    );
+                    let subject = Subject::File {
+                        path: path.clone(),
+                        offset: None,
+                    };
+                    self.findings.push(
+                        Finding::new(Code::PathCollision, subject, message)
+                            .help("rename one of the two"),
+                    );
+                    continue;
+                }
+                entries.push(PlannedEntry {
+                    path,
+                    source: EntrySource::Supplied(file),
+                    asset: (from == &asset.path).then(|| asset.kind.clone()),
+                    fidelity: Fidelity::Verbatim,
+                    rule: ItemRule::Supplied,
+                });
+            }
+        }
+    }
+}
+
+fn evidence(decision: &ConnectorDecision) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(entry) = &decision.catalogue {
+        let name: &InternalName = &entry.internal_name;
+        notes.push(match entry.matched_by {
+            Match::InternalName => format!("the catalogue knows it by its internal name `{name}`"),
+            Match::Title => {
+                format!("the catalogue knows it by its title; its internal name there is `{name}`")
+            }
+        });
+    }
+    notes
+}
+
+/// Names the users of a connector, up to a few.
+fn users(what: &str, paths: &[PackagePath]) -> Option<String> {
+    if paths.is_empty() {
+        return None;
+    }
+    let named: Vec<_> = paths.iter().take(NAMED).map(PackagePath::as_str).collect();
+    let more = paths.len().saturating_sub(NAMED);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    let plural = if paths.len() == 1 { "" } else { "s" };
+    Some(format!(
+        "used by {} {what}{plural}: {}{more}",
+        paths.len(),
+        named.join(", ")
+    ))
+}
+
+fn how_to_change(title: &str, ruling: Ruling) -> String {
+    let option = |word: &str| format!("--connector {}", shell_word(&format!("{title}={word}")));
+    match ruling {
+        Ruling::SharedLeftOut => format!("to pack it all the same: {}", option("include")),
+        Ruling::SharedIncluded => {
+            format!("to let customers run the shared one: {}", option("auto"))
+        }
+        Ruling::SharedUnreachable => format!(
+            "share it open-source or in the customer's data center, or pack it as the customer's own: {}",
+            option("include")
+        ),
+        Ruling::OwnIncluded => {
+            "to give it to all customers instead, share it in the admin workspace".to_owned()
+        }
+        Ruling::OwnRefused => format!(
+            "share it in the admin workspace, or pack it: {}",
+            option("auto")
+        ),
+        Ruling::ExternalIncluded => format!("to leave it out: {}", option("exclude")),
+        Ruling::ExternalLeftOut => format!("to pack it: {}", option("auto")),
+        Ruling::Elsewhere => {
+            "to pack it here too, give the folder with its files: --connectors DIR".to_owned()
+        }
+        Ruling::Missing => "give the folder with its files: --connectors DIR".to_owned(),
+    }
+}
