@@ -3,5 +3,6 @@
 pub mod io;
 pub mod manifest;
 pub mod model;
+pub mod ops;
 pub mod parallel;
 pub mod plan;

@@ -12,5 +12,6 @@ pub mod path;
 pub mod place;
 pub mod project;
 pub mod reference;
+pub mod roots;
 pub mod scan;
 pub mod target;

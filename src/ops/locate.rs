@@ -1,0 +1,216 @@
+//! Findings with places: the line, column and JSON path of the byte that they point at.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::finding::{Finding, Severity, Subject};
+use crate::model::ident::ConnectorTitle;
+use crate::model::json::Tape;
+use crate::model::path::PackagePath;
+use crate::model::place::Place;
+
+/// How much of a line is shown around a place, in characters.
+const SHOWN: usize = 160;
+
+/// A finding as it is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LocatedFinding {
+    /// Its stable code.
+    pub code: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What is the case.
+    pub message: String,
+    /// The file it is about, as a path in the project; or the manifest's path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// The column in characters, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// The JSON path in the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The connector it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connector: Option<ConnectorTitle>,
+    /// What else matters.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<String>,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The line it points at, for people.
+    #[serde(skip)]
+    pub excerpt: Option<Excerpt>,
+}
+
+/// A line of a file, or the part of it around a place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The text.
+    pub text: String,
+    /// The bytes of `text` that are meant.
+    pub start: usize,
+    /// Their end.
+    pub end: usize,
+}
+
+/// The manifest's path and text.
+#[derive(Clone, Copy, Debug)]
+pub struct ManifestText<'a> {
+    /// Its path, as it was given.
+    pub path: &'a str,
+    /// Its text.
+    pub text: &'a str,
+}
+
+/// Finds the places of findings. `read` gives a file's bytes and is asked once for each file.
+pub fn locate(
+    findings: &[Finding],
+    manifest: Option<ManifestText<'_>>,
+    mut read: impl FnMut(&PackagePath) -> Option<Vec<u8>>,
+) -> Vec<LocatedFinding> {
+    let mut located: Vec<LocatedFinding> = findings
+        .iter()
+        .map(|finding| bare(finding, manifest))
+        .collect();
+    let mut by_file: BTreeMap<&PackagePath, Vec<(usize, usize)>> = BTreeMap::new();
+    for (index, finding) in findings.iter().enumerate() {
+        if let Subject::File {
+            path,
+            offset: Some(offset),
+        } = &finding.subject
+        {
+            by_file
+                .entry(path)
+                .or_default()
+                .push((index, *offset as usize));
+        }
+    }
+    let mut tape = Tape::default();
+    for (path, places) in by_file {
+        let Some(bytes) = read(path) else { continue };
+        let text = String::from_utf8_lossy(&bytes);
+        let document = tape.parse(&bytes).ok();
+        for (index, offset) in places {
+            let place = Place::of(&text, offset..offset + 1);
+            let finding = &mut located[index];
+            finding.excerpt = Some(excerpt(&text, &place));
+            finding.line = Some(place.line);
+            finding.column = Some(place.column);
+            finding.path = document.map(|document| document.path_at(offset));
+        }
+    }
+    located
+}
+
+fn bare(finding: &Finding, manifest: Option<ManifestText<'_>>) -> LocatedFinding {
+    let mut located = LocatedFinding {
+        code: finding.code.as_str().to_owned(),
+        severity: finding.severity(),
+        message: finding.message.clone(),
+        file: None,
+        line: None,
+        column: None,
+        path: None,
+        connector: None,
+        notes: finding.notes.clone(),
+        help: finding.help.clone(),
+        excerpt: None,
+    };
+    match &finding.subject {
+        Subject::Project | Subject::CommandLine => {}
+        Subject::File { path, .. } => located.file = Some(path.to_string()),
+        Subject::Path(path) => located.file = Some(path.clone()),
+        Subject::Connector(title) => located.connector = Some(title.clone()),
+        Subject::Manifest(place) => {
+            located.line = Some(place.line);
+            located.column = Some(place.column);
+            if let Some(manifest) = manifest {
+                located.file = Some(manifest.path.to_owned());
+                located.excerpt = Some(excerpt(manifest.text, place));
+            }
+        }
+    }
+    located
+}
+
+/// The line around a place; of a long line only the part around it.
+pub fn excerpt(text: &str, place: &Place) -> Excerpt {
+    let at = place.span.start.min(text.len());
+    let start = text[..floor(text, at)]
+        .rfind('\n')
+        .map_or(0, |newline| newline + 1);
+    let end = text[start..]
+        .find('\n')
+        .map_or(text.len(), |newline| start + newline);
+    let shown_from = floor(text, start.max(at.saturating_sub(SHOWN / 2)));
+    let shown_to = floor(text, end.min(shown_from + SHOWN));
+    let shown = text[shown_from..shown_to].trim_end_matches('\r');
+    // Spans of findings are single bytes unless the manifest gives more; show the token.
+    let meant = at.saturating_sub(shown_from).min(shown.len());
+    let length = place.span.len().max(1).min(shown.len() - meant);
+    Excerpt {
+        text: shown.to_owned(),
+        start: floor(shown, meant),
+        end: ceil(shown, meant + length),
+    }
+}
+
+fn floor(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+fn ceil(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at += 1;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::Code;
+
+    #[test]
+    fn a_byte_becomes_a_line_a_column_and_a_path() {
+        let text = "{\n  \"é\": 1,\n  \"b\": [\"x\", \"y\"]\n}";
+        let offset = text.find("\"y\"").and_then(|at| u32::try_from(at).ok());
+        let subject = Subject::File {
+            path: "a.recipe.json".parse().expect("safe"),
+            offset,
+        };
+        let mut reads = 0;
+        let findings = [
+            Finding::new(Code::RawId, subject.clone(), "m"),
+            Finding::new(Code::RawId, subject, "n"),
+        ];
+        let located = locate(&findings, None, |_| {
+            reads += 1;
+            Some(text.as_bytes().to_vec())
+        });
+        assert_eq!(reads, 1, "each file is read once");
+        assert_eq!((located[0].line, located[0].column), (Some(3), Some(14)));
+        assert_eq!(located[0].path.as_deref(), Some("$.b[1]"));
+        let shown = located[0].excerpt.as_ref().expect("an excerpt");
+        assert_eq!(&shown.text[shown.start..], "\"y\"]");
+    }
+
+    #[test]
+    fn of_a_long_line_only_a_part_is_shown() {
+        let text = format!("{}X{}", "é".repeat(3000), "ü".repeat(3000));
+        let at = text.find('X').expect("there");
+        let shown = excerpt(&text, &Place::of(&text, at..at + 1));
+        assert!(shown.text.len() <= SHOWN);
+        assert_eq!(&shown.text[shown.start..shown.end], "X");
+    }
+}

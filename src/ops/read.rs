@@ -1,0 +1,219 @@
+//! Reading a project: every file once, hashed and, where it is JSON, scanned.
+
+use std::path::Path;
+
+use super::{Interrupted, Observer, Running, Stage};
+use crate::io::archive::Limits;
+use crate::io::source::{ReadError, Source, SourceError};
+use crate::model::facts::Facts;
+use crate::model::finding::{Code, Finding, Subject};
+use crate::model::ident::Digest;
+use crate::model::json::JsonError;
+use crate::model::project::{Content, Layout, LeftOut, Project};
+use crate::model::roots;
+use crate::model::scan::Scanner;
+use crate::parallel;
+
+/// A project that was read, and where its bytes can be read again.
+#[derive(Debug)]
+pub struct Opened {
+    /// Where its bytes are.
+    pub source: Source,
+    /// What it holds.
+    pub project: Project,
+    /// Files that are no part of it.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A project could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It can't be opened.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// There are no assets in it.
+    #[error("{path} is not a project: no asset's file lies in it")]
+    NoProject {
+        /// The path.
+        path: String,
+    },
+    /// There are several projects below it.
+    #[error("{path} holds {} projects, not one", roots.len())]
+    SeveralProjects {
+        /// The path.
+        path: String,
+        /// The paths of the projects, to be given instead.
+        roots: Vec<String>,
+    },
+    /// The work was interrupted.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
+
+/// Whether a folder that looks like several projects is taken as one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Roots {
+    /// It is refused, with the projects' names.
+    #[default]
+    One,
+    /// It is one project, as the caller says.
+    Asserted,
+}
+
+struct Worker<'a> {
+    reader: crate::io::source::SourceReader<'a>,
+    scanner: Scanner,
+    bytes: Vec<u8>,
+}
+
+enum Outcome {
+    Read(Content, Option<Facts>),
+    Broken(Content, JsonError),
+    Failed(ReadError),
+}
+
+/// Opens and reads a project.
+///
+/// # Errors
+/// If there is no project, or several, or the work is interrupted. What is wrong with single files
+/// is among the project's findings, all of it at once.
+pub fn open(
+    path: &Path,
+    policy: Roots,
+    limits: &Limits,
+    running: &Running,
+    observer: &mut dyn Observer,
+) -> Result<Opened, OpenError> {
+    let mut source = Source::open(path, limits)?;
+    let Layout {
+        mut project,
+        mut left_out,
+    } = Layout::of(source.origin(), &source.listed);
+    project.findings.append(&mut source.findings);
+    left_out.append(&mut source.left_out);
+    left_out.sort_by(|a, b| a.path.cmp(&b.path));
+    if project.assets.is_empty()
+        && project
+            .findings
+            .iter()
+            .all(|f| f.code != Code::UnreadableFile)
+    {
+        return Err(OpenError::NoProject {
+            path: path.display().to_string(),
+        });
+    }
+    read_files(&source, &mut project, running, observer)?;
+    if policy == Roots::One {
+        let found = roots::roots(&project);
+        if found.len() > 1 {
+            let roots = found
+                .iter()
+                .map(|root| path.join(root).display().to_string())
+                .collect();
+            return Err(OpenError::SeveralProjects {
+                path: path.display().to_string(),
+                roots,
+            });
+        }
+    }
+    Ok(Opened {
+        source,
+        project,
+        left_out,
+    })
+}
+
+fn read_files(
+    source: &Source,
+    project: &mut Project,
+    running: &Running,
+    observer: &mut dyn Observer,
+) -> Result<(), Interrupted> {
+    let Project {
+        files,
+        assets,
+        findings,
+        ..
+    } = project;
+    let mut mains = vec![None; files.len()];
+    for (index, asset) in assets.iter().enumerate() {
+        for &file in &asset.files {
+            if files[file].path == asset.path {
+                mains[file] = Some(index);
+            }
+        }
+    }
+    let work = |worker: &mut Worker<'_>, index: usize| {
+        if running.interrupt.is_set() {
+            return Err(Interrupted);
+        }
+        let number = files[index].source;
+        if let Err(error) = worker.reader.read(number, &mut worker.bytes) {
+            return Ok(Outcome::Failed(error));
+        }
+        let content = Content {
+            size: worker.bytes.len() as u64,
+            digest: Digest::of(&worker.bytes),
+        };
+        Ok(match mains[index] {
+            Some(asset) => match worker.scanner.scan(&assets[asset].kind, &worker.bytes) {
+                Ok(facts) => Outcome::Read(content, Some(facts)),
+                Err(error) => Outcome::Broken(content, error),
+            },
+            None => Outcome::Read(content, None),
+        })
+    };
+    let worker = || Worker {
+        reader: source.reader(),
+        scanner: Scanner::default(),
+        bytes: Vec::new(),
+    };
+    let total = files.len();
+    let mut contents = Vec::with_capacity(total);
+    let mut read_facts = Vec::new();
+    parallel::in_order(
+        total,
+        running.threads,
+        worker,
+        work,
+        |index, outcome: Result<Outcome, Interrupted>| {
+            observer.progress(Stage::Reading, index + 1, total);
+            let subject = |offset| Subject::File {
+                path: files[index].path.clone(),
+                offset,
+            };
+            contents.push(match outcome? {
+                Outcome::Read(content, facts) => {
+                    if let (Some(asset), Some(facts)) = (mains[index], facts) {
+                        read_facts.push((asset, facts));
+                    }
+                    Some(content)
+                }
+                Outcome::Broken(content, error) => {
+                    let offset = u32::try_from(error.offset).ok();
+                    findings.push(
+                        Finding::new(Code::BrokenJson, subject(offset), error.reason)
+                            .help("pull the asset again, or mend the file by hand"),
+                    );
+                    Some(content)
+                }
+                Outcome::Failed(error) => {
+                    let mut message = error.to_string();
+                    if let Some(cause) = std::error::Error::source(&error) {
+                        message = format!("{message}: {cause}");
+                    }
+                    findings.push(Finding::new(Code::UnreadableFile, subject(None), message));
+                    None
+                }
+            });
+            Ok(())
+        },
+    )?;
+    for (file, content) in files.iter_mut().zip(contents) {
+        file.content = content;
+    }
+    for (asset, facts) in read_facts {
+        assets[asset].facts = facts;
+    }
+    Ok(())
+}
