@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{GlobError, Manifest, Selection};
+use super::{Glob, GlobError, Manifest, Selection};
 use crate::model::ident::{ConnectorTitle, DataCenter, PackageName, TagName, TargetName, TypeWord};
 use crate::model::path::PackagePath;
 use crate::model::place::Located;
@@ -116,11 +116,11 @@ impl SelectListing {
         fn said<T: Clone>(list: &[T]) -> Vec<Located<T>> {
             list.iter().cloned().map(Located::on_command_line).collect()
         }
-        let globs = |list: &[String]| {
+        fn globs(list: &[String]) -> Result<Vec<Located<Glob>>, GlobError> {
             list.iter()
-                .map(|text| Ok(Located::on_command_line(text.parse()?)))
+                .map(|text| text.parse().map(Located::on_command_line))
                 .collect()
-        };
+        }
         Ok(Selection {
             include: globs(&self.include)?,
             exclude: globs(&self.exclude)?,
