@@ -1,2 +1,5 @@
 //! The `recipack` command.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    recipack::cli::run()
+}

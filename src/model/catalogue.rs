@@ -261,6 +261,31 @@ impl Catalogue {
         Ok(())
     }
 
+    /// The catalogue that a file with this digest gave.
+    ///
+    /// # Errors
+    /// The title or internal name that two entries share.
+    pub fn from_entries(digest: Digest, entries: Vec<CatalogueEntry>) -> Result<Self, String> {
+        let (mut by_title, mut by_internal_name) = (BTreeMap::new(), BTreeMap::new());
+        for (index, entry) in entries.iter().enumerate() {
+            if by_title.insert(entry.title.clone(), index).is_some() {
+                return Err(format!("the title \"{}\" stands twice", entry.title));
+            }
+            if by_internal_name
+                .insert(entry.internal_name.clone(), index)
+                .is_some()
+            {
+                return Err(format!("`{}` stands twice", entry.internal_name));
+            }
+        }
+        Ok(Self {
+            digest,
+            entries,
+            by_title,
+            by_internal_name,
+        })
+    }
+
     /// The digest of the file's bytes.
     pub const fn digest(&self) -> Digest {
         self.digest

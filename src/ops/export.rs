@@ -352,6 +352,39 @@ impl Prepared {
         packed.compare(self, running, observer)
     }
 
+    /// The sizes and digests that the package's entries have, without packing them.
+    ///
+    /// # Errors
+    /// If a file can't be read again, or the work is interrupted.
+    pub fn digests(
+        &self,
+        running: &Running,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<PackedEntry>, ExportError> {
+        let total = self.plan.entries.len();
+        let mut entries = Vec::with_capacity(total);
+        parallel::in_order(
+            total,
+            running.threads,
+            || Bytes::of(self),
+            |bytes, index| {
+                if running.interrupt.is_set() {
+                    return Err(Interrupted.into());
+                }
+                Ok(match bytes.read(self, &self.plan.entries[index])? {
+                    Final::AsRead => PackedEntry::of(&bytes.buffer),
+                    Final::Rewritten(data, _) => PackedEntry::of(&data),
+                })
+            },
+            |index, entry: Result<PackedEntry, ExportError>| {
+                observer.progress(Stage::Verifying, index + 1, total);
+                entries.push(entry?);
+                Ok::<(), ExportError>(())
+            },
+        )?;
+        Ok(entries)
+    }
+
     fn digest_when_read(&self, entry: &PlannedEntry) -> Option<Digest> {
         let files = match (entry.source, &self.supplied) {
             (EntrySource::Supplied(file), Some(supplied)) => &supplied.project.files[file],
@@ -370,6 +403,15 @@ pub struct PackedEntry {
     pub size: u64,
     /// SHA-256 of its bytes.
     pub sha256: Digest,
+}
+
+impl PackedEntry {
+    fn of(data: &[u8]) -> Self {
+        Self {
+            size: data.len() as u64,
+            sha256: Digest::of(data),
+        }
+    }
 }
 
 /// A package that was made and compared with its plan, and has no name yet.

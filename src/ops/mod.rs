@@ -5,6 +5,9 @@ pub mod export;
 pub mod locate;
 pub mod read;
 pub mod record;
+pub mod report;
+pub mod verify;
+pub mod why;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

@@ -198,6 +198,12 @@ pub enum RecordError {
         /// The format's number.
         found: u64,
     },
+    /// Its catalogue contradicts itself.
+    #[error("the record's catalogue: {0}")]
+    Catalogue(String),
+    /// Its selection can't be read.
+    #[error("the record's selection: {0}")]
+    Selection(String),
 }
 
 impl DecisionRecord {

@@ -1,0 +1,314 @@
+//! The command line as it is typed. Nothing is looked up here.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::ident::{ConnectorTitle, DataCenter, TargetName};
+use crate::model::target::{TargetKind, Word};
+
+/// Packs Workato recipes and custom connectors for the workspace they go to.
+#[derive(Debug, Parser)]
+#[command(name = "recipack", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    /// How commands talk.
+    #[command(flatten)]
+    pub(crate) global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  failed, or findings at error level; nothing was written
+  2  there are differences (only with --detailed-exitcode)
+  4  verification failed
+ 64  wrong usage
+130  interrupted, 143 terminated; state is consistent";
+
+/// Options that every command has.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Work as if started in this folder
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    pub(crate) directory: Option<PathBuf>,
+    /// Print one JSON document instead of text; `recipack schema` has its schema
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Print every finding, notes too
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// Threads that work; the outcome does not depend on it [default: one for each core]
+    #[arg(long, value_name = "N", global = true)]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a commented recipack.toml for a project
+    Init(InitArgs),
+    /// Edit or list recipack.toml
+    #[command(subcommand)]
+    Manifest(ManifestCommand),
+    /// Say what export would say, and write nothing
+    Check(PackArgs),
+    /// Make a package for a target
+    #[command(visible_alias = "build")]
+    Export(ExportArgs),
+    /// List what a package holds
+    Show(ShowArgs),
+    /// Say why an asset or a connector is in a package, or is not
+    Why(WhyArgs),
+    /// Draw who needs whom
+    Graph(GraphArgs),
+    /// Compare two packages or projects
+    Diff(DiffArgs),
+    /// Check a package against its decision record
+    Verify(VerifyArgs),
+    /// Print the JSON Schema of a document
+    Schema(SchemaArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+/// What a package is made of and for.
+#[derive(Debug, Args)]
+pub(crate) struct PackArgs {
+    /// The project: a folder in the export layout, or a package [default: the manifest's project]
+    #[arg(value_name = "PROJECT|PACKAGE.zip")]
+    pub(crate) project: Option<PathBuf>,
+    /// The manifest [default: recipack.toml, where there is one]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+    /// The target, as the manifest names it
+    #[arg(long, value_name = "TARGET", conflicts_with_all = ["kind", "data_center"])]
+    pub(crate) to: Option<TargetName>,
+    /// The kind of target: `customer` for a workspace under this partner, `external` for any other account
+    #[arg(long = "for", id = "kind", value_name = "customer|external")]
+    pub(crate) kind: Option<TargetKind>,
+    /// The target's data center: us, eu, jp, sg, au, il, kr, uk …
+    #[arg(long, value_name = "DC", requires = "kind")]
+    pub(crate) data_center: Option<DataCenter>,
+    /// The shared connectors: a catalogue file, or the platform's answer as it is
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
+    /// What to do with a connector: auto, include or exclude; may be repeated
+    #[arg(long = "connector", value_name = "TITLE=WORD", value_parser = connector_word)]
+    pub(crate) connectors_said: Vec<(ConnectorTitle, Word)>,
+    /// A folder with files of connectors that the project lacks
+    #[arg(long, value_name = "DIR")]
+    pub(crate) connectors: Option<PathBuf>,
+    /// Take only what matches the pattern, and what that needs; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) include: Vec<String>,
+    /// Leave out what matches the pattern; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+    /// Take the folder as one project even if it looks like several
+    #[arg(long)]
+    pub(crate) one_project: bool,
+}
+
+fn connector_word(text: &str) -> Result<(ConnectorTitle, Word), String> {
+    let (title, word) = text
+        .rsplit_once('=')
+        .ok_or("expected TITLE=auto, TITLE=include or TITLE=exclude")?;
+    let title = title
+        .parse()
+        .map_err(|error: crate::model::ident::NameError| error.to_string())?;
+    let word = word
+        .parse()
+        .map_err(|error: crate::model::choice::UnknownChoice| {
+            format!("{error}; {}", error.help())
+        })?;
+    Ok((title, word))
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// What it is made of and for.
+    #[command(flatten)]
+    pub(crate) pack: PackArgs,
+    /// The package, or the folder for it [default: <package name>.zip here]
+    #[arg(short, long, value_name = "FILE|DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Print what would be packed and what would not, and write nothing
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The project: a folder in the export layout, or a package
+    #[arg(default_value = ".")]
+    pub(crate) project: PathBuf,
+    /// Where to write the manifest
+    #[arg(short, long, value_name = "FILE", default_value = "recipack.toml")]
+    pub(crate) output: PathBuf,
+    /// Replace a manifest that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// What to do with the manifest.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ManifestCommand {
+    /// Add a pattern, type, folder, tag, connector, target or catalogue
+    Add(ManifestAddArgs),
+    /// Take one out again
+    Remove(ManifestRemoveArgs),
+    /// List what the manifest says
+    List(ManifestListArgs),
+}
+
+/// What a manifest can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ManifestPart {
+    /// A pattern of what to take
+    Include,
+    /// A pattern of what to leave out
+    Exclude,
+    /// An asset type to take
+    Type,
+    /// A folder to take from
+    Folder,
+    /// A tag that recipes must carry
+    Tag,
+    /// What to do with a connector
+    Connector,
+    /// A target
+    Target,
+    /// The catalogue file
+    Catalog,
+}
+
+/// Arguments of `manifest add`.
+#[derive(Debug, Args)]
+pub(crate) struct ManifestAddArgs {
+    /// What sort of thing
+    pub(crate) part: ManifestPart,
+    /// The pattern, word or name; `TITLE=WORD` for a connector, `NAME=customer|external` for a target
+    pub(crate) value: String,
+    /// The target's data center
+    #[arg(long, value_name = "DC")]
+    pub(crate) data_center: Option<DataCenter>,
+    /// The manifest
+    #[arg(short, long, value_name = "FILE", default_value = "recipack.toml")]
+    pub(crate) manifest: PathBuf,
+}
+
+/// Arguments of `manifest remove`.
+#[derive(Debug, Args)]
+pub(crate) struct ManifestRemoveArgs {
+    /// What sort of thing
+    pub(crate) part: ManifestPart,
+    /// The pattern, word or name; none for the catalogue
+    pub(crate) value: Option<String>,
+    /// The manifest
+    #[arg(short, long, value_name = "FILE", default_value = "recipack.toml")]
+    pub(crate) manifest: PathBuf,
+}
+
+/// Arguments of `manifest list`.
+#[derive(Debug, Args)]
+pub(crate) struct ManifestListArgs {
+    /// The manifest
+    #[arg(short, long, value_name = "FILE", default_value = "recipack.toml")]
+    pub(crate) manifest: PathBuf,
+}
+
+/// Arguments of `show`.
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// The package, or a project's folder
+    pub(crate) package: PathBuf,
+}
+
+/// Arguments of `why`.
+#[derive(Debug, Args)]
+pub(crate) struct WhyArgs {
+    /// A path, an asset's name, or a connector's title or internal name
+    pub(crate) item: String,
+    /// What the package is made of and for.
+    #[command(flatten)]
+    pub(crate) pack: PackArgs,
+}
+
+/// How a graph is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// A tree of text
+    #[default]
+    Text,
+    /// A Mermaid flowchart
+    Mermaid,
+    /// Graphviz
+    Dot,
+}
+
+/// Arguments of `graph`.
+#[derive(Debug, Args)]
+pub(crate) struct GraphArgs {
+    /// The project: a folder in the export layout, or a package
+    #[arg(default_value = ".")]
+    pub(crate) project: PathBuf,
+    /// Only what this asset needs and what needs it: a path or a name
+    #[arg(long, value_name = "ITEM")]
+    pub(crate) of: Option<String>,
+    /// How to draw it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: GraphFormat,
+    /// Take the folder as one project even if it looks like several
+    #[arg(long)]
+    pub(crate) one_project: bool,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The older package or project
+    pub(crate) a: PathBuf,
+    /// The newer package or project
+    pub(crate) b: PathBuf,
+    /// Exit with 2 if there are differences
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The package
+    pub(crate) package: PathBuf,
+    /// The decision record [default: <package>.recipack.json beside it, where there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// Make the package again from this project and compare
+    #[arg(long, value_name = "PROJECT")]
+    pub(crate) rebuild_from: Option<PathBuf>,
+    /// A folder with files of connectors that the project lacks
+    #[arg(long, value_name = "DIR", requires = "rebuild_from")]
+    pub(crate) connectors: Option<PathBuf>,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// The document; without one, the list of documents
+    pub(crate) document: Option<String>,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}

@@ -1,0 +1,41 @@
+//! `recipack check`: what export would say.
+
+use super::super::args::PackArgs;
+use super::super::exit::Exit;
+use super::super::request::{TargetNeed, resolve};
+use super::super::ui::Format;
+use super::super::{Context, Stop};
+use super::export::{document, exit_of, summary_of_findings};
+use crate::ops::export::prepare;
+
+pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, Stop> {
+    let resolved = resolve(args, TargetNeed::Optional)?;
+    let prepared = prepare(
+        &resolved.request,
+        &context.running,
+        &mut context.ui.observer(),
+    )?;
+    let located = resolved.with_manifest(|manifest| prepared.located(manifest));
+    context.ui.findings(&located);
+    match context.ui.format {
+        Format::Json => context
+            .ui
+            .document(&document(&resolved, &prepared, located, None))?,
+        Format::Text => {
+            let target = &resolved.request.destination;
+            let text = format!(
+                "{}: {} files for {} ({}), {}\n",
+                prepared.opened.source.path.display(),
+                prepared.plan.entries.len(),
+                target
+                    .name
+                    .as_ref()
+                    .map_or(target.kind.as_str(), |name| name.as_str()),
+                target.kind,
+                summary_of_findings(&prepared.plan.findings),
+            );
+            context.ui.result(&text)?;
+        }
+    }
+    Ok(exit_of(&prepared.plan))
+}

@@ -1,0 +1,329 @@
+//! `recipack export`: make a package for a target.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::super::args::ExportArgs;
+use super::super::exit::Exit;
+use super::super::failure::Failure;
+use super::super::git::checkout;
+use super::super::request::{Resolved, TargetNeed, resolve};
+use super::super::ui::{Format, visible};
+use super::super::{Context, Stop};
+use crate::io::archive::TemporaryFile;
+use crate::model::finding::{Counts, Finding};
+use crate::model::ident::PackageName;
+use crate::ops::export::{Packed, Prepared, RecordFacts, prepare};
+use crate::ops::locate::LocatedFinding;
+use crate::ops::record::{DecisionRecord, LeftOutRecord, TargetRecord};
+use crate::ops::report::{EntryDocument, ExportDocument, WrittenPackage};
+use crate::ops::verify::record_path;
+use crate::plan::decision::{ItemRule, Outcome};
+use crate::plan::export::ExportPlan;
+use crate::plan::transform::Edits;
+
+pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
+    let resolved = resolve(&args.pack, TargetNeed::Required)?;
+    let prepared = prepare(
+        &resolved.request,
+        &context.running,
+        &mut context.ui.observer(),
+    )?;
+    let located = resolved.with_manifest(|manifest| prepared.located(manifest));
+    context.ui.findings(&located);
+    if args.list {
+        match context.ui.format {
+            Format::Json => context
+                .ui
+                .document(&document(&resolved, &prepared, located, None))?,
+            Format::Text => context.ui.result(&listing(&prepared))?,
+        }
+        return Ok(exit_of(&prepared.plan));
+    }
+    if prepared.plan.is_refused() {
+        match context.ui.format {
+            Format::Json => context
+                .ui
+                .document(&document(&resolved, &prepared, located, None))?,
+            Format::Text => context.ui.talk(&format!(
+                "no package was written: {}\n",
+                summary_of_findings(&prepared.plan.findings)
+            )),
+        }
+        return Ok(Exit::Failed);
+    }
+    let output = output_path(args, &resolved, &prepared)?;
+    let folder = match output.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) | None => Path::new("."),
+    };
+    let packed = prepared.pack(
+        folder,
+        resolved.limit,
+        &context.running,
+        &mut context.ui.observer(),
+    )?;
+    let (written, record) = hand_over(packed, &prepared, &resolved, &output, folder)?;
+    match context.ui.format {
+        Format::Json => {
+            context
+                .ui
+                .document(&document(&resolved, &prepared, located, Some(written)))?
+        }
+        Format::Text => context.ui.result(&summary(&written, &record))?,
+    }
+    Ok(Exit::Done)
+}
+
+/// Gives the package and its record their names, once both are whole.
+fn hand_over(
+    packed: Packed,
+    prepared: &Prepared,
+    resolved: &Resolved,
+    output: &Path,
+    folder: &Path,
+) -> Result<(WrittenPackage, DecisionRecord), Stop> {
+    let checkout = checkout(&prepared.opened.source.path);
+    let facts = RecordFacts {
+        generator: format!("recipack {}", env!("CARGO_PKG_VERSION")),
+        file: output
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        commit: checkout.commit,
+        dirty: checkout.dirty,
+    };
+    let record = packed.record(prepared, &resolved.request, &facts);
+    let bytes = record
+        .to_bytes()
+        .map_err(|error| Failure::of(Exit::Failed, "record", &error))?;
+    let record_file = TemporaryFile::holding(folder, &bytes)?;
+    let record_path = record_path(output);
+    packed.file.persist(output)?;
+    record_file.persist(&record_path)?;
+    let written = WrittenPackage {
+        path: output.display().to_string(),
+        record: record_path.display().to_string(),
+        facts: record.package.clone(),
+    };
+    Ok((written, record))
+}
+
+/// Where the package goes: a file that is named, a folder that is there or ends with a slash, or
+/// here under the package's name.
+fn output_path(
+    args: &ExportArgs,
+    resolved: &Resolved,
+    prepared: &Prepared,
+) -> Result<PathBuf, Failure> {
+    let name = match &resolved.name {
+        Some(name) => name.to_string(),
+        None => file_stem(&prepared.opened.source.name),
+    };
+    let file = format!("{name}.zip");
+    let output = match &args.output {
+        None => PathBuf::from(file),
+        Some(output)
+            if output.is_dir() || output.as_os_str().as_encoded_bytes().ends_with(b"/") =>
+        {
+            output.join(file)
+        }
+        Some(output) => output.clone(),
+    };
+    if let Some(folder) = output
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir())
+    {
+        return Err(
+            Failure::usage(format!("the folder {} is not there", folder.display())).help(format!(
+                "make it first: mkdir -p {}",
+                crate::plan::decision::shell_word(&folder.display().to_string())
+            )),
+        );
+    }
+    let same = |path: &Path| {
+        path.canonicalize()
+            .ok()
+            .is_some_and(|own| output.canonicalize().ok() == Some(own))
+    };
+    if same(&resolved.request.project) {
+        return Err(
+            Failure::usage(format!("{} is the project itself", output.display()))
+                .help("name another file with -o"),
+        );
+    }
+    Ok(output)
+}
+
+/// A project's name as a file name.
+fn file_stem(name: &str) -> String {
+    if name.parse::<PackageName>().is_ok() {
+        return name.to_owned();
+    }
+    let allowed = |c: char| {
+        !c.is_control() && !matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|')
+    };
+    let stem: String = name
+        .chars()
+        .map(|c| if allowed(c) { c } else { '_' })
+        .collect();
+    let stem = stem.trim_start_matches(['.', '-']).to_owned();
+    if stem.parse::<PackageName>().is_ok() {
+        stem
+    } else {
+        "package".to_owned()
+    }
+}
+
+pub(crate) fn exit_of(plan: &ExportPlan) -> Exit {
+    if plan.is_refused() {
+        Exit::Failed
+    } else {
+        Exit::Done
+    }
+}
+
+pub(crate) fn summary_of_findings(findings: &[Finding]) -> String {
+    let Counts {
+        errors,
+        warnings,
+        notes,
+    } = Counts::of(findings);
+    let count = |count: usize, what: &str| match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    };
+    [
+        count(errors, "error"),
+        count(warnings, "warning"),
+        count(notes, "note"),
+    ]
+    .join(", ")
+}
+
+fn summary(written: &WrittenPackage, record: &DecisionRecord) -> String {
+    let mut text = String::new();
+    let target = &record.target;
+    let to = target
+        .name
+        .as_ref()
+        .map_or_else(String::new, |name| format!("`{name}`, "));
+    let data_center = target
+        .data_center
+        .as_ref()
+        .map_or_else(String::new, |dc| format!(" in {dc}"));
+    let edited = record
+        .entries
+        .iter()
+        .filter(|entry| entry.edits.is_some())
+        .count();
+    let _ = writeln!(text, "{}", written.path);
+    let _ = writeln!(text, "  for       {to}{}{data_center}", target.kind);
+    let _ = writeln!(
+        text,
+        "  files     {}, {edited} of them rewritten",
+        record.entries.len()
+    );
+    for connector in &record.connectors {
+        let shared = connector
+            .catalogue
+            .as_ref()
+            .and_then(|entry| entry.shared_version);
+        let version = match (connector.outcome, connector.packaged_version, shared) {
+            (Outcome::Included, Some(version), _) => format!(" {version}"),
+            (Outcome::LeftOut, _, Some(shared)) => format!(", the target runs the shared {shared}"),
+            _ => String::new(),
+        };
+        let _ = writeln!(
+            text,
+            "  connector {}: {}{version}",
+            visible(&connector.connector),
+            connector.outcome
+        );
+    }
+    let _ = writeln!(text, "  size      {} bytes", written.facts.size);
+    let _ = writeln!(text, "  sha256    {}", written.facts.sha256);
+    let _ = writeln!(text, "  content   {}", written.facts.content_digest);
+    let _ = writeln!(text, "  decisions {}", written.record);
+    text
+}
+
+fn because(rule: &ItemRule) -> String {
+    rule.because().unwrap_or_else(|| rule.as_str().to_owned())
+}
+
+pub(crate) fn describe(edits: &Edits) -> String {
+    let parts = [
+        (edits.custom_removed, "`custom` removed"),
+        (edits.custom_added, "`custom` added"),
+        (edits.provider_to_name, "provider by name"),
+        (edits.provider_to_reference, "provider by reference"),
+        (edits.renamed, "internal name replaced"),
+    ];
+    let parts = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{what} ({count})"));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// Every file with `+` or `-` and the reason.
+fn listing(prepared: &Prepared) -> String {
+    let mut text = String::new();
+    let plan = &prepared.plan;
+    for (index, entry) in plan.entries.iter().enumerate() {
+        let edits = prepared
+            .edits
+            .get(&index)
+            .map_or_else(String::new, |edits| format!("; {}", describe(edits)));
+        let _ = writeln!(
+            text,
+            "+ {}  ({}{edits})",
+            visible(entry.path.as_str()),
+            visible(&because(&entry.rule))
+        );
+    }
+    for item in &plan.left_out {
+        let _ = writeln!(
+            text,
+            "- {}  ({})",
+            visible(&item.path),
+            visible(&because(&item.rule))
+        );
+    }
+    text
+}
+
+pub(crate) fn document(
+    resolved: &Resolved,
+    prepared: &Prepared,
+    findings: Vec<LocatedFinding>,
+    package: Option<WrittenPackage>,
+) -> ExportDocument {
+    let plan = &prepared.plan;
+    ExportDocument {
+        target: TargetRecord::from(&resolved.request.destination),
+        package,
+        refused: plan.is_refused(),
+        connectors: plan.connectors.clone(),
+        entries: plan
+            .entries
+            .iter()
+            .enumerate()
+            .map(|(index, entry)| EntryDocument {
+                path: entry.path.clone(),
+                rule: entry.rule.as_str().to_owned(),
+                because: entry.rule.because(),
+                edits: prepared.edits.get(&index).copied(),
+            })
+            .collect(),
+        left_out: plan
+            .left_out
+            .iter()
+            .map(|item| LeftOutRecord::of(&item.path, &item.rule))
+            .collect(),
+        counts: Counts::of(&plan.findings),
+        findings,
+    }
+}

@@ -1,0 +1,9 @@
+//! One file a command: from its arguments to its exit code.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod export;
+pub(crate) mod schema;
+pub(crate) mod show;
+pub(crate) mod verify;
+pub(crate) mod why;

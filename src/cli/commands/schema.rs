@@ -1,0 +1,72 @@
+//! `recipack schema`: the JSON Schemas of the documents.
+
+use super::super::args::SchemaArgs;
+use super::super::exit::Exit;
+use super::super::failure::{Failure, FailureDocument};
+use super::super::ui::Format;
+use super::super::{Context, Stop};
+use crate::manifest::Listing;
+use crate::ops::record::DecisionRecord;
+use crate::ops::report::{ExportDocument, ShowDocument, WhyDocument};
+use crate::ops::verify::Verification;
+
+type SchemaOf = fn() -> schemars::Schema;
+
+/// Every document, what it is, and its schema.
+const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
+    ("decisions", "the decision record beside a package", || {
+        schemars::schema_for!(DecisionRecord)
+    }),
+    (
+        "export",
+        "what `export` and `check` print with --json",
+        || schemars::schema_for!(ExportDocument),
+    ),
+    ("show", "what `show` prints with --json", || {
+        schemars::schema_for!(ShowDocument)
+    }),
+    ("why", "what `why` prints with --json", || {
+        schemars::schema_for!(WhyDocument)
+    }),
+    ("verify", "what `verify` prints with --json", || {
+        schemars::schema_for!(Verification)
+    }),
+    (
+        "manifest",
+        "what `manifest list` prints with --json",
+        || schemars::schema_for!(Listing),
+    ),
+    (
+        "failure",
+        "what any command prints with --json if it could not do its work",
+        || schemars::schema_for!(FailureDocument),
+    ),
+];
+
+pub(crate) fn run(context: &Context, args: &SchemaArgs) -> Result<Exit, Stop> {
+    match &args.document {
+        None if context.ui.format == Format::Json => {
+            let all: std::collections::BTreeMap<_, _> = DOCUMENTS
+                .iter()
+                .map(|(name, _, schema)| (*name, schema()))
+                .collect();
+            context.ui.document(&all)?;
+        }
+        None => {
+            let lines = DOCUMENTS
+                .iter()
+                .map(|(name, what, _)| format!("{name:<10} {what}\n"));
+            context.ui.result(&lines.collect::<String>())?;
+        }
+        Some(document) => {
+            let Some((_, _, schema)) = DOCUMENTS.iter().find(|(name, ..)| name == document) else {
+                let names: Vec<_> = DOCUMENTS.iter().map(|(name, ..)| *name).collect();
+                return Err(Failure::usage(format!("there is no document `{document}`"))
+                    .help(format!("there are: {}", names.join(", ")))
+                    .into());
+            };
+            context.ui.document(&schema())?;
+        }
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,136 @@
+//! `recipack show`: what a package holds.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::super::args::ShowArgs;
+use super::super::exit::Exit;
+use super::super::ui::{Format, visible};
+use super::super::{Context, Stop};
+use crate::io::archive::Limits;
+use crate::io::source::Source;
+use crate::model::kind::AssetKind;
+use crate::model::project::Layout;
+use crate::model::scan::Scanner;
+use crate::ops::record::LeftOutRecord;
+use crate::ops::report::{ShowDocument, ShownConnector, ShownFile};
+use crate::plan::connectors::title_of;
+use crate::plan::decision::ItemRule;
+
+/// Only connectors are read; the rest is listed.
+pub(crate) fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Stop> {
+    let source = Source::open(&args.package, &Limits::default())?;
+    let document = document(&source);
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => context.ui.result(&text(&document))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn document(source: &Source) -> ShowDocument {
+    let Layout {
+        project,
+        mut left_out,
+    } = Layout::of(source.origin(), &source.listed);
+    left_out.extend(source.left_out.iter().cloned());
+    left_out.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut assets: BTreeMap<String, usize> = BTreeMap::new();
+    for asset in &project.assets {
+        *assets.entry(asset.kind.word().to_owned()).or_default() += 1;
+    }
+    let owners = project.owners();
+    let files = project
+        .files
+        .iter()
+        .zip(&owners)
+        .map(|(file, owner)| ShownFile {
+            path: file.path.clone(),
+            kind: owner.map(|owner| project.assets[owner].kind.word().to_owned()),
+            size: source.listed[file.source].size,
+        });
+    let files: Vec<_> = files.collect();
+    let mut reader = source.reader();
+    let mut scanner = Scanner::default();
+    let mut connectors = Vec::new();
+    for (_, asset) in project.of_kind(&AssetKind::CustomAdapter) {
+        let mut asset = asset.clone();
+        let main = asset
+            .files
+            .iter()
+            .find(|file| project.files[**file].path == asset.path);
+        let mut bytes = Vec::new();
+        let read = main.and_then(|main| reader.read(project.files[*main].source, &mut bytes).ok());
+        if let Some(facts) = read.and_then(|()| scanner.scan(&asset.kind, &bytes).ok()) {
+            asset.facts = facts;
+        }
+        connectors.push(ShownConnector {
+            title: title_of(&asset),
+            version: asset
+                .facts
+                .connector()
+                .and_then(|connector| connector.version),
+            path: asset.path.clone(),
+        });
+    }
+    ShowDocument {
+        path: source.path.display().to_string(),
+        files,
+        connectors,
+        assets,
+        left_out: left_out
+            .iter()
+            .map(|left| {
+                LeftOutRecord::of(
+                    &left.path,
+                    &ItemRule::NotRead {
+                        reason: left.reason.to_string(),
+                    },
+                )
+            })
+            .collect(),
+    }
+}
+
+fn text(document: &ShowDocument) -> String {
+    let mut text = String::new();
+    let width = document
+        .files
+        .iter()
+        .map(|file| file.size)
+        .max()
+        .unwrap_or(0)
+        .to_string()
+        .len();
+    for file in &document.files {
+        let kind = file.kind.as_deref().unwrap_or("-");
+        let _ = writeln!(
+            text,
+            "{:>width$}  {kind:<18} {}",
+            file.size,
+            visible(file.path.as_str())
+        );
+    }
+    let total: u64 = document.files.iter().map(|file| file.size).sum();
+    let _ = writeln!(text, "{} files, {total} bytes", document.files.len());
+    let assets: Vec<_> = document
+        .assets
+        .iter()
+        .map(|(kind, count)| format!("{count} {kind}"))
+        .collect();
+    let _ = writeln!(text, "assets: {}", assets.join(", "));
+    for connector in &document.connectors {
+        let title = connector
+            .title
+            .as_ref()
+            .map_or_else(|| connector.path.to_string(), ToString::to_string);
+        let version = connector
+            .version
+            .map_or_else(String::new, |version| format!(" {version}"));
+        let _ = writeln!(text, "connector: {}{version}", visible(&title));
+    }
+    if !document.left_out.is_empty() {
+        let _ = writeln!(text, "not part of it: {} files", document.left_out.len());
+    }
+    text
+}

@@ -1,0 +1,76 @@
+//! `recipack verify`: a package against its record, and against what would be made now.
+
+use std::fmt::Write as _;
+
+use super::super::args::VerifyArgs;
+use super::super::exit::Exit;
+use super::super::ui::{Format, visible};
+use super::super::{Context, Stop};
+use crate::io::archive::Limits;
+use crate::ops::verify::{Rebuild, Rebuilt, Verification, VerifyRequest, verify};
+
+/// How many mismatches are printed before the rest is only counted.
+const SHOWN: usize = 20;
+
+pub(crate) fn run(context: &Context, args: &VerifyArgs) -> Result<Exit, Stop> {
+    let rebuild = args.rebuild_from.as_ref();
+    let request = VerifyRequest {
+        package: args.package.clone(),
+        record: args.record.clone(),
+        rebuild: rebuild.map(|project| Rebuild {
+            project: project.clone(),
+            connectors: args.connectors.clone(),
+        }),
+        limits: Limits::default(),
+    };
+    let verification = verify(&request, &context.running, &mut context.ui.observer())?;
+    match context.ui.format {
+        Format::Json => context.ui.document(&verification)?,
+        Format::Text => context.ui.result(&text(&verification))?,
+    }
+    Ok(if verification.mismatches.is_empty() {
+        Exit::Done
+    } else {
+        Exit::VerificationFailed
+    })
+}
+
+fn text(verification: &Verification) -> String {
+    let mut text = String::new();
+    let package = visible(&verification.package);
+    if verification.mismatches.is_empty() {
+        let compared = match (&verification.record, verification.rebuilt) {
+            (_, Some(Rebuilt::Same | Rebuilt::Different)) => {
+                "as recorded, and the same when made again"
+            }
+            (Some(_), None) => "as recorded",
+            (None, None) => "sound; there is no decision record to compare it with",
+        };
+        let _ = writeln!(
+            text,
+            "{package}: {} entries, {compared}",
+            verification.entries
+        );
+    } else {
+        let _ = writeln!(
+            text,
+            "{package}: {} mismatches",
+            verification.mismatches.len()
+        );
+        for mismatch in verification.mismatches.iter().take(SHOWN) {
+            let _ = writeln!(
+                text,
+                "  {}: {}",
+                visible(&mismatch.subject),
+                visible(&mismatch.what)
+            );
+        }
+        let more = verification.mismatches.len().saturating_sub(SHOWN);
+        if more > 0 {
+            let _ = writeln!(text, "  … and {more} more; --json names all");
+        }
+    }
+    let _ = writeln!(text, "  sha256  {}", verification.sha256);
+    let _ = writeln!(text, "  content {}", verification.content_digest);
+    text
+}

@@ -1,0 +1,138 @@
+//! `recipack why`: why an asset or a connector is in a package, or is not.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::super::args::WhyArgs;
+use super::super::exit::Exit;
+use super::super::failure::Failure;
+use super::super::request::{TargetNeed, resolve};
+use super::super::ui::{Format, visible};
+use super::super::{Context, Stop};
+use super::export::describe;
+use crate::model::choice::nearest;
+use crate::ops::export::prepare;
+use crate::ops::record::TargetRecord;
+use crate::ops::report::{WhyDocument, WhyFile};
+use crate::ops::why::explain;
+use crate::plan::decision::{ConnectorDecision, Match};
+
+pub(crate) fn run(context: &Context, args: &WhyArgs) -> Result<Exit, Stop> {
+    let resolved = resolve(&args.pack, TargetNeed::Required)?;
+    let prepared = prepare(
+        &resolved.request,
+        &context.running,
+        &mut context.ui.observer(),
+    )?;
+    let (files, connectors) = explain(&prepared, &args.item);
+    if files.is_empty() && connectors.is_empty() {
+        let project = &prepared.opened.project;
+        let mut names: BTreeSet<&str> = project.assets.iter().map(|asset| asset.name()).collect();
+        names.extend(project.files.iter().map(|file| file.path.as_str()));
+        let failure = Failure::new(
+            Exit::Failed,
+            "names-nothing",
+            format!(
+                "`{}` is no path, name or connector of this project",
+                args.item
+            ),
+        );
+        return Err(match nearest(&args.item, names) {
+            Some(near) => failure.help(format!("did you mean `{near}`?")),
+            None => failure.help("`recipack export --list` shows the paths"),
+        }
+        .into());
+    }
+    let target = TargetRecord::from(&resolved.request.destination);
+    let document = WhyDocument {
+        item: args.item.clone(),
+        target,
+        files,
+        connectors,
+    };
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => context.ui.result(&text(&document))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn text(document: &WhyDocument) -> String {
+    let mut text = String::new();
+    for connector in &document.connectors {
+        of_connector(&mut text, connector);
+    }
+    for file in &document.files {
+        of_file(&mut text, file);
+    }
+    text
+}
+
+fn of_connector(text: &mut String, connector: &ConnectorDecision) {
+    let title = visible(&connector.connector);
+    let _ = writeln!(text, "connector \"{title}\": {}", connector.outcome);
+    let _ = writeln!(
+        text,
+        "  rule      {} (asked: {})",
+        connector.rule.as_str(),
+        connector.word
+    );
+    match &connector.catalogue {
+        Some(entry) => {
+            let by = match entry.matched_by {
+                Match::InternalName => "internal name",
+                Match::Title => "title",
+            };
+            let shared = entry
+                .shared_version
+                .map_or_else(|| "not shared".to_owned(), |v| format!("shared {v}"));
+            let _ = writeln!(
+                text,
+                "  catalogue {shared}, {}, as `{}`; found by its {by}",
+                entry.visibility, entry.internal_name
+            );
+        }
+        None => {
+            let _ = writeln!(text, "  catalogue does not have it");
+        }
+    }
+    if let Some(version) = connector.packaged_version {
+        let _ = writeln!(text, "  project   holds {version}");
+    }
+    for (what, paths) in [
+        ("files", &connector.files),
+        ("connects", &connector.connections),
+        ("used by", &connector.recipes),
+    ] {
+        for path in paths {
+            let _ = writeln!(text, "  {what:<9} {}", visible(path.as_str()));
+        }
+    }
+    let _ = writeln!(text, "  change    {}", visible(&connector.change));
+}
+
+fn of_file(text: &mut String, file: &WhyFile) {
+    let _ = writeln!(text, "{}: {}", visible(&file.path), file.outcome);
+    let because = file
+        .because
+        .as_ref()
+        .map_or_else(String::new, |because| format!(": {}", visible(because)));
+    let _ = writeln!(text, "  rule      {}{because}", file.rule);
+    if file.chain.len() > 1 {
+        let chain: Vec<_> = file
+            .chain
+            .iter()
+            .map(|path| visible(path.as_str()))
+            .collect();
+        let _ = writeln!(text, "  because   {}", chain.join(" → "));
+    }
+    if let Some(edits) = &file.edits {
+        let _ = writeln!(text, "  rewritten {}", describe(edits));
+    }
+    for (what, paths) in [("needs", &file.needs), ("needed by", &file.needed_by)] {
+        for path in paths {
+            let _ = writeln!(text, "  {what:<9} {}", visible(path.as_str()));
+        }
+    }
+    let _ = writeln!(text, "  change    {}", visible(&file.change));
+}

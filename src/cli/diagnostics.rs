@@ -1,0 +1,107 @@
+//! Findings in rustc's manner: code, place, note, help.
+
+use std::collections::BTreeMap;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use super::ui::{Volume, visible};
+use crate::model::finding::Severity;
+use crate::ops::locate::LocatedFinding;
+
+/// Whether text is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Colour {
+    /// It is not.
+    Plain,
+    /// It is.
+    Styled,
+}
+
+/// How many findings of one code are shown before the rest is only counted.
+const SHOWN: usize = 10;
+
+/// Renders findings and, after them, how many were not shown and how many there are.
+pub(crate) fn render(findings: &[LocatedFinding], volume: Volume, colour: Colour) -> String {
+    let renderer = match colour {
+        Colour::Plain => Renderer::plain(),
+        Colour::Styled => Renderer::styled(),
+    }
+    .decor_style(DecorStyle::Ascii);
+    let mut out = String::new();
+    let mut shown: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut hidden: BTreeMap<(Severity, &str), usize> = BTreeMap::new();
+    for finding in findings {
+        let count = shown.entry(&finding.code).or_default();
+        let show = match (volume, finding.severity) {
+            (Volume::Verbose, _) => true,
+            (_, Severity::Error) => *count < 10 * SHOWN,
+            (Volume::Normal, Severity::Warning) => *count < SHOWN,
+            (Volume::Normal, Severity::Note)
+            | (Volume::Quiet, Severity::Warning | Severity::Note) => false,
+        };
+        *count += 1;
+        if show {
+            out.push_str(&one(&renderer, finding));
+            out.push_str("\n\n");
+        } else if volume != Volume::Quiet {
+            *hidden.entry((finding.severity, &finding.code)).or_default() += 1;
+        }
+    }
+    for ((severity, code), count) in &hidden {
+        let more = if *severity == Severity::Note {
+            ""
+        } else {
+            " more"
+        };
+        out.push_str(&format!(
+            "{severity}: {count}{more} [{code}]; --verbose shows them\n"
+        ));
+    }
+    if !hidden.is_empty() {
+        out.push('\n');
+    }
+    out
+}
+
+fn one(renderer: &Renderer, finding: &LocatedFinding) -> String {
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let mut group = Group::with_title(
+        level
+            .primary_title(visible(&finding.message))
+            .id(visible(&finding.code)),
+    );
+    let file = finding.file.as_deref().map(visible);
+    match (&finding.excerpt, file, finding.line) {
+        (Some(excerpt), Some(file), Some(line)) => {
+            let snippet = Snippet::source(excerpt.text.clone())
+                .line_start(line)
+                .path(file)
+                .annotation(AnnotationKind::Primary.span(excerpt.start..excerpt.end));
+            group = group.element(snippet);
+        }
+        (_, Some(file), Some(line)) => {
+            group = group.element(
+                Origin::path(file)
+                    .line(line)
+                    .char_column(finding.column.unwrap_or(1)),
+            );
+        }
+        (_, Some(file), None) => group = group.element(Origin::path(file)),
+        (_, None, _) => {}
+    }
+    for note in &finding.notes {
+        group = group.element(Level::NOTE.message(visible(note)));
+    }
+    if let Some(path) = finding.path.as_ref().filter(|path| *path != "$") {
+        group = group.element(Level::NOTE.message(visible(&format!("at {path}"))));
+    }
+    if let Some(help) = &finding.help {
+        group = group.element(Level::HELP.message(visible(help)));
+    }
+    renderer.render(&[group]).to_string()
+}

@@ -1,0 +1,211 @@
+//! Why a command failed, in words, with what to do next and an exit code. Every error of the
+//! library becomes one of these here and nowhere else.
+
+use std::error::Error;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::exit::Exit;
+use crate::io::archive::{ArchiveError, WriteError};
+use crate::io::source::SourceError;
+use crate::manifest::ManifestErrors;
+use crate::model::catalogue::CatalogueError;
+use crate::model::finding::Severity;
+use crate::model::place::Place;
+use crate::ops::export::ExportError;
+use crate::ops::locate::{LocatedFinding, excerpt};
+use crate::ops::read::OpenError;
+use crate::ops::verify::VerifyError;
+use crate::plan::decision::shell_word;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The exit code.
+    pub(crate) exit: Exit,
+    /// What is wrong, each with its place and help.
+    pub(crate) told: Vec<LocatedFinding>,
+}
+
+/// The document that `--json` prints for a command that could not do its work.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct FailureDocument {
+    /// The exit code.
+    pub(crate) exit_code: u8,
+    /// What is wrong.
+    pub(crate) errors: Vec<LocatedFinding>,
+}
+
+impl Failure {
+    /// A failure with a message.
+    pub(crate) fn new(exit: Exit, code: &str, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            told: vec![LocatedFinding {
+                code: code.to_owned(),
+                severity: Severity::Error,
+                message: message.into(),
+                file: None,
+                line: None,
+                column: None,
+                path: None,
+                connector: None,
+                notes: Vec::new(),
+                help: None,
+                excerpt: None,
+            }],
+        }
+    }
+
+    /// A failure that is an error's, with the errors that caused it as notes.
+    pub(crate) fn of(exit: Exit, code: &str, error: &dyn Error) -> Self {
+        let mut failure = Self::new(exit, code, error.to_string());
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            failure.told[0].notes.push(error.to_string());
+            cause = error.source();
+        }
+        failure
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        if let Some(first) = self.told.first_mut() {
+            first.help = Some(help.into());
+        }
+        self
+    }
+
+    /// Wrong usage.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, "usage", message)
+    }
+
+    /// The place of what is wrong in a file.
+    fn at(mut self, file: &str, text: &str, place: &Place) -> Self {
+        if let Some(first) = self.told.first_mut() {
+            first.file = Some(file.to_owned());
+            first.line = Some(place.line);
+            first.column = Some(place.column);
+            first.excerpt = Some(excerpt(text, place));
+        }
+        self
+    }
+
+    /// What is wrong with a manifest.
+    pub(crate) fn manifest(path: &str, text: &str, errors: &ManifestErrors) -> Self {
+        let told = errors.0.iter().flat_map(|error| {
+            let failure = Self::new(Exit::Failed, "invalid-manifest", error.to_string()).at(
+                path,
+                text,
+                &error.place,
+            );
+            let failure = match error.help() {
+                Some(help) => failure.help(help),
+                None => failure,
+            };
+            failure.told
+        });
+        Self {
+            exit: Exit::Failed,
+            told: told.collect(),
+        }
+    }
+
+    /// What is wrong with a catalogue.
+    pub(crate) fn catalogue(path: &str, bytes: &[u8], error: &CatalogueError) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let failure = Self::new(Exit::Failed, "invalid-catalog", error.to_string()).at(
+            path,
+            &text,
+            &error.place,
+        );
+        match error.help() {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Source(error) => error.into(),
+            OpenError::NoProject { .. } => Self::of(Exit::Failed, "no-project", &error).help(
+                "give a folder with exported assets (`x.recipe.json` …), as `workato pull`, `wk pull` or an unzipped package has",
+            ),
+            OpenError::SeveralProjects { ref roots, .. } => {
+                let named: Vec<_> = roots.iter().map(|root| format!("  {}", shell_word(root))).collect();
+                Self::of(Exit::Usage, "several-projects", &error).help(format!(
+                    "give one of them, or add --one-project to take all as one:\n{}",
+                    named.join("\n")
+                ))
+            }
+            OpenError::Interrupted(_) => Self::of(Exit::Interrupted, "interrupted", &error),
+        }
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        let failure = Self::of(Exit::Failed, "unreadable", &error);
+        match &error {
+            SourceError::Archive { source, .. } => archive_help(failure, source),
+            SourceError::Io { .. } | SourceError::Tree(_) => failure,
+        }
+    }
+}
+
+fn archive_help(mut failure: Failure, error: &ArchiveError) -> Failure {
+    if let Some(first) = failure.told.first_mut() {
+        first.code = format!("archive-{}", error.code());
+        first.help = error.help().map(str::to_owned);
+    }
+    failure
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Open(error) => error.into(),
+            ExportError::Write(error) => error.into(),
+            ExportError::Read { .. } => Self::of(Exit::Failed, "unreadable", &error),
+            ExportError::Changed { .. } => Self::of(Exit::Failed, "changed", &error)
+                .help("run the command again when nothing writes to the project"),
+            ExportError::ReadBack(_) | ExportError::Differs { .. } => {
+                Self::of(Exit::VerificationFailed, "not-as-planned", &error).help(
+                    "nothing was handed over; check the disk, and report this if it happens again",
+                )
+            }
+            ExportError::Interrupted(_) => Self::of(Exit::Interrupted, "interrupted", &error),
+        }
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        let failure = Self::of(Exit::Failed, "unwritable", &error);
+        match error {
+            WriteError::TooLarge { .. } => failure.help(
+                "the platform takes no larger ones: pack fewer assets (--include, --exclude), or set `limit-mb` in the manifest if the limit is another one",
+            ),
+            WriteError::Io { .. } => failure.help("nothing was left behind; make room or choose another folder with -o"),
+            WriteError::Entry { .. } => failure,
+        }
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Export(error) => error.into(),
+            VerifyError::Source(error) => error.into(),
+            VerifyError::Record { .. } => Self::of(Exit::VerificationFailed, "record", &error),
+            VerifyError::NoRecord { .. } => Self::of(Exit::Usage, "no-record", &error)
+                .help("give it with --record, or keep <package>.recipack.json beside the package"),
+            VerifyError::Interrupted(_) => Self::of(Exit::Interrupted, "interrupted", &error),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The command line: arguments to requests, outcomes to words and exit codes. Only this module
+//! reads the environment, and only [`ui`] writes to the terminal.
+
+mod args;
+mod commands;
+mod diagnostics;
+mod exit;
+mod failure;
+mod git;
+mod request;
+mod ui;
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use clap::Parser as _;
+
+use args::{Cli, Command, Global};
+use exit::Exit;
+use failure::{Failure, FailureDocument};
+use ui::{Format, Ui, Volume};
+
+use crate::ops::{Interrupt, Running};
+
+/// What commands get: how to talk and how to work.
+pub(crate) struct Context {
+    pub(crate) ui: Ui,
+    pub(crate) running: Running,
+}
+
+/// What went wrong in a command.
+pub(crate) enum Stop {
+    /// It failed.
+    Failure(Failure),
+    /// Its result could not be written.
+    Output(io::Error),
+}
+
+impl<F: Into<Failure>> From<F> for Stop {
+    fn from(failure: F) -> Self {
+        Self::Failure(failure.into())
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    ExitCode::from(exit_of_process().code())
+}
+
+fn exit_of_process() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A terminal that is gone is no reason to fail.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+        }
+    };
+    let Global {
+        directory,
+        json,
+        quiet,
+        verbose,
+        threads,
+    } = cli.global;
+    let volume = match (quiet, verbose) {
+        (true, _) => Volume::Quiet,
+        (false, true) => Volume::Verbose,
+        (false, false) => Volume::Normal,
+    };
+    let ui = Ui::new(if json { Format::Json } else { Format::Text }, volume);
+    let interrupt = Interrupt::default();
+    let signal = Arc::new(AtomicUsize::new(0));
+    for number in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // Without a handler the signal ends the process, which leaves no more than a temporary file.
+        let _ = signal_hook::flag::register_usize(
+            number,
+            Arc::clone(&signal),
+            usize::try_from(number).unwrap_or(0),
+        );
+        let _ = signal_hook::flag::register(number, interrupt.flag());
+    }
+    let threads = threads
+        .or_else(|| std::thread::available_parallelism().ok())
+        .unwrap_or(NonZeroUsize::MIN);
+    let context = Context {
+        ui,
+        running: Running { threads, interrupt },
+    };
+    let entered = match directory {
+        Some(directory) => std::env::set_current_dir(&directory).map_err(|error| {
+            Stop::Failure(Failure::usage(format!(
+                "can't work in {}: {error}",
+                directory.display()
+            )))
+        }),
+        None => Ok(()),
+    };
+    let outcome = entered.and_then(|()| dispatch(&context, cli.command));
+    match outcome {
+        Ok(exit) => exit,
+        // Whoever read the results has enough of them.
+        Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(Stop::Output(error)) => {
+            context
+                .ui
+                .failure(&Failure::of(Exit::Failed, "output", &error).told);
+            Exit::Failed
+        }
+        Err(Stop::Failure(failure)) => {
+            if context.ui.format == Format::Json {
+                let document = FailureDocument {
+                    exit_code: failure.exit.code(),
+                    errors: failure.told,
+                };
+                let _ = context.ui.document(&document);
+            } else {
+                context.ui.failure(&failure.told);
+            }
+            let terminated = usize::try_from(signal_hook::consts::SIGTERM).unwrap_or(usize::MAX);
+            match failure.exit {
+                Exit::Interrupted if signal.load(Ordering::Relaxed) == terminated => {
+                    Exit::Terminated
+                }
+                exit => exit,
+            }
+        }
+    }
+}
+
+fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
+    match command {
+        Command::Check(args) => commands::check::run(context, &args),
+        Command::Export(args) => commands::export::run(context, &args),
+        Command::Show(args) => commands::show::run(context, &args),
+        Command::Why(args) => commands::why::run(context, &args),
+        Command::Verify(args) => commands::verify::run(context, &args),
+        Command::Init(_) | Command::Manifest(_) | Command::Graph(_) | Command::Diff(_) => {
+            Ok(Exit::Usage)
+        }
+        Command::Schema(args) => commands::schema::run(context, &args),
+        Command::Completions(args) => commands::completions::run(context, &args),
+    }
+}

@@ -1,0 +1,269 @@
+//! From arguments and `recipack.toml` to what is asked of the library.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::args::PackArgs;
+use super::failure::Failure;
+use crate::io::archive::Limits;
+use crate::manifest::{DEFAULT_LIMIT_MB, GlobError, Manifest};
+use crate::model::catalogue::Catalogue;
+use crate::model::ident::{PackageName, TargetName};
+use crate::model::place::Located;
+use crate::model::target::Target;
+use crate::ops::export::ExportRequest;
+use crate::ops::locate::ManifestText;
+use crate::ops::read::Roots;
+use crate::plan::export::Destination;
+
+/// The manifest's usual name.
+const MANIFEST: &str = "recipack.toml";
+const BYTES_PER_MB: u64 = 1_000_000;
+
+/// A manifest that was read.
+#[derive(Debug)]
+pub(crate) struct ManifestFile {
+    path: PathBuf,
+    text: String,
+    manifest: Manifest,
+}
+
+impl ManifestFile {
+    /// Reads and parses a manifest.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let text = read_text(path)?;
+        let shown = path.display().to_string();
+        let manifest =
+            Manifest::parse(&text).map_err(|errors| Failure::manifest(&shown, &text, &errors))?;
+        Ok(Self {
+            path: path.to_owned(),
+            text,
+            manifest,
+        })
+    }
+
+    /// Its path and text, for findings.
+    pub(crate) fn text(&self) -> (String, &str) {
+        (self.path.display().to_string(), &self.text)
+    }
+
+    /// What it says.
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Its text as it stands.
+    pub(crate) fn raw(&self) -> &str {
+        &self.text
+    }
+
+    /// A path that the manifest gives, which is relative to it.
+    fn beside(&self, path: &str) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(path)
+    }
+}
+
+pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Failure::new(
+            super::exit::Exit::Failed,
+            "unreadable",
+            format!("can't read {}: {error}", path.display()),
+        )
+    })
+}
+
+/// What is asked for, resolved.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    /// What to ask of the library.
+    pub(crate) request: ExportRequest,
+    /// The manifest, where there is one.
+    pub(crate) manifest: Option<ManifestFile>,
+    /// The package's name, where the manifest gives one.
+    pub(crate) name: Option<PackageName>,
+    /// The largest package that is made, in bytes.
+    pub(crate) limit: u64,
+}
+
+impl Resolved {
+    /// The manifest for findings.
+    pub(crate) fn with_manifest<T>(&self, use_it: impl FnOnce(Option<ManifestText<'_>>) -> T) -> T {
+        match &self.manifest {
+            Some(file) => {
+                let (path, text) = file.text();
+                use_it(Some(ManifestText { path: &path, text }))
+            }
+            None => use_it(None),
+        }
+    }
+}
+
+/// Finds the manifest: the one that is given; the one here, if the project is not given or a target
+/// is named; the one in the project's folder.
+fn find_manifest(args: &PackArgs) -> Result<Option<ManifestFile>, Failure> {
+    if let Some(path) = &args.manifest {
+        return ManifestFile::read(path).map(Some);
+    }
+    let here = Path::new(MANIFEST);
+    if (args.project.is_none() || args.to.is_some()) && here.is_file() {
+        return ManifestFile::read(here).map(Some);
+    }
+    match args.project.as_ref().map(|project| project.join(MANIFEST)) {
+        Some(inside) if inside.is_file() => ManifestFile::read(&inside).map(Some),
+        Some(_) | None => Ok(None),
+    }
+}
+
+/// Whether a command can do without a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TargetNeed {
+    /// It can't.
+    Required,
+    /// Without one it looks at the project as for an external account.
+    Optional,
+}
+
+fn destination(
+    args: &PackArgs,
+    manifest: Option<&Manifest>,
+    need: TargetNeed,
+) -> Result<(Destination, Option<Target>), Failure> {
+    let known: Vec<&TargetName> = manifest
+        .map(|manifest| manifest.targets.keys().collect())
+        .unwrap_or_default();
+    let list = || {
+        known
+            .iter()
+            .map(|name| format!("--to {name}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    if let Some(name) = &args.to {
+        let Some(manifest) = manifest else {
+            return Err(Failure::usage(format!(
+                "--to {name} needs a manifest that says what `{name}` is"
+            ))
+            .help(
+                "give it with -m recipack.toml, or say --for customer or --for external instead",
+            ));
+        };
+        let Some(target) = manifest.targets.get(name) else {
+            let failure = Failure::usage(format!("the manifest has no target `{name}`"));
+            return Err(if known.is_empty() {
+                failure.help("add one: recipack manifest add target NAME=customer")
+            } else {
+                failure.help(format!("it has: {}", list()))
+            });
+        };
+        let target = target.value.clone();
+        let destination = Destination {
+            name: Some(name.clone()),
+            kind: target.kind,
+            data_center: target.data_center.clone(),
+        };
+        return Ok((destination, Some(target)));
+    }
+    let kind = match (args.kind, need) {
+        (Some(kind), _) => kind,
+        (None, TargetNeed::Optional) => crate::model::target::TargetKind::External,
+        (None, TargetNeed::Required) => {
+            let failure = Failure::usage("where does the package go?");
+            return Err(if known.is_empty() {
+                failure.help("say --for customer for a workspace under this partner, --for external for any other account")
+            } else {
+                failure.help(format!("say {}, or --for customer, --for external", list()))
+            });
+        }
+    };
+    Ok((
+        Destination {
+            name: None,
+            kind,
+            data_center: args.data_center.clone(),
+        },
+        None,
+    ))
+}
+
+/// Reads a catalogue file.
+pub(crate) fn catalogue(path: &Path) -> Result<Catalogue, Failure> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        Failure::new(
+            super::exit::Exit::Failed,
+            "unreadable",
+            format!("can't read {}: {error}", path.display()),
+        )
+    })?;
+    Catalogue::parse(&bytes)
+        .map_err(|error| Failure::catalogue(&path.display().to_string(), &bytes, &error))
+}
+
+/// Resolves what is asked for.
+pub(crate) fn resolve(args: &PackArgs, need: TargetNeed) -> Result<Resolved, Failure> {
+    let file = find_manifest(args)?;
+    let manifest = file.as_ref().map(ManifestFile::manifest);
+    let (destination, target) = destination(args, manifest, need)?;
+    let said = manifest.and_then(|manifest| manifest.package.project.as_ref());
+    let project = match (&args.project, &file, said) {
+        (Some(project), _, _) => project.clone(),
+        (None, Some(file), Some(said)) => file.beside(&said.value),
+        (None, Some(file), None) => file.beside("."),
+        (None, None, _) => PathBuf::from("."),
+    };
+    let said = manifest.and_then(|manifest| manifest.catalog(target.as_ref()));
+    let catalogue = match (&args.catalog, &file, said) {
+        (Some(path), _, _) => Some(catalogue(path)?),
+        (None, Some(file), Some(said)) => Some(catalogue(&file.beside(&said.value))?),
+        (None, _, _) => None,
+    };
+    let mut selection = manifest
+        .map(|manifest| manifest.select.clone())
+        .unwrap_or_default();
+    let glob = |option: &str, pattern: &str, error: GlobError| {
+        Failure::usage(format!("{option} {pattern}: {error}")).help(error.help())
+    };
+    for pattern in &args.include {
+        selection = selection
+            .with_include(pattern)
+            .map_err(|error| glob("--include", pattern, error))?;
+    }
+    for pattern in &args.exclude {
+        selection = selection
+            .with_exclude(pattern)
+            .map_err(|error| glob("--exclude", pattern, error))?;
+    }
+    let mut words = BTreeMap::new();
+    if let Some(manifest) = manifest {
+        words.extend(manifest.connectors.clone());
+    }
+    if let Some(target) = target {
+        words.extend(target.connectors);
+    }
+    words.extend(
+        args.connectors_said
+            .iter()
+            .map(|(title, word)| (title.clone(), Located::on_command_line(*word))),
+    );
+    let package = manifest.map(|manifest| &manifest.package);
+    let limit_mb = package.map_or(DEFAULT_LIMIT_MB, |package| package.limit_mb);
+    Ok(Resolved {
+        name: package.and_then(|package| package.name.clone()),
+        limit: limit_mb.get().saturating_mul(BYTES_PER_MB),
+        request: ExportRequest {
+            project,
+            roots: if args.one_project {
+                Roots::Asserted
+            } else {
+                Roots::One
+            },
+            connectors: args.connectors.clone(),
+            destination,
+            selection,
+            words,
+            catalogue,
+            limits: Limits::default(),
+        },
+        manifest: file,
+    })
+}

@@ -1,0 +1,228 @@
+//! The only place that writes to the terminal: results to stdout, talk and progress to stderr.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use super::diagnostics::{self, Colour};
+use crate::ops::locate::LocatedFinding;
+use crate::ops::{Observer, Stage};
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Volume {
+    /// Errors only.
+    Quiet,
+    /// Errors and warnings; notes are counted.
+    Normal,
+    /// Everything.
+    Verbose,
+}
+
+/// What results look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Text for people.
+    Text,
+    /// One JSON document.
+    Json,
+}
+
+/// The terminal, or what stands in for it.
+#[derive(Debug)]
+pub(crate) struct Ui {
+    /// What results look like.
+    pub(crate) format: Format,
+    /// How much is said.
+    pub(crate) volume: Volume,
+    colour: Colour,
+    progress: ProgressWanted,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ProgressWanted {
+    Bar,
+    Lines,
+    Nothing,
+}
+
+impl Ui {
+    /// A terminal as the environment has it: no colour without a terminal, with `NO_COLOR` or with
+    /// `TERM=dumb`; bars only on a terminal.
+    pub(crate) fn new(format: Format, volume: Volume) -> Self {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let terminal = io::stderr().is_terminal();
+        let plain = !terminal
+            || set("NO_COLOR")
+            || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let progress = match (volume, format, terminal) {
+            (Volume::Quiet, _, _) | (_, Format::Json, false) => ProgressWanted::Nothing,
+            (_, _, true) => ProgressWanted::Bar,
+            (Volume::Verbose, Format::Text, false) => ProgressWanted::Lines,
+            (Volume::Normal, Format::Text, false) => ProgressWanted::Nothing,
+        };
+        Self {
+            format,
+            volume,
+            colour: if plain { Colour::Plain } else { Colour::Styled },
+            progress,
+        }
+    }
+
+    /// A result, to stdout.
+    ///
+    /// # Errors
+    /// If stdout can't be written to.
+    pub(crate) fn result(&self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+
+    /// A result as a JSON document, to stdout.
+    ///
+    /// # Errors
+    /// If stdout can't be written to.
+    pub(crate) fn document(&self, document: &impl Serialize) -> io::Result<()> {
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        serde_json::to_writer_pretty(&mut out, document)?;
+        out.write_all(b"\n")?;
+        out.flush()
+    }
+
+    /// Talk, to stderr; nothing if quiet or if a JSON document is asked for.
+    pub(crate) fn talk(&self, text: &str) {
+        if self.volume > Volume::Quiet && self.format == Format::Text {
+            say(text);
+        }
+    }
+
+    /// Findings, to stderr; with JSON they are in the document instead.
+    pub(crate) fn findings(&self, findings: &[LocatedFinding]) {
+        if self.format == Format::Text {
+            say(&diagnostics::render(findings, self.volume, self.colour));
+        }
+    }
+
+    /// What a command failed of, to stderr.
+    pub(crate) fn failure(&self, told: &[LocatedFinding]) {
+        say(&diagnostics::render(told, Volume::Verbose, self.colour));
+    }
+
+    /// Hears progress and shows it if the work takes longer than a second.
+    pub(crate) fn observer(&self) -> ProgressObserver {
+        ProgressObserver {
+            wanted: self.progress,
+            started: Instant::now(),
+            current: None,
+            told: None,
+        }
+    }
+}
+
+/// Writes to stderr; a terminal that is gone is no reason to fail.
+fn say(text: &str) {
+    let mut err = io::stderr().lock();
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+/// Shows progress.
+#[derive(Debug)]
+pub(crate) struct ProgressObserver {
+    wanted: ProgressWanted,
+    started: Instant,
+    current: Option<(Stage, ProgressBar)>,
+    told: Option<(Stage, Instant)>,
+}
+
+const PATIENCE: Duration = Duration::from_secs(1);
+
+fn verb(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Reading => "Reading",
+        Stage::Packing => "Packing",
+        Stage::Verifying => "Verifying",
+    }
+}
+
+impl Observer for ProgressObserver {
+    fn progress(&mut self, stage: Stage, done: usize, total: usize) {
+        // A clock is read often enough every few files.
+        if self.wanted == ProgressWanted::Nothing || done % 64 != 0 && done != total {
+            return;
+        }
+        if self.started.elapsed() < PATIENCE {
+            return;
+        }
+        match self.wanted {
+            ProgressWanted::Nothing => {}
+            ProgressWanted::Bar => self.bar(stage, done, total),
+            ProgressWanted::Lines => {
+                let due = match self.told {
+                    Some((told, at)) => told != stage || at.elapsed() > 10 * PATIENCE,
+                    None => true,
+                };
+                if due {
+                    self.told = Some((stage, Instant::now()));
+                    let mut line = String::new();
+                    let _ = writeln!(line, "{:>12} {done} of {total} files", verb(stage));
+                    say(&line);
+                }
+            }
+        }
+    }
+}
+
+impl ProgressObserver {
+    fn bar(&mut self, stage: Stage, done: usize, total: usize) {
+        let fresh = self
+            .current
+            .as_ref()
+            .is_none_or(|(current, _)| *current != stage);
+        if fresh {
+            let bar =
+                ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template("{msg:>12} [{bar:30}] {pos}/{len}") {
+                bar.set_style(style.progress_chars("=> "));
+            }
+            bar.set_message(verb(stage));
+            self.current = Some((stage, bar));
+        }
+        if let Some((_, bar)) = &self.current {
+            bar.set_position(done as u64);
+        }
+        if done == total {
+            self.clear();
+        }
+    }
+
+    fn clear(&mut self) {
+        if let Some((_, bar)) = self.current.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for ProgressObserver {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// `text` with what a terminal would obey, or hide, made visible.
+pub(crate) fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let hidden = c.is_control() && c != '\n'
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+        if hidden {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}

@@ -1,0 +1,138 @@
+//! What commands say in JSON: the documents that `--json` prints, each with a published schema.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::locate::LocatedFinding;
+use super::record::{LeftOutRecord, PackageRecord, TargetRecord};
+use crate::model::finding::Counts;
+use crate::model::ident::{ConnectorTitle, Version};
+use crate::model::path::PackagePath;
+use crate::plan::decision::{ConnectorDecision, Outcome};
+use crate::plan::transform::Edits;
+
+/// What `export` and `check` say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExportDocument {
+    /// Where the package goes.
+    pub target: TargetRecord,
+    /// The package that was written; absent for `check`, for `--list`, and if it was refused.
+    pub package: Option<WrittenPackage>,
+    /// Whether a package can be made.
+    pub refused: bool,
+    /// What was decided about each connector.
+    pub connectors: Vec<ConnectorDecision>,
+    /// The package's files.
+    pub entries: Vec<EntryDocument>,
+    /// The files that are not in it.
+    pub left_out: Vec<LeftOutRecord>,
+    /// How many findings there are.
+    pub counts: Counts,
+    /// The findings, the gravest first.
+    pub findings: Vec<LocatedFinding>,
+}
+
+/// A package that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WrittenPackage {
+    /// Where it lies.
+    pub path: String,
+    /// Where its decision record lies.
+    pub record: String,
+    /// Its size and digests.
+    #[serde(flatten)]
+    pub facts: PackageRecord,
+}
+
+/// A file of a package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EntryDocument {
+    /// Its path.
+    pub path: PackagePath,
+    /// Why it is in.
+    pub rule: String,
+    /// What the rule went by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+    /// What is changed in it; absent if nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edits: Option<Edits>,
+}
+
+/// What `show` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShowDocument {
+    /// The package or folder.
+    pub path: String,
+    /// Its files, in the order of their paths.
+    pub files: Vec<ShownFile>,
+    /// Its custom connectors.
+    pub connectors: Vec<ShownConnector>,
+    /// How many assets there are of each type, by the type's word in file names.
+    pub assets: std::collections::BTreeMap<String, usize>,
+    /// Files of a folder that belong to no asset.
+    pub left_out: Vec<LeftOutRecord>,
+}
+
+/// A file that `show` lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShownFile {
+    /// Its path.
+    pub path: PackagePath,
+    /// Its asset's type, by the word in file names; absent if it belongs to no asset.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// A custom connector that `show` lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShownConnector {
+    /// Its title.
+    pub title: Option<ConnectorTitle>,
+    /// Its version in the source workspace.
+    pub version: Option<Version>,
+    /// The path of its JSON.
+    pub path: PackagePath,
+}
+
+/// What `why` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WhyDocument {
+    /// What was asked for.
+    pub item: String,
+    /// Where the package goes.
+    pub target: TargetRecord,
+    /// The files that it means.
+    pub files: Vec<WhyFile>,
+    /// The connectors that it means.
+    pub connectors: Vec<ConnectorDecision>,
+}
+
+/// Why a file is in a package or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WhyFile {
+    /// Its path.
+    pub path: String,
+    /// Its asset's display name.
+    pub name: Option<String>,
+    /// Whether it is in.
+    pub outcome: Outcome,
+    /// By which rule.
+    pub rule: String,
+    /// What the rule went by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+    /// What is changed in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edits: Option<Edits>,
+    /// From a selected asset to this one, each needing the next.
+    pub chain: Vec<PackagePath>,
+    /// Who needs it directly.
+    pub needed_by: Vec<PackagePath>,
+    /// What it needs directly.
+    pub needs: Vec<PackagePath>,
+    /// How to decide otherwise.
+    pub change: String,
+}

@@ -1,0 +1,411 @@
+//! Checking a package: its structure, its entries, its decision record, and whether the same comes
+//! out again.
+
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::export::{ExportError, ExportRequest, digest_of_file, prepare};
+use super::read::Roots;
+use super::record::{DecisionRecord, RecordError, content_digest};
+use super::{Interrupted, Observer, Running, Stage};
+use crate::io::archive::Limits;
+use crate::io::source::{Source, SourceError};
+use crate::model::catalogue::Catalogue;
+use crate::model::ident::Digest;
+use crate::model::json::Tape;
+use crate::model::kind::FileRole;
+use crate::model::path::PackagePath;
+use crate::model::place::Located;
+use crate::parallel;
+use crate::plan::export::Destination;
+
+/// What to check.
+#[derive(Clone, Debug)]
+pub struct VerifyRequest {
+    /// The package.
+    pub package: PathBuf,
+    /// Its decision record.
+    pub record: Option<PathBuf>,
+    /// The project to make it from again, and the folder with supplied connectors.
+    pub rebuild: Option<Rebuild>,
+    /// Limits on packages that are read.
+    pub limits: Limits,
+}
+
+/// What to make a package from again.
+#[derive(Clone, Debug)]
+pub struct Rebuild {
+    /// The project.
+    pub project: PathBuf,
+    /// A folder with connectors that the project lacks.
+    pub connectors: Option<PathBuf>,
+}
+
+/// Something that does not match.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Mismatch {
+    /// The entry, or the package's file name.
+    pub subject: String,
+    /// What does not match, in a sentence without a full stop.
+    pub what: String,
+}
+
+/// What checking a package showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Verification {
+    /// The package.
+    pub package: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// SHA-256 of the file.
+    pub sha256: Digest,
+    /// SHA-256 over its entries' digests and paths.
+    pub content_digest: Digest,
+    /// How many files it holds.
+    pub entries: usize,
+    /// The decision record that it was compared with.
+    pub record: Option<String>,
+    /// Whether it was made again; absent if that was not asked for.
+    pub rebuilt: Option<Rebuilt>,
+    /// What does not match; nothing if all is well.
+    pub mismatches: Vec<Mismatch>,
+}
+
+/// What making a package again gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Rebuilt {
+    /// The same entries with the same bytes.
+    Same,
+    /// Something else; the mismatches say what.
+    Different,
+}
+
+/// A package could not be checked.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The package can't be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The record can't be used.
+    #[error("{} can't be used", path.display())]
+    Record {
+        /// The record.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: RecordError,
+    },
+    /// Without a record nobody knows how the package was made.
+    #[error("{} has no decision record beside it, so it can't be made again", package.display())]
+    NoRecord {
+        /// The package.
+        package: PathBuf,
+    },
+    /// Making it again failed.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// The work was interrupted.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
+
+/// Where a package's decision record lies if nobody says otherwise.
+pub fn record_path(package: &Path) -> PathBuf {
+    let mut name = package.file_stem().unwrap_or_default().to_owned();
+    name.push(".recipack.json");
+    package.with_file_name(name)
+}
+
+struct Read {
+    size: u64,
+    digest: Digest,
+    broken: Option<String>,
+}
+
+/// Checks a package.
+///
+/// # Errors
+/// If it can't be checked at all. What does not match is in the [`Verification`].
+pub fn verify(
+    request: &VerifyRequest,
+    running: &Running,
+    observer: &mut dyn Observer,
+) -> Result<Verification, VerifyError> {
+    let source = Source::open(&request.package, &request.limits)?;
+    let io_failed = |source| SourceError::Io {
+        path: request.package.clone(),
+        source,
+    };
+    let (size, sha256) = digest_of_file(&request.package).map_err(io_failed)?;
+    let mut mismatches = Vec::new();
+    let read = read_entries(&source, running, observer, &mut mismatches)?;
+    let mut by_path: Vec<(&PackagePath, &Read)> =
+        source.listed.iter().map(|l| &l.path).zip(&read).collect();
+    by_path.sort_by_key(|(path, _)| *path);
+    let content = content_digest(by_path.iter().map(|(path, read)| (*path, &read.digest)));
+    let record = read_record(request)?;
+    if let Some((_, record)) = &record {
+        compare_record(
+            record,
+            request,
+            (size, sha256, content),
+            &by_path,
+            &mut mismatches,
+        );
+    }
+    let rebuilt = match (&request.rebuild, &record) {
+        (None, _) => None,
+        (Some(_), None) => {
+            return Err(VerifyError::NoRecord {
+                package: request.package.clone(),
+            });
+        }
+        (Some(rebuild), Some((_, record))) => {
+            let before = mismatches.len();
+            make_again(
+                rebuild,
+                record,
+                request,
+                &by_path,
+                running,
+                observer,
+                &mut mismatches,
+            )?;
+            Some(if mismatches.len() == before {
+                Rebuilt::Same
+            } else {
+                Rebuilt::Different
+            })
+        }
+    };
+    Ok(Verification {
+        package: request.package.display().to_string(),
+        size,
+        sha256,
+        content_digest: content,
+        entries: source.listed.len(),
+        record: record.map(|(path, _)| path.display().to_string()),
+        rebuilt,
+        mismatches,
+    })
+}
+
+fn read_entries(
+    source: &Source,
+    running: &Running,
+    observer: &mut dyn Observer,
+    mismatches: &mut Vec<Mismatch>,
+) -> Result<Vec<Read>, Interrupted> {
+    let total = source.listed.len();
+    let mut entries = Vec::with_capacity(total);
+    parallel::in_order(
+        total,
+        running.threads,
+        || (source.reader(), Tape::default(), Vec::new()),
+        |(reader, tape, bytes), index| {
+            if running.interrupt.is_set() {
+                return Err(Interrupted);
+            }
+            if let Err(error) = reader.read(index, bytes) {
+                let cause = std::error::Error::source(&error)
+                    .map_or_else(String::new, |cause| format!(": {cause}"));
+                return Ok(Read {
+                    size: 0,
+                    digest: Digest::of(b""),
+                    broken: Some(format!("{error}{cause}")),
+                });
+            }
+            let is_json = matches!(
+                FileRole::of(source.listed[index].path.as_str()),
+                FileRole::Main(_)
+            );
+            let broken = is_json
+                .then(|| tape.parse(bytes).err())
+                .flatten()
+                .map(|error| {
+                    let text = String::from_utf8_lossy(bytes);
+                    let place = crate::model::place::Place::of(&text, error.offset..error.offset);
+                    format!("no valid JSON at {place}: {}", error.reason)
+                });
+            Ok(Read {
+                size: bytes.len() as u64,
+                digest: Digest::of(bytes),
+                broken,
+            })
+        },
+        |index, read: Result<Read, Interrupted>| {
+            let read = read?;
+            observer.progress(Stage::Verifying, index + 1, total);
+            if let Some(what) = &read.broken {
+                mismatches.push(Mismatch {
+                    subject: source.listed[index].path.to_string(),
+                    what: what.clone(),
+                });
+            }
+            entries.push(read);
+            Ok(())
+        },
+    )?;
+    Ok(entries)
+}
+
+fn read_record(request: &VerifyRequest) -> Result<Option<(PathBuf, DecisionRecord)>, VerifyError> {
+    let path = request
+        .record
+        .clone()
+        .unwrap_or_else(|| record_path(&request.package));
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && request.record.is_none() => {
+            return Ok(None);
+        }
+        Err(source) => return Err(SourceError::Io { path, source }.into()),
+    };
+    match DecisionRecord::parse(&bytes) {
+        Ok(record) => Ok(Some((path, record))),
+        Err(source) => Err(VerifyError::Record { path, source }),
+    }
+}
+
+fn compare_record(
+    record: &DecisionRecord,
+    request: &VerifyRequest,
+    (size, sha256, content): (u64, Digest, Digest),
+    found: &[(&PackagePath, &Read)],
+    mismatches: &mut Vec<Mismatch>,
+) {
+    let expected = record
+        .entries
+        .iter()
+        .map(|entry| (&entry.path, entry.sha256, entry.size));
+    compare_entries(expected.collect(), found, "the record", mismatches);
+    let package = &record.package;
+    let subject = request
+        .package
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let mut differs = |what: String| {
+        mismatches.push(Mismatch {
+            subject: subject.clone(),
+            what,
+        })
+    };
+    if package.content_digest != content {
+        differs(format!(
+            "its contents' digest is {content}, the record says {}",
+            package.content_digest
+        ));
+    }
+    if (package.size, package.sha256) != (size, sha256) {
+        differs(format!(
+            "its SHA-256 is {sha256}, the record says {}",
+            package.sha256
+        ));
+    }
+}
+
+/// Compares entries in the order of their paths; names every one that differs.
+fn compare_entries(
+    expected: Vec<(&PackagePath, Digest, u64)>,
+    found: &[(&PackagePath, &Read)],
+    by: &str,
+    mismatches: &mut Vec<Mismatch>,
+) {
+    let (mut expected, mut found) = (expected.into_iter().peekable(), found.iter().peekable());
+    loop {
+        let order = match (expected.peek(), found.peek()) {
+            (None, None) => return,
+            (Some(_), None) => std::cmp::Ordering::Less,
+            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (Some((path, ..)), Some((other, _))) => (*path).cmp(other),
+        };
+        let (subject, what) = match order {
+            std::cmp::Ordering::Less => match expected.next() {
+                Some((path, ..)) => (path, format!("{by} has it, the package does not")),
+                None => return,
+            },
+            std::cmp::Ordering::Greater => match found.next() {
+                Some((path, _)) => (*path, format!("the package has it, {by} does not")),
+                None => return,
+            },
+            std::cmp::Ordering::Equal => match (expected.next(), found.next()) {
+                (Some((path, digest, size)), Some((_, read))) if digest != read.digest => (
+                    path,
+                    format!(
+                        "{} bytes with SHA-256 {}, by {by} {size} bytes with {digest}",
+                        read.size, read.digest
+                    ),
+                ),
+                _ => continue,
+            },
+        };
+        mismatches.push(Mismatch {
+            subject: subject.to_string(),
+            what,
+        });
+    }
+}
+
+fn make_again(
+    rebuild: &Rebuild,
+    record: &DecisionRecord,
+    request: &VerifyRequest,
+    found: &[(&PackagePath, &Read)],
+    running: &Running,
+    observer: &mut dyn Observer,
+    mismatches: &mut Vec<Mismatch>,
+) -> Result<(), VerifyError> {
+    let broken = |source| VerifyError::Record {
+        path: request
+            .record
+            .clone()
+            .unwrap_or_else(|| record_path(&request.package)),
+        source,
+    };
+    let catalogue = match &record.catalog {
+        Some(catalog) => Some(
+            Catalogue::from_entries(catalog.sha256, catalog.connectors.clone())
+                .map_err(|error| broken(RecordError::Catalogue(error.to_string())))?,
+        ),
+        None => None,
+    };
+    let selection = record
+        .request
+        .select
+        .selection()
+        .map_err(|error| broken(RecordError::Selection(error.to_string())))?;
+    let export = ExportRequest {
+        project: rebuild.project.clone(),
+        roots: Roots::Asserted,
+        connectors: rebuild.connectors.clone(),
+        destination: Destination {
+            name: record.target.name.clone(),
+            kind: record.target.kind,
+            data_center: record.target.data_center.clone(),
+        },
+        selection,
+        words: record
+            .request
+            .words
+            .iter()
+            .map(|(title, word)| (title.clone(), Located::on_command_line(*word)))
+            .collect(),
+        catalogue,
+        limits: request.limits,
+    };
+    let prepared = prepare(&export, running, observer)?;
+    let digests = prepared.digests(running, observer)?;
+    let expected = prepared
+        .plan
+        .entries
+        .iter()
+        .zip(&digests)
+        .map(|(entry, packed)| (&entry.path, packed.sha256, packed.size));
+    compare_entries(expected.collect(), found, "the project", mismatches);
+    Ok(())
+}
