@@ -8,8 +8,12 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 const AHEAD: usize = 16;
 
 struct State<T> {
+    /// The next item that nobody works on.
     next: usize,
+    /// The next item whose result is to be taken.
     taken: usize,
+    /// How many threads wait for a change.
+    waiting: usize,
     stopped: bool,
     finished: BTreeMap<usize, T>,
 }
@@ -17,6 +21,8 @@ struct State<T> {
 struct Shared<T> {
     state: Mutex<State<T>>,
     changed: Condvar,
+    count: usize,
+    ahead: usize,
 }
 
 impl<T> Shared<T> {
@@ -25,10 +31,97 @@ impl<T> Shared<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'a>(&self, state: MutexGuard<'a, State<T>>) -> MutexGuard<'a, State<T>> {
-        self.changed
+    fn wait<'a>(&self, mut state: MutexGuard<'a, State<T>>) -> MutexGuard<'a, State<T>> {
+        state.waiting += 1;
+        let mut state = self
+            .changed
             .wait(state)
-            .unwrap_or_else(PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
+        state
+    }
+
+    /// Wakes threads only if there are any: a wake-up costs more than many an item.
+    fn notify(&self, state: MutexGuard<'_, State<T>>) {
+        let waiting = state.waiting;
+        drop(state);
+        if waiting > 0 {
+            self.changed.notify_all();
+        }
+    }
+
+    /// An item to work on, if there is one and not too many results wait.
+    fn claim(&self, state: &mut State<T>) -> Option<usize> {
+        let index = state.next;
+        let free = index < self.count && index < state.taken + self.ahead;
+        free.then(|| {
+            state.next += 1;
+            index
+        })
+    }
+
+    /// What every thread but the calling one does.
+    fn help(&self, mut work: impl FnMut(usize) -> T) {
+        loop {
+            let mut state = self.lock();
+            let index = loop {
+                if state.stopped || state.next >= self.count {
+                    return;
+                }
+                match self.claim(&mut state) {
+                    Some(index) => break index,
+                    None => state = self.wait(state),
+                }
+            };
+            drop(state);
+            let result = work(index);
+            let mut state = self.lock();
+            let awaited = state.taken == index;
+            state.finished.insert(index, result);
+            if awaited {
+                self.notify(state);
+            }
+        }
+    }
+
+    /// What the calling thread does: take what is ready, work while nothing is, wait if it must.
+    fn lead<E>(
+        &self,
+        mut work: impl FnMut(usize) -> T,
+        mut take: impl FnMut(usize, T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut ready = Vec::new();
+        let mut taken = 0;
+        while taken < self.count {
+            let mut state = self.lock();
+            loop {
+                while let Some(result) = state.finished.remove(&(taken + ready.len())) {
+                    ready.push(result);
+                }
+                // A worker that panicked stops the work; the scope passes its panic on.
+                if state.stopped {
+                    return Ok(());
+                }
+                if !ready.is_empty() {
+                    state.taken += ready.len();
+                    self.notify(state);
+                    break;
+                }
+                if let Some(index) = self.claim(&mut state) {
+                    drop(state);
+                    let result = work(index);
+                    state = self.lock();
+                    state.finished.insert(index, result);
+                } else {
+                    state = self.wait(state);
+                }
+            }
+            for result in ready.drain(..) {
+                take(taken, result)?;
+                taken += 1;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -42,9 +135,9 @@ impl<T> Drop for StopOnDrop<'_, T> {
     }
 }
 
-/// Does `work` on the items `0..count` with `threads` threads and gives the results to `take` in
-/// the order of the items, on the calling thread. Each thread has a worker of its own. Only a few
-/// results exist at a time, however many items there are.
+/// Does `work` on the items `0..count` with `threads` threads, the calling one included, and gives
+/// the results to `take` in the order of the items, on the calling thread. Each thread has a worker
+/// of its own. Only a few results exist at a time, however many items there are.
 ///
 /// # Errors
 /// The first error that `take` gives; the work stops there.
@@ -60,66 +153,30 @@ pub fn in_order<W, T: Send, E>(
         let mut worker = worker();
         return (0..count).try_for_each(|index| take(index, work(&mut worker, index)));
     }
-    let ahead = threads * AHEAD;
     let shared = Shared {
         state: Mutex::new(State {
             next: 0,
             taken: 0,
+            waiting: 0,
             stopped: false,
             finished: BTreeMap::new(),
         }),
         changed: Condvar::new(),
+        count,
+        ahead: threads * AHEAD,
     };
     std::thread::scope(|scope| {
-        for _ in 0..threads {
+        for _ in 1..threads {
             scope.spawn(|| {
                 let panicking = StopOnDrop(&shared);
                 let mut worker = worker();
-                loop {
-                    let mut state = shared.lock();
-                    while !state.stopped && state.next < count && state.next >= state.taken + ahead
-                    {
-                        state = shared.wait(state);
-                    }
-                    if state.stopped || state.next >= count {
-                        break;
-                    }
-                    let index = state.next;
-                    state.next += 1;
-                    drop(state);
-                    let result = work(&mut worker, index);
-                    let mut state = shared.lock();
-                    let is_next = state.taken == index;
-                    state.finished.insert(index, result);
-                    drop(state);
-                    if is_next {
-                        shared.changed.notify_all();
-                    }
-                }
+                shared.help(|index| work(&mut worker, index));
                 std::mem::forget(panicking);
             });
         }
         let _stop = StopOnDrop(&shared);
-        let mut taken = 0;
-        while taken < count {
-            let mut state = shared.lock();
-            let result = loop {
-                if let Some(result) = state.finished.remove(&taken) {
-                    break result;
-                }
-                if state.stopped {
-                    // A worker panicked; the scope passes its panic on.
-                    return Ok(());
-                }
-                state = shared.wait(state);
-            };
-            taken += 1;
-            state.taken = taken;
-            drop(state);
-            shared.changed.notify_all();
-            take(taken - 1, result)?;
-        }
-        Ok(())
+        let mut worker = worker();
+        shared.lead(|index| work(&mut worker, index), take)
     })
 }
 

@@ -90,6 +90,7 @@ codes! {
     ConnectorLeftOut = "connector-left-out", Warning, "A connector is left out for an external account, where the recipes need it.";
     ConnectorRefused = "connector-refused", Error, "A connector that the customer needs is excluded and not shared.";
     ConnectorMissing = "connector-missing", Error, "A needed connector's files are not there.";
+    ConnectorAssumed = "connector-assumed", Warning, "A supplied connector was taken for the one that is missing, because no other was possible.";
     ConnectorElsewhere = "connector-elsewhere", Warning, "A connector's connection lies in another package, and the connector has to be there too.";
     ConnectorUnused = "connector-unused", Note, "A packed connector is used by no packed recipe or connection.";
     AmbiguousProvider = "ambiguous-provider", Warning, "One internal name leads to several connectors.";

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::facts::Facts;
 use super::finding::{Code, Finding, Subject};
-use super::ident::Digest;
 use super::kind::{AssetKind, FileRole};
 use super::path::PackagePath;
 
@@ -22,8 +21,8 @@ pub struct Listed {
 pub struct Content {
     /// Its size in bytes.
     pub size: u64,
-    /// SHA-256 of its bytes.
-    pub digest: Digest,
+    /// CRC-32 of its bytes, by which a change between two readings shows.
+    pub crc32: u32,
 }
 
 /// A file that belongs into packages.

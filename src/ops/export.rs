@@ -24,6 +24,7 @@ use crate::model::ident::{ConnectorTitle, Digest};
 use crate::model::json::{Tape, apply};
 use crate::model::path::PackagePath;
 use crate::model::place::Located;
+use crate::model::project::Content;
 use crate::model::target::Word;
 use crate::parallel;
 use crate::plan::connectors::Sources;
@@ -307,27 +308,25 @@ impl Prepared {
     ) -> Result<Packed, ExportError> {
         let total = self.plan.entries.len();
         let mut writer = PackageWriter::create(folder, limit)?;
-        let mut entries = Vec::with_capacity(total);
-        let work = |bytes: &mut Bytes<'_>,
-                    index: usize|
-         -> Result<(Compressed, PackedEntry), ExportError> {
+        let mut written = Vec::with_capacity(total);
+        let work = |bytes: &mut Bytes<'_>, index: usize| -> Result<Compressed, ExportError> {
             if running.interrupt.is_set() {
                 return Err(Interrupted.into());
             }
             let entry = &self.plan.entries[index];
-            let rewritten = bytes.read(self, entry)?;
-            let (data, sha256) = match &rewritten {
-                Final::AsRead => (&bytes.buffer, self.digest_when_read(entry)),
-                Final::Rewritten(data, _) => (data, Some(Digest::of(data))),
-            };
-            let sha256 = sha256.unwrap_or_else(|| Digest::of(data));
-            Ok((
-                compress(&entry.path, data)?,
-                PackedEntry {
-                    size: data.len() as u64,
-                    sha256,
-                },
-            ))
+            match bytes.read(self, entry)? {
+                Final::Rewritten(data, _) => Ok(compress(&entry.path, &data)?),
+                Final::AsRead => {
+                    let compressed = compress(&entry.path, &bytes.buffer)?;
+                    let read = self.content_when_planned(entry);
+                    if read.is_some_and(|read| Written::of(&compressed) != Written::from(read)) {
+                        return Err(ExportError::Changed {
+                            path: entry.path.clone(),
+                        });
+                    }
+                    Ok(compressed)
+                }
+            }
         };
         parallel::in_order(
             total,
@@ -335,21 +334,80 @@ impl Prepared {
             || Bytes::of(self),
             work,
             |index, result| {
-                let (compressed, packed) = result?;
+                let compressed = result?;
                 observer.progress(Stage::Packing, index + 1, total);
+                written.push(Written::of(&compressed));
                 writer.add(&self.plan.entries[index].path, compressed)?;
-                entries.push(packed);
                 Ok::<(), ExportError>(())
             },
         )?;
         let file = writer.finish()?;
-        let packed = Packed {
-            size: 0,
-            sha256: Digest::of(b""),
-            file,
-            entries,
+        self.read_back(file, &written, running, observer)
+    }
+
+    /// Reads the package back through the strict reader: the plan's entries, with the data that was
+    /// compressed, and nothing else.
+    fn read_back(
+        &self,
+        file: TemporaryFile,
+        expected: &[Written],
+        running: &Running,
+        observer: &mut dyn Observer,
+    ) -> Result<Packed, ExportError> {
+        let failed = |source| ExportError::ReadBack(Box::new(source));
+        let archive = Archive::open(file.path(), &Limits::NONE).map_err(failed)?;
+        let (planned, written) = (&self.plan.entries, archive.entries());
+        let matches = |index: usize| {
+            let (entry, expected) = (&written[index], expected[index]);
+            let same = Written {
+                size: entry.size(),
+                crc32: entry.crc32(),
+            } == expected;
+            same && entry.kind() == Kind::File && *entry.path() == planned[index].path
         };
-        packed.compare(self, running, observer)
+        let common = written.len().min(planned.len());
+        if let Some(index) = (0..common).find(|&index| !matches(index)) {
+            return Err(ExportError::Differs {
+                path: planned[index].path.to_string(),
+            });
+        }
+        if written.len() != planned.len() {
+            return Err(ExportError::Differs {
+                path: "its end".to_owned(),
+            });
+        }
+        let total = written.len();
+        let mut entries = Vec::with_capacity(total);
+        let work = |(reader, buffer): &mut (_, Vec<u8>), index: usize| {
+            if running.interrupt.is_set() {
+                return Err(Interrupted.into());
+            }
+            let reader: &mut crate::io::archive::Reader<'_> = reader;
+            // This compares the data with the CRC-32 that was compared above.
+            reader.read(&written[index], buffer).map_err(failed)?;
+            Ok(PackedEntry::of(buffer))
+        };
+        parallel::in_order(
+            total,
+            running.threads,
+            || (archive.reader(), Vec::new()),
+            work,
+            |index, entry: Result<PackedEntry, ExportError>| {
+                observer.progress(Stage::Verifying, index + 1, total);
+                entries.push(entry?);
+                Ok::<(), ExportError>(())
+            },
+        )?;
+        let (size, sha256) = digest_of_file(file.path()).map_err(|source| WriteError::Io {
+            path: file.path().to_owned(),
+            source,
+        })?;
+        Ok(Packed {
+            file,
+            size,
+            sha256,
+            entries,
+        })
     }
 
     /// The sizes and digests that the package's entries have, without packing them.
@@ -385,14 +443,35 @@ impl Prepared {
         Ok(entries)
     }
 
-    fn digest_when_read(&self, entry: &PlannedEntry) -> Option<Digest> {
-        let files = match (entry.source, &self.supplied) {
-            (EntrySource::Supplied(file), Some(supplied)) => &supplied.project.files[file],
+    fn content_when_planned(&self, entry: &PlannedEntry) -> Option<Content> {
+        match (entry.source, &self.supplied) {
+            (EntrySource::Supplied(file), Some(supplied)) => supplied.project.files[file].content,
             (EntrySource::Project(file) | EntrySource::Supplied(file), _) => {
-                &self.opened.project.files[file]
+                self.opened.project.files[file].content
             }
-        };
-        Some(files.content?.digest)
+        }
+    }
+}
+
+/// By what an entry's data is known from planning to reading back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Written {
+    size: u64,
+    crc32: u32,
+}
+
+impl Written {
+    fn of(compressed: &Compressed) -> Self {
+        Self {
+            size: compressed.size(),
+            crc32: compressed.crc32(),
+        }
+    }
+}
+
+impl From<Content> for Written {
+    fn from(Content { size, crc32 }: Content) -> Self {
+        Self { size, crc32 }
     }
 }
 
@@ -428,81 +507,6 @@ pub struct Packed {
 }
 
 impl Packed {
-    /// Reads the package back through the strict reader: the plan's entries, byte for byte, and
-    /// nothing else.
-    fn compare(
-        mut self,
-        prepared: &Prepared,
-        running: &Running,
-        observer: &mut dyn Observer,
-    ) -> Result<Self, ExportError> {
-        let read_back = |source| ExportError::ReadBack(Box::new(source));
-        // What was planned may be larger than what a stranger's package may be.
-        let limits = Limits {
-            archive_bytes: u64::MAX,
-            directory_bytes: u64::MAX,
-            entries: u64::MAX,
-            entry_bytes: u64::MAX,
-            total_bytes: u64::MAX,
-            ratio: u64::MAX,
-            ratio_from: u64::MAX,
-        };
-        let archive = Archive::open(self.file.path(), &limits).map_err(read_back)?;
-        let planned = &prepared.plan.entries;
-        let written = archive.entries();
-        let same_names = written.len() == planned.len()
-            && written
-                .iter()
-                .zip(planned)
-                .all(|(w, p)| w.kind() == Kind::File && *w.path() == p.path);
-        if !same_names {
-            let first = written
-                .iter()
-                .zip(planned)
-                .find(|(w, p)| *w.path() != p.path);
-            let path = first.map_or_else(
-                || "its end".to_owned(),
-                |(_, planned)| planned.path.to_string(),
-            );
-            return Err(ExportError::Differs { path });
-        }
-        let total = written.len();
-        parallel::in_order(
-            total,
-            running.threads,
-            || (archive.reader(), Vec::new()),
-            |(reader, buffer), index| {
-                if running.interrupt.is_set() {
-                    return Err(Interrupted.into());
-                }
-                reader.read(&written[index], buffer).map_err(read_back)?;
-                Ok(Digest::of(buffer))
-            },
-            |index, digest: Result<Digest, ExportError>| {
-                observer.progress(Stage::Verifying, index + 1, total);
-                if digest? == self.entries[index].sha256 {
-                    return Ok(());
-                }
-                let entry = &planned[index];
-                Err(match entry.fidelity {
-                    // The digest is that of the first reading, the bytes are those of the second.
-                    Fidelity::Verbatim => ExportError::Changed {
-                        path: entry.path.clone(),
-                    },
-                    Fidelity::Rewritten => ExportError::Differs {
-                        path: entry.path.to_string(),
-                    },
-                })
-            },
-        )?;
-        (self.size, self.sha256) =
-            digest_of_file(self.file.path()).map_err(|source| WriteError::Io {
-                path: self.file.path().to_owned(),
-                source,
-            })?;
-        Ok(self)
-    }
-
     /// The record of this package.
     pub fn record(
         &self,

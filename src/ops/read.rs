@@ -1,4 +1,4 @@
-//! Reading a project: every file once, hashed and, where it is JSON, scanned.
+//! Reading a project: every file once, and scanned where it is JSON.
 
 use std::path::Path;
 
@@ -7,7 +7,6 @@ use crate::io::archive::Limits;
 use crate::io::source::{ReadError, Source, SourceError};
 use crate::model::facts::Facts;
 use crate::model::finding::{Code, Finding, Subject};
-use crate::model::ident::Digest;
 use crate::model::json::JsonError;
 use crate::model::project::{Content, Layout, LeftOut, Project};
 use crate::model::roots;
@@ -153,7 +152,7 @@ fn read_files(
         }
         let content = Content {
             size: worker.bytes.len() as u64,
-            digest: Digest::of(&worker.bytes),
+            crc32: crc32fast::hash(&worker.bytes),
         };
         Ok(match mains[index] {
             Some(asset) => match worker.scanner.scan(&assets[asset].kind, &worker.bytes) {

@@ -301,6 +301,43 @@ impl<'a> Gathering<'a> {
         }
     }
 
+    /// If one connector's files are missing and one supplied connector belongs to none that is
+    /// known, they belong together: a connector that was renamed can't be told otherwise.
+    fn match_by_elimination(&mut self) {
+        let Some(supplied) = self.sources.supplied else {
+            return;
+        };
+        let missing = |c: &Connector<'_>| c.title.is_none() && c.files() == Files::Absent;
+        let mut nameless = (0..self.connectors.len()).filter(|&at| missing(&self.connectors[at]));
+        let mut unclaimed = supplied
+            .of_kind(&AssetKind::CustomAdapter)
+            .filter(|(index, asset)| {
+                let title = title_of(asset);
+                let known = title
+                    .as_ref()
+                    .is_some_and(|title| self.by_title.contains_key(title));
+                !known && !self.by_adapter.contains_key(&Adapter::Supplied(*index))
+            });
+        let (Some(at), None, Some((index, asset)), None) = (
+            nameless.next(),
+            nameless.next(),
+            unclaimed.next(),
+            unclaimed.next(),
+        ) else {
+            return;
+        };
+        let Some(title) = title_of(asset) else { return };
+        let connector = &mut self.connectors[at];
+        let message = format!("`{}` is taken to be \"{title}\"", connector.label());
+        self.findings.push(
+            Finding::new(Code::ConnectorAssumed, Subject::Connector(title.clone()), message)
+                .note("it is the only connector whose files are missing, and this is the only one supplied")
+                .help("give a catalogue that names both to be sure: --catalog FILE"),
+        );
+        connector.title = Some(title);
+        connector.adapter = Some(Adapter::Supplied(index));
+    }
+
     fn finish(mut self) -> (Vec<Connector<'a>>, Vec<Finding>) {
         for (name, adapters) in self.sources.graph.internal_names() {
             if adapters.len() > 1 {
@@ -318,6 +355,7 @@ impl<'a> Gathering<'a> {
                 self.findings.push(finding);
             }
         }
+        self.match_by_elimination();
         for connector in &mut self.connectors {
             let Some(catalogue) = self.sources.catalogue else {
                 continue;

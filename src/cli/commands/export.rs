@@ -18,8 +18,9 @@ use crate::ops::locate::LocatedFinding;
 use crate::ops::record::{DecisionRecord, LeftOutRecord, TargetRecord};
 use crate::ops::report::{EntryDocument, ExportDocument, WrittenPackage};
 use crate::ops::verify::record_path;
-use crate::plan::decision::{ItemRule, Outcome};
+use crate::plan::decision::{ConnectorDecision, ItemRule};
 use crate::plan::export::ExportPlan;
+use crate::plan::rule::Ruling;
 use crate::plan::transform::Edits;
 
 pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
@@ -226,20 +227,11 @@ fn summary(written: &WrittenPackage, record: &DecisionRecord) -> String {
         record.entries.len()
     );
     for connector in &record.connectors {
-        let shared = connector
-            .catalogue
-            .as_ref()
-            .and_then(|entry| entry.shared_version);
-        let version = match (connector.outcome, connector.packaged_version, shared) {
-            (Outcome::Included, Some(version), _) => format!(" {version}"),
-            (Outcome::LeftOut, _, Some(shared)) => format!(", the target runs the shared {shared}"),
-            _ => String::new(),
-        };
         let _ = writeln!(
             text,
-            "  connector {}: {}{version}",
+            "  connector {}: {}",
             visible(&connector.connector),
-            connector.outcome
+            fate(connector)
         );
     }
     let _ = writeln!(text, "  size      {} bytes", written.facts.size);
@@ -247,6 +239,22 @@ fn summary(written: &WrittenPackage, record: &DecisionRecord) -> String {
     let _ = writeln!(text, "  content   {}", written.facts.content_digest);
     let _ = writeln!(text, "  decisions {}", written.record);
     text
+}
+
+/// What became of a connector, in a few words.
+fn fate(connector: &ConnectorDecision) -> String {
+    let shared = connector
+        .catalogue
+        .as_ref()
+        .and_then(|entry| entry.shared_version);
+    match (connector.rule, connector.packaged_version, shared) {
+        (Ruling::SharedLeftOut, _, Some(shared)) => {
+            format!("left out, the target runs the shared {shared}")
+        }
+        (Ruling::Elsewhere, _, _) => "left to another package".to_owned(),
+        (_, Some(version), _) => format!("{} {version}", connector.outcome),
+        (_, None, _) => connector.outcome.to_string(),
+    }
 }
 
 fn because(rule: &ItemRule) -> String {

@@ -19,6 +19,19 @@ pub struct Limits {
     pub ratio_from: u64,
 }
 
+impl Limits {
+    /// No limits: for what this program wrote itself and nobody else touched.
+    pub const NONE: Self = Self {
+        archive_bytes: u64::MAX,
+        directory_bytes: u64::MAX,
+        entries: u64::MAX,
+        entry_bytes: u64::MAX,
+        total_bytes: u64::MAX,
+        ratio: u64::MAX,
+        ratio_from: u64::MAX,
+    };
+}
+
 impl Default for Limits {
     /// Room for packages some ten times as large as the largest ones known.
     fn default() -> Self {
