@@ -18,28 +18,30 @@ const NARROW: u64 = 512;
 const SMALL_ENTRY: u64 = 4 << 10;
 
 /// Checks that the entries fill the bytes before the directory, each as the directory describes
-/// it, and notes where their data starts.
+/// it, and returns where the data of each starts.
 pub(super) fn check(
     source: &Source,
-    entries: &mut [Entry],
+    entries: &[Entry],
     directory: u64,
-) -> Result<(), ArchiveError> {
+) -> Result<Vec<u64>, ArchiveError> {
     let mut order: Vec<usize> = (0..entries.len()).collect();
     if !entries.is_sorted_by_key(|entry| entry.header_offset) {
         order.sort_by_key(|index| entries[*index].header_offset);
     }
     let mut window = Window::new(source, directory, entries.len() as u64);
+    let mut data = vec![0; entries.len()];
     let mut expected = 0;
     for index in order {
-        let entry = &mut entries[index];
+        let entry = &entries[index];
         follows(
             || format!("entry {}", entry.shown_name()),
             entry.header_offset,
             expected,
         )?;
-        expected = check_one(&mut window, entry)?;
+        (data[index], expected) = check_one(&mut window, entry)?;
     }
-    follows(|| "the central directory".to_owned(), directory, expected)
+    follows(|| "the central directory".to_owned(), directory, expected)?;
+    Ok(data)
 }
 
 /// Refuses what does not start where the thing before it ends.
@@ -62,8 +64,8 @@ fn follows(what: impl Fn() -> String, found: u64, expected: u64) -> Result<(), A
     Ok(())
 }
 
-/// Checks one entry and returns where it ends.
-fn check_one(window: &mut Window<'_>, entry: &mut Entry) -> Result<u64, ArchiveError> {
+/// Checks one entry and returns where its data starts and where it ends.
+fn check_one(window: &mut Window<'_>, entry: &Entry) -> Result<(u64, u64), ArchiveError> {
     let offset = entry.header_offset;
     let fixed = window.record::<LOCAL_LENGTH>(offset, entry)?;
     let header = LocalHeader::parse(&fixed).ok_or_else(|| ArchiveError::LocalHeader {
@@ -81,10 +83,10 @@ fn check_one(window: &mut Window<'_>, entry: &mut Entry) -> Result<u64, ArchiveE
     check_sizes(entry, &header, &extras, name)?;
     let wide = extras.has_zip64();
 
-    entry.data_offset = window.after(variable, name_length + extra_length, entry)?;
-    let end = window.after(entry.data_offset, entry.compressed_size, entry)?;
+    let data = window.after(variable, name_length + extra_length, entry)?;
+    let end = window.after(data, entry.compressed_size, entry)?;
     if entry.flags & FLAG_DESCRIPTOR == 0 {
-        return Ok(end);
+        return Ok((data, end));
     }
     // Info-ZIP writes empty files to a pipe so; the end of nothing is no question.
     if entry.method == Method::Stored && (entry.size > 0 || wide) {
@@ -114,7 +116,7 @@ fn check_one(window: &mut Window<'_>, entry: &mut Entry) -> Result<u64, ArchiveE
         Descriptor::parse(&bytes)
     };
     check_descriptor(entry, &descriptor.ok_or_else(missing)?)?;
-    Ok(past)
+    Ok((data, past))
 }
 
 fn check_names(entry: &Entry, header: &LocalHeader, name: &[u8]) -> Result<(), ArchiveError> {

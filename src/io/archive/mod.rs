@@ -37,7 +37,9 @@ mod builder;
 #[cfg(test)]
 mod tests;
 
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 pub use entry::{Entry, Kind, Method, NameMark};
 pub use error::{ArchiveError, EntryName, LimitName, Place};
@@ -46,6 +48,9 @@ pub use limits::Limits;
 pub use write::{Compressed, PackageWriter, TemporaryFile, WriteError, compress};
 
 use source::Source;
+
+/// From so many entries on, a thread costs less than it saves.
+const MANY: usize = 2_000;
 
 /// A package zip whose structure was checked.
 #[derive(Debug)]
@@ -68,9 +73,11 @@ impl Archive {
     fn check(source: Source, limits: &Limits) -> Result<Self, ArchiveError> {
         let directory = end::locate(&source, limits)?;
         let mut entries = directory::read(&source, &directory, limits)?;
-        local::check(&source, &mut entries, directory.offset)?;
+        let data = check_entries(&source, &entries, &directory)?;
+        for (entry, data) in entries.iter_mut().zip(data) {
+            entry.data_offset = data;
+        }
         directory::check_total(&entries, source.length(), limits)?;
-        collision::check(&entries)?;
         Ok(Self { source, entries })
     }
 
@@ -93,4 +100,29 @@ impl Archive {
     pub fn read(&self, entry: &Entry, into: &mut Vec<u8>) -> Result<(), ArchiveError> {
         self.reader().read(entry, into)
     }
+}
+
+/// Checks local headers and names, side by side where that is worth it, and returns where each
+/// entry's data starts.
+fn check_entries(
+    source: &Source,
+    entries: &[Entry],
+    directory: &end::Directory,
+) -> Result<Vec<u64>, ArchiveError> {
+    let local = || local::check(source, entries, directory.offset);
+    let names = || collision::check(entries);
+    let (local, names) = thread::scope(|scope| {
+        let other = (entries.len() >= MANY)
+            .then(|| thread::Builder::new().spawn_scoped(scope, names).ok())
+            .flatten();
+        let local = local();
+        let names = other.map_or_else(names, |other| {
+            other.join().unwrap_or_else(|panic| resume_unwind(panic))
+        });
+        (local, names)
+    });
+    // Whichever was done first, the answer is the same.
+    let data = local?;
+    names?;
+    Ok(data)
 }
