@@ -1,1 +1,120 @@
 //! `recipack.toml`: which project, which assets, which connectors, which targets.
+
+//E mod edit;
+mod error;
+mod glob;
+mod listing;
+mod parse;
+mod quote;
+mod selection;
+mod spans;
+//E mod template;
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU64;
+
+use crate::model::ident::{ConnectorTitle, PackageName, TargetName};
+use crate::model::place::{Located, Origin};
+use crate::model::target::{Target, Word};
+
+//E pub use edit::{Change, Done, EditError, ManifestEdit, Outcome, Removal};
+pub use error::{ManifestError, ManifestErrors, Problem};
+pub use glob::{Glob, GlobError};
+pub use listing::{Listing, PackageListing, SelectListing, TargetListing};
+pub use selection::{Candidate, Choice, Rule, Selection, Unmatched};
+//E pub use template::{ConnectorFact, TemplateFacts, template};
+
+/// The platform's limit on a package's size, in megabytes.
+pub const DEFAULT_LIMIT_MB: NonZeroU64 = NonZeroU64::new(100).expect("a hundred isn't zero");
+
+/// What `recipack.toml` says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Manifest {
+    /// What is packed, under which name and limit.
+    pub package: PackageSettings,
+    /// Which of its assets.
+    pub select: Selection,
+    /// What is said about connectors for every target, each with the place of its title.
+    pub connectors: BTreeMap<ConnectorTitle, Located<Word>>,
+    /// The targets, each with the place of its name.
+    pub targets: BTreeMap<TargetName, Located<Target>>,
+}
+
+/// The manifest's `[package]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackageSettings {
+    /// The stem of the zip's file name.
+    pub name: Option<PackageName>,
+    /// The project's folder, or a package zip; relative to the manifest.
+    pub project: Option<Located<String>>,
+    /// The largest package that is made, in megabytes.
+    pub limit_mb: NonZeroU64,
+    /// The catalogue file; relative to the manifest.
+    pub catalog: Option<Located<String>>,
+}
+
+impl Default for PackageSettings {
+    fn default() -> Self {
+        Self {
+            name: None,
+            project: None,
+            limit_mb: DEFAULT_LIMIT_MB,
+            catalog: None,
+        }
+    }
+}
+
+/// A connector that the manifest names and that isn't there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnmatchedConnector<'m> {
+    /// The title.
+    pub title: &'m ConnectorTitle,
+    /// The target it is named for; none if for all.
+    pub target: Option<&'m TargetName>,
+    /// Where it is named.
+    pub origin: &'m Origin,
+}
+
+impl Manifest {
+    /// What is said about a connector, for `target` first and for every target second.
+    pub fn word<'m>(
+        &'m self,
+        title: &ConnectorTitle,
+        target: Option<&'m Target>,
+    ) -> Option<&'m Located<Word>> {
+        target
+            .and_then(|target| target.connectors.get(title))
+            .or_else(|| self.connectors.get(title))
+    }
+
+    /// The catalogue file for `target`: its own first, the package's second.
+    pub fn catalog<'m>(&'m self, target: Option<&'m Target>) -> Option<&'m Located<String>> {
+        target
+            .and_then(|target| target.catalog.as_ref())
+            .or(self.package.catalog.as_ref())
+    }
+
+    /// The connectors that are named here and that `is_known` doesn't know.
+    pub fn unmatched_connectors(
+        &self,
+        is_known: impl Fn(&ConnectorTitle) -> bool,
+    ) -> Vec<UnmatchedConnector<'_>> {
+        let everywhere = self
+            .connectors
+            .iter()
+            .map(|(title, word)| (None, title, word));
+        let per_target = self.targets.iter().flat_map(|(name, target)| {
+            let connectors = target.value.connectors.iter();
+            connectors.map(move |(title, word)| (Some(name), title, word))
+        });
+        everywhere
+            .chain(per_target)
+            .filter(|(_, title, _)| !is_known(title))
+            .map(|(target, title, word)| UnmatchedConnector {
+                title,
+                target,
+                origin: &word.origin,
+            })
+            .collect()
+    }
+}

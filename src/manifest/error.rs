@@ -1,0 +1,135 @@
+//! What can be wrong with a manifest.
+
+use super::glob::GlobError;
+use crate::model::choice::{UnknownChoice, nearest, quoted_list};
+use crate::model::ident::NameError;
+use crate::model::path::PathError;
+use crate::model::place::Place;
+
+/// All that is wrong with a manifest, in the order of its text; never empty.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", lines(.0))]
+pub struct ManifestErrors(pub Vec<ManifestError>);
+
+fn lines(errors: &[ManifestError]) -> String {
+    let lines: Vec<String> = errors
+        .iter()
+        .map(|error| format!("{}: {error}", error.place))
+        .collect();
+    lines.join("\n")
+}
+
+/// One thing that is wrong with a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct ManifestError {
+    /// The key it is about, as a path: `targets.customers.kind`. Empty for the text as a whole.
+    pub key: String,
+    /// What is wrong.
+    pub problem: Problem,
+    /// Where.
+    pub place: Place,
+}
+
+/// What is wrong at one place of a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The text is no TOML.
+    #[error("{0}")]
+    Syntax(String),
+    /// A key that means nothing there.
+    #[error("unknown key `{}`", key.escape_debug())]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The keys that may stand there.
+        known: &'static [&'static str],
+        /// The sections that such a key may stand in.
+        belongs_to: &'static [&'static str],
+    },
+    /// A key that has to be there.
+    #[error("`{0}` is missing")]
+    Missing(&'static str),
+    /// A value of another type.
+    #[error("`{}` should be {expected}, but is {found}", key.escape_debug())]
+    WrongType {
+        /// The key.
+        key: String,
+        /// What should stand there.
+        expected: &'static str,
+        /// What stands there.
+        found: &'static str,
+    },
+    /// A number that can't be.
+    #[error("`{key}` should be 1 or more, but is {found}")]
+    TooSmall {
+        /// The key.
+        key: &'static str,
+        /// The number.
+        found: i64,
+    },
+    /// A word that isn't on the list.
+    #[error(transparent)]
+    Word(#[from] UnknownChoice),
+    /// A name that can't be one.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A pattern that can't be one.
+    #[error(transparent)]
+    Glob(#[from] GlobError),
+    /// A folder that can't be one.
+    #[error(transparent)]
+    Folder(#[from] PathError),
+}
+
+impl ManifestError {
+    /// What to write instead.
+    pub fn help(&self) -> Option<String> {
+        match &self.problem {
+            Problem::Syntax(_) => None,
+            Problem::UnknownKey {
+                key,
+                known,
+                belongs_to,
+            } => Some(match nearest(key, known.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None if !belongs_to.is_empty() => {
+                    format!("it belongs under {}", quoted_list(belongs_to))
+                }
+                None => format!("possible are {}", quoted_list(known)),
+            }),
+            Problem::Missing("kind") => Some(
+                "write `kind = \"customer\"` for workspaces under this partner, or \
+                 `kind = \"external\"` for any other account"
+                    .to_owned(),
+            ),
+            Problem::Missing(_) => None,
+            Problem::WrongType {
+                expected: "a text",
+                found: "a table",
+                ..
+            } => Some(
+                "a dot divides keys: a title with a dot, a space or another sign in it stands in \
+                 quotes, as in `\"Parcel Tracker 2.0\" = \"auto\"`"
+                    .to_owned(),
+            ),
+            Problem::WrongType {
+                expected: "a list of texts",
+                found: "a text",
+                ..
+            } => Some("put it in brackets: `[\"…\"]`".to_owned()),
+            Problem::WrongType { .. } => None,
+            Problem::TooSmall { .. } => {
+                Some("the platform's limit is 100; leave the key out to keep to it".to_owned())
+            }
+            Problem::Word(error) => Some(error.help()),
+            Problem::Name(_) => None,
+            Problem::Glob(error) => Some(error.help().to_owned()),
+            Problem::Folder(_) => Some(
+                "a folder is a path in the package, such as `Orders/EU`, without `/` or `./` at \
+                 its start; leave the key out for the whole project"
+                    .to_owned(),
+            ),
+        }
+    }
+}

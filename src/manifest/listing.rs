@@ -1,0 +1,152 @@
+//! What a manifest says, without places and patterns compiled: for people and for JSON.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Manifest;
+use crate::model::ident::{ConnectorTitle, DataCenter, PackageName, TagName, TargetName, TypeWord};
+use crate::model::path::PackagePath;
+use crate::model::place::Located;
+use crate::model::target::{Target, TargetKind, Word};
+
+/// What a manifest says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Listing {
+    /// What is packed, under which name and limit.
+    pub package: PackageListing,
+    /// Which of its assets.
+    pub select: SelectListing,
+    /// What is said about connectors for every target, by title.
+    pub connectors: BTreeMap<ConnectorTitle, Word>,
+    /// The targets, by name.
+    pub targets: BTreeMap<TargetName, TargetListing>,
+}
+
+/// The manifest's `[package]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PackageListing {
+    /// The stem of the zip's file name.
+    pub name: Option<PackageName>,
+    /// The project's folder, or a package zip; relative to the manifest.
+    pub project: Option<String>,
+    /// The largest package that is made, in megabytes.
+    pub limit_mb: u64,
+    /// The catalogue file; relative to the manifest.
+    pub catalog: Option<String>,
+}
+
+/// The manifest's `[select]`. A list that is empty allows everything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SelectListing {
+    /// Patterns over paths that may come.
+    pub include: Vec<String>,
+    /// Patterns over paths that may not.
+    pub exclude: Vec<String>,
+    /// Types that may come.
+    pub types: Vec<TypeWord>,
+    /// Folders that assets may come from.
+    pub folders: Vec<PackagePath>,
+    /// Tags of which an asset must carry one.
+    pub tags: Vec<TagName>,
+}
+
+/// One of the manifest's `[targets]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TargetListing {
+    /// Whose workspace it is.
+    pub kind: TargetKind,
+    /// The data center it lives in.
+    pub data_center: Option<DataCenter>,
+    /// What is said about connectors for this target only.
+    pub connectors: BTreeMap<ConnectorTitle, Word>,
+    /// The catalogue file for this target only.
+    pub catalog: Option<String>,
+}
+
+fn values<T: Clone>(list: &[Located<T>]) -> Vec<T> {
+    list.iter().map(|entry| entry.value.clone()).collect()
+}
+
+fn texts<T: ToString>(list: &[Located<T>]) -> Vec<String> {
+    list.iter().map(|entry| entry.value.to_string()).collect()
+}
+
+fn words(connectors: &BTreeMap<ConnectorTitle, Located<Word>>) -> BTreeMap<ConnectorTitle, Word> {
+    connectors
+        .iter()
+        .map(|(title, word)| (title.clone(), word.value))
+        .collect()
+}
+
+fn text(file: Option<&Located<String>>) -> Option<String> {
+    file.map(|file| file.value.clone())
+}
+
+impl From<&Target> for TargetListing {
+    fn from(target: &Target) -> Self {
+        Self {
+            kind: target.kind,
+            data_center: target.data_center.clone(),
+            connectors: words(&target.connectors),
+            catalog: text(target.catalog.as_ref()),
+        }
+    }
+}
+
+impl Manifest {
+    /// What this manifest says.
+    pub fn listing(&self) -> Listing {
+        let Self {
+            package,
+            select,
+            connectors,
+            targets,
+        } = self;
+        Listing {
+            package: PackageListing {
+                name: package.name.clone(),
+                project: text(package.project.as_ref()),
+                limit_mb: package.limit_mb.get(),
+                catalog: text(package.catalog.as_ref()),
+            },
+            select: SelectListing {
+                include: texts(&select.include),
+                exclude: texts(&select.exclude),
+                types: values(&select.types),
+                folders: values(&select.folders),
+                tags: values(&select.tags),
+            },
+            connectors: words(connectors),
+            targets: targets
+                .iter()
+                .map(|(name, target)| (name.clone(), TargetListing::from(&target.value)))
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_says_in_json_what_the_manifest_says() {
+        let manifest = Manifest::parse(
+            "[package]\nname='orders'\n[select]\nfolders=['A/']\n[connectors]\n'X'='exclude'\n\
+             [targets.t]\nkind='customer'\ndata-center='eu'\nconnectors={Y='include'}\n",
+        )
+        .expect("a manifest");
+        let json = serde_json::to_string(&manifest.listing()).expect("serialises");
+        assert_eq!(
+            json,
+            r#"{"package":{"name":"orders","project":null,"limit_mb":100,"catalog":null},"#.to_owned()
+                + r#""select":{"include":[],"exclude":[],"types":[],"folders":["A"],"tags":[]},"#
+                + r#""connectors":{"X":"exclude"},"targets":{"t":{"kind":"customer","#
+                + r#""data_center":"eu","connectors":{"Y":"include"},"catalog":null}}}"#
+        );
+        let read: Listing = serde_json::from_str(&json).expect("reads back");
+        assert_eq!(read, manifest.listing());
+    }
+}
