@@ -141,7 +141,8 @@ mod tests {
         let json = serde_json::to_string(&manifest.listing()).expect("serialises");
         assert_eq!(
             json,
-            r#"{"package":{"name":"orders","project":null,"limit_mb":100,"catalog":null},"#.to_owned()
+            r#"{"package":{"name":"orders","project":null,"limit_mb":100,"catalog":null},"#
+                .to_owned()
                 + r#""select":{"include":[],"exclude":[],"types":[],"folders":["A"],"tags":[]},"#
                 + r#""connectors":{"X":"exclude"},"targets":{"t":{"kind":"customer","#
                 + r#""data_center":"eu","connectors":{"Y":"include"},"catalog":null}}}"#

@@ -1,6 +1,6 @@
 //! `recipack.toml`: which project, which assets, which connectors, which targets.
 
-//E mod edit;
+mod edit;
 mod error;
 mod glob;
 mod listing;
@@ -8,7 +8,7 @@ mod parse;
 mod quote;
 mod selection;
 mod spans;
-//E mod template;
+mod template;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
@@ -17,12 +17,12 @@ use crate::model::ident::{ConnectorTitle, PackageName, TargetName};
 use crate::model::place::{Located, Origin};
 use crate::model::target::{Target, Word};
 
-//E pub use edit::{Change, Done, EditError, ManifestEdit, Outcome, Removal};
+pub use edit::{Change, Done, EditError, ManifestEdit, Outcome, Removal};
 pub use error::{ManifestError, ManifestErrors, Problem};
 pub use glob::{Glob, GlobError};
 pub use listing::{Listing, PackageListing, SelectListing, TargetListing};
 pub use selection::{Candidate, Choice, Rule, Selection, Unmatched};
-//E pub use template::{ConnectorFact, TemplateFacts, template};
+pub use template::{ConnectorFact, TemplateFacts, template};
 
 /// The platform's limit on a package's size, in megabytes.
 pub const DEFAULT_LIMIT_MB: NonZeroU64 = NonZeroU64::new(100).expect("a hundred isn't zero");

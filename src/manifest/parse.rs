@@ -153,8 +153,7 @@ impl Reader<'_> {
                     for field in self.table(&field) {
                         let name = field.key.parse();
                         let target = self.target(&field);
-                        let Some(name) =
-                            self.checked(&field.path, name, field.key_span.clone())
+                        let Some(name) = self.checked(&field.path, name, field.key_span.clone())
                         else {
                             continue;
                         };
@@ -231,7 +230,11 @@ impl Reader<'_> {
         }
         if !is_kind_given {
             let problem = Problem::Missing("kind");
-            self.error(&format!("{}.kind", field.path), problem, field.key_span.clone());
+            self.error(
+                &format!("{}.kind", field.path),
+                problem,
+                field.key_span.clone(),
+            );
         }
         // Where there is no kind there is an error, so that the one put here is never seen.
         target.kind = kind.unwrap_or(TargetKind::External);
@@ -436,9 +439,15 @@ external.kind = "external"
         let project = package.project.as_ref().expect("given");
         assert_eq!((project.value.as_str(), place(project)), (".", (4, 11)));
         let folder = &manifest.select.folders[0];
-        assert_eq!((folder.value.as_str(), place(folder)), ("Orders/EU", (12, 12)));
+        assert_eq!(
+            (folder.value.as_str(), place(folder)),
+            ("Orders/EU", (12, 12))
+        );
         let exclude = &manifest.select.exclude[0];
-        assert_eq!((exclude.value.as_str(), place(exclude)), ("Drafts/**", (10, 12)));
+        assert_eq!(
+            (exclude.value.as_str(), place(exclude)),
+            ("Drafts/**", (10, 12))
+        );
         let (title, word) = manifest.connectors.iter().next().expect("one");
         assert_eq!(title.as_str(), "Parcel Tracker");
         assert_eq!((word.value, place(word)), (Word::Auto, (16, 1)));
@@ -447,12 +456,18 @@ external.kind = "external"
         assert_eq!(customers.value.kind, TargetKind::Customer);
         let word = &customers.value.connectors["Ledger Sync"];
         assert_eq!((word.value, place(word)), (Word::Include, (21, 16)));
-        assert_eq!(manifest.targets["external"].value.kind, TargetKind::External);
+        assert_eq!(
+            manifest.targets["external"].value.kind,
+            TargetKind::External
+        );
 
         let own = manifest.catalog(Some(&customers.value)).expect("given");
         assert_eq!(own.value, "other.json");
         let general = manifest.catalog(Some(&manifest.targets["external"].value));
-        assert_eq!(general.map(|file| file.value.as_str()), Some("catalog.json"));
+        assert_eq!(
+            general.map(|file| file.value.as_str()),
+            Some("catalog.json")
+        );
         let ledger = "Ledger Sync".parse().expect("a title");
         assert_eq!(manifest.word(&ledger, None), None);
         let word = manifest.word(&ledger, Some(&customers.value));
@@ -479,7 +494,9 @@ external.kind = "external"
         let errors = Manifest::parse(text).expect_err(text);
         let tell = |error: &ManifestError| {
             let Place { line, column, .. } = error.place;
-            let help = error.help().map_or(String::new(), |help| format!(" ({help})"));
+            let help = error
+                .help()
+                .map_or(String::new(), |help| format!(" ({help})"));
             format!("{line}:{column} [{}] {error}{help}", error.key)
         };
         errors.0.iter().map(tell).collect()
@@ -489,7 +506,10 @@ external.kind = "external"
     fn each_error_has_its_place_message_and_help() {
         for (text, expected) in [
             ("[package\nname = 1", "1:9 [] unclosed table, expected `]`"),
-            ("a = \"é\" x", "1:9 [] unexpected key or value, expected newline, `#`"),
+            (
+                "a = \"é\" x",
+                "1:9 [] unexpected key or value, expected newline, `#`",
+            ),
             (
                 "[connectors]\n\"A\" = \"auto\"\n'A' = \"auto\"",
                 "3:1 [] duplicate key",
@@ -622,7 +642,9 @@ external.kind = "external"
         let text = FULL.replace("Drafts/**", "[");
         assert_eq!(&text[errors.0[0].place.span.clone()], "\"[\"");
         let manifest = parsed(FULL);
-        let name = manifest.targets["customers"].place().expect("in the manifest");
+        let name = manifest.targets["customers"]
+            .place()
+            .expect("in the manifest");
         assert_eq!(&FULL[name.span.clone()], "customers");
     }
 }

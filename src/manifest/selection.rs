@@ -180,11 +180,41 @@ impl Selection {
 
     fn entries(&self) -> Vec<Entry<'_>> {
         let mut entries = Vec::new();
-        push(&mut entries, Rule::Include, &self.include, Glob::as_str, matches_glob);
-        push(&mut entries, Rule::Exclude, &self.exclude, Glob::as_str, matches_glob);
-        push(&mut entries, Rule::Types, &self.types, TypeWord::as_str, is_type);
-        push(&mut entries, Rule::Folders, &self.folders, PackagePath::as_str, lies_in);
-        push(&mut entries, Rule::Tags, &self.tags, TagName::as_str, has_tag);
+        push(
+            &mut entries,
+            Rule::Include,
+            &self.include,
+            Glob::as_str,
+            matches_glob,
+        );
+        push(
+            &mut entries,
+            Rule::Exclude,
+            &self.exclude,
+            Glob::as_str,
+            matches_glob,
+        );
+        push(
+            &mut entries,
+            Rule::Types,
+            &self.types,
+            TypeWord::as_str,
+            is_type,
+        );
+        push(
+            &mut entries,
+            Rule::Folders,
+            &self.folders,
+            PackagePath::as_str,
+            lies_in,
+        );
+        push(
+            &mut entries,
+            Rule::Tags,
+            &self.tags,
+            TagName::as_str,
+            has_tag,
+        );
         entries
     }
 }
@@ -234,10 +264,11 @@ mod tests {
             kind_word,
             tags: &tags,
         };
-        match selection.selects(&candidate) {
-            Choice::Excluded(glob) => format!("Excluded {}", glob.value),
-            other => format!("{other:?}"),
+        let choice = selection.selects(&candidate);
+        if let Choice::Excluded(glob) = choice {
+            return format!("Excluded {}", glob.value);
         }
+        format!("{choice:?}")
     }
 
     #[test]
@@ -249,18 +280,84 @@ mod tests {
         );
         let tagged = ["other", "release"].as_slice();
         for (selection, path, kind, tags, expected) in [
-            (&everything, "a.recipe.json", "recipe", [].as_slice(), "Selected"),
-            (&orders, "Orders/EU/a.recipe.json", "recipe", tagged, "Selected"),
-            (&orders, "Orders/EU/de/a.recipe.json", "recipe", tagged, "Selected"),
-            (&orders, "[App] X/a.recipe.json", "recipe", tagged, "Selected"),
-            (&orders, "Orders/EU/Drafts/a.recipe.json", "recipe", tagged, "Excluded **/Drafts/**"),
-            (&orders, "Other/Drafts/a.recipe.json", "recipe", tagged, "Excluded **/Drafts/**"),
-            (&orders, "Other/a.recipe.json", "recipe", tagged, "NotIncluded"),
-            (&orders, "Orders/EU/a.connection.json", "connection", tagged, "Type"),
+            (
+                &everything,
+                "a.recipe.json",
+                "recipe",
+                [].as_slice(),
+                "Selected",
+            ),
+            (
+                &orders,
+                "Orders/EU/a.recipe.json",
+                "recipe",
+                tagged,
+                "Selected",
+            ),
+            (
+                &orders,
+                "Orders/EU/de/a.recipe.json",
+                "recipe",
+                tagged,
+                "Selected",
+            ),
+            (
+                &orders,
+                "[App] X/a.recipe.json",
+                "recipe",
+                tagged,
+                "Selected",
+            ),
+            (
+                &orders,
+                "Orders/EU/Drafts/a.recipe.json",
+                "recipe",
+                tagged,
+                "Excluded **/Drafts/**",
+            ),
+            (
+                &orders,
+                "Other/Drafts/a.recipe.json",
+                "recipe",
+                tagged,
+                "Excluded **/Drafts/**",
+            ),
+            (
+                &orders,
+                "Other/a.recipe.json",
+                "recipe",
+                tagged,
+                "NotIncluded",
+            ),
+            (
+                &orders,
+                "Orders/EU/a.connection.json",
+                "connection",
+                tagged,
+                "Type",
+            ),
             (&orders, "Orders/a.recipe.json", "recipe", tagged, "Folder"),
-            (&orders, "Orders/EUR/a.recipe.json", "recipe", tagged, "Folder"),
-            (&orders, "Orders/EU/a.recipe.json", "recipe", ["Release"].as_slice(), "Tag"),
-            (&orders, "Orders/EU/a.recipe.json", "recipe", [].as_slice(), "Tag"),
+            (
+                &orders,
+                "Orders/EUR/a.recipe.json",
+                "recipe",
+                tagged,
+                "Folder",
+            ),
+            (
+                &orders,
+                "Orders/EU/a.recipe.json",
+                "recipe",
+                ["Release"].as_slice(),
+                "Tag",
+            ),
+            (
+                &orders,
+                "Orders/EU/a.recipe.json",
+                "recipe",
+                [].as_slice(),
+                "Tag",
+            ),
         ] {
             assert_eq!(choice(selection, path, kind, tags), expected, "{path}");
         }
@@ -299,9 +396,12 @@ mod tests {
             .unmatched([candidate])
             .into_iter()
             .map(|unmatched| match unmatched.origin {
-                Origin::Manifest(place) => {
-                    (unmatched.rule.key(), unmatched.text, place.line, place.column)
-                }
+                Origin::Manifest(place) => (
+                    unmatched.rule.key(),
+                    unmatched.text,
+                    place.line,
+                    place.column,
+                ),
                 Origin::CommandLine => panic!("all of them stand in the manifest"),
             })
             .collect();

@@ -132,7 +132,7 @@ pub(super) fn without_element(
             let before = elements[index - 1].end;
             match comma_between(text, before, element.start) {
                 Some(comma) if text[comma + 1..element.start].trim().is_empty() => {
-                    without(text, vec![comma..element.end])
+                    replaced(text, &(comma..element.end), "")
                 }
                 Some(comma) => without(text, vec![comma..comma + 1, element]),
                 None => without(text, vec![element]),
@@ -324,11 +324,7 @@ mod tests {
                 1,
                 "a = [\n  1, # first\n  # second, last\n]",
             ),
-            (
-                "a = [\n  1 # one\n  , 2]",
-                0,
-                "a = [\n   # one\n   2]",
-            ),
+            ("a = [\n  1 # one\n  , 2]", 0, "a = [\n   # one\n   2]"),
             ("a = [1,\n  2]", 0, "a = [\n  2]"),
             ("a = [1, # one\n 2]", 0, "a = [# one\n 2]"),
         ] {
