@@ -1,11 +1,14 @@
 //! `recipack.toml`: which project, which assets, which connectors, which targets.
 
+mod edit;
 mod error;
 mod glob;
 mod listing;
 mod parse;
 mod quote;
 mod selection;
+mod spans;
+mod template;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
@@ -14,10 +17,12 @@ use crate::model::ident::{ConnectorTitle, PackageName, TargetName};
 use crate::model::place::{Located, Origin};
 use crate::model::target::{Target, Word};
 
+pub use edit::{Change, Done, EditError, ManifestEdit, Outcome, Removal};
 pub use error::{ManifestError, ManifestErrors, Problem};
 pub use glob::{Glob, GlobError};
 pub use listing::{Listing, PackageListing, SelectListing, TargetListing};
 pub use selection::{Candidate, Choice, Rule, Selection, Unmatched};
+pub use template::{ConnectorFact, TemplateFacts, template};
 
 /// The platform's limit on a package's size, in megabytes.
 pub const DEFAULT_LIMIT_MB: NonZeroU64 = NonZeroU64::new(100).expect("a hundred isn't zero");

@@ -264,10 +264,11 @@ mod tests {
             kind_word,
             tags: &tags,
         };
-        match selection.selects(&candidate) {
-            Choice::Excluded(glob) => format!("Excluded {}", glob.value),
-            other => format!("{other:?}"),
+        let choice = selection.selects(&candidate);
+        if let Choice::Excluded(glob) = choice {
+            return format!("Excluded {}", glob.value);
         }
+        format!("{choice:?}")
     }
 
     #[test]

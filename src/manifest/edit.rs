@@ -1,0 +1,983 @@
+//! Edits of a manifest's text that leave comments, order and formatting as they are.
+//!
+//! Only the bytes that an edit is about change. What the result says is read back and compared
+//! with what it should say, so that no edit can do more or less than it tells.
+
+use std::ops::Range;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use toml_edit::{Document, Item, Table, TableLike};
+
+use super::error::ManifestErrors;
+use super::glob::Glob;
+use super::listing::{Listing, TargetListing};
+use super::quote::{key, quoted};
+use super::selection::Rule;
+use super::{Manifest, spans};
+use crate::model::choice::{choice_type, nearest};
+use crate::model::ident::{ConnectorTitle, DataCenter, TagName, TargetName, TypeWord};
+use crate::model::path::PackagePath;
+use crate::model::target::{Target, TargetKind, Word};
+
+/// Something to put into a manifest.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// A pattern to `select.include`.
+    Include(Glob),
+    /// A pattern to `select.exclude`.
+    Exclude(Glob),
+    /// A type to `select.types`.
+    Type(TypeWord),
+    /// A folder to `select.folders`.
+    Folder(PackagePath),
+    /// A tag to `select.tags`.
+    Tag(TagName),
+    /// A word about a connector, for every target.
+    Connector {
+        /// The connector.
+        title: ConnectorTitle,
+        /// The word.
+        word: Word,
+    },
+    /// A target.
+    Target {
+        /// Its name.
+        name: TargetName,
+        /// Whose workspace it is.
+        kind: TargetKind,
+        /// Its data center. Without one, a target that has one keeps it.
+        data_center: Option<DataCenter>,
+    },
+    /// The catalogue file of the package.
+    Catalog(String),
+}
+
+/// Something to take out of a manifest.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Removal {
+    /// A pattern of `select.include`.
+    Include(Glob),
+    /// A pattern of `select.exclude`.
+    Exclude(Glob),
+    /// A type of `select.types`.
+    Type(TypeWord),
+    /// A folder of `select.folders`.
+    Folder(PackagePath),
+    /// A tag of `select.tags`.
+    Tag(TagName),
+    /// The word about a connector, for every target.
+    Connector(ConnectorTitle),
+    /// A target, with all that is said for it.
+    Target(TargetName),
+    /// The catalogue file of the package.
+    Catalog,
+}
+
+choice_type! {
+    /// What an edit did.
+    pub enum Outcome: "outcome of an edit" {
+        /// The entry is new.
+        Added = "added",
+        /// The entry was there with another value.
+        Changed = "changed",
+        /// The entry was there already.
+        Unchanged = "unchanged",
+        /// The entry is gone.
+        Removed = "removed",
+    }
+}
+
+/// An edit that was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Done {
+    /// Where in the manifest: `select.include`, `connectors`, `targets`, …
+    pub key: String,
+    /// The entry: a pattern, a title, a name.
+    pub entry: String,
+    /// What was done.
+    pub outcome: Outcome,
+}
+
+/// Why a manifest was not edited.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// What should be removed is not there.
+    #[error("`{key}` has no `{}`", entry.escape_debug())]
+    NotThere {
+        /// Where it was looked for.
+        key: &'static str,
+        /// What was looked for.
+        entry: String,
+        /// The entry that may have been meant.
+        near: Option<String>,
+    },
+    /// The result would be no manifest.
+    #[error("`{}` can't stand in `{key}`: {errors}", entry.escape_debug())]
+    Invalid {
+        /// Where it would have stood.
+        key: &'static str,
+        /// The entry.
+        entry: String,
+        /// What would be wrong.
+        errors: ManifestErrors,
+    },
+    /// The manifest is written in a way that this edit can't be made in without doing more than
+    /// that.
+    #[error("`{key}` is written in a form that can't be edited for `{}`", entry.escape_debug())]
+    Form {
+        /// The part of the manifest.
+        key: &'static str,
+        /// The entry.
+        entry: String,
+    },
+}
+
+impl EditError {
+    /// What to do instead.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::NotThere { near, .. } => {
+                near.as_ref().map(|near| format!("did you mean `{near}`?"))
+            }
+            Self::Invalid { errors, .. } => errors.0.iter().find_map(|error| error.help()),
+            Self::Form { key, .. } => Some(format!(
+                "edit the file by hand, or write `{key}` in its usual form first"
+            )),
+        }
+    }
+}
+
+/// A manifest being edited.
+#[derive(Clone, Debug)]
+pub struct ManifestEdit {
+    text: String,
+    listing: Listing,
+    done: Vec<Done>,
+}
+
+impl ManifestEdit {
+    /// Starts with a manifest's text.
+    pub fn parse(text: &str) -> Result<Self, ManifestErrors> {
+        Ok(Self {
+            listing: Manifest::parse(text)?.listing(),
+            text: text.to_owned(),
+            done: Vec::new(),
+        })
+    }
+
+    /// The text as it stands now.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What the manifest says now.
+    pub const fn listing(&self) -> &Listing {
+        &self.listing
+    }
+
+    /// What was done so far.
+    pub fn done(&self) -> &[Done] {
+        &self.done
+    }
+
+    /// The new text, and what was done.
+    pub fn finish(self) -> (String, Vec<Done>) {
+        (self.text, self.done)
+    }
+
+    /// Puts something in. What is there already stays as it is written.
+    pub fn add(&mut self, change: &Change) -> Result<Outcome, EditError> {
+        let subject = Subject::of_change(change);
+        let mut expected = self.listing.clone();
+        let outcome = expected.add(change);
+        if outcome == Outcome::Unchanged {
+            self.note(subject, outcome);
+            return Ok(outcome);
+        }
+        let text = added(&self.text, change);
+        self.settle(subject, outcome, text, expected)
+    }
+
+    /// Takes something out. Comments stay, also those about what goes.
+    pub fn remove(&mut self, removal: &Removal) -> Result<Outcome, EditError> {
+        let subject = Subject::of_removal(removal);
+        let mut expected = self.listing.clone();
+        expected.remove(removal);
+        if expected == self.listing {
+            let near = self.near(removal, &subject.entry);
+            return Err(EditError::NotThere {
+                key: subject.key,
+                entry: subject.entry,
+                near,
+            });
+        }
+        let text = removed(&self.text, removal);
+        self.settle(subject, Outcome::Removed, text, expected)
+    }
+
+    /// Takes the new text over if it says what it should.
+    fn settle(
+        &mut self,
+        subject: Subject,
+        outcome: Outcome,
+        text: Option<String>,
+        expected: Listing,
+    ) -> Result<Outcome, EditError> {
+        let Subject { key, entry } = subject.clone();
+        let Some(text) = text else {
+            return Err(EditError::Form { key, entry });
+        };
+        match Manifest::parse(&text) {
+            Ok(manifest) if manifest.listing() == expected => {
+                self.text = text;
+                self.listing = expected;
+                self.note(subject, outcome);
+                Ok(outcome)
+            }
+            Ok(_) => Err(EditError::Form { key, entry }),
+            // A text that is no TOML any more is the form's fault, a wrong value the entry's.
+            Err(errors) if errors.0.iter().all(|error| error.key.is_empty()) => {
+                Err(EditError::Form { key, entry })
+            }
+            Err(errors) => Err(EditError::Invalid { key, entry, errors }),
+        }
+    }
+
+    fn note(&mut self, subject: Subject, outcome: Outcome) {
+        self.done.push(Done {
+            key: subject.key.to_owned(),
+            entry: subject.entry,
+            outcome,
+        });
+    }
+
+    /// The entry of the same list that looks most like what wasn't found.
+    fn near(&self, removal: &Removal, entry: &str) -> Option<String> {
+        let Listing {
+            select,
+            connectors,
+            targets,
+            ..
+        } = &self.listing;
+        let candidates: Vec<&str> = match removal {
+            Removal::Include(_) => select.include.iter().map(String::as_str).collect(),
+            Removal::Exclude(_) => select.exclude.iter().map(String::as_str).collect(),
+            Removal::Type(_) => select.types.iter().map(TypeWord::as_str).collect(),
+            Removal::Folder(_) => select.folders.iter().map(PackagePath::as_str).collect(),
+            Removal::Tag(_) => select.tags.iter().map(TagName::as_str).collect(),
+            Removal::Connector(_) => connectors.keys().map(ConnectorTitle::as_str).collect(),
+            Removal::Target(_) => targets.keys().map(TargetName::as_str).collect(),
+            Removal::Catalog => Vec::new(),
+        };
+        nearest(entry, candidates).map(str::to_owned)
+    }
+}
+
+/// What an edit is about, for messages.
+#[derive(Clone)]
+struct Subject {
+    key: &'static str,
+    entry: String,
+}
+
+impl Subject {
+    fn new(key: &'static str, entry: &str) -> Self {
+        Self {
+            key,
+            entry: entry.to_owned(),
+        }
+    }
+
+    fn of_change(change: &Change) -> Self {
+        match change {
+            Change::Include(glob) => Self::new("select.include", glob.as_str()),
+            Change::Exclude(glob) => Self::new("select.exclude", glob.as_str()),
+            Change::Type(word) => Self::new("select.types", word.as_str()),
+            Change::Folder(folder) => Self::new("select.folders", folder.as_str()),
+            Change::Tag(tag) => Self::new("select.tags", tag.as_str()),
+            Change::Connector { title, .. } => Self::new("connectors", title.as_str()),
+            Change::Target { name, .. } => Self::new("targets", name.as_str()),
+            Change::Catalog(file) => Self::new("package.catalog", file),
+        }
+    }
+
+    fn of_removal(removal: &Removal) -> Self {
+        match removal {
+            Removal::Include(glob) => Self::new("select.include", glob.as_str()),
+            Removal::Exclude(glob) => Self::new("select.exclude", glob.as_str()),
+            Removal::Type(word) => Self::new("select.types", word.as_str()),
+            Removal::Folder(folder) => Self::new("select.folders", folder.as_str()),
+            Removal::Tag(tag) => Self::new("select.tags", tag.as_str()),
+            Removal::Connector(title) => Self::new("connectors", title.as_str()),
+            Removal::Target(name) => Self::new("targets", name.as_str()),
+            Removal::Catalog => Self::new("package", "catalog"),
+        }
+    }
+}
+
+impl Listing {
+    /// What the manifest should say after a change.
+    fn add(&mut self, change: &Change) -> Outcome {
+        match change {
+            Change::Include(glob) => push_new(&mut self.select.include, &glob.to_string()),
+            Change::Exclude(glob) => push_new(&mut self.select.exclude, &glob.to_string()),
+            Change::Type(word) => push_new(&mut self.select.types, word),
+            Change::Folder(folder) => push_new(&mut self.select.folders, folder),
+            Change::Tag(tag) => push_new(&mut self.select.tags, tag),
+            Change::Connector { title, word } => {
+                outcome_of(self.connectors.insert(title.clone(), *word).as_ref(), word)
+            }
+            Change::Target {
+                name,
+                kind,
+                data_center,
+            } => {
+                let before = self.targets.get(name.as_str()).cloned();
+                let mut after = match &before {
+                    Some(before) => before.clone(),
+                    None => TargetListing::from(&Target::of_kind(*kind)),
+                };
+                after.kind = *kind;
+                if data_center.is_some() {
+                    after.data_center.clone_from(data_center);
+                }
+                self.targets.insert(name.clone(), after.clone());
+                outcome_of(before.as_ref(), &after)
+            }
+            Change::Catalog(file) => {
+                outcome_of(self.package.catalog.replace(file.clone()).as_ref(), file)
+            }
+        }
+    }
+
+    /// What the manifest should say after a removal.
+    fn remove(&mut self, removal: &Removal) {
+        match removal {
+            Removal::Include(glob) => self.select.include.retain(|entry| entry != glob.as_str()),
+            Removal::Exclude(glob) => self.select.exclude.retain(|entry| entry != glob.as_str()),
+            Removal::Type(word) => self.select.types.retain(|entry| entry != word),
+            Removal::Folder(folder) => self.select.folders.retain(|entry| entry != folder),
+            Removal::Tag(tag) => self.select.tags.retain(|entry| entry != tag),
+            Removal::Connector(title) => {
+                self.connectors.remove(title);
+            }
+            Removal::Target(name) => {
+                self.targets.remove(name);
+            }
+            Removal::Catalog => self.package.catalog = None,
+        }
+    }
+}
+
+fn push_new<T: Clone + PartialEq>(list: &mut Vec<T>, entry: &T) -> Outcome {
+    if list.contains(entry) {
+        return Outcome::Unchanged;
+    }
+    list.push(entry.clone());
+    Outcome::Added
+}
+
+fn outcome_of<T: PartialEq>(before: Option<&T>, after: &T) -> Outcome {
+    match before {
+        None => Outcome::Added,
+        Some(before) if before == after => Outcome::Unchanged,
+        Some(_) => Outcome::Changed,
+    }
+}
+
+// From here on `None` stands for a form that can't be edited.
+
+fn added(text: &str, change: &Change) -> Option<String> {
+    match change {
+        Change::Include(glob) => with_entry(text, Rule::Include, glob.as_str()),
+        Change::Exclude(glob) => with_entry(text, Rule::Exclude, glob.as_str()),
+        Change::Type(word) => with_entry(text, Rule::Types, word.as_str()),
+        Change::Folder(folder) => with_entry(text, Rule::Folders, folder.as_str()),
+        Change::Tag(tag) => with_entry(text, Rule::Tags, tag.as_str()),
+        Change::Connector { title, word } => with_value(
+            text,
+            &["connectors"],
+            title.as_str(),
+            &quoted(word.as_str()),
+        ),
+        Change::Target {
+            name,
+            kind,
+            data_center,
+        } => with_target(text, name.as_str(), *kind, data_center.as_ref()),
+        Change::Catalog(file) => with_value(text, &["package"], "catalog", &quoted(file)),
+    }
+}
+
+fn removed(text: &str, removal: &Removal) -> Option<String> {
+    match removal {
+        Removal::Include(glob) => without_entry(text, Rule::Include, glob.as_str()),
+        Removal::Exclude(glob) => without_entry(text, Rule::Exclude, glob.as_str()),
+        Removal::Type(word) => without_entry(text, Rule::Types, word.as_str()),
+        Removal::Folder(folder) => without_entry(text, Rule::Folders, folder.as_str()),
+        Removal::Tag(tag) => without_entry(text, Rule::Tags, tag.as_str()),
+        Removal::Connector(title) => without_key(text, "connectors", title.as_str()),
+        Removal::Target(name) => without_key(text, "targets", name.as_str()),
+        Removal::Catalog => without_key(text, "package", "catalog"),
+    }
+}
+
+fn find<'d>(root: &'d Table, path: &[&str]) -> Option<&'d Item> {
+    let (first, rest) = path.split_first()?;
+    let mut item = root.get(first)?;
+    for key in rest {
+        item = item.as_table_like()?.get(key)?;
+    }
+    Some(item)
+}
+
+/// The list with one more entry.
+fn with_entry(text: &str, rule: Rule, entry: &str) -> Option<String> {
+    let document = Document::parse(text).ok()?;
+    let path = ["select", rule.key()];
+    let Some(list) = find(document.as_table(), &path).and_then(Item::as_array) else {
+        return with_value(
+            text,
+            &["select"],
+            rule.key(),
+            &format!("[{}]", quoted(entry)),
+        );
+    };
+    let elements: Option<Vec<_>> = list.iter().map(toml_edit::Value::span).collect();
+    let new = quoted(entry);
+    Some(spans::with_element(text, &list.span()?, &elements?, &new))
+}
+
+/// The list without an entry, however often it stands there.
+fn without_entry(text: &str, rule: Rule, entry: &str) -> Option<String> {
+    let is_entry = |value: &toml_edit::Value| {
+        let value = value.as_str()?;
+        Some(match rule {
+            Rule::Folders => value.strip_suffix('/').unwrap_or(value) == entry,
+            Rule::Include | Rule::Exclude | Rule::Types | Rule::Tags => value == entry,
+        })
+    };
+    let mut text = text.to_owned();
+    loop {
+        let document = Document::parse(text.as_str()).ok()?;
+        let list = find(document.as_table(), &["select", rule.key()])?.as_array()?;
+        let Some(index) = list.iter().position(|value| is_entry(value) == Some(true)) else {
+            return Some(text);
+        };
+        let elements: Option<Vec<_>> = list.iter().map(toml_edit::Value::span).collect();
+        let shorter = spans::without_element(&text, &list.span()?, &elements?, index);
+        text = shorter;
+    }
+}
+
+/// The table at `path` with a value for `name`: another one, or a new one.
+fn with_value(text: &str, path: &[&str], name: &str, value: &str) -> Option<String> {
+    let document = Document::parse(text).ok()?;
+    let Some(item) = find(document.as_table(), path) else {
+        let header: Vec<String> = path.iter().map(|part| key(part)).collect();
+        let lines = [
+            format!("[{}]", header.join(".")),
+            format!("{} = {value}", key(name)),
+        ];
+        return Some(spans::with_paragraph(text, &lines));
+    };
+    match item.as_table_like()?.get(name) {
+        Some(before) if before.as_str().map(quoted).as_deref() == Some(value) => {
+            Some(text.to_owned())
+        }
+        Some(before) => Some(spans::replaced(text, &before.span()?, value)),
+        None => with_new_value(text, item, name, value),
+    }
+}
+
+/// A table with one more value, in the form in which the table is written.
+fn with_new_value(text: &str, item: &Item, name: &str, value: &str) -> Option<String> {
+    let new = format!("{} = {value}", key(name));
+    if let Some(inline) = item.as_inline_table() {
+        if inline.is_dotted() {
+            return None;
+        }
+        let elements = inline_elements(inline)?;
+        return Some(spans::with_element(text, &inline.span()?, &elements, &new));
+    }
+    let table = item.as_table()?;
+    let last = last_statement(table);
+    if table.is_dotted() {
+        let (first, _) = table.iter().next()?;
+        let first = table.key(first)?.span()?.start;
+        let prefix = &text[spans::line_start(text, first)..first];
+        return Some(spans::with_line_after(
+            text,
+            last?.end,
+            &format!("{prefix}{new}"),
+        ));
+    }
+    if table.is_implicit() {
+        return None;
+    }
+    let after = last.unwrap_or(table.span()?);
+    let line = spans::line_start(text, after.start);
+    let indent: String = text[line..]
+        .chars()
+        .take_while(|c| matches!(c, ' ' | '\t'))
+        .collect();
+    Some(spans::with_line_after(
+        text,
+        after.end,
+        &format!("{indent}{new}"),
+    ))
+}
+
+/// The last statement that stands directly under a table's header, from its own key on.
+fn last_statement(table: &Table) -> Option<Range<usize>> {
+    let mut last: Option<Range<usize>> = None;
+    for (name, item) in table.iter() {
+        let statement = match item {
+            Item::Value(value) => table
+                .key(name)
+                .and_then(toml_edit::Key::span)
+                .zip(value.span())
+                .map(|(key, value)| key.start..value.end),
+            Item::Table(child) if child.is_dotted() => last_statement(child),
+            Item::Table(_) | Item::ArrayOfTables(_) | Item::None => None,
+        };
+        last = match (last, statement) {
+            (Some(last), Some(statement)) if statement.end < last.end => Some(last),
+            (last, statement) => statement.or(last),
+        };
+    }
+    last
+}
+
+/// The entries of an inline table, keys included.
+fn inline_elements(inline: &toml_edit::InlineTable) -> Option<Vec<Range<usize>>> {
+    let mut elements = Vec::new();
+    for (name, value) in inline.iter() {
+        let start = TableLike::key(inline, name)?.span()?.start;
+        elements.push(start..value_end(value)?);
+    }
+    elements.sort_by_key(|element| element.start);
+    // The dotted keys of one entry may be scattered among the others.
+    let is_scattered = elements.windows(2).any(|pair| pair[0].end > pair[1].start);
+    (!is_scattered).then_some(elements)
+}
+
+/// Where a value ends, with all that dotted keys add to it.
+fn value_end(value: &toml_edit::Value) -> Option<usize> {
+    match value.as_inline_table() {
+        Some(dotted) if dotted.is_dotted() => dotted
+            .iter()
+            .map(|(_, value)| value_end(value))
+            .max()
+            .flatten(),
+        _ => Some(value.span()?.end),
+    }
+}
+
+fn with_target(
+    text: &str,
+    name: &str,
+    kind: TargetKind,
+    data_center: Option<&DataCenter>,
+) -> Option<String> {
+    let document = Document::parse(text).ok()?;
+    let root = document.as_table();
+    let kind = quoted(kind.as_str());
+    let data_center = data_center.map(|name| quoted(name.as_str()));
+    if find(root, &["targets", name]).is_some() {
+        let path = ["targets", name];
+        let text = with_value(text, &path, "kind", &kind)?;
+        return match data_center {
+            Some(data_center) => with_value(&text, &path, "data-center", &data_center),
+            None => Some(text),
+        };
+    }
+    let mut values = vec![format!("kind = {kind}")];
+    values.extend(data_center.map(|data_center| format!("data-center = {data_center}")));
+    match root.get("targets") {
+        Some(item) if item.as_table().is_none_or(Table::is_dotted) => {
+            let value = format!("{{ {} }}", values.join(", "));
+            with_new_value(text, item, name, &value)
+        }
+        Some(_) | None => {
+            values.insert(0, format!("[targets.{}]", key(name)));
+            Some(spans::with_paragraph(text, &values))
+        }
+    }
+}
+
+/// A section without one of its keys and all below it.
+fn without_key(text: &str, section: &str, name: &str) -> Option<String> {
+    let document = Document::parse(text).ok()?;
+    let item = find(document.as_table(), &[section])?;
+    if let Some(inline) = item.as_inline_table() {
+        let elements = inline_elements(inline)?;
+        let start = TableLike::key(inline, name)?.span()?.start;
+        let index = elements.iter().position(|element| element.start == start)?;
+        let container = inline.span()?;
+        return Some(spans::without_element(text, &container, &elements, index));
+    }
+    let table = item.as_table()?;
+    let mut cuts = Vec::new();
+    cut_all(text, table, name, &mut cuts)?;
+    Some(spans::without(text, spans::joined(text, cuts)))
+}
+
+/// Collects what to cut for a key: its statement, or its header and all statements below.
+fn cut_all(text: &str, table: &Table, name: &str, cuts: &mut Vec<Range<usize>>) -> Option<()> {
+    match table.get(name)? {
+        Item::Value(value) => {
+            let key = table.key(name)?.span()?.start;
+            // The statement starts with the first key of a dotted one.
+            let line = spans::line_start(text, key);
+            let indent = text[line..].len() - text[line..].trim_start().len();
+            cuts.push(spans::statement_cut(text, line + indent..value.span()?.end));
+        }
+        Item::Table(child) => {
+            if !child.is_dotted() && !child.is_implicit() {
+                cuts.push(spans::statement_cut(text, child.span()?));
+            }
+            for (name, _) in child.iter() {
+                cut_all(text, child, name, cuts)?;
+            }
+        }
+        Item::ArrayOfTables(_) | Item::None => return None,
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn include(pattern: &str) -> Change {
+        Change::Include(pattern.parse().expect("a pattern"))
+    }
+
+    fn connector(title: &str, word: Word) -> Change {
+        let title = title.parse().expect("a title");
+        Change::Connector { title, word }
+    }
+
+    fn target(name: &str, kind: TargetKind, data_center: Option<&str>) -> Change {
+        Change::Target {
+            name: name.parse().expect("a name"),
+            kind,
+            data_center: data_center.map(|name| name.parse().expect("a data center")),
+        }
+    }
+
+    fn edit(text: &str) -> ManifestEdit {
+        ManifestEdit::parse(text).expect(text)
+    }
+
+    #[test]
+    fn what_is_added_takes_the_form_of_its_surroundings() {
+        use Outcome::{Added, Changed, Unchanged};
+        use TargetKind::{Customer, External};
+        let folder = Change::Folder("Orders/EU".parse().expect("a folder"));
+        let catalog = Change::Catalog("c.json".to_owned());
+        for (before, change, outcome, after) in [
+            (
+                "",
+                &include("a/**"),
+                Added,
+                "[select]\ninclude = [\"a/**\"]\n",
+            ),
+            (
+                "# top\n[select] # what\n# end\n",
+                &include("a"),
+                Added,
+                "# top\n[select] # what\ninclude = [\"a\"]\n# end\n",
+            ),
+            (
+                "[select]\n  tags = ['x'] # t\n[connectors]\n",
+                &include("a"),
+                Added,
+                "[select]\n  tags = ['x'] # t\n  include = [\"a\"]\n[connectors]\n",
+            ),
+            (
+                "[select]\ninclude = [\n  'x', # because\n]\n",
+                &include("a"),
+                Added,
+                "[select]\ninclude = [\n  'x', # because\n  \"a\",\n]\n",
+            ),
+            (
+                "select = { tags = ['x'] }\n",
+                &include("a"),
+                Added,
+                "select = { tags = ['x'], include = [\"a\"] }\n",
+            ),
+            (
+                "select.tags = ['x'] # t\n[package]\n",
+                &include("a"),
+                Added,
+                "select.tags = ['x'] # t\nselect.include = [\"a\"]\n[package]\n",
+            ),
+            (
+                "[select]\ninclude = ['a']",
+                &include("a"),
+                Unchanged,
+                "[select]\ninclude = ['a']",
+            ),
+            (
+                "[select]\nfolders = ['Orders/EU/']",
+                &folder,
+                Unchanged,
+                "[select]\nfolders = ['Orders/EU/']",
+            ),
+            (
+                "[connectors]\n\"A\" = \"auto\" # a\n",
+                &connector("B \"2\"", Word::Exclude),
+                Added,
+                "[connectors]\n\"A\" = \"auto\" # a\n\"B \\\"2\\\"\" = \"exclude\"\n",
+            ),
+            (
+                "[connectors]\n'A' = 'auto' # a",
+                &connector("A", Word::Include),
+                Changed,
+                "[connectors]\n'A' = \"include\" # a",
+            ),
+            (
+                "[connectors]\n'A' = 'auto'",
+                &connector("A", Word::Auto),
+                Unchanged,
+                "[connectors]\n'A' = 'auto'",
+            ),
+            (
+                "[package]\nname = 'x'\r\n",
+                &catalog,
+                Added,
+                "[package]\nname = 'x'\r\ncatalog = \"c.json\"\r\n",
+            ),
+            (
+                "[package]\ncatalog = 'x' # c\n",
+                &catalog,
+                Changed,
+                "[package]\ncatalog = \"c.json\" # c\n",
+            ),
+            (
+                "[targets.a]\nkind = 'external'",
+                &target("b c", Customer, Some("eu")),
+                Added,
+                "[targets.a]\nkind = 'external'\n\n[targets.\"b c\"]\nkind = \"customer\"\ndata-center = \"eu\"\n",
+            ),
+            (
+                "targets.a.kind = 'external' # a\n",
+                &target("b", Customer, Some("eu")),
+                Added,
+                "targets.a.kind = 'external' # a\ntargets.b = { kind = \"customer\", data-center = \"eu\" }\n",
+            ),
+            (
+                "targets = { a.kind = 'external' }\n",
+                &target("b", Customer, None),
+                Added,
+                "targets = { a.kind = 'external', b = { kind = \"customer\" } }\n",
+            ),
+            (
+                "[targets]\na = { kind = 'external' }\n",
+                &target("b", External, None),
+                Added,
+                "[targets]\na = { kind = 'external' }\n\n[targets.b]\nkind = \"external\"\n",
+            ),
+            (
+                "[targets.a]\nkind = 'external' # k\n[targets.a.connectors]\nX = 'auto'\n",
+                &target("a", Customer, Some("us")),
+                Changed,
+                "[targets.a]\nkind = \"customer\" # k\ndata-center = \"us\"\n[targets.a.connectors]\nX = 'auto'\n",
+            ),
+            (
+                "[targets.a]\nkind = 'external'\ndata-center = 'eu'\n",
+                &target("a", External, None),
+                Unchanged,
+                "[targets.a]\nkind = 'external'\ndata-center = 'eu'\n",
+            ),
+            (
+                "[targets]\na.kind = 'external'\n",
+                &target("a", External, Some("eu")),
+                Changed,
+                "[targets]\na.kind = 'external'\na.data-center = \"eu\"\n",
+            ),
+        ] {
+            let mut edit = edit(before);
+            assert_eq!(edit.add(change), Ok(outcome), "{before}");
+            assert_eq!(edit.text(), after, "{before}");
+            assert_eq!(edit.done().len(), 1);
+            // A second time there is nothing to do.
+            assert_eq!(edit.add(change), Ok(Unchanged), "{after}");
+        }
+    }
+
+    #[test]
+    fn what_is_removed_leaves_everything_else() {
+        let include = Removal::Include("a".parse().expect("a pattern"));
+        let folder = Removal::Folder("a".parse().expect("a folder"));
+        let connector = Removal::Connector("A b".parse().expect("a title"));
+        let target = Removal::Target("t".parse().expect("a name"));
+        for (before, removal, after) in [
+            (
+                "[select]\ninclude = ['a', 'b', 'a'] # both\n",
+                &include,
+                "[select]\ninclude = ['b'] # both\n",
+            ),
+            (
+                "[select]\nfolders = [\n  'a/', # with a slash\n  'b',\n]\n",
+                &folder,
+                "[select]\nfolders = [\n  # with a slash\n  'b',\n]\n",
+            ),
+            (
+                "[connectors]\n# about A\n'A b' = 'auto' # v3\nC = 'auto'\n",
+                &connector,
+                "[connectors]\n# about A\n# v3\nC = 'auto'\n",
+            ),
+            (
+                "connectors = { 'A b' = 'auto', C = 'include' }\n",
+                &connector,
+                "connectors = { C = 'include' }\n",
+            ),
+            ("connectors.'A b' = 'auto'\n", &connector, ""),
+            (
+                "# one\n[targets.s]\nkind = 'external'\n\n# two\n[targets.t] # t\nkind = 'customer'\n# dc\n\
+                 data-center = 'us'\n\n[targets.t.connectors]\nX = 'auto'\n\n[targets.u]\nkind = 'external'\n",
+                &target,
+                "# one\n[targets.s]\nkind = 'external'\n\n# two\n# t\n# dc\n\n[targets.u]\nkind = 'external'\n",
+            ),
+            (
+                "[targets]\nt.kind = 'customer'\ns.kind = 'external'\nt.data-center = 'eu'\n",
+                &target,
+                "[targets]\ns.kind = 'external'\n",
+            ),
+            (
+                "targets = { s.kind = 'external', t.kind = 'customer' }\n",
+                &target,
+                "targets = { s.kind = 'external' }\n",
+            ),
+            (
+                "[package]\nname = 'x'\n  catalog = 'y' # from the platform\n",
+                &Removal::Catalog,
+                "[package]\nname = 'x'\n  # from the platform\n",
+            ),
+        ] {
+            let mut edit = edit(before);
+            assert_eq!(edit.remove(removal), Ok(Outcome::Removed), "{before}");
+            assert_eq!(edit.text(), after, "{before}");
+            let error = edit.remove(removal).expect_err("it is gone");
+            assert!(matches!(error, EditError::NotThere { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_told_and_changes_nothing() {
+        let text = "[connectors]\n'Parcel Tracker' = 'auto'\n";
+        let mut edit = edit(text);
+        let title = "Parcel Traker".parse().expect("a title");
+        let error = edit
+            .remove(&Removal::Connector(title))
+            .expect_err("no such");
+        assert_eq!(error.to_string(), "`connectors` has no `Parcel Traker`");
+        assert_eq!(
+            error.help().as_deref(),
+            Some("did you mean `Parcel Tracker`?")
+        );
+        let error = edit.remove(&Removal::Catalog).expect_err("none");
+        assert_eq!(error.to_string(), "`package` has no `catalog`");
+        let error = edit
+            .add(&Change::Catalog(" ".to_owned()))
+            .expect_err("empty");
+        assert_eq!(
+            error.to_string(),
+            "` ` can't stand in `package.catalog`: line 5, column 11: invalid path ` `: it is empty"
+        );
+        assert_eq!(edit.text(), text);
+        assert!(edit.done().is_empty());
+
+        let scattered =
+            "targets = { t.kind = 'customer', s.kind = 'external', t.data-center = 'eu' }";
+        let mut edit = ManifestEdit::parse(scattered).expect("a manifest");
+        let target = Removal::Target("t".parse().expect("a name"));
+        let error = edit.remove(&target).expect_err("an odd form");
+        assert!(matches!(error, EditError::Form { .. }), "{error}");
+        assert_eq!(edit.text(), scattered);
+        assert!(ManifestEdit::parse("x").is_err());
+    }
+
+    /// The comments of a manifest that has no `#` outside of them.
+    fn comments(text: &str) -> Vec<String> {
+        text.lines()
+            .filter_map(|line| line.split_once('#'))
+            .map(|(_, comment)| comment.trim().to_owned())
+            .collect()
+    }
+
+    const COMMENTED: &str = "# 1\n[package] # 2\nname = 'x' # 3\n# 4\ncatalog = 'c' # 5\n\n\
+        [select] # 6\n# 7\ninclude = [ # 8\n  # 9\n  'a', # 10\n  # 11\n  'b' # 12\n  # 13\n] # 14\n\
+        exclude = ['b', 'a',] # 15\ntypes = [] # 16\n# 17\n[connectors] # 18\n'A' = 'auto' # 19\n\
+        # 20\n'B' = 'include' # 21\n\n# 22\n[targets.a] # 23\nkind = 'customer' # 24\n\
+        connectors = { A = 'auto' } # 25\n# 26\n[targets.b] # 27\n# 28\nkind = 'external' # 29\n# 30";
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Add(Change),
+        Remove(Removal),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let name = "[a-c]";
+        let word = prop_oneof![Just(Word::Auto), Just(Word::Include), Just(Word::Exclude)];
+        let kind = prop_oneof![Just(TargetKind::Customer), Just(TargetKind::External)];
+        let change = (0..8, name, word, kind, proptest::option::of("[a-c]")).prop_map(
+            |(which, name, word, kind, data_center)| match which {
+                0 => Change::Include(name.parse().expect("valid")),
+                1 => Change::Exclude(name.parse().expect("valid")),
+                2 => Change::Type(name.parse().expect("valid")),
+                3 => Change::Folder(name.parse().expect("valid")),
+                4 => Change::Tag(name.parse().expect("valid")),
+                5 => connector(&name.to_uppercase(), word),
+                6 => target(&name, kind, data_center.as_deref()),
+                _ => Change::Catalog(name),
+            },
+        );
+        let removal = (0..8, name).prop_map(|(which, name)| match which {
+            0 => Removal::Include(name.parse().expect("valid")),
+            1 => Removal::Exclude(name.parse().expect("valid")),
+            2 => Removal::Type(name.parse().expect("valid")),
+            3 => Removal::Folder(name.parse().expect("valid")),
+            4 => Removal::Tag(name.parse().expect("valid")),
+            5 => Removal::Connector(name.to_uppercase().parse().expect("valid")),
+            6 => Removal::Target(name.parse().expect("valid")),
+            _ => Removal::Catalog,
+        });
+        prop_oneof![change.prop_map(Step::Add), removal.prop_map(Step::Remove)]
+    }
+
+    proptest! {
+        #[test]
+        fn no_edit_loses_a_comment_or_meets_a_form_it_made_itself(
+            steps in proptest::collection::vec(step(), 1..12),
+            is_windows in any::<bool>(),
+        ) {
+            let text = match is_windows {
+                true => COMMENTED.replace('\n', "\r\n"),
+                false => COMMENTED.to_owned(),
+            };
+            let mut edit = edit(&text);
+            for step in steps {
+                let result = match &step {
+                    Step::Add(change) => edit.add(change),
+                    Step::Remove(removal) => edit.remove(removal),
+                };
+                if let Err(error) = result {
+                    prop_assert!(matches!(error, EditError::NotThere { .. }), "{error}\n{}", edit.text());
+                }
+                prop_assert_eq!(comments(edit.text()), comments(&text), "{:?}\n{}", step, edit.text());
+                let reread = Manifest::parse(edit.text()).expect("checked").listing();
+                prop_assert_eq!(&reread, edit.listing());
+                if is_windows {
+                    prop_assert!(!edit.text().replace("\r\n", "").contains('\n'));
+                }
+            }
+        }
+    }
+}
