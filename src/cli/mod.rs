@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Parser as _;
 
-use args::{Cli, Command, Global};
+use args::{Cli, Command, Global, ManifestCommand};
 use exit::Exit;
 use failure::{Failure, FailureDocument};
 use ui::{Format, Ui, Volume};
@@ -148,9 +148,13 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Show(args) => commands::show::run(context, &args),
         Command::Why(args) => commands::why::run(context, &args),
         Command::Verify(args) => commands::verify::run(context, &args),
-        Command::Init(_) | Command::Manifest(_) | Command::Graph(_) | Command::Diff(_) => {
-            Ok(Exit::Usage)
+        Command::Init(args) => commands::init::run(context, &args),
+        Command::Manifest(ManifestCommand::Add(args)) => commands::manifest::add(context, &args),
+        Command::Manifest(ManifestCommand::Remove(args)) => {
+            commands::manifest::remove(context, &args)
         }
+        Command::Manifest(ManifestCommand::List(args)) => commands::manifest::list(context, &args),
+        Command::Graph(_) | Command::Diff(_) => Ok(Exit::Usage),
         Command::Schema(args) => commands::schema::run(context, &args),
         Command::Completions(args) => commands::completions::run(context, &args),
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Manifest;
+use super::{Glob, GlobError, Manifest, Selection};
 use crate::model::ident::{ConnectorTitle, DataCenter, PackageName, TagName, TargetName, TypeWord};
 use crate::model::path::PackagePath;
 use crate::model::place::Located;
@@ -95,6 +95,42 @@ impl From<&Target> for TargetListing {
     }
 }
 
+impl From<&Selection> for SelectListing {
+    fn from(selection: &Selection) -> Self {
+        Self {
+            include: texts(&selection.include),
+            exclude: texts(&selection.exclude),
+            types: values(&selection.types),
+            folders: values(&selection.folders),
+            tags: values(&selection.tags),
+        }
+    }
+}
+
+impl SelectListing {
+    /// The selection that says this, as if the command line had said it.
+    ///
+    /// # Errors
+    /// If a pattern is no glob.
+    pub fn selection(&self) -> Result<Selection, GlobError> {
+        fn said<T: Clone>(list: &[T]) -> Vec<Located<T>> {
+            list.iter().cloned().map(Located::on_command_line).collect()
+        }
+        fn globs(list: &[String]) -> Result<Vec<Located<Glob>>, GlobError> {
+            list.iter()
+                .map(|text| text.parse().map(Located::on_command_line))
+                .collect()
+        }
+        Ok(Selection {
+            include: globs(&self.include)?,
+            exclude: globs(&self.exclude)?,
+            types: said(&self.types),
+            folders: said(&self.folders),
+            tags: said(&self.tags),
+        })
+    }
+}
+
 impl Manifest {
     /// What this manifest says.
     pub fn listing(&self) -> Listing {
@@ -111,13 +147,7 @@ impl Manifest {
                 limit_mb: package.limit_mb.get(),
                 catalog: text(package.catalog.as_ref()),
             },
-            select: SelectListing {
-                include: texts(&select.include),
-                exclude: texts(&select.exclude),
-                types: values(&select.types),
-                folders: values(&select.folders),
-                tags: values(&select.tags),
-            },
+            select: SelectListing::from(select),
             connectors: words(connectors),
             targets: targets
                 .iter()

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::locate::LocatedFinding;
 use super::record::{LeftOutRecord, PackageRecord, TargetRecord};
+use crate::manifest::Done;
 use crate::model::finding::Counts;
 use crate::model::ident::{ConnectorTitle, Version};
 use crate::model::path::PackagePath;
@@ -135,4 +136,22 @@ pub struct WhyFile {
     pub needs: Vec<PackagePath>,
     /// How to decide otherwise.
     pub change: String,
+}
+
+/// What `init` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InitDocument {
+    /// The manifest that was written.
+    pub manifest: String,
+    /// The custom connectors that it names.
+    pub connectors: Vec<ConnectorTitle>,
+}
+
+/// What `manifest add` and `manifest remove` say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ManifestEditDocument {
+    /// The manifest.
+    pub manifest: String,
+    /// What was done to it.
+    pub done: Vec<Done>,
 }

@@ -158,7 +158,7 @@ fn output_path(
 }
 
 /// A project's name as a file name.
-fn file_stem(name: &str) -> String {
+pub(crate) fn file_stem(name: &str) -> String {
     if name.parse::<PackageName>().is_ok() {
         return name.to_owned();
     }

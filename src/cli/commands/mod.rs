@@ -3,6 +3,8 @@
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod export;
+pub(crate) mod init;
+pub(crate) mod manifest;
 pub(crate) mod schema;
 pub(crate) mod show;
 pub(crate) mod verify;

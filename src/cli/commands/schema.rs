@@ -7,7 +7,9 @@ use super::super::ui::Format;
 use super::super::{Context, Stop};
 use crate::manifest::Listing;
 use crate::ops::record::DecisionRecord;
-use crate::ops::report::{ExportDocument, ShowDocument, WhyDocument};
+use crate::ops::report::{
+    ExportDocument, InitDocument, ManifestEditDocument, ShowDocument, WhyDocument,
+};
 use crate::ops::verify::Verification;
 
 type SchemaOf = fn() -> schemars::Schema;
@@ -36,6 +38,14 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "what `manifest list` prints with --json",
         || schemars::schema_for!(Listing),
     ),
+    (
+        "manifest-edit",
+        "what `manifest add` and `manifest remove` print with --json",
+        || schemars::schema_for!(ManifestEditDocument),
+    ),
+    ("init", "what `init` prints with --json", || {
+        schemars::schema_for!(InitDocument)
+    }),
     (
         "failure",
         "what any command prints with --json if it could not do its work",
