@@ -122,8 +122,9 @@ fn edit(
             .unwrap_or(Path::new("."));
         TemporaryFile::holding(folder, new.as_bytes())?.persist(path)?;
     }
+    let removed = done.iter().any(|done| done.outcome == Outcome::Removed);
     let emptied =
-        done.iter().any(|done| done.outcome == Outcome::Removed) && is_everything(&listing);
+        removed && Manifest::parse(&new).is_ok_and(|manifest| manifest.select.is_everything());
     if emptied {
         context
             .ui
