@@ -112,7 +112,6 @@ fn facts(opened: &Opened, project_path: &str) -> Result<TemplateFacts, Failure> 
                 .needed_by(index)
                 .iter()
                 .map(|edge| edge.from)
-                .filter(|user| project.assets[*user].kind == AssetKind::Recipe)
                 .collect();
             Some(ConnectorFact {
                 title: title_of(asset)?,
