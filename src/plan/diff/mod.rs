@@ -200,7 +200,7 @@ impl fmt::Display for Difference {
             Self::StepMoved { step, from, to } => write!(f, "{step} moved from {from} to {to}"),
             Self::StepChanged { step, path, change } => write!(f, "{step}: {path} {change}"),
             Self::Text(TextDifference { added, removed, .. }) => {
-                write!(f, "{added} lines added, {removed} lines removed")
+                write!(f, "lines: {added} added, {removed} removed")
             }
             Self::Binary { old, new } => write!(
                 f,
