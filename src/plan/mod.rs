@@ -4,6 +4,7 @@ pub mod check;
 pub mod connectors;
 pub mod decision;
 pub mod diff;
+pub mod drawing;
 pub mod export;
 pub mod rule;
 pub mod transform;
