@@ -140,7 +140,7 @@ fn sharing_two_connectors_is_told_as_that_and_nothing_else() {
         lines(&report),
         [
             "travelperk_connection.connection.json changed",
-            r#"  provider {"folder":"","name":"TravelPerk SDK","zip_name":"travelperk_sdk.custom_adapter.… → "travel_perk_connector_564885_1661443229""#,
+            r#"  provider "TravelPerk SDK" (travelperk_sdk.custom_adapter.json) → "travel_perk_connector_564885_1661443229""#,
             "travelperk_fyle_integration.recipe.json changed",
             "  custom mark of fyle_prod_connector_564885_1678964478 removed",
             "  custom mark of travel_perk_connector_564885_1661443229 removed",

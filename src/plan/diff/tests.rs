@@ -198,9 +198,7 @@ fn other_files_differ_by_value_line_or_digest() {
             r#"{"name":"P","provider":{"zip_name":"p.custom_adapter.json","name":"Parcel","folder":""}}"#,
             r#"{"name":"P","provider":"parcel_connector_7_1"}"#,
         ),
-        [
-            r#"provider {"folder":"","name":"Parcel","zip_name":"p.custom_adapter.json"} → "parcel_connector_7_1""#
-        ]
+        [r#"provider "Parcel" (p.custom_adapter.json) → "parcel_connector_7_1""#]
     );
     assert_eq!(
         compare("p.custom_adapter.rb", "a\nb\n", "a\nc\n"),

@@ -6,7 +6,7 @@ use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::ser::Error as _;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::model::json::{Dialect, Node, NodeKind, quote};
@@ -42,9 +42,24 @@ impl JsonText {
         &self.0
     }
 
-    /// At most [`SHORT`] characters of it.
+    /// At most [`SHORT`] characters of it. A reference is shown by its name and path.
     pub fn short(&self) -> String {
-        elide(&self.0, 0)
+        elide(&self.spoken(), 0)
+    }
+
+    fn spoken(&self) -> Cow<'_, str> {
+        #[derive(Deserialize)]
+        struct Reference {
+            name: String,
+            zip_name: String,
+        }
+        if self.0.starts_with('{')
+            && self.0.contains("\"zip_name\"")
+            && let Ok(Reference { name, zip_name }) = serde_json::from_str(&self.0)
+        {
+            return Cow::Owned(format!("\"{name}\" ({zip_name})"));
+        }
+        Cow::Borrowed(&self.0)
     }
 }
 
@@ -116,6 +131,19 @@ fn elide(text: &str, from: usize) -> String {
     short
 }
 
+/// The character from which two values are shown. Long formulas often differ far from their
+/// beginning; what they begin with alike is then left out.
+fn first_shown(old: &str, new: &str) -> usize {
+    let fits = |text: &str| text.chars().nth(SHORT).is_none();
+    let pairs = old.chars().zip(new.chars());
+    let alike = pairs.take_while(|(a, b)| a == b).count();
+    if alike < SHORT / 2 || fits(old) && fits(new) {
+        0
+    } else {
+        alike - CONTEXT
+    }
+}
+
 impl Serialize for JsonText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let raw: &RawValue = serde_json::from_str(&self.0).map_err(S::Error::custom)?;
@@ -166,20 +194,12 @@ impl fmt::Display for ValueChange {
             Self::Added { new } => write!(f, "added: {}", new.short()),
             Self::Removed { old } => write!(f, "removed: {}", old.short()),
             Self::Changed { old, new } => {
-                // Long formulas often differ far from their beginning; show where they do.
-                let alike = old
-                    .0
-                    .chars()
-                    .zip(new.0.chars())
-                    .take_while(|(a, b)| a == b)
-                    .count();
-                let fits = |text: &JsonText| text.0.chars().nth(SHORT).is_none();
-                let from = if alike < SHORT / 2 || fits(old) && fits(new) {
-                    0
-                } else {
-                    alike - CONTEXT
-                };
-                write!(f, "{} → {}", elide(&old.0, from), elide(&new.0, from))
+                let (mut old_text, mut new_text) = (old.spoken(), new.spoken());
+                if old_text == new_text {
+                    (old_text, new_text) = (old.as_str().into(), new.as_str().into());
+                }
+                let from = first_shown(&old_text, &new_text);
+                write!(f, "{} → {}", elide(&old_text, from), elide(&new_text, from))
             }
             Self::Reordered => f.write_str("reordered"),
         }
@@ -206,6 +226,25 @@ mod tests {
         assert_eq!(
             serde_json::to_string(&value).expect("serialises"),
             value.as_str()
+        );
+    }
+
+    #[test]
+    fn references_are_shown_by_name_and_path() {
+        let reference = |folder: &str| {
+            text(&format!(
+                r#"{{"zip_name":"F/p.connection.json","name":"P","folder":"{folder}"}}"#
+            ))
+        };
+        let change = |old, new| ValueChange::Changed { old, new }.to_string();
+        assert_eq!(
+            change(reference("F"), text("null")),
+            r#""P" (F/p.connection.json) → null"#
+        );
+        assert_eq!(
+            change(reference("F"), reference("")),
+            r#"{"folder":"F","name":"P","zip_name":"F/p.connection.json"} → {"folder":"","name":"P","zip_name":"F/p.connection.json"}"#,
+            "what differs is always shown"
         );
     }
 
