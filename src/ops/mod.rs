@@ -1,6 +1,7 @@
 //! The stories: read a project, plan a package, write it, verify it. Everything is an input here:
 //! no environment, no clock, no terminal.
 
+pub mod diff;
 pub mod export;
 pub mod locate;
 pub mod read;
@@ -38,6 +39,8 @@ pub enum Stage {
     Packing,
     /// Reading the package back and comparing.
     Verifying,
+    /// Comparing the files of two projects.
+    Comparing,
 }
 
 /// Hears how far the work is.

@@ -3,6 +3,8 @@
 pub mod check;
 pub mod connectors;
 pub mod decision;
+pub mod diff;
+pub mod drawing;
 pub mod export;
 pub mod rule;
 pub mod transform;

@@ -1,0 +1,136 @@
+//! A graph as an indented text.
+
+use std::collections::VecDeque;
+
+use super::{GraphDocument, GraphNode, on_one_line};
+
+/// How deep a tree grows; what is deeper gets a tree of its own further down.
+const MAX_DEPTH: usize = 32;
+
+/// Draws a graph as trees: around an asset, what it needs and then who needs it; else each asset of
+/// the project with what it needs, starting from those that nobody needs. What an asset needs is
+/// drawn once; `(*)` marks an asset whose needs are drawn further up, `(…)` further down.
+pub fn tree(document: &GraphDocument) -> String {
+    let mut needs = vec![Vec::new(); document.nodes.len()];
+    let mut needed_by = vec![Vec::new(); document.nodes.len()];
+    for (from, to) in document.links().into_keys() {
+        needs[from].push(to);
+        needed_by[to].push(from);
+    }
+    let root = document.root.as_deref();
+    match root.and_then(|root| document.indices().get(root).copied()) {
+        Some(root) => {
+            let mut text = Forest::new(document, &needs).grow([root]);
+            if !needed_by[root].is_empty() {
+                text.push_str("\nneeded by:\n");
+                let above = Forest::new(document, &needed_by).grow([root]);
+                // The asset itself stands above already.
+                text.push_str(above.split_once('\n').map_or("", |(_, rest)| rest));
+            }
+            text
+        }
+        None => {
+            let all = 0..document.nodes.len();
+            let unneeded = all.clone().filter(|&node| needed_by[node].is_empty());
+            // Where assets need each other in a circle, none of them is unneeded.
+            let needing = all.filter(|&node| !needs[node].is_empty());
+            Forest::new(document, &needs).grow(unneeded.chain(needing))
+        }
+    }
+}
+
+struct Forest<'d> {
+    document: &'d GraphDocument,
+    branches: &'d [Vec<usize>],
+    /// Whether a node is drawn with all that grows from it.
+    drawn: Vec<bool>,
+    text: String,
+}
+
+/// A node that is yet to be drawn.
+struct Twig {
+    node: usize,
+    depth: usize,
+    /// What stands before it on its line.
+    lead: String,
+    /// What stands before the lines that grow from it.
+    indent: String,
+}
+
+impl<'d> Forest<'d> {
+    fn new(document: &'d GraphDocument, branches: &'d [Vec<usize>]) -> Self {
+        Self {
+            document,
+            branches,
+            drawn: vec![false; document.nodes.len()],
+            text: String::new(),
+        }
+    }
+
+    /// Draws a tree for each start that is not part of an earlier tree.
+    fn grow(mut self, starts: impl IntoIterator<Item = usize>) -> String {
+        let mut cut = VecDeque::new();
+        for start in starts {
+            cut.push_back(start);
+            while let Some(start) = cut.pop_front() {
+                if !self.drawn[start] {
+                    self.tree(start, &mut cut);
+                }
+            }
+        }
+        self.text
+    }
+
+    /// Draws one tree. What is too deep for it goes to `cut`.
+    fn tree(&mut self, start: usize, cut: &mut VecDeque<usize>) {
+        // Chains of needs can be as long as the project is large: no recursion.
+        let mut twigs = vec![Twig {
+            node: start,
+            depth: 0,
+            lead: String::new(),
+            indent: String::new(),
+        }];
+        while let Some(twig) = twigs.pop() {
+            let branches = &self.branches[twig.node];
+            let mark = if branches.is_empty() {
+                ""
+            } else if self.drawn[twig.node] {
+                " (*)"
+            } else if twig.depth == MAX_DEPTH {
+                cut.push_back(twig.node);
+                " (…)"
+            } else {
+                ""
+            };
+            let node = describe(&self.document.nodes[twig.node]);
+            self.text.push_str(&format!("{}{node}{mark}\n", twig.lead));
+            if !mark.is_empty() {
+                continue;
+            }
+            self.drawn[twig.node] = true;
+            for (index, &branch) in branches.iter().enumerate().rev() {
+                let (corner, bar) = if index + 1 == branches.len() {
+                    ("└── ", "    ")
+                } else {
+                    ("├── ", "│   ")
+                };
+                twigs.push(Twig {
+                    node: branch,
+                    depth: twig.depth + 1,
+                    lead: format!("{}{corner}", twig.indent),
+                    indent: format!("{}{bar}", twig.indent),
+                });
+            }
+        }
+    }
+}
+
+fn describe(node: &GraphNode) -> String {
+    // Assets without a display name go by their file's, which is in the path already.
+    let is_file_name = node.id.rsplit('/').next() == Some(&*node.name);
+    let name = (!is_file_name).then(|| format!("\"{}\"", node.name));
+    let what: Vec<String> = node.label().into_iter().chain(name).collect();
+    let absent = (!node.present).then(|| "not in the project".to_owned());
+    let about: Vec<String> = [what.join(" ")].into_iter().chain(absent).collect();
+    on_one_line(&format!("{} ({})", node.id, about.join(", "))).into_owned()
+}
