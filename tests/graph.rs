@@ -5,7 +5,7 @@ use std::path::Path;
 
 use recipack::io::archive::Limits;
 use recipack::model::graph::Graph;
-use recipack::ops::read::{Roots, open};
+use recipack::ops::read::{Digests, Reading, Roots, open};
 use recipack::ops::{Interrupt, Running, Silent};
 use recipack::plan::drawing::{GraphDocument, tree};
 
@@ -15,13 +15,12 @@ fn drawn(root: Option<&str>) -> String {
         interrupt: Interrupt::default(),
     };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/partner");
-    let opened = open(
-        &path,
-        Roots::Asserted,
-        &Limits::default(),
-        &running,
-        &mut Silent,
-    );
+    let reading = Reading {
+        roots: Roots::Asserted,
+        digests: Digests::Left,
+        limits: &Limits::default(),
+    };
+    let opened = open(&path, reading, &running, &mut Silent);
     let project = opened.expect("readable").project;
     let root = root.map(|path| project.asset_at(path).expect("there"));
     tree(&GraphDocument::of(&project, &Graph::of(&project), root))

@@ -13,6 +13,7 @@ use crate::manifest::ManifestErrors;
 use crate::model::catalogue::CatalogueError;
 use crate::model::finding::Severity;
 use crate::model::place::Place;
+use crate::ops::diff::DiffError;
 use crate::ops::export::ExportError;
 use crate::ops::locate::{LocatedFinding, excerpt};
 use crate::ops::read::OpenError;
@@ -193,6 +194,20 @@ impl From<WriteError> for Failure {
             ),
             WriteError::Io { .. } => failure.help("nothing was left behind; make room or choose another folder with -o"),
             WriteError::Entry { .. } => failure,
+        }
+    }
+}
+
+impl From<DiffError> for Failure {
+    fn from(error: DiffError) -> Self {
+        match error {
+            DiffError::Open(error) => error.into(),
+            DiffError::Read { .. } | DiffError::Unreadable { .. } => {
+                Self::of(Exit::Failed, "unreadable", &error)
+            }
+            DiffError::Changed { .. } => Self::of(Exit::Failed, "changed", &error)
+                .help("run the command again when nothing writes there"),
+            DiffError::Interrupted(_) => Self::of(Exit::Interrupted, "interrupted", &error),
         }
     }
 }

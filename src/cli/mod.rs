@@ -131,12 +131,10 @@ fn exit_of_process() -> Exit {
                 context.ui.failure(&failure.told);
             }
             let terminated = usize::try_from(signal_hook::consts::SIGTERM).unwrap_or(usize::MAX);
-            match failure.exit {
-                Exit::Interrupted if signal.load(Ordering::Relaxed) == terminated => {
-                    Exit::Terminated
-                }
-                exit => exit,
+            if failure.exit == Exit::Interrupted && signal.load(Ordering::Relaxed) == terminated {
+                return Exit::Terminated;
             }
+            failure.exit
         }
     }
 }
@@ -154,7 +152,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
             commands::manifest::remove(context, &args)
         }
         Command::Manifest(ManifestCommand::List(args)) => commands::manifest::list(context, &args),
-        Command::Graph(_) | Command::Diff(_) => Ok(Exit::Usage),
+        Command::Graph(args) => commands::graph::run(context, &args),
+        Command::Diff(args) => commands::diff::run(context, &args),
         Command::Schema(args) => commands::schema::run(context, &args),
         Command::Completions(args) => commands::completions::run(context, &args),
     }

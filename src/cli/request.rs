@@ -52,11 +52,6 @@ impl ManifestFile {
         &self.manifest
     }
 
-    /// Its text as it stands.
-    pub(crate) fn raw(&self) -> &str {
-        &self.text
-    }
-
     /// A path that the manifest gives, which is relative to it.
     fn beside(&self, path: &str) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(path)

@@ -145,13 +145,14 @@ fn verb(stage: Stage) -> &'static str {
         Stage::Reading => "Reading",
         Stage::Packing => "Packing",
         Stage::Verifying => "Verifying",
+        Stage::Comparing => "Comparing",
     }
 }
 
 impl Observer for ProgressObserver {
     fn progress(&mut self, stage: Stage, done: usize, total: usize) {
         // A clock is read often enough every few files.
-        if self.wanted == ProgressWanted::Nothing || done % 64 != 0 && done != total {
+        if self.wanted == ProgressWanted::Nothing || !done.is_multiple_of(64) && done != total {
             return;
         }
         if self.started.elapsed() < PATIENCE {

@@ -139,10 +139,12 @@ impl Graph {
     /// Test cases and insights queries belong to the asset that they name.
     fn attach(&mut self, project: &Project) {
         for (index, asset) in project.assets.iter().enumerate() {
-            let key = match asset.kind {
-                AssetKind::TestCase => "recipe_id",
-                AssetKind::InsightsQuery => "page_id",
-                _ => continue,
+            let key = if asset.kind == AssetKind::TestCase {
+                "recipe_id"
+            } else if asset.kind == AssetKind::InsightsQuery {
+                "page_id"
+            } else {
+                continue;
             };
             let owner = asset.facts.references.iter().find(|r| &*r.key == key);
             if let Some(owner) = owner.and_then(|reference| project.asset_at(&reference.target)) {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::facts::Facts;
 use super::finding::{Code, Finding, Subject};
+use super::ident::Digest;
 use super::kind::{AssetKind, FileRole};
 use super::path::PackagePath;
 
@@ -23,6 +24,8 @@ pub struct Content {
     pub size: u64,
     /// CRC-32 of its bytes, by which a change between two readings shows.
     pub crc32: u32,
+    /// SHA-256 of its bytes, where it was asked for.
+    pub digest: Option<Digest>,
 }
 
 /// A file that belongs into packages.

@@ -144,44 +144,43 @@ impl Walk<'_> {
             provider: "",
             place: Place::Elsewhere,
         };
-        match kind {
-            AssetKind::Recipe => {
-                for (key, value) in root.members() {
-                    match key.inside().unwrap_or_default() {
-                        "config" => self.config(value),
-                        "tags" => {
-                            let tags = value
-                                .items()
-                                .filter_map(|tag| Some(tag.text()?.into_owned()));
-                            self.recipe.tags = tags.collect();
-                        }
-                        "version" => self.recipe.version = value.number().map(Version),
-                        other => self.value(other, value, top),
-                    }
-                }
-                self.facts.detail = Detail::Recipe(std::mem::take(&mut self.recipe));
-            }
-            AssetKind::Connection => {
-                self.value("", root, top);
-                self.facts.detail = Detail::Connection(self.connection(root));
-            }
-            AssetKind::CustomAdapter => {
-                let version = root.get("version_no").and_then(Node::number).map(Version);
-                self.facts.detail = Detail::Connector(ConnectorFacts { version });
-            }
-            _ => {
-                self.value("", root, top);
-                for (key, value) in root.members() {
-                    if let (
-                        Some(key @ ("recipe_id" | "api_group_id" | "page_id" | "table_id")),
-                        Some(id),
-                    ) = (key.inside(), raw_id(value))
-                    {
-                        self.raw_id(key, id, None, value);
-                    }
+        if *kind == AssetKind::Recipe {
+            self.recipe(root, top);
+        } else if *kind == AssetKind::Connection {
+            self.value("", root, top);
+            self.facts.detail = Detail::Connection(self.connection(root));
+        } else if *kind == AssetKind::CustomAdapter {
+            let version = root.get("version_no").and_then(Node::number).map(Version);
+            self.facts.detail = Detail::Connector(ConnectorFacts { version });
+        } else {
+            self.value("", root, top);
+            for (key, value) in root.members() {
+                if let (
+                    Some(key @ ("recipe_id" | "api_group_id" | "page_id" | "table_id")),
+                    Some(id),
+                ) = (key.inside(), raw_id(value))
+                {
+                    self.raw_id(key, id, None, value);
                 }
             }
         }
+    }
+
+    fn recipe(&mut self, root: Node<'_>, top: Context<'_>) {
+        for (key, value) in root.members() {
+            match key.inside().unwrap_or_default() {
+                "config" => self.config(value),
+                "tags" => {
+                    let tags = value
+                        .items()
+                        .filter_map(|tag| Some(tag.text()?.into_owned()));
+                    self.recipe.tags = tags.collect();
+                }
+                "version" => self.recipe.version = value.number().map(Version),
+                other => self.value(other, value, top),
+            }
+        }
+        self.facts.detail = Detail::Recipe(std::mem::take(&mut self.recipe));
     }
 
     fn connection(&mut self, root: Node<'_>) -> ConnectionFacts {

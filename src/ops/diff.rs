@@ -5,7 +5,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::read::{self, OpenError, Opened, Roots};
+use super::read::{self, Digests, OpenError, Opened, Reading, Roots};
 use super::record::OriginRecord;
 use super::{Interrupted, Observer, Running, Stage};
 use crate::io::archive::Limits;
@@ -171,7 +171,16 @@ impl Side {
         running: &Running,
         observer: &mut dyn Observer,
     ) -> Result<Self, DiffError> {
-        let opened = read::open(path, Roots::Asserted, limits, running, observer)?;
+        let opened = read::open(
+            path,
+            Reading {
+                roots: Roots::Asserted,
+                digests: Digests::Taken,
+                limits,
+            },
+            running,
+            observer,
+        )?;
         let findings = &opened.project.findings;
         if let Some(finding) = findings.iter().find(|f| f.code == Code::UnreadableFile) {
             return Err(DiffError::Unreadable {
@@ -268,7 +277,7 @@ impl<'s> Bytes<'s> {
                 side: side(),
                 source,
             })?;
-        if file.content.map(|content| content.digest) == Some(Digest::of(&self.buffer)) {
+        if file.content.and_then(|content| content.digest) == Some(Digest::of(&self.buffer)) {
             Ok(())
         } else {
             Err(DiffError::Changed {

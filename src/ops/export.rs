@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::locate::{LocatedFinding, ManifestText, locate};
-use super::read::{self, OpenError, Opened, Roots};
+use super::read::{self, Digests, OpenError, Opened, Reading, Roots};
 use super::record::{
     CatalogRecord, DecisionRecord, EntryRecord, FORMAT, LeftOutRecord, PackageRecord,
     ProjectRecord, RequestRecord, TargetRecord, content_digest,
@@ -118,21 +118,18 @@ pub fn prepare(
     running: &Running,
     observer: &mut dyn Observer,
 ) -> Result<Prepared, ExportError> {
-    let opened = read::open(
-        &request.project,
-        request.roots,
-        &request.limits,
-        running,
-        observer,
-    )?;
+    let reading = Reading {
+        roots: request.roots,
+        digests: Digests::Left,
+        limits: &request.limits,
+    };
+    let opened = read::open(&request.project, reading, running, observer)?;
+    let reading = Reading {
+        roots: Roots::Asserted,
+        ..reading
+    };
     let supplied = match &request.connectors {
-        Some(folder) => Some(read::open(
-            folder,
-            Roots::Asserted,
-            &request.limits,
-            running,
-            observer,
-        )?),
+        Some(folder) => Some(read::open(folder, reading, running, observer)?),
         None => None,
     };
     let graph = Graph::of(&opened.project);
@@ -470,7 +467,13 @@ impl Written {
 }
 
 impl From<Content> for Written {
-    fn from(Content { size, crc32 }: Content) -> Self {
+    fn from(
+        Content {
+            size,
+            crc32,
+            digest: _,
+        }: Content,
+    ) -> Self {
         Self { size, crc32 }
     }
 }

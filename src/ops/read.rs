@@ -7,6 +7,7 @@ use crate::io::archive::Limits;
 use crate::io::source::{ReadError, Source, SourceError};
 use crate::model::facts::Facts;
 use crate::model::finding::{Code, Finding, Subject};
+use crate::model::ident::Digest;
 use crate::model::json::JsonError;
 use crate::model::project::{Content, Layout, LeftOut, Project};
 use crate::model::roots;
@@ -59,6 +60,27 @@ pub enum Roots {
     Asserted,
 }
 
+/// How a project is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'a> {
+    /// What to do if it looks like several projects.
+    pub roots: Roots,
+    /// Whether the contents of files are to be told apart by more than a checksum.
+    pub digests: Digests,
+    /// Limits on packages that are read.
+    pub limits: &'a Limits,
+}
+
+/// Whether the SHA-256 of every file is worked out on reading.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Digests {
+    /// It is not: a package's digests are those of what is in it.
+    #[default]
+    Left,
+    /// It is.
+    Taken,
+}
+
 struct Worker<'a> {
     reader: crate::io::source::SourceReader<'a>,
     scanner: Scanner,
@@ -78,12 +100,11 @@ enum Outcome {
 /// is among the project's findings, all of it at once.
 pub fn open(
     path: &Path,
-    policy: Roots,
-    limits: &Limits,
+    reading: Reading<'_>,
     running: &Running,
     observer: &mut dyn Observer,
 ) -> Result<Opened, OpenError> {
-    let mut source = Source::open(path, limits)?;
+    let mut source = Source::open(path, reading.limits)?;
     let Layout {
         mut project,
         mut left_out,
@@ -101,8 +122,8 @@ pub fn open(
             path: path.display().to_string(),
         });
     }
-    read_files(&source, &mut project, running, observer)?;
-    if policy == Roots::One {
+    read_files(&source, &mut project, reading.digests, running, observer)?;
+    if reading.roots == Roots::One {
         let found = roots::roots(&project);
         if found.len() > 1 {
             let roots = found
@@ -125,6 +146,7 @@ pub fn open(
 fn read_files(
     source: &Source,
     project: &mut Project,
+    digests: Digests,
     running: &Running,
     observer: &mut dyn Observer,
 ) -> Result<(), Interrupted> {
@@ -153,6 +175,7 @@ fn read_files(
         let content = Content {
             size: worker.bytes.len() as u64,
             crc32: crc32fast::hash(&worker.bytes),
+            digest: (digests == Digests::Taken).then(|| Digest::of(&worker.bytes)),
         };
         Ok(match mains[index] {
             Some(asset) => match worker.scanner.scan(&assets[asset].kind, &worker.bytes) {

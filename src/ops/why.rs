@@ -100,13 +100,13 @@ fn chain(prepared: &Prepared, path: &str) -> Vec<PackagePath> {
     let mut next = rule_of(path);
     while let Some(entry) = next {
         chain.push(entry.path.clone());
-        next = match &entry.rule {
-            // Needs can't go in circles here: each asset was reached once.
-            ItemRule::Needed { by } if chain.len() <= prepared.plan.entries.len() => {
-                rule_of(by.as_str())
-            }
-            _ => None,
-        };
+        // Needs can't go in circles here: each asset was reached once.
+        next = None;
+        if let ItemRule::Needed { by } = &entry.rule
+            && chain.len() <= prepared.plan.entries.len()
+        {
+            next = rule_of(by.as_str());
+        }
     }
     chain.reverse();
     chain

@@ -138,10 +138,10 @@ impl Rewrite {
     ) -> Rewritten {
         let mut out = Rewritten::default();
         let root = document.root();
-        match kind {
-            AssetKind::Recipe => self.mark_accounts(document, root, &mut out),
-            AssetKind::Connection => self.provider_form(path, document, root, &mut out),
-            _ => {}
+        if *kind == AssetKind::Recipe {
+            self.mark_accounts(document, root, &mut out);
+        } else if *kind == AssetKind::Connection {
+            self.provider_form(path, document, root, &mut out);
         }
         let renames: Vec<_> = self
             .providers

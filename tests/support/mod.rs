@@ -71,7 +71,10 @@ impl Place {
     }
 
     /// Runs the program with arguments.
-    pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Run {
+    pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Run {
         self.command()
             .args(arguments)
             .output()

@@ -13,7 +13,7 @@ use crate::io::archive::{Limits, TemporaryFile};
 use crate::manifest::{ConnectorFact, TemplateFacts, template};
 use crate::model::graph::Graph;
 use crate::model::kind::AssetKind;
-use crate::ops::read::{Opened, Roots, open};
+use crate::ops::read::{Digests, Opened, Reading, Roots, open};
 use crate::ops::report::InitDocument;
 use crate::plan::connectors::title_of;
 
@@ -25,10 +25,14 @@ pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Stop> {
                 .into(),
         );
     }
+    let reading = Reading {
+        roots: Roots::One,
+        digests: Digests::Left,
+        limits: &Limits::default(),
+    };
     let opened = open(
         &args.project,
-        Roots::One,
-        &Limits::default(),
+        reading,
         &context.running,
         &mut context.ui.observer(),
     )?;

@@ -2,7 +2,9 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod diff;
 pub(crate) mod export;
+pub(crate) mod graph;
 pub(crate) mod init;
 pub(crate) mod manifest;
 pub(crate) mod schema;

@@ -6,11 +6,13 @@ use super::super::failure::{Failure, FailureDocument};
 use super::super::ui::Format;
 use super::super::{Context, Stop};
 use crate::manifest::Listing;
+use crate::ops::diff::DiffReport;
 use crate::ops::record::DecisionRecord;
 use crate::ops::report::{
     ExportDocument, InitDocument, ManifestEditDocument, ShowDocument, WhyDocument,
 };
 use crate::ops::verify::Verification;
+use crate::plan::drawing::GraphDocument;
 
 type SchemaOf = fn() -> schemars::Schema;
 
@@ -32,6 +34,12 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     }),
     ("verify", "what `verify` prints with --json", || {
         schemars::schema_for!(Verification)
+    }),
+    ("diff", "what `diff` prints with --json", || {
+        schemars::schema_for!(DiffReport)
+    }),
+    ("graph", "what `graph` prints with --json", || {
+        schemars::schema_for!(GraphDocument)
     }),
     (
         "manifest",

@@ -162,15 +162,15 @@ impl PackageWriter {
     }
 
     fn failed(&self, entry: &str, error: zip::result::ZipError) -> WriteError {
-        match error {
-            zip::result::ZipError::Io(source) => WriteError::Io {
+        if let zip::result::ZipError::Io(source) = error {
+            return WriteError::Io {
                 path: self.temporary.path().to_owned(),
                 source,
-            },
-            source => WriteError::Entry {
-                entry: entry.to_owned(),
-                source,
-            },
+            };
+        }
+        WriteError::Entry {
+            entry: entry.to_owned(),
+            source: error,
         }
     }
 }

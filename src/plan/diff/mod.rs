@@ -23,7 +23,6 @@ use crate::model::ident::{Digest, TypeWord};
 use crate::model::json::{JsonError, Tape};
 use crate::model::kind::{AssetKind, FileRole};
 use crate::model::path::PackagePath;
-use crate::model::project::Content;
 
 /// A file that is not the same on both sides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -78,15 +77,6 @@ pub struct Fingerprint {
     pub size: u64,
     /// SHA-256 of its bytes.
     pub sha256: Digest,
-}
-
-impl From<Content> for Fingerprint {
-    fn from(Content { size, digest }: Content) -> Self {
-        Self {
-            size,
-            sha256: digest,
-        }
-    }
 }
 
 /// One difference between two versions of a file.

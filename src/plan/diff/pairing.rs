@@ -133,7 +133,7 @@ fn moved_assets<'p>(old: &'p Project, new: &'p Project) -> Vec<(&'p Asset, &'p A
         move |asset: &'p Asset| {
             let file = asset.files.iter().map(|&file| &project.files[file]);
             let main = file.into_iter().find(|file| file.path == asset.path)?;
-            Some((&asset.kind, asset.name(), main.content?.digest))
+            Some((&asset.kind, asset.name(), main.content?.digest?))
         }
     };
     take_pairs(&mut olds, &mut news, &mut pairs, content(old), content(new));
@@ -215,7 +215,8 @@ mod tests {
             let (_, name, content) = files[file.source];
             file.content = Some(Content {
                 size: content.len() as u64,
-                digest: Digest::of(content.as_bytes()),
+                crc32: 0,
+                digest: Some(Digest::of(content.as_bytes())),
             });
             if let Some(asset) = project.assets.iter_mut().find(|a| a.path == file.path) {
                 asset.facts.name = Some(name.into());
