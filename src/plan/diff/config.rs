@@ -159,14 +159,14 @@ mod tests {
                 account(r#","custom":true"#),
                 account("").replace(r#""A""#, r#""B""#),
                 vec![
-                    r#"connection of p: {"name":"A","zip_name":"a"} → {"name":"B","zip_name":"a"}"#,
+                    r#"connection of p: "A" (a) → "B" (a)"#,
                     "custom mark of p removed",
                 ],
             ),
             (
                 null.to_owned(),
                 account(""),
-                vec![r#"connection of p: null → {"name":"A","zip_name":"a"}"#],
+                vec![r#"connection of p: null → "A" (a)"#],
             ),
             (
                 r#"[{"provider":"p"},{"provider":"q"}]"#.to_owned(),
