@@ -1,6 +1,6 @@
 //! The command line as it is typed. Nothing is looked up here.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -139,6 +139,9 @@ pub(crate) struct ExportArgs {
     /// The package, or the folder for it [default: <package name>.zip here]
     #[arg(short, long, value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
+    /// The largest package that is made, in megabytes [default: the manifest's limit-mb, or the platform's 100]
+    #[arg(long, value_name = "MB")]
+    pub(crate) limit_mb: Option<NonZeroU64>,
     /// Print what would be packed and what would not, and write nothing
     #[arg(long)]
     pub(crate) list: bool,

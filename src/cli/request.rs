@@ -1,6 +1,7 @@
 //! From arguments and `recipack.toml` to what is asked of the library.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 use super::args::PackArgs;
@@ -108,6 +109,11 @@ fn find_manifest(args: &PackArgs) -> Result<Option<ManifestFile>, Failure> {
         Some(inside) if inside.is_file() => ManifestFile::read(&inside).map(Some),
         Some(_) | None => Ok(None),
     }
+}
+
+/// A limit in megabytes, in bytes.
+pub(crate) const fn bytes_of(megabytes: NonZeroU64) -> u64 {
+    megabytes.get().saturating_mul(BYTES_PER_MB)
 }
 
 /// Whether a command can do without a target.
@@ -244,7 +250,7 @@ pub(crate) fn resolve(args: &PackArgs, need: TargetNeed) -> Result<Resolved, Fai
     let limit_mb = package.map_or(DEFAULT_LIMIT_MB, |package| package.limit_mb);
     Ok(Resolved {
         name: package.and_then(|package| package.name.clone()),
-        limit: limit_mb.get().saturating_mul(BYTES_PER_MB),
+        limit: bytes_of(limit_mb),
         request: ExportRequest {
             project,
             roots: if args.one_project {

@@ -35,6 +35,7 @@ impl Scanner {
             names: &mut self.names,
             recipe: RecipeFacts::default(),
             looks_up: memchr::memmem::find(bytes, b"lookup(").is_some(),
+            zip_names: memchr::memmem::find_iter(bytes, b"\"zip_name\"").collect(),
         };
         walk.document(kind, document);
         Ok(walk.facts)
@@ -111,7 +112,10 @@ struct Walk<'s> {
     facts: Facts,
     names: &'s mut HashSet<Arc<str>>,
     recipe: RecipeFacts,
+    /// Whether there are formulas to look into.
     looks_up: bool,
+    /// Where the key of reference objects stands, in the order of the text.
+    zip_names: Vec<usize>,
 }
 
 impl Walk<'_> {
@@ -321,6 +325,7 @@ impl Walk<'_> {
         for (member, value) in node.members() {
             let key = member.inside().unwrap_or_default();
             match value.kind() {
+                NodeKind::Object | NodeKind::Array if self.is_dull(key, value, inner) => {}
                 NodeKind::Object | NodeKind::Array => {
                     let mut context = inner;
                     context.place = match (key, inner.place) {
@@ -342,6 +347,21 @@ impl Walk<'_> {
                 NodeKind::Bool | NodeKind::Null => {}
             }
         }
+    }
+
+    /// Whether a member of a step can be passed over: a step's own parts are `block` and `input`,
+    /// and of the rest, mostly schemas, only reference objects and formulas matter.
+    fn is_dull(&self, key: &str, value: Node<'_>, context: Context<'_>) -> bool {
+        if self.looks_up
+            || context.step.is_none()
+            || context.place != Place::Elsewhere
+            || matches!(key, "block" | "input")
+        {
+            return false;
+        }
+        let span = value.span();
+        let first = self.zip_names.partition_point(|at| *at < span.start);
+        self.zip_names.get(first).is_none_or(|at| *at >= span.end)
     }
 
     fn raw_id(&mut self, key: &str, id: &str, step: Option<Step>, value: Node<'_>) {

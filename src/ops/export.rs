@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::locate::{LocatedFinding, ManifestText, locate};
@@ -12,8 +13,8 @@ use super::record::{
 };
 use super::{Interrupted, Observer, Running, Stage};
 use crate::io::archive::{
-    Archive, ArchiveError, Compressed, Kind, Limits, PackageWriter, TemporaryFile, WriteError,
-    compress,
+    Archive, ArchiveError, Batch, Buffers, CompressedBatch, Kind, Limits, PackageWriter,
+    TemporaryFile, WriteError,
 };
 use crate::io::source::{ReadError, SourceReader};
 use crate::manifest::{SelectListing, Selection};
@@ -33,6 +34,10 @@ use crate::plan::export::{
     self, Destination, EntrySource, ExportPlan, Fidelity, PlannedEntry, Request,
 };
 use crate::plan::transform::{Edits, Rewritten};
+
+/// How much is compressed before another thread may take the next entries.
+const BATCH_BYTES: u64 = 256 << 10;
+const BATCH_ENTRIES: usize = 32;
 
 /// What to make a package of.
 #[derive(Clone, Debug)]
@@ -306,40 +311,86 @@ impl Prepared {
         let total = self.plan.entries.len();
         let mut writer = PackageWriter::create(folder, limit)?;
         let mut written = Vec::with_capacity(total);
-        let work = |bytes: &mut Bytes<'_>, index: usize| -> Result<Compressed, ExportError> {
-            if running.interrupt.is_set() {
-                return Err(Interrupted.into());
-            }
-            let entry = &self.plan.entries[index];
-            match bytes.read(self, entry)? {
-                Final::Rewritten(data, _) => Ok(compress(&entry.path, &data)?),
-                Final::AsRead => {
-                    let compressed = compress(&entry.path, &bytes.buffer)?;
-                    let read = self.content_when_planned(entry);
-                    if read.is_some_and(|read| Written::of(&compressed) != Written::from(read)) {
-                        return Err(ExportError::Changed {
-                            path: entry.path.clone(),
-                        });
-                    }
-                    Ok(compressed)
-                }
-            }
+        let batches = self.batches();
+        let buffers = Buffers::default();
+        let work = |bytes: &mut Bytes<'_>, index: usize| {
+            self.compress(bytes, batches[index].clone(), &buffers, running)
         };
         parallel::in_order(
-            total,
+            batches.len(),
             running.threads,
             || Bytes::of(self),
             work,
             |index, result| {
-                let compressed = result?;
-                observer.progress(Stage::Packing, index + 1, total);
-                written.push(Written::of(&compressed));
-                writer.add(&self.plan.entries[index].path, compressed)?;
+                let (batch, data) = result?;
+                written.extend(data);
+                observer.progress(Stage::Packing, written.len(), total);
+                writer.append(
+                    &self.plan.entries[batches[index].end - 1].path,
+                    batch,
+                    &buffers,
+                )?;
                 Ok::<(), ExportError>(())
             },
         )?;
         let file = writer.finish()?;
         self.read_back(file, &written, running, observer)
+    }
+
+    /// Consecutive entries that are compressed together: enough to be worth a thread's turn, few
+    /// enough to share the work evenly. The package does not depend on it.
+    fn batches(&self) -> Vec<Range<usize>> {
+        let entries = &self.plan.entries;
+        let (mut batches, mut start, mut bytes) = (Vec::new(), 0, 0);
+        for (index, entry) in entries.iter().enumerate() {
+            bytes += self
+                .content_when_planned(entry)
+                .map_or(0, |content| content.size);
+            if bytes >= BATCH_BYTES
+                || index + 1 - start >= BATCH_ENTRIES
+                || index + 1 == entries.len()
+            {
+                batches.push(start..index + 1);
+                (start, bytes) = (index + 1, 0);
+            }
+        }
+        batches
+    }
+
+    fn compress(
+        &self,
+        bytes: &mut Bytes<'_>,
+        entries: Range<usize>,
+        buffers: &Buffers,
+        running: &Running,
+    ) -> Result<(CompressedBatch, Vec<Written>), ExportError> {
+        let mut batch = Batch::new(buffers);
+        let mut written = Vec::with_capacity(entries.len());
+        for entry in &self.plan.entries[entries] {
+            if running.interrupt.is_set() {
+                return Err(Interrupted.into());
+            }
+            match bytes.read(self, entry)? {
+                Final::Rewritten(data, _) => {
+                    batch.add(&entry.path, &data)?;
+                    written.push(Written::of(&data));
+                }
+                Final::AsRead => {
+                    let data = Written::of(&bytes.buffer);
+                    if self
+                        .content_when_planned(entry)
+                        .is_some_and(|read| data != Written::from(read))
+                    {
+                        return Err(ExportError::Changed {
+                            path: entry.path.clone(),
+                        });
+                    }
+                    batch.add(&entry.path, &bytes.buffer)?;
+                    written.push(data);
+                }
+            }
+        }
+        Ok((batch.finish()?, written))
     }
 
     /// Reads the package back through the strict reader: the plan's entries, with the data that was
@@ -458,10 +509,10 @@ struct Written {
 }
 
 impl Written {
-    fn of(compressed: &Compressed) -> Self {
+    fn of(data: &[u8]) -> Self {
         Self {
-            size: compressed.size(),
-            crc32: compressed.crc32(),
+            size: data.len() as u64,
+            crc32: crc32fast::hash(data),
         }
     }
 }

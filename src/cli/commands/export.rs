@@ -7,7 +7,7 @@ use super::super::args::ExportArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::git::checkout;
-use super::super::request::{Resolved, TargetNeed, resolve};
+use super::super::request::{Resolved, TargetNeed, bytes_of, resolve};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::TemporaryFile;
@@ -60,7 +60,7 @@ pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
     };
     let packed = prepared.pack(
         folder,
-        resolved.limit,
+        args.limit_mb.map_or(resolved.limit, bytes_of),
         &context.running,
         &mut context.ui.observer(),
     )?;

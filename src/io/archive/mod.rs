@@ -45,7 +45,7 @@ pub use entry::{Entry, Kind, Method, NameMark};
 pub use error::{ArchiveError, EntryName, LimitName, Place};
 pub use inflate::Reader;
 pub use limits::Limits;
-pub use write::{Compressed, PackageWriter, TemporaryFile, WriteError, compress};
+pub use write::{Batch, Buffers, CompressedBatch, PackageWriter, TemporaryFile, WriteError};
 
 use source::Source;
 

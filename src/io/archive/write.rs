@@ -5,12 +5,13 @@
 //! do it without changing a byte of the outcome.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Cursor, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::NamedTempFile;
-use zip::write::{PreparedZipFile, SimpleFileOptions};
-use zip::{CompressionMethod, DateTime, System, ZipWriter};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
 use crate::model::path::PackagePath;
 
@@ -48,39 +49,66 @@ pub enum WriteError {
     },
 }
 
-/// An entry that was compressed and waits for its turn.
+/// Consecutive entries that are compressed together, with one compressor, and wait for their turn.
 #[derive(Debug)]
-pub struct Compressed(PreparedZipFile);
+pub struct Batch(ZipWriter<Cursor<Vec<u8>>>);
 
-impl Compressed {
-    /// CRC-32 of the data that was compressed.
-    pub fn crc32(&self) -> u32 {
-        self.0.crc32()
-    }
+/// Entries that were compressed: a small archive of their own.
+#[derive(Debug)]
+pub struct CompressedBatch(Vec<u8>);
 
-    /// Size of the data that was compressed, in bytes.
-    pub fn size(&self) -> u64 {
-        self.0.uncompressed_size()
+/// Buffers that were used and can be used again. Without it, what little stays of each batch would
+/// keep the memory around it from being used for the next.
+#[derive(Debug, Default)]
+pub struct Buffers(Mutex<Vec<Vec<u8>>>);
+
+impl Buffers {
+    fn lock(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        // A buffer is whole whatever happened to a thread.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Compresses an entry's data.
-///
-/// # Errors
-/// If the data is more than a zip entry can hold.
-pub fn compress(path: &PackagePath, data: &[u8]) -> Result<Compressed, WriteError> {
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Deflated)
-        .compression_level(Some(LEVEL))
-        .last_modified_time(DateTime::default())
-        .system(System::Unix)
-        .unix_permissions(0o644);
-    PreparedZipFile::from_data(path.as_str(), options, data)
-        .map(Compressed)
-        .map_err(|source| WriteError::Entry {
+impl Batch {
+    /// A batch without entries.
+    pub fn new(buffers: &Buffers) -> Self {
+        let mut buffer = buffers.lock().pop().unwrap_or_default();
+        buffer.clear();
+        Self(ZipWriter::new(Cursor::new(buffer)))
+    }
+
+    /// Compresses an entry's data after those that were added before.
+    ///
+    /// # Errors
+    /// If the data is more than a zip entry can hold, or the path was added before.
+    pub fn add(&mut self, path: &PackagePath, data: &[u8]) -> Result<(), WriteError> {
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Deflated)
+            .compression_level(Some(LEVEL))
+            .last_modified_time(DateTime::default())
+            .system(System::Unix)
+            .unix_permissions(0o644)
+            .large_file(u32::try_from(data.len()).is_err());
+        let failed = |source| WriteError::Entry {
             entry: path.to_string(),
             source,
-        })
+        };
+        self.0.start_file(path.as_str(), options).map_err(failed)?;
+        self.0.write_all(data).map_err(|error| failed(error.into()))
+    }
+
+    /// Ends the batch.
+    ///
+    /// # Errors
+    /// If the last entry can't be ended.
+    pub fn finish(self) -> Result<CompressedBatch, WriteError> {
+        let failed = |source| WriteError::Entry {
+            entry: "the last entry of a batch".to_owned(),
+            source,
+        };
+        let cursor = self.0.finish().map_err(failed)?;
+        Ok(CompressedBatch(cursor.into_inner()))
+    }
 }
 
 /// A package in the making: a temporary file beside its later place, gone if it is dropped.
@@ -89,7 +117,6 @@ pub struct PackageWriter {
     zip: ZipWriter<Positioned>,
     temporary: NamedTempFile,
     limit: u64,
-    compressed: u64,
 }
 
 impl PackageWriter {
@@ -108,25 +135,31 @@ impl PackageWriter {
             zip: ZipWriter::new(Positioned::new(file)),
             temporary,
             limit,
-            compressed: 0,
         })
     }
 
-    /// Adds an entry after those that were added before.
+    /// Adds a batch after those that were added before; `last` is its last entry.
     ///
     /// # Errors
     /// If the disk is full, or the package grows over its limit.
-    pub fn add(&mut self, path: &PackagePath, entry: Compressed) -> Result<(), WriteError> {
-        self.compressed += entry.0.compressed_size();
-        if self.compressed > self.limit {
+    pub fn append(
+        &mut self,
+        last: &PackagePath,
+        batch: CompressedBatch,
+        buffers: &Buffers,
+    ) -> Result<(), WriteError> {
+        let merged = ZipArchive::new(Cursor::new(&batch.0[..]))
+            .and_then(|archive| self.zip.merge_archive(archive));
+        merged.map_err(|error| self.failed(last.as_str(), error))?;
+        buffers.lock().push(batch.0);
+        let position = self.zip.get_ref().map_or(0, |inner| inner.position);
+        if position > self.limit {
             return Err(WriteError::TooLarge {
                 limit: self.limit,
-                entry: path.to_string(),
+                entry: last.to_string(),
             });
         }
-        self.zip
-            .add_prepared_file(entry.0)
-            .map_err(|error| self.failed(path.as_str(), error))
+        Ok(())
     }
 
     /// Ends the package. It keeps its temporary name until [`TemporaryFile::persist`].
