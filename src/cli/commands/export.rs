@@ -219,7 +219,7 @@ fn summary(written: &WrittenPackage, record: &DecisionRecord) -> String {
         .iter()
         .filter(|entry| entry.edits.is_some())
         .count();
-    let _ = writeln!(text, "{}", written.path);
+    let _ = writeln!(text, "{}", visible(&written.path));
     let _ = writeln!(text, "  for       {to}{}{data_center}", target.kind);
     let _ = writeln!(
         text,
@@ -237,7 +237,7 @@ fn summary(written: &WrittenPackage, record: &DecisionRecord) -> String {
     let _ = writeln!(text, "  size      {} bytes", written.facts.size);
     let _ = writeln!(text, "  sha256    {}", written.facts.sha256);
     let _ = writeln!(text, "  content   {}", written.facts.content_digest);
-    let _ = writeln!(text, "  decisions {}", written.record);
+    let _ = writeln!(text, "  decisions {}", visible(&written.record));
     text
 }
 

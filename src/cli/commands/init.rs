@@ -6,7 +6,7 @@ use std::path::Path;
 use super::super::args::InitArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::ui::Format;
+use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use super::export::file_stem;
 use crate::io::archive::{Limits, TemporaryFile};
@@ -54,7 +54,7 @@ pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Stop> {
         Format::Json => context.ui.document(&document)?,
         Format::Text => context.ui.result(&format!(
             "{}: written for {} assets, {} custom connectors\n",
-            document.manifest,
+            visible(&document.manifest),
             opened.project.assets.len(),
             document.connectors.len()
         ))?,
