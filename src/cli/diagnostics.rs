@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::ui::{Volume, visible};
+use super::ui::{Volume, visible, visible_lines};
 use crate::model::finding::Severity;
 use crate::ops::locate::LocatedFinding;
 
@@ -101,7 +101,7 @@ fn one(renderer: &Renderer, finding: &LocatedFinding) -> String {
         group = group.element(Level::NOTE.message(visible(&format!("at {path}"))));
     }
     if let Some(help) = &finding.help {
-        group = group.element(Level::HELP.message(visible(help)));
+        group = group.element(Level::HELP.message(visible_lines(help)));
     }
     renderer.render(&[group]).to_string()
 }

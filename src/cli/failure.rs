@@ -60,14 +60,18 @@ impl Failure {
     }
 
     /// A failure that is an error's, with the errors that caused it as notes.
-    pub(crate) fn of(exit: Exit, code: &str, error: &dyn Error) -> Self {
+    pub(crate) fn of(exit: Exit, code: &str, error: &(dyn Error + 'static)) -> Self {
         let mut failure = Self::new(exit, code, error.to_string());
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            failure.told[0].notes.push(error.to_string());
-            cause = error.source();
-        }
+        let causes = anyhow::Chain::new(error).skip(1);
+        failure.told[0]
+            .notes
+            .extend(causes.map(ToString::to_string));
         failure
+    }
+
+    /// A failure of the command line's own doing, which has only words and causes.
+    pub(crate) fn told_by(code: &str, error: &anyhow::Error) -> Self {
+        Self::of(Exit::Failed, code, error.as_ref())
     }
 
     /// Says what to do.
@@ -127,6 +131,13 @@ impl Failure {
             Some(help) => failure.help(help),
             None => failure,
         }
+    }
+}
+
+/// What the command line itself reads is small: files named by arguments, and the folders they lie in.
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::told_by("unreadable", &error)
     }
 }
 

@@ -60,6 +60,9 @@ fn exit_of_process() -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+                return usage_document(&error);
+            }
             // A terminal that is gone is no reason to fail.
             let _ = error.print();
             return if error.use_stderr() {
@@ -115,12 +118,15 @@ fn exit_of_process() -> Exit {
         // Whoever read the results has enough of them.
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
         Err(Stop::Output(error)) => {
-            context
-                .ui
-                .failure(&Failure::of(Exit::Failed, "output", &error).told);
+            let error = anyhow::Error::new(error).context("can't print the result");
+            context.ui.failure(&Failure::told_by("output", &error).told);
             Exit::Failed
         }
-        Err(Stop::Failure(failure)) => {
+        Err(Stop::Failure(mut failure)) => {
+            let terminated = usize::try_from(signal_hook::consts::SIGTERM).unwrap_or(usize::MAX);
+            if failure.exit == Exit::Interrupted && signal.load(Ordering::Relaxed) == terminated {
+                failure.exit = Exit::Terminated;
+            }
             if context.ui.format == Format::Json {
                 let document = FailureDocument {
                     exit_code: failure.exit.code(),
@@ -130,13 +136,22 @@ fn exit_of_process() -> Exit {
             } else {
                 context.ui.failure(&failure.told);
             }
-            let terminated = usize::try_from(signal_hook::consts::SIGTERM).unwrap_or(usize::MAX);
-            if failure.exit == Exit::Interrupted && signal.load(Ordering::Relaxed) == terminated {
-                return Exit::Terminated;
-            }
             failure.exit
         }
     }
+}
+
+/// Tells of arguments that can't be parsed as any other failure is told with `--json`.
+fn usage_document(error: &clap::Error) -> Exit {
+    let text = error.render().to_string();
+    let (message, more) = text.split_once('\n').unwrap_or((&text, ""));
+    let failure = Failure::usage(message.trim_start_matches("error: ")).help(more.trim());
+    let document = FailureDocument {
+        exit_code: failure.exit.code(),
+        errors: failure.told,
+    };
+    let _ = Ui::new(Format::Json, Volume::Normal).document(&document);
+    failure.exit
 }
 
 fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {

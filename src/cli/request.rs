@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+
 use super::args::PackArgs;
 use super::failure::Failure;
 use crate::io::archive::Limits;
@@ -59,14 +61,8 @@ impl ManifestFile {
     }
 }
 
-pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| {
-        Failure::new(
-            super::exit::Exit::Failed,
-            "unreadable",
-            format!("can't read {}: {error}", path.display()),
-        )
-    })
+pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))
 }
 
 /// What is asked for, resolved.
@@ -189,13 +185,7 @@ fn destination(
 
 /// Reads a catalogue file.
 pub(crate) fn catalogue(path: &Path) -> Result<Catalogue, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| {
-        Failure::new(
-            super::exit::Exit::Failed,
-            "unreadable",
-            format!("can't read {}: {error}", path.display()),
-        )
-    })?;
+    let bytes = std::fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
     Catalogue::parse(&bytes)
         .map_err(|error| Failure::catalogue(&path.display().to_string(), &bytes, &error))
 }

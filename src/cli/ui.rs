@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::diagnostics::{self, Colour};
+use crate::model::path::is_unseen;
 use crate::ops::locate::LocatedFinding;
 use crate::ops::{Observer, Stage};
 
@@ -213,17 +214,43 @@ impl Drop for ProgressObserver {
     }
 }
 
-/// `text` with what a terminal would obey, or hide, made visible.
+/// `text` on one line, with what a terminal would obey, or hide, made visible.
 pub(crate) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        let hidden = c.is_control() && c != '\n'
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-        if hidden {
+        if c.is_control() || is_unseen(c) {
             out.extend(c.escape_default());
         } else {
             out.push(c);
         }
     }
     out
+}
+
+/// The same for a text of several lines.
+pub(crate) fn visible_lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_can_neither_command_nor_deceive_a_terminal() {
+        for (text, shown) in [
+            ("配送 | é 👩\u{200d}🚀", "配送 | é 👩\u{200d}🚀"),
+            ("a\u{1b}[31mb", r"a\u{1b}[31mb"),
+            ("a\u{9b}31mb", r"a\u{9b}31mb"),
+            ("a\u{202e}gnp", r"a\u{202e}gnp"),
+            (
+                "a\u{61c}b\u{2028}c\u{2060}d",
+                r"a\u{61c}b\u{2028}c\u{2060}d",
+            ),
+            ("a\nerror: b\r\t", r"a\nerror: b\r\t"),
+        ] {
+            assert_eq!(visible(text), shown);
+        }
+        assert_eq!(visible_lines("a\n\u{7}b\n"), "a\n\\u{7}b\n");
+    }
 }

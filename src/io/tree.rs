@@ -108,8 +108,10 @@ impl Tree {
         if file_type.is_dir() {
             return Descend::Yes;
         }
-        let package_path = entry
-            .path()
+        // Only what is below the root goes by its name.
+        let below = entry.path().strip_prefix(&self.root);
+        let package_path = below
+            .unwrap_or(entry.path())
             .to_str()
             .ok_or("its name is not valid UTF-8")
             .and_then(|_| path.parse::<PackagePath>().map_err(|error| error.reason));
@@ -255,6 +257,22 @@ mod tests {
         );
         let found: Vec<_> = tree.findings.iter().map(|f| f.code.as_str()).collect();
         assert_eq!(found, ["symbolic-link", "unsafe-path"]);
+    }
+
+    #[test]
+    fn only_names_below_the_root_have_to_be_utf_8() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let name = |bytes: &'static [u8]| std::ffi::OsStr::from_bytes(bytes);
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().join(name(b"r\xff"));
+        fs::create_dir(&root).expect("made");
+        fs::write(root.join("a.recipe.json"), "{}").expect("written");
+        fs::write(root.join(name(b"b\xff.recipe.json")), "{}").expect("written");
+        let tree = Tree::walk(&root).expect("walked");
+        let listed: Vec<_> = tree.listed.iter().map(|l| l.path.as_str()).collect();
+        assert_eq!(listed, ["a.recipe.json"]);
+        let found: Vec<_> = tree.findings.iter().map(|f| f.code.as_str()).collect();
+        assert_eq!(found, ["unsafe-path"]);
     }
 
     #[test]

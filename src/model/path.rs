@@ -116,7 +116,7 @@ fn check_part(part: &str) -> Result<(), &'static str> {
         return Err("it holds a control character");
     }
     if !part.is_ascii() {
-        if part.chars().any(is_invisible) {
+        if part.chars().any(is_unseen) {
             return Err("it holds an invisible or direction-changing character");
         }
         if part
@@ -148,7 +148,7 @@ fn ends_with_dot(part: &str) -> bool {
 
 /// What reorders text, or is not shown where a name is shown. Joiners and variation selectors
 /// belong to emoji and are ignored in comparisons only.
-fn is_invisible(c: char) -> bool {
+pub fn is_unseen(c: char) -> bool {
     matches!(c,
         '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}'..='\u{1160}' | '\u{180e}'
         | '\u{200b}' | '\u{200c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -211,11 +211,15 @@ impl<'p> Bytes<'p> {
         let (Fidelity::Rewritten, Some(kind)) = (entry.fidelity, &entry.asset) else {
             return Ok(Final::AsRead);
         };
-        // It was valid JSON when it was planned.
-        let changed = |_| ExportError::Changed {
+        let changed = || ExportError::Changed {
             path: entry.path.clone(),
         };
-        let document = self.tape.parse(&self.buffer).map_err(changed)?;
+        let planned = prepared.content_when_planned(entry).map(Written::from);
+        if planned.is_some_and(|planned| planned != Written::by(&self.buffer)) {
+            return Err(changed());
+        }
+        // It was valid JSON when it was planned.
+        let document = self.tape.parse(&self.buffer).map_err(|_| changed())?;
         let mut rewritten = prepared.plan.rewrite.splices(kind, &entry.path, document);
         let bytes = apply(&self.buffer, &mut rewritten.splices);
         Ok(Final::Rewritten(bytes, rewritten))
@@ -510,6 +514,13 @@ struct Written {
 
 impl Written {
     fn of(data: &[u8]) -> Self {
+        Self {
+            size: data.len() as u64,
+            crc32: crc32fast::hash(data),
+        }
+    }
+
+    fn by(data: &[u8]) -> Self {
         Self {
             size: data.len() as u64,
             crc32: crc32fast::hash(data),

@@ -3,7 +3,7 @@
 use super::super::args::PackArgs;
 use super::super::exit::Exit;
 use super::super::request::{TargetNeed, resolve};
-use super::super::ui::Format;
+use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use super::export::{document, exit_of, summary_of_findings};
 use crate::ops::export::prepare;
@@ -25,7 +25,7 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, Stop> {
             let target = &resolved.request.destination;
             let text = format!(
                 "{}: {} files for {} ({}), {}\n",
-                prepared.opened.source.path.display(),
+                visible(&prepared.opened.source.path.display().to_string()),
                 prepared.plan.entries.len(),
                 target
                     .name

@@ -18,7 +18,7 @@ use crate::ops::locate::LocatedFinding;
 use crate::ops::record::{DecisionRecord, LeftOutRecord, TargetRecord};
 use crate::ops::report::{EntryDocument, ExportDocument, WrittenPackage};
 use crate::ops::verify::record_path;
-use crate::plan::decision::{ConnectorDecision, ItemRule};
+use crate::plan::decision::{ConnectorDecision, ItemRule, shell_word};
 use crate::plan::export::ExportPlan;
 use crate::plan::rule::Ruling;
 use crate::plan::transform::Edits;
@@ -136,23 +136,38 @@ fn output_path(
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir())
     {
-        return Err(
-            Failure::usage(format!("the folder {} is not there", folder.display())).help(format!(
+        let shown = folder.display();
+        return Err(if folder.exists() {
+            Failure::usage(format!("{shown} is no folder"))
+        } else {
+            Failure::usage(format!("the folder {shown} is not there")).help(format!(
                 "make it first: mkdir -p {}",
-                crate::plan::decision::shell_word(&folder.display().to_string())
-            )),
-        );
+                shell_word(&shown.to_string())
+            ))
+        });
+    }
+    // What is renamed over a pipe, a device or a folder would destroy it, or fail half way.
+    for taken in [&output, &record_path(&output)] {
+        if taken.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(
+                Failure::usage(format!("{} is there and no file", taken.display()))
+                    .help("name another file with -o"),
+            );
+        }
     }
     let same = |path: &Path| {
         path.canonicalize()
             .ok()
             .is_some_and(|own| output.canonicalize().ok() == Some(own))
     };
-    if same(&resolved.request.project) {
-        return Err(
-            Failure::usage(format!("{} is the project itself", output.display()))
-                .help("name another file with -o"),
-        );
+    let supplied = resolved.request.connectors.as_deref();
+    for input in [Some(resolved.request.project.as_path()), supplied] {
+        if input.is_some_and(same) {
+            return Err(
+                Failure::usage(format!("{} is the project itself", output.display()))
+                    .help("name another file with -o"),
+            );
+        }
     }
     Ok(output)
 }
@@ -219,7 +234,7 @@ fn summary(written: &WrittenPackage, record: &DecisionRecord) -> String {
         .iter()
         .filter(|entry| entry.edits.is_some())
         .count();
-    let _ = writeln!(text, "{}", written.path);
+    let _ = writeln!(text, "{}", visible(&written.path));
     let _ = writeln!(text, "  for       {to}{}{data_center}", target.kind);
     let _ = writeln!(
         text,
@@ -237,7 +252,7 @@ fn summary(written: &WrittenPackage, record: &DecisionRecord) -> String {
     let _ = writeln!(text, "  size      {} bytes", written.facts.size);
     let _ = writeln!(text, "  sha256    {}", written.facts.sha256);
     let _ = writeln!(text, "  content   {}", written.facts.content_digest);
-    let _ = writeln!(text, "  decisions {}", written.record);
+    let _ = writeln!(text, "  decisions {}", visible(&written.record));
     text
 }
 

@@ -3,7 +3,7 @@
 use super::super::args::{GraphArgs, GraphFormat};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::ui::{Format, visible};
+use super::super::ui::{Format, visible_lines};
 use super::super::{Context, Stop};
 use crate::io::archive::Limits;
 use crate::model::choice::nearest;
@@ -41,11 +41,11 @@ pub(crate) fn run(context: &Context, args: &GraphArgs) -> Result<Exit, Stop> {
         return Ok(Exit::Done);
     }
     let text = match args.format {
-        GraphFormat::Text => visible(&tree(&document)),
+        GraphFormat::Text => tree(&document),
         GraphFormat::Mermaid => mermaid(&document),
         GraphFormat::Dot => dot(&document),
     };
-    context.ui.result(&text)?;
+    context.ui.result(&visible_lines(&text))?;
     Ok(Exit::Done)
 }
 

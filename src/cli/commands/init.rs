@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use anyhow::Context as _;
+
 use super::super::args::InitArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::ui::Format;
+use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use super::export::file_stem;
 use crate::io::archive::{Limits, TemporaryFile};
@@ -54,7 +56,7 @@ pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Stop> {
         Format::Json => context.ui.document(&document)?,
         Format::Text => context.ui.result(&format!(
             "{}: written for {} assets, {} custom connectors\n",
-            document.manifest,
+            visible(&document.manifest),
             opened.project.assets.len(),
             document.connectors.len()
         ))?,
@@ -63,20 +65,12 @@ pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Stop> {
 }
 
 /// The project's path as the manifest's folder sees it.
-fn relative(project: &Path, folder: &Path) -> Result<String, Failure> {
-    let failed = |path: &Path, error: std::io::Error| {
-        Failure::new(
-            Exit::Failed,
-            "unreadable",
-            format!("can't resolve {}: {error}", path.display()),
-        )
+fn relative(project: &Path, folder: &Path) -> anyhow::Result<String> {
+    let resolved = |path: &Path| {
+        path.canonicalize()
+            .with_context(|| format!("can't resolve {}", path.display()))
     };
-    let project = project
-        .canonicalize()
-        .map_err(|error| failed(project, error))?;
-    let folder = folder
-        .canonicalize()
-        .map_err(|error| failed(folder, error))?;
+    let (project, folder) = (resolved(project)?, resolved(folder)?);
     let common = project
         .components()
         .zip(folder.components())

@@ -138,7 +138,7 @@ fn edit(
         Format::Text => {
             let lines: String = done
                 .iter()
-                .map(|done| format!("{shown}: {}\n", visible(&told(done))))
+                .map(|done| format!("{}: {}\n", visible(&shown), visible(&told(done))))
                 .collect();
             context.ui.result(&lines)?;
         }

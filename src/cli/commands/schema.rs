@@ -71,9 +71,11 @@ pub(crate) fn run(context: &Context, args: &SchemaArgs) -> Result<Exit, Stop> {
             context.ui.document(&all)?;
         }
         None => {
+            let width = DOCUMENTS.iter().map(|(name, ..)| name.len()).max();
+            let width = width.unwrap_or_default();
             let lines = DOCUMENTS
                 .iter()
-                .map(|(name, what, _)| format!("{name:<10} {what}\n"));
+                .map(|(name, what, _)| format!("{name:<width$}  {what}\n"));
             context.ui.result(&lines.collect::<String>())?;
         }
         Some(document) => {

@@ -19,6 +19,7 @@ pub use tree::tree;
 use crate::model::graph::{Edge, Graph, Reason};
 use crate::model::ident::{InternalName, TypeWord};
 use crate::model::kind::{AssetKind, FileRole};
+use crate::model::path::is_unseen;
 use crate::model::project::Project;
 
 /// Who needs whom in a project.
@@ -241,9 +242,10 @@ fn reach<'g>(
 
 /// `text` without characters that could steer a terminal or end a line.
 fn on_one_line(text: &str) -> Cow<'_, str> {
-    if text.chars().any(char::is_control) {
+    let unseen = |c: char| c.is_control() || is_unseen(c);
+    if text.chars().any(unseen) {
         let spelled = text.chars().map(|c| {
-            if c.is_control() {
+            if unseen(c) {
                 c.escape_default().to_string()
             } else {
                 c.to_string()
