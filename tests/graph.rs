@@ -19,6 +19,7 @@ fn drawn(root: Option<&str>) -> String {
         roots: Roots::Asserted,
         digests: Digests::Left,
         limits: &Limits::default(),
+        memory: None,
     };
     let opened = open(&path, reading, &running, &mut Silent);
     let project = opened.expect("readable").project;

@@ -142,6 +142,9 @@ pub(crate) struct ExportArgs {
     /// The largest package that is made, in megabytes [default: the manifest's limit-mb, or the platform's 100]
     #[arg(long, value_name = "MB")]
     pub(crate) limit_mb: Option<NonZeroU64>,
+    /// Read and compress everything, whatever is known of the last export
+    #[arg(long)]
+    pub(crate) fresh: bool,
     /// Print what would be packed and what would not, and write nothing
     #[arg(long)]
     pub(crate) list: bool,

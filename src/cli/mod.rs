@@ -2,6 +2,7 @@
 //! reads the environment, and only [`ui`] writes to the terminal.
 
 mod args;
+mod cache;
 mod commands;
 mod diagnostics;
 mod exit;

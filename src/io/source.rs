@@ -8,6 +8,7 @@ use super::archive::{Archive, ArchiveError, Kind, Limits, NameMark, Reader};
 use super::tree::{Tree, TreeError};
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::project::{LeftOut, Listed, Origin};
+use crate::model::stamp::Stamp;
 
 /// A project that was opened but not read.
 #[derive(Debug)]
@@ -27,7 +28,8 @@ pub struct Source {
 
 #[derive(Debug)]
 enum SourcePlace {
-    Folder(PathBuf),
+    /// With what the file system says of each file in `listed`.
+    Folder(PathBuf, Vec<Stamp>),
     /// With the entries that are files, by number in `listed`.
     Package(Archive, Vec<usize>),
 }
@@ -75,44 +77,52 @@ impl Source {
     /// # Errors
     /// If it is not there, can't be read, or is an archive that readers could disagree about.
     pub fn open(path: &Path, limits: &Limits) -> Result<Self, SourceError> {
-        let failed = |source| SourceError::Io {
-            path: path.to_owned(),
-            source,
-        };
-        let metadata = std::fs::metadata(path).map_err(failed)?;
-        if metadata.is_dir() {
-            // `.` and `..` have a name only once they are resolved.
-            let resolved = path.canonicalize().map_err(failed)?;
-            let name = resolved
-                .file_name()
-                .unwrap_or(resolved.as_os_str())
-                .to_string_lossy()
-                .into_owned();
+        let name = Self::name_of(path)?;
+        if path.is_dir() {
             let Tree {
                 root,
                 listed,
+                stamps,
                 left_out,
                 findings,
             } = Tree::walk(path)?;
+            let place = SourcePlace::Folder(root, stamps);
             return Ok(Self {
                 path: path.to_owned(),
                 name,
                 listed,
                 left_out,
                 findings,
-                place: SourcePlace::Folder(root),
+                place,
             });
         }
-        let stem = path
-            .file_stem()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned();
         let archive = Archive::open(path, limits).map_err(|source| SourceError::Archive {
             path: path.to_owned(),
             source: Box::new(source),
         })?;
-        Ok(Self::package(path.to_owned(), stem, archive))
+        Ok(Self::package(path.to_owned(), name, archive))
+    }
+
+    /// What to call the project at `path`: the folder's name, or the package's without `.zip`.
+    ///
+    /// # Errors
+    /// If there is nothing by that name.
+    pub fn name_of(path: &Path) -> Result<String, SourceError> {
+        let failed = |source| SourceError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let name = if std::fs::metadata(path).map_err(failed)?.is_dir() {
+            // `.` and `..` have a name only once they are resolved.
+            let resolved = path.canonicalize().map_err(failed)?;
+            resolved.file_name().map(ToOwned::to_owned)
+        } else {
+            path.file_stem().map(ToOwned::to_owned)
+        };
+        Ok(name
+            .unwrap_or_else(|| path.as_os_str().to_owned())
+            .to_string_lossy()
+            .into_owned())
     }
 
     fn package(path: PathBuf, name: String, archive: Archive) -> Self {
@@ -156,15 +166,23 @@ impl Source {
     /// Whether it is a folder or a package.
     pub fn origin(&self) -> Origin {
         match self.place {
-            SourcePlace::Folder(_) => Origin::Folder,
+            SourcePlace::Folder(..) => Origin::Folder,
             SourcePlace::Package(..) => Origin::Package,
+        }
+    }
+
+    /// What the file system said of a file of a folder when it was listed.
+    pub fn stamp(&self, number: usize) -> Option<Stamp> {
+        match &self.place {
+            SourcePlace::Folder(_, stamps) => stamps.get(number).copied(),
+            SourcePlace::Package(..) => None,
         }
     }
 
     /// A reader with buffers of its own; one for each thread.
     pub fn reader(&self) -> SourceReader<'_> {
         let inflater = match &self.place {
-            SourcePlace::Folder(_) => None,
+            SourcePlace::Folder(..) => None,
             SourcePlace::Package(archive, _) => Some(archive.reader()),
         };
         SourceReader {
@@ -198,7 +216,7 @@ impl SourceReader<'_> {
                     .read(&archive.entries()[numbers[number]], into)
                     .map_err(Box::new)?;
             }
-            (SourcePlace::Folder(root), _) => {
+            (SourcePlace::Folder(root, _), _) => {
                 let listed = &self.source.listed[number];
                 let mut file = File::open(root.join(listed.path.as_str()))?;
                 into.reserve(

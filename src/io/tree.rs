@@ -11,6 +11,7 @@ use crate::model::finding::{Code, Finding, Subject};
 use crate::model::kind::FileRole;
 use crate::model::path::PackagePath;
 use crate::model::project::{LeftOut, LeftOutReason, Listed};
+use crate::model::stamp::Stamp;
 
 /// The ignore files that are obeyed: the Python command-line tool's and `wk`'s. Both hold patterns
 /// as `.gitignore` does.
@@ -23,6 +24,8 @@ pub struct Tree {
     pub root: PathBuf,
     /// The files that may belong to assets.
     pub listed: Vec<Listed>,
+    /// What the file system says of each of them.
+    pub stamps: Vec<Stamp>,
     /// The files that do not.
     pub left_out: Vec<LeftOut>,
     /// Links, unreadable folders and names that no package can hold.
@@ -139,10 +142,13 @@ impl Tree {
             }
             Ok(_) if !file_type.is_file() => self.leave_out(path, LeftOutReason::NoAsset),
             Ok(package_path) => match entry.metadata() {
-                Ok(metadata) => self.listed.push(Listed {
-                    path: package_path,
-                    size: metadata.len(),
-                }),
+                Ok(metadata) => {
+                    self.stamps.push(stamp(&metadata));
+                    self.listed.push(Listed {
+                        path: package_path,
+                        size: metadata.len(),
+                    });
+                }
                 Err(error) => self.unreadable(&error),
             },
             Err(_) if FileRole::of(&path) == FileRole::NoAsset => {
@@ -180,6 +186,20 @@ enum Descend {
     No,
     /// There is nothing to go into.
     Nothing,
+}
+
+/// What the file system says of a file.
+pub fn stamp(metadata: &fs::Metadata) -> Stamp {
+    use std::os::unix::fs::MetadataExt as _;
+    const NANOSECONDS: i64 = 1_000_000_000;
+    let time = |seconds: i64, rest: i64| seconds.saturating_mul(NANOSECONDS).saturating_add(rest);
+    Stamp {
+        size: metadata.len(),
+        modified: time(metadata.mtime(), metadata.mtime_nsec()),
+        changed: time(metadata.ctime(), metadata.ctime_nsec()),
+        inode: metadata.ino(),
+        device: metadata.dev(),
+    }
 }
 
 fn ignore_rules(root: &Path, name: &str) -> Result<Option<Gitignore>, TreeError> {

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::ident::{InternalName, Version};
 use super::reference::{ActionUse, RawId, Reference, TableUse};
 
 /// The facts of one asset.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     /// Its display name; a connector's title.
     pub name: Option<Arc<str>>,
@@ -23,7 +25,7 @@ pub struct Facts {
 }
 
 /// What only assets of one type have.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Detail {
     /// A recipe's.
     Recipe(RecipeFacts),
@@ -37,7 +39,7 @@ pub enum Detail {
 }
 
 /// What a recipe says of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecipeFacts {
     /// The applications it uses and their connections.
     pub config: Vec<ConfigEntry>,
@@ -50,7 +52,7 @@ pub struct RecipeFacts {
 }
 
 /// An entry of a recipe's `config`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfigEntry {
     /// The application: a built-in connector's name or a custom one's internal name.
     pub provider: Arc<str>,
@@ -63,7 +65,7 @@ pub struct ConfigEntry {
 }
 
 /// Whether `account_id` holds `"custom": true`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CustomMark {
     /// It does: the connector is custom and not shared.
     Present,
@@ -72,7 +74,7 @@ pub enum CustomMark {
 }
 
 /// What a connection says of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionFacts {
     /// The application it connects to.
     pub provider: ConnectionProvider,
@@ -81,7 +83,7 @@ pub struct ConnectionFacts {
 }
 
 /// How a connection names its application (platform.md §5.6).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConnectionProvider {
     /// A built-in connector, or the internal name of a shared one.
     Named(Arc<str>),
@@ -92,7 +94,7 @@ pub enum ConnectionProvider {
 }
 
 /// What a custom connector's JSON says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectorFacts {
     /// The number of the packed version.
     pub version: Option<Version>,

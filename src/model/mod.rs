@@ -14,4 +14,5 @@ pub mod project;
 pub mod reference;
 pub mod roots;
 pub mod scan;
+pub mod stamp;
 pub mod target;

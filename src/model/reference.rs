@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// A reference object, `{zip_name, name, folder}`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {
     /// The other asset's path from the root of the package, as written. It need not be there.
     pub target: Arc<str>,
@@ -18,7 +20,7 @@ pub struct Reference {
 }
 
 /// A number of the source workspace where a reference could stand.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RawId {
     /// The key under which it stands.
     pub key: Arc<str>,
@@ -31,7 +33,7 @@ pub struct RawId {
 }
 
 /// A lookup table that a formula names: `lookup("Region codes", …)`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableUse {
     /// The table's display name.
     pub name: Arc<str>,
@@ -42,7 +44,7 @@ pub struct TableUse {
 }
 
 /// An action or trigger of a custom connector that a step runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionUse {
     /// The connector's internal name as the step spells it.
     pub provider: Arc<str>,
@@ -57,7 +59,7 @@ pub struct ActionUse {
 }
 
 /// What a step does with a connector.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ActionKind {
     /// It starts the recipe.
     Trigger,
@@ -66,7 +68,7 @@ pub enum ActionKind {
 }
 
 /// A step of a recipe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// Its number, as the platform shows it; the trigger is 0.
     pub number: u32,
@@ -75,7 +77,7 @@ pub struct Step {
 }
 
 /// Whether a step runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Activity {
     /// It runs.
     Active,

@@ -177,6 +177,7 @@ impl Side {
                 roots: Roots::Asserted,
                 digests: Digests::Taken,
                 limits,
+                memory: None,
             },
             running,
             observer,

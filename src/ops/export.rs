@@ -1,27 +1,20 @@
-//! From a project to a package: read, plan, pack, read back, hand over.
+//! From a project to the plan of a package.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::locate::{LocatedFinding, ManifestText, locate};
+use super::pack::{PackedEntry, Written};
 use super::read::{self, Digests, OpenError, Opened, Reading, Roots};
-use super::record::{
-    CatalogRecord, DecisionRecord, EntryRecord, FORMAT, LeftOutRecord, PackageRecord,
-    ProjectRecord, RequestRecord, TargetRecord, content_digest,
-};
+use super::reuse::Memory;
 use super::{Interrupted, Observer, Running, Stage};
-use crate::io::archive::{
-    Archive, ArchiveError, Batch, Buffers, CompressedBatch, Kind, Limits, PackageWriter,
-    TemporaryFile, WriteError,
-};
+use crate::io::archive::{ArchiveError, Limits, WriteError};
 use crate::io::source::{ReadError, SourceReader};
-use crate::manifest::{SelectListing, Selection};
+use crate::manifest::Selection;
 use crate::model::catalogue::Catalogue;
-use crate::model::finding::{self, Code, Counts, Finding, Subject};
+use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::graph::Graph;
-use crate::model::ident::{ConnectorTitle, Digest};
+use crate::model::ident::ConnectorTitle;
 use crate::model::json::{Tape, apply};
 use crate::model::path::PackagePath;
 use crate::model::place::Located;
@@ -29,15 +22,10 @@ use crate::model::project::Content;
 use crate::model::target::Word;
 use crate::parallel;
 use crate::plan::connectors::Sources;
-use crate::plan::decision::ItemRule;
 use crate::plan::export::{
     self, Destination, EntrySource, ExportPlan, Fidelity, PlannedEntry, Request,
 };
 use crate::plan::transform::{Edits, Rewritten};
-
-/// How much is compressed before another thread may take the next entries.
-const BATCH_BYTES: u64 = 256 << 10;
-const BATCH_ENTRIES: usize = 32;
 
 /// What to make a package of.
 #[derive(Clone, Debug)]
@@ -73,6 +61,8 @@ pub struct Prepared {
     pub plan: ExportPlan,
     /// What is changed in the entries that are rewritten, by their number in the plan.
     pub edits: BTreeMap<usize, Edits>,
+    /// Where a connector's internal name is left in an entry that is rewritten, in bytes.
+    pub left: BTreeMap<usize, Vec<u32>>,
 }
 
 /// A package could not be made.
@@ -120,6 +110,7 @@ pub enum ExportError {
 /// the plan's findings.
 pub fn prepare(
     request: &ExportRequest,
+    memory: Option<&Memory>,
     running: &Running,
     observer: &mut dyn Observer,
 ) -> Result<Prepared, ExportError> {
@@ -127,10 +118,12 @@ pub fn prepare(
         roots: request.roots,
         digests: Digests::Left,
         limits: &request.limits,
+        memory,
     };
     let opened = read::open(&request.project, reading, running, observer)?;
     let reading = Reading {
         roots: Roots::Asserted,
+        memory: None,
         ..reading
     };
     let supplied = match &request.connectors {
@@ -159,21 +152,23 @@ pub fn prepare(
         graph,
         plan,
         edits: BTreeMap::new(),
+        left: BTreeMap::new(),
     };
-    prepared.foresee_edits(running)?;
+    prepared.foresee_edits(memory, running)?;
     Ok(prepared)
 }
 
 /// The bytes of an entry as they go into the package.
-struct Bytes<'p> {
+pub(super) struct Bytes<'p> {
     project: SourceReader<'p>,
     supplied: Option<SourceReader<'p>>,
     tape: Tape,
-    buffer: Vec<u8>,
+    /// What was read last.
+    pub(super) buffer: Vec<u8>,
 }
 
 /// What became of an entry's bytes.
-enum Final {
+pub(super) enum Final {
     /// They are in the buffer, as they were read.
     AsRead,
     /// They were rewritten.
@@ -181,7 +176,7 @@ enum Final {
 }
 
 impl<'p> Bytes<'p> {
-    fn of(prepared: &'p Prepared) -> Self {
+    pub(super) fn of(prepared: &'p Prepared) -> Self {
         Self {
             project: prepared.opened.source.reader(),
             supplied: prepared
@@ -193,7 +188,11 @@ impl<'p> Bytes<'p> {
         }
     }
 
-    fn read(&mut self, prepared: &Prepared, entry: &PlannedEntry) -> Result<Final, ExportError> {
+    pub(super) fn read(
+        &mut self,
+        prepared: &Prepared,
+        entry: &PlannedEntry,
+    ) -> Result<Final, ExportError> {
         let failed = |source| ExportError::Read {
             path: entry.path.clone(),
             source,
@@ -215,7 +214,7 @@ impl<'p> Bytes<'p> {
             path: entry.path.clone(),
         };
         let planned = prepared.content_when_planned(entry).map(Written::from);
-        if planned.is_some_and(|planned| planned != Written::by(&self.buffer)) {
+        if planned.is_some_and(|planned| planned != Written::of(&self.buffer)) {
             return Err(changed());
         }
         // It was valid JSON when it was planned.
@@ -228,16 +227,31 @@ impl<'p> Bytes<'p> {
 
 impl Prepared {
     /// Works out what will be changed in which entry, and where a name has to be left.
-    fn foresee_edits(&mut self, running: &Running) -> Result<(), ExportError> {
-        let concerned: Vec<usize> = self
-            .plan
-            .entries
-            .iter()
-            .enumerate()
-            .filter(|(_, entry)| entry.fidelity == Fidelity::Rewritten)
-            .map(|(index, _)| index)
-            .collect();
-        let (mut edits, mut findings) = (BTreeMap::new(), Vec::new());
+    fn foresee_edits(
+        &mut self,
+        memory: Option<&Memory>,
+        running: &Running,
+    ) -> Result<(), ExportError> {
+        let reusable = memory
+            .map(|memory| memory.reusable(self))
+            .unwrap_or_default();
+        let (mut edits, mut left) = (BTreeMap::new(), BTreeMap::new());
+        let mut concerned = Vec::new();
+        for (index, entry) in self.plan.entries.iter().enumerate() {
+            if entry.fidelity == Fidelity::Verbatim {
+                continue;
+            }
+            let known = reusable
+                .get(&index)
+                .and_then(|&at| memory?.entry(at).rewritten());
+            match known {
+                Some((edit, places)) => {
+                    edits.insert(index, edit);
+                    left.insert(index, places.to_vec());
+                }
+                None => concerned.push(index),
+            }
+        }
         let this = &*self;
         parallel::in_order(
             concerned.len(),
@@ -247,38 +261,40 @@ impl Prepared {
                 if running.interrupt.is_set() {
                     return Err(Interrupted.into());
                 }
-                match bytes.read(this, &this.plan.entries[concerned[at]])? {
-                    Final::AsRead => Ok(None),
-                    Final::Rewritten(_, rewritten) => Ok(Some((rewritten.edits, rewritten.left))),
-                }
+                bytes.read(this, &this.plan.entries[concerned[at]])
             },
-            |at, result: Result<_, ExportError>| {
-                let Some((edit, left)) = result? else {
-                    return Ok(());
-                };
-                if edit != Edits::default() {
-                    edits.insert(concerned[at], edit);
-                }
-                for offset in left {
-                    let subject = Subject::File {
-                        path: self.plan.entries[concerned[at]].path.clone(),
-                        offset: u32::try_from(offset).ok(),
-                    };
-                    findings.push(
-                        Finding::new(
-                            Code::InternalNameLeft,
-                            subject,
-                            "a connector's internal name stands here and is not rewritten",
-                        )
-                        .note("it is neither a provider nor part of a data pill, so its meaning is not known")
-                        .help("look at it by hand"),
-                    );
+            |at, result: Result<Final, ExportError>| {
+                if let Final::Rewritten(_, rewritten) = result? {
+                    edits.insert(concerned[at], rewritten.edits);
+                    let places = rewritten
+                        .left
+                        .iter()
+                        .filter_map(|offset| u32::try_from(*offset).ok());
+                    left.insert(concerned[at], places.collect());
                 }
                 Ok::<(), ExportError>(())
             },
         )?;
-        self.edits = edits;
-        self.plan.findings.append(&mut findings);
+        edits.retain(|_, edit| *edit != Edits::default());
+        left.retain(|_, places: &mut Vec<u32>| !places.is_empty());
+        for (index, places) in &left {
+            for offset in places {
+                let subject = Subject::File {
+                    path: self.plan.entries[*index].path.clone(),
+                    offset: Some(*offset),
+                };
+                self.plan.findings.push(
+                    Finding::new(
+                        Code::InternalNameLeft,
+                        subject,
+                        "a connector's internal name stands here and is not rewritten",
+                    )
+                    .note("it is neither a provider nor part of a data pill, so its meaning is not known")
+                    .help("look at it by hand"),
+                );
+            }
+        }
+        (self.edits, self.left) = (edits, left);
         finding::sort(&mut self.plan.findings);
         Ok(())
     }
@@ -297,168 +313,6 @@ impl Prepared {
             let mut bytes = Vec::new();
             reader.read(*numbers.get(path)?, &mut bytes).ok()?;
             Some(bytes)
-        })
-    }
-
-    /// Makes the package as a temporary file in `folder` and compares it with the plan.
-    ///
-    /// # Errors
-    /// If a file changed since it was planned, the disk is full, the package is larger than
-    /// `limit` bytes, or what was written is not what was planned. Nothing is left behind.
-    pub fn pack(
-        &self,
-        folder: &Path,
-        limit: u64,
-        running: &Running,
-        observer: &mut dyn Observer,
-    ) -> Result<Packed, ExportError> {
-        let total = self.plan.entries.len();
-        let mut writer = PackageWriter::create(folder, limit)?;
-        let mut written = Vec::with_capacity(total);
-        let batches = self.batches();
-        let buffers = Buffers::default();
-        let work = |bytes: &mut Bytes<'_>, index: usize| {
-            self.compress(bytes, batches[index].clone(), &buffers, running)
-        };
-        parallel::in_order(
-            batches.len(),
-            running.threads,
-            || Bytes::of(self),
-            work,
-            |index, result| {
-                let (batch, data) = result?;
-                written.extend(data);
-                observer.progress(Stage::Packing, written.len(), total);
-                writer.append(
-                    &self.plan.entries[batches[index].end - 1].path,
-                    batch,
-                    &buffers,
-                )?;
-                Ok::<(), ExportError>(())
-            },
-        )?;
-        let file = writer.finish()?;
-        self.read_back(file, &written, running, observer)
-    }
-
-    /// Consecutive entries that are compressed together: enough to be worth a thread's turn, few
-    /// enough to share the work evenly. The package does not depend on it.
-    fn batches(&self) -> Vec<Range<usize>> {
-        let entries = &self.plan.entries;
-        let (mut batches, mut start, mut bytes) = (Vec::new(), 0, 0);
-        for (index, entry) in entries.iter().enumerate() {
-            bytes += self
-                .content_when_planned(entry)
-                .map_or(0, |content| content.size);
-            if bytes >= BATCH_BYTES
-                || index + 1 - start >= BATCH_ENTRIES
-                || index + 1 == entries.len()
-            {
-                batches.push(start..index + 1);
-                (start, bytes) = (index + 1, 0);
-            }
-        }
-        batches
-    }
-
-    fn compress(
-        &self,
-        bytes: &mut Bytes<'_>,
-        entries: Range<usize>,
-        buffers: &Buffers,
-        running: &Running,
-    ) -> Result<(CompressedBatch, Vec<Written>), ExportError> {
-        let mut batch = Batch::new(buffers);
-        let mut written = Vec::with_capacity(entries.len());
-        for entry in &self.plan.entries[entries] {
-            if running.interrupt.is_set() {
-                return Err(Interrupted.into());
-            }
-            match bytes.read(self, entry)? {
-                Final::Rewritten(data, _) => {
-                    batch.add(&entry.path, &data)?;
-                    written.push(Written::of(&data));
-                }
-                Final::AsRead => {
-                    let data = Written::of(&bytes.buffer);
-                    if self
-                        .content_when_planned(entry)
-                        .is_some_and(|read| data != Written::from(read))
-                    {
-                        return Err(ExportError::Changed {
-                            path: entry.path.clone(),
-                        });
-                    }
-                    batch.add(&entry.path, &bytes.buffer)?;
-                    written.push(data);
-                }
-            }
-        }
-        Ok((batch.finish()?, written))
-    }
-
-    /// Reads the package back through the strict reader: the plan's entries, with the data that was
-    /// compressed, and nothing else.
-    fn read_back(
-        &self,
-        file: TemporaryFile,
-        expected: &[Written],
-        running: &Running,
-        observer: &mut dyn Observer,
-    ) -> Result<Packed, ExportError> {
-        let failed = |source| ExportError::ReadBack(Box::new(source));
-        let archive = Archive::open(file.path(), &Limits::NONE).map_err(failed)?;
-        let (planned, written) = (&self.plan.entries, archive.entries());
-        let matches = |index: usize| {
-            let (entry, expected) = (&written[index], expected[index]);
-            let same = Written {
-                size: entry.size(),
-                crc32: entry.crc32(),
-            } == expected;
-            same && entry.kind() == Kind::File && *entry.path() == planned[index].path
-        };
-        let common = written.len().min(planned.len());
-        if let Some(index) = (0..common).find(|&index| !matches(index)) {
-            return Err(ExportError::Differs {
-                path: planned[index].path.to_string(),
-            });
-        }
-        if written.len() != planned.len() {
-            return Err(ExportError::Differs {
-                path: "its end".to_owned(),
-            });
-        }
-        let total = written.len();
-        let mut entries = Vec::with_capacity(total);
-        let work = |(reader, buffer): &mut (_, Vec<u8>), index: usize| {
-            if running.interrupt.is_set() {
-                return Err(Interrupted.into());
-            }
-            let reader: &mut crate::io::archive::Reader<'_> = reader;
-            // This compares the data with the CRC-32 that was compared above.
-            reader.read(&written[index], buffer).map_err(failed)?;
-            Ok(PackedEntry::of(buffer))
-        };
-        parallel::in_order(
-            total,
-            running.threads,
-            || (archive.reader(), Vec::new()),
-            work,
-            |index, entry: Result<PackedEntry, ExportError>| {
-                observer.progress(Stage::Verifying, index + 1, total);
-                entries.push(entry?);
-                Ok::<(), ExportError>(())
-            },
-        )?;
-        let (size, sha256) = digest_of_file(file.path()).map_err(|source| WriteError::Io {
-            path: file.path().to_owned(),
-            source,
-        })?;
-        Ok(Packed {
-            file,
-            size,
-            sha256,
-            entries,
         })
     }
 
@@ -495,176 +349,12 @@ impl Prepared {
         Ok(entries)
     }
 
-    fn content_when_planned(&self, entry: &PlannedEntry) -> Option<Content> {
+    pub(super) fn content_when_planned(&self, entry: &PlannedEntry) -> Option<Content> {
         match (entry.source, &self.supplied) {
             (EntrySource::Supplied(file), Some(supplied)) => supplied.project.files[file].content,
             (EntrySource::Project(file) | EntrySource::Supplied(file), _) => {
                 self.opened.project.files[file].content
             }
         }
-    }
-}
-
-/// By what an entry's data is known from planning to reading back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Written {
-    size: u64,
-    crc32: u32,
-}
-
-impl Written {
-    fn of(data: &[u8]) -> Self {
-        Self {
-            size: data.len() as u64,
-            crc32: crc32fast::hash(data),
-        }
-    }
-
-    fn by(data: &[u8]) -> Self {
-        Self {
-            size: data.len() as u64,
-            crc32: crc32fast::hash(data),
-        }
-    }
-}
-
-impl From<Content> for Written {
-    fn from(
-        Content {
-            size,
-            crc32,
-            digest: _,
-        }: Content,
-    ) -> Self {
-        Self { size, crc32 }
-    }
-}
-
-/// An entry of a package that was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PackedEntry {
-    /// Its size in bytes.
-    pub size: u64,
-    /// SHA-256 of its bytes.
-    pub sha256: Digest,
-}
-
-impl PackedEntry {
-    fn of(data: &[u8]) -> Self {
-        Self {
-            size: data.len() as u64,
-            sha256: Digest::of(data),
-        }
-    }
-}
-
-/// A package that was made and compared with its plan, and has no name yet.
-#[derive(Debug)]
-pub struct Packed {
-    /// The file.
-    pub file: TemporaryFile,
-    /// Its size in bytes.
-    pub size: u64,
-    /// SHA-256 of the file.
-    pub sha256: Digest,
-    /// Its entries, in the order of the plan's.
-    pub entries: Vec<PackedEntry>,
-}
-
-impl Packed {
-    /// The record of this package.
-    pub fn record(
-        &self,
-        prepared: &Prepared,
-        request: &ExportRequest,
-        facts: &RecordFacts,
-    ) -> DecisionRecord {
-        let plan = &prepared.plan;
-        let entries: Vec<EntryRecord> = plan
-            .entries
-            .iter()
-            .zip(&self.entries)
-            .enumerate()
-            .map(|(index, (planned, packed))| EntryRecord {
-                path: planned.path.clone(),
-                size: packed.size,
-                sha256: packed.sha256,
-                rule: planned.rule.as_str().to_owned(),
-                because: planned.rule.because(),
-                edits: prepared.edits.get(&index).copied(),
-            })
-            .collect();
-        // What was left out on reading differs from checkout to checkout and is no decision.
-        let left_out = plan
-            .left_out
-            .iter()
-            .filter(|item| !matches!(item.rule, ItemRule::NotRead { .. }))
-            .map(|item| LeftOutRecord::of(&item.path, &item.rule))
-            .collect();
-        DecisionRecord {
-            format: FORMAT,
-            generator: facts.generator.clone(),
-            package: PackageRecord {
-                file: facts.file.clone(),
-                size: self.size,
-                sha256: self.sha256,
-                content_digest: content_digest(
-                    entries.iter().map(|entry| (&entry.path, &entry.sha256)),
-                ),
-            },
-            target: TargetRecord::from(&request.destination),
-            project: ProjectRecord {
-                name: prepared.opened.source.name.clone(),
-                origin: prepared.opened.source.origin().into(),
-                commit: facts.commit.clone(),
-                dirty: facts.dirty,
-            },
-            request: RequestRecord {
-                select: SelectListing::from(&request.selection),
-                words: request
-                    .words
-                    .iter()
-                    .map(|(title, word)| (title.clone(), word.value))
-                    .collect(),
-            },
-            catalog: request.catalogue.as_ref().map(CatalogRecord::from),
-            connectors: plan.connectors.clone(),
-            entries,
-            left_out,
-            findings: Counts::of(&plan.findings),
-        }
-    }
-}
-
-/// What a record says that the package itself does not tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordFacts {
-    /// The program and its version.
-    pub generator: String,
-    /// The package's file name.
-    pub file: String,
-    /// The commit that was checked out.
-    pub commit: Option<String>,
-    /// Whether the project differed from it.
-    pub dirty: Option<bool>,
-}
-
-/// The size and SHA-256 of a file, read in pieces.
-///
-/// # Errors
-/// If it can't be read.
-pub fn digest_of_file(path: &Path) -> std::io::Result<(u64, Digest)> {
-    use sha2::Digest as _;
-    let mut file = std::fs::File::open(path)?;
-    let mut hash = sha2::Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    let mut size = 0;
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            return Ok((size, Digest::from_bytes(hash.finalize().into())));
-        }
-        hash.update(&buffer[..read]);
-        size += read as u64;
     }
 }

@@ -4,9 +4,11 @@
 pub mod diff;
 pub mod export;
 pub mod locate;
+pub mod pack;
 pub mod read;
 pub mod record;
 pub mod report;
+pub mod reuse;
 pub mod verify;
 pub mod why;
 

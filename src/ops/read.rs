@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::reuse::Memory;
 use super::{Interrupted, Observer, Running, Stage};
 use crate::io::archive::Limits;
 use crate::io::source::{ReadError, Source, SourceError};
@@ -23,6 +24,8 @@ pub struct Opened {
     pub project: Project,
     /// Files that are no part of it.
     pub left_out: Vec<LeftOut>,
+    /// Which of the project's files are known to be unchanged and were not read.
+    pub unchanged: Vec<bool>,
 }
 
 /// A project could not be read.
@@ -69,6 +72,8 @@ pub struct Reading<'a> {
     pub digests: Digests,
     /// Limits on packages that are read.
     pub limits: &'a Limits,
+    /// What is remembered of the last time.
+    pub memory: Option<&'a Memory>,
 }
 
 /// Whether the SHA-256 of every file is worked out on reading.
@@ -88,6 +93,7 @@ struct Worker<'a> {
 }
 
 enum Outcome {
+    Known(Content, Option<Facts>),
     Read(Content, Option<Facts>),
     Broken(Content, JsonError),
     Failed(ReadError),
@@ -122,7 +128,7 @@ pub fn open(
             path: path.display().to_string(),
         });
     }
-    read_files(&source, &mut project, reading.digests, running, observer)?;
+    let unchanged = read_files(&source, &mut project, reading, running, observer)?;
     if reading.roots == Roots::One {
         let found = roots::roots(&project);
         if found.len() > 1 {
@@ -140,16 +146,17 @@ pub fn open(
         source,
         project,
         left_out,
+        unchanged,
     })
 }
 
 fn read_files(
     source: &Source,
     project: &mut Project,
-    digests: Digests,
+    reading: Reading<'_>,
     running: &Running,
     observer: &mut dyn Observer,
-) -> Result<(), Interrupted> {
+) -> Result<Vec<bool>, Interrupted> {
     let Project {
         files,
         assets,
@@ -169,13 +176,19 @@ fn read_files(
             return Err(Interrupted);
         }
         let number = files[index].source;
+        let known = reading
+            .memory
+            .and_then(|memory| memory.file(&files[index].path, source.stamp(number)));
+        if let Some((content, facts)) = known {
+            return Ok(Outcome::Known(content, facts.cloned()));
+        }
         if let Err(error) = worker.reader.read(number, &mut worker.bytes) {
             return Ok(Outcome::Failed(error));
         }
         let content = Content {
             size: worker.bytes.len() as u64,
             crc32: crc32fast::hash(&worker.bytes),
-            digest: (digests == Digests::Taken).then(|| Digest::of(&worker.bytes)),
+            digest: (reading.digests == Digests::Taken).then(|| Digest::of(&worker.bytes)),
         };
         Ok(match mains[index] {
             Some(asset) => match worker.scanner.scan(&assets[asset].kind, &worker.bytes) {
@@ -193,6 +206,7 @@ fn read_files(
     let total = files.len();
     let mut contents = Vec::with_capacity(total);
     let mut read_facts = Vec::new();
+    let mut unchanged = vec![false; total];
     parallel::in_order(
         total,
         running.threads,
@@ -205,6 +219,11 @@ fn read_files(
                 offset,
             };
             contents.push(match outcome? {
+                Outcome::Known(content, facts) => {
+                    unchanged[index] = true;
+                    read_facts.extend(mains[index].zip(facts));
+                    Some(content)
+                }
                 Outcome::Read(content, facts) => {
                     if let (Some(asset), Some(facts)) = (mains[index], facts) {
                         read_facts.push((asset, facts));
@@ -237,5 +256,5 @@ fn read_files(
     for (asset, facts) in read_facts {
         assets[asset].facts = facts;
     }
-    Ok(())
+    Ok(unchanged)
 }

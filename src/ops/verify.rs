@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::export::{ExportError, ExportRequest, digest_of_file, prepare};
+use super::export::{ExportError, ExportRequest, prepare};
+use super::pack::digest_of_file;
 use super::read::Roots;
 use super::record::{DecisionRecord, RecordError, content_digest};
 use super::{Interrupted, Observer, Running, Stage};
@@ -398,7 +399,7 @@ fn make_again(
         catalogue,
         limits: request.limits,
     };
-    let prepared = prepare(&export, running, observer)?;
+    let prepared = prepare(&export, None, running, observer)?;
     let digests = prepared.digests(running, observer)?;
     let expected = prepared
         .plan

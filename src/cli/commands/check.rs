@@ -12,6 +12,7 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, Stop> {
     let resolved = resolve(args, TargetNeed::Optional)?;
     let prepared = prepare(
         &resolved.request,
+        None,
         &context.running,
         &mut context.ui.observer(),
     )?;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::super::args::ExportArgs;
+use super::super::cache::{Cache, generator};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::git::checkout;
@@ -11,12 +12,15 @@ use super::super::request::{Resolved, TargetNeed, bytes_of, resolve};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::TemporaryFile;
+use crate::io::source::Source;
 use crate::model::finding::{Counts, Finding};
 use crate::model::ident::PackageName;
-use crate::ops::export::{Packed, Prepared, RecordFacts, prepare};
+use crate::ops::export::{Prepared, prepare};
 use crate::ops::locate::LocatedFinding;
+use crate::ops::pack::{Packed, RecordFacts};
 use crate::ops::record::{DecisionRecord, LeftOutRecord, TargetRecord};
 use crate::ops::report::{EntryDocument, ExportDocument, WrittenPackage};
+use crate::ops::reuse::Last;
 use crate::ops::verify::record_path;
 use crate::plan::decision::{ConnectorDecision, ItemRule, shell_word};
 use crate::plan::export::ExportPlan;
@@ -25,8 +29,17 @@ use crate::plan::transform::Edits;
 
 pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
     let resolved = resolve(&args.pack, TargetNeed::Required)?;
+    let output = output_path(args, &resolved)?;
+    // Connectors that are supplied are few, and their folder has no memory.
+    let cache = if args.fresh || args.list || resolved.request.connectors.is_some() {
+        Cache::none()
+    } else {
+        Cache::of(&output)
+    };
+    let memory = cache.load(&output);
     let prepared = prepare(
         &resolved.request,
+        memory.as_ref(),
         &context.running,
         &mut context.ui.observer(),
     )?;
@@ -53,7 +66,6 @@ pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
         }
         return Ok(Exit::Failed);
     }
-    let output = output_path(args, &resolved, &prepared)?;
     let folder = match output.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         Some(_) | None => Path::new("."),
@@ -61,10 +73,14 @@ pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
     let packed = prepared.pack(
         folder,
         args.limit_mb.map_or(resolved.limit, bytes_of),
+        memory.as_ref().map(|memory| Last {
+            memory,
+            package: &output,
+        }),
         &context.running,
         &mut context.ui.observer(),
     )?;
-    let (written, record) = hand_over(packed, &prepared, &resolved, &output, folder)?;
+    let (written, record) = hand_over(packed, &prepared, &resolved, &output, folder, &cache)?;
     match context.ui.format {
         Format::Json => {
             context
@@ -83,10 +99,11 @@ fn hand_over(
     resolved: &Resolved,
     output: &Path,
     folder: &Path,
+    cache: &Cache,
 ) -> Result<(WrittenPackage, DecisionRecord), Stop> {
     let checkout = checkout(&prepared.opened.source.path);
     let facts = RecordFacts {
-        generator: format!("recipack {}", env!("CARGO_PKG_VERSION")),
+        generator: generator(),
         file: output
             .file_name()
             .unwrap_or_default()
@@ -103,6 +120,7 @@ fn hand_over(
     let record_path = record_path(output);
     packed.file.persist(output)?;
     record_file.persist(&record_path)?;
+    cache.save(prepared, output, &packed.entries, &packed.checksums);
     let written = WrittenPackage {
         path: output.display().to_string(),
         record: record_path.display().to_string(),
@@ -113,14 +131,10 @@ fn hand_over(
 
 /// Where the package goes: a file that is named, a folder that is there or ends with a slash, or
 /// here under the package's name.
-fn output_path(
-    args: &ExportArgs,
-    resolved: &Resolved,
-    prepared: &Prepared,
-) -> Result<PathBuf, Failure> {
+fn output_path(args: &ExportArgs, resolved: &Resolved) -> Result<PathBuf, Failure> {
     let name = match &resolved.name {
         Some(name) => name.to_string(),
-        None => file_stem(&prepared.opened.source.name),
+        None => file_stem(&Source::name_of(&resolved.request.project)?),
     };
     let file = format!("{name}.zip");
     let output = match &args.output {

@@ -22,6 +22,7 @@ pub(crate) fn run(context: &Context, args: &GraphArgs) -> Result<Exit, Stop> {
         roots,
         digests: Digests::Left,
         limits: &Limits::default(),
+        memory: None,
     };
     let opened = open(
         &args.project,

@@ -31,6 +31,7 @@ pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Stop> {
         roots: Roots::One,
         digests: Digests::Left,
         limits: &Limits::default(),
+        memory: None,
     };
     let opened = open(
         &args.project,

@@ -21,6 +21,7 @@ pub(crate) fn run(context: &Context, args: &WhyArgs) -> Result<Exit, Stop> {
     let resolved = resolve(&args.pack, TargetNeed::Required)?;
     let prepared = prepare(
         &resolved.request,
+        None,
         &context.running,
         &mut context.ui.observer(),
     )?;

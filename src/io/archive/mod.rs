@@ -45,7 +45,9 @@ pub use entry::{Entry, Kind, Method, NameMark};
 pub use error::{ArchiveError, EntryName, LimitName, Place};
 pub use inflate::Reader;
 pub use limits::Limits;
-pub use write::{Batch, Buffers, CompressedBatch, PackageWriter, TemporaryFile, WriteError};
+pub use write::{
+    Batch, Buffers, CompressedBatch, PackageWriter, Previous, TemporaryFile, WriteError,
+};
 
 use source::Source;
 

@@ -5,7 +5,7 @@
 //! do it without changing a byte of the outcome.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Cursor, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, BufWriter, Cursor, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -111,6 +111,28 @@ impl Batch {
     }
 }
 
+/// A package that this program made before, to copy entries from.
+#[derive(Debug)]
+pub struct Previous(ZipArchive<BufReader<File>>);
+
+impl Previous {
+    /// Opens a package whose structure is known to be sound.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub fn open(path: &Path) -> Result<Self, WriteError> {
+        let failed = |source| WriteError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let file = File::open(path).map_err(failed)?;
+        let archive = ZipArchive::new(BufReader::with_capacity(1 << 16, file));
+        archive
+            .map(Self)
+            .map_err(|error| failed(io::Error::other(error)))
+    }
+}
+
 /// A package in the making: a temporary file beside its later place, gone if it is dropped.
 #[derive(Debug)]
 pub struct PackageWriter {
@@ -152,6 +174,28 @@ impl PackageWriter {
             .and_then(|archive| self.zip.merge_archive(archive));
         merged.map_err(|error| self.failed(last.as_str(), error))?;
         buffers.lock().push(batch.0);
+        self.check_limit(last)
+    }
+
+    /// Adds the entry that has the number `at` in the last package, without compressing it again.
+    ///
+    /// # Errors
+    /// If the last package can't be read, the disk is full, or the package grows over its limit.
+    pub fn copy(
+        &mut self,
+        path: &PackagePath,
+        last: &mut Previous,
+        at: usize,
+    ) -> Result<(), WriteError> {
+        let copied = last
+            .0
+            .by_index_raw(at)
+            .and_then(|entry| self.zip.raw_copy_file(entry));
+        copied.map_err(|error| self.failed(path.as_str(), error))?;
+        self.check_limit(path)
+    }
+
+    fn check_limit(&self, last: &PackagePath) -> Result<(), WriteError> {
         let position = self.zip.get_ref().map_or(0, |inner| inner.position);
         if position > self.limit {
             return Err(WriteError::TooLarge {

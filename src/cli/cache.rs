@@ -1,0 +1,129 @@
+//! Where the memory of the last export lies: in the user's cache folder, one file a package.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::io::archive::TemporaryFile;
+use crate::io::tree::stamp;
+use crate::model::ident::Digest;
+use crate::model::stamp::Stamp;
+use crate::ops::export::Prepared;
+use crate::ops::pack::PackedEntry;
+use crate::ops::reuse::{Memory, Remembered};
+
+/// Packages of fewer entries are made faster than a memory is read.
+const WORTH_IT: usize = 1000;
+/// Memories of packages that nobody made for this long are forgotten.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The memory of one package.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    file: Option<PathBuf>,
+    began: i64,
+}
+
+/// The program that remembers.
+pub(crate) fn generator() -> String {
+    format!("recipack {}", env!("CARGO_PKG_VERSION"))
+}
+
+fn folder() -> Option<PathBuf> {
+    let absolute = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
+    Some(caches.join("recipack"))
+}
+
+fn stamp_of(package: &Path) -> Option<Stamp> {
+    std::fs::symlink_metadata(package)
+        .ok()
+        .filter(std::fs::Metadata::is_file)
+        .map(|metadata| stamp(&metadata))
+}
+
+impl Cache {
+    /// The memory of the package that will lie at `output`.
+    pub(crate) fn of(output: &Path) -> Self {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let name = output.file_name().unwrap_or_default();
+        let place = match output.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.canonicalize(),
+            Some(_) | None => Path::new(".").canonicalize(),
+        };
+        let file = folder().zip(place.ok()).map(|(folder, place)| {
+            let key = Digest::of(place.join(name).as_os_str().as_encoded_bytes());
+            folder.join(format!("{key}.memory"))
+        });
+        Self {
+            file,
+            began: i64::try_from(now.as_nanos()).unwrap_or(i64::MAX),
+        }
+    }
+
+    /// No memory at all.
+    pub(crate) const fn none() -> Self {
+        Self {
+            file: None,
+            began: 0,
+        }
+    }
+
+    /// What is remembered, if the package still is the one that was handed over.
+    pub(crate) fn load(&self, output: &Path) -> Option<Memory> {
+        let package = stamp_of(output)?;
+        Memory::parse(
+            &std::fs::read(self.file.as_ref()?).ok()?,
+            &generator(),
+            package,
+        )
+    }
+
+    /// Remembers an export. A cache that can't be written to is no reason to fail.
+    pub(crate) fn save(
+        &self,
+        prepared: &Prepared,
+        output: &Path,
+        entries: &[PackedEntry],
+        checksums: &[u32],
+    ) {
+        let Some(file) = self.file.as_ref().filter(|_| entries.len() >= WORTH_IT) else {
+            return;
+        };
+        let Some((package, folder)) = stamp_of(output).zip(file.parent()) else {
+            return;
+        };
+        let generator = generator();
+        let remembered = Remembered {
+            generator: &generator,
+            began: self.began,
+            package,
+            entries,
+            checksums,
+        };
+        let bytes = Memory::of(prepared, &remembered).and_then(|memory| memory.to_bytes());
+        if let (Some(bytes), Ok(())) = (bytes, std::fs::create_dir_all(folder)) {
+            forget_old(folder);
+            let _ = TemporaryFile::holding(folder, &bytes)
+                .and_then(|temporary| temporary.persist(file));
+        }
+    }
+}
+
+fn forget_old(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let age = entry
+            .metadata()
+            .and_then(|metadata| metadata.modified())
+            .ok()
+            .and_then(|at| at.elapsed().ok());
+        if age.is_some_and(|age| age > KEPT) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}

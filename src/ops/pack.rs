@@ -1,0 +1,401 @@
+//! From a plan to a package: compress, write, read back, record.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::ops::Range;
+use std::path::Path;
+
+use super::export::{Bytes, ExportError, ExportRequest, Final, Prepared};
+use super::record::{
+    CatalogRecord, DecisionRecord, EntryRecord, FORMAT, LeftOutRecord, PackageRecord,
+    ProjectRecord, RequestRecord, TargetRecord, content_digest,
+};
+use super::reuse::Last;
+use super::{Interrupted, Observer, Running, Stage};
+use crate::io::archive::{
+    Archive, Batch, Buffers, CompressedBatch, Kind, Limits, PackageWriter, Previous, TemporaryFile,
+    WriteError,
+};
+use crate::manifest::SelectListing;
+use crate::model::finding::Counts;
+use crate::model::ident::Digest;
+use crate::model::project::Content;
+use crate::parallel;
+use crate::plan::decision::ItemRule;
+
+/// How much is compressed before another thread may take the next entries.
+const BATCH_BYTES: u64 = 256 << 10;
+const BATCH_ENTRIES: usize = 32;
+
+/// Consecutive entries of a package.
+enum Part {
+    /// They are read and compressed.
+    Fresh(Range<usize>),
+    /// They are copied from the last package.
+    Copied(Range<usize>),
+}
+
+impl Prepared {
+    /// Makes the package as a temporary file in `folder` and compares it with the plan.
+    ///
+    /// # Errors
+    /// If a file changed since it was planned, the disk is full, the package is larger than
+    /// `limit` bytes, or what was written is not what was planned. Nothing is left behind.
+    pub fn pack(
+        &self,
+        folder: &Path,
+        limit: u64,
+        last: Option<Last<'_>>,
+        running: &Running,
+        observer: &mut dyn Observer,
+    ) -> Result<Packed, ExportError> {
+        let total = self.plan.entries.len();
+        let mut writer = PackageWriter::create(folder, limit)?;
+        let reusable = last
+            .map(|last| last.memory.reusable(self))
+            .unwrap_or_default();
+        let mut previous = match last.filter(|_| !reusable.is_empty()) {
+            Some(last) => Some(Previous::open(last.package)?),
+            None => None,
+        };
+        let mut written = Vec::with_capacity(total);
+        let parts = self.parts(&reusable);
+        let buffers = Buffers::default();
+        let work = |bytes: &mut Bytes<'_>, index: usize| match &parts[index] {
+            Part::Fresh(entries) => self
+                .compress(bytes, entries.clone(), &buffers, running)
+                .map(Some),
+            Part::Copied(_) => Ok(None),
+        };
+        parallel::in_order(
+            parts.len(),
+            running.threads,
+            || Bytes::of(self),
+            work,
+            |index, result| {
+                match (result?, &parts[index]) {
+                    (Some((batch, data)), Part::Fresh(entries) | Part::Copied(entries)) => {
+                        written.extend(data);
+                        writer.append(&self.plan.entries[entries.end - 1].path, batch, &buffers)?;
+                    }
+                    (None, Part::Fresh(entries) | Part::Copied(entries)) => {
+                        for index in entries.clone() {
+                            if let (Some(previous), Some(last), Some(&at)) =
+                                (&mut previous, last, reusable.get(&index))
+                            {
+                                writer.copy(&self.plan.entries[index].path, previous, at)?;
+                                let (size, crc32) = last.memory.entry(at).check();
+                                written.push(Written { size, crc32 });
+                            }
+                        }
+                    }
+                }
+                observer.progress(Stage::Packing, written.len(), total);
+                Ok::<(), ExportError>(())
+            },
+        )?;
+        let file = writer.finish()?;
+        let known: BTreeMap<usize, PackedEntry> = match last {
+            Some(last) => reusable
+                .iter()
+                .map(|(&index, &at)| (index, last.memory.entry(at).packed()))
+                .collect(),
+            None => BTreeMap::new(),
+        };
+        self.read_back(file, &written, &known, running, observer)
+    }
+
+    /// Consecutive entries that are compressed together: enough to be worth a thread's turn, few
+    /// enough to share the work evenly. The package does not depend on it.
+    /// Entries that can be copied go together too.
+    fn parts(&self, reusable: &BTreeMap<usize, usize>) -> Vec<Part> {
+        let entries = &self.plan.entries;
+        let (mut parts, mut start, mut bytes) = (Vec::new(), 0, 0);
+        for (index, entry) in entries.iter().enumerate() {
+            let copied = reusable.contains_key(&index);
+            if !copied {
+                bytes += self
+                    .content_when_planned(entry)
+                    .map_or(0, |content| content.size);
+            }
+            let last = index + 1 == entries.len() || reusable.contains_key(&(index + 1)) != copied;
+            let full = bytes >= BATCH_BYTES || !copied && index + 1 - start >= BATCH_ENTRIES;
+            if last || full {
+                let part = start..index + 1;
+                parts.push(if copied {
+                    Part::Copied(part)
+                } else {
+                    Part::Fresh(part)
+                });
+                (start, bytes) = (index + 1, 0);
+            }
+        }
+        parts
+    }
+
+    fn compress(
+        &self,
+        bytes: &mut Bytes<'_>,
+        entries: Range<usize>,
+        buffers: &Buffers,
+        running: &Running,
+    ) -> Result<(CompressedBatch, Vec<Written>), ExportError> {
+        let mut batch = Batch::new(buffers);
+        let mut written = Vec::with_capacity(entries.len());
+        for entry in &self.plan.entries[entries] {
+            if running.interrupt.is_set() {
+                return Err(Interrupted.into());
+            }
+            match bytes.read(self, entry)? {
+                Final::Rewritten(data, _) => {
+                    batch.add(&entry.path, &data)?;
+                    written.push(Written::of(&data));
+                }
+                Final::AsRead => {
+                    let data = Written::of(&bytes.buffer);
+                    if self
+                        .content_when_planned(entry)
+                        .is_some_and(|read| data != Written::from(read))
+                    {
+                        return Err(ExportError::Changed {
+                            path: entry.path.clone(),
+                        });
+                    }
+                    batch.add(&entry.path, &bytes.buffer)?;
+                    written.push(data);
+                }
+            }
+        }
+        Ok((batch.finish()?, written))
+    }
+
+    /// Reads the package back through the strict reader: the plan's entries, with the data that was
+    /// compressed, and nothing else.
+    fn read_back(
+        &self,
+        file: TemporaryFile,
+        expected: &[Written],
+        known: &BTreeMap<usize, PackedEntry>,
+        running: &Running,
+        observer: &mut dyn Observer,
+    ) -> Result<Packed, ExportError> {
+        let failed = |source| ExportError::ReadBack(Box::new(source));
+        let archive = Archive::open(file.path(), &Limits::NONE).map_err(failed)?;
+        let (planned, written) = (&self.plan.entries, archive.entries());
+        let matches = |index: usize| {
+            let (entry, expected) = (&written[index], expected[index]);
+            let same = Written {
+                size: entry.size(),
+                crc32: entry.crc32(),
+            } == expected;
+            same && entry.kind() == Kind::File && *entry.path() == planned[index].path
+        };
+        let common = written.len().min(planned.len());
+        if let Some(index) = (0..common).find(|&index| !matches(index)) {
+            return Err(ExportError::Differs {
+                path: planned[index].path.to_string(),
+            });
+        }
+        if written.len() != planned.len() {
+            return Err(ExportError::Differs {
+                path: "its end".to_owned(),
+            });
+        }
+        let total = written.len();
+        let mut entries = Vec::with_capacity(total);
+        let work = |(reader, buffer): &mut (_, Vec<u8>), index: usize| {
+            if running.interrupt.is_set() {
+                return Err(Interrupted.into());
+            }
+            if let Some(known) = known.get(&index) {
+                return Ok(*known);
+            }
+            let reader: &mut crate::io::archive::Reader<'_> = reader;
+            // This compares the data with the CRC-32 that was compared above.
+            reader.read(&written[index], buffer).map_err(failed)?;
+            Ok(PackedEntry::of(buffer))
+        };
+        parallel::in_order(
+            total,
+            running.threads,
+            || (archive.reader(), Vec::new()),
+            work,
+            |index, entry: Result<PackedEntry, ExportError>| {
+                observer.progress(Stage::Verifying, index + 1, total);
+                entries.push(entry?);
+                Ok::<(), ExportError>(())
+            },
+        )?;
+        let (size, sha256) = digest_of_file(file.path()).map_err(|source| WriteError::Io {
+            path: file.path().to_owned(),
+            source,
+        })?;
+        let checksums = expected.iter().map(|written| written.crc32).collect();
+        Ok(Packed {
+            file,
+            size,
+            sha256,
+            entries,
+            checksums,
+        })
+    }
+}
+
+/// By what an entry's data is known from planning to reading back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    size: u64,
+    crc32: u32,
+}
+
+impl Written {
+    pub(super) fn of(data: &[u8]) -> Self {
+        Self {
+            size: data.len() as u64,
+            crc32: crc32fast::hash(data),
+        }
+    }
+}
+
+impl From<Content> for Written {
+    fn from(
+        Content {
+            size,
+            crc32,
+            digest: _,
+        }: Content,
+    ) -> Self {
+        Self { size, crc32 }
+    }
+}
+
+/// An entry of a package that was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackedEntry {
+    /// Its size in bytes.
+    pub size: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: Digest,
+}
+
+impl PackedEntry {
+    pub(super) fn of(data: &[u8]) -> Self {
+        Self {
+            size: data.len() as u64,
+            sha256: Digest::of(data),
+        }
+    }
+}
+
+/// A package that was made and compared with its plan, and has no name yet.
+#[derive(Debug)]
+pub struct Packed {
+    /// The file.
+    pub file: TemporaryFile,
+    /// Its size in bytes.
+    pub size: u64,
+    /// SHA-256 of the file.
+    pub sha256: Digest,
+    /// Its entries, in the order of the plan's.
+    pub entries: Vec<PackedEntry>,
+    /// The CRC-32 of each.
+    pub checksums: Vec<u32>,
+}
+
+impl Packed {
+    /// The record of this package.
+    pub fn record(
+        &self,
+        prepared: &Prepared,
+        request: &ExportRequest,
+        facts: &RecordFacts,
+    ) -> DecisionRecord {
+        let plan = &prepared.plan;
+        let entries: Vec<EntryRecord> = plan
+            .entries
+            .iter()
+            .zip(&self.entries)
+            .enumerate()
+            .map(|(index, (planned, packed))| EntryRecord {
+                path: planned.path.clone(),
+                size: packed.size,
+                sha256: packed.sha256,
+                rule: planned.rule.as_str().to_owned(),
+                because: planned.rule.because(),
+                edits: prepared.edits.get(&index).copied(),
+            })
+            .collect();
+        // What was left out on reading differs from checkout to checkout and is no decision.
+        let left_out = plan
+            .left_out
+            .iter()
+            .filter(|item| !matches!(item.rule, ItemRule::NotRead { .. }))
+            .map(|item| LeftOutRecord::of(&item.path, &item.rule))
+            .collect();
+        DecisionRecord {
+            format: FORMAT,
+            generator: facts.generator.clone(),
+            package: PackageRecord {
+                file: facts.file.clone(),
+                size: self.size,
+                sha256: self.sha256,
+                content_digest: content_digest(
+                    entries.iter().map(|entry| (&entry.path, &entry.sha256)),
+                ),
+            },
+            target: TargetRecord::from(&request.destination),
+            project: ProjectRecord {
+                name: prepared.opened.source.name.clone(),
+                origin: prepared.opened.source.origin().into(),
+                commit: facts.commit.clone(),
+                dirty: facts.dirty,
+            },
+            request: RequestRecord {
+                select: SelectListing::from(&request.selection),
+                words: request
+                    .words
+                    .iter()
+                    .map(|(title, word)| (title.clone(), word.value))
+                    .collect(),
+            },
+            catalog: request.catalogue.as_ref().map(CatalogRecord::from),
+            connectors: plan.connectors.clone(),
+            entries,
+            left_out,
+            findings: Counts::of(&plan.findings),
+        }
+    }
+}
+
+/// What a record says that the package itself does not tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordFacts {
+    /// The program and its version.
+    pub generator: String,
+    /// The package's file name.
+    pub file: String,
+    /// The commit that was checked out.
+    pub commit: Option<String>,
+    /// Whether the project differed from it.
+    pub dirty: Option<bool>,
+}
+
+/// The size and SHA-256 of a file, read in pieces.
+///
+/// # Errors
+/// If it can't be read.
+pub fn digest_of_file(path: &Path) -> std::io::Result<(u64, Digest)> {
+    use sha2::Digest as _;
+    let mut file = std::fs::File::open(path)?;
+    let mut hash = sha2::Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    let mut size = 0;
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok((size, Digest::from_bytes(hash.finalize().into())));
+        }
+        hash.update(&buffer[..read]);
+        size += read as u64;
+    }
+}

@@ -1,0 +1,259 @@
+//! What the last export of a project is remembered by, so that the next one reads and compresses
+//! only what changed. The package is the same as without it.
+//!
+//! A file counts as unchanged if the file system says so ([`Stamp`]); one that changed within the
+//! clock's grain before the last export began is read again. An entry is copied from the last
+//! package if its file is unchanged, the rewriting is the same, and that package is still the very
+//! file that was handed over.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::export::Prepared;
+use super::pack::PackedEntry;
+use crate::model::facts::Facts;
+use crate::model::ident::Digest;
+use crate::model::path::PackagePath;
+use crate::model::project::Content;
+use crate::model::stamp::Stamp;
+use crate::plan::export::{EntrySource, Fidelity};
+use crate::plan::transform::{Edits, Rewrite};
+
+/// Changes this close before an export began may not show in a stamp, in nanoseconds.
+const GRAIN: i64 = 2_000_000_000;
+
+/// What is remembered.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Memory {
+    /// The program that remembers; another version forgets.
+    generator: String,
+    /// When the export began, in nanoseconds since 1970.
+    began: i64,
+    /// The package that was handed over.
+    package: Stamp,
+    /// The digest of the changes to assets.
+    rewrite: Digest,
+    /// The project's files, in the order of their paths.
+    files: Vec<KnownFile>,
+    /// The package's entries, in their order.
+    entries: Vec<KnownEntry>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct KnownFile {
+    path: PackagePath,
+    stamp: Stamp,
+    size: u64,
+    crc32: u32,
+    facts: Option<Facts>,
+}
+
+/// An entry of the last package.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct KnownEntry {
+    path: PackagePath,
+    size: u64,
+    crc32: u32,
+    sha256: Digest,
+    /// What was changed in it, and where a name was left; absent if it was packed as it was.
+    rewritten: Option<(EditCounts, Vec<u32>)>,
+}
+
+/// [`Edits`] without names: the memory is no document.
+type EditCounts = [u32; 5];
+
+impl KnownEntry {
+    /// Its size in bytes and CRC-32.
+    pub fn check(&self) -> (u64, u32) {
+        (self.size, self.crc32)
+    }
+
+    /// Its size and digest.
+    pub fn packed(&self) -> PackedEntry {
+        PackedEntry {
+            size: self.size,
+            sha256: self.sha256,
+        }
+    }
+
+    /// What was changed in it, and where a name was left.
+    pub fn rewritten(&self) -> Option<(Edits, &[u32])> {
+        let ([removed, added, name, reference, renamed], left) = self.rewritten.as_ref()?;
+        let edits = Edits {
+            custom_removed: *removed,
+            custom_added: *added,
+            provider_to_name: *name,
+            provider_to_reference: *reference,
+            renamed: *renamed,
+        };
+        Some((edits, left))
+    }
+}
+
+fn counts(edits: &Edits) -> EditCounts {
+    let Edits {
+        custom_removed,
+        custom_added,
+        provider_to_name,
+        provider_to_reference,
+        renamed,
+    } = *edits;
+    [
+        custom_removed,
+        custom_added,
+        provider_to_name,
+        provider_to_reference,
+        renamed,
+    ]
+}
+
+/// The digest of the changes to assets: entries are rewritten equally if it is equal.
+pub fn digest_of(rewrite: &Rewrite) -> Digest {
+    Digest::of(format!("{rewrite:?}").as_bytes())
+}
+
+/// What makes a memory of an export.
+#[derive(Debug)]
+pub struct Remembered<'a> {
+    /// The program and its version.
+    pub generator: &'a str,
+    /// When the export began, in nanoseconds since 1970.
+    pub began: i64,
+    /// The package that was handed over, as the file system has it.
+    pub package: Stamp,
+    /// Its entries.
+    pub entries: &'a [PackedEntry],
+    /// The CRC-32 of each.
+    pub checksums: &'a [u32],
+}
+
+impl Memory {
+    /// Remembers an export; nothing of projects that are no folder.
+    pub fn of(prepared: &Prepared, remembered: &Remembered<'_>) -> Option<Self> {
+        let project = &prepared.opened.project;
+        let mut facts: Vec<Option<&Facts>> = vec![None; project.files.len()];
+        for asset in &project.assets {
+            for &file in &asset.files {
+                if project.files[file].path == asset.path {
+                    facts[file] = Some(&asset.facts);
+                }
+            }
+        }
+        let files = project.files.iter().zip(facts).map(|(file, facts)| {
+            let content = file.content?;
+            Some(KnownFile {
+                path: file.path.clone(),
+                stamp: prepared.opened.source.stamp(file.source)?,
+                size: content.size,
+                crc32: content.crc32,
+                facts: facts.cloned(),
+            })
+        });
+        let entries = prepared
+            .plan
+            .entries
+            .iter()
+            .enumerate()
+            .map(|(index, planned)| {
+                let packed = remembered.entries.get(index)?;
+                let left = prepared.left.get(&index).cloned().unwrap_or_default();
+                let edits = prepared.edits.get(&index).copied().unwrap_or_default();
+                Some(KnownEntry {
+                    path: planned.path.clone(),
+                    size: packed.size,
+                    crc32: *remembered.checksums.get(index)?,
+                    sha256: packed.sha256,
+                    rewritten: (planned.fidelity == Fidelity::Rewritten)
+                        .then(|| (counts(&edits), left)),
+                })
+            });
+        Some(Self {
+            generator: remembered.generator.to_owned(),
+            began: remembered.began,
+            package: remembered.package,
+            rewrite: digest_of(&prepared.plan.rewrite),
+            files: files.collect::<Option<_>>()?,
+            entries: entries.collect::<Option<_>>()?,
+        })
+    }
+
+    /// Reads a memory; nothing if it is no memory of this program, or its package is not `package`.
+    pub fn parse(bytes: &[u8], generator: &str, package: Stamp) -> Option<Self> {
+        let memory: Self = postcard::from_bytes(bytes).ok()?;
+        (memory.generator == generator && memory.package == package).then_some(memory)
+    }
+
+    /// The memory as bytes.
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
+        postcard::to_allocvec(self).ok()
+    }
+
+    /// What is known of a file that has not changed since.
+    pub fn file(
+        &self,
+        path: &PackagePath,
+        stamp: Option<Stamp>,
+    ) -> Option<(Content, Option<&Facts>)> {
+        let at = self
+            .files
+            .binary_search_by(|known| known.path.cmp(path))
+            .ok()?;
+        let known = &self.files[at];
+        let settled =
+            known.stamp.changed.max(known.stamp.modified) < self.began.saturating_sub(GRAIN);
+        let content = Content {
+            size: known.size,
+            crc32: known.crc32,
+            digest: None,
+        };
+        (settled && stamp == Some(known.stamp)).then_some((content, known.facts.as_ref()))
+    }
+
+    /// For each planned entry that can be copied from the last package, its number there.
+    pub fn reusable(&self, prepared: &Prepared) -> BTreeMap<usize, usize> {
+        let same_rewrite = self.rewrite == digest_of(&prepared.plan.rewrite);
+        let mut reusable = BTreeMap::new();
+        for (index, planned) in prepared.plan.entries.iter().enumerate() {
+            let EntrySource::Project(file) = planned.source else {
+                continue;
+            };
+            let Ok(at) = self
+                .entries
+                .binary_search_by(|known| known.path.cmp(&planned.path))
+            else {
+                continue;
+            };
+            let unchanged = prepared
+                .opened
+                .unchanged
+                .get(file)
+                .copied()
+                .unwrap_or(false);
+            let same_form = match (planned.fidelity, &self.entries[at].rewritten) {
+                (Fidelity::Verbatim, None) => true,
+                (Fidelity::Rewritten, Some(_)) => same_rewrite,
+                (Fidelity::Verbatim, Some(_)) | (Fidelity::Rewritten, None) => false,
+            };
+            if unchanged && same_form {
+                reusable.insert(index, at);
+            }
+        }
+        reusable
+    }
+
+    /// An entry of the last package.
+    pub fn entry(&self, at: usize) -> &KnownEntry {
+        &self.entries[at]
+    }
+}
+
+/// The last export of a project: what is remembered of it, and its package.
+#[derive(Clone, Copy, Debug)]
+pub struct Last<'a> {
+    /// What is remembered.
+    pub memory: &'a Memory,
+    /// Where its package lies.
+    pub package: &'a Path,
+}
