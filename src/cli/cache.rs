@@ -85,13 +85,12 @@ impl Cache {
     }
 
     /// Remembers an export. A cache that can't be written to is no reason to fail.
-    pub(crate) fn save(
-        &self,
-        prepared: &Prepared,
-        output: &Path,
-        entries: &[PackedEntry],
-        checksums: &[u32],
-    ) {
+    pub(crate) fn save(&self, prepared: &Prepared, output: &Path, handed: &HandedOver) {
+        let HandedOver {
+            sha256,
+            entries,
+            checksums,
+        } = handed;
         let Some(file) = self.file.as_ref().filter(|_| entries.len() >= WORTH_IT) else {
             return;
         };
@@ -103,16 +102,27 @@ impl Cache {
             generator: &generator,
             began: self.began,
             package,
+            sha256: *sha256,
             entries,
             checksums,
         };
-        let bytes = Memory::of(prepared, &remembered).and_then(|memory| memory.to_bytes());
-        if let (Some(bytes), Ok(())) = (bytes, std::fs::create_dir_all(folder)) {
+        if let (Some(bytes), Ok(())) = (
+            Memory::write(prepared, &remembered),
+            std::fs::create_dir_all(folder),
+        ) {
             forget_old(folder);
             let _ = TemporaryFile::holding(folder, &bytes)
                 .and_then(|temporary| temporary.persist(file));
         }
     }
+}
+
+/// What a package that was handed over is remembered by.
+#[derive(Debug)]
+pub(crate) struct HandedOver {
+    pub(crate) sha256: Digest,
+    pub(crate) entries: Vec<PackedEntry>,
+    pub(crate) checksums: Vec<u32>,
 }
 
 fn forget_old(folder: &Path) {

@@ -50,10 +50,14 @@ impl Prepared {
         observer: &mut dyn Observer,
     ) -> Result<Packed, ExportError> {
         let total = self.plan.entries.len();
-        let mut writer = PackageWriter::create(folder, limit)?;
         let reusable = last
             .map(|last| last.memory.reusable(self))
             .unwrap_or_default();
+        if let Some(same) = last.and_then(|last| last.memory.same_package(&reusable, total, limit))
+        {
+            return Ok(same);
+        }
+        let mut writer = PackageWriter::create(folder, limit)?;
         let mut previous = match last.filter(|_| !reusable.is_empty()) {
             Some(last) => Some(Previous::open(last.package)?),
             None => None,
@@ -232,7 +236,7 @@ impl Prepared {
         })?;
         let checksums = expected.iter().map(|written| written.crc32).collect();
         Ok(Packed {
-            file,
+            file: PackedFile::New(file),
             size,
             sha256,
             entries,
@@ -287,11 +291,20 @@ impl PackedEntry {
     }
 }
 
+/// Where the bytes of a package are.
+#[derive(Debug)]
+pub enum PackedFile {
+    /// In a new file that has no name yet.
+    New(TemporaryFile),
+    /// In the last package, which is the same.
+    Last,
+}
+
 /// A package that was made and compared with its plan, and has no name yet.
 #[derive(Debug)]
 pub struct Packed {
     /// The file.
-    pub file: TemporaryFile,
+    pub file: PackedFile,
     /// Its size in bytes.
     pub size: u64,
     /// SHA-256 of the file.

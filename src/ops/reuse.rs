@@ -12,7 +12,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::export::Prepared;
-use super::pack::PackedEntry;
+use super::pack::{Packed, PackedEntry, PackedFile};
 use crate::model::facts::Facts;
 use crate::model::ident::Digest;
 use crate::model::path::PackagePath;
@@ -25,7 +25,7 @@ use crate::plan::transform::{Edits, Rewrite};
 const GRAIN: i64 = 2_000_000_000;
 
 /// What is remembered.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub struct Memory {
     /// The program that remembers; another version forgets.
     generator: String,
@@ -33,6 +33,8 @@ pub struct Memory {
     began: i64,
     /// The package that was handed over.
     package: Stamp,
+    /// SHA-256 of that package.
+    sha256: Digest,
     /// The digest of the changes to assets.
     rewrite: Digest,
     /// The project's files, in the order of their paths.
@@ -41,7 +43,7 @@ pub struct Memory {
     entries: Vec<KnownEntry>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 struct KnownFile {
     path: PackagePath,
     stamp: Stamp,
@@ -59,6 +61,27 @@ pub struct KnownEntry {
     sha256: Digest,
     /// What was changed in it, and where a name was left; absent if it was packed as it was.
     rewritten: Option<(EditCounts, Vec<u32>)>,
+}
+
+/// A [`Memory`] as it is written: with the same parts in the same order, none of them copied.
+#[derive(Debug, Serialize)]
+struct WrittenMemory<'a> {
+    generator: &'a str,
+    began: i64,
+    package: Stamp,
+    sha256: Digest,
+    rewrite: Digest,
+    files: Vec<WrittenFile<'a>>,
+    entries: Vec<KnownEntry>,
+}
+
+#[derive(Debug, Serialize)]
+struct WrittenFile<'a> {
+    path: &'a PackagePath,
+    stamp: Stamp,
+    size: u64,
+    crc32: u32,
+    facts: Option<&'a Facts>,
 }
 
 /// [`Edits`] without names: the memory is no document.
@@ -123,6 +146,8 @@ pub struct Remembered<'a> {
     pub began: i64,
     /// The package that was handed over, as the file system has it.
     pub package: Stamp,
+    /// SHA-256 of it.
+    pub sha256: Digest,
     /// Its entries.
     pub entries: &'a [PackedEntry],
     /// The CRC-32 of each.
@@ -130,8 +155,8 @@ pub struct Remembered<'a> {
 }
 
 impl Memory {
-    /// Remembers an export; nothing of projects that are no folder.
-    pub fn of(prepared: &Prepared, remembered: &Remembered<'_>) -> Option<Self> {
+    /// Writes down what is to be remembered of an export; nothing of projects that are no folder.
+    pub fn write(prepared: &Prepared, remembered: &Remembered<'_>) -> Option<Vec<u8>> {
         let project = &prepared.opened.project;
         let mut facts: Vec<Option<&Facts>> = vec![None; project.files.len()];
         for asset in &project.assets {
@@ -143,12 +168,12 @@ impl Memory {
         }
         let files = project.files.iter().zip(facts).map(|(file, facts)| {
             let content = file.content?;
-            Some(KnownFile {
-                path: file.path.clone(),
+            Some(WrittenFile {
+                path: &file.path,
                 stamp: prepared.opened.source.stamp(file.source)?,
                 size: content.size,
                 crc32: content.crc32,
-                facts: facts.cloned(),
+                facts,
             })
         });
         let entries = prepared
@@ -169,14 +194,16 @@ impl Memory {
                         .then(|| (counts(&edits), left)),
                 })
             });
-        Some(Self {
-            generator: remembered.generator.to_owned(),
+        let memory = WrittenMemory {
+            generator: remembered.generator,
             began: remembered.began,
             package: remembered.package,
+            sha256: remembered.sha256,
             rewrite: digest_of(&prepared.plan.rewrite),
             files: files.collect::<Option<_>>()?,
             entries: entries.collect::<Option<_>>()?,
-        })
+        };
+        postcard::to_allocvec(&memory).ok()
     }
 
     /// Reads a memory; nothing if it is no memory of this program, or its package is not `package`.
@@ -185,9 +212,22 @@ impl Memory {
         (memory.generator == generator && memory.package == package).then_some(memory)
     }
 
-    /// The memory as bytes.
-    pub fn to_bytes(&self) -> Option<Vec<u8>> {
-        postcard::to_allocvec(self).ok()
+    /// The last package, if all of its `total` entries are to be copied and no others come in.
+    pub fn same_package(
+        &self,
+        reusable: &BTreeMap<usize, usize>,
+        total: usize,
+        limit: u64,
+    ) -> Option<Packed> {
+        let all =
+            reusable.len() == total && self.entries.len() == total && self.package.size <= limit;
+        all.then(|| Packed {
+            file: PackedFile::Last,
+            size: self.package.size,
+            sha256: self.sha256,
+            entries: self.entries.iter().map(KnownEntry::packed).collect(),
+            checksums: self.entries.iter().map(|entry| entry.crc32).collect(),
+        })
     }
 
     /// What is known of a file that has not changed since.

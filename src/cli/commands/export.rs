@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::super::args::ExportArgs;
-use super::super::cache::{Cache, generator};
+use super::super::cache::{Cache, HandedOver, generator};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::git::checkout;
@@ -17,7 +17,7 @@ use crate::model::finding::{Counts, Finding};
 use crate::model::ident::PackageName;
 use crate::ops::export::{Prepared, prepare};
 use crate::ops::locate::LocatedFinding;
-use crate::ops::pack::{Packed, RecordFacts};
+use crate::ops::pack::{Packed, PackedFile, RecordFacts};
 use crate::ops::record::{DecisionRecord, LeftOutRecord, TargetRecord};
 use crate::ops::report::{EntryDocument, ExportDocument, WrittenPackage};
 use crate::ops::reuse::Last;
@@ -118,9 +118,26 @@ fn hand_over(
         .map_err(|error| Failure::of(Exit::Failed, "record", &error))?;
     let record_file = TemporaryFile::holding(folder, &bytes)?;
     let record_path = record_path(output);
-    packed.file.persist(output)?;
+    let Packed {
+        file,
+        sha256,
+        entries,
+        checksums,
+        ..
+    } = packed;
+    if let PackedFile::New(file) = file {
+        file.persist(output)?;
+    }
     record_file.persist(&record_path)?;
-    cache.save(prepared, output, &packed.entries, &packed.checksums);
+    cache.save(
+        prepared,
+        output,
+        &HandedOver {
+            sha256,
+            entries,
+            checksums,
+        },
+    );
     let written = WrittenPackage {
         path: output.display().to_string(),
         record: record_path.display().to_string(),
