@@ -250,7 +250,8 @@ mod tests {
                 .1;
             asset.facts = Scanner::default()
                 .scan(&asset.kind, text.as_bytes())
-                .expect("valid JSON");
+                .expect("valid JSON")
+                .into();
         }
         project
     }

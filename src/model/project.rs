@@ -1,6 +1,7 @@
 //! A project: its assets, the files each of them owns, and what was left out on reading.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::facts::Facts;
 use super::finding::{Code, Finding, Subject};
@@ -49,7 +50,7 @@ pub struct Asset {
     /// Its files, as indices into [`Project::files`], in the order of their paths.
     pub files: Vec<usize>,
     /// What its JSON told; empty if it could not be read.
-    pub facts: Facts,
+    pub facts: Arc<Facts>,
 }
 
 impl Asset {
@@ -146,7 +147,7 @@ impl Layout {
                     kind: kind.clone(),
                     path,
                     files: Vec::new(),
-                    facts: Facts::default(),
+                    facts: Arc::default(),
                 });
             }
         }

@@ -1,6 +1,7 @@
 //! Reading a project: every file once, and scanned where it is JSON.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::reuse::Memory;
 use super::{Interrupted, Observer, Running, Stage};
@@ -93,8 +94,8 @@ struct Worker<'a> {
 }
 
 enum Outcome {
-    Known(Content, Option<Facts>),
-    Read(Content, Option<Facts>),
+    Known(Content, Option<Arc<Facts>>),
+    Read(Content, Option<Arc<Facts>>),
     Broken(Content, JsonError),
     Failed(ReadError),
 }
@@ -192,7 +193,7 @@ fn read_files(
         };
         Ok(match mains[index] {
             Some(asset) => match worker.scanner.scan(&assets[asset].kind, &worker.bytes) {
-                Ok(facts) => Outcome::Read(content, Some(facts)),
+                Ok(facts) => Outcome::Read(content, Some(Arc::new(facts))),
                 Err(error) => Outcome::Broken(content, error),
             },
             None => Outcome::Read(content, None),

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +50,7 @@ struct KnownFile {
     stamp: Stamp,
     size: u64,
     crc32: u32,
-    facts: Option<Facts>,
+    facts: Option<Arc<Facts>>,
 }
 
 /// An entry of the last package.
@@ -235,7 +236,7 @@ impl Memory {
         &self,
         path: &PackagePath,
         stamp: Option<Stamp>,
-    ) -> Option<(Content, Option<&Facts>)> {
+    ) -> Option<(Content, Option<&Arc<Facts>>)> {
         let at = self
             .files
             .binary_search_by(|known| known.path.cmp(path))

@@ -62,7 +62,7 @@ fn document(source: &Source) -> ShowDocument {
         let mut bytes = Vec::new();
         let read = main.and_then(|main| reader.read(project.files[*main].source, &mut bytes).ok());
         if let Some(facts) = read.and_then(|()| scanner.scan(&asset.kind, &bytes).ok()) {
-            asset.facts = facts;
+            asset.facts = facts.into();
         }
         connectors.push(ShownConnector {
             title: title_of(&asset),

@@ -219,7 +219,7 @@ mod tests {
                 digest: Some(Digest::of(content.as_bytes())),
             });
             if let Some(asset) = project.assets.iter_mut().find(|a| a.path == file.path) {
-                asset.facts.name = Some(name.into());
+                std::sync::Arc::make_mut(&mut asset.facts).name = Some(name.into());
             }
         }
         project

@@ -18,7 +18,8 @@ fn project(files: &[(&str, &str)]) -> Project {
         let text = file.expect("listed").1.as_bytes();
         asset.facts = Scanner::default()
             .scan(&asset.kind, text)
-            .expect("valid JSON");
+            .expect("valid JSON")
+            .into();
     }
     project
 }
