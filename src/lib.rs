@@ -1,4 +1,97 @@
 //! Packs Workato recipes and custom connectors for the workspace they go to.
+//!
+//! This is the library behind the `recipack` command: everything the command does is done here,
+//! without terminal, clock or environment. It is independent of Workato.
+//!
+//! # Map
+//!
+//! Modules may use those below them in this table, never those above.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`cli`] | arguments to requests, outcomes to words and exit codes; the only part that reads the environment or writes to the terminal |
+//! | [`ops`] | the stories: read a project, plan a package, write it, verify it, compare two |
+//! | [`plan`] | what should happen, as values: the rule, the decisions, the edits, the differences |
+//! | [`manifest`] | `recipack.toml`: reading, editing, selecting |
+//! | [`io`] | the edges: project folders, and package zips read strictly and written reproducibly |
+//! | [`model`] | what things are: assets, references, connectors, catalogues, findings |
+//! | [`parallel`] | work on many threads whose results come in order |
+//!
+//! # From a project to a package
+//!
+//! 1. [`io::source`] lists the files of a folder or a zip; [`model::project`] makes assets of them.
+//! 2. [`ops::read`] reads every file once; [`model::scan`] takes from each asset the few facts that
+//!    matter, and [`model::graph`] connects them.
+//! 3. [`plan::export`] selects assets, finds their connectors and asks [`plan::rule`] about each. The
+//!    outcome is one value, an [`ExportPlan`](plan::export::ExportPlan), which is listed, explained,
+//!    refused or carried out.
+//! 4. [`ops::export`] reads the files of the plan again, applies the edits of [`plan::transform`] to
+//!    their bytes, and compresses them into a temporary file, which is read back and compared.
+//! 5. The caller gives the file its name, and writes the [decision record](ops::record) beside it.
+//!
+//! # Invariants
+//!
+//! - The same input gives the same bytes, whatever the number of threads and the state of the disk.
+//! - Bytes that the rule does not name stay as they are: JSON is edited in place, never printed anew.
+//! - A name that reached a type of [`model::ident`] or [`model::path`] is valid; there is no other way
+//!   to make one.
+//! - What is wrong with the input is a [`Finding`](model::finding::Finding), and all of them are told.
+//!   An error means that the work could not go on.
+//! - Nothing is half written: a package has no name until it is whole, and was read back.
+//! - Packages are not trusted: what is read is checked first, within [limits](io::archive::Limits).
+//!
+//! # Example
+//!
+//! ```
+//! use std::num::NonZeroUsize;
+//!
+//! use recipack::io::archive::Limits;
+//! use recipack::manifest::Selection;
+//! use recipack::model::target::TargetKind;
+//! use recipack::ops::export::{ExportRequest, prepare};
+//! use recipack::ops::read::Roots;
+//! use recipack::ops::{Interrupt, Running, Silent};
+//! use recipack::plan::export::Destination;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let place = tempfile::tempdir()?;
+//! let project = place.path().join("orders");
+//! std::fs::create_dir(&project)?;
+//! std::fs::write(
+//!     project.join("mailbox.connection.json"),
+//!     r#"{"name": "Mailbox", "provider": "gmail", "root_folder": false}"#,
+//! )?;
+//!
+//! let request = ExportRequest {
+//!     project,
+//!     roots: Roots::One,
+//!     connectors: None,
+//!     destination: Destination {
+//!         name: None,
+//!         kind: TargetKind::External,
+//!         data_center: None,
+//!     },
+//!     selection: Selection::default(),
+//!     words: Default::default(),
+//!     catalogue: None,
+//!     limits: Limits::default(),
+//! };
+//! let running = Running {
+//!     threads: NonZeroUsize::MIN,
+//!     interrupt: Interrupt::default(),
+//! };
+//!
+//! let prepared = prepare(&request, &running, &mut Silent)?;
+//! assert!(!prepared.plan.is_refused());
+//! let packed = prepared.pack(place.path(), 100_000_000, &running, &mut Silent)?;
+//! assert_eq!(packed.entries.len(), 1);
+//!
+//! let package = place.path().join("orders.zip");
+//! packed.file.persist(&package)?;
+//! assert!(package.is_file());
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod cli;
 pub mod io;

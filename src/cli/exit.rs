@@ -1,35 +1,34 @@
 //! Exit codes.
 
-/// What a command's exit code says. The numbers are part of the interface.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exit {
-    /// Done.
-    Done,
-    /// Failed, or findings at error level; nothing was written.
-    Failed,
-    /// There are differences, and the command was asked to say so by its exit code.
-    Differences,
-    /// A digest, a record or a rebuild does not match.
-    VerificationFailed,
-    /// Wrong usage.
-    Usage,
-    /// Interrupted from the keyboard; state is consistent.
-    Interrupted,
-    /// Asked to terminate; state is consistent.
-    Terminated,
+macro_rules! exits {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal, $meaning:literal;)*) => {
+        /// What a command's exit code says. The numbers are part of the interface.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Exit { $($(#[$doc])* #[doc = $meaning] $variant,)* }
+
+        impl Exit {
+            /// Every exit code there is.
+            pub const ALL: &[Exit] = &[$(Exit::$variant),*];
+
+            /// The number.
+            pub const fn code(self) -> u8 {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// What it means, in a sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)* }
+            }
+        }
+    };
 }
 
-impl Exit {
-    /// The number.
-    pub(crate) const fn code(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::Failed => 1,
-            Self::Differences => 2,
-            Self::VerificationFailed => 4,
-            Self::Usage => 64,
-            Self::Interrupted => 130,
-            Self::Terminated => 143,
-        }
-    }
+exits! {
+    Done = 0, "Done.";
+    Failed = 1, "Failed, or findings at error level; nothing was written.";
+    Differences = 2, "There are differences (only with `--detailed-exitcode`).";
+    VerificationFailed = 4, "Verification failed: a digest, the record or the rebuild does not match.";
+    Usage = 64, "Wrong usage.";
+    Interrupted = 130, "Interrupted from the keyboard; state is consistent.";
+    Terminated = 143, "Asked to terminate; state is consistent.";
 }

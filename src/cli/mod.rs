@@ -1,5 +1,5 @@
 //! The command line: arguments to requests, outcomes to words and exit codes. Only this module
-//! reads the environment, and only [`ui`] writes to the terminal.
+//! reads the environment, and only its `ui` writes to the terminal.
 
 mod args;
 mod cache;
@@ -19,8 +19,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Parser as _;
 
+pub use exit::Exit;
+
 use args::{Cli, Command, Global, ManifestCommand};
-use exit::Exit;
 use failure::{Failure, FailureDocument};
 use ui::{Format, Ui, Volume};
 

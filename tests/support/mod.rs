@@ -70,6 +70,14 @@ impl Place {
         command
     }
 
+    /// A shell in the folder that is to run a script.
+    pub(crate) fn shell(&self, script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command.current_dir(self.folder.path()).env_clear();
+        command
+    }
+
     /// Runs the program with arguments.
     pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(
         &self,

@@ -1,0 +1,263 @@
+//! README.md is true: its commands run and print what it shows, and its tables are the code's.
+//!
+//! A `console` block holds commands after `$ ` with what they print, stdout and stderr together; a
+//! line `…` stands for any lines. An `sh` block holds commands alone. All run in their order in
+//! one copy of the fixtures. A command has to succeed, unless it ends with `; echo $?`, which shows
+//! how it ended.
+//!
+//! `RECIPACK_README=write cargo test --test readme` puts the real output into the blocks that show
+//! it whole.
+
+mod support;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use recipack::cli::Exit;
+use recipack::model::finding::{Code, Severity};
+use support::{Place, Run, copy, fixture, root};
+
+fn readme() -> String {
+    fs::read_to_string(root().join("README.md")).expect("README.md is there")
+}
+
+/// A command of the README.
+#[derive(Debug)]
+struct Command {
+    /// The number of its line, from 1.
+    line: usize,
+    text: String,
+    /// The lines that are shown as its output; none in an `sh` block.
+    shown: Option<Vec<String>>,
+}
+
+impl Command {
+    /// Whether it belongs to cargo and not to this program.
+    fn is_cargo(&self) -> bool {
+        ["cargo test", "cargo install", "cargo build"]
+            .iter()
+            .any(|start| self.text.starts_with(start))
+    }
+
+    fn shows_all(&self) -> bool {
+        self.shown
+            .as_ref()
+            .is_some_and(|shown| !shown.iter().any(|line| line == "…"))
+    }
+}
+
+fn commands(text: &str) -> Vec<Command> {
+    let mut commands: Vec<Command> = Vec::new();
+    let mut block = None;
+    for (number, line) in (1..).zip(text.lines()) {
+        match (block, line.strip_prefix("```")) {
+            (None, Some(language)) => block = Some(language),
+            (Some(_), Some(_)) => block = None,
+            (Some("sh"), None) if !line.is_empty() => commands.push(Command {
+                line: number,
+                text: line.to_owned(),
+                shown: None,
+            }),
+            (Some("console"), None) => match line.strip_prefix("$ ") {
+                Some(command) => commands.push(Command {
+                    line: number,
+                    text: command.to_owned(),
+                    shown: Some(Vec::new()),
+                }),
+                None => commands
+                    .last_mut()
+                    .and_then(|command| command.shown.as_mut())
+                    .unwrap_or_else(|| panic!("line {number}: output before any command"))
+                    .push(line.to_owned()),
+            },
+            (Some("sh" | "toml"), None) | (None, None) => {}
+            (Some(other), None) => panic!("line {number}: what is a block of `{other}`?"),
+        }
+    }
+    commands
+}
+
+/// Whether `lines` are what is shown, where `…` stands for any lines.
+fn is_shown(shown: &[String], lines: &[&str]) -> bool {
+    match shown.split_first() {
+        None => lines.is_empty(),
+        Some((first, rest)) if first == "…" => {
+            (0..=lines.len()).any(|skipped| is_shown(rest, &lines[skipped..]))
+        }
+        Some((first, rest)) => lines
+            .split_first()
+            .is_some_and(|(line, lines)| line == first && is_shown(rest, lines)),
+    }
+}
+
+#[test]
+fn dots_stand_for_any_lines_and_nothing_else_does() {
+    let shown = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    assert!(is_shown(&shown("a\n…\nd"), &["a", "b", "c", "d"]));
+    assert!(is_shown(&shown("a\n…\nd"), &["a", "d"]));
+    assert!(!is_shown(&shown("a\n…\nd"), &["a", "d", "e"]));
+    assert!(!is_shown(&shown("a"), &["a", "b"]));
+    assert!(!is_shown(&shown("a\nb"), &["a"]));
+}
+
+/// Runs a command line as a shell would, with this program as `recipack`.
+fn run(place: &Place, command: &str) -> Run {
+    let program = Path::new(env!("CARGO_BIN_EXE_recipack"));
+    let folder = program.parent().expect("a folder").display();
+    let path = std::env::var("PATH").unwrap_or_default();
+    let command = command.replace("cargo run --release --", "recipack");
+    place
+        .shell(&format!("{{ {command}\n}} 2>&1"))
+        .env("PATH", format!("{folder}:{path}"))
+        .output()
+        .expect("it starts")
+        .into()
+}
+
+#[test]
+fn every_command_prints_what_is_shown() {
+    let place = Place::new();
+    copy(&fixture(""), &place.path("fixtures"));
+    let text = readme();
+    let commands = commands(&text);
+    assert!(
+        commands
+            .first()
+            .is_some_and(|first| first.text.starts_with("cargo run --release -- export")),
+        "the first command is the main job"
+    );
+    assert!(
+        commands
+            .iter()
+            .any(|command| command.text == "cargo test --locked")
+    );
+    let lines: Vec<&str> = text.lines().collect();
+    let (mut wrong, mut written, mut copied) = (String::new(), String::new(), 0);
+    let mut write = |lines: &[&str]| {
+        for line in lines {
+            let _ = writeln!(written, "{line}");
+        }
+    };
+    for command in commands.iter().filter(|command| !command.is_cargo()) {
+        let run = run(&place, &command.text);
+        let printed: Vec<&str> = run.stdout.lines().collect();
+        let is_right = match &command.shown {
+            Some(shown) => is_shown(shown, &printed),
+            None => true,
+        };
+        if run.code != 0 || !is_right {
+            let Command { line, text, .. } = command;
+            let Run { code, stdout, .. } = &run;
+            let _ = writeln!(
+                wrong,
+                "line {line}: {text}\nends with {code} and prints\n{stdout}"
+            );
+        }
+        if let (true, Some(shown)) = (command.shows_all(), &command.shown) {
+            write(&lines[copied..command.line]);
+            write(&printed);
+            copied = command.line + shown.len();
+        }
+    }
+    write(&lines[copied..]);
+    if std::env::var("RECIPACK_README").is_ok_and(|word| word == "write") {
+        fs::write(root().join("README.md"), written).expect("README.md is written");
+    }
+    assert!(wrong.is_empty(), "README.md is no longer true.\n\n{wrong}");
+}
+
+/// The rows of the first table below a heading.
+fn rows(text: &str, heading: &str) -> Vec<String> {
+    text.lines()
+        .skip_while(|line| *line != heading)
+        .skip(1)
+        .take_while(|line| !line.starts_with('#'))
+        .skip_while(|line| !line.starts_with("|--"))
+        .skip(1)
+        .take_while(|line| line.starts_with('|'))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn the_table_of_findings_is_that_of_the_code() {
+    let mut expected = Vec::new();
+    for severity in [Severity::Error, Severity::Warning, Severity::Note] {
+        let codes = Code::ALL.iter().filter(|code| code.severity() == severity);
+        expected
+            .extend(codes.map(|code| format!("| `{code}` | {severity} | {} |", code.meaning())));
+    }
+    assert_eq!(rows(&readme(), "## Findings"), expected);
+}
+
+#[test]
+fn the_table_of_exit_codes_is_that_of_the_code() {
+    let expected: Vec<String> = Exit::ALL
+        .iter()
+        .map(|exit| format!("| {} | {} |", exit.code(), exit.meaning()))
+        .collect();
+    assert_eq!(rows(&readme(), "## Exit codes"), expected);
+    let help = Place::new().run(["--help"]).stdout;
+    let (_, told) = help.split_once("Exit codes:").expect("help tells them");
+    for exit in Exit::ALL {
+        let code = exit.code().to_string();
+        assert!(
+            told.split(|c: char| !c.is_ascii_digit())
+                .any(|number| number == code),
+            "--help does not tell {code}"
+        );
+    }
+}
+
+#[test]
+fn the_table_of_the_manifest_names_every_key_and_no_other() {
+    let text = readme();
+    let keys: Vec<&str> = rows(&text, "## The manifest")
+        .iter()
+        .filter_map(|row| {
+            text.find(row.as_str())
+                .and_then(|at| text[at..].split('`').nth(1))
+        })
+        .collect();
+    let place = Place::new();
+    copy(&fixture("partner"), &place.path("partner"));
+    copy(&fixture("catalogs"), &place.path("catalogs"));
+    let mut manifest = String::new();
+    for key in &keys {
+        let value = match key.rsplit('.').next().expect("a last part") {
+            "name" => "'orders'",
+            "project" => "'partner'",
+            "limit-mb" => "7",
+            "catalog" => "'catalogs/shared.json'",
+            "kind" => "'customer'",
+            "data-center" => "'us'",
+            "\"TITLE\"" => "'include'",
+            _ => "[]",
+        };
+        let key = key.replace("TITLE", "Parcel Tracker");
+        let _ = writeln!(manifest, "{key} = {value}");
+    }
+    place.write("recipack.toml", &manifest);
+    let run = place.run(["check", "--to", "NAME"]);
+    assert_eq!(run.code, 0, "{manifest}{}", run.stderr);
+
+    // What is said to be possible is in the table.
+    let sections = [
+        ("package", "[package]"),
+        ("select", "[select]"),
+        ("targets.NAME", "[targets.NAME]\nkind = 'customer'"),
+    ];
+    for (section, start) in sections {
+        place.write("recipack.toml", &format!("{start}\nqqqqqqqq = 1\n"));
+        let told = place.run(["manifest", "list"]).stderr;
+        let (_, possible) = told.split_once("possible are ").expect("a list of keys");
+        for key in possible.split('`').skip(1).step_by(2) {
+            let key = match key {
+                "connectors" => format!("{section}.connectors.\"TITLE\""),
+                key => format!("{section}.{key}"),
+            };
+            assert!(keys.contains(&key.as_str()), "{key} is not in the table");
+        }
+    }
+}
