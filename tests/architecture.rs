@@ -185,7 +185,7 @@ fn each_layer_knows_only_those_below() {
     for (path, text) in sources("src") {
         for layer in LAYERS.iter().filter(|layer| path.starts_with(layer.below)) {
             for what in layer.not.iter().copied().flatten() {
-                let excepted = |e: &Exception| path == e.file && e.names.contains(&what);
+                let excepted = |e: &Exception| path == e.file && e.names.contains(what);
                 if layer.except.iter().any(excepted) {
                     continue;
                 }
