@@ -81,9 +81,9 @@
 //!     interrupt: Interrupt::default(),
 //! };
 //!
-//! let prepared = prepare(&request, &running, &mut Silent)?;
+//! let prepared = prepare(&request, None, &running, &mut Silent)?;
 //! assert!(!prepared.plan.is_refused());
-//! let packed = prepared.pack(place.path(), 100_000_000, &running, &mut Silent)?;
+//! let packed = prepared.pack(place.path(), 100_000_000, None, &running, &mut Silent)?;
 //! assert_eq!(packed.entries.len(), 1);
 //!
 //! let package = place.path().join("orders.zip");

@@ -300,6 +300,19 @@ pub enum PackedFile {
     Last,
 }
 
+impl PackedFile {
+    /// Gives a new file its name, in place of what had it. The last package has its name.
+    ///
+    /// # Errors
+    /// If it can't be renamed.
+    pub fn persist(self, path: &Path) -> Result<(), WriteError> {
+        match self {
+            Self::New(file) => file.persist(path),
+            Self::Last => Ok(()),
+        }
+    }
+}
+
 /// A package that was made and compared with its plan, and has no name yet.
 #[derive(Debug)]
 pub struct Packed {

@@ -17,7 +17,7 @@ use crate::model::finding::{Counts, Finding};
 use crate::model::ident::PackageName;
 use crate::ops::export::{Prepared, prepare};
 use crate::ops::locate::LocatedFinding;
-use crate::ops::pack::{Packed, PackedFile, RecordFacts};
+use crate::ops::pack::{Packed, RecordFacts};
 use crate::ops::record::{DecisionRecord, LeftOutRecord, TargetRecord};
 use crate::ops::report::{EntryDocument, ExportDocument, WrittenPackage};
 use crate::ops::reuse::Last;
@@ -125,9 +125,7 @@ fn hand_over(
         checksums,
         ..
     } = packed;
-    if let PackedFile::New(file) = file {
-        file.persist(output)?;
-    }
+    file.persist(output)?;
     record_file.persist(&record_path)?;
     cache.save(
         prepared,

@@ -7,6 +7,8 @@
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Cursor, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::NamedTempFile;
@@ -136,6 +138,8 @@ impl Previous {
 /// A package in the making: a temporary file beside its later place, gone if it is dropped.
 #[derive(Debug)]
 pub struct PackageWriter {
+    // Before the writer, so that it is dropped before it.
+    _abandonment: Abandonment,
     zip: ZipWriter<Positioned>,
     temporary: NamedTempFile,
     limit: u64,
@@ -153,8 +157,11 @@ impl PackageWriter {
         };
         let temporary = temporary_in(folder)?;
         let file = temporary.as_file().try_clone().map_err(failed)?;
+        let abandonment = Abandonment::default();
+        let file = Positioned::new(file, abandonment.0.clone());
         Ok(Self {
-            zip: ZipWriter::new(Positioned::new(file)),
+            _abandonment: abandonment,
+            zip: ZipWriter::new(file),
             temporary,
             limit,
         })
@@ -218,6 +225,9 @@ impl PackageWriter {
         };
         let position = match self.zip.finish() {
             Ok(mut inner) => {
+                if inner.abandoned.load(Ordering::Relaxed) {
+                    return Err(failed(io::Error::other("an earlier entry was not written")));
+                }
                 inner.inner.flush().map_err(failed)?;
                 inner.position
             }
@@ -306,25 +316,55 @@ impl TemporaryFile {
     }
 }
 
+/// Says, when it is dropped, that nobody wants what is still to be written.
+///
+/// A zip writer that is dropped before its end writes the directory of entries all the same, and
+/// complains on stderr if it can't.
+#[derive(Debug, Default)]
+struct Abandonment(Arc<AtomicBool>);
+
+impl Drop for Abandonment {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// A buffered file that knows how far it is: asking a `BufWriter` would flush it every time.
 #[derive(Debug)]
 struct Positioned {
     inner: BufWriter<File>,
     position: u64,
+    abandoned: Arc<AtomicBool>,
 }
 
 impl Positioned {
-    fn new(file: File) -> Self {
+    fn new(file: File, abandoned: Arc<AtomicBool>) -> Self {
         Self {
             inner: BufWriter::with_capacity(1 << 18, file),
             position: 0,
+            abandoned,
         }
+    }
+}
+
+impl Positioned {
+    /// What came of writing or seeking; after a failure nothing more is wanted.
+    fn unless_failed<T>(&self, outcome: io::Result<T>) -> io::Result<T> {
+        if outcome.is_err() {
+            self.abandoned.store(true, Ordering::Relaxed);
+        }
+        outcome
     }
 }
 
 impl Write for Positioned {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes)?;
+        let written = if self.abandoned.load(Ordering::Relaxed) {
+            bytes.len()
+        } else {
+            let outcome = self.inner.write(bytes);
+            self.unless_failed(outcome)?
+        };
         self.position += written as u64;
         Ok(written)
     }
@@ -340,8 +380,10 @@ impl Seek for Positioned {
         match to {
             SeekFrom::Current(0) => {}
             SeekFrom::Start(at) if at == self.position => {}
+            _ if self.abandoned.load(Ordering::Relaxed) => {}
             SeekFrom::Start(_) | SeekFrom::End(_) | SeekFrom::Current(_) => {
-                self.position = self.inner.seek(to)?
+                let outcome = self.inner.seek(to);
+                self.position = self.unless_failed(outcome)?;
             }
         }
         Ok(self.position)
