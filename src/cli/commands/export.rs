@@ -31,12 +31,16 @@ pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
     let resolved = resolve(&args.pack, TargetNeed::Required)?;
     let output = output_path(args, &resolved)?;
     // Connectors that are supplied are few, and their folder has no memory.
-    let cache = if args.fresh || args.list || resolved.request.connectors.is_some() {
+    let cache = if args.list || resolved.request.connectors.is_some() {
         Cache::none()
     } else {
         Cache::of(&output)
     };
-    let memory = cache.load(&output);
+    let memory = if args.fresh {
+        None
+    } else {
+        cache.load(&output)
+    };
     let prepared = prepare(
         &resolved.request,
         memory.as_ref(),
