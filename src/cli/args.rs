@@ -37,7 +37,7 @@ pub(crate) struct Global {
     /// Print one JSON document instead of text; `recipack schema` has its schema
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Print errors only
+    /// Say nothing on stderr but errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Print every finding, notes too

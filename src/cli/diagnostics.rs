@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::ui::{Volume, visible, visible_lines};
 use crate::model::finding::Severity;
@@ -70,38 +70,64 @@ fn one(renderer: &Renderer, finding: &LocatedFinding) -> String {
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let mut group = Group::with_title(
-        level
-            .primary_title(visible(&finding.message))
-            .id(visible(&finding.code)),
-    );
-    let file = finding.file.as_deref().map(visible);
-    match (&finding.excerpt, file, finding.line) {
-        (Some(excerpt), Some(file), Some(line)) => {
-            let snippet = Snippet::source(excerpt.text.clone())
-                .line_start(line)
-                .path(file)
-                .annotation(AnnotationKind::Primary.span(excerpt.start..excerpt.end));
-            group = group.element(snippet);
-        }
-        (_, Some(file), Some(line)) => {
-            group = group.element(
-                Origin::path(file)
-                    .line(line)
-                    .char_column(finding.column.unwrap_or(1)),
-            );
-        }
-        (_, Some(file), None) => group = group.element(Origin::path(file)),
-        (_, None, _) => {}
-    }
-    for note in &finding.notes {
-        group = group.element(Level::NOTE.message(visible(note)));
-    }
+    let title = level
+        .primary_title(visible(&finding.message))
+        .id(visible(&finding.code));
+    let group = Group::with_title(title);
+    let mut remarks: Vec<(Level<'_>, String)> = finding
+        .notes
+        .iter()
+        .map(|note| (Level::NOTE, visible(note)))
+        .collect();
     if let Some(path) = finding.path.as_ref().filter(|path| *path != "$") {
-        group = group.element(Level::NOTE.message(visible(&format!("at {path}"))));
+        remarks.push((Level::NOTE, visible(&format!("at {path}"))));
     }
     if let Some(help) = &finding.help {
-        group = group.element(Level::HELP.message(visible_lines(help)));
+        remarks.push((Level::HELP, visible_lines(help)));
     }
+    let file = finding.file.as_deref().map(visible);
+    let (Some(excerpt), Some(file), Some(line)) = (&finding.excerpt, &file, finding.line) else {
+        return without_source(
+            &renderer.render(&[group]),
+            file.as_deref(),
+            finding,
+            &remarks,
+        );
+    };
+    let snippet = Snippet::source(excerpt.text.clone())
+        .line_start(line)
+        .path(file)
+        .annotation(AnnotationKind::Primary.span(excerpt.start..excerpt.end));
+    let group = remarks
+        .into_iter()
+        .fold(group.element(snippet), |group, (level, text)| {
+            group.element(level.message(text))
+        });
     renderer.render(&[group]).to_string()
+}
+
+/// The renderer lays remarks out around source lines; without any they stand by themselves.
+fn without_source(
+    title: &str,
+    file: Option<&str>,
+    finding: &LocatedFinding,
+    remarks: &[(Level<'_>, String)],
+) -> String {
+    let mut text = title.to_owned();
+    if let Some(file) = file {
+        text.push_str(&format!("\n  --> {file}"));
+        if let (Some(line), Some(column)) = (finding.line, finding.column) {
+            text.push_str(&format!(":{line}:{column}"));
+        }
+    }
+    for (level, remark) in remarks {
+        let word = if *level == Level::HELP {
+            "help"
+        } else {
+            "note"
+        };
+        let indent = "\n           ";
+        text.push_str(&format!("\n   = {word}: {}", remark.replace('\n', indent)));
+    }
+    text
 }

@@ -227,7 +227,17 @@ impl From<VerifyError> for Failure {
     fn from(error: VerifyError) -> Self {
         match error {
             VerifyError::Export(error) => error.into(),
-            VerifyError::Source(error) => error.into(),
+            VerifyError::Source(error) => {
+                let exit = if matches!(error, SourceError::Archive { .. }) {
+                    Exit::VerificationFailed
+                } else {
+                    Exit::Failed
+                };
+                Self {
+                    exit,
+                    ..Self::from(error)
+                }
+            }
             VerifyError::Record { .. } => Self::of(Exit::VerificationFailed, "record", &error),
             VerifyError::NoRecord { .. } => Self::of(Exit::Usage, "no-record", &error)
                 .help("give it with --record, or keep <package>.recipack.json beside the package"),

@@ -159,9 +159,10 @@ impl ItemRule {
             Self::Selected => None,
             Self::Needed { by } => Some(format!("needed by {by}")),
             Self::Supplied => Some("from the supplied connectors".to_owned()),
-            Self::Connector { connector, .. } => {
-                Some(format!("belongs to the connector \"{connector}\""))
-            }
+            Self::Connector { connector, rule } => Some(format!(
+                "belongs to the connector \"{connector}\": {}",
+                rule.as_str()
+            )),
             Self::Excluded { pattern } => Some(format!("excluded by `{pattern}`")),
             Self::NotSelected { by } => Some(format!("not in `{by}`")),
             Self::NotRead { reason } => Some(reason.clone()),

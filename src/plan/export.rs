@@ -17,7 +17,7 @@ use super::connectors::{Adapter, Connector, Sources};
 use super::decision::{
     CatalogueEvidence, ConnectorDecision, ItemRule, Match, Outcome, Speaker, shell_word,
 };
-use super::rule::{Case, Certainty, Ruling, Share, decide};
+use super::rule::{Case, Certainty, Files, Ruling, Share, decide};
 use super::transform::{ProviderForm, Rewrite, Treatment};
 
 /// How many assets a finding names before it only counts the rest.
@@ -330,7 +330,7 @@ impl Planning<'_, '_> {
             files: self.files_of(connector),
             connections: self.paths(&connector.connections),
             recipes: self.paths(&connector.recipes),
-            change: how_to_change(connector.label(), ruling),
+            change: how_to_change(connector.label(), ruling, connector.files()),
         };
         self.apply(connector, &decision);
         self.report(connector, &decision);
@@ -741,15 +741,20 @@ fn users(what: &str, paths: &[PackagePath]) -> Option<String> {
     ))
 }
 
-fn how_to_change(title: &str, ruling: Ruling) -> String {
+fn how_to_change(title: &str, ruling: Ruling, files: Files) -> String {
+    let supply = if files == Files::Present {
+        ""
+    } else {
+        " --connectors DIR, where DIR has its files"
+    };
     let option = |word: &str| format!("--connector {}", shell_word(&format!("{title}={word}")));
     match ruling {
-        Ruling::SharedLeftOut => format!("to pack it all the same: {}", option("include")),
+        Ruling::SharedLeftOut => format!("to pack it all the same: {}{supply}", option("include")),
         Ruling::SharedIncluded => {
             format!("to let customers run the shared one: {}", option("auto"))
         }
         Ruling::SharedUnreachable => format!(
-            "share it open-source or in the customer's data center, or pack it as the customer's own: {}",
+            "share it open-source or in the customer's data center, or pack it as the customer's own: {}{supply}",
             option("include")
         ),
         Ruling::OwnIncluded => {

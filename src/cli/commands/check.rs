@@ -24,15 +24,15 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, Stop> {
             .document(&document(&resolved, &prepared, located, None))?,
         Format::Text => {
             let target = &resolved.request.destination;
+            let to = match (&target.name, args.kind) {
+                (Some(name), _) => format!("`{name}`, {}", target.kind),
+                (None, Some(kind)) => kind.to_string(),
+                (None, None) => format!("{}, as no target is given", target.kind),
+            };
             let text = format!(
-                "{}: {} files for {} ({}), {}\n",
+                "{}: {} files for {to}: {}\n",
                 visible(&prepared.opened.source.path.display().to_string()),
                 prepared.plan.entries.len(),
-                target
-                    .name
-                    .as_ref()
-                    .map_or(target.kind.as_str(), |name| name.as_str()),
-                target.kind,
                 summary_of_findings(&prepared.plan.findings),
             );
             context.ui.result(&text)?;

@@ -269,9 +269,14 @@ fn summary(written: &WrittenPackage, record: &DecisionRecord) -> String {
         .count();
     let _ = writeln!(text, "{}", visible(&written.path));
     let _ = writeln!(text, "  for       {to}{}{data_center}", target.kind);
+    let rewritten = if edited == 0 {
+        "none".to_owned()
+    } else {
+        format!("{edited} of them")
+    };
     let _ = writeln!(
         text,
-        "  files     {}, {edited} of them rewritten",
+        "  files     {}, {rewritten} rewritten",
         record.entries.len()
     );
     for connector in &record.connectors {

@@ -123,8 +123,9 @@ fn edit(
         TemporaryFile::holding(folder, new.as_bytes())?.persist(path)?;
     }
     let removed = done.iter().any(|done| done.outcome == Outcome::Removed);
-    let emptied =
-        removed && Manifest::parse(&new).is_ok_and(|manifest| manifest.select.is_everything());
+    let takes_all =
+        |text: &str| Manifest::parse(text).is_ok_and(|manifest| manifest.select.is_everything());
+    let emptied = removed && !takes_all(&text) && takes_all(&new);
     if emptied {
         context
             .ui

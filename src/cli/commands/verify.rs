@@ -52,11 +52,9 @@ fn text(verification: &Verification) -> String {
             verification.entries
         );
     } else {
-        let _ = writeln!(
-            text,
-            "{package}: {} mismatches",
-            verification.mismatches.len()
-        );
+        let count = verification.mismatches.len();
+        let plural = if count == 1 { "" } else { "es" };
+        let _ = writeln!(text, "{package}: {count} mismatch{plural}");
         for mismatch in verification.mismatches.iter().take(SHOWN) {
             let _ = writeln!(
                 text,

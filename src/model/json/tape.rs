@@ -124,10 +124,11 @@ impl Reader<'_, '_> {
         match self.text[self.at..].chars().next() {
             None => self.fail(self.at, format!("the text ends where {wanted} is expected")),
             Some('\u{feff}') => self.fail(self.at, "a byte-order mark stands before the JSON"),
-            Some(c) => self.fail(
+            Some(c) if c.is_control() => self.fail(
                 self.at,
-                format!("`{}` where {wanted} is expected", c.escape_debug()),
+                format!("`{}` where {wanted} is expected", c.escape_default()),
             ),
+            Some(c) => self.fail(self.at, format!("`{c}` where {wanted} is expected")),
         }
     }
 
