@@ -52,11 +52,11 @@ fn text(verification: &Verification) -> String {
             verification.entries
         );
     } else {
-        let _ = writeln!(
-            text,
-            "{package}: {} mismatches",
-            verification.mismatches.len()
-        );
+        let mismatches = match verification.mismatches.len() {
+            1 => "1 mismatch".to_owned(),
+            several => format!("{several} mismatches"),
+        };
+        let _ = writeln!(text, "{package}: {mismatches}");
         for mismatch in verification.mismatches.iter().take(SHOWN) {
             let _ = writeln!(
                 text,
