@@ -1,13 +1,15 @@
 //! Findings in rustc's manner: code, place, note, help.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::ui::{Volume, visible, visible_lines};
 use crate::model::finding::Severity;
-use crate::ops::locate::LocatedFinding;
+use crate::model::path::is_unseen;
+use crate::ops::locate::{Excerpt, LocatedFinding};
 
 /// Whether text is coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +66,28 @@ pub(crate) fn render(findings: &[LocatedFinding], volume: Volume, colour: Colour
     out
 }
 
+/// An excerpt with replacements for what a terminal would obey or hide, and the bytes that are
+/// meant there. The renderer knows only some of these characters.
+fn harmless(excerpt: &Excerpt) -> (String, Range<usize>) {
+    let Excerpt { text, start, end } = excerpt;
+    let harmless = |text: &str| -> String {
+        let replaced = |c: char| c.is_control() && c != '\t' || is_unseen(c);
+        text.chars()
+            .map(|c| {
+                if replaced(c) {
+                    char::REPLACEMENT_CHARACTER
+                } else {
+                    c
+                }
+            })
+            .collect()
+    };
+    let [before, meant, after] =
+        [&text[..*start], &text[*start..*end], &text[*end..]].map(harmless);
+    let span = before.len()..before.len() + meant.len();
+    (before + &meant + &after, span)
+}
+
 fn one(renderer: &Renderer, finding: &LocatedFinding) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
@@ -94,10 +118,11 @@ fn one(renderer: &Renderer, finding: &LocatedFinding) -> String {
             &remarks,
         );
     };
-    let snippet = Snippet::source(excerpt.text.clone())
+    let (text, span) = harmless(excerpt);
+    let snippet = Snippet::source(text)
         .line_start(line)
         .path(file)
-        .annotation(AnnotationKind::Primary.span(excerpt.start..excerpt.end));
+        .annotation(AnnotationKind::Primary.span(span));
     let group = remarks
         .into_iter()
         .fold(group.element(snippet), |group, (level, text)| {

@@ -88,10 +88,9 @@ impl Ui {
     /// # Errors
     /// If stdout can't be written to.
     pub(crate) fn document(&self, document: &impl Serialize) -> io::Result<()> {
-        let mut out = io::BufWriter::new(io::stdout().lock());
-        serde_json::to_writer_pretty(&mut out, document)?;
-        out.write_all(b"\n")?;
-        out.flush()
+        let mut text = escaped(&serde_json::to_string_pretty(document)?);
+        text.push('\n');
+        self.result(&text)
     }
 
     /// Talk, to stderr; nothing if quiet or if a JSON document is asked for.
@@ -232,6 +231,22 @@ pub(crate) fn visible_lines(text: &str) -> String {
     text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }
 
+/// JSON with the same characters as escapes, which mean the same: outside of strings there are none.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if c.is_control() && c != '\n' || is_unseen(c) {
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,5 +267,19 @@ mod tests {
             assert_eq!(visible(text), shown);
         }
         assert_eq!(visible_lines("a\n\u{7}b\n"), "a\n\\u{7}b\n");
+    }
+
+    #[test]
+    fn escapes_in_json_change_its_looks_only() -> Result<(), serde_json::Error> {
+        let value = serde_json::json!({"a\u{202e}": ["é\u{9b}\u{7f}", "\u{e0041}\n\u{1b}", "👩"]});
+        let json = escaped(&serde_json::to_string_pretty(&value)?);
+        assert!(json.contains(r"\u009b\u007f"), "{json}");
+        assert!(
+            json.contains(r"\udb40\udc41") && json.contains('👩'),
+            "{json}"
+        );
+        assert!(!json.contains('\u{202e}'));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&json)?, value);
+        Ok(())
     }
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each suite uses its own part")]
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -157,4 +158,47 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 pub(crate) fn plain(text: &str, place: &Place) -> String {
     text.replace(&place.folder.path().display().to_string(), "[PLACE]")
         .replace(&root().display().to_string(), "[ROOT]")
+}
+
+/// A place with fixtures in it, under their own names.
+pub(crate) fn place_with(fixtures: &[&str]) -> Place {
+    let place = Place::new();
+    for name in fixtures {
+        let from = fixture(name);
+        if from.is_dir() {
+            copy(&from, &place.path(name));
+        } else {
+            fs::create_dir_all(place.path(name).parent().expect("a parent")).expect("made");
+            fs::copy(from, place.path(name)).expect("copied");
+        }
+    }
+    place
+}
+
+/// Everything that a run shows, and the names that it leaves in the folder.
+pub(crate) fn told(place: &Place, run: &Run) -> String {
+    let mut text = format!("exit {}\n", run.code);
+    for (what, part) in [("stdout", &run.stdout), ("stderr", &run.stderr)] {
+        if !part.is_empty() {
+            let _ = writeln!(
+                text,
+                "--- {what}\n{}",
+                plain(part, place).trim_end_matches('\n')
+            );
+        }
+    }
+    let _ = writeln!(text, "--- folder\n{}", place.names().join("\n"));
+    // What the compressor makes of it is pinned by its version, not by this program.
+    let lines = text.lines().map(|line| {
+        let of_compressor = ["  size  ", "  sha256  "]
+            .iter()
+            .find(|start| line.starts_with(**start));
+        of_compressor.map_or(line.to_owned(), |start| format!("{start}[…]"))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+pub(crate) fn outcome(place: &Place, arguments: &[&str]) -> String {
+    let run = place.run(arguments);
+    told(place, &run)
 }
