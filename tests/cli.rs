@@ -35,32 +35,32 @@ fn export_writes_a_package_and_its_record() {
         = note: the catalogue knows it by its internal name `route_planner_connector_48213_1693526400`
         = note: used by 1 recipe: Orders/plan_daily_routes.recipe.json
         = note: at $.config[1]
-        = help: to pack it all the same: --connector 'Route Planner=include'
+        = help: to pack it all the same: --connector 'Route Planner=include' --connectors DIR, where DIR has its files
 
     warning[shared-connector-excluded]: "Invoice Vault" is left out: customers run the shared v3
-    --> invoice_vault.custom_adapter.json
-     = note: the catalogue knows it by its internal name `new_connector_1_connector_48213_1688169600`
-     = note: used by 1 recipe: Orders/archive_invoices.recipe.json
-     = note: used by 1 connection: Connections/invoice_vault.connection.json
-     = help: to pack it all the same: --connector 'Invoice Vault=include'
+      --> invoice_vault.custom_adapter.json
+       = note: the catalogue knows it by its internal name `new_connector_1_connector_48213_1688169600`
+       = note: used by 1 recipe: Orders/archive_invoices.recipe.json
+       = note: used by 1 connection: Connections/invoice_vault.connection.json
+       = help: to pack it all the same: --connector 'Invoice Vault=include'
 
     warning[shared-connector-excluded]: "Parcel Tracker" is left out: customers run the shared v6
-    --> parcel_tracker.custom_adapter.json
-     = note: the catalogue knows it by its internal name `parcel_tracker_connector_48213_1701388800`
-     = note: used by 3 recipes: Orders/notify_late_parcels.recipe.json, Orders/return_label.recipe.json, Orders/track_new_parcels.recipe.json
-     = note: used by 1 connection: Connections/parcel_tracker_account.connection.json
-     = help: to pack it all the same: --connector 'Parcel Tracker=include'
+      --> parcel_tracker.custom_adapter.json
+       = note: the catalogue knows it by its internal name `parcel_tracker_connector_48213_1701388800`
+       = note: used by 3 recipes: Orders/notify_late_parcels.recipe.json, Orders/return_label.recipe.json, Orders/track_new_parcels.recipe.json
+       = note: used by 1 connection: Connections/parcel_tracker_account.connection.json
+       = help: to pack it all the same: --connector 'Parcel Tracker=include'
 
     warning[shared-version-differs]: "Parcel Tracker" is v7 in the project, customers run the older v6
-    --> parcel_tracker.custom_adapter.json
-     = note: recipes that use what only the project's version has would fail
-     = help: share the version that the recipes were built with, or test them with the shared one
+      --> parcel_tracker.custom_adapter.json
+       = note: recipes that use what only the project's version has would fail
+       = help: share the version that the recipes were built with, or test them with the shared one
 
     warning[unknown-type]: assets of type `loyalty_card` are not known here; carried through as it is
-    --> Orders/gold.loyalty_card.json
+      --> Orders/gold.loyalty_card.json
 
     warning[unknown-file]: a `.txt` file is none that a custom connector is known to have; carried through as it is
-    --> parcel_tracker.custom_adapter.txt
+      --> parcel_tracker.custom_adapter.txt
 
     note: 1 [connector-installs]; --verbose shows them
     note: 1 [dangling-connection]; --verbose shows them
@@ -77,12 +77,12 @@ fn export_writes_a_package_and_its_record() {
 fn export_by_manifest_names_package_and_target() {
     let place = place_with(&["partner", "catalogs", "recipack.toml"]);
     fs::create_dir(place.path("out")).expect("made");
-    insta::assert_snapshot!(outcome(&place, &["build", "--to", "external-account", "-o", "out", "-q"]), @r#"
+    insta::assert_snapshot!(outcome(&place, &["build", "--to", "external-account", "-o", "out", "-q"]), @"
     exit 0
     --- stdout
     out/kestrel-orders.zip
       for       `external-account`, external in eu
-      files     41, 0 of them rewritten
+      files     41, none rewritten
       connector Invoice Vault: included v3
       connector Ledger Sync: included v2
       connector Parcel Tracker: included v7
@@ -96,7 +96,7 @@ fn export_by_manifest_names_package_and_target() {
     out
     partner
     recipack.toml
-    "#);
+    ");
     assert!(place.path("out/kestrel-orders.zip").is_file());
     assert!(place.path("out/kestrel-orders.recipack.json").is_file());
 }
@@ -189,10 +189,10 @@ fn export_can_list_without_writing() {
     - order_status.api_endpoint.json  (not in `include`)
     - orders_api.api_group.json  (not in `include`)
     - parcel_events.topic.json  (not in `include`)
-    - parcel_tracker.custom_adapter.json  (belongs to the connector "Parcel Tracker")
-    - parcel_tracker.custom_adapter.png  (belongs to the connector "Parcel Tracker")
-    - parcel_tracker.custom_adapter.rb  (belongs to the connector "Parcel Tracker")
-    - parcel_tracker.custom_adapter.txt  (belongs to the connector "Parcel Tracker")
+    - parcel_tracker.custom_adapter.json  (belongs to the connector "Parcel Tracker": shared-left-out)
+    - parcel_tracker.custom_adapter.png  (belongs to the connector "Parcel Tracker": shared-left-out)
+    - parcel_tracker.custom_adapter.rb  (belongs to the connector "Parcel Tracker": shared-left-out)
+    - parcel_tracker.custom_adapter.txt  (belongs to the connector "Parcel Tracker": shared-left-out)
     - project.json  (not in `include`)
     - properties.project_properties.json  (not in `include`)
     - region_codes.lookup_table.json  (not in `include`)
@@ -209,7 +209,7 @@ fn check_says_what_export_says_and_writes_nothing() {
     insta::assert_snapshot!(outcome(&place, &[&["check", "partner"], &CUSTOMER[..]].concat()), @r#"
     exit 0
     --- stdout
-    partner: 35 files for customer (customer), 0 errors, 6 warnings, 3 notes
+    partner: 35 files for customer: 0 errors, 6 warnings, 3 notes
     --- stderr
     warning[shared-connector-excluded]: "Route Planner" is left out: customers run the shared v2
        --> Orders/plan_daily_routes.recipe.json:122:5
@@ -220,32 +220,32 @@ fn check_says_what_export_says_and_writes_nothing() {
         = note: the catalogue knows it by its internal name `route_planner_connector_48213_1693526400`
         = note: used by 1 recipe: Orders/plan_daily_routes.recipe.json
         = note: at $.config[1]
-        = help: to pack it all the same: --connector 'Route Planner=include'
+        = help: to pack it all the same: --connector 'Route Planner=include' --connectors DIR, where DIR has its files
 
     warning[shared-connector-excluded]: "Invoice Vault" is left out: customers run the shared v3
-    --> invoice_vault.custom_adapter.json
-     = note: the catalogue knows it by its internal name `new_connector_1_connector_48213_1688169600`
-     = note: used by 1 recipe: Orders/archive_invoices.recipe.json
-     = note: used by 1 connection: Connections/invoice_vault.connection.json
-     = help: to pack it all the same: --connector 'Invoice Vault=include'
+      --> invoice_vault.custom_adapter.json
+       = note: the catalogue knows it by its internal name `new_connector_1_connector_48213_1688169600`
+       = note: used by 1 recipe: Orders/archive_invoices.recipe.json
+       = note: used by 1 connection: Connections/invoice_vault.connection.json
+       = help: to pack it all the same: --connector 'Invoice Vault=include'
 
     warning[shared-connector-excluded]: "Parcel Tracker" is left out: customers run the shared v6
-    --> parcel_tracker.custom_adapter.json
-     = note: the catalogue knows it by its internal name `parcel_tracker_connector_48213_1701388800`
-     = note: used by 3 recipes: Orders/notify_late_parcels.recipe.json, Orders/return_label.recipe.json, Orders/track_new_parcels.recipe.json
-     = note: used by 1 connection: Connections/parcel_tracker_account.connection.json
-     = help: to pack it all the same: --connector 'Parcel Tracker=include'
+      --> parcel_tracker.custom_adapter.json
+       = note: the catalogue knows it by its internal name `parcel_tracker_connector_48213_1701388800`
+       = note: used by 3 recipes: Orders/notify_late_parcels.recipe.json, Orders/return_label.recipe.json, Orders/track_new_parcels.recipe.json
+       = note: used by 1 connection: Connections/parcel_tracker_account.connection.json
+       = help: to pack it all the same: --connector 'Parcel Tracker=include'
 
     warning[shared-version-differs]: "Parcel Tracker" is v7 in the project, customers run the older v6
-    --> parcel_tracker.custom_adapter.json
-     = note: recipes that use what only the project's version has would fail
-     = help: share the version that the recipes were built with, or test them with the shared one
+      --> parcel_tracker.custom_adapter.json
+       = note: recipes that use what only the project's version has would fail
+       = help: share the version that the recipes were built with, or test them with the shared one
 
     warning[unknown-type]: assets of type `loyalty_card` are not known here; carried through as it is
-    --> Orders/gold.loyalty_card.json
+      --> Orders/gold.loyalty_card.json
 
     warning[unknown-file]: a `.txt` file is none that a custom connector is known to have; carried through as it is
-    --> parcel_tracker.custom_adapter.txt
+      --> parcel_tracker.custom_adapter.txt
 
     note: 1 [connector-installs]; --verbose shows them
     note: 1 [dangling-connection]; --verbose shows them
@@ -303,18 +303,17 @@ fn show_lists_a_package() {
     shared-form.recipack.json
     shared-form.zip
     "#);
-    insta::assert_snapshot!(outcome(&place, &["show", "nowhere.zip"]), @r#"
+    insta::assert_snapshot!(outcome(&place, &["show", "nowhere.zip"]), @"
     exit 1
     --- stderr
     error[unreadable]: can't open nowhere.zip
-     |
-     = note: No such file or directory (os error 2)
+       = note: No such file or directory (os error 2)
     --- folder
     connectors
     shared-form
     shared-form.recipack.json
     shared-form.zip
-    "#);
+    ");
 }
 
 #[test]
@@ -401,15 +400,14 @@ fn why_tells_the_pattern_that_excludes_a_file() {
 #[test]
 fn why_does_not_know_everything() {
     let place = place_with(&["partner"]);
-    insta::assert_snapshot!(outcome(&place, &["why", "Parcel Trackre", "partner", "--for", "external"]), @r#"
+    insta::assert_snapshot!(outcome(&place, &["why", "Parcel Trackre", "partner", "--for", "external"]), @"
     exit 1
     --- stderr
     error[names-nothing]: `Parcel Trackre` is no path, name or connector of this project
-     |
-     = help: did you mean `Parcel Tracker`?
+       = help: did you mean `Parcel Tracker`?
     --- folder
     partner
-    "#);
+    ");
 }
 
 #[test]
@@ -457,15 +455,14 @@ fn graph_draws_in_three_formats() {
     --- folder
     shared-form
     "#);
-    insta::assert_snapshot!(outcome(&place, &["graph", "shared-form", "--of", "Track new parcel"]), @r#"
+    insta::assert_snapshot!(outcome(&place, &["graph", "shared-form", "--of", "Track new parcel"]), @"
     exit 1
     --- stderr
     error[names-nothing]: `Track new parcel` is no path or name of an asset of this project
-     |
-     = help: did you mean `Track new parcels`?
+       = help: did you mean `Track new parcels`?
     --- folder
     shared-form
-    "#);
+    ");
 }
 
 #[test]
@@ -500,16 +497,15 @@ fn diff_tells_what_sharing_changes_and_says_so_by_exit_code_if_asked() {
     own
     shared-form
     "#);
-    insta::assert_snapshot!(outcome(&place, &["diff", "own", "nowhere", "--detailed-exitcode"]), @r#"
+    insta::assert_snapshot!(outcome(&place, &["diff", "own", "nowhere", "--detailed-exitcode"]), @"
     exit 1
     --- stderr
     error[unreadable]: can't open nowhere
-     |
-     = note: No such file or directory (os error 2)
+       = note: No such file or directory (os error 2)
     --- folder
     own
     shared-form
-    "#);
+    ");
 }
 
 #[test]
@@ -559,31 +555,29 @@ fn verify_compares_a_package_with_its_record() {
     shared-form.zip
     "#);
     place.write("shared-form.recipack.json", "{}");
-    insta::assert_snapshot!(outcome(&place, &["verify", "shared-form.zip"]), @r#"
+    insta::assert_snapshot!(outcome(&place, &["verify", "shared-form.zip"]), @"
     exit 4
     --- stderr
     error[record]: shared-form.recipack.json can't be used
-     |
-     = note: no decision record
-     = note: missing field `format` at line 1 column 2
+       = note: no decision record
+       = note: missing field `format` at line 1 column 2
     --- folder
     connectors
     shared-form
     shared-form.recipack.json
     shared-form.zip
-    "#);
+    ");
     fs::remove_file(place.path("shared-form.recipack.json")).expect("removed");
-    insta::assert_snapshot!(outcome(&place, &verify), @r#"
+    insta::assert_snapshot!(outcome(&place, &verify), @"
     exit 64
     --- stderr
     error[no-record]: shared-form.zip has no decision record beside it, so it can't be made again
-     |
-     = help: give it with --record, or keep <package>.recipack.json beside the package
+       = help: give it with --record, or keep <package>.recipack.json beside the package
     --- folder
     connectors
     shared-form
     shared-form.zip
-    "#);
+    ");
 }
 
 #[test]
@@ -598,16 +592,15 @@ fn init_writes_a_manifest_once() {
     recipack.toml
     "#);
     let manifest = fs::read_to_string(place.path("recipack.toml")).expect("text");
-    insta::assert_snapshot!(outcome(&place, &["init", "partner"]), @r#"
+    insta::assert_snapshot!(outcome(&place, &["init", "partner"]), @"
     exit 64
     --- stderr
     error[usage]: recipack.toml is there already
-     |
-     = help: edit it with `recipack manifest`, or replace it with --force
+       = help: edit it with `recipack manifest`, or replace it with --force
     --- folder
     partner
     recipack.toml
-    "#);
+    ");
     assert_eq!(
         fs::read_to_string(place.path("recipack.toml")).expect("text"),
         manifest
@@ -717,28 +710,26 @@ fn manifest_is_listed_and_edited() {
     partner
     recipack.toml
     "#);
-    insta::assert_snapshot!(outcome(&place, &["manifest", "add", "connector", "Ledger Sync"]), @r#"
+    insta::assert_snapshot!(outcome(&place, &["manifest", "add", "connector", "Ledger Sync"]), @"
     exit 64
     --- stderr
     error[usage]: `Ledger Sync` says nothing about a connector
-     |
-     = help: say TITLE=auto, TITLE=include or TITLE=exclude
+       = help: say TITLE=auto, TITLE=include or TITLE=exclude
     --- folder
     catalogs
     partner
     recipack.toml
-    "#);
-    insta::assert_snapshot!(outcome(&place, &["manifest", "list", "-m", "nowhere.toml"]), @r#"
+    ");
+    insta::assert_snapshot!(outcome(&place, &["manifest", "list", "-m", "nowhere.toml"]), @"
     exit 1
     --- stderr
     error[unreadable]: can't read nowhere.toml
-     |
-     = note: No such file or directory (os error 2)
+       = note: No such file or directory (os error 2)
     --- folder
     catalogs
     partner
     recipack.toml
-    "#);
+    ");
 }
 
 #[test]
@@ -760,14 +751,13 @@ fn schema_lists_documents() {
     failure        what any command prints with --json if it could not do its work
     --- folder
     "#);
-    insta::assert_snapshot!(outcome(&place, &["schema", "nothing"]), @r#"
+    insta::assert_snapshot!(outcome(&place, &["schema", "nothing"]), @"
     exit 64
     --- stderr
     error[usage]: there is no document `nothing`
-     |
-     = help: there are: decisions, export, show, why, verify, diff, graph, manifest, manifest-edit, init, failure
+       = help: there are: decisions, export, show, why, verify, diff, graph, manifest, manifest-edit, init, failure
     --- folder
-    "#);
+    ");
 }
 
 #[test]

@@ -146,7 +146,7 @@ fn results_that_cannot_be_printed_are_a_failure() {
         assert_eq!(run.code, 1, "{arguments:?}");
         assert_eq!(
             run.stderr,
-            "error[output]: can't print the result\n |\n = note: No space left on device (os error 28)\n\n",
+            "error[output]: can't print the result\n   = note: No space left on device (os error 28)\n\n",
             "{arguments:?}"
         );
     }

@@ -117,6 +117,10 @@ impl Reader<'_, '_> {
     fn space(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
             self.at += 1;
+            // A good part of a document is indentation.
+            while self.bytes[self.at..].starts_with(b"        ") {
+                self.at += 8;
+            }
         }
     }
 
