@@ -89,7 +89,7 @@ impl Failure {
     }
 
     /// The place of what is wrong in a file.
-    fn at(mut self, file: &str, text: &str, place: &Place) -> Self {
+    pub(crate) fn at(mut self, file: &str, text: &str, place: &Place) -> Self {
         if let Some(first) = self.told.first_mut() {
             first.file = Some(file.to_owned());
             first.line = Some(place.line);

@@ -224,7 +224,11 @@ fn read_files(
                     if let Some(cause) = std::error::Error::source(&error) {
                         message = format!("{message}: {cause}");
                     }
-                    findings.push(Finding::new(Code::UnreadableFile, subject(None), message));
+                    let mut finding = Finding::new(Code::UnreadableFile, subject(None), message);
+                    if let ReadError::Io(_) = error {
+                        finding = finding.help("allow reading it, or name it in .workato-ignore");
+                    }
+                    findings.push(finding);
                     None
                 }
             });

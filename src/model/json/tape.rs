@@ -124,6 +124,9 @@ impl Reader<'_, '_> {
         match self.text[self.at..].chars().next() {
             None => self.fail(self.at, format!("the text ends where {wanted} is expected")),
             Some('\u{feff}') => self.fail(self.at, "a byte-order mark stands before the JSON"),
+            Some(quote @ ('"' | '\'')) => {
+                self.fail(self.at, format!("`{quote}` where {wanted} is expected"))
+            }
             Some(c) => self.fail(
                 self.at,
                 format!("`{}` where {wanted} is expected", c.escape_debug()),
