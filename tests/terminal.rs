@@ -52,7 +52,8 @@ fn a_terminal_gets_colour_unless_it_wants_none() {
     let program = env!("CARGO_BIN_EXE_recipack");
     let asked = format!("{program} check shared-form");
     let script = || std::process::Command::new("script");
-    if script().arg("--version").output().is_err() {
+    let version = script().arg("--version").output();
+    if !version.is_ok_and(|output| output.status.success()) {
         // Without `script` there is no terminal to be had.
         return;
     }
