@@ -51,7 +51,7 @@ fn close(schema: &mut Value) {
             }
         }
         Value::Array(items) => items.iter_mut().for_each(close),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -66,7 +66,7 @@ fn find_extended(schema: &Value, found: &mut BTreeSet<String>) {
             keys.values().for_each(|value| find_extended(value, found));
         }
         Value::Array(items) => items.iter().for_each(|value| find_extended(value, found)),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -160,7 +160,7 @@ const HARMFUL: [&str; 6] = [
     "\u{9b}2J",
     "\u{1b}]0;title\u{7}",
     "\u{202e}",
-    "\u{2066}",
+    "\u{61c}",
     "\nerror: forged",
 ];
 
@@ -269,7 +269,7 @@ fn names_in_a_project_never_reach_the_terminal_raw() {
         for text in [&run.stdout, &run.stderr] {
             let raw = text.chars().find(|c| {
                 c.is_control() && *c != '\n'
-                    || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+                    || matches!(c, '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
             });
             assert_eq!(raw, None, "{arguments:?}: {text:?}");
             let forged = text.lines().any(|line| line.starts_with("error: forged"));

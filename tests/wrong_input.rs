@@ -196,7 +196,7 @@ fn files_and_folders_that_cannot_be_read() {
     place.write("project/locked.recipe.json", "{}");
     place.write("project/closed/a.recipe.json", "{}");
     for path in ["project/locked.recipe.json", "project/closed"] {
-        let mode = fs::Permissions::from_mode(0);
+        let mode = fs::Permissions::from_mode(0o000);
         fs::set_permissions(place.path(path), mode).expect("set");
     }
     let run = unprivileged(&place, &export("project", &[]));
