@@ -52,7 +52,8 @@ fn a_terminal_gets_colour_unless_it_wants_none() {
     let program = env!("CARGO_BIN_EXE_recipack");
     let asked = format!("{program} check shared-form");
     let script = || std::process::Command::new("script");
-    if script().arg("--version").output().is_err() {
+    let version = script().arg("--version").output();
+    if !version.is_ok_and(|output| output.status.success()) {
         // Without `script` there is no terminal to be had.
         return;
     }
@@ -159,7 +160,7 @@ const HARMFUL: [&str; 6] = [
     "\u{9b}2J",
     "\u{1b}]0;title\u{7}",
     "\u{202e}",
-    "\u{2066}",
+    "\u{61c}",
     "\nerror: forged",
 ];
 
@@ -268,7 +269,7 @@ fn names_in_a_project_never_reach_the_terminal_raw() {
         for text in [&run.stdout, &run.stderr] {
             let raw = text.chars().find(|c| {
                 c.is_control() && *c != '\n'
-                    || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+                    || matches!(c, '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
             });
             assert_eq!(raw, None, "{arguments:?}: {text:?}");
             let forged = text.lines().any(|line| line.starts_with("error: forged"));

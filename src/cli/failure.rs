@@ -11,12 +11,12 @@ use crate::io::archive::{ArchiveError, WriteError};
 use crate::io::source::SourceError;
 use crate::manifest::ManifestErrors;
 use crate::model::catalogue::CatalogueError;
-use crate::model::finding::Severity;
+use crate::model::finding::{Finding, Severity};
 use crate::model::place::Place;
 use crate::ops::diff::DiffError;
 use crate::ops::export::ExportError;
 use crate::ops::locate::{LocatedFinding, excerpt};
-use crate::ops::read::OpenError;
+use crate::ops::read::{OpenError, Opened};
 use crate::ops::verify::VerifyError;
 use crate::plan::decision::shell_word;
 
@@ -89,7 +89,7 @@ impl Failure {
     }
 
     /// The place of what is wrong in a file.
-    fn at(mut self, file: &str, text: &str, place: &Place) -> Self {
+    pub(crate) fn at(mut self, file: &str, text: &str, place: &Place) -> Self {
         if let Some(first) = self.told.first_mut() {
             first.file = Some(file.to_owned());
             first.line = Some(place.line);
@@ -97,6 +97,24 @@ impl Failure {
             first.excerpt = Some(excerpt(text, place));
         }
         self
+    }
+
+    /// What of a project could not be read, for commands that need all of it.
+    pub(crate) fn incomplete(opened: &Opened) -> Result<(), Self> {
+        let findings: Vec<Finding> = opened
+            .project
+            .findings
+            .iter()
+            .filter(|f| f.code.hides_content())
+            .cloned()
+            .collect();
+        if findings.is_empty() {
+            return Ok(());
+        }
+        Err(Self {
+            exit: Exit::Failed,
+            told: opened.located(&findings, None),
+        })
     }
 
     /// What is wrong with a manifest.

@@ -55,6 +55,21 @@ impl ManifestFile {
         &self.manifest
     }
 
+    /// A file or folder that the manifest names and that is there.
+    fn named(&self, said: &Located<String>) -> Result<PathBuf, Failure> {
+        let path = self.beside(&said.value);
+        if path.exists() {
+            return Ok(path);
+        }
+        let message = format!("{} is not there", path.display());
+        let failure = Failure::new(super::exit::Exit::Failed, "names-nothing", message)
+            .help("paths in a manifest are relative to it");
+        Err(match said.place() {
+            Some(place) => failure.at(&self.text().0, &self.text, place),
+            None => failure,
+        })
+    }
+
     /// A path that the manifest gives, which is relative to it.
     fn beside(&self, path: &str) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(path)
@@ -198,14 +213,14 @@ pub(crate) fn resolve(args: &PackArgs, need: TargetNeed) -> Result<Resolved, Fai
     let said = manifest.and_then(|manifest| manifest.package.project.as_ref());
     let project = match (&args.project, &file, said) {
         (Some(project), _, _) => project.clone(),
-        (None, Some(file), Some(said)) => file.beside(&said.value),
+        (None, Some(file), Some(said)) => file.named(said)?,
         (None, Some(file), None) => file.beside("."),
         (None, None, _) => PathBuf::from("."),
     };
     let said = manifest.and_then(|manifest| manifest.catalog(target.as_ref()));
     let catalogue = match (&args.catalog, &file, said) {
         (Some(path), _, _) => Some(catalogue(path)?),
-        (None, Some(file), Some(said)) => Some(catalogue(&file.beside(&said.value))?),
+        (None, Some(file), Some(said)) => Some(catalogue(&file.named(said)?)?),
         (None, _, _) => None,
     };
     let mut selection = manifest

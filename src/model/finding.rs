@@ -106,6 +106,16 @@ codes! {
     OrphanFile = "orphan-file", Warning, "A file belongs to an asset whose JSON is not there; it is carried through as it is.";
 }
 
+impl Code {
+    /// Whether there is content that could not be read, so that what is known is not all there is.
+    pub const fn hides_content(self) -> bool {
+        matches!(
+            self,
+            Self::BrokenJson | Self::UnreadableFile | Self::SymbolicLink | Self::UnsafePath
+        )
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -23,10 +23,17 @@ impl Scanner {
     /// The facts of an asset of type `kind` whose JSON is `bytes`.
     ///
     /// # Errors
-    /// If `bytes` is not strict JSON; see [`Tape::parse`].
+    /// If `bytes` is not strict JSON (see [`Tape::parse`]), or no object.
     pub fn scan(&mut self, kind: &AssetKind, bytes: &[u8]) -> Result<Facts, JsonError> {
         let document = self.tape.parse(bytes)?;
         let text = document.text();
+        if document.root().kind() != NodeKind::Object {
+            let offset = document.root().span().start;
+            return Err(JsonError {
+                offset,
+                reason: "an asset is an object, in braces".to_owned(),
+            });
+        }
         let mut walk = Walk {
             facts: Facts {
                 internal_names: internal_names(text),
@@ -542,6 +549,16 @@ mod tests {
             (&*server.references[0].key, &*server.references[0].target),
             ("id", "s.agentic_skill.json")
         );
+    }
+
+    #[test]
+    fn an_asset_is_an_object() {
+        for text in ["null", "[]", "3", "\"x\""] {
+            let error = Scanner::default()
+                .scan(&AssetKind::Recipe, text.as_bytes())
+                .expect_err(text);
+            assert!(error.reason.contains("an object"), "{text}: {error}");
+        }
     }
 
     #[test]

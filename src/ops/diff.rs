@@ -183,7 +183,9 @@ impl Side {
             observer,
         )?;
         let findings = &opened.project.findings;
-        if let Some(finding) = findings.iter().find(|f| f.code == Code::UnreadableFile) {
+        // Broken JSON can still be compared as text.
+        let hidden = |code: Code| code.hides_content() && code != Code::BrokenJson;
+        if let Some(finding) = findings.iter().find(|finding| hidden(finding.code)) {
             return Err(DiffError::Unreadable {
                 side: path.display().to_string(),
                 message: finding.message.clone(),

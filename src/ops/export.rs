@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::locate::{LocatedFinding, ManifestText, locate};
+use super::locate::{LocatedFinding, ManifestText};
 use super::pack::{PackedEntry, Written};
 use super::read::{self, Digests, OpenError, Opened, Reading, Roots};
 use super::reuse::Memory;
@@ -301,19 +301,7 @@ impl Prepared {
 
     /// The plan's findings with their places.
     pub fn located(&self, manifest: Option<ManifestText<'_>>) -> Vec<LocatedFinding> {
-        let mut reader = self.opened.source.reader();
-        let numbers: BTreeMap<&PackagePath, usize> = self
-            .opened
-            .project
-            .files
-            .iter()
-            .map(|file| (&file.path, file.source))
-            .collect();
-        locate(&self.plan.findings, manifest, |path| {
-            let mut bytes = Vec::new();
-            reader.read(*numbers.get(path)?, &mut bytes).ok()?;
-            Some(bytes)
-        })
+        self.opened.located(&self.plan.findings, manifest)
     }
 
     /// The sizes and digests that the package's entries have, without packing them.

@@ -1,8 +1,10 @@
 //! Reading a project: every file once, and scanned where it is JSON.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::locate::{LocatedFinding, ManifestText, locate};
 use super::reuse::Memory;
 use super::{Interrupted, Observer, Running, Stage};
 use crate::io::archive::Limits;
@@ -11,6 +13,7 @@ use crate::model::facts::Facts;
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::ident::Digest;
 use crate::model::json::JsonError;
+use crate::model::path::PackagePath;
 use crate::model::project::{Content, Layout, LeftOut, Project};
 use crate::model::roots;
 use crate::model::scan::Scanner;
@@ -27,6 +30,25 @@ pub struct Opened {
     pub left_out: Vec<LeftOut>,
     /// Which of the project's files are known to be unchanged and were not read.
     pub unchanged: Vec<bool>,
+}
+
+impl Opened {
+    /// Findings about this project with their places.
+    pub fn located(
+        &self,
+        findings: &[Finding],
+        manifest: Option<ManifestText<'_>>,
+    ) -> Vec<LocatedFinding> {
+        let mut reader = self.source.reader();
+        let files = &self.project.files;
+        let numbers: BTreeMap<&PackagePath, usize> =
+            files.iter().map(|file| (&file.path, file.source)).collect();
+        locate(findings, manifest, |path| {
+            let mut bytes = Vec::new();
+            reader.read(*numbers.get(path)?, &mut bytes).ok()?;
+            Some(bytes)
+        })
+    }
 }
 
 /// A project could not be read.
@@ -244,7 +266,11 @@ fn read_files(
                     if let Some(cause) = std::error::Error::source(&error) {
                         message = format!("{message}: {cause}");
                     }
-                    findings.push(Finding::new(Code::UnreadableFile, subject(None), message));
+                    let mut finding = Finding::new(Code::UnreadableFile, subject(None), message);
+                    if let ReadError::Io(_) = error {
+                        finding = finding.help("allow reading it, or name it in .workato-ignore");
+                    }
+                    findings.push(finding);
                     None
                 }
             });

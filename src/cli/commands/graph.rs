@@ -30,6 +30,7 @@ pub(crate) fn run(context: &Context, args: &GraphArgs) -> Result<Exit, Stop> {
         &context.running,
         &mut context.ui.observer(),
     )?;
+    Failure::incomplete(&opened)?;
     let project = &opened.project;
     let root = args
         .of

@@ -39,6 +39,7 @@ pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Stop> {
         &context.running,
         &mut context.ui.observer(),
     )?;
+    Failure::incomplete(&opened)?;
     let folder = match args.output.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         Some(_) | None => Path::new("."),

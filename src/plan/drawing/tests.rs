@@ -202,3 +202,19 @@ fn the_document_names_types_and_reasons() {
     let schema = serde_json::to_value(schemars::schema_for!(GraphDocument)).expect("a schema");
     jsonschema::validate(&schema, &json).expect("the document is as its schema says");
 }
+
+#[test]
+fn names_cannot_direct_what_draws_them() {
+    let project = project(&[(
+        "a.connection.json",
+        r#"{"name":"N\u202e\u009b\u061c\n","provider":"rest"}"#,
+    )]);
+    let document = GraphDocument::of(&project, &Graph::of(&project), None);
+    for text in [tree(&document), mermaid(&document), dot(&document)] {
+        let unseen = text
+            .chars()
+            .find(|c| c.is_control() && *c != '\n' || is_unseen(*c));
+        assert_eq!(unseen, None, "{text}");
+        assert!(text.contains("u{202e}"), "{text}");
+    }
+}

@@ -1,0 +1,604 @@
+//! What `--json` prints is what `recipack schema` says it is.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use jsonschema::Validator;
+use serde_json::Value;
+use support::{Place, copy, place_with};
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// Every published schema, by its document's name.
+fn schemas(place: &Place) -> BTreeMap<String, Value> {
+    let all = place.run(["schema", "--json"]);
+    assert_eq!(all.code, 0, "{}", all.stderr);
+    serde_json::from_str(&all.stdout).expect("a map of schemas")
+}
+
+/// The schema, made to refuse keys that it does not name: what is not published must not be there.
+fn strict(schema: &Value) -> Value {
+    let mut strict = schema.clone();
+    close(&mut strict);
+    // What other properties stand beside is closed there, together with them.
+    let mut extended = BTreeSet::new();
+    find_extended(schema, &mut extended);
+    for name in extended {
+        let definition = strict.pointer_mut(&name).expect("a definition");
+        let keys = definition.as_object_mut().expect("an object");
+        keys.remove("additionalProperties");
+    }
+    strict
+}
+
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(keys) => {
+            keys.values_mut().for_each(close);
+            let is_object = keys.get("type") == Some(&"object".into());
+            if is_object && keys.contains_key("properties") {
+                let composed = ["oneOf", "anyOf", "allOf", "$ref"];
+                let key = if composed.iter().any(|key| keys.contains_key(*key)) {
+                    "unevaluatedProperties"
+                } else {
+                    "additionalProperties"
+                };
+                keys.entry(key).or_insert(Value::Bool(false));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn find_extended(schema: &Value, found: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(keys) => {
+            if let (Some(Value::String(to)), true) =
+                (keys.get("$ref"), keys.contains_key("properties"))
+            {
+                found.insert(to.trim_start_matches('#').to_owned());
+            }
+            keys.values().for_each(|value| find_extended(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| find_extended(value, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn every_schema_is_one() {
+    let place = Place::new();
+    let all = schemas(&place);
+    let listed = place.run(["schema"]).stdout;
+    let listed: BTreeSet<_> = listed
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert_eq!(listed, all.keys().map(String::as_str).collect());
+    for (name, schema) in &all {
+        assert_eq!(&json(&place.run(["schema", name]).stdout), schema, "{name}");
+        jsonschema::meta::validate(schema).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(
+            schema["$schema"], "https://json-schema.org/draft/2020-12/schema",
+            "{name}"
+        );
+        assert!(schema["description"].is_string(), "{name} says what it is");
+    }
+}
+
+/// A situation: the document that is printed, the command, and its exit code.
+type Situation<'a> = (&'a str, &'a [&'a str], i32);
+
+const SITUATIONS: &[Situation<'static>] = &[
+    (
+        "export",
+        &["export", "partner", "--for", "external", "-o", "e.zip"],
+        0,
+    ),
+    (
+        "export",
+        &[
+            "export",
+            "partner",
+            "--for",
+            "customer",
+            "--catalog",
+            "catalogs/shared.json",
+            "-o",
+            "c.zip",
+        ],
+        0,
+    ),
+    (
+        "export",
+        &[
+            "export",
+            "partner",
+            "--for",
+            "customer",
+            "--catalog",
+            "catalogs/other-admin.json",
+            "-o",
+            "r.zip",
+        ],
+        0,
+    ),
+    (
+        "export",
+        &[
+            "export",
+            "shared-form",
+            "--for",
+            "external",
+            "--connectors",
+            "connectors",
+            "-o",
+            "b.zip",
+        ],
+        0,
+    ),
+    (
+        "export",
+        &[
+            "export",
+            "--to",
+            "customers",
+            "--connector",
+            "Parcel Tracker=include",
+            "-o",
+            "i.zip",
+        ],
+        0,
+    ),
+    (
+        "export",
+        &[
+            "export",
+            "c.zip",
+            "--for",
+            "customer",
+            "--catalog",
+            "catalogs/shared.json",
+            "-o",
+            "d.zip",
+        ],
+        0,
+    ),
+    (
+        "export",
+        &["export", "partner", "--for", "external", "--list"],
+        0,
+    ),
+    (
+        "export",
+        &["export", "shared-form", "--for", "external", "-o", "x.zip"],
+        1,
+    ),
+    (
+        "export",
+        &[
+            "export",
+            "broken/broken-json",
+            "--for",
+            "external",
+            "-o",
+            "x.zip",
+        ],
+        1,
+    ),
+    (
+        "export",
+        &[
+            "export",
+            "-m",
+            "broken/manifests/names-nothing.toml",
+            "--to",
+            "customers",
+            "-o",
+            "x.zip",
+        ],
+        1,
+    ),
+    (
+        "export",
+        &[
+            "export",
+            "partner",
+            "--for",
+            "customer",
+            "--data-center",
+            "us",
+            "--catalog",
+            "catalogs/closed-eu.json",
+        ],
+        1,
+    ),
+    ("export", &["check", "partner"], 0),
+    (
+        "export",
+        &["check", "partner", "--include", "Orders/return*"],
+        0,
+    ),
+    ("export", &["check", "--to", "external-account"], 0),
+    ("export", &["check", "broken/case-collision"], 1),
+    ("show", &["show", "c.zip"], 0),
+    ("show", &["show", "partner"], 0),
+    ("show", &["show", "broken/empty"], 0),
+    (
+        "why",
+        &[
+            "why",
+            "Parcel Tracker",
+            "partner",
+            "--for",
+            "customer",
+            "--catalog",
+            "catalogs/shared.json",
+        ],
+        0,
+    ),
+    (
+        "why",
+        &[
+            "why",
+            "Route Planner",
+            "partner",
+            "--for",
+            "customer",
+            "--catalog",
+            "catalogs/shared.json",
+        ],
+        0,
+    ),
+    (
+        "why",
+        &[
+            "why",
+            "Orders/return_label.recipe.json",
+            "partner",
+            "--for",
+            "customer",
+            "--catalog",
+            "catalogs/shared.json",
+        ],
+        0,
+    ),
+    (
+        "why",
+        &["why", "README.md", "partner", "--for", "external"],
+        0,
+    ),
+    (
+        "why",
+        &["why", "Order status", "partner", "--for", "external"],
+        0,
+    ),
+    ("graph", &["graph", "partner"], 0),
+    ("graph", &["graph", "partner", "--of", "Parcel Tracker"], 0),
+    ("graph", &["graph", "shared-form", "--format", "dot"], 0),
+    ("diff", &["diff", "e.zip", "c.zip"], 0),
+    (
+        "diff",
+        &["diff", "e.zip", "i.zip", "--detailed-exitcode"],
+        2,
+    ),
+    ("diff", &["diff", "e.zip", "r.zip"], 0),
+    ("diff", &["diff", "partner", "edited"], 0),
+    ("diff", &["diff", "partner", "partner"], 0),
+    ("verify", &["verify", "e.zip"], 0),
+    (
+        "verify",
+        &["verify", "e.zip", "--rebuild-from", "partner"],
+        0,
+    ),
+    (
+        "verify",
+        &["verify", "e.zip", "--rebuild-from", "edited"],
+        4,
+    ),
+    (
+        "verify",
+        &["verify", "c.zip", "--record", "e.recipack.json"],
+        4,
+    ),
+    ("init", &["init", "partner", "-o", "new.toml"], 0),
+    (
+        "init",
+        &["init", "shared-form", "-o", "new.toml", "--force"],
+        0,
+    ),
+    ("manifest", &["manifest", "list"], 0),
+    ("manifest", &["manifest", "list", "-m", "new.toml"], 0),
+    ("manifest", &["manifest", "list", "-m", "full.toml"], 0),
+    (
+        "manifest-edit",
+        &["manifest", "add", "include", "Orders/**", "-m", "new.toml"],
+        0,
+    ),
+    (
+        "manifest-edit",
+        &["manifest", "add", "include", "Orders/**", "-m", "new.toml"],
+        0,
+    ),
+    (
+        "manifest-edit",
+        &[
+            "manifest",
+            "add",
+            "connector",
+            "Parcel Tracker=exclude",
+            "-m",
+            "new.toml",
+        ],
+        0,
+    ),
+    (
+        "manifest-edit",
+        &[
+            "manifest",
+            "add",
+            "target",
+            "t=customer",
+            "--data-center",
+            "jp",
+            "-m",
+            "new.toml",
+        ],
+        0,
+    ),
+    (
+        "manifest-edit",
+        &[
+            "manifest",
+            "add",
+            "catalog",
+            "catalogs/shared.json",
+            "-m",
+            "new.toml",
+        ],
+        0,
+    ),
+    (
+        "manifest-edit",
+        &[
+            "manifest",
+            "remove",
+            "include",
+            "Orders/**",
+            "-m",
+            "new.toml",
+        ],
+        0,
+    ),
+    (
+        "manifest-edit",
+        &["manifest", "remove", "catalog", "-m", "new.toml"],
+        0,
+    ),
+    ("failure", &["export", "partner"], 64),
+    ("failure", &["export", "partner", "--for", "moon"], 64),
+    ("failure", &["nonsense"], 64),
+    ("failure", &["-C", "nowhere", "check"], 64),
+    ("failure", &["export", "nowhere", "--for", "external"], 1),
+    (
+        "failure",
+        &[
+            "export",
+            "partner",
+            "--for",
+            "external",
+            "-o",
+            "nowhere/x.zip",
+        ],
+        64,
+    ),
+    ("failure", &["check", "broken/not-a-project"], 1),
+    ("failure", &["check", "broken/multi-root"], 64),
+    ("failure", &["check", "broken/not-a-zip.zip"], 1),
+    (
+        "failure",
+        &["check", "partner", "--catalog", "full.toml"],
+        1,
+    ),
+    (
+        "failure",
+        &[
+            "export",
+            "-m",
+            "broken/manifests/unknown-key.toml",
+            "--to",
+            "customers",
+        ],
+        1,
+    ),
+    (
+        "failure",
+        &["export", "-m", "small.toml", "--to", "t", "-o", "x.zip"],
+        1,
+    ),
+    ("failure", &["show", "broken/not-a-zip.zip"], 1),
+    (
+        "failure",
+        &["why", "nothing", "partner", "--for", "external"],
+        1,
+    ),
+    ("failure", &["graph", "partner", "--of", "Order status"], 64),
+    ("failure", &["diff", "partner", "nowhere"], 1),
+    ("failure", &["verify", "nowhere.zip"], 1),
+    ("failure", &["verify", "e.zip", "--record", "full.toml"], 4),
+    ("failure", &["init", "partner", "-o", "new.toml"], 64),
+    ("failure", &["manifest", "list", "-m", "nowhere.toml"], 1),
+    (
+        "failure",
+        &["manifest", "remove", "tag", "x", "-m", "new.toml"],
+        1,
+    ),
+    ("failure", &["schema", "nothing"], 64),
+];
+
+fn prepared() -> Place {
+    let place = place_with(&[
+        "partner",
+        "shared-form",
+        "connectors",
+        "catalogs",
+        "broken",
+        "recipack.toml",
+    ]);
+    fs::create_dir_all(place.path("broken/empty")).expect("made");
+    copy(&place.path("partner"), &place.path("edited"));
+    let edit = |path: &str, from: &str, to: &str| {
+        let text = fs::read_to_string(place.path(path)).expect("text");
+        assert!(text.contains(from), "{path} holds {from}");
+        place.write(path, &text.replacen(from, to, 1));
+    };
+    edit(
+        "edited/Orders/return_label.recipe.json",
+        "KS-20417-07",
+        "KS-1",
+    );
+    edit(
+        "edited/Orders/track_new_parcels.recipe.json",
+        "\"keyword\": \"foreach\"",
+        "\"keyword\": \"repeat\"",
+    );
+    edit("edited/region_codes.lookup_table.json", "{", "{ ");
+    edit(
+        "edited/ledger_sync.custom_adapter.rb",
+        "\n",
+        "\n# Edited.\n",
+    );
+    edit("edited/project.json", "{", "{\"new\": [1],");
+    place.write("edited/new.topic.json", r#"{"name":"New"}"#);
+    fs::remove_file(place.path("edited/account_properties.properties.json")).expect("removed");
+    let moved = place.path("edited/Orders/silver.loyalty_card.json");
+    fs::rename(place.path("edited/Orders/gold.loyalty_card.json"), moved).expect("renamed");
+    let picture = "edited/parcel_tracker.custom_adapter.png";
+    fs::write(place.path(picture), [0, 159, 146, 150]).expect("written");
+    place.write(
+        "full.toml",
+        "[package]\nname = \"p\"\nproject = \"partner\"\ncatalog = \"catalogs/shared.json\"\nlimit-mb = 7\n\
+         [select]\ninclude = [\"Orders/**\"]\nexclude = [\"**/x*\"]\ntypes = [\"recipe\"]\nfolders = [\"Orders\"]\ntags = [\"release\"]\n\
+         [connectors]\n\"Parcel Tracker\" = \"auto\"\n\
+         [targets.t]\nkind = \"external\"\ndata-center = \"eu\"\ncatalog = \"catalogs/empty.json\"\nconnectors = { \"Ledger Sync\" = \"include\" }\n",
+    );
+    place.write(
+        "small.toml",
+        "[package]\nproject = \"large\"\nlimit-mb = 1\n[targets.t]\nkind = \"external\"\n",
+    );
+    place.write("large/a.recipe.json", r#"{"name": "A"}"#);
+    let noise: Vec<u8> = (0_u64..260_000)
+        .flat_map(|n| {
+            (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ n << 40)
+                .rotate_left(17)
+                .wrapping_mul(0x94d0_49bb_1331_11eb)
+                .to_le_bytes()
+        })
+        .collect();
+    fs::write(place.path("large/a.recipe.png"), noise).expect("written");
+    place
+}
+
+#[test]
+fn what_is_printed_is_as_published() {
+    let place = prepared();
+    let schemas = schemas(&place);
+    let validator = |schema: &Value| jsonschema::validator_for(schema).expect("a schema");
+    let validators: BTreeMap<&str, [Validator; 2]> = schemas
+        .iter()
+        .map(|(name, schema)| {
+            (
+                name.as_str(),
+                [validator(schema), validator(&strict(schema))],
+            )
+        })
+        .collect();
+    let mut wrong = Vec::new();
+    let mut check = |document: &str, what: &str, value: &Value| {
+        for (validator, how) in validators[document].iter().zip(["", ", strictly"]) {
+            let errors = validator.iter_errors(value);
+            wrong.extend(errors.map(|e| format!("{what}{how}: {} {e}", e.instance_path())));
+        }
+    };
+    let mut seen = BTreeSet::from(["decisions"]);
+    for (document, arguments, code) in SITUATIONS {
+        let run = place.run([arguments, &["--json"][..]].concat());
+        let what = arguments.join(" ");
+        assert_eq!(run.code, *code, "{what}: {}{}", run.stdout, run.stderr);
+        assert_eq!(run.stderr, "", "{what}: with --json all is in the document");
+        let value = json(&run.stdout);
+        if *document == "failure" {
+            assert_eq!(value["exit_code"], *code, "{what}");
+        }
+        check(document, &what, &value);
+        seen.insert(document);
+    }
+    for record in ["e", "c", "r", "b", "i", "d"] {
+        let text = fs::read_to_string(place.path(&format!("{record}.recipack.json")));
+        check("decisions", record, &json(&text.expect("a record")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(
+        seen,
+        schemas.keys().map(String::as_str).collect(),
+        "a document is not tried"
+    );
+}
+
+/// Without these the test above could not fail.
+#[test]
+fn what_lacks_something_or_has_more_is_not_as_published() {
+    let place = prepared();
+    let schemas = schemas(&place);
+    let mut examples = BTreeMap::new();
+    for (document, arguments, _) in SITUATIONS {
+        let run = place.run([arguments, &["--json"][..]].concat());
+        examples
+            .entry((*document).to_owned())
+            .or_insert(json(&run.stdout));
+    }
+    let record = fs::read_to_string(place.path("c.recipack.json")).expect("a record");
+    examples.insert("decisions".to_owned(), json(&record));
+    for (document, example) in examples {
+        let schema = &schemas[&document];
+        let required: Vec<_> = schema["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .collect();
+        assert!(!required.is_empty(), "{document} requires something");
+        for key in required {
+            let key = key.as_str().expect("a key");
+            let mut less = example.clone();
+            less.as_object_mut()
+                .expect("an object")
+                .remove(key)
+                .expect("it is there");
+            assert!(
+                !jsonschema::is_valid(schema, &less),
+                "{document} without {key}"
+            );
+            let mut other = example.clone();
+            other[key] = serde_json::json!({"never": "this"});
+            assert!(
+                !jsonschema::is_valid(schema, &other),
+                "{document} with another {key}"
+            );
+        }
+        let mut more = example.clone();
+        more["surplus"] = Value::Bool(true);
+        assert!(
+            jsonschema::is_valid(&strict(schema), &example),
+            "{document}"
+        );
+        assert!(
+            !jsonschema::is_valid(&strict(schema), &more),
+            "{document} with more"
+        );
+    }
+}
