@@ -171,6 +171,7 @@ for size in "${sizes[@]}"; do
     # Once without a clock: memory, sizes, warm page cache, and the package that is read below.
     # Peak memory varies from run to run, so the highest of a few counts.
     for ((n = 0; n < 5; n++)); do
+        rm -f "$dir/recipack.zip"
         peak "$dir/peaks" recipack "$dir" "$bin" "${export_args[@]}" "$dir/recipack.zip"
     done
     peak "$dir/peaks" zip "$project" "${zip_args[@]}" "$dir/zip.zip" .

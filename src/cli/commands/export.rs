@@ -7,7 +7,7 @@ use super::super::args::ExportArgs;
 use super::super::cache::{Cache, HandedOver, generator};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::git::checkout;
+use super::super::git::{Checkout, checkout};
 use super::super::request::{Resolved, TargetNeed, bytes_of, resolve};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
@@ -70,21 +70,25 @@ pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
         }
         return Ok(Exit::Failed);
     }
-    let folder = match output.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) | None => Path::new("."),
-    };
-    let packed = prepared.pack(
-        folder,
-        args.limit_mb.map_or(resolved.limit, bytes_of),
-        memory.as_ref().map(|memory| Last {
-            memory,
-            package: &output,
-        }),
-        &context.running,
-        &mut context.ui.observer(),
-    )?;
-    let (written, record) = hand_over(packed, &prepared, &resolved, &output, folder, &cache)?;
+    let folder = folder_of(&output);
+    let limit = args.limit_mb.map_or(resolved.limit, bytes_of);
+    let last = memory.as_ref().map(|memory| Last {
+        memory,
+        package: &output,
+    });
+    let (packed, checkout) = std::thread::scope(|scope| {
+        // Git answers while the package is made.
+        let asked = scope.spawn(|| checkout(&prepared.opened.source.path));
+        let packed = prepared.pack(
+            folder,
+            limit,
+            last,
+            &context.running,
+            &mut context.ui.observer(),
+        );
+        (packed, asked.join().unwrap_or_default())
+    });
+    let (written, record) = hand_over(packed?, &prepared, &resolved, &output, checkout, &cache)?;
     match context.ui.format {
         Format::Json => {
             context
@@ -102,10 +106,10 @@ fn hand_over(
     prepared: &Prepared,
     resolved: &Resolved,
     output: &Path,
-    folder: &Path,
+    checkout: Checkout,
     cache: &Cache,
 ) -> Result<(WrittenPackage, DecisionRecord), Stop> {
-    let checkout = checkout(&prepared.opened.source.path);
+    let folder = folder_of(output);
     let facts = RecordFacts {
         generator: generator(),
         file: output
@@ -146,6 +150,13 @@ fn hand_over(
         facts: record.package.clone(),
     };
     Ok((written, record))
+}
+
+fn folder_of(output: &Path) -> &Path {
+    match output.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) | None => Path::new("."),
+    }
 }
 
 /// Where the package goes: a file that is named, a folder that is there or ends with a slash, or
