@@ -25,8 +25,9 @@
 //! 3. [`plan::export`] selects assets, finds their connectors and asks [`plan::rule`] about each. The
 //!    outcome is one value, an [`ExportPlan`](plan::export::ExportPlan), which is listed, explained,
 //!    refused or carried out.
-//! 4. [`ops::export`] reads the files of the plan again, applies the edits of [`plan::transform`] to
-//!    their bytes, and compresses them into a temporary file, which is read back and compared.
+//! 4. [`ops::pack`] reads the files of the plan again, applies the edits of [`plan::transform`] to
+//!    their bytes, and compresses them into a temporary file, which is read back and compared. What
+//!    [`ops::reuse`] knows to be unchanged is copied from the last package instead.
 //! 5. The caller gives the file its name, and writes the [decision record](ops::record) beside it.
 //!
 //! # Invariants

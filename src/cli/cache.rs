@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::io::archive::TemporaryFile;
+use crate::io::archive::{ENCODING, TemporaryFile};
 use crate::io::tree::stamp;
 use crate::model::ident::Digest;
 use crate::model::stamp::Stamp;
@@ -26,6 +26,11 @@ pub(crate) struct Cache {
 /// The program that remembers.
 pub(crate) fn generator() -> String {
     format!("recipack {}", env!("CARGO_PKG_VERSION"))
+}
+
+/// What a memory is good for: this program, making entries as it does now.
+fn maker() -> String {
+    format!("{}, memory 1, {ENCODING}", generator())
 }
 
 fn folder() -> Option<PathBuf> {
@@ -77,11 +82,7 @@ impl Cache {
     /// What is remembered, if the package still is the one that was handed over.
     pub(crate) fn load(&self, output: &Path) -> Option<Memory> {
         let package = stamp_of(output)?;
-        Memory::parse(
-            &std::fs::read(self.file.as_ref()?).ok()?,
-            &generator(),
-            package,
-        )
+        Memory::parse(&std::fs::read(self.file.as_ref()?).ok()?, &maker(), package)
     }
 
     /// Remembers an export. A cache that can't be written to is no reason to fail.
@@ -97,7 +98,7 @@ impl Cache {
         let Some((package, folder)) = stamp_of(output).zip(file.parent()) else {
             return;
         };
-        let generator = generator();
+        let generator = maker();
         let remembered = Remembered {
             generator: &generator,
             began: self.began,

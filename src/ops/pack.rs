@@ -187,11 +187,12 @@ impl Prepared {
         let archive = Archive::open(file.path(), &Limits::NONE).map_err(failed)?;
         let (planned, written) = (&self.plan.entries, archive.entries());
         let matches = |index: usize| {
-            let (entry, expected) = (&written[index], expected[index]);
-            let same = Written {
+            let entry = &written[index];
+            let found = Written {
                 size: entry.size(),
                 crc32: entry.crc32(),
-            } == expected;
+            };
+            let same = expected.get(index) == Some(&found);
             same && entry.kind() == Kind::File && *entry.path() == planned[index].path
         };
         let common = written.len().min(planned.len());

@@ -46,7 +46,7 @@ pub use error::{ArchiveError, EntryName, LimitName, Place};
 pub use inflate::Reader;
 pub use limits::Limits;
 pub use write::{
-    Batch, Buffers, CompressedBatch, PackageWriter, Previous, TemporaryFile, WriteError,
+    Batch, Buffers, CompressedBatch, ENCODING, PackageWriter, Previous, TemporaryFile, WriteError,
 };
 
 use source::Source;

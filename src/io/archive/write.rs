@@ -19,6 +19,8 @@ use crate::model::path::PackagePath;
 
 /// The lowest level that makes smaller packages than Info-ZIP's default, whoever wrote the recipes.
 const LEVEL: i64 = 6;
+/// How entries are made: entries that were made otherwise are not those that would be made now.
+pub const ENCODING: &str = "deflate 6";
 
 /// A package could not be written.
 #[derive(Debug, thiserror::Error)]
