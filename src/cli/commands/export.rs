@@ -17,7 +17,7 @@ use crate::model::finding::{Counts, Finding};
 use crate::model::ident::PackageName;
 use crate::ops::export::{Prepared, prepare};
 use crate::ops::locate::LocatedFinding;
-use crate::ops::pack::{Packed, RecordFacts};
+use crate::ops::pack::{Packed, PackedFile, RecordFacts};
 use crate::ops::record::{DecisionRecord, LeftOutRecord, TargetRecord};
 use crate::ops::report::{EntryDocument, ExportDocument, WrittenPackage};
 use crate::ops::reuse::Last;
@@ -133,17 +133,22 @@ fn hand_over(
         checksums,
         ..
     } = packed;
+    // What is remembered of a package that stays is still true if no file had to be read.
+    let still_true = matches!(file, PackedFile::Last)
+        && prepared.opened.unchanged.iter().all(|unchanged| *unchanged);
     file.persist(output)?;
     record_file.persist(&record_path)?;
-    cache.save(
-        prepared,
-        output,
-        &HandedOver {
-            sha256,
-            entries,
-            checksums,
-        },
-    );
+    if !still_true {
+        cache.save(
+            prepared,
+            output,
+            &HandedOver {
+                sha256,
+                entries,
+                checksums,
+            },
+        );
+    }
     let written = WrittenPackage {
         path: output.display().to_string(),
         record: record_path.display().to_string(),
