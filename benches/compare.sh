@@ -164,7 +164,7 @@ for size in "${sizes[@]}"; do
     printf 'size %s: generating\n' "$size" >&2
     "$python" "$here/generate.py" "$size" "$project" --catalog "$catalog"
 
-    export_args=(export "$project" --for customer --catalog "$catalog" --quiet -o)
+    export_args=(export "$project" --for customer --catalog "$catalog" --quiet --limit-mb 200 -o)
     zip_args=(zip -r -6 -q)
     seven_args=(7z a -tzip -mx=1 -mmt=2 -bso0 -bsp0)
 
