@@ -191,7 +191,7 @@ for size in "${sizes[@]}"; do
 
     printf 'size %s: timing\n' "$size" >&2
     qbin=$(q "$bin") qproject=$(q "$project") qcatalog=$(q "$catalog") qpackage=$(q "$package")
-    export_command="$qbin export $qproject --for customer --catalog $qcatalog --quiet -o"
+    export_command="$qbin export $qproject --for customer --catalog $qcatalog --quiet --limit-mb 200 -o"
     add recipack "$cold $(q "$dir/recipack.zip") $(q "$dir/recipack.recipack.json")" \
         "$export_command $(q "$dir/recipack.zip")"
     add zip "rm -f $(q "$dir/zip.zip")" "env -C $qproject ${zip_args[*]} $(q "$dir/zip.zip") ."

@@ -215,6 +215,10 @@ impl Drop for ProgressObserver {
 
 /// `text` on one line, with what a terminal would obey, or hide, made visible.
 pub(crate) fn visible(text: &str) -> String {
+    // Most names are plain, and listings have many.
+    if text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() || is_unseen(c) {
