@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::Context;
 use super::args::PackArgs;
 use super::failure::Failure;
 use crate::io::archive::Limits;
@@ -16,7 +17,7 @@ use crate::model::place::Located;
 use crate::model::target::Target;
 use crate::ops::export::ExportRequest;
 use crate::ops::locate::ManifestText;
-use crate::ops::read::Roots;
+use crate::ops::read::{Digests, Opened, Reading, Roots, open};
 use crate::plan::export::Destination;
 
 /// The manifest's usual name.
@@ -272,4 +273,26 @@ pub(crate) fn resolve(args: &PackArgs, need: TargetNeed) -> Result<Resolved, Fai
         },
         manifest: file,
     })
+}
+
+/// The folder that a file lies in, or will lie in.
+pub(crate) fn folder_of(output: &Path) -> &Path {
+    match output.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+/// Reads a project for a command that needs all of it and no more.
+pub(crate) fn read_whole(context: &Context, path: &Path, roots: Roots) -> Result<Opened, Failure> {
+    let limits = Limits::default();
+    let reading = Reading {
+        roots,
+        digests: Digests::Left,
+        limits: &limits,
+        memory: None,
+    };
+    let opened = open(path, reading, &context.running, &mut context.ui.observer())?;
+    Failure::incomplete(&opened)?;
+    Ok(opened)
 }

@@ -8,7 +8,7 @@ use super::super::cache::{Cache, HandedOver, generator};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::git::{Checkout, checkout};
-use super::super::request::{Resolved, TargetNeed, bytes_of, resolve};
+use super::super::request::{Resolved, TargetNeed, bytes_of, folder_of, resolve};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::TemporaryFile;
@@ -155,13 +155,6 @@ fn hand_over(
         facts: record.package.clone(),
     };
     Ok((written, record))
-}
-
-fn folder_of(output: &Path) -> &Path {
-    match output.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) | None => Path::new("."),
-    }
 }
 
 /// Where the package goes: a file that is named, a folder that is there or ends with a slash, or

@@ -3,13 +3,13 @@
 use super::super::args::{GraphArgs, GraphFormat};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use super::super::request::read_whole;
 use super::super::ui::{Format, visible_lines};
 use super::super::{Context, Stop};
-use crate::io::archive::Limits;
 use crate::model::choice::nearest;
 use crate::model::graph::Graph;
 use crate::model::project::Project;
-use crate::ops::read::{Digests, Reading, Roots, open};
+use crate::ops::read::Roots;
 use crate::plan::drawing::{GraphDocument, dot, mermaid, tree};
 
 pub(crate) fn run(context: &Context, args: &GraphArgs) -> Result<Exit, Stop> {
@@ -18,19 +18,7 @@ pub(crate) fn run(context: &Context, args: &GraphArgs) -> Result<Exit, Stop> {
     } else {
         Roots::One
     };
-    let reading = Reading {
-        roots,
-        digests: Digests::Left,
-        limits: &Limits::default(),
-        memory: None,
-    };
-    let opened = open(
-        &args.project,
-        reading,
-        &context.running,
-        &mut context.ui.observer(),
-    )?;
-    Failure::incomplete(&opened)?;
+    let opened = read_whole(context, &args.project, roots)?;
     let project = &opened.project;
     let root = args
         .of

@@ -8,14 +8,15 @@ use anyhow::Context as _;
 use super::super::args::InitArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use super::super::request::{folder_of, read_whole};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use super::export::file_stem;
-use crate::io::archive::{Limits, TemporaryFile};
+use crate::io::archive::TemporaryFile;
 use crate::manifest::{ConnectorFact, TemplateFacts, template};
 use crate::model::graph::Graph;
 use crate::model::kind::AssetKind;
-use crate::ops::read::{Digests, Opened, Reading, Roots, open};
+use crate::ops::read::{Opened, Roots};
 use crate::ops::report::InitDocument;
 use crate::plan::connectors::title_of;
 
@@ -27,23 +28,8 @@ pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Stop> {
                 .into(),
         );
     }
-    let reading = Reading {
-        roots: Roots::One,
-        digests: Digests::Left,
-        limits: &Limits::default(),
-        memory: None,
-    };
-    let opened = open(
-        &args.project,
-        reading,
-        &context.running,
-        &mut context.ui.observer(),
-    )?;
-    Failure::incomplete(&opened)?;
-    let folder = match args.output.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) | None => Path::new("."),
-    };
+    let opened = read_whole(context, &args.project, Roots::One)?;
+    let folder = folder_of(&args.output);
     let facts = facts(&opened, &relative(&args.project, folder)?)?;
     let document = InitDocument {
         manifest: args.output.display().to_string(),
