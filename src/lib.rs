@@ -11,6 +11,7 @@
 //! |---|---|
 //! | [`cli`] | arguments to requests, outcomes to words and exit codes; the only part that reads the environment or writes to the terminal |
 //! | [`ops`] | the stories: read a project, plan a package, write it, verify it, compare two |
+//! | [`workspace`] | where packages go: workspaces in memory and in the local platform's file |
 //! | [`plan`] | what should happen, as values: the rule, the decisions, the edits, the differences |
 //! | [`manifest`] | `recipack.toml`: reading, editing, selecting |
 //! | [`io`] | the edges: project folders, and package zips read strictly and written reproducibly |
@@ -101,3 +102,4 @@ pub mod model;
 pub mod ops;
 pub mod parallel;
 pub mod plan;
+pub mod workspace;

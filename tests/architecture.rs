@@ -54,6 +54,7 @@ const LAYERS: &[Layer] = &[
             &[
                 "crate::plan",
                 "crate::io",
+                "crate::workspace",
                 "crate::ops",
                 "crate::cli",
                 "crate::manifest",
@@ -66,7 +67,13 @@ const LAYERS: &[Layer] = &[
         not: &[
             OUTSIDE,
             TERMINAL,
-            &["crate::plan", "crate::io", "crate::ops", "crate::cli"],
+            &[
+                "crate::plan",
+                "crate::io",
+                "crate::workspace",
+                "crate::ops",
+                "crate::cli",
+            ],
         ],
         except: &[],
     },
@@ -75,7 +82,7 @@ const LAYERS: &[Layer] = &[
         not: &[
             OUTSIDE,
             TERMINAL,
-            &["crate::io", "crate::ops", "crate::cli"],
+            &["crate::io", "crate::workspace", "crate::ops", "crate::cli"],
         ],
         except: &[],
     },
@@ -85,6 +92,7 @@ const LAYERS: &[Layer] = &[
             TERMINAL,
             &[
                 "crate::plan",
+                "crate::workspace",
                 "crate::ops",
                 "crate::cli",
                 "crate::manifest",
@@ -92,6 +100,25 @@ const LAYERS: &[Layer] = &[
                 "anyhow",
                 "std::env",
                 "SystemTime",
+            ],
+        ],
+        except: &[],
+    },
+    Layer {
+        below: "src/workspace/",
+        not: &[
+            TERMINAL,
+            &[
+                "crate::ops",
+                "crate::cli",
+                "crate::manifest",
+                "clap",
+                "anyhow",
+                "std::env",
+                "SystemTime",
+                "zip::",
+                "walkdir",
+                "tempfile",
             ],
         ],
         except: &[],

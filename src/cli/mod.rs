@@ -8,6 +8,7 @@ mod diagnostics;
 mod exit;
 mod failure;
 mod git;
+mod platform;
 mod request;
 mod ui;
 

@@ -83,6 +83,10 @@ name_type!(
     TargetName, "target name", file_word
 );
 name_type!(
+    /// The name of a workspace in the local platform.
+    WorkspaceName, "workspace name", file_word
+);
+name_type!(
     /// The name of a package: the stem of the zip's file name.
     PackageName, "package name", file_word
 );

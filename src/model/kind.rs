@@ -2,11 +2,18 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $word:literal, $label:literal;)*) => {
         /// What sort of thing an asset is. Types that this program does not know are carried
         /// through, never refused: the platform adds new ones.
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(
+            Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+            schemars::JsonSchema,
+        )]
+        #[serde(from = "String", into = "String")]
+        #[schemars(with = "String")]
         pub enum AssetKind {
             $($(#[$doc])* $variant,)*
             /// A type that this program does not know, by the word in its file names.
@@ -141,6 +148,18 @@ impl AssetKind {
                 | Self::ApiEndpoint
                 | Self::Project
         )
+    }
+}
+
+impl From<String> for AssetKind {
+    fn from(word: String) -> Self {
+        Self::from_word(&word)
+    }
+}
+
+impl From<AssetKind> for String {
+    fn from(kind: AssetKind) -> Self {
+        kind.word().to_owned()
     }
 }
 

@@ -16,3 +16,4 @@ pub mod roots;
 pub mod scan;
 pub mod stamp;
 pub mod target;
+pub mod workspace;

@@ -1,6 +1,7 @@
 //! What should happen: pure functions from values to values. Nothing here reads or writes.
 
 pub mod check;
+pub mod commit;
 pub mod connectors;
 pub mod decision;
 pub mod diff;

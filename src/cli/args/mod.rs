@@ -1,5 +1,9 @@
 //! The command line as it is typed. Nothing is looked up here.
 
+mod platform;
+
+pub(crate) use platform::PlatformArgs;
+
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 

@@ -1,0 +1,190 @@
+//! What a workspace holds.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{AssetId, Authorization, ConnectorId, FolderPath, Moment, RecipeState};
+use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
+use crate::model::kind::AssetKind;
+
+/// Where an asset lies, and so where its name counts (platform.md §5.3, §6).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum AssetPlace {
+    /// In the workspace as a whole: exported to the root of a package.
+    Workspace,
+    /// In a folder.
+    Folder(FolderPath),
+}
+
+/// What makes an asset of a package and an asset of a workspace the same: an import overwrites the
+/// one with the other (platform.md §6).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AssetKey {
+    /// Where it lies.
+    pub place: AssetPlace,
+    /// Its type.
+    pub kind: AssetKind,
+    /// Its display name.
+    pub name: String,
+    /// 0, or how many of the same place, type and name come before it. The platform allows such
+    /// twins and tells their files apart by `.1.` (platform.md §5.2).
+    pub twin: u32,
+}
+
+/// An asset of a workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldAsset {
+    /// Its number.
+    pub id: AssetId,
+    /// Where it lies and what it is called.
+    pub key: AssetKey,
+    /// The number of its newest version. Every change makes another one (platform.md §6).
+    pub version: Version,
+    /// What its newest version holds.
+    pub body: Body,
+    /// What is not in its files.
+    pub state: HeldState,
+}
+
+/// What is known of an asset beside its files, and never travels in a package (platform.md §6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HeldState {
+    /// Whether a recipe runs.
+    Recipe(RecipeState),
+    /// Whether a connection is authorised.
+    Connection(Authorization),
+    /// Nothing.
+    Plain,
+}
+
+/// One version of an asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Body {
+    /// Its files, the JSON first; more only where the type has companions.
+    pub files: Vec<HeldFile>,
+    /// The digest of the JSON as the package had it, before internal names were replaced.
+    pub origin: Digest,
+    /// What replaced the package's internal names in the JSON: the package's, then the workspace's.
+    pub renames: BTreeMap<InternalName, InternalName>,
+    /// What each reference of the JSON means here, in the order of the text.
+    pub bindings: Vec<Binding>,
+    /// The application of a connection: a built-in connector's name, or the internal name that a
+    /// custom connector has in this workspace. The custom connectors that a recipe uses, likewise.
+    pub providers: Vec<String>,
+}
+
+/// A file of an asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldFile {
+    /// What follows the last dot of its name.
+    pub extension: String,
+    /// The digest of its bytes.
+    pub content: Digest,
+    /// How many bytes it has.
+    pub size: u64,
+}
+
+/// What a reference means in a workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Binding {
+    /// An asset.
+    Asset(AssetId),
+    /// One of the workspace's own connectors.
+    Connector(ConnectorId),
+    /// A connector that is shared with the workspace: the reference gives way to its name.
+    Shared,
+    /// Nothing that is there.
+    Nothing,
+}
+
+/// A custom connector of a workspace's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldConnector {
+    /// Its number.
+    pub id: ConnectorId,
+    /// Its title: its identity for imports (platform.md §6).
+    pub title: ConnectorTitle,
+    /// How recipes of this workspace spell it (platform.md §5.6).
+    pub internal_name: InternalName,
+    /// The version that recipes run; none before the first release.
+    pub released: Option<Version>,
+    /// Its versions from 1 on; never empty.
+    pub versions: Vec<HeldVersion>,
+}
+
+/// A version of a custom connector.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldVersion {
+    /// Its number.
+    pub number: Version,
+    /// What its author noted.
+    pub note: Option<String>,
+    /// The digest of its JSON; absent where only a catalogue knows the version.
+    pub json: Option<Digest>,
+    /// The digest of its Ruby source; absent likewise.
+    pub code: Option<Digest>,
+    /// Its logo.
+    pub logo: Option<Logo>,
+    /// The number that it had in the package which brought it.
+    pub source_version: Option<Version>,
+    /// When it was made.
+    pub created_at: Moment,
+    /// When it was released, if it was.
+    pub released_at: Option<Moment>,
+}
+
+/// The picture of a connector.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logo {
+    /// What follows the last dot of its file's name.
+    pub extension: String,
+    /// The digest of its bytes.
+    pub content: Digest,
+}
+
+impl AssetPlace {
+    /// The folder that stands for it in lists; Home for what belongs to the workspace as a whole.
+    pub fn folder(&self) -> FolderPath {
+        match self {
+            Self::Workspace => FolderPath::home(),
+            Self::Folder(folder) => folder.clone(),
+        }
+    }
+}
+
+impl HeldState {
+    /// The state of an asset that was just created: recipes are stopped, connections are
+    /// placeholders (platform.md §6).
+    pub fn of_new(kind: &AssetKind) -> Self {
+        match kind {
+            AssetKind::Recipe => Self::Recipe(RecipeState::Stopped),
+            AssetKind::Connection => Self::Connection(Authorization::Placeholder),
+            _ => Self::Plain,
+        }
+    }
+
+    /// Whether it is a recipe that runs.
+    pub const fn is_running(self) -> bool {
+        matches!(self, Self::Recipe(RecipeState::Running))
+    }
+}
+
+impl HeldConnector {
+    /// The newest version.
+    pub fn latest(&self) -> Option<&HeldVersion> {
+        self.versions.last()
+    }
+
+    /// The version with this number.
+    pub fn version(&self, number: Version) -> Option<&HeldVersion> {
+        self.versions
+            .iter()
+            .find(|version| version.number == number)
+    }
+
+    /// The version that recipes run.
+    pub fn running(&self) -> Option<&HeldVersion> {
+        self.version(self.released?)
+    }
+}

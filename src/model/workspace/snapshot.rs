@@ -1,0 +1,101 @@
+//! The part of a workspace that a plan is about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AssetId, AssetKey, ConnectorId, FolderPath, HeldAsset, HeldConnector, RevisionNumber,
+    WorkspaceId, WorkspaceKind,
+};
+use crate::model::catalogue::Catalogue;
+use crate::model::ident::{DataCenter, Digest, InternalName, WorkspaceName};
+
+/// What is known of a workspace as such.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkspaceFacts {
+    /// Its number.
+    pub id: WorkspaceId,
+    /// Its name.
+    pub name: WorkspaceName,
+    /// Whose it is.
+    pub kind: WorkspaceKind,
+    /// The data center it lives in.
+    pub data_center: DataCenter,
+    /// The partner's own name for a customer.
+    pub external_id: Option<String>,
+    /// The admin workspace of a customer.
+    pub admin: Option<WorkspaceName>,
+    /// Stands for everything in the workspace: whatever changes there changes it too.
+    pub state: Digest,
+    /// The newest revision.
+    pub revision: RevisionNumber,
+    /// The numbers that are free.
+    pub next: Counters,
+}
+
+/// The numbers that new things of a workspace get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    /// For the next asset.
+    pub asset: AssetId,
+    /// For the next connector.
+    pub connector: ConnectorId,
+}
+
+/// What a plan asks a workspace for, so that its cost grows with the package and not with the
+/// workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Assets, if they are there.
+    pub keys: BTreeSet<AssetKey>,
+    /// Connections of these names, wherever they lie.
+    pub connections: BTreeSet<String>,
+    /// Folders, if they are there.
+    pub folders: BTreeSet<FolderPath>,
+}
+
+/// The part of a workspace that was asked for.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The workspace.
+    pub workspace: WorkspaceFacts,
+    /// Those of the folders that are there; Home always is.
+    pub folders: BTreeSet<FolderPath>,
+    /// Those of the assets that are there.
+    pub assets: BTreeMap<AssetKey, HeldAsset>,
+    /// Every connection that has one of the names, in the order of their numbers.
+    pub connections: Vec<HeldAsset>,
+    /// All custom connectors of its own, in the order of their numbers.
+    pub connectors: Vec<HeldConnector>,
+    /// The connectors that are shared with it, if it is a customer's.
+    pub shared: Option<Catalogue>,
+    /// Which recipes use its own connectors, by internal name, in the order of their numbers.
+    pub users: BTreeMap<InternalName, Vec<RecipeUse>>,
+}
+
+/// A recipe that uses a connector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecipeUse {
+    /// The recipe.
+    pub id: AssetId,
+    /// Where it lies and what it is called.
+    pub key: AssetKey,
+    /// Whether it runs.
+    pub state: super::RecipeState,
+}
+
+/// Everything that a workspace holds, but for the contents of files.
+#[derive(Clone, Debug)]
+pub struct Inventory {
+    /// The workspace.
+    pub workspace: WorkspaceFacts,
+    /// Its folders, Home not among them.
+    pub folders: BTreeSet<FolderPath>,
+    /// Its assets, in the order of their numbers.
+    pub assets: Vec<HeldAsset>,
+    /// Its own custom connectors, in the order of their numbers.
+    pub connectors: Vec<HeldConnector>,
+    /// The connectors that are shared with it, if it is a customer's.
+    pub shared: Option<Catalogue>,
+}

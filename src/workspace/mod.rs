@@ -1,0 +1,218 @@
+//! Where packages go: workspaces, however they are kept.
+//!
+//! A [`Workspace`] answers what a plan asks, and carries out a [`Commit`] wholly or not at all. What
+//! an import, a rollback or a start means is decided in [`crate::plan`], the same for all of them.
+
+pub mod local;
+pub mod memory;
+
+use crate::model::ident::{Digest, Version};
+use crate::model::workspace::{
+    AssetId, Body, Inventory, Revision, RevisionHeader, RevisionNumber, Scope, Snapshot,
+    WorkspaceFacts,
+};
+use crate::plan::commit::Commit;
+
+/// How the bytes of a content are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// As they are.
+    Plain,
+    /// As a raw deflate stream, as zip entries have them.
+    Deflate,
+}
+
+/// The bytes of a content as they are handed over.
+#[derive(Clone, Copy, Debug)]
+pub struct Encoded<'b> {
+    /// How they are kept.
+    pub encoding: Encoding,
+    /// The bytes, encoded.
+    pub bytes: &'b [u8],
+    /// How many bytes the content has, decoded.
+    pub size: u64,
+}
+
+/// Gives the contents that a commit names and a workspace lacks.
+pub trait Contents {
+    /// The content with this digest. It was checked against the digest by whoever gives it.
+    ///
+    /// # Errors
+    /// If it can't be read; the commit is given up.
+    fn content(&mut self, digest: &Digest) -> Result<Encoded<'_>, ContentError>;
+}
+
+/// A content could not be given.
+#[derive(Debug, thiserror::Error)]
+#[error("can't read the content {digest}")]
+pub struct ContentError {
+    /// The content.
+    pub digest: Digest,
+    /// Why.
+    #[source]
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// For commits that bring no contents.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoContents;
+
+impl Contents for NoContents {
+    fn content(&mut self, digest: &Digest) -> Result<Encoded<'_>, ContentError> {
+        Err(ContentError {
+            digest: *digest,
+            source: "nothing was to be brought along".into(),
+        })
+    }
+}
+
+/// A workspace that packages can be imported into.
+pub trait Workspace {
+    /// What is known of it as such.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    fn facts(&self) -> Result<WorkspaceFacts, WorkspaceError>;
+
+    /// The part of it that a plan asks for, all of one moment.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    fn snapshot(&self, scope: &Scope) -> Result<Snapshot, WorkspaceError>;
+
+    /// Everything that it holds, all of one moment.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    fn inventory(&self) -> Result<Inventory, WorkspaceError>;
+
+    /// Puts a content's bytes, decoded, in place of whatever is in `into`.
+    ///
+    /// # Errors
+    /// If it is not there, or not whole.
+    fn content(&self, digest: &Digest, into: &mut Vec<u8>) -> Result<(), WorkspaceError>;
+
+    /// An earlier version of an asset.
+    ///
+    /// # Errors
+    /// If it is not there or can't be read.
+    fn asset_version(&self, asset: AssetId, version: Version) -> Result<Body, WorkspaceError>;
+
+    /// Its revisions, the oldest first.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    fn revisions(&self) -> Result<Vec<RevisionHeader>, WorkspaceError>;
+
+    /// A revision.
+    ///
+    /// # Errors
+    /// If it is not there or can't be read.
+    fn revision(&self, number: RevisionNumber) -> Result<Revision, WorkspaceError>;
+
+    /// Carries out a commit: all of it, durably, or nothing.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::Stale`] if the workspace is not in the state that the commit was made for;
+    /// another one if it can't be written. Nothing was changed then.
+    fn commit(
+        &mut self,
+        commit: &Commit,
+        contents: &mut dyn Contents,
+    ) -> Result<(), WorkspaceError>;
+}
+
+/// A workspace can't be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    /// It changed since it was looked at.
+    #[error("workspace `{workspace}` changed meanwhile")]
+    Stale {
+        /// The workspace.
+        workspace: String,
+    },
+    /// There is no such workspace.
+    #[error("there is no workspace `{name}` in {platform}")]
+    NoWorkspace {
+        /// The name.
+        name: String,
+        /// The platform.
+        platform: String,
+        /// The workspaces that are there.
+        there: Vec<String>,
+    },
+    /// There is such a workspace already.
+    #[error("there is a workspace {what} in {platform} already")]
+    Taken {
+        /// What the two have in common.
+        what: String,
+        /// The platform.
+        platform: String,
+    },
+    /// It can't go, since others depend on it.
+    #[error("workspace `{name}` can't be deleted: {} under it", customers.join(", "))]
+    HasCustomers {
+        /// The workspace.
+        name: String,
+        /// Its customers.
+        customers: Vec<String>,
+    },
+    /// Another process is writing.
+    #[error("{platform} is being written to by {holder}")]
+    Busy {
+        /// The platform.
+        platform: String,
+        /// Who writes, as far as that is known.
+        holder: String,
+    },
+    /// The file is none of this program's.
+    #[error("{platform} is no local platform: {reason}")]
+    NoPlatform {
+        /// The file.
+        platform: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A newer program made the file.
+    #[error(
+        "{platform} was made by a newer version of this program (format {found}, known is {known})"
+    )]
+    Newer {
+        /// The file.
+        platform: String,
+        /// Its format.
+        found: u32,
+        /// The newest format that is known here.
+        known: u32,
+    },
+    /// There is no such revision.
+    #[error("workspace `{workspace}` has no revision {number}")]
+    NoRevision {
+        /// The workspace.
+        workspace: String,
+        /// The number.
+        number: RevisionNumber,
+    },
+    /// What is kept contradicts itself.
+    #[error("{platform} is damaged: {what}")]
+    Damaged {
+        /// The platform.
+        platform: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// A content could not be given.
+    #[error(transparent)]
+    Content(#[from] ContentError),
+    /// The file can't be read or written.
+    #[error("can't {doing} {platform}")]
+    Io {
+        /// The platform.
+        platform: String,
+        /// What was tried.
+        doing: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
