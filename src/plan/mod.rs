@@ -7,5 +7,8 @@ pub mod decision;
 pub mod diff;
 pub mod drawing;
 pub mod export;
+pub mod import;
+pub mod order;
 pub mod rule;
+pub mod start;
 pub mod transform;
