@@ -3,6 +3,7 @@
 
 pub mod diff;
 pub mod export;
+pub mod import;
 pub mod locate;
 pub mod pack;
 pub mod read;
