@@ -172,6 +172,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Manifest(ManifestCommand::List(args)) => commands::manifest::list(context, &args),
         Command::Graph(args) => commands::graph::run(context, &args),
         Command::Diff(args) => commands::diff::run(context, &args),
+        Command::Plan(args) => commands::import::plan(context, &args),
+        Command::Import(args) => commands::import::import(context, &args),
         Command::Schema(args) => commands::schema::run(context, &args),
         Command::Completions(args) => commands::completions::run(context, &args),
     }

@@ -112,6 +112,19 @@ impl Ui {
         say(&diagnostics::render(told, Volume::Verbose, self.colour));
     }
 
+    /// Asks whether to go on; `None` where nobody can be asked: without a terminal, or where a JSON
+    /// document is printed.
+    pub(crate) fn confirm(&self, question: &str) -> Option<bool> {
+        if self.format == Format::Json || !io::stdin().is_terminal() || !io::stderr().is_terminal()
+        {
+            return None;
+        }
+        say(&format!("{question} [y/N] "));
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).ok()?;
+        Some(matches!(answer.trim(), "y" | "Y" | "yes"))
+    }
+
     /// Hears progress and shows it if the work takes longer than a second.
     pub(crate) fn observer(&self) -> ProgressObserver {
         ProgressObserver {

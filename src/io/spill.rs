@@ -83,7 +83,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let mut spill = Spill::new(folder.path()).expect("a file");
         let first = spill.keep(b"first").expect("room");
-        let second = spill.keep(&deflate(&[7; 1000]).expect("memory")).expect("room");
+        let second = spill
+            .keep(&deflate(&[7; 1000]).expect("memory"))
+            .expect("room");
         let mut bytes = vec![1; 99];
         spill.read(first, &mut bytes).expect("there");
         assert_eq!(bytes, b"first");

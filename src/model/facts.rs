@@ -131,10 +131,9 @@ impl Facts {
     pub fn connection(&self) -> Option<&ConnectionFacts> {
         match &self.detail {
             Detail::Connection(facts) => Some(facts),
-            Detail::Recipe(_)
-            | Detail::Connector(_)
-            | Detail::Properties(_)
-            | Detail::Other => None,
+            Detail::Recipe(_) | Detail::Connector(_) | Detail::Properties(_) | Detail::Other => {
+                None
+            }
         }
     }
 
@@ -142,10 +141,9 @@ impl Facts {
     pub fn connector(&self) -> Option<&ConnectorFacts> {
         match &self.detail {
             Detail::Connector(facts) => Some(facts),
-            Detail::Recipe(_)
-            | Detail::Connection(_)
-            | Detail::Properties(_)
-            | Detail::Other => None,
+            Detail::Recipe(_) | Detail::Connection(_) | Detail::Properties(_) | Detail::Other => {
+                None
+            }
         }
     }
 

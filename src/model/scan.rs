@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::facts::{
-    ConfigEntry, ConnectionFacts, ConnectionPlace, ConnectionProvider, ConnectorFacts, CustomMark, Detail, Facts,
-    RecipeFacts,
+    ConfigEntry, ConnectionFacts, ConnectionPlace, ConnectionProvider, ConnectorFacts, CustomMark,
+    Detail, Facts, RecipeFacts,
 };
 use super::ident::{InternalName, Version, is_word};
 use super::json::{Document, JsonError, Node, NodeKind, Tape};
@@ -168,7 +168,9 @@ impl Walk<'_> {
             self.facts.detail = Detail::Connection(self.connection(root));
         } else if *kind == AssetKind::CustomAdapter {
             let version = root.get("version_no").and_then(Node::number).map(Version);
-            let note = root.get("note").and_then(|note| Some(note.text()?.as_ref().into()));
+            let note = root
+                .get("note")
+                .and_then(|note| Some(note.text()?.as_ref().into()));
             self.facts.detail = Detail::Connector(ConnectorFacts { version, note });
         } else if *kind == AssetKind::AccountProperties {
             self.facts.detail = Detail::Properties(names(root));

@@ -30,9 +30,7 @@ use crate::plan::import::document::{ImportPlan, Permission, PlannedPackage};
 use crate::plan::import::sameness::{self, Sameness, Side};
 use crate::plan::import::{Draft, Placing, PlacingError, Question, Receipt};
 use crate::plan::transform::rename_providers;
-use crate::workspace::{
-    ContentError, Contents, Encoded, Encoding, Workspace, WorkspaceError,
-};
+use crate::workspace::{ContentError, Contents, Encoded, Encoding, Workspace, WorkspaceError};
 
 /// What to import, and where.
 #[derive(Clone, Debug)]
@@ -335,7 +333,9 @@ impl Incoming {
                     why = format!(": {why}");
                 }
                 astray.push(match recipe.planned {
-                    RecipeState::Running => format!("recipe \"{}\" did not start{why}", recipe.name),
+                    RecipeState::Running => {
+                        format!("recipe \"{}\" did not start{why}", recipe.name)
+                    }
                     RecipeState::Stopped => format!("recipe \"{}\" runs{why}", recipe.name),
                 });
             }
@@ -357,10 +357,20 @@ impl Planned {
         }
     }
 
+    /// Whether the package can't be imported, whatever is permitted.
+    pub fn is_impossible(&self) -> bool {
+        self.plan
+            .connectors
+            .iter()
+            .any(|connector| connector.is_impossible())
+    }
+
     /// The permissions that the plan needs and `given` does not hold.
     pub fn refused(&self, given: &[Permission]) -> Vec<&crate::plan::import::document::Needed> {
         let needs = self.plan.needs.iter();
-        needs.filter(|needed| !given.contains(&needed.permission)).collect()
+        needs
+            .filter(|needed| !given.contains(&needed.permission))
+            .collect()
     }
 }
 
@@ -399,13 +409,21 @@ impl<'a> Comparing<'a> {
             path: asset.path.clone(),
             source,
         };
-        read_main(self.incoming, question.asset, &mut self.reader, &mut self.packaged)?;
+        read_main(
+            self.incoming,
+            question.asset,
+            &mut self.reader,
+            &mut self.packaged,
+        )?;
         let renames = draft.renames(question.asset);
         if !renames.is_empty() {
             self.packaged = renamed(&self.packaged, renames).map_err(broken)?;
         }
         workspace.content(&question.held, &mut self.held)?;
-        let packaged = self.scanner.scan(&asset.kind, &self.packaged).map_err(broken)?;
+        let packaged = self
+            .scanner
+            .scan(&asset.kind, &self.packaged)
+            .map_err(broken)?;
         let held = self.scanner.scan(&asset.kind, &self.held).map_err(broken)?;
         let packaged = Side {
             bytes: &self.packaged,
@@ -537,10 +555,11 @@ impl<'a> PackageContents<'a> {
             let (reader, bytes) = worker;
             let asset = assets[index];
             read_main(incoming, asset, reader, bytes)?;
-            let bytes = renamed(bytes, draft.renames(asset)).map_err(|source| ImportError::Json {
-                path: incoming.opened.project.assets[asset].path.clone(),
-                source,
-            })?;
+            let bytes =
+                renamed(bytes, draft.renames(asset)).map_err(|source| ImportError::Json {
+                    path: incoming.opened.project.assets[asset].path.clone(),
+                    source,
+                })?;
             let deflated = deflate(&bytes).map_err(|source| ImportError::Scratch {
                 folder: "memory".to_owned(),
                 source,
@@ -598,4 +617,3 @@ impl Contents for PackageContents<'_> {
         })
     }
 }
-

@@ -1,7 +1,9 @@
 //! The command line as it is typed. Nothing is looked up here.
 
+mod import;
 mod platform;
 
+pub(crate) use import::{ImportArgs, PlanArgs};
 pub(crate) use platform::PlatformArgs;
 
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -75,6 +77,11 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Check a package against its decision record
     Verify(VerifyArgs),
+    /// Say what an import would do to a workspace, and do nothing
+    Plan(PlanArgs),
+    /// Import a package into a workspace
+    #[command(visible_alias = "apply")]
+    Import(ImportArgs),
     /// Print the JSON Schema of a document
     Schema(SchemaArgs),
     /// Print a completion script for a shell

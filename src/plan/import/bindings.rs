@@ -25,14 +25,19 @@ impl Resolver<'_, '_> {
     /// What each reference of an asset means.
     pub(super) fn bindings(&self, asset: &Asset) -> Vec<Binding> {
         let references = asset.facts.references.iter();
-        references.map(|reference| self.binding(asset, reference)).collect()
+        references
+            .map(|reference| self.binding(asset, reference))
+            .collect()
     }
 
     fn binding(&self, asset: &Asset, reference: &Reference) -> Binding {
         if let Some(target) = self.project.asset_at(&reference.target) {
             return match self.ids[target] {
                 Some(id) => Binding::Asset(id),
-                None => self.connectors.of_adapter(target).map_or(Binding::Nothing, connector),
+                None => self
+                    .connectors
+                    .of_adapter(target)
+                    .map_or(Binding::Nothing, connector),
             };
         }
         if FileRole::of(&reference.target) == FileRole::Main(AssetKind::CustomAdapter) {
@@ -99,7 +104,11 @@ impl Resolver<'_, '_> {
                 ConnectionProvider::Absent => Vec::new(),
             };
         }
-        let config = asset.facts.recipe().into_iter().flat_map(|recipe| &recipe.config);
+        let config = asset
+            .facts
+            .recipe()
+            .into_iter()
+            .flat_map(|recipe| &recipe.config);
         let mut providers: Vec<String> = config
             .filter_map(|entry| {
                 let translated = self.translated(&entry.provider);

@@ -80,8 +80,14 @@ impl Draft<'_> {
         };
         match &mut facts.detail {
             Detail::Recipe(recipe) => {
-                recipe.config.iter_mut().for_each(|entry| name(&mut entry.provider));
-                recipe.actions.iter_mut().for_each(|action| name(&mut action.provider));
+                recipe
+                    .config
+                    .iter_mut()
+                    .for_each(|entry| name(&mut entry.provider));
+                recipe
+                    .actions
+                    .iter_mut()
+                    .for_each(|action| name(&mut action.provider));
             }
             Detail::Connection(_)
             | Detail::Connector(_)
@@ -111,11 +117,9 @@ impl Draft<'_> {
             }
         }
         for met in &self.connectors.met {
-            if let (Some(name), Some(title), Some(version)) = (
-                &met.internal_name,
-                &met.connector.title,
-                released(met),
-            ) && met.id.is_some()
+            if let (Some(name), Some(title), Some(version)) =
+                (&met.internal_name, &met.connector.title, released(met))
+                && met.id.is_some()
             {
                 let state = ConnectorState {
                     title,
@@ -141,9 +145,12 @@ impl Draft<'_> {
         let mut done = BTreeSet::new();
         for met in &self.connectors.met {
             self.connector_changes(met, &mut commit, &mut done);
-            if let (Some(title), Some(name), Some(version), Some(_)) =
-                (&met.connector.title, &met.internal_name, released(met), met.id)
-            {
+            if let (Some(title), Some(name), Some(version), Some(_)) = (
+                &met.connector.title,
+                &met.internal_name,
+                released(met),
+                met.id,
+            ) {
                 receipt.connectors.push(ReceiptConnector {
                     title: title.clone(),
                     internal_name: name.clone(),
@@ -151,7 +158,8 @@ impl Draft<'_> {
                 });
             }
         }
-        for (index, (drafted, asset)) in self.assets.iter().zip(&self.project().assets).enumerate() {
+        for (index, (drafted, asset)) in self.assets.iter().zip(&self.project().assets).enumerate()
+        {
             self.asset_changes(drafted, asset, stored.get(&index), &mut commit, &mut before);
         }
         self.restarts(&mut commit, &mut receipt);
@@ -200,11 +208,17 @@ impl Draft<'_> {
         let project = self.project();
         let asset = &project.assets[adapter];
         let files = AdapterFiles::of(project, asset);
-        let digest = |file: usize| project.files[file].content.and_then(|content| content.digest);
+        let digest = |file: usize| {
+            project.files[file]
+                .content
+                .and_then(|content| content.digest)
+        };
         let facts = asset.facts.connector();
         let version = HeldVersion {
             number,
-            note: facts.and_then(|facts| facts.note.as_deref()).map(str::to_owned),
+            note: facts
+                .and_then(|facts| facts.note.as_deref())
+                .map(str::to_owned),
             json: files.json.and_then(digest),
             code: files.code.and_then(digest),
             logo: files.logo.and_then(|(extension, file)| {

@@ -139,7 +139,10 @@ impl<'a> Meeting<'a> {
             let (id, internal_name) = match (&fate, held) {
                 (Fate::Install, _) => {
                     let title = connector.title.clone();
-                    let known = title.as_ref().and_then(|title| by_title.get(title)).cloned();
+                    let known = title
+                        .as_ref()
+                        .and_then(|title| by_title.get(title))
+                        .cloned();
                     let (id, name) = known.unwrap_or_else(|| {
                         let id = next.connector;
                         next.connector.0 += 1;
@@ -156,7 +159,9 @@ impl<'a> Meeting<'a> {
                     Some(held),
                 ) => (Some(held.id), Some(held.internal_name.clone())),
                 (Fate::Shared(_), _) => {
-                    let entry = connector.entry.map(|(entry, _)| entry.internal_name.clone());
+                    let entry = connector
+                        .entry
+                        .map(|(entry, _)| entry.internal_name.clone());
                     (None, entry)
                 }
                 (

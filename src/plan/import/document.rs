@@ -104,6 +104,8 @@ pub struct PlannedConnector {
     pub from: Option<Version>,
     /// The version that recipes run afterwards.
     pub to: Option<Version>,
+    /// Whether its JSON is in the package.
+    pub packaged: bool,
     /// The number of the packaged version in the workspace it comes from.
     pub packaged_version: Option<Version>,
     /// The digest of the packaged source.
@@ -245,6 +247,13 @@ pub enum Afterwards {
         /// How many.
         recipes: usize,
     },
+}
+
+impl PlannedConnector {
+    /// Whether the package brings it without its source.
+    pub fn is_impossible(&self) -> bool {
+        self.action == ConnectorAction::Blocked && self.packaged
+    }
 }
 
 impl ImportPlan {

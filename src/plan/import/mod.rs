@@ -241,7 +241,10 @@ fn main_digest(project: &Project, asset: &Asset) -> Option<Digest> {
 
 fn main_file(project: &Project, asset: &Asset) -> Option<crate::model::project::Content> {
     let files = asset.files.iter().map(|&file| &project.files[file]);
-    files.into_iter().find(|file| file.path == asset.path)?.content
+    files
+        .into_iter()
+        .find(|file| file.path == asset.path)?
+        .content
 }
 
 /// The files of an asset beside its JSON.

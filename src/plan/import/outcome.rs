@@ -147,13 +147,11 @@ impl Draft<'_> {
         let recipes = connector.recipes.iter();
         let planned = PlannedConnector {
             connector: connector.label().to_owned(),
-            title: connector
-                .title
-                .clone()
-                .or_else(|| asset.and_then(title_of)),
+            title: connector.title.clone().or_else(|| asset.and_then(title_of)),
             action,
             from,
             to,
+            packaged: asset.is_some(),
             packaged_version: asset
                 .and_then(|asset| asset.facts.connector())
                 .and_then(|facts| facts.version),
@@ -163,7 +161,9 @@ impl Draft<'_> {
                 ConnectorAction::Install => None,
                 _ => met.internal_name.clone(),
             },
-            recipes: recipes.map(|&recipe| project.assets[recipe].path.clone()).collect(),
+            recipes: recipes
+                .map(|&recipe| project.assets[recipe].path.clone())
+                .collect(),
             moves,
         };
         self.connector_findings(met, &planned, findings);
@@ -177,15 +177,11 @@ impl Draft<'_> {
         let next = |version: Version| Some(Version(version.0 + 1));
         match met.fate {
             ConnectorFate::Install => (ConnectorAction::Install, None, Some(Version(1))),
-            ConnectorFate::Update { from } => {
-                (ConnectorAction::Update, Some(from), next(from))
-            }
+            ConnectorFate::Update { from } => (ConnectorAction::Update, Some(from), next(from)),
             ConnectorFate::Downgrade { from, .. } => {
                 (ConnectorAction::Downgrade, Some(from), next(from))
             }
-            ConnectorFate::Same(version) => {
-                (ConnectorAction::Same, Some(version), Some(version))
-            }
+            ConnectorFate::Same(version) => (ConnectorAction::Same, Some(version), Some(version)),
             ConnectorFate::Present(version) => {
                 (ConnectorAction::UsesOwn, Some(version), Some(version))
             }
@@ -233,7 +229,10 @@ impl Draft<'_> {
             (None, Some(title)) => Subject::Connector(title.clone()),
             (None, None) => Subject::Project,
         };
-        let users = format!("{} of the package use it", count(planned.recipes.len(), "recipe"));
+        let users = format!(
+            "{} of the package use it",
+            count(planned.recipes.len(), "recipe")
+        );
         match &met.fate {
             ConnectorFate::Missing => findings.push(
                 Finding::new(
@@ -288,7 +287,10 @@ impl Draft<'_> {
             | ConnectorFate::Shared(_) => {}
         }
         if !planned.moves.is_empty() {
-            let running = planned.moves.iter().filter(|moved| moved.state == RecipeState::Running);
+            let running = planned
+                .moves
+                .iter()
+                .filter(|moved| moved.state == RecipeState::Running);
             let mut finding = Finding::new(
                 Code::ConnectorMovesRecipes,
                 Subject::Connector(planned.title.clone().unwrap_or_else(|| unnamed())),
@@ -299,7 +301,11 @@ impl Draft<'_> {
                 ),
             );
             for moved in &planned.moves {
-                finding = finding.note(format!("{} ({})", shown(&moved.folder, &moved.name), moved.state));
+                finding = finding.note(format!(
+                    "{} ({})",
+                    shown(&moved.folder, &moved.name),
+                    moved.state
+                ));
             }
             findings.push(finding);
         }
@@ -331,7 +337,8 @@ impl Draft<'_> {
             }
         };
         if let (Fate::Binds, Some(held)) = (drafted.fate, held)
-            && let (Some(wanted), Some(there)) = (drafted.providers.first(), held.body.providers.first())
+            && let (Some(wanted), Some(there)) =
+                (drafted.providers.first(), held.body.providers.first())
             && wanted != there
         {
             findings.push(
@@ -371,7 +378,8 @@ impl Draft<'_> {
                 continue;
             };
             starts += usize::from(drafted.fate == Fate::Creates);
-            let accounts: BTreeSet<usize> = recipe.config.iter().filter_map(|e| e.account).collect();
+            let accounts: BTreeSet<usize> =
+                recipe.config.iter().filter_map(|e| e.account).collect();
             let mut bound = BTreeSet::new();
             for account in accounts {
                 match drafted.bindings.get(account) {
@@ -389,10 +397,14 @@ impl Draft<'_> {
             }
         }
         let mut afterwards = self.unauthorized(&using);
-        afterwards.extend(unbound.into_iter().map(|(connection, recipes)| Afterwards::Connect {
-            connection: connection.to_owned(),
-            recipes,
-        }));
+        afterwards.extend(
+            unbound
+                .into_iter()
+                .map(|(connection, recipes)| Afterwards::Connect {
+                    connection: connection.to_owned(),
+                    recipes,
+                }),
+        );
         let names = self.new_properties();
         if !names.is_empty() {
             afterwards.push(Afterwards::FillProperties { names });
@@ -407,16 +419,22 @@ impl Draft<'_> {
     fn unauthorized(&self, using: &BTreeMap<AssetId, usize>) -> Vec<Afterwards> {
         let mut found = BTreeMap::new();
         for (drafted, asset) in self.assets.iter().zip(&self.project().assets) {
-            if let (AssetKind::Connection, Some(id), Some(key)) = (&asset.kind, drafted.id, drafted.key) {
-                let authorized = drafted
-                    .held
-                    .is_some_and(|held| held.state == HeldState::Connection(Authorization::Authorized));
+            if let (AssetKind::Connection, Some(id), Some(key)) =
+                (&asset.kind, drafted.id, drafted.key)
+            {
+                let authorized = drafted.held.is_some_and(|held| {
+                    held.state == HeldState::Connection(Authorization::Authorized)
+                });
                 if !authorized {
                     found.insert(id, key);
                 }
             }
         }
-        let elsewhere = self.snapshot.assets.values().chain(&self.snapshot.connections);
+        let elsewhere = self
+            .snapshot
+            .assets
+            .values()
+            .chain(&self.snapshot.connections);
         for held in elsewhere {
             if held.state == HeldState::Connection(Authorization::Placeholder)
                 && using.contains_key(&held.id)
@@ -484,7 +502,10 @@ fn needs(connectors: &[PlannedConnector], assets: &[PlannedAsset]) -> Vec<Needed
     if running > 0 {
         needs.push(Needed {
             permission: Permission::RestartRecipes,
-            because: format!("{} would be stopped, updated and started", count(running, "running recipe")),
+            because: format!(
+                "{} would be stopped, updated and started",
+                count(running, "running recipe")
+            ),
         });
     }
     for connector in connectors {

@@ -49,13 +49,14 @@ impl Placing {
                 Some(place) => place,
                 None => ConnectionPlace::Folder,
             };
-            let place = place(&asset.kind, asset.path.folder(), home, folder).map_err(|source| {
-                PlacingError {
-                    path: asset.path.clone(),
-                    folder: folder.clone(),
-                    source,
-                }
-            })?;
+            let place =
+                place(&asset.kind, asset.path.folder(), home, folder).map_err(|source| {
+                    PlacingError {
+                        path: asset.path.clone(),
+                        folder: folder.clone(),
+                        source,
+                    }
+                })?;
             let mut key = AssetKey {
                 place,
                 kind: asset.kind.clone(),

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::model::ident::{Digest, InternalName};
-use crate::model::json::{Dialect, Document, JsonError, Node, NodeKind, Splice, Tape, apply, insert_member, quote};
+use crate::model::json::{
+    Dialect, Document, JsonError, Node, NodeKind, Splice, Tape, apply, insert_member, quote,
+};
 use crate::model::kind::AssetKind;
 use crate::model::reference::Reference;
 use crate::model::workspace::Binding;
@@ -64,8 +66,8 @@ pub fn compare(
         (_, Rows::Kept(_)) => &["data"],
         _ => &[],
     };
-    let same = canonical(packaged_document, packaged, ignored)
-        == canonical(held_document, held, ignored);
+    let same =
+        canonical(packaged_document, packaged, ignored) == canonical(held_document, held, ignored);
     Ok(match (same, rows) {
         (true, _) => Sameness::Same,
         (false, Rows::Kept(rows)) => {

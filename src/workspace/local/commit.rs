@@ -75,7 +75,11 @@ struct Writer<'w> {
 }
 
 impl Writer<'_> {
-    fn execute(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<usize, WorkspaceError> {
+    fn execute(
+        &self,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<usize, WorkspaceError> {
         self.transaction
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(parameters))
@@ -222,7 +226,9 @@ impl Writer<'_> {
             Encoding::Deflate => 1,
         };
         self.transaction
-            .prepare_cached("INSERT INTO content (digest, size, encoding, bytes) VALUES (?1, ?2, ?3, ?4)")
+            .prepare_cached(
+                "INSERT INTO content (digest, size, encoding, bytes) VALUES (?1, ?2, ?3, ?4)",
+            )
             .and_then(|mut statement| {
                 statement.execute(params![
                     digest.as_bytes().as_slice(),

@@ -22,7 +22,11 @@ pub(super) struct WriteLock(File);
 
 impl WriteLock {
     /// Waits for the lock as long as the writer has patience.
-    pub(super) fn take(path: &Path, writing: &Writing, doing: &Doing) -> Result<Self, WorkspaceError> {
+    pub(super) fn take(
+        path: &Path,
+        writing: &Writing,
+        doing: &Doing,
+    ) -> Result<Self, WorkspaceError> {
         let mut name = path.as_os_str().to_owned();
         name.push(".lock");
         let mut file = OpenOptions::new()

@@ -82,9 +82,10 @@ impl Reading<'_> {
         Ok(WorkspaceFacts {
             id: self.id,
             name: row::parsed(&name, self.doing)?,
-            kind: kind
-                .parse()
-                .map_err(|_| self.doing.damaged(format!("`{kind}` is no kind of workspace")))?,
+            kind: kind.parse().map_err(|_| {
+                self.doing
+                    .damaged(format!("`{kind}` is no kind of workspace"))
+            })?,
             data_center: row::parsed(&data_center, self.doing)?,
             external_id,
             admin: match admin {
@@ -148,7 +149,10 @@ impl Reading<'_> {
         parameters: impl rusqlite::Params,
     ) -> Result<Vec<HeldAsset>, WorkspaceError> {
         let sql = format!("{ASSET} {rest}");
-        let mut statement = self.connection.prepare_cached(&sql).doing(self.doing, "read")?;
+        let mut statement = self
+            .connection
+            .prepare_cached(&sql)
+            .doing(self.doing, "read")?;
         let rows = statement
             .query_map(parameters, raw_asset)
             .doing(self.doing, "read")?;
@@ -162,7 +166,9 @@ impl Reading<'_> {
         for folder in &scope.folders {
             let there: bool = self
                 .connection
-                .prepare_cached("SELECT EXISTS (SELECT 1 FROM folder WHERE workspace = ?1 AND path = ?2)")
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM folder WHERE workspace = ?1 AND path = ?2)",
+                )
                 .and_then(|mut statement| {
                     statement.query_row(params![row::column(self.id.0), folder.as_str()], |row| {
                         row.get(0)
@@ -290,7 +296,12 @@ impl Reading<'_> {
             })
             .doing(self.doing, "read")?;
         let data_center: DataCenter = row::parsed(&admin.1, self.doing)?;
-        let mut entries = shares(self.connection, self.doing, WorkspaceId(admin.0), &data_center)?;
+        let mut entries = shares(
+            self.connection,
+            self.doing,
+            WorkspaceId(admin.0),
+            &data_center,
+        )?;
         entries.retain(|entry| {
             entry.visibility == Visibility::Open || data_center == workspace.data_center
         });

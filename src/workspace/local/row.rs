@@ -24,7 +24,9 @@ pub(super) fn place_of(text: &str, doing: &Doing) -> Result<AssetPlace, Workspac
     if text == WORKSPACE {
         return Ok(AssetPlace::Workspace);
     }
-    let folder = text.parse().map_err(|error| doing.damaged(format!("{error}")))?;
+    let folder = text
+        .parse()
+        .map_err(|error| doing.damaged(format!("{error}")))?;
     Ok(AssetPlace::Folder(folder))
 }
 

@@ -98,10 +98,16 @@ impl LocalPlatform {
         let admin = match (&new.admin, new.kind) {
             (Some(admin), WorkspaceKind::Customer) => Some(self.admin(admin)?),
             (None, WorkspaceKind::Customer) => {
-                return Err(mismatch(new, "a customer's workspace needs an admin workspace"));
+                return Err(mismatch(
+                    new,
+                    "a customer's workspace needs an admin workspace",
+                ));
             }
             (Some(_), WorkspaceKind::Admin | WorkspaceKind::External) => {
-                return Err(mismatch(new, "only a customer's workspace is under an admin workspace"));
+                return Err(mismatch(
+                    new,
+                    "only a customer's workspace is under an admin workspace",
+                ));
             }
             (None, WorkspaceKind::Admin | WorkspaceKind::External) => None,
         };
@@ -165,12 +171,10 @@ impl LocalPlatform {
         .facts()?;
         match facts.kind {
             WorkspaceKind::Admin => Ok(id),
-            WorkspaceKind::Customer | WorkspaceKind::External => {
-                Err(WorkspaceError::NotOfKind {
-                    name: name.to_string(),
-                    reason: format!("it is no admin workspace, but one of kind {}", facts.kind),
-                })
-            }
+            WorkspaceKind::Customer | WorkspaceKind::External => Err(WorkspaceError::NotOfKind {
+                name: name.to_string(),
+                reason: format!("it is no admin workspace, but one of kind {}", facts.kind),
+            }),
         }
     }
 
