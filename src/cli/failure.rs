@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::exit::Exit;
+use super::ui::visible;
 use crate::io::archive::{ArchiveError, WriteError};
 use crate::io::source::SourceError;
 use crate::manifest::ManifestErrors;
@@ -22,6 +23,7 @@ use crate::ops::locate::{LocatedFinding, excerpt};
 use crate::ops::read::{OpenError, Opened};
 use crate::ops::verify::VerifyError;
 use crate::plan::decision::shell_word;
+use crate::plan::pick::PickError;
 use crate::workspace::WorkspaceError;
 
 /// Why a command failed.
@@ -364,5 +366,43 @@ impl From<ImportError> for Failure {
             ImportError::Scratch { .. } => Self::of(Exit::Failed, "unwritable", &error)
                 .help("make room there, or set TMPDIR to another folder"),
         }
+    }
+}
+
+impl Failure {
+    /// Names that mean nothing, or too much. `list` shows what is there; `use_it` takes a name.
+    pub(crate) fn names(errors: &[PickError], list: &str, use_it: &str) -> Self {
+        let mut exit = Exit::Usage;
+        let told = errors.iter().flat_map(|error| {
+            let failure = match error {
+                PickError::Nothing { nearest, .. } => {
+                    exit = Exit::Failed;
+                    let meant = nearest
+                        .as_ref()
+                        .map(|nearest| format!("did you mean \"{}\"? ", visible(nearest)));
+                    Self::of(Exit::Failed, "names-nothing", error).help(format!(
+                        "{}those that are there: {list}",
+                        meant.unwrap_or_default()
+                    ))
+                }
+                PickError::Several { candidates, .. } => {
+                    let lines: Vec<_> = candidates
+                        .iter()
+                        .map(|candidate| {
+                            format!(
+                                "  {}  # {}",
+                                use_it.replace("{}", &shell_word(&candidate.unique)),
+                                visible(&candidate.label)
+                            )
+                        })
+                        .collect();
+                    Self::of(Exit::Usage, "ambiguous", error)
+                        .help(format!("say which one:\n{}", lines.join("\n")))
+                }
+            };
+            failure.told
+        });
+        let told = told.collect();
+        Self { exit, told }
     }
 }

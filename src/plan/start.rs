@@ -154,8 +154,8 @@ impl Obstacle {
                 "import a package that brings the connection \"{name}\"; those that are there: recipack connection list {within}"
             ),
             Self::NotAuthorized { id, name } => {
-                // A name that is a number would be taken for one.
-                let named = if name.parse::<u64>().is_ok() {
+                // A name that is a number would be taken for one, and not every name can be typed.
+                let named = if name.parse::<u64>().is_ok() || name.contains(char::is_control) {
                     id.to_string()
                 } else {
                     shell_word(name)

@@ -204,12 +204,11 @@ pub(crate) fn import(context: &Context, args: &ImportArgs) -> Result<Exit, Stop>
                 text(&planned.plan, context.ui.volume),
                 request.address
             );
-            match context.ui.confirm(&question) {
-                Some(true) => consent = Some(planned.plan.clone()),
-                Some(false) => {
-                    return Err(
-                        Failure::new(Exit::Refused, "declined", "nothing was imported").into(),
-                    );
+            let question = format!("{question} [y/N] ");
+            match context.ui.ask(&question, &context.running.interrupt)?.as_deref() {
+                Some("y" | "Y" | "yes") => consent = Some(planned.plan.clone()),
+                Some(_) => {
+                    return Err(Failure::new(Exit::Refused, "declined", "nothing was imported").into());
                 }
                 None => {}
             }
