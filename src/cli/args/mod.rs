@@ -1,16 +1,16 @@
 //! The command line as it is typed. Nothing is looked up here.
 
-mod import;
 mod connection;
 mod connector;
+mod import;
 mod platform;
 mod recipe;
 mod within;
 mod workspace;
 
-pub(crate) use import::{ImportArgs, PlanArgs};
 pub(crate) use connection::{ConnectionAuthorizeArgs, ConnectionCommand, ConnectionListArgs};
 pub(crate) use connector::{ConnectorArgs, ConnectorCommand, ConnectorListArgs};
+pub(crate) use import::{ImportArgs, PlanArgs};
 pub(crate) use platform::PlatformArgs;
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
 pub(crate) use within::WithinArgs;
