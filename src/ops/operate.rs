@@ -365,3 +365,6 @@ pub fn release(
         Ok((commit, document))
     })
 }
+
+#[cfg(test)]
+mod tests;
