@@ -7,6 +7,7 @@ use std::fs;
 
 use jsonschema::Validator;
 use serde_json::Value;
+use support::workspaces::people;
 use support::{Place, copy, place_with};
 
 fn json(text: &str) -> Value {
@@ -439,6 +440,296 @@ const SITUATIONS: &[Situation<'static>] = &[
         1,
     ),
     ("failure", &["schema", "nothing"], 64),
+    (
+        "workspace-create",
+        &[
+            "workspace",
+            "create",
+            "a",
+            "--kind",
+            "admin",
+            "--catalog",
+            "shared.json",
+            "--platform",
+            "p.db",
+        ],
+        0,
+    ),
+    (
+        "workspace-create",
+        &[
+            "workspace",
+            "create",
+            "c",
+            "--kind",
+            "customer",
+            "--of",
+            "a",
+            "--external-id",
+            "7",
+            "--platform",
+            "p.db",
+        ],
+        0,
+    ),
+    (
+        "workspace-list",
+        &["workspace", "list", "--platform", "p.db"],
+        0,
+    ),
+    (
+        "workspace-show",
+        &["workspace", "show", "acme", "--platform", "p.db"],
+        0,
+    ),
+    (
+        "workspace-show",
+        &["workspace", "show", "moon", "--platform", "p.db"],
+        0,
+    ),
+    (
+        "workspace-delete",
+        &["workspace", "delete", "c", "--yes", "--platform", "p.db"],
+        0,
+    ),
+    (
+        "recipe-list",
+        &["recipe", "list", "--in", "local:acme", "--platform", "p.db"],
+        0,
+    ),
+    (
+        "recipe-list",
+        &["recipe", "list", "--in", "local:moon", "--platform", "p.db"],
+        0,
+    ),
+    (
+        "recipe-change",
+        &[
+            "recipe",
+            "start",
+            "6",
+            "--in",
+            "local:acme",
+            "--platform",
+            "p.db",
+        ],
+        0,
+    ),
+    (
+        "recipe-change",
+        &[
+            "recipe",
+            "stop",
+            "--all",
+            "--in",
+            "local:acme",
+            "--platform",
+            "p.db",
+        ],
+        0,
+    ),
+    (
+        "connection-list",
+        &[
+            "connection",
+            "list",
+            "--in",
+            "local:acme",
+            "--platform",
+            "p.db",
+        ],
+        0,
+    ),
+    (
+        "connection-change",
+        &[
+            "connection",
+            "authorize",
+            "Mailbox",
+            "--in",
+            "local:acme",
+            "--platform",
+            "p.db",
+        ],
+        0,
+    ),
+    (
+        "connector-list",
+        &[
+            "connector",
+            "list",
+            "--in",
+            "local:acme",
+            "--platform",
+            "p.db",
+        ],
+        0,
+    ),
+    (
+        "connector-show",
+        &[
+            "connector",
+            "show",
+            "Ledger Sync",
+            "--in",
+            "local:acme",
+            "--platform",
+            "p.db",
+        ],
+        0,
+    ),
+    (
+        "connector-show",
+        &[
+            "connector",
+            "show",
+            "Parcel Tracker",
+            "--in",
+            "local:acme",
+            "--platform",
+            "p.db",
+        ],
+        0,
+    ),
+    (
+        "connector-versions",
+        &[
+            "connector",
+            "versions",
+            "Ledger Sync",
+            "--in",
+            "local:acme",
+            "--platform",
+            "p.db",
+        ],
+        0,
+    ),
+    (
+        "connector-versions",
+        &[
+            "connector",
+            "versions",
+            "Parcel Tracker",
+            "--in",
+            "local:acme",
+            "--platform",
+            "p.db",
+        ],
+        0,
+    ),
+    (
+        "connector-usage",
+        &[
+            "connector",
+            "usage",
+            "Ledger Sync",
+            "--in",
+            "local:acme",
+            "--platform",
+            "p.db",
+        ],
+        0,
+    ),
+    (
+        "connector-release",
+        &[
+            "connector",
+            "release",
+            "Ledger Sync",
+            "--in",
+            "local:acme",
+            "--platform",
+            "p.db",
+        ],
+        0,
+    ),
+    (
+        "connector-release",
+        &[
+            "connector",
+            "release",
+            "Ledger Sync",
+            "--in",
+            "local:acme",
+            "--platform",
+            "p.db",
+        ],
+        0,
+    ),
+    (
+        "failure",
+        &["workspace", "show", "c", "--platform", "p.db"],
+        1,
+    ),
+    (
+        "failure",
+        &[
+            "workspace",
+            "create",
+            "x",
+            "--kind",
+            "customer",
+            "--platform",
+            "p.db",
+        ],
+        64,
+    ),
+    (
+        "failure",
+        &["workspace", "delete", "acme", "--platform", "p.db"],
+        3,
+    ),
+    (
+        "failure",
+        &[
+            "workspace",
+            "delete",
+            "kestrel",
+            "--yes",
+            "--platform",
+            "p.db",
+        ],
+        3,
+    ),
+    (
+        "failure",
+        &[
+            "recipe",
+            "start",
+            "7",
+            "--in",
+            "local:acme",
+            "--platform",
+            "p.db",
+        ],
+        1,
+    ),
+    (
+        "failure",
+        &[
+            "recipe",
+            "start",
+            "Track parcels",
+            "--in",
+            "local:acme",
+            "--platform",
+            "p.db",
+        ],
+        64,
+    ),
+    (
+        "failure",
+        &[
+            "connector",
+            "release",
+            "Parcel Tracker",
+            "--in",
+            "local:acme",
+            "--platform",
+            "p.db",
+        ],
+        1,
+    ),
 ];
 
 fn prepared() -> Place {
@@ -451,6 +742,7 @@ fn prepared() -> Place {
         "recipack.toml",
     ]);
     fs::create_dir_all(place.path("broken/empty")).expect("made");
+    people(&place);
     copy(&place.path("partner"), &place.path("edited"));
     let edit = |path: &str, from: &str, to: &str| {
         let text = fs::read_to_string(place.path(path)).expect("text");

@@ -84,17 +84,50 @@ pub(crate) fn open(platform: &Path, name: &str) -> LocalWorkspace {
 /// A platform `p.db` with an admin workspace, a customer that holds something, and an external one.
 pub(crate) fn peopled() -> Place {
     let place = Place::new();
+    people(&place);
+    place
+}
+
+/// The same in a place that is there.
+pub(crate) fn people(place: &Place) {
     place.write("shared.json", CATALOGUE);
     for arguments in [
-        &["workspace", "create", "kestrel", "--kind", "admin", "--id", "48213", "--catalog", "shared.json"][..],
-        &["workspace", "create", "acme", "--kind", "customer", "--of", "kestrel", "--id", "1002"],
-        &["workspace", "create", "moon", "--kind", "external", "--id", "1003"],
+        &[
+            "workspace",
+            "create",
+            "kestrel",
+            "--kind",
+            "admin",
+            "--id",
+            "48213",
+            "--catalog",
+            "shared.json",
+        ][..],
+        &[
+            "workspace",
+            "create",
+            "acme",
+            "--kind",
+            "customer",
+            "--of",
+            "kestrel",
+            "--id",
+            "1002",
+        ],
+        &[
+            "workspace",
+            "create",
+            "moon",
+            "--kind",
+            "external",
+            "--id",
+            "1003",
+        ],
     ] {
-        let run = run(&place, arguments);
+        let run = run(place, arguments);
         assert_eq!(run.code, 0, "{}", run.stderr);
     }
     fill(&mut open(&place.path("p.db"), "acme"));
-    place
 }
 
 /// An asset of the customer.
@@ -134,7 +167,10 @@ fn fill(workspace: &mut LocalWorkspace) {
         let folder: FolderPath = folder.parse().expect("a folder");
         commit.changes.push(Change::CreateFolder(folder));
     }
-    for (title, name, versions, released) in [("Ledger Sync", LEDGER, 2, Some(1)), ("Drafts", DRAFTS, 1, None)] {
+    for (title, name, versions, released) in [
+        ("Ledger Sync", LEDGER, 2, Some(1)),
+        ("Drafts", DRAFTS, 1, None),
+    ] {
         let id = commit.new_connector();
         commit.changes.push(Change::CreateConnector {
             id,
@@ -169,7 +205,13 @@ fn fill(workspace: &mut LocalWorkspace) {
             folder: "Orders",
             kind: AssetKind::Recipe,
             name: "Track parcels",
-            json: recipe("Track parcels", &[(PARCELS, Some("Parcel's account")), ("gmail", Some("Mailbox"))]),
+            json: recipe(
+                "Track parcels",
+                &[
+                    (PARCELS, Some("Parcel's account")),
+                    ("gmail", Some("Mailbox")),
+                ],
+            ),
             bindings: &[to(3), to(1), to(6)],
             providers: &[PARCELS],
         },
@@ -242,13 +284,7 @@ fn fill(workspace: &mut LocalWorkspace) {
     workspace.commit(&commit, &mut brought).expect("committed");
 }
 
-fn version(
-    commit: &mut Commit,
-    brought: &mut Brought,
-    id: ConnectorId,
-    title: &str,
-    number: u64,
-) {
+fn version(commit: &mut Commit, brought: &mut Brought, id: ConnectorId, title: &str, number: u64) {
     let json = brought.file("json", format!(r#"{{"title":"{title}"}}"#).as_bytes());
     let code = brought.file("rb", format!("# {title} {number}\n").as_bytes());
     commit.changes.push(Change::AddVersion {
