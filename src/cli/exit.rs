@@ -27,8 +27,11 @@ exits! {
     Done = 0, "Done.";
     Failed = 1, "Failed, or findings at error level; nothing was written.";
     Differences = 2, "There are differences (only with `--detailed-exitcode`).";
+    Refused = 3, "Refused by a safety rule; nothing was changed.";
     VerificationFailed = 4, "Verification failed: a digest, the record or the rebuild does not match.";
     Usage = 64, "Wrong usage.";
+    PartlyDone = 68, "Partly done: what is not as planned is listed.";
+    Temporary = 75, "Temporary: another process is writing; the same command may be repeated.";
     Interrupted = 130, "Interrupted from the keyboard; state is consistent.";
     Terminated = 143, "Asked to terminate; state is consistent.";
 }

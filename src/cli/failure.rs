@@ -7,18 +7,24 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::exit::Exit;
+use super::ui::visible;
 use crate::io::archive::{ArchiveError, WriteError};
 use crate::io::source::SourceError;
 use crate::manifest::ManifestErrors;
 use crate::model::catalogue::CatalogueError;
+use crate::model::choice::nearest;
 use crate::model::finding::{Finding, Severity};
 use crate::model::place::Place;
+use crate::ops::Interrupted;
 use crate::ops::diff::DiffError;
 use crate::ops::export::ExportError;
+use crate::ops::import::ImportError;
 use crate::ops::locate::{LocatedFinding, excerpt};
 use crate::ops::read::{OpenError, Opened};
 use crate::ops::verify::VerifyError;
 use crate::plan::decision::shell_word;
+use crate::plan::pick::PickError;
+use crate::workspace::WorkspaceError;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -261,5 +267,142 @@ impl From<VerifyError> for Failure {
                 .help("give it with --record, or keep <package>.recipack.json beside the package"),
             VerifyError::Interrupted(_) => Self::of(Exit::Interrupted, "interrupted", &error),
         }
+    }
+}
+
+impl From<Interrupted> for Failure {
+    fn from(error: Interrupted) -> Self {
+        Self::of(Exit::Interrupted, "interrupted", &error)
+    }
+}
+
+impl From<WorkspaceError> for Failure {
+    fn from(error: WorkspaceError) -> Self {
+        let on = |platform: &str| format!("--platform {}", shell_word(platform));
+        match &error {
+            WorkspaceError::Stale { .. } => Self::of(Exit::Refused, "stale", &error)
+                .help("nothing was changed; look at the workspace again, and repeat the command"),
+            WorkspaceError::NoWorkspace {
+                name,
+                platform,
+                there,
+            } => {
+                let failure = Self::of(Exit::Failed, "no-workspace", &error);
+                let meant = nearest(name, there.iter().map(String::as_str))
+                    .map(|meant| format!("did you mean `{meant}`? "));
+                failure.help(format!(
+                    "{}{}",
+                    meant.unwrap_or_default(),
+                    if there.is_empty() {
+                        format!(
+                            "there is none yet; to create it: recipack workspace create {} --kind external {}",
+                            shell_word(name),
+                            on(platform)
+                        )
+                    } else {
+                        format!(
+                            "there are: {}; to create another one: recipack workspace create",
+                            there.join(", ")
+                        )
+                    }
+                ))
+            }
+            WorkspaceError::Taken { platform, .. } => {
+                Self::of(Exit::Failed, "workspace-taken", &error).help(format!(
+                    "those that are there: recipack workspace list {}",
+                    on(platform)
+                ))
+            }
+            WorkspaceError::HasCustomers {
+                customers,
+                name,
+            } => {
+                let names: Vec<_> = customers.iter().map(|name| shell_word(name)).collect();
+                Self::of(Exit::Refused, "has-customers", &error).help(format!(
+                    "delete its customers before {}, each by: recipack workspace delete {}",
+                    shell_word(name),
+                    names.first().map_or("NAME", String::as_str)
+                ))
+            }
+            WorkspaceError::Busy { .. } => Self::of(Exit::Temporary, "busy", &error)
+                .help("nothing was changed; repeat the command, or wait longer with --wait SECONDS"),
+            WorkspaceError::NoPlatform { .. } => Self::of(Exit::Failed, "no-platform", &error)
+                .help("say where the local platform is with --platform FILE or RECIPACK_PLATFORM; `recipack workspace create` makes one"),
+            WorkspaceError::NotOfKind { .. } => Self::of(Exit::Usage, "workspace-kind", &error),
+            WorkspaceError::Newer { .. } => Self::of(Exit::Failed, "newer-platform", &error)
+                .help("use the newer version of recipack, or another file with --platform FILE"),
+            WorkspaceError::NoRevision { workspace, .. } => {
+                Self::of(Exit::Failed, "no-revision", &error).help(format!(
+                    "those that are there: recipack history {}",
+                    shell_word(&format!("local:{workspace}"))
+                ))
+            }
+            WorkspaceError::Damaged { .. } => Self::of(Exit::Failed, "damaged", &error)
+                .help("nothing was changed; put a copy of the file in its place, and report this if it happens again"),
+            WorkspaceError::Content(_) => Self::of(Exit::Failed, "unreadable", &error),
+            WorkspaceError::Io { .. } => Self::of(Exit::Failed, "unreadable", &error)
+                .help("say where the local platform is with --platform FILE or RECIPACK_PLATFORM"),
+        }
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Open(error) => error.into(),
+            ImportError::Workspace(error) => error.into(),
+            ImportError::Interrupted(error) => error.into(),
+            ImportError::NoPackage { ref path } => Self::of(Exit::Usage, "no-package", &error)
+                .help(format!(
+                    "make a package of it first: recipack export {} --for customer|external",
+                    shell_word(path)
+                )),
+            ImportError::Placing(_) => Self::of(Exit::Failed, "unplaceable", &error)
+                .help("import into a folder with a shorter path"),
+            ImportError::Digest { .. } | ImportError::Read { .. } => {
+                Self::of(Exit::Failed, "unreadable", &error)
+            }
+            ImportError::Json { .. } => Self::of(Exit::Failed, "broken-json", &error),
+            ImportError::Scratch { .. } => Self::of(Exit::Failed, "unwritable", &error)
+                .help("make room there, or set TMPDIR to another folder"),
+        }
+    }
+}
+
+impl Failure {
+    /// Names that mean nothing, or too much. `list` shows what is there; `use_it` takes a name.
+    pub(crate) fn names(errors: &[PickError], list: &str, use_it: &str) -> Self {
+        let mut exit = Exit::Usage;
+        let told = errors.iter().flat_map(|error| {
+            let failure = match error {
+                PickError::Nothing { nearest, .. } => {
+                    exit = Exit::Failed;
+                    let meant = nearest
+                        .as_ref()
+                        .map(|nearest| format!("did you mean \"{}\"? ", visible(nearest)));
+                    Self::of(Exit::Failed, "names-nothing", error).help(format!(
+                        "{}those that are there: {list}",
+                        meant.unwrap_or_default()
+                    ))
+                }
+                PickError::Several { candidates, .. } => {
+                    let lines: Vec<_> = candidates
+                        .iter()
+                        .map(|candidate| {
+                            format!(
+                                "  {}  # {}",
+                                use_it.replace("{}", &shell_word(&candidate.unique)),
+                                visible(&candidate.label)
+                            )
+                        })
+                        .collect();
+                    Self::of(Exit::Usage, "ambiguous", error)
+                        .help(format!("say which one:\n{}", lines.join("\n")))
+                }
+            };
+            failure.told
+        });
+        let told = told.collect();
+        Self { exit, told }
     }
 }

@@ -10,7 +10,9 @@ mod failure;
 mod git;
 mod platform;
 mod request;
+mod table;
 mod ui;
+mod within;
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -172,6 +174,12 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Manifest(ManifestCommand::List(args)) => commands::manifest::list(context, &args),
         Command::Graph(args) => commands::graph::run(context, &args),
         Command::Diff(args) => commands::diff::run(context, &args),
+        Command::Plan(args) => commands::import::plan(context, &args),
+        Command::Import(args) => commands::import::import(context, &args),
+        Command::Workspace(command) => commands::workspace::run(context, &command),
+        Command::Recipe(command) => commands::recipe::run(context, &command),
+        Command::Connection(command) => commands::connection::run(context, &command),
+        Command::Connector(command) => commands::connector::run(context, &command),
         Command::Schema(args) => commands::schema::run(context, &args),
         Command::Completions(args) => commands::completions::run(context, &args),
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -10,7 +11,7 @@ use serde::Serialize;
 use super::diagnostics::{self, Colour};
 use crate::model::path::is_unseen;
 use crate::ops::locate::LocatedFinding;
-use crate::ops::{Observer, Stage};
+use crate::ops::{Interrupt, Interrupted, Observer, Stage};
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,6 +111,37 @@ impl Ui {
     /// What a command failed of, to stderr.
     pub(crate) fn failure(&self, told: &[LocatedFinding]) {
         say(&diagnostics::render(told, Volume::Verbose, self.colour));
+    }
+
+    /// Asks a person for a line; nothing if there is nobody to ask, or the input ends.
+    ///
+    /// # Errors
+    /// If the work is interrupted meanwhile.
+    pub(crate) fn ask(
+        &self,
+        question: &str,
+        interrupt: &Interrupt,
+    ) -> Result<Option<String>, Interrupted> {
+        let person = io::stdin().is_terminal() && io::stderr().is_terminal();
+        if !person || self.format == Format::Json {
+            return Ok(None);
+        }
+        say(question);
+        // Nothing wakes a thread that waits for a line, so another one does.
+        let (answer, answered) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let read = io::stdin().read_line(&mut line);
+            let _ = answer.send(read.ok().filter(|read| *read > 0).map(|_| line));
+        });
+        loop {
+            match answered.recv_timeout(Duration::from_millis(50)) {
+                Ok(line) => return Ok(line.map(|line| line.trim().to_owned())),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) if interrupt.is_set() => return Err(Interrupted),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
     }
 
     /// Hears progress and shows it if the work takes longer than a second.

@@ -2,4 +2,5 @@
 
 pub mod archive;
 pub mod source;
+pub mod spill;
 pub mod tree;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::archive::{Archive, ArchiveError, Kind, Limits, NameMark, Reader};
+use super::archive::{Archive, ArchiveError, Kind, Limits, Method, NameMark, Reader};
 use super::tree::{Tree, TreeError};
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::project::{LeftOut, Listed, Origin};
@@ -228,5 +228,26 @@ impl SourceReader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The bytes of a file as a package keeps them, if it is a package: what [`read`](Self::read)
+    /// checked and inflated, to be copied without doing so again.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    pub fn read_kept(
+        &mut self,
+        number: usize,
+        into: &mut Vec<u8>,
+    ) -> Result<Option<Method>, ReadError> {
+        into.clear();
+        match (&self.source.place, &mut self.inflater) {
+            (SourcePlace::Package(archive, numbers), Some(reader)) => {
+                let entry = &archive.entries()[numbers[number]];
+                reader.read_kept(entry, into).map_err(Box::new)?;
+                Ok(Some(entry.method()))
+            }
+            (SourcePlace::Package(..) | SourcePlace::Folder(..), _) => Ok(None),
+        }
     }
 }

@@ -33,6 +33,8 @@ pub enum Detail {
     Connection(ConnectionFacts),
     /// A custom connector's.
     Connector(ConnectorFacts),
+    /// The names of properties.
+    Properties(Vec<Arc<str>>),
     /// Nothing more is needed.
     #[default]
     Other,
@@ -80,6 +82,17 @@ pub struct ConnectionFacts {
     pub provider: ConnectionProvider,
     /// The byte at which the provider's value starts.
     pub offset: u32,
+    /// Where it lies.
+    pub place: ConnectionPlace,
+}
+
+/// Where a connection lies in its workspace (platform.md §5.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ConnectionPlace {
+    /// In the folder of its path.
+    Folder,
+    /// In Home, wherever its file lies: `"root_folder": true`.
+    Home,
 }
 
 /// How a connection names its application (platform.md §5.6).
@@ -98,6 +111,8 @@ pub enum ConnectionProvider {
 pub struct ConnectorFacts {
     /// The number of the packed version.
     pub version: Option<Version>,
+    /// What its author noted.
+    pub note: Option<Arc<str>>,
 }
 
 impl Facts {
@@ -105,7 +120,10 @@ impl Facts {
     pub fn recipe(&self) -> Option<&RecipeFacts> {
         match &self.detail {
             Detail::Recipe(facts) => Some(facts),
-            Detail::Connection(_) | Detail::Connector(_) | Detail::Other => None,
+            Detail::Connection(_)
+            | Detail::Connector(_)
+            | Detail::Properties(_)
+            | Detail::Other => None,
         }
     }
 
@@ -113,7 +131,9 @@ impl Facts {
     pub fn connection(&self) -> Option<&ConnectionFacts> {
         match &self.detail {
             Detail::Connection(facts) => Some(facts),
-            Detail::Recipe(_) | Detail::Connector(_) | Detail::Other => None,
+            Detail::Recipe(_) | Detail::Connector(_) | Detail::Properties(_) | Detail::Other => {
+                None
+            }
         }
     }
 
@@ -121,7 +141,17 @@ impl Facts {
     pub fn connector(&self) -> Option<&ConnectorFacts> {
         match &self.detail {
             Detail::Connector(facts) => Some(facts),
-            Detail::Recipe(_) | Detail::Connection(_) | Detail::Other => None,
+            Detail::Recipe(_) | Detail::Connection(_) | Detail::Properties(_) | Detail::Other => {
+                None
+            }
+        }
+    }
+
+    /// The names of the properties, if it holds properties.
+    pub fn properties(&self) -> &[Arc<str>] {
+        match &self.detail {
+            Detail::Properties(names) => names,
+            Detail::Recipe(_) | Detail::Connection(_) | Detail::Connector(_) | Detail::Other => &[],
         }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::facts::{
-    ConfigEntry, ConnectionFacts, ConnectionProvider, ConnectorFacts, CustomMark, Detail, Facts,
-    RecipeFacts,
+    ConfigEntry, ConnectionFacts, ConnectionPlace, ConnectionProvider, ConnectorFacts, CustomMark,
+    Detail, Facts, RecipeFacts,
 };
 use super::ident::{InternalName, Version, is_word};
 use super::json::{Document, JsonError, Node, NodeKind, Tape};
@@ -87,6 +87,12 @@ fn internal_names(text: &str) -> Vec<InternalName> {
     names
 }
 
+/// The keys of an object.
+fn names(object: Node<'_>) -> Vec<Arc<str>> {
+    let keys = object.members().filter_map(|(key, _)| key.text());
+    keys.map(|key| key.as_ref().into()).collect()
+}
+
 /// Keys whose value the platform writes as a reference; a number there is a leftover
 /// (platform.md §5.5). Some keys are also ordinary field names of other applications.
 fn expects_reference(key: &str, provider: &str) -> bool {
@@ -162,7 +168,15 @@ impl Walk<'_> {
             self.facts.detail = Detail::Connection(self.connection(root));
         } else if *kind == AssetKind::CustomAdapter {
             let version = root.get("version_no").and_then(Node::number).map(Version);
-            self.facts.detail = Detail::Connector(ConnectorFacts { version });
+            let note = root
+                .get("note")
+                .and_then(|note| Some(note.text()?.as_ref().into()));
+            self.facts.detail = Detail::Connector(ConnectorFacts { version, note });
+        } else if *kind == AssetKind::AccountProperties {
+            self.facts.detail = Detail::Properties(names(root));
+        } else if *kind == AssetKind::ProjectProperties {
+            let names = root.get("data").map_or_else(Vec::new, names);
+            self.facts.detail = Detail::Properties(names);
         } else {
             self.value("", root, top);
             for (key, value) in root.members() {
@@ -195,10 +209,15 @@ impl Walk<'_> {
     }
 
     fn connection(&mut self, root: Node<'_>) -> ConnectionFacts {
+        let place = match root.get("root_folder").is_some_and(Node::is_true) {
+            true => ConnectionPlace::Home,
+            false => ConnectionPlace::Folder,
+        };
         let Some(value) = root.get("provider") else {
             return ConnectionFacts {
                 provider: ConnectionProvider::Absent,
                 offset: 0,
+                place,
             };
         };
         let offset = value.span().start as u32;
@@ -212,7 +231,11 @@ impl Walk<'_> {
             (None, Some(name)) => ConnectionProvider::Named(name),
             (None, None) => ConnectionProvider::Absent,
         };
-        ConnectionFacts { provider, offset }
+        ConnectionFacts {
+            provider,
+            offset,
+            place,
+        }
     }
 
     fn config(&mut self, config: Node<'_>) {

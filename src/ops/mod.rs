@@ -1,9 +1,12 @@
-//! The stories: read a project, plan a package, write it, verify it. Everything is an input here:
-//! no environment, no clock, no terminal.
+//! The stories: read a project, plan a package, write it, verify it; look at a workspace and operate
+//! it. Everything is an input here: no environment, no clock, no terminal.
 
 pub mod diff;
 pub mod export;
+pub mod import;
+pub mod inspect;
 pub mod locate;
+pub mod operate;
 pub mod pack;
 pub mod read;
 pub mod record;

@@ -238,6 +238,21 @@ impl Rewrite {
     }
 }
 
+/// The spans in which internal names give way to others, in `provider` keys and in formulas; nothing
+/// else is changed.
+pub fn rename_providers(
+    document: Document<'_>,
+    names: &BTreeMap<InternalName, InternalName>,
+) -> Rewritten {
+    let mut out = Rewritten::default();
+    let renames: Vec<_> = names
+        .iter()
+        .map(|(from, to)| (from.as_str(), to.as_str()))
+        .collect();
+    rename(document.root(), "", &renames, &mut out);
+    out
+}
+
 /// A reference object, laid out as the dialect does at this indentation; in one line without any.
 fn reference(
     target: &PackagePath,

@@ -149,6 +149,14 @@ pub enum WorkspaceError {
         /// The platform.
         platform: String,
     },
+    /// Its kind does not allow what was asked.
+    #[error("workspace `{name}`: {reason}")]
+    NotOfKind {
+        /// The workspace.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
     /// It can't go, since others depend on it.
     #[error("workspace `{name}` can't be deleted: {} under it", customers.join(", "))]
     HasCustomers {

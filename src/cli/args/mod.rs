@@ -1,8 +1,23 @@
 //! The command line as it is typed. Nothing is looked up here.
 
+mod import;
+mod connection;
+mod connector;
 mod platform;
+mod recipe;
+mod within;
+mod workspace;
 
+pub(crate) use import::{ImportArgs, PlanArgs};
+pub(crate) use connection::{ConnectionAuthorizeArgs, ConnectionCommand, ConnectionListArgs};
+pub(crate) use connector::{ConnectorArgs, ConnectorCommand, ConnectorListArgs};
 pub(crate) use platform::PlatformArgs;
+pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
+pub(crate) use within::WithinArgs;
+pub(crate) use workspace::{
+    WorkspaceCommand, WorkspaceCreateArgs, WorkspaceDeleteArgs, WorkspaceListArgs,
+    WorkspaceShowArgs,
+};
 
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
@@ -28,8 +43,11 @@ const EXIT_CODES: &str = "Exit codes:
   0  done
   1  failed, or findings at error level; nothing was written
   2  there are differences (only with --detailed-exitcode)
+  3  refused by a safety rule; nothing was changed
   4  verification failed
  64  wrong usage
+ 68  partly done: what is not as planned is listed
+ 75  temporary: another process is writing; the same command may be repeated
 130  interrupted, 143 terminated; state is consistent";
 
 /// Options that every command has.
@@ -75,6 +93,23 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Check a package against its decision record
     Verify(VerifyArgs),
+    /// Say what an import would do to a workspace, and do nothing
+    Plan(PlanArgs),
+    /// Import a package into a workspace
+    #[command(visible_alias = "apply")]
+    Import(ImportArgs),
+    /// Create, list, show and delete workspaces of the local platform
+    #[command(subcommand)]
+    Workspace(WorkspaceCommand),
+    /// List, start and stop a workspace's recipes
+    #[command(subcommand)]
+    Recipe(RecipeCommand),
+    /// List and authorize a workspace's connections
+    #[command(subcommand)]
+    Connection(ConnectionCommand),
+    /// List, show and release a workspace's custom connectors
+    #[command(subcommand)]
+    Connector(ConnectorCommand),
     /// Print the JSON Schema of a document
     Schema(SchemaArgs),
     /// Print a completion script for a shell

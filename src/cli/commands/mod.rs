@@ -2,12 +2,17 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod connection;
+pub(crate) mod connector;
 pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod graph;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod manifest;
+pub(crate) mod recipe;
 pub(crate) mod schema;
 pub(crate) mod show;
 pub(crate) mod verify;
 pub(crate) mod why;
+pub(crate) mod workspace;

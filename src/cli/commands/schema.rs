@@ -7,6 +7,14 @@ use super::super::ui::Format;
 use super::super::{Context, Stop};
 use crate::manifest::Listing;
 use crate::ops::diff::DiffReport;
+use crate::ops::inspect::{
+    ConnectionListDocument, ConnectorListDocument, ConnectorShowDocument, ConnectorUsageDocument,
+    ConnectorVersionsDocument, RecipeListDocument, WorkspaceCreateDocument,
+    WorkspaceDeleteDocument, WorkspaceListDocument, WorkspaceShowDocument,
+};
+use crate::ops::operate::{
+    ConnectionChangeDocument, ConnectorReleaseDocument, RecipeChangeDocument,
+};
 use crate::ops::record::DecisionRecord;
 use crate::ops::report::{
     ExportDocument, InitDocument, ManifestEditDocument, ShowDocument, WhyDocument,
@@ -54,6 +62,71 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     ("init", "what `init` prints with --json", || {
         schemars::schema_for!(InitDocument)
     }),
+    (
+        "workspace-create",
+        "what `workspace create` prints with --json",
+        || schemars::schema_for!(WorkspaceCreateDocument),
+    ),
+    (
+        "workspace-list",
+        "what `workspace list` prints with --json",
+        || schemars::schema_for!(WorkspaceListDocument),
+    ),
+    (
+        "workspace-show",
+        "what `workspace show` prints with --json",
+        || schemars::schema_for!(WorkspaceShowDocument),
+    ),
+    (
+        "workspace-delete",
+        "what `workspace delete` prints with --json",
+        || schemars::schema_for!(WorkspaceDeleteDocument),
+    ),
+    (
+        "recipe-list",
+        "what `recipe list` prints with --json",
+        || schemars::schema_for!(RecipeListDocument),
+    ),
+    (
+        "recipe-change",
+        "what `recipe start` and `recipe stop` print with --json",
+        || schemars::schema_for!(RecipeChangeDocument),
+    ),
+    (
+        "connection-list",
+        "what `connection list` prints with --json",
+        || schemars::schema_for!(ConnectionListDocument),
+    ),
+    (
+        "connection-change",
+        "what `connection authorize` prints with --json",
+        || schemars::schema_for!(ConnectionChangeDocument),
+    ),
+    (
+        "connector-list",
+        "what `connector list` prints with --json",
+        || schemars::schema_for!(ConnectorListDocument),
+    ),
+    (
+        "connector-show",
+        "what `connector show` prints with --json",
+        || schemars::schema_for!(ConnectorShowDocument),
+    ),
+    (
+        "connector-versions",
+        "what `connector versions` prints with --json",
+        || schemars::schema_for!(ConnectorVersionsDocument),
+    ),
+    (
+        "connector-usage",
+        "what `connector usage` prints with --json",
+        || schemars::schema_for!(ConnectorUsageDocument),
+    ),
+    (
+        "connector-release",
+        "what `connector release` prints with --json",
+        || schemars::schema_for!(ConnectorReleaseDocument),
+    ),
     (
         "failure",
         "what any command prints with --json if it could not do its work",

@@ -43,6 +43,20 @@ impl<'a> Reader<'a> {
         result
     }
 
+    /// Replaces what is in `into` by the entry's data as the archive keeps them. Nothing of them is
+    /// checked but that they are there.
+    pub fn read_kept(&mut self, entry: &Entry, into: &mut Vec<u8>) -> Result<(), ArchiveError> {
+        into.clear();
+        let mut done = 0;
+        while done < entry.compressed_size {
+            let length = (entry.compressed_size - done).min(CHUNK);
+            let offset = entry.data_offset.saturating_add(done);
+            into.extend_from_slice(self.source.chunk(offset, length, &mut self.buffer)?);
+            done += length;
+        }
+        Ok(())
+    }
+
     fn copy(&mut self, entry: &Entry, into: &mut Vec<u8>) -> Result<u32, ArchiveError> {
         reserve(entry, into)?;
         let mut crc = crc32fast::Hasher::new();

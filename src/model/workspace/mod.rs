@@ -5,6 +5,7 @@
 mod address;
 mod folder;
 mod held;
+mod moment;
 mod revision;
 mod snapshot;
 

@@ -1,71 +1,352 @@
 //! The local platform: one SQLite file with workspaces.
 
+mod commit;
+mod failed;
+mod lock;
+mod read;
+mod row;
+mod schema;
+mod workspaces;
+
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::WorkspaceError;
-use crate::model::catalogue::Catalogue;
-use crate::model::ident::{DataCenter, WorkspaceName};
-use crate::model::workspace::{Moment, WorkspaceFacts, WorkspaceId, WorkspaceKind};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+
+use super::{Contents, Workspace, WorkspaceError};
+use crate::model::ident::{Digest, Version};
+use crate::model::workspace::{
+    AssetId, Body, Inventory, Moment, Revision, RevisionHeader, RevisionNumber, Scope, Snapshot,
+    WorkspaceFacts, WorkspaceId,
+};
+use crate::plan::commit::Commit;
+
+use failed::{Doing, Failed};
+use lock::WriteLock;
+use read::Reading;
+use schema::Found;
+
+pub use workspaces::{NewWorkspace, WorkspaceSummary};
+
+/// How long SQLite itself waits for programs that don't know our lock.
+const FOREIGN: Duration = Duration::from_secs(5);
+/// Statements that are kept prepared.
+const STATEMENTS: usize = 64;
 
 /// How a platform is written to while others may be writing too.
 #[derive(Clone, Debug)]
 pub struct Writing {
-    /// What is being done, for whoever has to wait: `import of orders.zip, process 4711`.
+    /// What is being done, for whoever has to wait: `import of orders.zip (process 4711)`.
     pub purpose: String,
     /// How long to wait for another writer.
     pub patience: Duration,
 }
 
-/// A workspace to create.
-#[derive(Clone, Debug)]
-pub struct NewWorkspace {
-    /// Its name.
-    pub name: WorkspaceName,
-    /// Whose it is.
-    pub kind: WorkspaceKind,
-    /// Where it lives.
-    pub data_center: DataCenter,
-    /// Its number; the next free one if none is given.
-    pub id: Option<WorkspaceId>,
-    /// The partner's own name for a customer.
-    pub external_id: Option<String>,
-    /// The admin workspace of a customer.
-    pub admin: Option<WorkspaceName>,
-    /// For an admin workspace: connectors that it has and shares. Their source is not known.
-    pub catalogue: Option<Catalogue>,
-    /// When it is created.
-    pub at: Moment,
-}
-
-/// A workspace as lists show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WorkspaceSummary {
-    /// The workspace.
-    pub facts: WorkspaceFacts,
-    /// When it was created.
-    pub created_at: Moment,
-    /// How many recipes it has.
-    pub recipes: u64,
-    /// How many of them run.
-    pub running: u64,
-    /// How many connections it has.
-    pub connections: u64,
-    /// How many of them are not authorised.
-    pub placeholders: u64,
-    /// How many custom connectors of its own it has.
-    pub connectors: u64,
-}
-
 /// A local platform's file.
 #[derive(Debug)]
 pub struct LocalPlatform {
-    path: PathBuf,
-    writing: Writing,
+    file: PlatformFile,
+    connection: Connection,
 }
 
 /// A workspace of a local platform.
 #[derive(Debug)]
 pub struct LocalWorkspace {
+    file: PlatformFile,
+    connection: Connection,
+    id: WorkspaceId,
+}
+
+#[derive(Clone, Debug)]
+struct PlatformFile {
     path: PathBuf,
+    writing: Writing,
+    doing: Doing,
+}
+
+impl PlatformFile {
+    fn new(path: &Path, writing: Writing) -> Self {
+        Self {
+            path: path.to_owned(),
+            writing,
+            doing: Doing::on(path),
+        }
+    }
+
+    fn lock(&self) -> Result<WriteLock, WorkspaceError> {
+        WriteLock::take(&self.path, &self.writing, &self.doing)
+    }
+
+    fn connect(&self, flags: OpenFlags) -> Result<Connection, WorkspaceError> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_READ_WRITE;
+        let connection =
+            Connection::open_with_flags(&self.path, flags).doing(&self.doing, "open")?;
+        connection
+            .busy_timeout(FOREIGN)
+            .doing(&self.doing, "open")?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(connection)
+    }
+
+    fn open(&self) -> Result<Connection, WorkspaceError> {
+        let metadata = match fs::metadata(&self.path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(self.doing.no_platform("there is no such file"));
+            }
+            Err(error) => return Err(self.doing.io("open", error)),
+        };
+        if !metadata.is_file() {
+            return Err(self.doing.no_platform("it is no file"));
+        }
+        let connection = self.connect(OpenFlags::empty())?;
+        match schema::look(&connection, &self.doing)? {
+            Found::Platform => schema::settings(&connection, &self.doing)?,
+            Found::Empty => return Err(self.doing.no_platform("it is empty")),
+        }
+        Ok(connection)
+    }
+}
+
+impl LocalPlatform {
+    /// Opens a platform that is there.
+    ///
+    /// # Errors
+    /// If the file is not there, or no platform's.
+    pub fn open(path: &Path, writing: Writing) -> Result<Self, WorkspaceError> {
+        let file = PlatformFile::new(path, writing);
+        let connection = file.open()?;
+        Ok(Self { file, connection })
+    }
+
+    /// Opens a platform, and creates it first if there is none.
+    ///
+    /// # Errors
+    /// If the file is no platform's, or can't be made.
+    pub fn create(path: &Path, writing: Writing) -> Result<Self, WorkspaceError> {
+        let file = PlatformFile::new(path, writing);
+        let doing = &file.doing;
+        let parent = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            Some(_) | None => Path::new("."),
+        };
+        fs::create_dir_all(parent).map_err(|error| doing.io("create", error))?;
+        let lock = file.lock()?;
+        let mut connection = file.connect(OpenFlags::SQLITE_OPEN_CREATE)?;
+        match schema::look(&connection, doing)? {
+            Found::Platform => schema::settings(&connection, doing)?,
+            Found::Empty => {
+                schema::make(&mut connection, doing)?;
+                // The file's name has to survive a power cut as well.
+                File::open(parent)
+                    .and_then(|parent| parent.sync_all())
+                    .map_err(|error| doing.io("create", error))?;
+            }
+        }
+        drop(lock);
+        Ok(Self { file, connection })
+    }
+
+    /// Opens a workspace.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    pub fn workspace(
+        &self,
+        name: &crate::model::ident::WorkspaceName,
+    ) -> Result<LocalWorkspace, WorkspaceError> {
+        let id = self.id_of(name)?;
+        Ok(LocalWorkspace {
+            connection: self.file.open()?,
+            file: self.file.clone(),
+            id,
+        })
+    }
+}
+
+impl LocalWorkspace {
+    /// Reads everything at one moment.
+    fn read<T>(
+        &self,
+        read: impl FnOnce(Reading<'_>) -> Result<T, WorkspaceError>,
+    ) -> Result<T, WorkspaceError> {
+        let doing = &self.file.doing;
+        let transaction = self
+            .connection
+            .unchecked_transaction()
+            .doing(doing, "read")?;
+        read(Reading {
+            connection: &transaction,
+            doing,
+            id: self.id,
+        })
+    }
+}
+
+type RawRevision = (
+    RevisionNumber,
+    Moment,
+    String,
+    String,
+    String,
+    Option<Vec<u8>>,
+);
+
+fn raw_revision(row: &rusqlite::Row<'_>) -> Result<RawRevision, rusqlite::Error> {
+    Ok((
+        RevisionNumber(row::number(row, 0)?),
+        Moment(row::number(row, 1)?),
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+        row.get(5)?,
+    ))
+}
+
+fn header(raw: RawRevision, doing: &Doing) -> Result<RevisionHeader, WorkspaceError> {
+    let (number, at, who, action, subject, package) = raw;
+    Ok(RevisionHeader {
+        number,
+        at,
+        who,
+        action: action
+            .parse()
+            .map_err(|_| doing.damaged(format!("`{action}` is no action")))?,
+        subject,
+        package: match package {
+            Some(package) => Some(row::digest(&package, doing)?),
+            None => None,
+        },
+    })
+}
+
+impl Workspace for LocalWorkspace {
+    fn facts(&self) -> Result<WorkspaceFacts, WorkspaceError> {
+        self.read(|reading| reading.facts())
+    }
+
+    fn snapshot(&self, scope: &Scope) -> Result<Snapshot, WorkspaceError> {
+        self.read(|reading| reading.snapshot(scope))
+    }
+
+    fn inventory(&self) -> Result<Inventory, WorkspaceError> {
+        self.read(|reading| reading.inventory())
+    }
+
+    fn content(&self, digest: &Digest, into: &mut Vec<u8>) -> Result<(), WorkspaceError> {
+        let doing = &self.file.doing;
+        let damaged = |what: &str| doing.damaged(format!("content {digest} {what}"));
+        let found = self
+            .connection
+            .prepare_cached("SELECT size, encoding, bytes FROM content WHERE digest = ?1")
+            .and_then(|mut statement| {
+                statement
+                    .query_row([digest.as_bytes().as_slice()], |row| {
+                        Ok((
+                            row::number(row, 0)?,
+                            row.get::<_, i64>(1)?,
+                            row.get::<_, Vec<u8>>(2)?,
+                        ))
+                    })
+                    .optional()
+            })
+            .doing(doing, "read")?;
+        let Some((size, encoding, bytes)) = found else {
+            return Err(damaged("is not there"));
+        };
+        into.clear();
+        match encoding {
+            0 => into.extend_from_slice(&bytes),
+            1 => {
+                use std::io::Read as _;
+                // One byte more than it should be tells that it is longer.
+                flate2::read::DeflateDecoder::new(&bytes[..])
+                    .take(size.saturating_add(1))
+                    .read_to_end(into)
+                    .map_err(|error| damaged(&format!("can't be inflated: {error}")))?;
+            }
+            _ => return Err(damaged("is kept in an unknown way")),
+        }
+        if into.len() as u64 != size || Digest::of(into) != *digest {
+            into.clear();
+            return Err(damaged("is not what it was"));
+        }
+        Ok(())
+    }
+
+    fn asset_version(&self, asset: AssetId, version: Version) -> Result<Body, WorkspaceError> {
+        self.read(|reading| reading.asset_version(asset, version))
+    }
+
+    fn revisions(&self) -> Result<Vec<RevisionHeader>, WorkspaceError> {
+        let doing = &self.file.doing;
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT number, at, who, action, subject, package FROM revision \
+                 WHERE workspace = ?1 ORDER BY number",
+            )
+            .doing(doing, "read")?;
+        let rows = statement
+            .query_map([row::column(self.id.0)], raw_revision)
+            .doing(doing, "read")?;
+        rows.map(|raw| header(raw.doing(doing, "read")?, doing))
+            .collect()
+    }
+
+    fn revision(&self, number: RevisionNumber) -> Result<Revision, WorkspaceError> {
+        let doing = &self.file.doing;
+        let found = self
+            .connection
+            .prepare_cached(
+                "SELECT number, at, who, action, subject, package, plan, receipt, before \
+                 FROM revision WHERE workspace = ?1 AND number = ?2",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row(
+                        params![row::column(self.id.0), row::column(number.0)],
+                        |row| {
+                            Ok((
+                                raw_revision(row)?,
+                                row.get::<_, String>(6)?,
+                                row.get::<_, String>(7)?,
+                                row.get::<_, Vec<u8>>(8)?,
+                            ))
+                        },
+                    )
+                    .optional()
+            })
+            .doing(doing, "read")?;
+        let Some((raw, plan, receipt, before)) = found else {
+            return Err(WorkspaceError::NoRevision {
+                workspace: self.facts()?.name.to_string(),
+                number,
+            });
+        };
+        Ok(Revision {
+            header: header(raw, doing)?,
+            plan,
+            receipt,
+            before: row::decode(&before, doing)?,
+        })
+    }
+
+    fn commit(
+        &mut self,
+        commit: &Commit,
+        contents: &mut dyn Contents,
+    ) -> Result<(), WorkspaceError> {
+        let lock = self.file.lock()?;
+        let done = commit::carry_out(
+            &mut self.connection,
+            &self.file.doing,
+            self.id,
+            commit,
+            contents,
+        );
+        drop(lock);
+        done
+    }
 }

@@ -1,0 +1,66 @@
+//! Arguments of `plan` and `import`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::PlatformArgs;
+use crate::model::workspace::{Address, FolderPath};
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// The package
+    #[arg(value_name = "PACKAGE.zip")]
+    pub(crate) package: PathBuf,
+    /// The workspace
+    #[arg(long, value_name = "local:NAME")]
+    pub(crate) into: Address,
+    /// The folder to import into, such as `Orders` or `Orders/Functions`; it is created if need be [default: Home]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Option<FolderPath>,
+    /// Also write the plan to a file, which `import` takes
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Exit with 2 if the import would change anything
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    /// The local platform.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+}
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// The package, or a plan that `plan -o` wrote
+    #[arg(value_name = "PACKAGE.zip|plan.json")]
+    pub(crate) package: PathBuf,
+    /// The workspace [default: the plan's]
+    #[arg(long, value_name = "local:NAME")]
+    pub(crate) into: Option<Address>,
+    /// The folder to import into; it is created if need be [default: the plan's, or Home]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Option<FolderPath>,
+    /// The package of a plan, if it lies elsewhere now
+    #[arg(long, value_name = "PACKAGE.zip")]
+    pub(crate) from: Option<PathBuf>,
+    /// Stop, update and start running recipes that the package overwrites
+    #[arg(long)]
+    pub(crate) restart_recipes: bool,
+    /// Put older code of a connector in place of newer code
+    #[arg(long)]
+    pub(crate) allow_downgrade: bool,
+    /// Move running recipes outside the package to a connector's new version
+    #[arg(long)]
+    pub(crate) allow_moved_recipes: bool,
+    /// Import recipes whose connector is nowhere; they can't start
+    #[arg(long)]
+    pub(crate) allow_missing_connectors: bool,
+    /// Don't ask before something is overwritten
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// The local platform.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+}

@@ -1,0 +1,32 @@
+//! Which workspace a command is about.
+
+use clap::Args;
+
+use super::PlatformArgs;
+use crate::model::ident::WorkspaceName;
+use crate::model::workspace::Address;
+
+/// The workspace that a command works in.
+#[derive(Debug, Args)]
+pub(crate) struct WithinArgs {
+    /// The workspace
+    #[arg(long = "in", alias = "into", value_name = "local:NAME")]
+    pub(crate) address: Address,
+    /// Where the local platform is.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+}
+
+/// A workspace of the local platform, where there can be no other: `NAME` or `local:NAME`.
+pub(super) fn local_name(text: &str) -> Result<WorkspaceName, String> {
+    if text.contains(':') {
+        let address: Address = text
+            .parse()
+            .map_err(|error: crate::model::workspace::AddressError| error.to_string())?;
+        return Ok(match address {
+            Address::Local(name) => name,
+        });
+    }
+    text.parse()
+        .map_err(|error: crate::model::ident::NameError| error.to_string())
+}

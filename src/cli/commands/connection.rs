@@ -1,0 +1,104 @@
+//! `recipack connection`: the connections of a workspace.
+
+use super::super::args::{ConnectionAuthorizeArgs, ConnectionCommand, ConnectionListArgs};
+use super::super::exit::Exit;
+use super::super::table::{Align, Table, counted};
+use super::super::ui::Format;
+use super::super::within::{Asked, Subject};
+use super::super::{Context, Stop};
+use super::recipe::path;
+use crate::ops::inspect::{ConnectionLine, connections};
+use crate::ops::operate::{Effect, Which, authorize as authorize_them};
+
+pub(crate) fn run(context: &Context, command: &ConnectionCommand) -> Result<Exit, Stop> {
+    match command {
+        ConnectionCommand::List(args) => list(context, args),
+        ConnectionCommand::Authorize(args) => authorize(context, args),
+    }
+}
+
+fn list(context: &Context, args: &ConnectionListArgs) -> Result<Exit, Stop> {
+    let asked = Asked {
+        within: &args.within,
+        subject: Subject::Connection,
+        verb: "list",
+    };
+    let document =
+        connections(&asked.open()?, &args.within.address).map_err(|error| asked.inspect(error))?;
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => {
+            if document.connections.is_empty() {
+                context.ui.talk("no connections\n");
+            }
+            context.ui.result(&lines(&document.connections))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn lines(connections: &[ConnectionLine]) -> String {
+    let mut table = Table::new([
+        Align::Right,
+        Align::Left,
+        Align::Left,
+        Align::Left,
+        Align::Left,
+    ]);
+    for connection in connections {
+        let application = match (&connection.connector, &connection.application) {
+            (Some(title), _) => format!("\"{title}\""),
+            (None, Some(application)) => application.clone(),
+            (None, None) => "-".to_owned(),
+        };
+        table.row([
+            &connection.id.to_string(),
+            connection.state.as_str(),
+            &application,
+            &counted(connection.recipes as u64, "recipe"),
+            &path(&connection.folder, &connection.name),
+        ]);
+    }
+    table.text("")
+}
+
+fn authorize(context: &Context, args: &ConnectionAuthorizeArgs) -> Result<Exit, Stop> {
+    let asked = Asked {
+        within: &args.within,
+        subject: Subject::Connection,
+        verb: "authorize",
+    };
+    let which = if args.all {
+        Which::All
+    } else {
+        Which::Named(args.connections.clone())
+    };
+    let document = authorize_them(&mut asked.open()?, &args.within.address, &which)
+        .map_err(|error| asked.operate(error))?;
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => {
+            let mut table = Table::new([Align::Left, Align::Right, Align::Left]);
+            for connection in &document.connections {
+                let done = match connection.effect {
+                    Effect::Changed => "authorized",
+                    Effect::Unchanged => "was authorized",
+                };
+                table.row([
+                    done,
+                    &connection.id.to_string(),
+                    &path(&connection.folder, &connection.name),
+                ]);
+            }
+            if document.connections.is_empty() {
+                context.ui.talk("no connections\n");
+            } else {
+                context
+                    .ui
+                    .talk("note: this only marks them; the local platform keeps no credentials\n");
+            }
+            context.ui.result(&table.text(""))?;
+        }
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,257 @@
+//! `recipack connector`: the custom connectors that a workspace can use.
+
+use std::fmt::Write as _;
+
+use super::super::args::{ConnectorArgs, ConnectorCommand, ConnectorListArgs};
+use super::super::exit::Exit;
+use super::super::platform::now;
+use super::super::table::{Align, Table, counted};
+use super::super::ui::{Format, visible};
+use super::super::within::{Asked, Subject};
+use super::super::{Context, Stop};
+use super::recipe::path;
+use crate::ops::inspect::{
+    ConnectorLine, ConnectorOrigin, ConnectorShowDocument, ConnectorUsageDocument,
+    ConnectorVersionsDocument, VersionLine, connector, connectors, usage as usage_of,
+    versions as versions_of,
+};
+use crate::ops::operate::{ConnectorReleaseDocument, Effect, release as release_it};
+
+pub(crate) fn run(context: &Context, command: &ConnectorCommand) -> Result<Exit, Stop> {
+    match command {
+        ConnectorCommand::List(args) => list(context, args),
+        ConnectorCommand::Show(args) => show(context, args),
+        ConnectorCommand::Versions(args) => versions(context, args),
+        ConnectorCommand::Usage(args) => usage(context, args),
+        ConnectorCommand::Release(args) => release(context, args),
+    }
+}
+
+fn asked<'a>(args: &'a ConnectorArgs, verb: &'static str) -> Asked<'a> {
+    Asked {
+        within: &args.within,
+        subject: Subject::Connector,
+        verb,
+    }
+}
+
+fn list(context: &Context, args: &ConnectorListArgs) -> Result<Exit, Stop> {
+    let asked = Asked {
+        within: &args.within,
+        subject: Subject::Connector,
+        verb: "list",
+    };
+    let document =
+        connectors(&asked.open()?, &args.within.address).map_err(|error| asked.inspect(error))?;
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => {
+            if document.connectors.is_empty() {
+                context.ui.talk("no connectors\n");
+            }
+            context.ui.result(&lines(&document.connectors, ""))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Connectors in lines.
+pub(super) fn lines(connectors: &[ConnectorLine], indent: &str) -> String {
+    let mut table = Table::new([Align::Left; 5]);
+    for connector in connectors {
+        table.row([
+            connector.title.as_str(),
+            &released(connector),
+            &connector
+                .latest
+                .map_or_else(String::new, |latest| format!("latest {latest}")),
+            &used_by(connector),
+            connector.internal_name.as_str(),
+        ]);
+    }
+    table.text(indent)
+}
+
+fn released(connector: &ConnectorLine) -> String {
+    match (connector.origin, connector.released) {
+        (ConnectorOrigin::Own, Some(version)) => format!("released {version}"),
+        (ConnectorOrigin::Own, None) => "not released".to_owned(),
+        (ConnectorOrigin::Shared, Some(version)) => format!("shared {version}"),
+        (ConnectorOrigin::Shared, None) => "not shared".to_owned(),
+    }
+}
+
+fn used_by(connector: &ConnectorLine) -> String {
+    let recipes = counted(connector.recipes as u64, "recipe");
+    match connector.running {
+        0 => recipes,
+        running => format!("{recipes}, {running} running"),
+    }
+}
+
+fn show(context: &Context, args: &ConnectorArgs) -> Result<Exit, Stop> {
+    let asked = asked(args, "show");
+    let document = connector(&asked.open()?, &args.within.address, &args.connector)
+        .map_err(|error| asked.inspect(error))?;
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => context.ui.result(&shown(&document))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn shown(document: &ConnectorShowDocument) -> String {
+    let connector = &document.connector;
+    let mut text = String::new();
+    let mut line = |what: &str, value: &str| {
+        let _ = writeln!(text, "  {what:<9} {}", visible(value));
+    };
+    line("name", connector.internal_name.as_str());
+    match connector.origin {
+        ConnectorOrigin::Own => line("origin", "the workspace's own"),
+        ConnectorOrigin::Shared => line("origin", "shared by the admin workspace"),
+    }
+    match &document.released {
+        Some(version) => line("runs", &told(version)),
+        None => line("runs", "no version, since none is released"),
+    }
+    if let Some(visibility) = document.visibility {
+        line("source", visibility.as_str());
+    }
+    if let Some(latest) = &document.latest {
+        line("latest", &told(latest));
+    }
+    let code = document.released.as_ref().or(document.latest.as_ref());
+    if let Some(code) = code.and_then(|version| version.code) {
+        line("code", &code.to_string());
+    }
+    let connections = counted(connector.connections as u64, "connection");
+    line("used by", &format!("{}; {connections}", used_by(connector)));
+    format!(
+        "connector \"{}\"\n{text}",
+        visible(connector.title.as_str())
+    )
+}
+
+/// A version in a few words.
+fn told(version: &VersionLine) -> String {
+    let mut text = version.number.to_string();
+    if let Some(at) = version.created_at {
+        let _ = write!(text, ", made {}", at.utc());
+    }
+    if let Some(at) = version.released_at {
+        let _ = write!(text, ", released {}", at.utc());
+    }
+    if let Some(note) = &version.note {
+        let _ = write!(text, ": {note}");
+    }
+    text
+}
+
+fn versions(context: &Context, args: &ConnectorArgs) -> Result<Exit, Stop> {
+    let asked = asked(args, "versions");
+    let document = versions_of(&asked.open()?, &args.within.address, &args.connector)
+        .map_err(|error| asked.inspect(error))?;
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => context.ui.result(&version_lines(&document))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn version_lines(document: &ConnectorVersionsDocument) -> String {
+    let mut table = Table::new([Align::Left; 6]);
+    for version in &document.versions {
+        let runs = document.connector.released == Some(version.number);
+        let at = |what: &str, at: Option<crate::model::workspace::Moment>| {
+            at.map_or_else(String::new, |at| format!("{what} {}", at.utc()))
+        };
+        table.row([
+            &version.number.to_string(),
+            if runs { "runs" } else { "" },
+            &at("made", version.created_at),
+            &at("released", version.released_at),
+            &version
+                .source_version
+                .map_or_else(String::new, |source| format!("was {source}")),
+            version.note.as_deref().unwrap_or_default(),
+        ]);
+    }
+    table.text("")
+}
+
+fn usage(context: &Context, args: &ConnectorArgs) -> Result<Exit, Stop> {
+    let asked = asked(args, "usage");
+    let document = usage_of(&asked.open()?, &args.within.address, &args.connector)
+        .map_err(|error| asked.inspect(error))?;
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => {
+            if document.recipes.is_empty() && document.connections.is_empty() {
+                context.ui.talk("nothing uses it\n");
+            }
+            context.ui.result(&users(&document))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn users(document: &ConnectorUsageDocument) -> String {
+    let mut table = Table::new([Align::Left, Align::Right, Align::Left, Align::Left]);
+    for recipe in &document.recipes {
+        table.row([
+            "recipe",
+            &recipe.id.to_string(),
+            recipe.state.as_str(),
+            &path(&recipe.folder, &recipe.name),
+        ]);
+    }
+    for connection in &document.connections {
+        table.row([
+            "connection",
+            &connection.id.to_string(),
+            connection.state.as_str(),
+            &path(&connection.folder, &connection.name),
+        ]);
+    }
+    table.text("")
+}
+
+fn release(context: &Context, args: &ConnectorArgs) -> Result<Exit, Stop> {
+    let asked = asked(args, "release");
+    let document = release_it(
+        &mut asked.open()?,
+        &args.within.address,
+        &args.connector,
+        now(),
+    )
+    .map_err(|error| asked.operate(error))?;
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => context.ui.result(&release_text(&document))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn release_text(document: &ConnectorReleaseDocument) -> String {
+    let title = visible(document.title.as_str());
+    let released = document.released;
+    let mut text = match (document.effect, document.before) {
+        (Effect::Unchanged, _) => format!("connector \"{title}\": {released} was released\n"),
+        (Effect::Changed, None) => format!("connector \"{title}\": {released} is released\n"),
+        (Effect::Changed, Some(before)) => {
+            format!("connector \"{title}\": {released} is released, after {before}\n")
+        }
+    };
+    let mut table = Table::new([Align::Left, Align::Right, Align::Left, Align::Left]);
+    for recipe in &document.recipes {
+        table.row([
+            "moves",
+            &recipe.id.to_string(),
+            recipe.state.as_str(),
+            &path(&recipe.folder, &recipe.name),
+        ]);
+    }
+    text.push_str(&table.text("  "));
+    text
+}

@@ -1,0 +1,516 @@
+//! `recipack plan` and `recipack import`.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::super::args::{ImportArgs, PlanArgs, PlatformArgs};
+use super::super::exit::Exit;
+use super::super::failure::Failure;
+use super::super::platform;
+use super::super::request::{folder_of, read_text};
+use super::super::ui::{Format, Volume, visible};
+use super::super::{Context, Stop};
+use crate::io::archive::{Limits, TemporaryFile};
+use crate::model::ident::Version;
+use crate::model::workspace::{Address, FolderPath, RecipeState};
+use crate::ops::import::{
+    ImportDocument, ImportError, ImportRequest, Incoming, PlanDocument, Planned,
+};
+use crate::plan::import::Receipt;
+use crate::plan::import::document::{
+    Afterwards, AssetAction, ConnectorAction, ImportPlan, Needed, Permission, PlannedConnector,
+};
+use crate::workspace::WorkspaceError;
+use crate::workspace::local::{LocalPlatform, LocalWorkspace};
+
+/// How many recipes that a connector moves are named before the rest is only counted.
+const SHOWN: usize = 10;
+/// How often an import is planned again because somebody else was faster.
+const ATTEMPTS: usize = 20;
+
+pub(crate) fn plan(context: &Context, args: &PlanArgs) -> Result<Exit, Stop> {
+    let request = request(&args.package, &args.into, args.folder.clone());
+    let workspace = open(&args.platform, &args.into, "plan")?;
+    let incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())?;
+    Failure::incomplete(&incoming.opened)?;
+    let planned = incoming.plan(&request, &workspace, &context.running)?;
+    let document = planned.document(&incoming);
+    if let Some(output) = &args.output {
+        let mut bytes = serde_json::to_vec_pretty(&document).map_err(anyhow::Error::new)?;
+        bytes.push(b'\n');
+        TemporaryFile::holding(folder_of(output), &bytes)?.persist(output)?;
+    }
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => {
+            context.ui.findings(&document.findings);
+            context.ui.result(&text(&planned.plan, context.ui.volume))?;
+        }
+    }
+    Ok(if planned.is_impossible() {
+        Exit::Failed
+    } else if args.detailed_exitcode && !planned.plan.is_empty() {
+        Exit::Differences
+    } else {
+        Exit::Done
+    })
+}
+
+fn request(package: &Path, into: &Address, folder: Option<FolderPath>) -> ImportRequest {
+    ImportRequest {
+        package: package.to_owned(),
+        address: into.clone(),
+        folder: folder.unwrap_or_default(),
+        limits: Limits::default(),
+        scratch: std::env::temp_dir(),
+        at: platform::now(),
+        who: platform::who(),
+    }
+}
+
+fn open(args: &PlatformArgs, address: &Address, work: &str) -> Result<LocalWorkspace, Failure> {
+    let Address::Local(name) = address;
+    let path = platform::path(args)?;
+    let local = LocalPlatform::open(&path, platform::writing(args, work))?;
+    Ok(local.workspace(name)?)
+}
+
+/// What `import` was given.
+struct Asked {
+    request: ImportRequest,
+    /// The plan that has to hold still.
+    approved: Option<PlanDocument>,
+}
+
+fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
+    let is_plan = args
+        .package
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("json"));
+    if !is_plan {
+        let Some(into) = &args.into else {
+            return Err(
+                Failure::usage("it is not said which workspace to import into")
+                    .help("say it with --into local:NAME"),
+            );
+        };
+        if args.from.is_some() {
+            return Err(Failure::usage(
+                "--from goes with a plan, and the package is given already",
+            ));
+        }
+        return Ok(Asked {
+            request: request(&args.package, into, args.folder.clone()),
+            approved: None,
+        });
+    }
+    let text = read_text(&args.package)?;
+    let document: PlanDocument = serde_json::from_str(&text).map_err(|error| {
+        Failure::new(
+            Exit::Failed,
+            "invalid-plan",
+            format!("{} is no plan: {error}", args.package.display()),
+        )
+        .help("make one with `recipack plan PACKAGE.zip --into local:NAME -o plan.json`")
+    })?;
+    let plan = &document.plan;
+    let address = &plan.workspace.address;
+    if let Some(into) = args.into.as_ref().filter(|into| *into != address) {
+        return Err(Failure::new(
+            Exit::Refused,
+            "other-workspace",
+            format!("the plan is for {address}, not for {into}"),
+        )
+        .help(format!(
+            "make a plan for it: recipack plan {} --into {into}",
+            plan.package.path
+        )));
+    }
+    if let Some(folder) = args
+        .folder
+        .as_ref()
+        .filter(|folder| **folder != plan.folder)
+    {
+        return Err(Failure::new(
+            Exit::Refused,
+            "other-folder",
+            format!(
+                "the plan is for folder \"{}\", not for \"{folder}\"",
+                plan.folder
+            ),
+        ));
+    }
+    let package = match &args.from {
+        Some(package) => package.clone(),
+        None => found(&args.package, Path::new(&plan.package.path)),
+    };
+    let mut request = request(&package, address, Some(plan.folder.clone()));
+    request.package = package;
+    Ok(Asked {
+        request,
+        approved: Some(document),
+    })
+}
+
+/// A plan's package: where the plan says, or beside the plan.
+fn found(plan: &Path, package: &Path) -> PathBuf {
+    if package.exists() {
+        return package.to_owned();
+    }
+    let beside = package.file_name().map(|name| plan.with_file_name(name));
+    beside
+        .filter(|beside| beside.exists())
+        .unwrap_or_else(|| package.to_owned())
+}
+
+pub(crate) fn import(context: &Context, args: &ImportArgs) -> Result<Exit, Stop> {
+    let Asked { request, approved } = asked(args)?;
+    let name = request
+        .package
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
+    let mut workspace = open(
+        &args.platform,
+        &request.address,
+        &format!("import of {name}"),
+    )?;
+    let incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())?;
+    Failure::incomplete(&incoming.opened)?;
+    let given = given(args);
+    let mut consent: Option<ImportPlan> = approved.as_ref().map(|document| document.plan.clone());
+    for attempt in 1.. {
+        let mut planned = incoming.plan(&request, &workspace, &context.running)?;
+        if let Some(approved) = &approved {
+            planned
+                .plan
+                .package
+                .path
+                .clone_from(&approved.plan.package.path);
+        }
+        if let Some(consent) = &consent
+            && *consent != planned.plan
+        {
+            return Err(stale(consent, &planned.plan).into());
+        }
+        let document = planned.document(&incoming);
+        if attempt == 1 {
+            context.ui.findings(&document.findings);
+        }
+        refuse(&planned, &given)?;
+        if consent.is_none() && !args.yes && planned.plan.summary.overwrites > 0 {
+            let question = format!(
+                "{}Import into {}?",
+                text(&planned.plan, context.ui.volume),
+                request.address
+            );
+            let question = format!("{question} [y/N] ");
+            match context.ui.ask(&question, &context.running.interrupt)?.as_deref() {
+                Some("y" | "Y" | "yes") => consent = Some(planned.plan.clone()),
+                Some(_) => {
+                    return Err(Failure::new(Exit::Refused, "declined", "nothing was imported").into());
+                }
+                None => {}
+            }
+        }
+        let applied = incoming.apply(
+            &request,
+            &planned,
+            &document,
+            &mut workspace,
+            &context.running,
+            &mut context.ui.observer(),
+        );
+        let receipt = match applied {
+            Ok(receipt) => receipt,
+            Err(ImportError::Workspace(WorkspaceError::Stale { .. })) if attempt < ATTEMPTS => {
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let astray = incoming.astray(&request, &receipt, &workspace, &context.running)?;
+        return report(context, document, receipt, astray);
+    }
+    Ok(Exit::Failed)
+}
+
+fn given(args: &ImportArgs) -> Vec<Permission> {
+    [
+        (args.restart_recipes, Permission::RestartRecipes),
+        (args.allow_downgrade, Permission::Downgrade),
+        (args.allow_moved_recipes, Permission::MoveRecipes),
+        (args.allow_missing_connectors, Permission::MissingConnectors),
+    ]
+    .into_iter()
+    .filter_map(|(given, permission)| given.then_some(permission))
+    .collect()
+}
+
+fn stale(approved: &ImportPlan, now: &ImportPlan) -> Failure {
+    let what = if approved.package.digest != now.package.digest {
+        "the package is another one".to_owned()
+    } else if approved.workspace.state != now.workspace.state {
+        format!("{} changed since", now.workspace.address)
+    } else if approved.catalogue != now.catalogue {
+        "other connectors are shared with the workspace now".to_owned()
+    } else {
+        "the import would do something else now".to_owned()
+    };
+    Failure::new(
+        Exit::Refused,
+        "stale-plan",
+        format!("the plan no longer holds: {what}"),
+    )
+    .help("make the plan again, and look at what is different")
+}
+
+fn refuse(planned: &Planned, given: &[Permission]) -> Result<(), Failure> {
+    if planned.is_impossible() {
+        return Err(Failure::new(
+            Exit::Refused,
+            "blocked",
+            "the package can't be imported as it is",
+        ));
+    }
+    let refused: Vec<&Needed> = planned.refused(given);
+    let mut failures = refused.iter().map(|needed| {
+        Failure::new(Exit::Refused, "not-permitted", needed.because.clone())
+            .help(format!("say that it is meant: --{}", needed.permission))
+    });
+    let Some(mut first) = failures.next() else {
+        return Ok(());
+    };
+    for failure in failures {
+        first.told.extend(failure.told);
+    }
+    Err(first)
+}
+
+fn report(
+    context: &Context,
+    plan: PlanDocument,
+    receipt: Receipt,
+    astray: Vec<String>,
+) -> Result<Exit, Stop> {
+    let exit = if astray.is_empty() {
+        Exit::Done
+    } else {
+        Exit::PartlyDone
+    };
+    let document = ImportDocument {
+        plan,
+        receipt,
+        astray,
+    };
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => {
+            let mut text = text(&document.plan.plan, context.ui.volume);
+            outcome(&mut text, &document);
+            context.ui.result(&text)?;
+        }
+    }
+    Ok(exit)
+}
+
+fn outcome(text: &mut String, document: &ImportDocument) {
+    let address = &document.plan.plan.workspace.address;
+    for recipe in &document.receipt.recipes {
+        let name = place(&recipe.folder, &recipe.name);
+        let _ = match recipe.state {
+            RecipeState::Running => writeln!(text, "restarted {name}"),
+            RecipeState::Stopped => writeln!(text, "stopped   {name}"),
+        };
+    }
+    let _ = match document.receipt.revision {
+        Some(revision) if document.astray.is_empty() => writeln!(
+            text,
+            "Imported into {address} as revision {revision}; read back, everything is as planned."
+        ),
+        Some(revision) => writeln!(
+            text,
+            "Imported into {address} as revision {revision}, but not everything is as planned:"
+        ),
+        None if document.astray.is_empty() => {
+            writeln!(text, "{address} is as the package has it already.")
+        }
+        None => writeln!(text, "Nothing was imported into {address}:"),
+    };
+    for astray in &document.astray {
+        let _ = writeln!(text, "  {}", visible(astray));
+    }
+}
+
+fn place(folder: &FolderPath, name: &str) -> String {
+    if folder.is_home() {
+        visible(name)
+    } else {
+        visible(&format!("{folder}/{name}"))
+    }
+}
+
+/// The plan for people: one line for whatever changes, counts for the rest.
+fn text(plan: &ImportPlan, volume: Volume) -> String {
+    let mut text = String::new();
+    let folder = if plan.folder.is_home() {
+        "Home".to_owned()
+    } else {
+        format!("folder \"{}\"", visible(plan.folder.as_str()))
+    };
+    let _ = writeln!(
+        text,
+        "{} → {} ({}), {folder}",
+        visible(&plan.package.path),
+        plan.workspace.address,
+        plan.workspace.kind
+    );
+    for folder in &plan.creates_folders {
+        let _ = writeln!(text, "  + folder       {}", visible(folder.as_str()));
+    }
+    for connector in &plan.connectors {
+        of_connector(&mut text, connector, volume);
+    }
+    for asset in &plan.assets {
+        let (sign, what) = match asset.action {
+            AssetAction::Creates => ("+", "creates".to_owned()),
+            AssetAction::CreatesPlaceholder => ("+", "creates placeholder".to_owned()),
+            AssetAction::Overwrites => (
+                "~",
+                format!("overwrites {}", versions(asset.from, Some(asset.to))),
+            ),
+            AssetAction::OverwritesRunning => (
+                "!",
+                format!(
+                    "overwrites running {}",
+                    versions(asset.from, Some(asset.to))
+                ),
+            ),
+            AssetAction::BindsToExisting => ("=", "binds to existing".to_owned()),
+            AssetAction::NoChange => ("=", "no change".to_owned()),
+        };
+        if sign == "=" && volume < Volume::Verbose {
+            continue;
+        }
+        let name = place(&asset.folder, &asset.name);
+        let _ = writeln!(
+            text,
+            "  {sign} {:<12} {name}  {what}",
+            kind(asset.kind.label())
+        );
+    }
+    for afterwards in &plan.afterwards {
+        let _ = writeln!(text, "  ? {}", visible(&todo(afterwards)));
+    }
+    let summary = &plan.summary;
+    let _ = writeln!(
+        text,
+        "Plan: {} to create, {} to overwrite ({} running), {} unchanged. Connectors: {} to install, {} to update, {} blocked.",
+        summary.creates,
+        summary.overwrites,
+        summary.overwrites_running,
+        summary.unchanged,
+        summary.installs,
+        summary.updates,
+        summary.blocked
+    );
+    for needed in &plan.needs {
+        let _ = writeln!(
+            text,
+            "Needs --{}: {}.",
+            needed.permission,
+            visible(&needed.because)
+        );
+    }
+    text
+}
+
+fn kind(label: &str) -> &str {
+    if label == "custom connector" {
+        "connector"
+    } else {
+        label
+    }
+}
+
+fn versions(from: Option<Version>, to: Option<Version>) -> String {
+    match (from, to) {
+        (Some(from), Some(to)) if from == to => to.to_string(),
+        (Some(from), Some(to)) => format!("{from} → {to}"),
+        (None, Some(version)) | (Some(version), None) => version.to_string(),
+        (None, None) => String::new(),
+    }
+}
+
+fn of_connector(text: &mut String, connector: &PlannedConnector, volume: Volume) {
+    let versions = versions(connector.from, connector.to);
+    let (sign, what) = match connector.action {
+        ConnectorAction::Install => ("+", format!("install {versions}")),
+        ConnectorAction::Update => ("~", format!("update {versions}")),
+        ConnectorAction::Downgrade => ("!", format!("downgrade {versions}")),
+        ConnectorAction::Same => ("=", format!("same {versions}")),
+        ConnectorAction::UsesShared => ("o", format!("uses shared {versions}")),
+        ConnectorAction::UsesOwn => ("o", format!("uses the workspace's own {versions}")),
+        ConnectorAction::Blocked => ("x", "blocked".to_owned()),
+    };
+    let recipes = connector.recipes.len() + connector.moves.len();
+    let used = match recipes {
+        0 => String::new(),
+        1 => ", 1 recipe uses it".to_owned(),
+        _ => format!(", {recipes} recipes use it"),
+    };
+    let _ = writeln!(
+        text,
+        "  {sign} {:<12} {}  {what}{used}",
+        "connector",
+        visible(&connector.connector)
+    );
+    let shown = if volume == Volume::Verbose {
+        usize::MAX
+    } else {
+        SHOWN
+    };
+    for moved in connector.moves.iter().take(shown) {
+        let _ = writeln!(
+            text,
+            "      moves {} ({})",
+            place(&moved.folder, &moved.name),
+            moved.state
+        );
+    }
+    if connector.moves.len() > shown {
+        let _ = writeln!(text, "      … and {} more", connector.moves.len() - shown);
+    }
+}
+
+fn todo(afterwards: &Afterwards) -> String {
+    let uses = |recipes: &usize| match recipes {
+        0 => String::new(),
+        1 => " (1 recipe uses it)".to_owned(),
+        _ => format!(" ({recipes} recipes use it)"),
+    };
+    match afterwards {
+        Afterwards::Authorize {
+            connection,
+            folder,
+            recipes,
+        } => {
+            let name = if folder.is_home() {
+                connection.clone()
+            } else {
+                format!("{folder}/{connection}")
+            };
+            format!("authorise the connection {name}{}", uses(recipes))
+        }
+        Afterwards::Connect {
+            connection,
+            recipes,
+        } => format!(
+            "choose a connection in place of \"{connection}\", which is not there{}",
+            uses(recipes)
+        ),
+        Afterwards::FillProperties { names } => {
+            format!("give the properties their values: {}", names.join(", "))
+        }
+        Afterwards::Start { recipes } => format!("start the recipes that were created: {recipes}"),
+    }
+}

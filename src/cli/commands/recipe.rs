@@ -1,0 +1,115 @@
+//! `recipack recipe`: the recipes of a workspace.
+
+use super::super::args::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
+use super::super::exit::Exit;
+use super::super::table::{Align, Table};
+use super::super::ui::Format;
+use super::super::within::{Asked, Subject};
+use super::super::{Context, Stop};
+use crate::model::workspace::{FolderPath, RecipeState};
+use crate::ops::inspect::{RecipeFilter, RecipeLine, recipes};
+use crate::ops::operate::{Effect, RecipeChangeDocument, Which, set_recipes};
+
+pub(crate) fn run(context: &Context, command: &RecipeCommand) -> Result<Exit, Stop> {
+    match command {
+        RecipeCommand::List(args) => list(context, args),
+        RecipeCommand::Start(args) => change(context, args, RecipeState::Running),
+        RecipeCommand::Stop(args) => change(context, args, RecipeState::Stopped),
+    }
+}
+
+fn list(context: &Context, args: &RecipeListArgs) -> Result<Exit, Stop> {
+    let asked = Asked {
+        within: &args.within,
+        subject: Subject::Recipe,
+        verb: "list",
+    };
+    let filter = RecipeFilter {
+        folder: args.folder.clone(),
+        state: match (args.running, args.stopped) {
+            (true, _) => Some(RecipeState::Running),
+            (false, true) => Some(RecipeState::Stopped),
+            (false, false) => None,
+        },
+    };
+    let document = recipes(&asked.open()?, &args.within.address, &filter)
+        .map_err(|error| asked.inspect(error))?;
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => {
+            if document.recipes.is_empty() {
+                context.ui.talk("no recipes\n");
+            }
+            context.ui.result(&lines(&document.recipes, ""))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Recipes in lines.
+pub(super) fn lines(recipes: &[RecipeLine], indent: &str) -> String {
+    let mut table = Table::new([Align::Right, Align::Left, Align::Left]);
+    for recipe in recipes {
+        table.row([
+            &recipe.id.to_string(),
+            recipe.state.as_str(),
+            &path(&recipe.folder, &recipe.name),
+        ]);
+    }
+    table.text(indent)
+}
+
+/// Folder and name, as commands take them.
+pub(super) fn path(folder: &FolderPath, name: &str) -> String {
+    if folder.is_home() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    }
+}
+
+fn change(context: &Context, args: &RecipeChangeArgs, state: RecipeState) -> Result<Exit, Stop> {
+    let asked = Asked {
+        within: &args.within,
+        subject: Subject::Recipe,
+        verb: match state {
+            RecipeState::Running => "start",
+            RecipeState::Stopped => "stop",
+        },
+    };
+    let which = if args.all {
+        Which::All
+    } else {
+        Which::Named(args.recipes.clone())
+    };
+    let document = set_recipes(&mut asked.open()?, &args.within.address, &which, state)
+        .map_err(|error| asked.operate(error))?;
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => {
+            if document.recipes.is_empty() {
+                context.ui.talk("no recipes\n");
+            }
+            context.ui.result(&text(&document))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn text(document: &RecipeChangeDocument) -> String {
+    let mut table = Table::new([Align::Left, Align::Right, Align::Left]);
+    for recipe in &document.recipes {
+        let done = match (document.state, recipe.effect) {
+            (RecipeState::Running, Effect::Changed) => "started",
+            (RecipeState::Running, Effect::Unchanged) => "was running",
+            (RecipeState::Stopped, Effect::Changed) => "stopped",
+            (RecipeState::Stopped, Effect::Unchanged) => "was stopped",
+        };
+        table.row([
+            done,
+            &recipe.id.to_string(),
+            &path(&recipe.folder, &recipe.name),
+        ]);
+    }
+    table.text("")
+}

@@ -1,0 +1,381 @@
+//! `recipack workspace`: the workspaces of the local platform.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::super::args::{
+    PlatformArgs, WorkspaceCommand, WorkspaceCreateArgs, WorkspaceDeleteArgs, WorkspaceListArgs,
+    WorkspaceShowArgs,
+};
+use super::super::exit::Exit;
+use super::super::failure::Failure;
+use super::super::platform;
+use super::super::table::{Align, Table, counted};
+use super::super::ui::{Format, visible};
+use super::super::within::{kind_with_admin, platform_option};
+use super::super::{Context, Stop};
+use crate::model::catalogue::Catalogue;
+use crate::model::ident::{DataCenter, WorkspaceName};
+use crate::model::workspace::{Address, WorkspaceId, WorkspaceKind};
+use crate::ops::inspect::{
+    WorkspaceCreateDocument, WorkspaceDeleteDocument, WorkspaceLine, WorkspaceListDocument,
+    WorkspaceShowDocument, workspace, workspaces,
+};
+use crate::plan::decision::shell_word;
+use crate::workspace::Workspace as _;
+use crate::workspace::WorkspaceError;
+use crate::workspace::local::{LocalPlatform, NewWorkspace, WorkspaceSummary};
+
+pub(crate) fn run(context: &Context, command: &WorkspaceCommand) -> Result<Exit, Stop> {
+    match command {
+        WorkspaceCommand::Create(args) => create(context, args),
+        WorkspaceCommand::List(args) => list(context, args),
+        WorkspaceCommand::Show(args) => show(context, args),
+        WorkspaceCommand::Delete(args) => delete(context, args),
+    }
+}
+
+fn open(args: &PlatformArgs, work: &str) -> Result<LocalPlatform, Failure> {
+    let path = platform::path(args)?;
+    Ok(LocalPlatform::open(&path, platform::writing(args, work))?)
+}
+
+fn shown_path(args: &PlatformArgs) -> Result<String, Failure> {
+    Ok(platform::path(args)?.display().to_string())
+}
+
+/// What only workspaces of one kind have is wrong for another one.
+fn fits(args: &WorkspaceCreateArgs) -> Result<(), Failure> {
+    let name = shell_word(args.name.as_str());
+    let kind = args.kind;
+    let only = |what: &str, owner: WorkspaceKind| {
+        Err(Failure::usage(format!(
+            "{what} goes with --kind {owner} only, and `{}` is to be {kind}",
+            args.name
+        )))
+    };
+    let customer = kind == WorkspaceKind::Customer;
+    if customer && args.of.is_none() {
+        return Err(
+            Failure::usage(format!("`{}` is to be a customer of nobody", args.name)).help(format!(
+                "say whose: recipack workspace create {name} --kind customer --of ADMIN"
+            )),
+        );
+    }
+    if !customer && args.of.is_some() {
+        return only("--of", WorkspaceKind::Customer);
+    }
+    if !customer && args.external_id.is_some() {
+        return only("--external-id", WorkspaceKind::Customer);
+    }
+    if kind != WorkspaceKind::Admin && args.catalog.is_some() {
+        return only("--catalog", WorkspaceKind::Admin);
+    }
+    Ok(())
+}
+
+fn create(context: &Context, args: &WorkspaceCreateArgs) -> Result<Exit, Stop> {
+    fits(args)?;
+    let catalogue = args.catalog.as_deref().map(catalogue).transpose()?;
+    let path = platform::path(&args.platform)?;
+    let writing = platform::writing(&args.platform, "workspace create");
+    let (mut opened, admin) = match &args.of {
+        None => (LocalPlatform::create(&path, writing)?, None),
+        // A customer's platform is there, since its admin workspace is.
+        Some(admin) => {
+            let opened = LocalPlatform::open(&path, writing)?;
+            let admin = admin_of(args, admin, &opened, &path)?;
+            (opened, Some(admin))
+        }
+    };
+    let data_center = match (&args.data_center, &admin) {
+        (Some(said), _) => said.clone(),
+        (None, Some(admin)) => admin.facts.data_center.clone(),
+        (None, None) => default_data_center()?,
+    };
+    let connectors = catalogue
+        .as_ref()
+        .map_or(0, |catalogue| catalogue.entries().len());
+    let facts = opened.create_workspace(&NewWorkspace {
+        name: args.name.clone(),
+        kind: args.kind,
+        data_center,
+        id: args.id.map(WorkspaceId),
+        external_id: args.external_id.clone(),
+        admin: args.of.clone(),
+        catalogue,
+        at: platform::now(),
+    })?;
+    let document = WorkspaceCreateDocument {
+        platform: path.display().to_string(),
+        workspace: (&facts).into(),
+        connectors,
+    };
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => context.ui.result(&created(&document))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn default_data_center() -> Result<DataCenter, Failure> {
+    "us".parse()
+        .map_err(|error: crate::model::ident::NameError| Failure::usage(error.to_string()))
+}
+
+/// The admin workspace that a customer is to be created under.
+fn admin_of(
+    args: &WorkspaceCreateArgs,
+    admin: &WorkspaceName,
+    opened: &LocalPlatform,
+    path: &Path,
+) -> Result<WorkspaceSummary, Failure> {
+    let found = find(opened, admin, path)?;
+    let kind = found.facts.kind;
+    if kind == WorkspaceKind::Admin {
+        return Ok(found);
+    }
+    let message = format!(
+        "`{}` can't be a customer of `{admin}`, which is {} workspace itself",
+        args.name,
+        match kind {
+            WorkspaceKind::Customer => "a customer's",
+            WorkspaceKind::Admin | WorkspaceKind::External => "an external",
+        }
+    );
+    Err(Failure::usage(message).help(format!(
+        "name an admin workspace; those that are there: recipack workspace list{}",
+        platform_option(&args.platform)
+    )))
+}
+
+fn find(
+    opened: &LocalPlatform,
+    name: &WorkspaceName,
+    path: &Path,
+) -> Result<WorkspaceSummary, Failure> {
+    let mut summaries = opened.workspaces()?;
+    match summaries.iter().position(|there| there.facts.name == *name) {
+        Some(index) => Ok(summaries.swap_remove(index)),
+        None => Err(WorkspaceError::NoWorkspace {
+            name: name.to_string(),
+            platform: path.display().to_string(),
+            there: summaries
+                .iter()
+                .map(|there| there.facts.name.to_string())
+                .collect(),
+        }
+        .into()),
+    }
+}
+
+fn catalogue(path: &Path) -> Result<Catalogue, Failure> {
+    let bytes = std::fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
+    Catalogue::parse(&bytes)
+        .map_err(|error| Failure::catalogue(&path.display().to_string(), &bytes, &error))
+}
+
+fn created(document: &WorkspaceCreateDocument) -> String {
+    let workspace = &document.workspace;
+    let mut text = format!("{}\n", visible(&workspace.address.to_string()));
+    let mut line = |what: &str, value: &str| {
+        let _ = writeln!(text, "  {what:<9} {}", visible(value));
+    };
+    line(
+        "kind",
+        &kind_with_admin(workspace.kind, workspace.admin.as_ref()),
+    );
+    line("lives in", workspace.data_center.as_str());
+    line("number", &workspace.id.to_string());
+    if let Some(external_id) = &workspace.external_id {
+        line("known as", external_id);
+    }
+    if document.connectors > 0 {
+        let connectors = counted(document.connectors as u64, "connector");
+        line("catalog", &format!("{connectors}, whose code is not known"));
+    }
+    line("platform", &document.platform);
+    text
+}
+
+fn list(context: &Context, args: &WorkspaceListArgs) -> Result<Exit, Stop> {
+    let opened = open(&args.platform, "workspace list")?;
+    let document = workspaces(shown_path(&args.platform)?, &opened.workspaces()?);
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => {
+            if document.workspaces.is_empty() {
+                context.ui.talk("no workspaces\n");
+            }
+            context.ui.result(&lines(&document))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn lines(document: &WorkspaceListDocument) -> String {
+    let mut table = Table::new([Align::Left; 7]);
+    for line in &document.workspaces {
+        let workspace = &line.workspace;
+        table.row([
+            &workspace.address.to_string(),
+            &kind_with_admin(workspace.kind, workspace.admin.as_ref()),
+            workspace.data_center.as_str(),
+            &recipes(line),
+            &connections(line),
+            &counted(line.connectors, "connector"),
+            &format!("revision {}", line.revision),
+        ]);
+    }
+    table.text("")
+}
+
+fn recipes(line: &WorkspaceLine) -> String {
+    let recipes = counted(line.recipes, "recipe");
+    match line.running {
+        0 => recipes,
+        running => format!("{recipes}, {running} running"),
+    }
+}
+
+fn connections(line: &WorkspaceLine) -> String {
+    let connections = counted(line.connections, "connection");
+    match line.not_authorized {
+        0 => connections,
+        not => format!("{connections}, {not} not authorized"),
+    }
+}
+
+fn show(context: &Context, args: &WorkspaceShowArgs) -> Result<Exit, Stop> {
+    let opened = open(&args.platform, "workspace show")?.workspace(&args.name)?;
+    let document = workspace(&opened.inventory()?, &opened.revisions()?);
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => context.ui.result(&shown(&document))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn shown(document: &WorkspaceShowDocument) -> String {
+    let workspace = &document.workspace;
+    let mut text = format!("{}\n", visible(&workspace.address.to_string()));
+    let mut line = |what: &str, value: &str| {
+        let _ = writeln!(text, "  {what:<9} {}", visible(value));
+    };
+    line(
+        "kind",
+        &kind_with_admin(workspace.kind, workspace.admin.as_ref()),
+    );
+    line("lives in", workspace.data_center.as_str());
+    line("number", &workspace.id.to_string());
+    if let Some(external_id) = &workspace.external_id {
+        line("known as", external_id);
+    }
+    match &document.revision {
+        Some(revision) => line(
+            "revision",
+            &format!(
+                "{}, {} of {} by {}, {}",
+                revision.number,
+                revision.action,
+                revision.subject,
+                revision.who,
+                revision.at.utc()
+            ),
+        ),
+        None => line("revision", "none"),
+    }
+    line("state", &document.state.to_string());
+    let counts: Vec<_> = document
+        .assets
+        .iter()
+        .map(|(kind, count)| format!("{count} {kind}"))
+        .collect();
+    if counts.is_empty() {
+        line("assets", "none");
+    } else {
+        line("assets", &counts.join(", "));
+        line("running", &counted(document.running as u64, "recipe"));
+    }
+    let mut folders = Table::new([Align::Left, Align::Right, Align::Left]);
+    for folder in &document.folders {
+        let is_project = !folder.path.as_str().contains('/');
+        folders.row([
+            if is_project { "project" } else { "folder" },
+            &counted(folder.assets as u64, "asset"),
+            folder.path.as_str(),
+        ]);
+    }
+    text.push_str(&folders.text("  "));
+    if !document.connectors.is_empty() {
+        text.push_str("  connectors\n");
+        text.push_str(&super::connector::lines(&document.connectors, "    "));
+    }
+    text
+}
+
+fn delete(context: &Context, args: &WorkspaceDeleteArgs) -> Result<Exit, Stop> {
+    let mut opened = open(&args.platform, "workspace delete")?;
+    let path = platform::path(&args.platform)?;
+    let summary = find(&opened, &args.name, &path)?;
+    let deleted = WorkspaceLine::from(&summary);
+    if !args.yes {
+        confirm(context, args, &deleted)?;
+    }
+    opened.delete_workspace(&args.name)?;
+    let document = WorkspaceDeleteDocument {
+        platform: path.display().to_string(),
+        deleted,
+    };
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => context.ui.result(&format!(
+            "{} is deleted, with {}\n",
+            visible(&document.deleted.workspace.address.to_string()),
+            contents(&document.deleted)
+        ))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn contents(line: &WorkspaceLine) -> String {
+    format!(
+        "{}; {}; {}",
+        recipes(line),
+        connections(line),
+        counted(line.connectors, "connector")
+    )
+}
+
+/// Has the name typed, since nothing brings a workspace back.
+fn confirm(
+    context: &Context,
+    args: &WorkspaceDeleteArgs,
+    line: &WorkspaceLine,
+) -> Result<(), Failure> {
+    let address = Address::Local(args.name.clone()).to_string();
+    let question = format!(
+        "{} holds {}. It can't be brought back.\nType its name to delete it: ",
+        visible(&address),
+        contents(line)
+    );
+    let answer = context
+        .ui
+        .ask(&question, &context.running.interrupt)
+        .map_err(Failure::from)?;
+    let message = match answer {
+        Some(answer) if answer == args.name.as_str() || answer == address => return Ok(()),
+        Some(_) => format!("`{address}` is not deleted: another name was typed"),
+        None => format!("`{address}` is not deleted: there is nobody to ask"),
+    };
+    Err(
+        Failure::new(Exit::Refused, "not-confirmed", message).help(format!(
+            "it holds {}; to delete it without being asked: recipack workspace delete {} --yes{}",
+            contents(line),
+            shell_word(args.name.as_str()),
+            platform_option(&args.platform)
+        )),
+    )
+}

@@ -1,0 +1,153 @@
+//! The workspace that a command works in, and how commands name it.
+
+use std::path::Path;
+
+use super::args::{PlatformArgs, WithinArgs};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::platform;
+use super::ui::visible;
+use crate::model::workspace::{Address, WorkspaceKind};
+use crate::ops::inspect::InspectError;
+use crate::ops::operate::OperateError;
+use crate::plan::decision::shell_word;
+use crate::plan::operate::Blocked;
+use crate::plan::pick::{PickError, label};
+use crate::workspace::local::{LocalPlatform, LocalWorkspace};
+
+/// What of its workspace a command looks at or changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// Recipes.
+    Recipe,
+    /// Connections.
+    Connection,
+    /// Custom connectors.
+    Connector,
+}
+
+impl Subject {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Recipe => "recipe",
+            Self::Connection => "connection",
+            Self::Connector => "connector",
+        }
+    }
+}
+
+/// A command's verb with what it is about: what its failures have to say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) within: &'a WithinArgs,
+    pub(crate) subject: Subject,
+    pub(crate) verb: &'static str,
+}
+
+/// `--platform FILE`, if it was said, for commands to be pasted.
+pub(crate) fn platform_option(args: &PlatformArgs) -> String {
+    args.platform.as_deref().map_or_else(String::new, |path| {
+        format!(" --platform {}", shell_path(path))
+    })
+}
+
+fn shell_path(path: &Path) -> String {
+    shell_word(&path.display().to_string())
+}
+
+impl Asked<'_> {
+    /// The workspace as options name it: `--in local:acme`.
+    pub(crate) fn options(&self) -> String {
+        let WithinArgs { address, platform } = self.within;
+        let address = shell_word(&address.to_string());
+        format!("--in {address}{}", platform_option(platform))
+    }
+
+    /// Opens the workspace.
+    pub(crate) fn open(&self) -> Result<LocalWorkspace, Failure> {
+        let WithinArgs { address, platform } = self.within;
+        let work = format!("{} {}", self.subject.word(), self.verb);
+        let opened = LocalPlatform::open(
+            &platform::path(platform)?,
+            platform::writing(platform, &work),
+        )?;
+        match address {
+            Address::Local(name) => Ok(opened.workspace(name)?),
+        }
+    }
+
+    fn names(&self, errors: &[PickError]) -> Failure {
+        let (word, options) = (self.subject.word(), self.options());
+        Failure::names(
+            errors,
+            &format!("recipack {word} list {options}"),
+            &format!("recipack {word} {} {{}} {options}", self.verb),
+        )
+    }
+
+    /// Why the workspace could not be looked at.
+    pub(crate) fn inspect(&self, error: InspectError) -> Failure {
+        match error {
+            InspectError::Workspace(error) => error.into(),
+            InspectError::Pick(error) => self.names(&[error]),
+        }
+    }
+
+    /// Why nothing was done.
+    pub(crate) fn operate(&self, error: OperateError) -> Failure {
+        match error {
+            OperateError::Workspace(error) => error.into(),
+            OperateError::Pick(errors) => self.names(&errors),
+            OperateError::Blocked(blocked) => self.blocked(&blocked),
+            OperateError::Unreadable { .. } => Failure::of(Exit::Failed, "broken-json", &error)
+                .help("import the recipe again, from a package that `recipack check` finds sound"),
+            OperateError::NotOwn {
+                ref title,
+                ref admin,
+            } => {
+                let title = shell_word(title.as_str());
+                let option = platform_option(&self.within.platform);
+                let failure = Failure::of(Exit::Failed, "not-own", &error);
+                match admin {
+                    Some(admin) => failure.help(format!(
+                        "release it where it is built: recipack connector release {title} --in {}{option}",
+                        shell_word(&admin.to_string())
+                    )),
+                    None => failure.help("release it in the admin workspace"),
+                }
+            }
+            OperateError::NoVersion { .. } => Failure::of(Exit::Failed, "no-version", &error)
+                .help("import a package that brings its code"),
+        }
+    }
+
+    fn blocked(&self, blocked: &[Blocked]) -> Failure {
+        let options = self.options();
+        let told = blocked.iter().flat_map(|Blocked { recipe, obstacles }| {
+            let recipe = label(recipe);
+            let options = &options;
+            obstacles.iter().flat_map(move |obstacle| {
+                let message = format!("\"{recipe}\" can't start: {obstacle}");
+                Failure::new(Exit::Failed, obstacle.code(), message)
+                    .help(visible(&obstacle.help(options)))
+                    .told
+            })
+        });
+        let told = told.collect();
+        Failure {
+            exit: Exit::Failed,
+            told,
+        }
+    }
+}
+
+/// How a workspace of this kind is called in a line, with its admin workspace.
+pub(crate) fn kind_with_admin(
+    kind: WorkspaceKind,
+    admin: Option<&crate::model::ident::WorkspaceName>,
+) -> String {
+    match admin {
+        Some(admin) => format!("{kind} of {admin}"),
+        None => kind.to_string(),
+    }
+}

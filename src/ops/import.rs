@@ -1,0 +1,619 @@
+//! Importing a package into a workspace: read, plan, carry out, read back.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::locate::LocatedFinding;
+use super::pack::digest_of_file;
+use super::read::{self, Digests, OpenError, Opened, Reading, Roots};
+use super::{Interrupted, Observer, Running, Stage};
+use crate::io::archive::{Limits, Method};
+use crate::io::source::{ReadError, SourceReader};
+use crate::io::spill::{Spill, Spilled, deflate};
+use crate::model::finding::{Counts, Finding};
+use crate::model::graph::Graph;
+use crate::model::ident::{Digest, InternalName};
+use crate::model::json::{JsonError, Tape, apply};
+use crate::model::path::PackagePath;
+use crate::model::project::Origin;
+use crate::model::scan::Scanner;
+use crate::model::workspace::{
+    Address, FolderPath, HeldFile, Moment, RecipeState, Revision, RevisionAction, RevisionHeader,
+    RevisionNumber, Snapshot,
+};
+use crate::parallel;
+use crate::plan::connectors::Sources;
+use crate::plan::import::document::{ImportPlan, Permission, PlannedPackage};
+use crate::plan::import::sameness::{self, Sameness, Side};
+use crate::plan::import::{Draft, Placing, PlacingError, Question, Receipt};
+use crate::plan::transform::rename_providers;
+use crate::workspace::{ContentError, Contents, Encoded, Encoding, Workspace, WorkspaceError};
+
+/// What to import, and where.
+#[derive(Clone, Debug)]
+pub struct ImportRequest {
+    /// The package.
+    pub package: PathBuf,
+    /// Where the workspace is.
+    pub address: Address,
+    /// The folder to import into.
+    pub folder: FolderPath,
+    /// Limits on the package.
+    pub limits: Limits,
+    /// A folder for what is kept on disk meanwhile.
+    pub scratch: PathBuf,
+    /// When it is imported.
+    pub at: Moment,
+    /// Who imports.
+    pub who: String,
+}
+
+/// A package that was read for an import.
+#[derive(Debug)]
+pub struct Incoming {
+    /// The package.
+    pub opened: Opened,
+    graph: Graph,
+    placing: Placing,
+    package: PlannedPackage,
+}
+
+/// An import that was planned.
+#[derive(Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: ImportPlan,
+    /// What a person should know.
+    pub findings: Vec<Finding>,
+    snapshot: Snapshot,
+    answers: BTreeMap<usize, Sameness>,
+}
+
+/// The document of `plan`, and the file that `import` takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlanDocument {
+    /// The plan.
+    #[serde(flatten)]
+    pub plan: ImportPlan,
+    /// How many findings there are.
+    pub counts: Counts,
+    /// What a person should know, the gravest first.
+    pub findings: Vec<LocatedFinding>,
+}
+
+/// What `import` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ImportDocument {
+    /// The plan that was carried out.
+    #[serde(flatten)]
+    pub plan: PlanDocument,
+    /// What was done.
+    pub receipt: Receipt,
+    /// What is not as planned, as read back; empty if everything is.
+    pub astray: Vec<String>,
+}
+
+/// An import could not be planned or carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The package can't be read.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// It is no zip.
+    #[error("{path} is a folder, not a package")]
+    NoPackage {
+        /// The path.
+        path: String,
+    },
+    /// The digest of the package can't be worked out.
+    #[error("can't read {path}")]
+    Digest {
+        /// The path.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// An asset can't lie where it would.
+    #[error(transparent)]
+    Placing(#[from] PlacingError),
+    /// An asset's file can't be read again.
+    #[error("can't read `{path}`")]
+    Read {
+        /// The file.
+        path: PackagePath,
+        /// Why.
+        #[source]
+        source: ReadError,
+    },
+    /// An asset's JSON, of the package or of the workspace, is broken.
+    #[error("`{path}` can't be compared with what is in the workspace")]
+    Json {
+        /// The file in the package.
+        path: PackagePath,
+        /// Why.
+        #[source]
+        source: JsonError,
+    },
+    /// Nothing can be kept on disk.
+    #[error("can't keep a temporary file in {folder}")]
+    Scratch {
+        /// The folder.
+        folder: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The workspace can't be read or written.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The work was interrupted.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
+
+impl Incoming {
+    /// Reads a package, checking everything that can be checked without the workspace.
+    ///
+    /// # Errors
+    /// If it is no package, or can't be read. What is wrong with single assets is among the findings
+    /// of the project.
+    pub fn read(
+        request: &ImportRequest,
+        running: &Running,
+        observer: &mut dyn Observer,
+    ) -> Result<Self, ImportError> {
+        let reading = Reading {
+            roots: Roots::Asserted,
+            digests: Digests::Taken,
+            limits: &request.limits,
+            memory: None,
+        };
+        let opened = read::open(&request.package, reading, running, observer)?;
+        let path = request.package.display().to_string();
+        if opened.source.origin() != Origin::Package {
+            return Err(ImportError::NoPackage { path });
+        }
+        let (size, digest) =
+            digest_of_file(&request.package).map_err(|source| ImportError::Digest {
+                path: path.clone(),
+                source,
+            })?;
+        let placing = Placing::of(&opened.project, &request.folder)?;
+        Ok(Self {
+            graph: Graph::of(&opened.project),
+            placing,
+            package: PlannedPackage { path, digest, size },
+            opened,
+        })
+    }
+
+    /// Plans the import into a workspace as it is now.
+    ///
+    /// # Errors
+    /// If the workspace or the package can't be read.
+    pub fn plan(
+        &self,
+        request: &ImportRequest,
+        workspace: &dyn Workspace,
+        running: &Running,
+    ) -> Result<Planned, ImportError> {
+        let scope = self.placing.scope(&self.opened.project);
+        let snapshot = workspace.snapshot(&scope)?;
+        let draft = self.draft(&snapshot, request.at);
+        let mut answers = BTreeMap::new();
+        let mut comparing = Comparing::new(self);
+        for question in draft.questions() {
+            if running.interrupt.is_set() {
+                return Err(Interrupted.into());
+            }
+            let answer = comparing.answer(&draft, &question, workspace)?;
+            answers.insert(question.asset, answer);
+        }
+        let draft = draft.answered(&answers);
+        let (plan, findings) = draft.decide(self.package.clone(), request.address.clone());
+        drop(draft);
+        Ok(Planned {
+            plan,
+            findings,
+            snapshot,
+            answers,
+        })
+    }
+
+    fn draft<'a>(&'a self, snapshot: &'a Snapshot, at: Moment) -> Draft<'a> {
+        let sources = Sources {
+            project: &self.opened.project,
+            graph: &self.graph,
+            supplied: None,
+            catalogue: snapshot.shared.as_ref(),
+        };
+        Draft::of(sources, &self.placing, snapshot, at)
+    }
+
+    /// Carries a plan out, and says what was done. Nothing is read back yet.
+    ///
+    /// # Errors
+    /// If the workspace changed since the plan was made, or can't be written; it is as before then.
+    pub fn apply(
+        &self,
+        request: &ImportRequest,
+        planned: &Planned,
+        document: &PlanDocument,
+        workspace: &mut dyn Workspace,
+        running: &Running,
+        observer: &mut dyn Observer,
+    ) -> Result<Receipt, ImportError> {
+        let draft = self
+            .draft(&planned.snapshot, request.at)
+            .answered(&planned.answers);
+        let mut package = PackageContents::new(self, request)?;
+        let stored = package.transform(&draft, planned, running, observer)?;
+        let mut carried = draft.carry(&stored);
+        if carried.commit.changes.is_empty() {
+            return Ok(carried.receipt);
+        }
+        let number = RevisionNumber(planned.snapshot.workspace.revision.0 + 1);
+        carried.receipt.revision = Some(number);
+        let name = request.package.file_name().unwrap_or_default();
+        carried.commit.revision = Some(Revision {
+            header: RevisionHeader {
+                number,
+                at: request.at,
+                who: request.who.clone(),
+                action: RevisionAction::Import,
+                subject: name.to_string_lossy().into_owned(),
+                package: Some(self.package.digest),
+            },
+            plan: json(document),
+            receipt: json(&carried.receipt),
+            before: carried.before,
+        });
+        if running.interrupt.is_set() {
+            return Err(Interrupted.into());
+        }
+        workspace.commit(&carried.commit, &mut package)?;
+        Ok(carried.receipt)
+    }
+
+    /// Reads the workspace back after an import: what is not as planned.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub fn astray(
+        &self,
+        request: &ImportRequest,
+        receipt: &Receipt,
+        workspace: &dyn Workspace,
+        running: &Running,
+    ) -> Result<Vec<String>, ImportError> {
+        let again = self.plan(request, workspace, running)?;
+        let mut astray = Vec::new();
+        for folder in &again.plan.creates_folders {
+            astray.push(format!("folder \"{folder}\" is not there"));
+        }
+        for connector in &again.plan.connectors {
+            use crate::plan::import::document::ConnectorAction as Action;
+            match connector.action {
+                Action::Install | Action::Update | Action::Downgrade => astray.push(format!(
+                    "connector \"{}\" is not as the package has it",
+                    connector.connector
+                )),
+                Action::Same | Action::UsesShared | Action::UsesOwn | Action::Blocked => {}
+            }
+        }
+        for asset in &again.plan.assets {
+            use crate::plan::import::document::AssetAction as Action;
+            match asset.action {
+                Action::Creates
+                | Action::Overwrites
+                | Action::OverwritesRunning
+                | Action::CreatesPlaceholder => astray.push(format!(
+                    "{} \"{}\" is not as the package has it",
+                    asset.kind.label(),
+                    asset.name
+                )),
+                Action::NoChange | Action::BindsToExisting => {}
+            }
+        }
+        let states: BTreeMap<_, _> = again
+            .plan
+            .assets
+            .iter()
+            .filter_map(|asset| Some((asset.id?, asset.state?)))
+            .collect();
+        for recipe in &receipt.recipes {
+            let state = states.get(&recipe.id).copied().unwrap_or(recipe.state);
+            if state != recipe.planned {
+                let mut why = recipe.obstacles.join("; ");
+                if !why.is_empty() {
+                    why = format!(": {why}");
+                }
+                astray.push(match recipe.planned {
+                    RecipeState::Running => {
+                        format!("recipe \"{}\" did not start{why}", recipe.name)
+                    }
+                    RecipeState::Stopped => format!("recipe \"{}\" runs{why}", recipe.name),
+                });
+            }
+        }
+        Ok(astray)
+    }
+}
+
+impl Planned {
+    /// The document of the plan, with findings in their places.
+    pub fn document(&self, incoming: &Incoming) -> PlanDocument {
+        let mut findings = self.findings.clone();
+        findings.extend(incoming.opened.project.findings.iter().cloned());
+        crate::model::finding::sort(&mut findings);
+        PlanDocument {
+            plan: self.plan.clone(),
+            counts: Counts::of(&findings),
+            findings: incoming.opened.located(&findings, None),
+        }
+    }
+
+    /// Whether the package can't be imported, whatever is permitted.
+    pub fn is_impossible(&self) -> bool {
+        self.plan
+            .connectors
+            .iter()
+            .any(|connector| connector.is_impossible())
+    }
+
+    /// The permissions that the plan needs and `given` does not hold.
+    pub fn refused(&self, given: &[Permission]) -> Vec<&crate::plan::import::document::Needed> {
+        let needs = self.plan.needs.iter();
+        needs
+            .filter(|needed| !given.contains(&needed.permission))
+            .collect()
+    }
+}
+
+fn json(document: &impl Serialize) -> String {
+    serde_json::to_string(document).expect("a document of plain values")
+}
+
+/// Answers the questions of a draft.
+struct Comparing<'a> {
+    incoming: &'a Incoming,
+    reader: SourceReader<'a>,
+    scanner: Scanner,
+    packaged: Vec<u8>,
+    held: Vec<u8>,
+}
+
+impl<'a> Comparing<'a> {
+    fn new(incoming: &'a Incoming) -> Self {
+        Self {
+            incoming,
+            reader: incoming.opened.source.reader(),
+            scanner: Scanner::default(),
+            packaged: Vec::new(),
+            held: Vec::new(),
+        }
+    }
+
+    fn answer(
+        &mut self,
+        draft: &Draft<'_>,
+        question: &Question,
+        workspace: &dyn Workspace,
+    ) -> Result<Sameness, ImportError> {
+        let asset = &self.incoming.opened.project.assets[question.asset];
+        let broken = |source| ImportError::Json {
+            path: asset.path.clone(),
+            source,
+        };
+        read_main(
+            self.incoming,
+            question.asset,
+            &mut self.reader,
+            &mut self.packaged,
+        )?;
+        let renames = draft.renames(question.asset);
+        if !renames.is_empty() {
+            self.packaged = renamed(&self.packaged, renames).map_err(broken)?;
+        }
+        workspace.content(&question.held, &mut self.held)?;
+        let packaged = self
+            .scanner
+            .scan(&asset.kind, &self.packaged)
+            .map_err(broken)?;
+        let held = self.scanner.scan(&asset.kind, &self.held).map_err(broken)?;
+        let packaged = Side {
+            bytes: &self.packaged,
+            references: &packaged.references,
+            bindings: draft.bindings(question.asset),
+        };
+        let held = Side {
+            bytes: &self.held,
+            references: &held.references,
+            bindings: &question.held_bindings,
+        };
+        sameness::compare(&asset.kind, packaged, held).map_err(broken)
+    }
+}
+
+fn read_main(
+    incoming: &Incoming,
+    asset: usize,
+    reader: &mut SourceReader<'_>,
+    into: &mut Vec<u8>,
+) -> Result<(), ImportError> {
+    let project = &incoming.opened.project;
+    let asset = &project.assets[asset];
+    let files = asset.files.iter().map(|&file| &project.files[file]);
+    for file in files.filter(|file| file.path == asset.path) {
+        reader
+            .read(file.source, into)
+            .map_err(|source| ImportError::Read {
+                path: file.path.clone(),
+                source,
+            })?;
+    }
+    Ok(())
+}
+
+fn renamed(
+    bytes: &[u8],
+    names: &BTreeMap<InternalName, InternalName>,
+) -> Result<Vec<u8>, JsonError> {
+    let mut tape = Tape::default();
+    let document = tape.parse(bytes)?;
+    let mut rewritten = rename_providers(document, names);
+    Ok(apply(bytes, &mut rewritten.splices))
+}
+
+/// Gives a workspace what it lacks: entries of the package as they are, and what was rewritten.
+struct PackageContents<'a> {
+    incoming: &'a Incoming,
+    reader: SourceReader<'a>,
+    files: HashMap<Digest, usize>,
+    spill: Spill,
+    spilled: HashMap<Digest, (Spilled, u64)>,
+    scratch: &'a Path,
+    buffer: Vec<u8>,
+}
+
+impl<'a> PackageContents<'a> {
+    fn new(incoming: &'a Incoming, request: &'a ImportRequest) -> Result<Self, ImportError> {
+        let files = incoming.opened.project.files.iter();
+        let scratch = &request.scratch;
+        Ok(Self {
+            incoming,
+            reader: incoming.opened.source.reader(),
+            files: files
+                .filter_map(|file| Some((file.content?.digest?, file.source)))
+                .collect(),
+            spill: Spill::new(scratch).map_err(|source| ImportError::Scratch {
+                folder: scratch.display().to_string(),
+                source,
+            })?,
+            spilled: HashMap::new(),
+            scratch,
+            buffer: Vec::new(),
+        })
+    }
+
+    fn keep(&mut self, bytes: &[u8], deflated: &[u8]) -> Result<HeldFile, ImportError> {
+        let digest = Digest::of(bytes);
+        self.keep_as(digest, bytes.len() as u64, deflated)
+    }
+
+    fn keep_as(
+        &mut self,
+        digest: Digest,
+        size: u64,
+        deflated: &[u8],
+    ) -> Result<HeldFile, ImportError> {
+        let failed = |source| ImportError::Scratch {
+            folder: self.scratch.display().to_string(),
+            source,
+        };
+        let kept = self.spill.keep(deflated).map_err(failed)?;
+        self.spilled.insert(digest, (kept, size));
+        Ok(HeldFile {
+            extension: "json".to_owned(),
+            content: digest,
+            size,
+        })
+    }
+
+    /// Makes the JSON of every asset that is not stored as the package has it.
+    fn transform(
+        &mut self,
+        draft: &Draft<'_>,
+        planned: &Planned,
+        running: &Running,
+        observer: &mut dyn Observer,
+    ) -> Result<BTreeMap<usize, HeldFile>, ImportError> {
+        let mut stored = BTreeMap::new();
+        for (&asset, answer) in &planned.answers {
+            if let Sameness::Merged(bytes) = answer {
+                let deflated = deflate(bytes).map_err(|source| ImportError::Scratch {
+                    folder: "memory".to_owned(),
+                    source,
+                })?;
+                stored.insert(asset, self.keep(bytes, &deflated)?);
+            }
+        }
+        let assets: Vec<usize> = draft
+            .renamed()
+            .into_iter()
+            .filter(|asset| !stored.contains_key(asset))
+            .collect();
+        let incoming = self.incoming;
+        let work = |worker: &mut (SourceReader<'_>, Vec<u8>), index: usize| {
+            if running.interrupt.is_set() {
+                return Err(ImportError::from(Interrupted));
+            }
+            let (reader, bytes) = worker;
+            let asset = assets[index];
+            read_main(incoming, asset, reader, bytes)?;
+            let bytes =
+                renamed(bytes, draft.renames(asset)).map_err(|source| ImportError::Json {
+                    path: incoming.opened.project.assets[asset].path.clone(),
+                    source,
+                })?;
+            let deflated = deflate(&bytes).map_err(|source| ImportError::Scratch {
+                folder: "memory".to_owned(),
+                source,
+            })?;
+            Ok((Digest::of(&bytes), bytes.len() as u64, deflated))
+        };
+        let total = assets.len();
+        parallel::in_order(
+            total,
+            running.threads,
+            || (incoming.opened.source.reader(), Vec::new()),
+            work,
+            |index, outcome: Result<(Digest, u64, Vec<u8>), ImportError>| {
+                observer.progress(Stage::Packing, index + 1, total);
+                let (digest, size, deflated) = outcome?;
+                stored.insert(assets[index], self.keep_as(digest, size, &deflated)?);
+                Ok::<(), ImportError>(())
+            },
+        )?;
+        Ok(stored)
+    }
+}
+
+impl Contents for PackageContents<'_> {
+    fn content(&mut self, digest: &Digest) -> Result<Encoded<'_>, ContentError> {
+        let failed = |source| ContentError {
+            digest: *digest,
+            source,
+        };
+        if let Some(&(kept, size)) = self.spilled.get(digest) {
+            self.spill
+                .read(kept, &mut self.buffer)
+                .map_err(|error| failed(error.into()))?;
+            return Ok(Encoded {
+                encoding: Encoding::Deflate,
+                bytes: &self.buffer,
+                size,
+            });
+        }
+        let Some(&number) = self.files.get(digest) else {
+            return Err(failed("the package does not hold it".into()));
+        };
+        let method = self
+            .reader
+            .read_kept(number, &mut self.buffer)
+            .map_err(|error| failed(error.into()))?;
+        let encoding = match method {
+            Some(Method::Deflated) => Encoding::Deflate,
+            Some(Method::Stored) | None => Encoding::Plain,
+        };
+        Ok(Encoded {
+            encoding,
+            bytes: &self.buffer,
+            size: self.incoming.opened.source.listed[number].size,
+        })
+    }
+}

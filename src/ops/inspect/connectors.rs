@@ -1,0 +1,298 @@
+//! The custom connectors that a workspace's recipes can use.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ConnectionLine, InspectError, RecipeLine};
+use crate::model::catalogue::Visibility;
+use crate::model::choice::choice_type;
+use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
+use crate::model::workspace::{
+    Address, HeldAsset, HeldConnector, HeldState, HeldVersion, Inventory, Moment,
+};
+use crate::plan::pick::{self, Available};
+use crate::workspace::Workspace;
+
+choice_type! {
+    /// Whose connector it is.
+    pub enum ConnectorOrigin: "origin of a connector" {
+        /// The workspace's own.
+        Own = "own",
+        /// The admin workspace's, shared with this one.
+        Shared = "shared",
+    }
+}
+
+/// What `connector list` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConnectorListDocument {
+    /// The workspace.
+    pub workspace: Address,
+    /// The connectors: the workspace's own, then the shared ones.
+    pub connectors: Vec<ConnectorLine>,
+}
+
+/// A connector as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConnectorLine {
+    /// Its title.
+    pub title: ConnectorTitle,
+    /// How recipes of the workspace spell it.
+    pub internal_name: InternalName,
+    /// Whose it is.
+    pub origin: ConnectorOrigin,
+    /// The newest version; unknown for a shared one.
+    pub latest: Option<Version>,
+    /// The version that recipes of the workspace run, if there is one.
+    pub released: Option<Version>,
+    /// How many recipes use it.
+    pub recipes: usize,
+    /// How many of them run.
+    pub running: usize,
+    /// How many connections connect to it.
+    pub connections: usize,
+}
+
+/// What `connector show` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConnectorShowDocument {
+    /// The workspace.
+    pub workspace: Address,
+    /// The connector.
+    pub connector: ConnectorLine,
+    /// The newest version; unknown for a shared connector.
+    pub latest: Option<VersionLine>,
+    /// The version that recipes run, as far as it is known.
+    pub released: Option<VersionLine>,
+    /// Whether a shared connector's source is shared too.
+    pub visibility: Option<Visibility>,
+}
+
+/// What `connector versions` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConnectorVersionsDocument {
+    /// The workspace.
+    pub workspace: Address,
+    /// The connector.
+    pub connector: ConnectorLine,
+    /// Its versions, the oldest first; of a shared connector the one that is shared.
+    pub versions: Vec<VersionLine>,
+}
+
+/// A version of a connector.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VersionLine {
+    /// Its number.
+    pub number: Version,
+    /// What its author noted.
+    pub note: Option<String>,
+    /// When it was made, in seconds since 1970; unknown for a shared one.
+    pub created_at: Option<Moment>,
+    /// When it was released, in seconds since 1970, if it was.
+    pub released_at: Option<Moment>,
+    /// The number that it had in the package which brought it.
+    pub source_version: Option<Version>,
+    /// The digest of its Ruby source; unknown where only a catalogue knows the version.
+    pub code: Option<Digest>,
+}
+
+/// What `connector usage` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConnectorUsageDocument {
+    /// The workspace.
+    pub workspace: Address,
+    /// The connector.
+    pub connector: ConnectorLine,
+    /// The recipes that use it, in the order of folders and names.
+    pub recipes: Vec<RecipeLine>,
+    /// The connections to it, likewise.
+    pub connections: Vec<ConnectionLine>,
+}
+
+/// Whether an asset names this connector as its application, or uses it.
+fn uses(asset: &HeldAsset, name: &InternalName) -> bool {
+    asset
+        .body
+        .providers
+        .iter()
+        .any(|provider| provider == name.as_str())
+}
+
+/// The recipes that use a connector, in the order of lists.
+pub(in crate::ops) fn users(inventory: &Inventory, name: &InternalName) -> Vec<RecipeLine> {
+    super::recipes::sorted(inventory.assets.iter().filter(|asset| uses(asset, name)))
+}
+
+fn available(inventory: &Inventory) -> Vec<Available<'_>> {
+    pick::available(
+        &inventory.connectors,
+        inventory.shared.as_ref(),
+        &inventory.workspace.data_center,
+    )
+}
+
+impl ConnectorLine {
+    fn of(connector: Available<'_>, inventory: &Inventory) -> Self {
+        let name = connector.internal_name();
+        let (mut recipes, mut running, mut connections) = (0, 0, 0);
+        for asset in inventory.assets.iter().filter(|asset| uses(asset, name)) {
+            match asset.state {
+                HeldState::Recipe(_) => {
+                    recipes += 1;
+                    running += usize::from(asset.state.is_running());
+                }
+                HeldState::Connection(_) => connections += 1,
+                HeldState::Plain => {}
+            }
+        }
+        let (origin, latest, released) = match connector {
+            Available::Own(own) => (
+                ConnectorOrigin::Own,
+                own.latest().map(|version| version.number),
+                own.released,
+            ),
+            Available::Shared(entry) => (ConnectorOrigin::Shared, None, entry.shared_version),
+        };
+        Self {
+            title: connector.title().clone(),
+            internal_name: name.clone(),
+            origin,
+            latest,
+            released,
+            recipes,
+            running,
+            connections,
+        }
+    }
+}
+
+impl From<&HeldVersion> for VersionLine {
+    fn from(version: &HeldVersion) -> Self {
+        Self {
+            number: version.number,
+            note: version.note.clone(),
+            created_at: Some(version.created_at),
+            released_at: version.released_at,
+            source_version: version.source_version,
+            code: version.code,
+        }
+    }
+}
+
+/// All that is known of a version which is shared.
+fn shared_version(number: Version) -> VersionLine {
+    VersionLine {
+        number,
+        note: None,
+        created_at: None,
+        released_at: None,
+        source_version: None,
+        code: None,
+    }
+}
+
+/// The connectors of a workspace as lists show them.
+pub(super) fn lines(inventory: &Inventory) -> Vec<ConnectorLine> {
+    let mut lines: Vec<ConnectorLine> = available(inventory)
+        .into_iter()
+        .map(|connector| ConnectorLine::of(connector, inventory))
+        .collect();
+    lines.sort_by(|a, b| {
+        (a.origin, &a.title, &a.internal_name).cmp(&(b.origin, &b.title, &b.internal_name))
+    });
+    lines
+}
+
+/// The connectors of a workspace.
+///
+/// # Errors
+/// If the workspace can't be read.
+pub fn connectors(
+    workspace: &dyn Workspace,
+    address: &Address,
+) -> Result<ConnectorListDocument, InspectError> {
+    Ok(ConnectorListDocument {
+        workspace: address.clone(),
+        connectors: lines(&workspace.inventory()?),
+    })
+}
+
+/// One connector, by its title or internal name.
+///
+/// # Errors
+/// If the workspace can't be read, or the name means none or several.
+pub fn connector(
+    workspace: &dyn Workspace,
+    address: &Address,
+    named: &str,
+) -> Result<ConnectorShowDocument, InspectError> {
+    let inventory = workspace.inventory()?;
+    let connector = pick::connector(&available(&inventory), named)?;
+    let (latest, released, visibility) = match connector {
+        Available::Own(own) => (
+            own.latest().map(VersionLine::from),
+            own.running().map(VersionLine::from),
+            None,
+        ),
+        Available::Shared(entry) => (
+            None,
+            entry.shared_version.map(shared_version),
+            Some(entry.visibility),
+        ),
+    };
+    Ok(ConnectorShowDocument {
+        workspace: address.clone(),
+        connector: ConnectorLine::of(connector, &inventory),
+        latest,
+        released,
+        visibility,
+    })
+}
+
+/// The versions of a connector, by its title or internal name.
+///
+/// # Errors
+/// If the workspace can't be read, or the name means none or several.
+pub fn versions(
+    workspace: &dyn Workspace,
+    address: &Address,
+    named: &str,
+) -> Result<ConnectorVersionsDocument, InspectError> {
+    let inventory = workspace.inventory()?;
+    let connector = pick::connector(&available(&inventory), named)?;
+    let versions = match connector {
+        Available::Own(HeldConnector { versions, .. }) => {
+            versions.iter().map(VersionLine::from).collect()
+        }
+        Available::Shared(entry) => entry
+            .shared_version
+            .map(shared_version)
+            .into_iter()
+            .collect(),
+    };
+    Ok(ConnectorVersionsDocument {
+        workspace: address.clone(),
+        connector: ConnectorLine::of(connector, &inventory),
+        versions,
+    })
+}
+
+/// Who uses a connector, by its title or internal name.
+///
+/// # Errors
+/// If the workspace can't be read, or the name means none or several.
+pub fn usage(
+    workspace: &dyn Workspace,
+    address: &Address,
+    named: &str,
+) -> Result<ConnectorUsageDocument, InspectError> {
+    let inventory = workspace.inventory()?;
+    let connector = pick::connector(&available(&inventory), named)?;
+    let name = connector.internal_name();
+    Ok(ConnectorUsageDocument {
+        workspace: address.clone(),
+        connector: ConnectorLine::of(connector, &inventory),
+        recipes: users(&inventory, name),
+        connections: super::connections::sorted(&inventory, |asset| uses(asset, name)),
+    })
+}

@@ -1,0 +1,33 @@
+//! What a workspace of the local platform holds, as the documents that commands print.
+
+mod connections;
+mod connectors;
+mod recipes;
+mod workspaces;
+
+pub use connections::{ConnectionLine, ConnectionListDocument, connections};
+pub(super) use connectors::users;
+pub use connectors::{
+    ConnectorLine, ConnectorListDocument, ConnectorOrigin, ConnectorShowDocument,
+    ConnectorUsageDocument, ConnectorVersionsDocument, VersionLine, connector, connectors, usage,
+    versions,
+};
+pub use recipes::{RecipeFilter, RecipeLine, RecipeListDocument, recipes};
+pub use workspaces::{
+    FolderLine, WorkspaceCreateDocument, WorkspaceDeleteDocument, WorkspaceIdentity, WorkspaceLine,
+    WorkspaceListDocument, WorkspaceShowDocument, workspace, workspaces,
+};
+
+use crate::plan::pick::PickError;
+use crate::workspace::WorkspaceError;
+
+/// A workspace could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum InspectError {
+    /// It can't be read.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// What was asked for is not there, or several things are.
+    #[error(transparent)]
+    Pick(#[from] PickError),
+}

@@ -1,0 +1,367 @@
+//! Operating a workspace by hand: recipes start and stop, connections are authorised, connectors
+//! released. Each is planned from what the workspace holds, and carried out wholly or not at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::inspect::{self, RecipeLine};
+use crate::model::choice::choice_type;
+use crate::model::facts::Facts;
+use crate::model::ident::{ConnectorTitle, InternalName, Version};
+use crate::model::json::JsonError;
+use crate::model::kind::AssetKind;
+use crate::model::scan::Scanner;
+use crate::model::workspace::{
+    Address, AssetId, Authorization, FolderPath, HeldAsset, HeldState, Inventory, Moment,
+    RecipeState,
+};
+use crate::plan::commit::Commit;
+use crate::plan::operate::{self, Blocked};
+use crate::plan::pick::{self, Available, PickError};
+use crate::workspace::{NoContents, Workspace, WorkspaceError};
+
+/// How often something is planned anew because another process was faster.
+const ATTEMPTS: usize = 8;
+
+/// Which things of a workspace are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// These, by number, name, or folder and name.
+    Named(Vec<String>),
+}
+
+choice_type! {
+    /// What a command did to one thing.
+    pub enum Effect: "effect" {
+        /// It changed.
+        Changed = "changed",
+        /// It was as wanted already.
+        Unchanged = "unchanged",
+    }
+}
+
+/// What `recipe start` and `recipe stop` say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecipeChangeDocument {
+    /// The workspace.
+    pub workspace: Address,
+    /// The state that all of the recipes are in now.
+    pub state: RecipeState,
+    /// The recipes that were meant: those that changed, in the order in which they did, then the
+    /// others.
+    pub recipes: Vec<ChangedRecipe>,
+}
+
+/// A recipe that was to start or to stop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ChangedRecipe {
+    /// Its number.
+    pub id: AssetId,
+    /// Its name.
+    pub name: String,
+    /// The folder that holds it; empty for Home.
+    pub folder: FolderPath,
+    /// Whether it changed.
+    pub effect: Effect,
+}
+
+/// What `connection authorize` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConnectionChangeDocument {
+    /// The workspace.
+    pub workspace: Address,
+    /// The connections that were meant; all are authorised now.
+    pub connections: Vec<ChangedConnection>,
+}
+
+/// A connection that was to be authorised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ChangedConnection {
+    /// Its number.
+    pub id: AssetId,
+    /// Its name.
+    pub name: String,
+    /// The folder that holds it; empty for Home.
+    pub folder: FolderPath,
+    /// Whether it changed.
+    pub effect: Effect,
+}
+
+/// What `connector release` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConnectorReleaseDocument {
+    /// The workspace.
+    pub workspace: Address,
+    /// The connector's title.
+    pub title: ConnectorTitle,
+    /// How recipes of the workspace spell it.
+    pub internal_name: InternalName,
+    /// The version that recipes ran before; none if none was released.
+    pub before: Option<Version>,
+    /// The version that they run now.
+    pub released: Version,
+    /// Whether that is a change.
+    pub effect: Effect,
+    /// The recipes that move to that version; none if nothing changed.
+    pub recipes: Vec<RecipeLine>,
+}
+
+/// A workspace could not be operated; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OperateError {
+    /// It can't be read or written.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// Names that mean nothing, or several things; never none.
+    #[error("{} of the names can't be used", .0.len())]
+    Pick(Vec<PickError>),
+    /// Recipes that can't start; never none.
+    #[error("{} can't start", counted(.0.len()))]
+    Blocked(Vec<Blocked>),
+    /// A recipe's JSON is none.
+    #[error("the recipe \"{recipe}\" is not the JSON that the platform writes")]
+    Unreadable {
+        /// The recipe.
+        recipe: String,
+        /// Why not.
+        source: JsonError,
+    },
+    /// A connector that only the admin workspace can release.
+    #[error("the connector \"{title}\" is shared with this workspace, and is not its own")]
+    NotOwn {
+        /// The connector.
+        title: ConnectorTitle,
+        /// The admin workspace, if that is known.
+        admin: Option<Address>,
+    },
+    /// A connector without versions.
+    #[error("the connector \"{title}\" has no version to release")]
+    NoVersion {
+        /// The connector.
+        title: ConnectorTitle,
+    },
+}
+
+fn counted(recipes: usize) -> String {
+    match recipes {
+        1 => "a recipe".to_owned(),
+        many => format!("{many} recipes"),
+    }
+}
+
+/// Plans until a plan can be carried out: another process may change the workspace in between, which
+/// is then looked at again.
+fn carry_out<T>(
+    workspace: &mut dyn Workspace,
+    mut plan: impl FnMut(&dyn Workspace, &Inventory) -> Result<(Commit, T), OperateError>,
+) -> Result<T, OperateError> {
+    let mut attempt = 1;
+    loop {
+        let inventory = workspace.inventory()?;
+        let (commit, told) = plan(workspace, &inventory)?;
+        if commit.changes.is_empty() {
+            return Ok(told);
+        }
+        match workspace.commit(&commit, &mut NoContents) {
+            Ok(()) => return Ok(told),
+            Err(WorkspaceError::Stale { .. }) if attempt < ATTEMPTS => attempt += 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The assets that are meant, each once, in the order in which they are named.
+fn meant<'i>(
+    inventory: &'i Inventory,
+    kind: &AssetKind,
+    what: &'static str,
+    which: &Which,
+) -> Result<Vec<&'i HeldAsset>, OperateError> {
+    let names = match which {
+        Which::All => {
+            let all = inventory.assets.iter();
+            return Ok(all.filter(|asset| asset.key.kind == *kind).collect());
+        }
+        Which::Named(names) => names,
+    };
+    let (mut found, mut wrong) = (Vec::new(), Vec::new());
+    let mut met = BTreeSet::new();
+    for name in names {
+        match pick::asset(&inventory.assets, kind, what, name) {
+            Ok(asset) if met.insert(asset.id) => found.push(asset),
+            Ok(_) => {}
+            Err(error) => wrong.push(error),
+        }
+    }
+    if wrong.is_empty() {
+        Ok(found)
+    } else {
+        Err(OperateError::Pick(wrong))
+    }
+}
+
+fn ids(assets: &[&HeldAsset]) -> BTreeSet<AssetId> {
+    assets.iter().map(|asset| asset.id).collect()
+}
+
+/// Starts or stops recipes: all that are meant, or none if one can't start.
+///
+/// # Errors
+/// If a name is none, a recipe can't start, or the workspace can't be read or written.
+pub fn set_recipes(
+    workspace: &mut dyn Workspace,
+    address: &Address,
+    which: &Which,
+    state: RecipeState,
+) -> Result<RecipeChangeDocument, OperateError> {
+    carry_out(workspace, |workspace, inventory| {
+        let recipes = meant(inventory, &AssetKind::Recipe, "recipe", which)?;
+        let wanted = ids(&recipes);
+        let changing = operate::to_change(inventory, &wanted, state);
+        let commit = match state {
+            RecipeState::Running => {
+                let facts = facts_of(workspace, &recipes, &changing)?;
+                operate::start(inventory, &wanted, &facts).map_err(OperateError::Blocked)?
+            }
+            RecipeState::Stopped => operate::stop(inventory, &wanted),
+        };
+        let place: BTreeMap<AssetId, usize> =
+            (0..).zip(&changing).map(|(i, id)| (*id, i)).collect();
+        let mut told: Vec<ChangedRecipe> = recipes
+            .iter()
+            .map(|asset| ChangedRecipe {
+                id: asset.id,
+                name: asset.key.name.clone(),
+                folder: asset.key.place.folder(),
+                effect: match place.get(&asset.id) {
+                    Some(_) => Effect::Changed,
+                    None => Effect::Unchanged,
+                },
+            })
+            .collect();
+        told.sort_by_key(|recipe| place.get(&recipe.id).copied().unwrap_or(usize::MAX));
+        let document = RecipeChangeDocument {
+            workspace: address.clone(),
+            state,
+            recipes: told,
+        };
+        Ok((commit, document))
+    })
+}
+
+fn facts_of(
+    workspace: &dyn Workspace,
+    recipes: &[&HeldAsset],
+    changing: &[AssetId],
+) -> Result<BTreeMap<AssetId, Facts>, OperateError> {
+    let changing: BTreeSet<AssetId> = changing.iter().copied().collect();
+    let mut scanner = Scanner::default();
+    let mut bytes = Vec::new();
+    let mut facts = BTreeMap::new();
+    for recipe in recipes
+        .iter()
+        .filter(|recipe| changing.contains(&recipe.id))
+    {
+        let Some(main) = recipe.body.files.first() else {
+            continue;
+        };
+        workspace.content(&main.content, &mut bytes)?;
+        let read = scanner.scan(&AssetKind::Recipe, &bytes).map_err(|source| {
+            OperateError::Unreadable {
+                recipe: pick::label(&recipe.key),
+                source,
+            }
+        })?;
+        facts.insert(recipe.id, read);
+    }
+    Ok(facts)
+}
+
+/// Marks connections as authorised; credentials are none of a local platform's business.
+///
+/// # Errors
+/// If a name is none, or the workspace can't be read or written.
+pub fn authorize(
+    workspace: &mut dyn Workspace,
+    address: &Address,
+    which: &Which,
+) -> Result<ConnectionChangeDocument, OperateError> {
+    carry_out(workspace, |_, inventory| {
+        let connections = meant(inventory, &AssetKind::Connection, "connection", which)?;
+        let commit = operate::authorize(inventory, &ids(&connections));
+        let document = ConnectionChangeDocument {
+            workspace: address.clone(),
+            connections: connections
+                .iter()
+                .map(|asset| ChangedConnection {
+                    id: asset.id,
+                    name: asset.key.name.clone(),
+                    folder: asset.key.place.folder(),
+                    effect: match asset.state {
+                        HeldState::Connection(Authorization::Placeholder) => Effect::Changed,
+                        HeldState::Connection(Authorization::Authorized)
+                        | HeldState::Recipe(_)
+                        | HeldState::Plain => Effect::Unchanged,
+                    },
+                })
+                .collect(),
+        };
+        Ok((commit, document))
+    })
+}
+
+/// Releases the newest version of a connector, by its title or internal name: every recipe that
+/// uses it runs that version from then on (platform.md §3).
+///
+/// # Errors
+/// If the name is none or means a shared connector, or the workspace can't be read or written.
+pub fn release(
+    workspace: &mut dyn Workspace,
+    address: &Address,
+    named: &str,
+    at: Moment,
+) -> Result<ConnectorReleaseDocument, OperateError> {
+    carry_out(workspace, |_, inventory| {
+        let available = pick::available(
+            &inventory.connectors,
+            inventory.shared.as_ref(),
+            &inventory.workspace.data_center,
+        );
+        let picked = pick::connector(&available, named);
+        let connector = match picked.map_err(|error| OperateError::Pick(vec![error]))? {
+            Available::Own(connector) => connector,
+            Available::Shared(entry) => {
+                return Err(OperateError::NotOwn {
+                    title: entry.title.clone(),
+                    admin: inventory.workspace.admin.clone().map(Address::Local),
+                });
+            }
+        };
+        let Some(latest) = connector.latest() else {
+            return Err(OperateError::NoVersion {
+                title: connector.title.clone(),
+            });
+        };
+        let commit = operate::release(inventory, connector, at);
+        let name = &connector.internal_name;
+        let (effect, recipes) = if commit.changes.is_empty() {
+            (Effect::Unchanged, Vec::new())
+        } else {
+            (Effect::Changed, inspect::users(inventory, name))
+        };
+        let document = ConnectorReleaseDocument {
+            workspace: address.clone(),
+            title: connector.title.clone(),
+            internal_name: name.clone(),
+            before: connector.released,
+            released: latest.number,
+            effect,
+            recipes,
+        };
+        Ok((commit, document))
+    })
+}

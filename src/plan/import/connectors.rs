@@ -1,0 +1,319 @@
+//! What an import does with each custom connector, and what becomes of its name (platform.md §3,
+//! §5.6, §6).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, is_word};
+use crate::model::project::{Asset, Project};
+use crate::model::workspace::{
+    ConnectorId, Counters, HeldConnector, Moment, Snapshot, WorkspaceFacts,
+};
+use crate::plan::connectors::{Adapter, Connector, Sources};
+use crate::plan::import::placing::Placing;
+
+/// What happens to a connector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// The package brings it, and the workspace has none of this title.
+    Install,
+    /// The package brings other code than the newest version has.
+    Update {
+        /// The newest version.
+        from: Version,
+    },
+    /// The package brings code that is older than the newest version.
+    Downgrade {
+        /// The newest version.
+        from: Version,
+        /// Why it is known to be older.
+        evidence: Older,
+    },
+    /// The package brings the code that is there.
+    Same(Version),
+    /// The package does not bring it, and one of the workspace's own is there.
+    Present(Version),
+    /// The package does not bring it, and it is shared with the workspace.
+    Shared(Version),
+    /// Nobody has it.
+    Missing,
+    /// The package has its JSON, but no source.
+    Sourceless,
+}
+
+/// Why a packaged connector counts as older than the one that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Older {
+    /// The code is that of an earlier version.
+    Code(Version),
+    /// Its number in the source workspace is lower than that of the version that is there.
+    Number {
+        /// The packaged one.
+        packaged: Version,
+        /// The one that is there had this number where it came from.
+        held: Version,
+    },
+}
+
+/// A connector of a package, with what the workspace makes of it.
+#[derive(Clone, Debug)]
+pub(super) struct Met<'a> {
+    /// The connector as the package knows it.
+    pub(super) connector: Connector<'a>,
+    /// The asset of its files, as an index into the project.
+    pub(super) adapter: Option<usize>,
+    /// What happens to it.
+    pub(super) fate: Fate,
+    /// Its number in the workspace, if it is or becomes one of its own.
+    pub(super) id: Option<ConnectorId>,
+    /// Its name in the workspace, if it is or will be there.
+    pub(super) internal_name: Option<InternalName>,
+}
+
+/// The files of a packaged connector.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct AdapterFiles {
+    pub(super) json: Option<usize>,
+    pub(super) code: Option<usize>,
+    pub(super) logo: Option<(String, usize)>,
+}
+
+impl AdapterFiles {
+    /// Sorts the files of a connector's asset, as indices into the project's files.
+    pub(super) fn of(project: &Project, asset: &Asset) -> Self {
+        let mut files = Self::default();
+        for &index in &asset.files {
+            let path = &project.files[index].path;
+            let extension = path.file_name().rsplit_once('.').map_or("", |(_, e)| e);
+            if *path == asset.path {
+                files.json = Some(index);
+            } else if extension == "rb" {
+                files.code = Some(index);
+            } else if matches!(extension, "png" | "jpeg" | "jpg") {
+                files.logo = Some((extension.to_owned(), index));
+            }
+        }
+        files
+    }
+
+    /// The digest of the source.
+    pub(super) fn code_digest(&self, project: &Project) -> Option<Digest> {
+        project.files[self.code?].content?.digest
+    }
+}
+
+/// All connectors that a package is about.
+#[derive(Clone, Debug)]
+pub(super) struct Meeting<'a> {
+    /// The connectors.
+    pub(super) met: Vec<Met<'a>>,
+    /// From the package's internal names to the workspace's.
+    pub(super) names: BTreeMap<InternalName, InternalName>,
+    /// Numbers that are free afterwards.
+    pub(super) next: Counters,
+}
+
+impl<'a> Meeting<'a> {
+    pub(super) fn of(
+        sources: Sources<'a>,
+        connectors: Vec<Connector<'a>>,
+        placing: &Placing,
+        snapshot: &Snapshot,
+        at: Moment,
+    ) -> Self {
+        let mut next = snapshot.workspace.next;
+        let mut taken: BTreeSet<InternalName> = snapshot
+            .connectors
+            .iter()
+            .map(|held| held.internal_name.clone())
+            .collect();
+        let mut by_title: BTreeMap<ConnectorTitle, (ConnectorId, InternalName)> = BTreeMap::new();
+        let mut names = BTreeMap::new();
+        let mut met = Vec::with_capacity(connectors.len());
+        for connector in connectors {
+            let adapter = match connector.adapter {
+                Some(Adapter::Project(index)) => Some(index),
+                Some(Adapter::Supplied(_)) | None => None,
+            };
+            let held = held(&connector, adapter, sources.project, placing, snapshot);
+            let fate = fate(sources.project, &connector, adapter, held);
+            let (id, internal_name) = match (&fate, held) {
+                (Fate::Install, _) => {
+                    let title = connector.title.clone();
+                    let known = title
+                        .as_ref()
+                        .and_then(|title| by_title.get(title))
+                        .cloned();
+                    let (id, name) = known.unwrap_or_else(|| {
+                        let id = next.connector;
+                        next.connector.0 += 1;
+                        let name = new_name(title.as_ref(), &snapshot.workspace, at, &mut taken);
+                        (id, name)
+                    });
+                    if let Some(title) = title {
+                        by_title.insert(title, (id, name.clone()));
+                    }
+                    (Some(id), Some(name))
+                }
+                (
+                    Fate::Update { .. } | Fate::Downgrade { .. } | Fate::Same(_) | Fate::Present(_),
+                    Some(held),
+                ) => (Some(held.id), Some(held.internal_name.clone())),
+                (Fate::Shared(_), _) => {
+                    let entry = connector
+                        .entry
+                        .map(|(entry, _)| entry.internal_name.clone());
+                    (None, entry)
+                }
+                (
+                    Fate::Missing
+                    | Fate::Sourceless
+                    | Fate::Update { .. }
+                    | Fate::Downgrade { .. }
+                    | Fate::Same(_)
+                    | Fate::Present(_),
+                    _,
+                ) => (None, None),
+            };
+            if let Some(to) = &internal_name {
+                for from in &connector.internal_names {
+                    names.insert(from.clone(), to.clone());
+                }
+            }
+            met.push(Met {
+                connector,
+                adapter,
+                fate,
+                id,
+                internal_name,
+            });
+        }
+        Self { met, names, next }
+    }
+
+    /// The connector whose files are this asset.
+    pub(super) fn of_adapter(&self, asset: usize) -> Option<&Met<'a>> {
+        self.met.iter().find(|met| met.adapter == Some(asset))
+    }
+
+    /// The connector of this title.
+    pub(super) fn titled(&self, title: &str) -> Option<&Met<'a>> {
+        self.met.iter().find(|met| {
+            met.connector
+                .title
+                .as_ref()
+                .is_some_and(|own| own.as_str() == title)
+        })
+    }
+}
+
+/// The workspace's own connector that a packaged one is, or would replace.
+fn held<'s>(
+    connector: &Connector<'_>,
+    adapter: Option<usize>,
+    project: &Project,
+    placing: &Placing,
+    snapshot: &'s Snapshot,
+) -> Option<&'s HeldConnector> {
+    let by_title = snapshot
+        .connectors
+        .iter()
+        .find(|held| connector.title.as_ref() == Some(&held.title));
+    if adapter.is_some() || by_title.is_some() {
+        return by_title;
+    }
+    let by_name = |name: &str| {
+        snapshot
+            .connectors
+            .iter()
+            .find(|held| held.internal_name.as_str() == name)
+    };
+    if let Some(held) = connector
+        .internal_names
+        .iter()
+        .find_map(|name| by_name(name.as_str()))
+    {
+        return Some(held);
+    }
+    // Its connection may be there already, as another package left it, and knows its connector.
+    connector.through_elsewhere.iter().find_map(|&recipe| {
+        let facts = &project.assets[recipe].facts;
+        let entries = facts.recipe().into_iter().flat_map(|recipe| &recipe.config);
+        let accounts = entries
+            .filter(|entry| {
+                InternalName::custom(&entry.provider)
+                    .is_some_and(|name| connector.internal_names.contains(&name))
+            })
+            .filter_map(|entry| facts.references.get(entry.account?));
+        accounts
+            .flat_map(|account| placing.elsewhere(account))
+            .filter_map(|key| snapshot.assets.get(&key))
+            .find_map(|connection| by_name(connection.body.providers.first()?))
+    })
+}
+
+fn fate(
+    project: &Project,
+    connector: &Connector<'_>,
+    adapter: Option<usize>,
+    held: Option<&HeldConnector>,
+) -> Fate {
+    let latest = held.and_then(HeldConnector::latest);
+    let Some(adapter) = adapter else {
+        let shared = connector.entry.and_then(|(entry, _)| entry.shared_version);
+        return match (shared, held.and_then(|held| held.released), latest) {
+            (Some(version), ..) => Fate::Shared(version),
+            (None, Some(version), _) => Fate::Present(version),
+            (None, None, _) => Fate::Missing,
+        };
+    };
+    let asset = &project.assets[adapter];
+    let Some(code) = AdapterFiles::of(project, asset).code_digest(project) else {
+        return Fate::Sourceless;
+    };
+    let (Some(held), Some(latest)) = (held, latest) else {
+        return Fate::Install;
+    };
+    let from = latest.number;
+    if latest.code == Some(code) && held.released == Some(from) {
+        return Fate::Same(from);
+    }
+    let packaged = asset.facts.connector().and_then(|facts| facts.version);
+    let earlier = held.versions.iter().rev().skip(1);
+    let mut same_code = earlier.filter(|version| version.code == Some(code));
+    match (same_code.next(), packaged, latest.source_version) {
+        (Some(earlier), ..) if latest.code != Some(code) => Fate::Downgrade {
+            from,
+            evidence: Older::Code(earlier.number),
+        },
+        (_, Some(packaged), Some(held)) if packaged < held => Fate::Downgrade {
+            from,
+            evidence: Older::Number { packaged, held },
+        },
+        _ => Fate::Update { from },
+    }
+}
+
+/// The internal name of a connector that is created now (platform.md §5.6). Connectors of one
+/// import differ in their second.
+fn new_name(
+    title: Option<&ConnectorTitle>,
+    workspace: &WorkspaceFacts,
+    at: Moment,
+    taken: &mut BTreeSet<InternalName>,
+) -> InternalName {
+    let slug = title.map_or_else(|| "connector".to_owned(), ConnectorTitle::slug);
+    let slug: String = slug.chars().filter(|c| is_word(*c)).collect();
+    let mut second = at.0;
+    loop {
+        let later = taken.iter().any(|name| {
+            name.as_str()
+                .rsplit_once('_')
+                .is_some_and(|(_, time)| time == second.to_string())
+        });
+        let name = format!("{slug}_connector_{}_{second}", workspace.id);
+        match name.parse::<InternalName>() {
+            Ok(name) if !later && taken.insert(name.clone()) => return name,
+            Ok(_) | Err(_) => second = second.saturating_add(1),
+        }
+    }
+}

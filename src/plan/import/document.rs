@@ -1,0 +1,273 @@
+//! The plan of an import as a value: what is shown, kept in a file, compared and carried out.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::choice::choice_type;
+use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
+use crate::model::kind::AssetKind;
+use crate::model::path::PackagePath;
+use crate::model::workspace::{
+    Address, AssetId, FolderPath, RecipeState, RevisionNumber, WorkspaceId, WorkspaceKind,
+};
+
+/// The format of plans that this program writes.
+pub const FORMAT: u32 = 1;
+
+/// What an import would do to one workspace.
+///
+/// It holds no secrets, and the same package, workspace state and catalogue give the same bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ImportPlan {
+    /// The format of this document.
+    pub format: u32,
+    /// The package.
+    pub package: PlannedPackage,
+    /// The workspace.
+    pub workspace: PlannedWorkspace,
+    /// The digest of the catalogue of shared connectors; absent if nothing is shared there.
+    pub catalogue: Option<Digest>,
+    /// The folder that the package is imported into; empty for Home.
+    pub folder: FolderPath,
+    /// Folders that are created.
+    pub creates_folders: Vec<FolderPath>,
+    /// What happens to each custom connector.
+    pub connectors: Vec<PlannedConnector>,
+    /// What happens to each asset.
+    pub assets: Vec<PlannedAsset>,
+    /// How many there are of each.
+    pub summary: Summary,
+    /// What has to be permitted for the import to be done.
+    pub needs: Vec<Needed>,
+    /// What will need a person afterwards.
+    pub afterwards: Vec<Afterwards>,
+    /// Files of the package that are no assets' and are not imported.
+    pub ignored: Vec<PackagePath>,
+}
+
+/// The package of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedPackage {
+    /// Where it was found: as given, so a relative path counts from where the plan was made.
+    pub path: String,
+    /// The digest of the file.
+    pub digest: Digest,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// The workspace of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedWorkspace {
+    /// Where it is.
+    pub address: Address,
+    /// Its number.
+    pub id: WorkspaceId,
+    /// Whose it is.
+    pub kind: WorkspaceKind,
+    /// Stands for everything in it at the time of the plan.
+    pub state: Digest,
+    /// Its newest revision at the time of the plan.
+    pub revision: RevisionNumber,
+}
+
+choice_type! {
+    /// What happens to a connector.
+    pub enum ConnectorAction: "action" {
+        /// It is created, with version 1, released.
+        Install = "install",
+        /// It gets a new version, which is released.
+        Update = "update",
+        /// The code that is there is the package's.
+        Same = "same",
+        /// It would get a new version with older code.
+        Downgrade = "downgrade",
+        /// The package does not bring it; the one that is shared with the workspace is used.
+        UsesShared = "uses-shared",
+        /// The package does not bring it; the workspace's own is used.
+        UsesOwn = "uses-own",
+        /// It is neither in the package nor in the workspace.
+        Blocked = "blocked",
+    }
+}
+
+/// A connector in a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedConnector {
+    /// Its title; the package's internal name where no title is known.
+    pub connector: String,
+    /// Its title.
+    pub title: Option<ConnectorTitle>,
+    /// What happens to it.
+    pub action: ConnectorAction,
+    /// The version that recipes run before the import, if there is one.
+    pub from: Option<Version>,
+    /// The version that recipes run afterwards.
+    pub to: Option<Version>,
+    /// Whether its JSON is in the package.
+    pub packaged: bool,
+    /// The number of the packaged version in the workspace it comes from.
+    pub packaged_version: Option<Version>,
+    /// The digest of the packaged source.
+    pub code: Option<Digest>,
+    /// How the package spells it.
+    pub internal_names: Vec<InternalName>,
+    /// How the workspace spells it; absent if the name is made on import.
+    pub internal_name: Option<InternalName>,
+    /// The recipes of the package that use it.
+    pub recipes: Vec<PackagePath>,
+    /// Recipes of the workspace, outside the package, that a new version moves too.
+    pub moves: Vec<MovedRecipe>,
+}
+
+/// A recipe that a new version of a connector moves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MovedRecipe {
+    /// Its number.
+    pub id: AssetId,
+    /// Its name.
+    pub name: String,
+    /// Its folder.
+    pub folder: FolderPath,
+    /// Whether it runs.
+    pub state: RecipeState,
+}
+
+choice_type! {
+    /// What happens to an asset.
+    pub enum AssetAction: "action" {
+        /// It is created.
+        Creates = "creates",
+        /// It says the same as the one that is there.
+        NoChange = "no-change",
+        /// The one that is there gets a new version.
+        Overwrites = "overwrites",
+        /// The recipe that is there runs, and gets a new version.
+        OverwritesRunning = "overwrites-running",
+        /// A connection is created, without credentials.
+        CreatesPlaceholder = "creates-placeholder",
+        /// The connection of this name is used as it is.
+        BindsToExisting = "binds-to-existing",
+    }
+}
+
+/// An asset in a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedAsset {
+    /// Its path in the package.
+    pub path: PackagePath,
+    /// Its type, by the word in file names.
+    #[serde(rename = "type")]
+    pub kind: AssetKind,
+    /// Its name.
+    pub name: String,
+    /// The folder that it lies in; empty for Home and for what belongs to the whole workspace.
+    pub folder: FolderPath,
+    /// What happens to it.
+    pub action: AssetAction,
+    /// Its number in the workspace, if it is there.
+    pub id: Option<AssetId>,
+    /// The version that is there.
+    pub from: Option<Version>,
+    /// The version that will be there.
+    pub to: Version,
+    /// Whether the recipe runs afterwards; absent for other types.
+    pub state: Option<RecipeState>,
+}
+
+/// How many there are of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// Assets that are created.
+    pub creates: usize,
+    /// Assets that are overwritten, running recipes among them.
+    pub overwrites: usize,
+    /// Running recipes that are overwritten.
+    pub overwrites_running: usize,
+    /// Assets that stay as they are, connections that are bound among them.
+    pub unchanged: usize,
+    /// Connectors that are installed.
+    pub installs: usize,
+    /// Connectors that are updated or downgraded.
+    pub updates: usize,
+    /// Connectors that are nowhere.
+    pub blocked: usize,
+}
+
+choice_type! {
+    /// A permission that an import may need.
+    pub enum Permission: "permission" {
+        /// To stop, update and start running recipes.
+        RestartRecipes = "restart-recipes",
+        /// To put older code in place of newer code.
+        Downgrade = "allow-downgrade",
+        /// To move running recipes outside the package to another version of a connector.
+        MoveRecipes = "allow-moved-recipes",
+        /// To import recipes whose connector is nowhere.
+        MissingConnectors = "allow-missing-connectors",
+    }
+}
+
+/// A permission that this import needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Needed {
+    /// The permission: the option of `import` that gives it.
+    pub permission: Permission,
+    /// What needs it.
+    pub because: String,
+}
+
+/// Something that will need a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum Afterwards {
+    /// Give a connection its credentials.
+    Authorize {
+        /// Its name.
+        connection: String,
+        /// Its folder.
+        folder: FolderPath,
+        /// How many recipes of the package use it.
+        recipes: usize,
+    },
+    /// Choose a connection for recipes whose own is not there.
+    Connect {
+        /// The name of the connection that is not there.
+        connection: String,
+        /// How many recipes of the package would use it.
+        recipes: usize,
+    },
+    /// Give properties their values.
+    FillProperties {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// Start recipes that were created.
+    Start {
+        /// How many.
+        recipes: usize,
+    },
+}
+
+impl PlannedConnector {
+    /// Whether the package brings it without its source.
+    pub fn is_impossible(&self) -> bool {
+        self.action == ConnectorAction::Blocked && self.packaged
+    }
+}
+
+impl ImportPlan {
+    /// Whether the workspace is as the package wants it already.
+    pub fn is_empty(&self) -> bool {
+        let Summary {
+            creates,
+            overwrites,
+            overwrites_running: _,
+            unchanged: _,
+            installs,
+            updates,
+            blocked: _,
+        } = self.summary;
+        creates + overwrites + installs + updates == 0 && self.creates_folders.is_empty()
+    }
+}

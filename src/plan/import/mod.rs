@@ -1,0 +1,265 @@
+//! What an import would do to a workspace (platform.md §6, with §3's versions and §5.6's names).
+//!
+//! 1. [`Placing`] says where each asset of the package lands, and what the workspace has to be asked
+//!    for.
+//! 2. [`Draft::of`] meets the package with the [snapshot](Snapshot) that the workspace answered:
+//!    connectors, numbers, what references mean.
+//! 3. Where bytes differ, the draft has [questions](Draft::questions), which [`sameness::compare`]
+//!    answers for whoever has the bytes.
+//! 4. [`Draft::decide`] gives the [plan](ImportPlan), which is shown, refused or turned into a
+//!    [commit](crate::plan::commit).
+
+mod bindings;
+mod carry;
+mod connectors;
+pub mod document;
+mod outcome;
+mod placing;
+pub mod sameness;
+
+pub use carry::{Carried, StoredFile};
+pub use document::ImportPlan;
+pub use outcome::{Receipt, ReceiptConnector, ReceiptRecipe};
+pub use placing::{Placing, PlacingError};
+
+use std::collections::BTreeMap;
+
+use crate::model::finding::Finding;
+use crate::model::ident::{Digest, InternalName};
+use crate::model::kind::AssetKind;
+use crate::model::project::{Asset, Project};
+use crate::model::workspace::{
+    AssetId, AssetKey, Binding, Body, Counters, HeldAsset, HeldFile, Moment, Snapshot,
+};
+use crate::plan::connectors::Sources;
+
+use bindings::Resolver;
+use connectors::Meeting;
+use sameness::Sameness;
+
+/// An import that is being planned.
+#[derive(Clone, Debug)]
+pub struct Draft<'a> {
+    sources: Sources<'a>,
+    snapshot: &'a Snapshot,
+    placing: &'a Placing,
+    connectors: Meeting<'a>,
+    assets: Vec<Drafted<'a>>,
+    next: Counters,
+    at: Moment,
+    findings: Vec<Finding>,
+}
+
+/// An asset of the package, met with the workspace.
+#[derive(Clone, Debug)]
+struct Drafted<'a> {
+    /// Its number; none for a connector's files.
+    id: Option<AssetId>,
+    key: Option<&'a AssetKey>,
+    held: Option<&'a HeldAsset>,
+    bindings: Vec<Binding>,
+    providers: Vec<String>,
+    renames: BTreeMap<InternalName, InternalName>,
+    fate: Fate,
+}
+
+/// What happens to an asset, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// It belongs to a connector.
+    Connector,
+    Creates,
+    Binds,
+    NoChange,
+    /// The bytes have to be compared.
+    Asks,
+    Overwrites,
+}
+
+/// A comparison that needs bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The asset, as an index into the project.
+    pub asset: usize,
+    /// The JSON that is there.
+    pub held: Digest,
+    /// What the references of that JSON mean.
+    pub held_bindings: Vec<Binding>,
+}
+
+impl<'a> Draft<'a> {
+    /// Meets a package with a workspace.
+    pub fn of(
+        sources: Sources<'a>,
+        placing: &'a Placing,
+        snapshot: &'a Snapshot,
+        at: Moment,
+    ) -> Self {
+        let project = sources.project;
+        let (met, findings) = sources.connectors(&(0..project.assets.len()).collect());
+        let connectors = Meeting::of(sources, met, placing, snapshot, at);
+        let mut next = connectors.next;
+        let helds: Vec<Option<&HeldAsset>> = placing
+            .keys
+            .iter()
+            .map(|key| snapshot.assets.get(key.as_ref()?))
+            .collect();
+        let ids: Vec<Option<AssetId>> = placing
+            .keys
+            .iter()
+            .zip(&helds)
+            .map(|(key, held)| {
+                key.as_ref()?;
+                Some(held.map_or_else(
+                    || {
+                        let id = next.asset;
+                        next.asset.0 += 1;
+                        id
+                    },
+                    |held| held.id,
+                ))
+            })
+            .collect();
+        let resolver = Resolver {
+            project,
+            placing,
+            snapshot,
+            connectors: &connectors,
+            ids: &ids,
+        };
+        let assets = project.assets.iter().enumerate().map(|(index, asset)| {
+            let mut drafted = Drafted {
+                id: ids[index],
+                key: placing.keys[index].as_ref(),
+                held: helds[index],
+                bindings: resolver.bindings(asset),
+                providers: resolver.providers(asset),
+                renames: sameness::renames(&asset.facts.internal_names, &connectors.names),
+                fate: Fate::Connector,
+            };
+            drafted.fate = drafted.fate(project, asset);
+            drafted
+        });
+        let assets = assets.collect();
+        Self {
+            sources,
+            snapshot,
+            placing,
+            assets,
+            next,
+            at,
+            findings,
+            connectors,
+        }
+    }
+
+    /// What has to be compared before the plan is known.
+    pub fn questions(&self) -> Vec<Question> {
+        let asked = self.assets.iter().enumerate();
+        asked
+            .filter(|(_, drafted)| drafted.fate == Fate::Asks)
+            .filter_map(|(asset, drafted)| {
+                let body = &drafted.held?.body;
+                Some(Question {
+                    asset,
+                    held: body.files.first()?.content,
+                    held_bindings: body.bindings.clone(),
+                })
+            })
+            .collect()
+    }
+
+    /// What the references of an asset mean in the workspace.
+    pub fn bindings(&self, asset: usize) -> &[Binding] {
+        &self.assets[asset].bindings
+    }
+
+    /// What replaces the package's internal names in an asset.
+    pub fn renames(&self, asset: usize) -> &BTreeMap<InternalName, InternalName> {
+        &self.assets[asset].renames
+    }
+
+    /// Takes the answers to all [questions](Self::questions), by asset.
+    #[must_use]
+    pub fn answered(mut self, answers: &BTreeMap<usize, Sameness>) -> Self {
+        for (index, drafted) in self.assets.iter_mut().enumerate() {
+            if drafted.fate == Fate::Asks {
+                drafted.fate = match answers.get(&index) {
+                    Some(Sameness::Same) => Fate::NoChange,
+                    Some(Sameness::Replaced | Sameness::Merged(_)) | None => Fate::Overwrites,
+                };
+            }
+        }
+        self
+    }
+
+    fn project(&self) -> &'a Project {
+        self.sources.project
+    }
+}
+
+impl Drafted<'_> {
+    fn fate(&self, project: &Project, asset: &Asset) -> Fate {
+        if self.id.is_none() {
+            return Fate::Connector;
+        }
+        let Some(held) = self.held else {
+            return Fate::Creates;
+        };
+        if asset.kind == AssetKind::Connection {
+            return Fate::Binds;
+        }
+        let body = &held.body;
+        let companions = companions(project, asset);
+        if !body.files.iter().skip(1).eq(&companions) {
+            return Fate::Overwrites;
+        }
+        let equal = Some(body.origin) == main_digest(project, asset)
+            && body.renames == self.renames
+            && body.bindings == self.bindings;
+        if equal { Fate::NoChange } else { Fate::Asks }
+    }
+
+    /// The new version of the asset, with `main` as its JSON.
+    fn body(&self, project: &Project, asset: &Asset, main: HeldFile) -> Option<Body> {
+        let mut files = vec![main];
+        files.extend(companions(project, asset));
+        Some(Body {
+            files,
+            origin: main_digest(project, asset)?,
+            renames: self.renames.clone(),
+            bindings: self.bindings.clone(),
+            providers: self.providers.clone(),
+        })
+    }
+}
+
+/// The digest of an asset's JSON in the package.
+fn main_digest(project: &Project, asset: &Asset) -> Option<Digest> {
+    main_file(project, asset)?.digest
+}
+
+fn main_file(project: &Project, asset: &Asset) -> Option<crate::model::project::Content> {
+    let files = asset.files.iter().map(|&file| &project.files[file]);
+    files
+        .into_iter()
+        .find(|file| file.path == asset.path)?
+        .content
+}
+
+/// The files of an asset beside its JSON.
+fn companions(project: &Project, asset: &Asset) -> Vec<HeldFile> {
+    let files = asset.files.iter().map(|&file| &project.files[file]);
+    let others = files.filter(|file| file.path != asset.path);
+    others
+        .filter_map(|file| {
+            let content = file.content?;
+            let extension = file.path.file_name().rsplit_once('.')?.1;
+            Some(HeldFile {
+                extension: extension.to_owned(),
+                content: content.digest?,
+                size: content.size,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,178 @@
+//! Where the assets of a package land in a workspace, and which of its assets they may meet there
+//! (platform.md §5.3, §6).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::facts::ConnectionPlace;
+use crate::model::kind::{AssetKind, FileRole};
+use crate::model::path::{PackagePath, PathError};
+use crate::model::project::{Asset, Project};
+use crate::model::reference::Reference;
+use crate::model::workspace::{AssetKey, AssetPlace, FolderPath, Scope};
+
+/// The places of a package's assets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placing {
+    /// The folder that the package is imported into.
+    pub folder: FolderPath,
+    /// By asset; none for custom connectors, which have their title for a key.
+    pub keys: Vec<Option<AssetKey>>,
+}
+
+/// An asset can't lie where the package would put it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{path}` can't be imported into folder `{folder}`")]
+pub struct PlacingError {
+    /// The asset.
+    pub path: PackagePath,
+    /// The folder.
+    pub folder: FolderPath,
+    /// Why not.
+    #[source]
+    pub source: PathError,
+}
+
+impl Placing {
+    /// Places every asset of a project that is imported into `folder`.
+    ///
+    /// # Errors
+    /// If a path gets too long or too deep.
+    pub fn of(project: &Project, folder: &FolderPath) -> Result<Self, PlacingError> {
+        let mut twins: BTreeMap<AssetKey, u32> = BTreeMap::new();
+        let mut keys = Vec::with_capacity(project.assets.len());
+        for asset in &project.assets {
+            if asset.kind == AssetKind::CustomAdapter {
+                keys.push(None);
+                continue;
+            }
+            let home = match asset.facts.connection().map(|connection| connection.place) {
+                Some(place) => place,
+                None => ConnectionPlace::Folder,
+            };
+            let place =
+                place(&asset.kind, asset.path.folder(), home, folder).map_err(|source| {
+                    PlacingError {
+                        path: asset.path.clone(),
+                        folder: folder.clone(),
+                        source,
+                    }
+                })?;
+            let mut key = AssetKey {
+                place,
+                kind: asset.kind.clone(),
+                name: name(asset),
+                twin: 0,
+            };
+            let twin = twins.entry(key.clone()).or_default();
+            key.twin = *twin;
+            *twin += 1;
+            keys.push(Some(key));
+        }
+        Ok(Self {
+            folder: folder.clone(),
+            keys,
+        })
+    }
+
+    /// Where an asset that a reference names may lie in the workspace if it is not in the package,
+    /// the likeliest place first (platform.md §5.5: it binds by folder and name).
+    pub fn elsewhere(&self, reference: &Reference) -> Vec<AssetKey> {
+        let FileRole::Main(kind) = FileRole::of(&reference.target) else {
+            return Vec::new();
+        };
+        if kind == AssetKind::CustomAdapter {
+            return Vec::new();
+        }
+        let in_package = reference
+            .target
+            .rsplit_once('/')
+            .map_or("", |(folder, _)| folder);
+        let mut places = Vec::new();
+        if let Ok(place) = place(&kind, in_package, ConnectionPlace::Folder, &self.folder) {
+            places.push(place);
+        }
+        // Exported from the root of the workspace, the same asset has its whole path.
+        places.extend(in_package.parse().map(AssetPlace::Folder));
+        if kind == AssetKind::Connection {
+            places.push(AssetPlace::Folder(FolderPath::home()));
+        }
+        if kind == AssetKind::LookupTable {
+            places.push(AssetPlace::Workspace);
+        }
+        let mut seen = BTreeSet::new();
+        places.retain(|place| seen.insert(place.clone()));
+        let key = |place| AssetKey {
+            place,
+            kind: kind.clone(),
+            name: reference.name.to_string(),
+            twin: 0,
+        };
+        places.into_iter().map(key).collect()
+    }
+
+    /// What the workspace has to be asked for.
+    pub fn scope(&self, project: &Project) -> Scope {
+        let mut scope = Scope::default();
+        scope.keys.extend(self.keys.iter().flatten().cloned());
+        for key in self.keys.iter().flatten() {
+            if let AssetPlace::Folder(folder) = &key.place {
+                scope.folders.insert(folder.clone());
+            }
+        }
+        let mut above = vec![self.folder.clone()];
+        above.extend(scope.folders.iter().cloned());
+        for folder in above {
+            let mut next = Some(folder);
+            while let Some(folder) = next {
+                next = folder.parent();
+                scope.folders.insert(folder);
+            }
+        }
+        for asset in &project.assets {
+            for reference in &asset.facts.references {
+                if project.asset_at(&reference.target).is_some() {
+                    continue;
+                }
+                let keys = self.elsewhere(reference);
+                if keys.iter().any(|key| key.kind == AssetKind::Connection) {
+                    scope.connections.insert(reference.name.to_string());
+                }
+                scope.keys.extend(keys);
+            }
+        }
+        scope
+    }
+}
+
+/// By which name an asset is known in a workspace. Descriptions and properties have none of their
+/// own.
+fn name(asset: &Asset) -> String {
+    match &asset.kind {
+        AssetKind::AccountProperties | AssetKind::ProjectProperties | AssetKind::Project => {
+            asset.kind.label().to_owned()
+        }
+        _ => asset.name().to_owned(),
+    }
+}
+
+fn place(
+    kind: &AssetKind,
+    in_package: &str,
+    connection: ConnectionPlace,
+    folder: &FolderPath,
+) -> Result<AssetPlace, PathError> {
+    let of_workspace = match kind {
+        // A package describes the project that it is imported into.
+        AssetKind::Project => false,
+        // Tables of a project lie in its folder, others at the root.
+        AssetKind::LookupTable => true,
+        kind => kind.only_at_root(),
+    };
+    if of_workspace && in_package.is_empty() {
+        return Ok(AssetPlace::Workspace);
+    }
+    match connection {
+        ConnectionPlace::Home => Ok(AssetPlace::Folder(FolderPath::home())),
+        ConnectionPlace::Folder => Ok(AssetPlace::Folder(folder.join(in_package)?)),
+    }
+}

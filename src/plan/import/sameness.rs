@@ -1,0 +1,223 @@
+//! Whether an asset of a package and one of a workspace say the same, and what becomes of both
+//! where an import does not simply replace one by the other (platform.md §6).
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::model::ident::{Digest, InternalName};
+use crate::model::json::{
+    Dialect, Document, JsonError, Node, NodeKind, Splice, Tape, apply, insert_member, quote,
+};
+use crate::model::kind::AssetKind;
+use crate::model::reference::Reference;
+use crate::model::workspace::Binding;
+
+/// One side of a comparison: an asset's JSON and what its references mean in the workspace.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// The JSON.
+    pub bytes: &'a [u8],
+    /// Its references, in the order of the text.
+    pub references: &'a [Reference],
+    /// What they mean, in the same order.
+    pub bindings: &'a [Binding],
+}
+
+/// What a comparison showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sameness {
+    /// Both say the same; only the spelling may differ.
+    Same,
+    /// The package says something else, and its JSON takes the other's place.
+    Replaced,
+    /// The package adds to what is there: this is both together.
+    Merged(Vec<u8>),
+}
+
+/// Compares an asset of a package with the one that it meets, both in the workspace's terms:
+/// internal names were replaced in the package's JSON.
+///
+/// # Errors
+/// If either is no valid JSON.
+pub fn compare(
+    kind: &AssetKind,
+    packaged: Side<'_>,
+    held: Side<'_>,
+) -> Result<Sameness, JsonError> {
+    let (mut first, mut second) = (Tape::default(), Tape::default());
+    let (packaged_document, held_document) =
+        (first.parse(packaged.bytes)?, second.parse(held.bytes)?);
+    match kind {
+        AssetKind::AccountProperties => {
+            return Ok(properties(packaged_document, held_document, None));
+        }
+        AssetKind::ProjectProperties => {
+            return Ok(properties(packaged_document, held_document, Some("data")));
+        }
+        _ => {}
+    }
+    let rows = match kind {
+        AssetKind::LookupTable | AssetKind::DataTable => Rows::of(packaged_document, held_document),
+        _ => Rows::NoTable,
+    };
+    let ignored: &[&str] = match (kind, rows) {
+        // The number counts versions of the workspace that the package came from.
+        (AssetKind::Recipe, _) => &["version", "version_comment"],
+        (_, Rows::Kept(_)) => &["data"],
+        _ => &[],
+    };
+    let same =
+        canonical(packaged_document, packaged, ignored) == canonical(held_document, held, ignored);
+    Ok(match (same, rows) {
+        (true, _) => Sameness::Same,
+        (false, Rows::Kept(rows)) => {
+            let dialect = Dialect::of(packaged_document);
+            let text = packaged_document.text();
+            let splice = insert_member(text, packaged_document.root(), "data", rows.raw(), dialect);
+            let mut splices: Vec<Splice> = splice.into_iter().collect();
+            Sameness::Merged(apply(text.as_bytes(), &mut splices))
+        }
+        (false, Rows::NoTable | Rows::Replaced) => Sameness::Replaced,
+    })
+}
+
+/// What happens to the rows of a table.
+#[derive(Clone, Copy)]
+enum Rows<'a> {
+    NoTable,
+    /// The package has rows of its own, or nobody has any.
+    Replaced,
+    /// Only the workspace has rows, and they stay.
+    Kept(Node<'a>),
+}
+
+impl<'a> Rows<'a> {
+    fn of(packaged: Document<'_>, held: Document<'a>) -> Self {
+        match (packaged.root().get("data"), held.root().get("data")) {
+            (None, Some(rows)) => Self::Kept(rows),
+            _ => Self::Replaced,
+        }
+    }
+}
+
+/// Names are added; those that are there keep their values.
+fn properties(packaged: Document<'_>, held: Document<'_>, below: Option<&str>) -> Sameness {
+    let of = |root| match below {
+        Some(key) => Node::get(root, key),
+        None => Some(root),
+    };
+    let Some(packaged_names) = of(packaged.root()) else {
+        return Sameness::Same;
+    };
+    let Some(held_names) = of(held.root()) else {
+        return Sameness::Replaced;
+    };
+    let added: Vec<Cow<'_, str>> = packaged_names
+        .members()
+        .filter_map(|(key, _)| key.text())
+        .filter(|name| held_names.get(name).is_none())
+        .collect();
+    if added.is_empty() {
+        return Sameness::Same;
+    }
+    let text = held.text();
+    let members: Vec<_> = held_names.members().collect();
+    let dialect = Dialect::of(held);
+    let (lead, colon) = match members.first() {
+        Some((key, value)) => (
+            &text[held_names.span().start + 1..key.span().start],
+            &text[key.span().end..value.span().start],
+        ),
+        None => ("\n  ", ": "),
+    };
+    let lines: Vec<String> = added
+        .iter()
+        .map(|name| format!("{lead}{}{colon}null", quote(name, dialect)))
+        .collect();
+    let lines = lines.join(",");
+    let splice = match members.last() {
+        Some((_, last)) => Splice::new(last.span().end..last.span().end, format!(",{lines}")),
+        None => Splice::new(held_names.span(), format!("{{{lines}\n}}")),
+    };
+    Sameness::Merged(apply(text.as_bytes(), &mut vec![splice]))
+}
+
+/// A digest of what a document says: independent of the order of keys, white space and escapes, and
+/// of how references are spelled, since what they mean counts.
+fn canonical(document: Document<'_>, side: Side<'_>, ignored: &[&str]) -> Digest {
+    let meanings: BTreeMap<usize, (&Reference, Binding)> = side
+        .references
+        .iter()
+        .zip(side.bindings)
+        .map(|(reference, binding)| (reference.offset as usize, (reference, *binding)))
+        .collect();
+    let mut out = Vec::with_capacity(document.text().len());
+    write(document.root(), &meanings, ignored, &mut out);
+    Digest::of(&out)
+}
+
+fn write(
+    node: Node<'_>,
+    meanings: &BTreeMap<usize, (&Reference, Binding)>,
+    ignored: &[&str],
+    out: &mut Vec<u8>,
+) {
+    if let Some((reference, binding)) = meanings.get(&node.span().start) {
+        match binding {
+            Binding::Asset(id) => out.extend_from_slice(format!("<asset {id}>").as_bytes()),
+            Binding::Connector(id) => out.extend_from_slice(format!("<connector {id}>").as_bytes()),
+            Binding::Shared => out.extend_from_slice(b"<shared>"),
+            Binding::Nothing => out.extend_from_slice(
+                format!("<{:?} {:?}>", reference.target, reference.name).as_bytes(),
+            ),
+        }
+        return;
+    }
+    match node.kind() {
+        NodeKind::Object => {
+            let mut members: Vec<_> = node
+                .members()
+                .map(|(key, value)| (key.text().unwrap_or_default(), value))
+                .filter(|(key, _)| !ignored.contains(&&**key))
+                .collect();
+            members.sort_by(|a, b| a.0.cmp(&b.0));
+            out.push(b'{');
+            for (key, value) in members {
+                out.extend_from_slice(quote(&key, Dialect::Platform).as_bytes());
+                out.push(b':');
+                write(value, meanings, &[], out);
+                out.push(b',');
+            }
+            out.push(b'}');
+        }
+        NodeKind::Array => {
+            out.push(b'[');
+            for item in node.items() {
+                write(item, meanings, &[], out);
+                out.push(b',');
+            }
+            out.push(b']');
+        }
+        NodeKind::String => {
+            let text = node.text().unwrap_or_default();
+            out.extend_from_slice(quote(&text, Dialect::Platform).as_bytes());
+        }
+        NodeKind::Number | NodeKind::Bool | NodeKind::Null => {
+            out.extend_from_slice(node.raw().as_bytes());
+        }
+    }
+}
+
+/// What an import replaces in an asset's JSON: the package's internal names by the workspace's.
+pub fn renames(
+    internal_names: &[InternalName],
+    names: &BTreeMap<InternalName, InternalName>,
+) -> BTreeMap<InternalName, InternalName> {
+    internal_names
+        .iter()
+        .filter_map(|from| {
+            let to = names.get(from)?;
+            (to != from).then(|| (from.clone(), to.clone()))
+        })
+        .collect()
+}

@@ -1,0 +1,80 @@
+//! One writer at a time, who says what it does to those who wait. The lock is the kernel's and goes
+//! with its holder, however that ends.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Writing;
+use super::failed::Doing;
+use crate::workspace::WorkspaceError;
+
+/// How often a waiter looks.
+const PAUSE: Duration = Duration::from_millis(20);
+/// More of a holder's words is not shown.
+const SHOWN: u64 = 300;
+
+/// Held while writing.
+#[derive(Debug)]
+pub(super) struct WriteLock(File);
+
+impl WriteLock {
+    /// Waits for the lock as long as the writer has patience.
+    pub(super) fn take(
+        path: &Path,
+        writing: &Writing,
+        doing: &Doing,
+    ) -> Result<Self, WorkspaceError> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".lock");
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&name)
+            .map_err(|error| doing.io("lock", error))?;
+        let began = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if began.elapsed() < writing.patience => {
+                    thread::sleep(PAUSE);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(WorkspaceError::Busy {
+                        platform: doing.platform(),
+                        holder: holder(&mut file),
+                    });
+                }
+                Err(TryLockError::Error(error)) => return Err(doing.io("lock", error)),
+            }
+        }
+        // What is said here helps others; the lock holds without it.
+        let _ = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(writing.purpose.as_bytes()));
+        Ok(Self(file))
+    }
+}
+
+impl Drop for WriteLock {
+    fn drop(&mut self) {
+        let _ = self.0.set_len(0);
+        let _ = self.0.unlock();
+    }
+}
+
+fn holder(file: &mut File) -> String {
+    let mut text = String::new();
+    let read = file
+        .rewind()
+        .and_then(|()| file.take(SHOWN).read_to_string(&mut text));
+    match read {
+        Ok(_) if !text.trim().is_empty() => text.trim().to_owned(),
+        Ok(_) | Err(_) => "another process".to_owned(),
+    }
+}

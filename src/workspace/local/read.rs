@@ -1,0 +1,441 @@
+//! Reading a workspace: everything of one moment, and no more than is asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::failed::{Doing, Failed};
+use super::row;
+use crate::model::catalogue::{Catalogue, CatalogueEntry, Visibility};
+use crate::model::ident::{DataCenter, Digest, InternalName, Version};
+use crate::model::kind::AssetKind;
+use crate::model::workspace::{
+    AssetId, AssetKey, Body, ConnectorId, Counters, FolderPath, HeldAsset, HeldConnector,
+    HeldVersion, Inventory, RecipeState, RecipeUse, RevisionNumber, Scope, Snapshot,
+    WorkspaceFacts, WorkspaceId,
+};
+use crate::workspace::WorkspaceError;
+
+/// Reads from one workspace.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'c> {
+    pub(super) connection: &'c Connection,
+    pub(super) doing: &'c Doing,
+    pub(super) id: WorkspaceId,
+}
+
+const ASSET: &str = "SELECT a.id, a.place, a.kind, a.name, a.twin, a.version, a.state, v.body \
+     FROM asset a JOIN asset_version v \
+     ON v.workspace = a.workspace AND v.asset = a.id AND v.number = a.version ";
+
+type RawAsset = (u64, String, String, String, u32, u64, i64, Vec<u8>);
+
+fn raw_asset(row: &rusqlite::Row<'_>) -> Result<RawAsset, rusqlite::Error> {
+    Ok((
+        row::number(row, 0)?,
+        row.get(1)?,
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+        row::number(row, 5)?,
+        row.get(6)?,
+        row.get(7)?,
+    ))
+}
+
+impl Reading<'_> {
+    pub(super) fn facts(&self) -> Result<WorkspaceFacts, WorkspaceError> {
+        let found = self
+            .connection
+            .prepare_cached(
+                "SELECT w.name, w.kind, w.data_center, w.external_id, a.name, w.state, w.revision, \
+                 w.next_asset, w.next_connector \
+                 FROM workspace w LEFT JOIN workspace a ON a.id = w.admin WHERE w.id = ?1",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row([row::column(self.id.0)], |row| {
+                        Ok((
+                            row.get::<_, String>(0)?,
+                            row.get::<_, String>(1)?,
+                            row.get::<_, String>(2)?,
+                            row.get::<_, Option<String>>(3)?,
+                            row.get::<_, Option<String>>(4)?,
+                            row.get::<_, Vec<u8>>(5)?,
+                            row::number(row, 6)?,
+                            row::number(row, 7)?,
+                            row::number(row, 8)?,
+                        ))
+                    })
+                    .optional()
+            })
+            .doing(self.doing, "read")?;
+        let Some((name, kind, data_center, external_id, admin, state, revision, asset, connector)) =
+            found
+        else {
+            return Err(WorkspaceError::NoWorkspace {
+                name: format!("number {}", self.id),
+                platform: self.doing.platform(),
+                there: Vec::new(),
+            });
+        };
+        Ok(WorkspaceFacts {
+            id: self.id,
+            name: row::parsed(&name, self.doing)?,
+            kind: kind.parse().map_err(|_| {
+                self.doing
+                    .damaged(format!("`{kind}` is no kind of workspace"))
+            })?,
+            data_center: row::parsed(&data_center, self.doing)?,
+            external_id,
+            admin: match admin {
+                Some(admin) => Some(row::parsed(&admin, self.doing)?),
+                None => None,
+            },
+            state: row::digest(&state, self.doing)?,
+            revision: RevisionNumber(revision),
+            next: Counters {
+                asset: AssetId(asset),
+                connector: ConnectorId(connector),
+            },
+        })
+    }
+
+    fn asset(&self, raw: RawAsset) -> Result<HeldAsset, WorkspaceError> {
+        let (id, place, kind, name, twin, version, state, body) = raw;
+        let kind = AssetKind::from_word(&kind);
+        Ok(HeldAsset {
+            id: AssetId(id),
+            version: Version(version),
+            body: row::decode(&body, self.doing)?,
+            state: row::state_of(&kind, state),
+            key: AssetKey {
+                place: row::place_of(&place, self.doing)?,
+                kind,
+                name,
+                twin,
+            },
+        })
+    }
+
+    fn by_key(&self, key: &AssetKey) -> Result<Option<HeldAsset>, WorkspaceError> {
+        let sql = format!(
+            "{ASSET} WHERE a.workspace = ?1 AND a.place = ?2 AND a.kind = ?3 AND a.name = ?4 AND a.twin = ?5"
+        );
+        let raw = self
+            .connection
+            .prepare_cached(&sql)
+            .and_then(|mut statement| {
+                statement
+                    .query_row(
+                        params![
+                            row::column(self.id.0),
+                            row::place(&key.place),
+                            key.kind.word(),
+                            key.name,
+                            key.twin
+                        ],
+                        raw_asset,
+                    )
+                    .optional()
+            })
+            .doing(self.doing, "read")?;
+        raw.map(|raw| self.asset(raw)).transpose()
+    }
+
+    fn assets(
+        &self,
+        rest: &str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<Vec<HeldAsset>, WorkspaceError> {
+        let sql = format!("{ASSET} {rest}");
+        let mut statement = self
+            .connection
+            .prepare_cached(&sql)
+            .doing(self.doing, "read")?;
+        let rows = statement
+            .query_map(parameters, raw_asset)
+            .doing(self.doing, "read")?;
+        rows.map(|raw| self.asset(raw.doing(self.doing, "read")?))
+            .collect()
+    }
+
+    pub(super) fn snapshot(&self, scope: &Scope) -> Result<Snapshot, WorkspaceError> {
+        let workspace = self.facts()?;
+        let mut folders = BTreeSet::from([FolderPath::home()]);
+        for folder in &scope.folders {
+            let there: bool = self
+                .connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM folder WHERE workspace = ?1 AND path = ?2)",
+                )
+                .and_then(|mut statement| {
+                    statement.query_row(params![row::column(self.id.0), folder.as_str()], |row| {
+                        row.get(0)
+                    })
+                })
+                .doing(self.doing, "read")?;
+            if there {
+                folders.insert(folder.clone());
+            }
+        }
+        let mut assets = BTreeMap::new();
+        for key in &scope.keys {
+            if let Some(asset) = self.by_key(key)? {
+                assets.insert(key.clone(), asset);
+            }
+        }
+        let mut connections = Vec::new();
+        for name in &scope.connections {
+            connections.extend(self.assets(
+                "WHERE a.workspace = ?1 AND a.kind = 'connection' AND a.name = ?2",
+                params![row::column(self.id.0), name],
+            )?);
+        }
+        connections.sort_by_key(|connection| connection.id);
+        let connectors = self.connectors()?;
+        let mut users = BTreeMap::new();
+        for connector in &connectors {
+            let using = self.users(&connector.internal_name)?;
+            if !using.is_empty() {
+                users.insert(connector.internal_name.clone(), using);
+            }
+        }
+        Ok(Snapshot {
+            shared: self.shared(&workspace)?,
+            workspace,
+            folders,
+            assets,
+            connections,
+            connectors,
+            users,
+        })
+    }
+
+    pub(super) fn inventory(&self) -> Result<Inventory, WorkspaceError> {
+        let workspace = self.facts()?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT path FROM folder WHERE workspace = ?1")
+            .doing(self.doing, "read")?;
+        let paths = statement
+            .query_map([row::column(self.id.0)], |row| row.get::<_, String>(0))
+            .doing(self.doing, "read")?;
+        let mut folders = BTreeSet::new();
+        for path in paths {
+            folders.insert(row::parsed(&path.doing(self.doing, "read")?, self.doing)?);
+        }
+        Ok(Inventory {
+            folders,
+            assets: self.assets(
+                "WHERE a.workspace = ?1 ORDER BY a.id",
+                [row::column(self.id.0)],
+            )?,
+            connectors: self.connectors()?,
+            shared: self.shared(&workspace)?,
+            workspace,
+        })
+    }
+
+    fn users(&self, name: &InternalName) -> Result<Vec<RecipeUse>, WorkspaceError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT a.id, a.place, a.name, a.twin, a.state FROM uses u JOIN asset a \
+                 ON a.workspace = u.workspace AND a.id = u.asset \
+                 WHERE u.workspace = ?1 AND u.name = ?2 AND a.kind = 'recipe' ORDER BY a.id",
+            )
+            .doing(self.doing, "read")?;
+        let rows = statement
+            .query_map(params![row::column(self.id.0), name.as_str()], |row| {
+                Ok((
+                    row::number(row, 0)?,
+                    row.get::<_, String>(1)?,
+                    row.get::<_, String>(2)?,
+                    row.get::<_, u32>(3)?,
+                    row.get::<_, i64>(4)?,
+                ))
+            })
+            .doing(self.doing, "read")?;
+        rows.map(|raw| {
+            let (id, place, name, twin, state) = raw.doing(self.doing, "read")?;
+            Ok(RecipeUse {
+                id: AssetId(id),
+                key: AssetKey {
+                    place: row::place_of(&place, self.doing)?,
+                    kind: AssetKind::Recipe,
+                    name,
+                    twin,
+                },
+                state: match state {
+                    1 => RecipeState::Running,
+                    _ => RecipeState::Stopped,
+                },
+            })
+        })
+        .collect()
+    }
+
+    fn connectors(&self) -> Result<Vec<HeldConnector>, WorkspaceError> {
+        connectors(self.connection, self.doing, self.id)
+    }
+
+    /// What the admin workspace shares, as far as it reaches: closed source stays in its data center
+    /// (platform.md §4).
+    fn shared(&self, workspace: &WorkspaceFacts) -> Result<Option<Catalogue>, WorkspaceError> {
+        let Some(admin) = &workspace.admin else {
+            return Ok(None);
+        };
+        let admin = self
+            .connection
+            .prepare_cached("SELECT id, data_center FROM workspace WHERE name = ?1")
+            .and_then(|mut statement| {
+                statement.query_row([admin.as_str()], |row| {
+                    Ok((row::number(row, 0)?, row.get::<_, String>(1)?))
+                })
+            })
+            .doing(self.doing, "read")?;
+        let data_center: DataCenter = row::parsed(&admin.1, self.doing)?;
+        let mut entries = shares(
+            self.connection,
+            self.doing,
+            WorkspaceId(admin.0),
+            &data_center,
+        )?;
+        entries.retain(|entry| {
+            entry.visibility == Visibility::Open || data_center == workspace.data_center
+        });
+        let digest = Digest::of(&row::encode(&entries));
+        Catalogue::from_entries(digest, entries)
+            .map(Some)
+            .map_err(|what| self.doing.damaged(what))
+    }
+
+    pub(super) fn asset_version(
+        &self,
+        asset: AssetId,
+        version: Version,
+    ) -> Result<Body, WorkspaceError> {
+        let body: Option<Vec<u8>> = self
+            .connection
+            .prepare_cached(
+                "SELECT body FROM asset_version WHERE workspace = ?1 AND asset = ?2 AND number = ?3",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row(
+                        params![
+                            row::column(self.id.0),
+                            row::column(asset.0),
+                            row::column(version.0)
+                        ],
+                        |row| row.get(0),
+                    )
+                    .optional()
+            })
+            .doing(self.doing, "read")?;
+        match body {
+            Some(body) => row::decode(&body, self.doing),
+            None => Err(self
+                .doing
+                .damaged(format!("asset {asset} has no version {}", version.0))),
+        }
+    }
+}
+
+/// The connectors of a workspace with their versions, in the order of their numbers.
+pub(super) fn connectors(
+    connection: &Connection,
+    doing: &Doing,
+    workspace: WorkspaceId,
+) -> Result<Vec<HeldConnector>, WorkspaceError> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT id, title, internal_name, released FROM connector WHERE workspace = ?1 ORDER BY id",
+        )
+        .doing(doing, "read")?;
+    let rows = statement
+        .query_map([row::column(workspace.0)], |row| {
+            Ok((
+                row::number(row, 0)?,
+                row.get::<_, String>(1)?,
+                row.get::<_, String>(2)?,
+                row.get::<_, Option<u32>>(3)?,
+            ))
+        })
+        .doing(doing, "read")?;
+    let mut connectors = Vec::new();
+    for raw in rows {
+        let (id, title, internal_name, released) = raw.doing(doing, "read")?;
+        let mut statement = connection
+            .prepare_cached(
+                "SELECT body FROM connector_version WHERE workspace = ?1 AND connector = ?2 ORDER BY number",
+            )
+            .doing(doing, "read")?;
+        let bodies = statement
+            .query_map([row::column(workspace.0), row::column(id)], |row| {
+                row.get::<_, Vec<u8>>(0)
+            })
+            .doing(doing, "read")?;
+        let versions: Result<Vec<HeldVersion>, WorkspaceError> = bodies
+            .map(|body| row::decode(&body.doing(doing, "read")?, doing))
+            .collect();
+        connectors.push(HeldConnector {
+            id: ConnectorId(id),
+            title: row::parsed(&title, doing)?,
+            internal_name: row::parsed(&internal_name, doing)?,
+            released: released.map(|released| Version(released.into())),
+            versions: versions?,
+        });
+    }
+    Ok(connectors)
+}
+
+/// What an admin workspace shares, in the order of the connectors' numbers.
+pub(super) fn shares(
+    connection: &Connection,
+    doing: &Doing,
+    admin: WorkspaceId,
+    data_center: &DataCenter,
+) -> Result<Vec<CatalogueEntry>, WorkspaceError> {
+    let mut statement = connection
+        .prepare_cached("SELECT connector, version, visibility FROM share WHERE workspace = ?1")
+        .doing(doing, "read")?;
+    let rows = statement
+        .query_map([row::column(admin.0)], |row| {
+            Ok((
+                row::number(row, 0)?,
+                row::number(row, 1)?,
+                row.get::<_, String>(2)?,
+            ))
+        })
+        .doing(doing, "read")?;
+    let mut shared = BTreeMap::new();
+    for raw in rows {
+        let (connector, version, visibility) = raw.doing(doing, "read")?;
+        let visibility: Visibility = visibility
+            .parse()
+            .map_err(|_| doing.damaged(format!("`{visibility}` is no visibility")))?;
+        shared.insert(ConnectorId(connector), (Version(version), visibility));
+    }
+    let mut entries = Vec::new();
+    for connector in connectors(connection, doing, admin)? {
+        let Some(&(version, visibility)) = shared.get(&connector.id) else {
+            continue;
+        };
+        let released = connector.versions.iter();
+        entries.push(CatalogueEntry {
+            title: connector.title.clone(),
+            internal_name: connector.internal_name.clone(),
+            shared_version: Some(version),
+            latest_released: connector.released,
+            released_versions: released
+                .filter(|version| version.released_at.is_some())
+                .map(|version| version.number)
+                .collect(),
+            visibility,
+            data_center: Some(data_center.clone()),
+        });
+    }
+    Ok(entries)
+}

@@ -1,0 +1,187 @@
+//! The tables of a platform's file.
+
+use rusqlite::Connection;
+
+use super::failed::{Doing, Failed};
+use crate::workspace::WorkspaceError;
+
+/// Tells a platform's file from other SQLite files: "rcpk".
+const APPLICATION: i32 = 0x7263_706b;
+/// The format that this program writes.
+pub(super) const FORMAT: u32 = 1;
+
+/// Everything has the number of its workspace first, so that what belongs together lies together.
+/// Names are compared byte by byte, which is SQLite's default.
+const TABLES: &str = "
+CREATE TABLE workspace (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  data_center TEXT NOT NULL,
+  external_id TEXT UNIQUE,
+  admin INTEGER REFERENCES workspace (id),
+  created_at INTEGER NOT NULL,
+  state BLOB NOT NULL,
+  revision INTEGER NOT NULL,
+  next_asset INTEGER NOT NULL,
+  next_connector INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE folder (
+  id INTEGER PRIMARY KEY,
+  workspace INTEGER NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+  path TEXT NOT NULL,
+  UNIQUE (workspace, path)
+) STRICT;
+
+-- `place` is the folder's path, empty for Home, or `/` for the workspace as a whole.
+-- `state` is 1 for a recipe that runs and a connection that is authorised.
+CREATE TABLE asset (
+  workspace INTEGER NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+  id INTEGER NOT NULL,
+  place TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  twin INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  PRIMARY KEY (workspace, id),
+  UNIQUE (workspace, place, kind, name, twin)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX connection_name ON asset (workspace, name) WHERE kind = 'connection';
+
+CREATE TABLE asset_version (
+  workspace INTEGER NOT NULL,
+  asset INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (workspace, asset, number),
+  FOREIGN KEY (workspace, asset) REFERENCES asset (workspace, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+-- Which recipes use which custom connectors, by the names that the workspace knows them by.
+CREATE TABLE uses (
+  workspace INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  asset INTEGER NOT NULL,
+  PRIMARY KEY (workspace, name, asset),
+  FOREIGN KEY (workspace, asset) REFERENCES asset (workspace, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX uses_asset ON uses (workspace, asset);
+
+CREATE TABLE connector (
+  workspace INTEGER NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+  id INTEGER NOT NULL,
+  title TEXT NOT NULL,
+  internal_name TEXT NOT NULL,
+  released INTEGER,
+  PRIMARY KEY (workspace, id),
+  UNIQUE (workspace, title),
+  UNIQUE (workspace, internal_name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE connector_version (
+  workspace INTEGER NOT NULL,
+  connector INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (workspace, connector, number),
+  FOREIGN KEY (workspace, connector) REFERENCES connector (workspace, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE share (
+  workspace INTEGER NOT NULL,
+  connector INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  visibility TEXT NOT NULL,
+  shared_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace, connector),
+  FOREIGN KEY (workspace, connector) REFERENCES connector (workspace, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE revision (
+  workspace INTEGER NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  package BLOB,
+  plan TEXT NOT NULL,
+  receipt TEXT NOT NULL,
+  before BLOB NOT NULL,
+  PRIMARY KEY (workspace, number)
+) STRICT;
+
+-- Every content once, whoever holds it. `encoding` is 0 for plain bytes, 1 for raw deflate.
+CREATE TABLE content (
+  digest BLOB PRIMARY KEY,
+  size INTEGER NOT NULL,
+  encoding INTEGER NOT NULL,
+  bytes BLOB NOT NULL
+) STRICT;
+";
+
+/// What a file is.
+pub(super) enum Found {
+    /// A platform of this format.
+    Platform,
+    /// Nothing was written to it yet.
+    Empty,
+}
+
+/// Looks whether a file is a platform's.
+pub(super) fn look(connection: &Connection, doing: &Doing) -> Result<Found, WorkspaceError> {
+    let number = |pragma: &str| -> Result<i64, WorkspaceError> {
+        connection
+            .pragma_query_value(None, pragma, |row| row.get(0))
+            .doing(doing, "read")
+    };
+    let (application, format) = (number("application_id")?, number("user_version")?);
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .doing(doing, "read")?;
+    if application == 0 && format == 0 && tables == 0 {
+        return Ok(Found::Empty);
+    }
+    if application != i64::from(APPLICATION) {
+        return Err(doing.no_platform("it is another program's database"));
+    }
+    match u32::try_from(format) {
+        Ok(FORMAT) => Ok(Found::Platform),
+        Ok(found) if found > FORMAT => Err(WorkspaceError::Newer {
+            platform: doing.platform(),
+            found,
+            known: FORMAT,
+        }),
+        Ok(_) | Err(_) => Err(doing.no_platform("its format is unknown")),
+    }
+}
+
+/// Makes an empty file a platform's.
+pub(super) fn make(connection: &mut Connection, doing: &Doing) -> Result<(), WorkspaceError> {
+    connection
+        .pragma_update(None, "page_size", 8192)
+        .doing(doing, "set up")?;
+    settings(connection, doing)?;
+    let transaction = connection.transaction().doing(doing, "set up")?;
+    transaction
+        .execute_batch(TABLES)
+        .and_then(|()| transaction.pragma_update(None, "application_id", APPLICATION))
+        .and_then(|()| transaction.pragma_update(None, "user_version", FORMAT))
+        .doing(doing, "set up")?;
+    transaction.commit().doing(doing, "set up")
+}
+
+/// Settings under which what was reported as done survives a power cut, and readers never wait: a
+/// write-ahead log that is synchronised with every transaction.
+pub(super) fn settings(connection: &Connection, doing: &Doing) -> Result<(), WorkspaceError> {
+    connection
+        .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0))
+        .and_then(|_| connection.pragma_update(None, "synchronous", "full"))
+        .and_then(|()| connection.pragma_update(None, "foreign_keys", "on"))
+        .and_then(|()| connection.pragma_update(None, "cache_size", -16_384))
+        .and_then(|()| connection.pragma_update(None, "trusted_schema", "off"))
+        .doing(doing, "open")
+}

@@ -1,0 +1,447 @@
+//! Creating, listing and deleting workspaces.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::failed::{Doing, Failed};
+use super::read::{Reading, connectors};
+use super::{LocalPlatform, row};
+use crate::model::catalogue::{Catalogue, CatalogueEntry};
+use crate::model::ident::{DataCenter, Digest, Version, WorkspaceName};
+use crate::model::workspace::{
+    Body, HeldVersion, Moment, WorkspaceFacts, WorkspaceId, WorkspaceKind,
+};
+use crate::workspace::WorkspaceError;
+
+/// A workspace to create.
+#[derive(Clone, Debug)]
+pub struct NewWorkspace {
+    /// Its name.
+    pub name: WorkspaceName,
+    /// Whose it is.
+    pub kind: WorkspaceKind,
+    /// Where it lives.
+    pub data_center: DataCenter,
+    /// Its number; the next free one if none is given.
+    pub id: Option<WorkspaceId>,
+    /// The partner's own name for a customer.
+    pub external_id: Option<String>,
+    /// The admin workspace of a customer.
+    pub admin: Option<WorkspaceName>,
+    /// For an admin workspace: connectors that it has and shares. Their source is not known.
+    pub catalogue: Option<Catalogue>,
+    /// When it is created.
+    pub at: Moment,
+}
+
+/// A workspace as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkspaceSummary {
+    /// The workspace.
+    pub facts: WorkspaceFacts,
+    /// When it was created.
+    pub created_at: Moment,
+    /// How many recipes it has.
+    pub recipes: u64,
+    /// How many of them run.
+    pub running: u64,
+    /// How many connections it has.
+    pub connections: u64,
+    /// How many of them are not authorised.
+    pub placeholders: u64,
+    /// How many custom connectors of its own it has.
+    pub connectors: u64,
+}
+
+/// The number of the first workspace of a platform.
+const FIRST: i64 = 1001;
+
+impl LocalPlatform {
+    /// The number of a workspace.
+    pub(super) fn id_of(&self, name: &WorkspaceName) -> Result<WorkspaceId, WorkspaceError> {
+        let id = id_of(&self.connection, &self.file.doing, name)?;
+        match id {
+            Some(id) => Ok(id),
+            None => Err(self.no_workspace(name)?),
+        }
+    }
+
+    fn no_workspace(&self, name: &WorkspaceName) -> Result<WorkspaceError, WorkspaceError> {
+        Ok(WorkspaceError::NoWorkspace {
+            name: name.to_string(),
+            platform: self.file.doing.platform(),
+            there: self.names()?,
+        })
+    }
+
+    fn names(&self) -> Result<Vec<String>, WorkspaceError> {
+        let doing = &self.file.doing;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT name FROM workspace ORDER BY name")
+            .doing(doing, "read")?;
+        let names = statement
+            .query_map([], |row| row.get(0))
+            .doing(doing, "read")?;
+        names.map(|name| name.doing(doing, "read")).collect()
+    }
+
+    /// Creates a workspace.
+    ///
+    /// # Errors
+    /// If its name, number or external id is taken, or its admin workspace is not there or none.
+    pub fn create_workspace(
+        &mut self,
+        new: &NewWorkspace,
+    ) -> Result<WorkspaceFacts, WorkspaceError> {
+        let admin = match (&new.admin, new.kind) {
+            (Some(admin), WorkspaceKind::Customer) => Some(self.admin(admin)?),
+            (None, WorkspaceKind::Customer) => {
+                return Err(mismatch(
+                    new,
+                    "a customer's workspace needs an admin workspace",
+                ));
+            }
+            (Some(_), WorkspaceKind::Admin | WorkspaceKind::External) => {
+                return Err(mismatch(
+                    new,
+                    "only a customer's workspace is under an admin workspace",
+                ));
+            }
+            (None, WorkspaceKind::Admin | WorkspaceKind::External) => None,
+        };
+        if new.catalogue.is_some() && new.kind != WorkspaceKind::Admin {
+            return Err(mismatch(new, "only an admin workspace has a catalogue"));
+        }
+        let lock = self.file.lock()?;
+        let doing = &self.file.doing;
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .doing(doing, "write")?;
+        let id = self::id(&transaction, doing, new)?;
+        transaction
+            .execute(
+                "INSERT INTO workspace (id, name, kind, data_center, external_id, admin, created_at, \
+                 state, revision, next_asset, next_connector) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 1, 1)",
+                params![
+                    row::column(id.0),
+                    new.name.as_str(),
+                    new.kind.to_string(),
+                    new.data_center.as_str(),
+                    new.external_id,
+                    admin.map(|admin| row::column(admin.0)),
+                    row::column(new.at.0),
+                    Digest::of(format!("workspace {id}").as_bytes()).as_bytes().as_slice(),
+                ],
+            )
+            .doing(doing, "write")?;
+        if let Some(catalogue) = &new.catalogue {
+            for (number, entry) in (1..).zip(catalogue.entries()) {
+                add_entry(&transaction, doing, id, number, entry, new.at)?;
+            }
+            transaction
+                .execute(
+                    "UPDATE workspace SET next_connector = ?2 WHERE id = ?1",
+                    params![
+                        row::column(id.0),
+                        row::column(catalogue.entries().len() as u64 + 1)
+                    ],
+                )
+                .doing(doing, "write")?;
+        }
+        transaction.commit().doing(doing, "write")?;
+        drop(lock);
+        Reading {
+            connection: &self.connection,
+            doing,
+            id,
+        }
+        .facts()
+    }
+
+    fn admin(&self, name: &WorkspaceName) -> Result<WorkspaceId, WorkspaceError> {
+        let id = self.id_of(name)?;
+        let facts = Reading {
+            connection: &self.connection,
+            doing: &self.file.doing,
+            id,
+        }
+        .facts()?;
+        match facts.kind {
+            WorkspaceKind::Admin => Ok(id),
+            WorkspaceKind::Customer | WorkspaceKind::External => Err(WorkspaceError::NotOfKind {
+                name: name.to_string(),
+                reason: format!("it is no admin workspace, but one of kind {}", facts.kind),
+            }),
+        }
+    }
+
+    /// All workspaces, in the order of their names.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    pub fn workspaces(&self) -> Result<Vec<WorkspaceSummary>, WorkspaceError> {
+        let doing = &self.file.doing;
+        let transaction = self
+            .connection
+            .unchecked_transaction()
+            .doing(doing, "read")?;
+        let mut summaries = Vec::new();
+        for name in self.names()? {
+            let name: WorkspaceName = row::parsed(&name, doing)?;
+            let id = self.id_of(&name)?;
+            let counts = transaction
+                .query_row(
+                    "SELECT (SELECT created_at FROM workspace WHERE id = ?1), \
+                     count(*) FILTER (WHERE kind = 'recipe'), \
+                     count(*) FILTER (WHERE kind = 'recipe' AND state = 1), \
+                     count(*) FILTER (WHERE kind = 'connection'), \
+                     count(*) FILTER (WHERE kind = 'connection' AND state = 0), \
+                     (SELECT count(*) FROM connector WHERE workspace = ?1) \
+                     FROM asset WHERE workspace = ?1",
+                    [row::column(id.0)],
+                    |row| (0..6).map(|column| row::number(row, column)).collect(),
+                )
+                .doing(doing, "read")?;
+            let counts: Vec<u64> = counts;
+            let count = |at: usize| counts.get(at).copied().unwrap_or_default();
+            summaries.push(WorkspaceSummary {
+                facts: Reading {
+                    connection: &transaction,
+                    doing,
+                    id,
+                }
+                .facts()?,
+                created_at: Moment(count(0)),
+                recipes: count(1),
+                running: count(2),
+                connections: count(3),
+                placeholders: count(4),
+                connectors: count(5),
+            });
+        }
+        Ok(summaries)
+    }
+
+    /// Deletes a workspace with everything in it.
+    ///
+    /// # Errors
+    /// If it is not there, or has customers.
+    pub fn delete_workspace(&mut self, name: &WorkspaceName) -> Result<(), WorkspaceError> {
+        let id = self.id_of(name)?;
+        let lock = self.file.lock()?;
+        let doing = &self.file.doing;
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .doing(doing, "write")?;
+        let customers: Vec<String> = transaction
+            .prepare("SELECT name FROM workspace WHERE admin = ?1 ORDER BY name")
+            .and_then(|mut statement| {
+                statement
+                    .query_map([row::column(id.0)], |row| row.get(0))?
+                    .collect()
+            })
+            .doing(doing, "read")?;
+        if !customers.is_empty() {
+            return Err(WorkspaceError::HasCustomers {
+                name: name.to_string(),
+                customers,
+            });
+        }
+        transaction
+            .execute("DELETE FROM workspace WHERE id = ?1", [row::column(id.0)])
+            .doing(doing, "write")?;
+        collect(&transaction, doing)?;
+        transaction.commit().doing(doing, "write")?;
+        drop(lock);
+        Ok(())
+    }
+}
+
+fn mismatch(new: &NewWorkspace, reason: &str) -> WorkspaceError {
+    WorkspaceError::NotOfKind {
+        name: new.name.to_string(),
+        reason: reason.to_owned(),
+    }
+}
+
+fn id_of(
+    connection: &rusqlite::Connection,
+    doing: &Doing,
+    name: &WorkspaceName,
+) -> Result<Option<WorkspaceId>, WorkspaceError> {
+    let id = connection
+        .query_row(
+            "SELECT id FROM workspace WHERE name = ?1",
+            [name.as_str()],
+            |row| row::number(row, 0),
+        )
+        .optional()
+        .doing(doing, "read")?;
+    Ok(id.map(WorkspaceId))
+}
+
+/// The number of a new workspace, after everything that has to be its own was looked at.
+fn id(
+    transaction: &Transaction<'_>,
+    doing: &Doing,
+    new: &NewWorkspace,
+) -> Result<WorkspaceId, WorkspaceError> {
+    let taken = |sql: &str, value: &dyn rusqlite::ToSql, what: String| {
+        let there: bool = transaction
+            .query_row(sql, [value], |row| row.get(0))
+            .doing(doing, "read")?;
+        match there {
+            true => Err(WorkspaceError::Taken {
+                what,
+                platform: doing.platform(),
+            }),
+            false => Ok(()),
+        }
+    };
+    taken(
+        "SELECT EXISTS (SELECT 1 FROM workspace WHERE name = ?1)",
+        &new.name.as_str(),
+        format!("`{}`", new.name),
+    )?;
+    if let Some(external) = &new.external_id {
+        taken(
+            "SELECT EXISTS (SELECT 1 FROM workspace WHERE external_id = ?1)",
+            external,
+            format!("with external id \"{external}\""),
+        )?;
+    }
+    if let Some(id) = new.id {
+        taken(
+            "SELECT EXISTS (SELECT 1 FROM workspace WHERE id = ?1)",
+            &row::column(id.0),
+            format!("with number {id}"),
+        )?;
+        return Ok(id);
+    }
+    transaction
+        .query_row(
+            "SELECT max(?1, coalesce(max(id) + 1, 0)) FROM workspace",
+            [FIRST],
+            |row| row::number(row, 0),
+        )
+        .doing(doing, "read")
+        .map(WorkspaceId)
+}
+
+/// A connector that only a catalogue knows.
+fn add_entry(
+    transaction: &Transaction<'_>,
+    doing: &Doing,
+    workspace: WorkspaceId,
+    number: u64,
+    entry: &CatalogueEntry,
+    at: Moment,
+) -> Result<(), WorkspaceError> {
+    let released: BTreeSet<Version> = entry
+        .released_versions
+        .iter()
+        .copied()
+        .chain(entry.shared_version)
+        .chain(entry.latest_released)
+        .collect();
+    transaction
+        .execute(
+            "INSERT INTO connector (workspace, id, title, internal_name, released) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                row::column(workspace.0),
+                row::column(number),
+                entry.title.as_str(),
+                entry.internal_name.as_str(),
+                released.last().map(|version| row::column(version.0)),
+            ],
+        )
+        .doing(doing, "write")?;
+    for version in &released {
+        let held = HeldVersion {
+            number: *version,
+            note: None,
+            json: None,
+            code: None,
+            logo: None,
+            source_version: None,
+            created_at: at,
+            released_at: Some(at),
+        };
+        transaction
+            .execute(
+                "INSERT INTO connector_version (workspace, connector, number, body) VALUES (?1, ?2, ?3, ?4)",
+                params![
+                    row::column(workspace.0),
+                    row::column(number),
+                    row::column(version.0),
+                    row::encode(&held)
+                ],
+            )
+            .doing(doing, "write")?;
+    }
+    if let Some(version) = entry.shared_version {
+        transaction
+            .execute(
+                "INSERT INTO share (workspace, connector, version, visibility, shared_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![
+                    row::column(workspace.0),
+                    row::column(number),
+                    row::column(version.0),
+                    entry.visibility.to_string(),
+                    row::column(at.0)
+                ],
+            )
+            .doing(doing, "write")?;
+    }
+    Ok(())
+}
+
+/// Deletes contents that nobody holds any more.
+fn collect(transaction: &Transaction<'_>, doing: &Doing) -> Result<(), WorkspaceError> {
+    let mut held: BTreeSet<Digest> = BTreeSet::new();
+    {
+        let mut statement = transaction
+            .prepare("SELECT body FROM asset_version")
+            .doing(doing, "read")?;
+        let bodies = statement
+            .query_map([], |row| row.get::<_, Vec<u8>>(0))
+            .doing(doing, "read")?;
+        for body in bodies {
+            let body: Body = row::decode(&body.doing(doing, "read")?, doing)?;
+            held.extend(body.files.iter().map(|file| file.content));
+        }
+        let mut statement = transaction
+            .prepare("SELECT id FROM workspace")
+            .doing(doing, "read")?;
+        let workspaces = statement
+            .query_map([], |row| row::number(row, 0))
+            .doing(doing, "read")?;
+        for id in workspaces {
+            let id = WorkspaceId(id.doing(doing, "read")?);
+            for connector in connectors(transaction, doing, id)? {
+                for version in connector.versions {
+                    held.extend(version.json);
+                    held.extend(version.code);
+                    held.extend(version.logo.map(|logo| logo.content));
+                }
+            }
+        }
+    }
+    let digests: Vec<Vec<u8>> = transaction
+        .prepare("SELECT digest FROM content")
+        .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+        .doing(doing, "read")?;
+    for digest in digests {
+        if !held.contains(&row::digest(&digest, doing)?) {
+            transaction
+                .prepare_cached("DELETE FROM content WHERE digest = ?1")
+                .and_then(|mut statement| statement.execute([digest]))
+                .doing(doing, "write")?;
+        }
+    }
+    Ok(())
+}
