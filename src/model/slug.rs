@@ -23,7 +23,11 @@ impl Stem {
         match kind {
             AssetKind::AccountProperties => Self("account_properties".into()),
             AssetKind::ProjectProperties => Self("properties".into()),
-            _ => Self::safe(slug(name)),
+            _ => {
+                // What has no name of its own is known by its file's.
+                let suffix = format!(".{}.json", kind.word());
+                Self::safe(slug(name.strip_suffix(&suffix).unwrap_or(name)))
+            }
         }
     }
 
@@ -152,6 +156,7 @@ mod tests {
             ("Con", 0, "con_.recipe"),
             ("COM¹", 0, "com1_.recipe"),
             ("nul", 2, "nul_.2.recipe"),
+            ("my_file.recipe.json", 0, "my_file.recipe"),
         ] {
             let stem = Stem::of(&recipe, name);
             assert_eq!(stem.file_name(number, &recipe, 5), expected);
