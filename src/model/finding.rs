@@ -88,6 +88,7 @@ codes! {
     CatalogNearMiss = "catalog-near-miss", Warning, "A connector's title differs from one in the catalogue only in case or spacing, so it counts as not shared.";
     ConnectorInstalls = "connector-installs", Note, "A connector that is not shared installs as the customer's own.";
     ConnectorLeftOut = "connector-left-out", Warning, "A connector is left out for an external account, where the recipes need it.";
+    ConnectorStays = "connector-stays", Warning, "A connector that is needed can't leave its workspace: no version is released, or its source is not there.";
     ConnectorRefused = "connector-refused", Error, "A connector that the customer needs is excluded and not shared.";
     ConnectorMissing = "connector-missing", Error, "A needed connector's files are not there.";
     ConnectorAssumed = "connector-assumed", Warning, "A supplied connector was taken for the one that is missing, because no other was possible.";

@@ -14,6 +14,7 @@ pub mod report;
 pub mod reuse;
 pub mod verify;
 pub mod why;
+pub mod workspace_export;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

@@ -4,6 +4,7 @@ pub mod check;
 pub mod commit;
 pub mod connectors;
 pub mod decision;
+pub mod departure;
 pub mod diff;
 pub mod drawing;
 pub mod export;

@@ -7,6 +7,7 @@ mod platform;
 mod recipe;
 mod within;
 mod workspace;
+mod workspace_export;
 
 pub(crate) use connection::{ConnectionAuthorizeArgs, ConnectionCommand, ConnectionListArgs};
 pub(crate) use connector::{ConnectorArgs, ConnectorCommand, ConnectorListArgs};
@@ -18,6 +19,7 @@ pub(crate) use workspace::{
     WorkspaceCommand, WorkspaceCreateArgs, WorkspaceDeleteArgs, WorkspaceListArgs,
     WorkspaceShowArgs,
 };
+pub(crate) use workspace_export::WorkspaceExportArgs;
 
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;

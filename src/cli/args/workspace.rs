@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::PlatformArgs;
+use super::{PlatformArgs, WorkspaceExportArgs};
 use super::within::local_name;
 use crate::model::ident::{DataCenter, WorkspaceName};
 use crate::model::workspace::WorkspaceKind;
@@ -21,6 +21,8 @@ pub(crate) enum WorkspaceCommand {
     List(WorkspaceListArgs),
     /// Say what a workspace holds
     Show(WorkspaceShowArgs),
+    /// Make a package of what a workspace holds
+    Export(WorkspaceExportArgs),
     /// Delete a workspace with everything in it
     Delete(WorkspaceDeleteArgs),
 }

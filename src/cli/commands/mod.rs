@@ -16,3 +16,4 @@ pub(crate) mod show;
 pub(crate) mod verify;
 pub(crate) mod why;
 pub(crate) mod workspace;
+pub(crate) mod workspace_export;

@@ -20,6 +20,7 @@ use crate::ops::report::{
     ExportDocument, InitDocument, ManifestEditDocument, ShowDocument, WhyDocument,
 };
 use crate::ops::verify::Verification;
+use crate::ops::workspace_export::WorkspaceExportDocument;
 use crate::plan::drawing::GraphDocument;
 
 type SchemaOf = fn() -> schemars::Schema;
@@ -76,6 +77,11 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "workspace-show",
         "what `workspace show` prints with --json",
         || schemars::schema_for!(WorkspaceShowDocument),
+    ),
+    (
+        "workspace-export",
+        "what `workspace export` prints with --json",
+        || schemars::schema_for!(WorkspaceExportDocument),
     ),
     (
         "workspace-delete",

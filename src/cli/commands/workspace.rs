@@ -33,6 +33,7 @@ pub(crate) fn run(context: &Context, command: &WorkspaceCommand) -> Result<Exit,
         WorkspaceCommand::Create(args) => create(context, args),
         WorkspaceCommand::List(args) => list(context, args),
         WorkspaceCommand::Show(args) => show(context, args),
+        WorkspaceCommand::Export(args) => super::workspace_export::run(context, args),
         WorkspaceCommand::Delete(args) => delete(context, args),
     }
 }
