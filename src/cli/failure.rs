@@ -25,6 +25,9 @@ use crate::plan::decision::shell_word;
 use crate::plan::pick::PickError;
 use crate::workspace::WorkspaceError;
 
+/// How many names a help lists before it only counts them.
+const NAMED: usize = 10;
+
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -289,22 +292,24 @@ impl From<WorkspaceError> for Failure {
                 let failure = Self::of(Exit::Failed, "no-workspace", &error);
                 let meant = nearest(name, there.iter().map(String::as_str))
                     .map(|meant| format!("did you mean `{meant}`? "));
-                failure.help(format!(
-                    "{}{}",
-                    meant.unwrap_or_default(),
-                    if there.is_empty() {
-                        format!(
-                            "there is none yet; to create it: recipack workspace create {} --kind external {}",
-                            shell_word(name),
-                            on(platform)
-                        )
-                    } else {
-                        format!(
-                            "there are: {}; to create another one: recipack workspace create",
-                            there.join(", ")
-                        )
-                    }
-                ))
+                let told: Vec<&str> = there.iter().take(NAMED).map(String::as_str).collect();
+                let rest = match there.len() - told.len() {
+                    0 => String::new(),
+                    more => format!(
+                        " and {more} more: recipack workspace list {}",
+                        on(platform)
+                    ),
+                };
+                failure.help(if there.is_empty() {
+                    format!(
+                        "there is none yet; to create it: recipack workspace create {} --kind external {}",
+                        shell_word(name),
+                        on(platform)
+                    )
+                } else {
+                    let meant = meant.unwrap_or_default();
+                    format!("{meant}there are: {}{rest}", told.join(", "))
+                })
             }
             WorkspaceError::Taken { platform, .. } => {
                 Self::of(Exit::Failed, "workspace-taken", &error).help(format!(
@@ -312,16 +317,9 @@ impl From<WorkspaceError> for Failure {
                     on(platform)
                 ))
             }
-            WorkspaceError::HasCustomers {
-                customers,
-                name,
-            } => {
-                let names: Vec<_> = customers.iter().map(|name| shell_word(name)).collect();
-                Self::of(Exit::Refused, "has-customers", &error).help(format!(
-                    "delete its customers before {}, each by: recipack workspace delete {}",
-                    shell_word(name),
-                    names.first().map_or("NAME", String::as_str)
-                ))
+            WorkspaceError::HasCustomers { .. } => {
+                Self::of(Exit::Refused, "has-customers", &error)
+                    .help("delete its customers before it, each with `recipack workspace delete`")
             }
             WorkspaceError::Busy { .. } => Self::of(Exit::Temporary, "busy", &error)
                 .help("nothing was changed; repeat the command, or wait longer with --wait SECONDS"),
