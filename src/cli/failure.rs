@@ -379,3 +379,83 @@ impl Failure {
         Self { exit, told }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::workspace::RevisionNumber;
+
+    #[test]
+    fn what_may_be_repeated_and_what_was_refused_have_their_exits() {
+        let text = str::to_owned;
+        for (error, exit, help) in [
+            (
+                WorkspaceError::Stale {
+                    workspace: text("acme"),
+                },
+                Exit::Refused,
+                "repeat the command",
+            ),
+            (
+                WorkspaceError::HasCustomers {
+                    name: text("kestrel"),
+                    customers: vec![text("acme")],
+                },
+                Exit::Refused,
+                "recipack workspace delete",
+            ),
+            (
+                WorkspaceError::Busy {
+                    platform: text("p.db"),
+                    holder: text("import of orders.zip"),
+                },
+                Exit::Temporary,
+                "--wait",
+            ),
+            (
+                WorkspaceError::NoWorkspace {
+                    name: text("acne"),
+                    platform: text("p q.db"),
+                    there: (0..NAMED)
+                        .map(|n| format!("w{n}"))
+                        .chain([text("acme")])
+                        .collect(),
+                },
+                Exit::Failed,
+                "did you mean `acme`? there are: w0, w1, w2, w3, w4, w5, w6, w7, w8, w9 and 1 more: recipack workspace list --platform 'p q.db'",
+            ),
+            (
+                WorkspaceError::Newer {
+                    platform: text("p.db"),
+                    found: 9,
+                    known: 1,
+                },
+                Exit::Failed,
+                "newer version",
+            ),
+            (
+                WorkspaceError::NoRevision {
+                    workspace: text("acme"),
+                    number: RevisionNumber(7),
+                },
+                Exit::Failed,
+                "recipack history local:acme",
+            ),
+            (
+                WorkspaceError::Io {
+                    platform: text("p.db"),
+                    doing: "read",
+                    source: "no such disk".into(),
+                },
+                Exit::Failed,
+                "--platform",
+            ),
+        ] {
+            let failure = Failure::from(error);
+            let told = &failure.told[0];
+            assert_eq!(failure.exit, exit, "{}", told.message);
+            let said = told.help.as_deref().unwrap_or_default();
+            assert!(said.contains(help), "{}: {said}", told.message);
+        }
+    }
+}
