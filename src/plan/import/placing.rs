@@ -147,11 +147,14 @@ impl Placing {
 /// By which name an asset is known in a workspace. Descriptions and properties have none of their
 /// own.
 fn name(asset: &Asset) -> String {
-    match &asset.kind {
-        AssetKind::AccountProperties | AssetKind::ProjectProperties | AssetKind::Project => {
-            asset.kind.label().to_owned()
-        }
-        _ => asset.name().to_owned(),
+    let nameless = matches!(
+        asset.kind,
+        AssetKind::AccountProperties | AssetKind::ProjectProperties | AssetKind::Project
+    );
+    if nameless {
+        asset.kind.label().to_owned()
+    } else {
+        asset.name().to_owned()
     }
 }
 
@@ -161,13 +164,10 @@ fn place(
     connection: ConnectionPlace,
     folder: &FolderPath,
 ) -> Result<AssetPlace, PathError> {
-    let of_workspace = match kind {
-        // A package describes the project that it is imported into.
-        AssetKind::Project => false,
-        // Tables of a project lie in its folder, others at the root.
-        AssetKind::LookupTable => true,
-        kind => kind.only_at_root(),
-    };
+    // A package describes the project that it is imported into; tables of a project lie in its
+    // folder, others at the root.
+    let of_workspace =
+        kind.only_at_root() && *kind != AssetKind::Project || *kind == AssetKind::LookupTable;
     if of_workspace && in_package.is_empty() {
         return Ok(AssetPlace::Workspace);
     }
