@@ -10,6 +10,7 @@ use crate::model::workspace::{
 
 const OWN: &str = "parcel_connector_7_1";
 const SHARED: &str = "fyle_connector_1_1";
+const UNKNOWN: &str = "other_connector_1_1";
 
 /// A customer's workspace with an own connector (release 2 of 3), and a shared one.
 fn inventory() -> Inventory {
@@ -336,6 +337,8 @@ fn references_are_what_they_mean_here() {
         ("gmail", "", "", (0, 0)),
         ("gmail", r#","custom":true"#, "", (0, 1)),
         (SHARED, r#","custom":true"#, "", (0, 1)),
+        (UNKNOWN, "", "", (0, 0)),
+        (UNKNOWN, r#","custom":true"#, r#","custom": true"#, (0, 0)),
         (OWN, "", r#","custom": true"#, (1, 0)),
         (OWN, r#","custom":true"#, r#","custom": true"#, (0, 0)),
         (OWN, r#","custom":false"#, r#","custom": true"#, (1, 0)),
