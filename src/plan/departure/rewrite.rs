@@ -192,10 +192,9 @@ impl<'a> Edit<'a> {
             });
         }
         let root = self.document.root();
-        let provider = match asset.key.kind {
-            AssetKind::Connection => root.get("provider"),
-            _ => None,
-        };
+        let provider = (asset.key.kind == AssetKind::Connection)
+            .then(|| root.get("provider"))
+            .flatten();
         let marks = self.marks(asset);
         let mut objects = BTreeMap::new();
         reference_objects(root, &mut objects);
