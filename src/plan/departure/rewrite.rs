@@ -68,7 +68,7 @@ pub struct Printed {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RewriteError {
     /// It is not the JSON of an asset.
-    #[error("its JSON can't be read: {0}")]
+    #[error("its JSON can't be read")]
     Json(#[from] JsonError),
     /// Its references can't be told apart.
     #[error("its JSON holds {found} references, and {known} are known")]

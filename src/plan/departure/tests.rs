@@ -497,6 +497,8 @@ fn what_contradicts_itself_is_told() {
         let error = Rewriter::default()
             .print(&departure, &held_there, Item::Asset(0), text.as_bytes())
             .expect_err(text);
-        assert!(error.to_string().contains(part), "{error}");
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        let told = format!("{error}: {}", cause.unwrap_or_default());
+        assert!(told.contains(part), "{told}");
     }
 }
