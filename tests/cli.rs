@@ -751,6 +751,7 @@ fn schema_lists_documents() {
     workspace-create    what `workspace create` prints with --json
     workspace-list      what `workspace list` prints with --json
     workspace-show      what `workspace show` prints with --json
+    workspace-export    what `workspace export` prints with --json
     workspace-delete    what `workspace delete` prints with --json
     recipe-list         what `recipe list` prints with --json
     recipe-change       what `recipe start` and `recipe stop` print with --json

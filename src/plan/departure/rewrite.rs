@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Departure, Item, Rows, shared_version};
 use crate::model::facts::{ConnectionProvider, Facts};
 use crate::model::finding::{Code, Finding, Subject};
+use crate::model::ident::InternalName;
 use crate::model::json::{
     Dialect, Document, JsonError, KeyOrder, Node, NodeKind, Splice, Tape, apply, insert_member,
     print, quote, remove_member,
@@ -67,7 +68,7 @@ pub struct Printed {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RewriteError {
     /// It is not the JSON of an asset.
-    #[error("its JSON can't be read: {0}")]
+    #[error("its JSON can't be read")]
     Json(#[from] JsonError),
     /// Its references can't be told apart.
     #[error("its JSON holds {found} references, and {known} are known")]
@@ -191,10 +192,9 @@ impl<'a> Edit<'a> {
             });
         }
         let root = self.document.root();
-        let provider = match asset.key.kind {
-            AssetKind::Connection => root.get("provider"),
-            _ => None,
-        };
+        let provider = (asset.key.kind == AssetKind::Connection)
+            .then(|| root.get("provider"))
+            .flatten();
         let marks = self.marks(asset);
         let mut objects = BTreeMap::new();
         reference_objects(root, &mut objects);
@@ -254,7 +254,8 @@ impl<'a> Edit<'a> {
     }
 
     /// What the connections of a recipe's `config` are marked with, by the byte they start at: the
-    /// mark tells the workspace's own connectors (platform.md §11).
+    /// mark tells custom connectors that are not shared (platform.md §11). One that the workspace
+    /// does not know may be either.
     fn marks(&self, asset: &HeldAsset) -> BTreeMap<usize, Mark> {
         if asset.key.kind != AssetKind::Recipe {
             return BTreeMap::new();
@@ -263,9 +264,14 @@ impl<'a> Edit<'a> {
         let entries = entries.into_iter().flat_map(Node::items);
         let marks = entries.filter_map(|entry| {
             let provider = entry.get("provider")?.text()?;
-            let mark = match self.own(&provider) {
-                Some(_) => Mark::Present,
-                None => Mark::Absent,
+            let mark = if self.own(&provider).is_some() {
+                Mark::Present
+            } else if InternalName::custom(&provider).is_some()
+                && shared_version(self.inventory, &provider).is_none()
+            {
+                Mark::Kept
+            } else {
+                Mark::Absent
             };
             Some((entry.get("account_id")?.span().start, mark))
         });

@@ -10,6 +10,7 @@ use crate::model::workspace::{
 
 const OWN: &str = "parcel_connector_7_1";
 const SHARED: &str = "fyle_connector_1_1";
+const UNKNOWN: &str = "other_connector_1_1";
 
 /// A customer's workspace with an own connector (release 2 of 3), and a shared one.
 fn inventory() -> Inventory {
@@ -336,6 +337,8 @@ fn references_are_what_they_mean_here() {
         ("gmail", "", "", (0, 0)),
         ("gmail", r#","custom":true"#, "", (0, 1)),
         (SHARED, r#","custom":true"#, "", (0, 1)),
+        (UNKNOWN, "", "", (0, 0)),
+        (UNKNOWN, r#","custom":true"#, r#","custom": true"#, (0, 0)),
         (OWN, "", r#","custom": true"#, (1, 0)),
         (OWN, r#","custom":true"#, r#","custom": true"#, (0, 0)),
         (OWN, r#","custom":false"#, r#","custom": true"#, (1, 0)),
@@ -494,6 +497,8 @@ fn what_contradicts_itself_is_told() {
         let error = Rewriter::default()
             .print(&departure, &held_there, Item::Asset(0), text.as_bytes())
             .expect_err(text);
-        assert!(error.to_string().contains(part), "{error}");
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        let told = format!("{error}: {}", cause.unwrap_or_default());
+        assert!(told.contains(part), "{told}");
     }
 }
