@@ -15,6 +15,7 @@ use crate::ops::inspect::{
 use crate::ops::operate::{
     ConnectionChangeDocument, ConnectorReleaseDocument, RecipeChangeDocument,
 };
+use crate::ops::import::{ImportDocument, PlanDocument};
 use crate::ops::record::DecisionRecord;
 use crate::ops::report::{
     ExportDocument, InitDocument, ManifestEditDocument, ShowDocument, WhyDocument,
@@ -78,6 +79,14 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "what `workspace show` prints with --json",
         || schemars::schema_for!(WorkspaceShowDocument),
     ),
+    (
+        "plan",
+        "what `plan` prints with --json, and the file that `import` takes",
+        || schemars::schema_for!(PlanDocument),
+    ),
+    ("import", "what `import` prints with --json", || {
+        schemars::schema_for!(ImportDocument)
+    }),
     (
         "workspace-export",
         "what `workspace export` prints with --json",
