@@ -25,7 +25,7 @@ fn done(place: &Place, arguments: &[&str]) -> Run {
 }
 
 fn projects() -> Vec<PathBuf> {
-    let mut projects = vec![fixture("partner"), fixture("shared-form")];
+    let mut projects = vec![fixture("partner")];
     for tree in [
         "dewy-resort-wk",
         "dewy-resort/projects",

@@ -7,6 +7,7 @@ use super::super::ui::Format;
 use super::super::{Context, Stop};
 use crate::manifest::Listing;
 use crate::ops::diff::DiffReport;
+use crate::ops::import::{ImportDocument, PlanDocument};
 use crate::ops::inspect::{
     ConnectionListDocument, ConnectorListDocument, ConnectorShowDocument, ConnectorUsageDocument,
     ConnectorVersionsDocument, RecipeListDocument, WorkspaceCreateDocument,
@@ -15,7 +16,6 @@ use crate::ops::inspect::{
 use crate::ops::operate::{
     ConnectionChangeDocument, ConnectorReleaseDocument, RecipeChangeDocument,
 };
-use crate::ops::import::{ImportDocument, PlanDocument};
 use crate::ops::record::DecisionRecord;
 use crate::ops::report::{
     ExportDocument, InitDocument, ManifestEditDocument, ShowDocument, WhyDocument,

@@ -38,35 +38,42 @@ impl Placing {
     /// # Errors
     /// If a path gets too long or too deep.
     pub fn of(project: &Project, folder: &FolderPath) -> Result<Self, PlacingError> {
-        let mut twins: BTreeMap<AssetKey, u32> = BTreeMap::new();
         let mut keys = Vec::with_capacity(project.assets.len());
         for asset in &project.assets {
             if asset.kind == AssetKind::CustomAdapter {
                 keys.push(None);
                 continue;
             }
-            let home = match asset.facts.connection().map(|connection| connection.place) {
-                Some(place) => place,
-                None => ConnectionPlace::Folder,
-            };
+            let connection = asset
+                .facts
+                .connection()
+                .map_or(ConnectionPlace::Folder, |connection| connection.place);
             let place =
-                place(&asset.kind, asset.path.folder(), home, folder).map_err(|source| {
+                place(&asset.kind, asset.path.folder(), connection, folder).map_err(|source| {
                     PlacingError {
                         path: asset.path.clone(),
                         folder: folder.clone(),
                         source,
                     }
                 })?;
-            let mut key = AssetKey {
+            keys.push(Some(AssetKey {
                 place,
                 kind: asset.kind.clone(),
                 name: name(asset),
                 twin: 0,
-            };
-            let twin = twins.entry(key.clone()).or_default();
-            key.twin = *twin;
-            *twin += 1;
-            keys.push(Some(key));
+            }));
+        }
+        // The file without a number is the first of its twins, though `x.1.recipe.json` comes before
+        // `x.recipe.json`.
+        let mut order: Vec<usize> = (0..keys.len()).collect();
+        order.sort_by_key(|&index| number_of_twin(&project.assets[index]));
+        let mut twins: BTreeMap<AssetKey, u32> = BTreeMap::new();
+        for index in order {
+            if let Some(key) = &mut keys[index] {
+                let twin = twins.entry(key.clone()).or_default();
+                key.twin = *twin;
+                *twin += 1;
+            }
         }
         Ok(Self {
             folder: folder.clone(),
@@ -142,6 +149,16 @@ impl Placing {
         }
         scope
     }
+}
+
+/// The number that tells the file of an asset from that of its twin: 1 in `x.1.recipe.json`
+/// (platform.md §5.2).
+fn number_of_twin(asset: &Asset) -> u32 {
+    let mut parts = asset.path.file_name().rsplit('.').skip(2);
+    let number = parts.next().and_then(|part| part.parse().ok());
+    number
+        .filter(|_| parts.next().is_some())
+        .unwrap_or_default()
 }
 
 /// By which name an asset is known in a workspace. Descriptions and properties have none of their
