@@ -769,7 +769,7 @@ fn schema_lists_documents() {
     exit 64
     --- stderr
     error[usage]: there is no document `nothing`
-       = help: there are: decisions, export, show, why, verify, diff, graph, manifest, manifest-edit, init, workspace-create, workspace-list, workspace-show, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, failure
+       = help: there are: decisions, export, show, why, verify, diff, graph, manifest, manifest-edit, init, workspace-create, workspace-list, workspace-show, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, failure
     --- folder
     ");
 }

@@ -1,6 +1,7 @@
 //! The JSON of what leaves: references as they are here, in the form that the platform writes
 //! (platform.md §5.4–5.6, §11).
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -155,6 +156,7 @@ impl Rewriter {
         let text = if splices.is_empty() {
             print(document, order)
         } else {
+            keep_outermost(&mut splices);
             let bytes = apply(bytes, &mut splices);
             print(self.edited.parse(&bytes)?, order)
         };
@@ -191,6 +193,8 @@ impl<'a> Edit<'a> {
                 known: bindings.len(),
             });
         }
+        // What takes a field's place also takes the place of references in it.
+        self.fields(asset);
         let root = self.document.root();
         let provider = (asset.key.kind == AssetKind::Connection)
             .then(|| root.get("provider"))
@@ -234,7 +238,6 @@ impl<'a> Edit<'a> {
             };
             self.provider(asset, provider, binding);
         }
-        self.fields(asset);
         Ok(())
     }
 
@@ -498,6 +501,20 @@ impl<'a> Edit<'a> {
             }
         }
     }
+}
+
+/// Drops splices inside of others. Of two for the same span, the first stays.
+fn keep_outermost(splices: &mut Vec<Splice>) {
+    splices.sort_by_key(|splice| {
+        let inserts = splice.start == splice.end;
+        (splice.start, !inserts, Reverse(splice.end))
+    });
+    let mut end = 0;
+    splices.retain(|splice| {
+        let outside = splice.start >= end;
+        end = end.max(splice.end);
+        outside
+    });
 }
 
 /// Whether a value means what `json` means, as far as its spelling tells.
