@@ -106,6 +106,7 @@ codes! {
     ConnectorDowngrade = "connector-downgrade", Warning, "An import would put older code of a connector in place of newer code.";
     ConnectorMovesRecipes = "connector-moves-recipes", Warning, "A connector's new version moves recipes outside the package too.";
     ConnectionProviderDiffers = "connection-provider-differs", Warning, "A connection of the same name is in the workspace for another application.";
+    NothingToImport = "nothing-to-import", Warning, "A package holds no assets, so an import of it does nothing.";
     RestartFails = "restart-fails", Warning, "A running recipe would be stopped and updated, and could not start again.";
     UnknownType = "unknown-type", Warning, "An asset's type is not known here; it is carried through as it is.";
     UnknownFile = "unknown-file", Warning, "A file is none that assets of its type are known to have; it is carried through as it is.";

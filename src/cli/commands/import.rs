@@ -337,6 +337,14 @@ fn outcome(text: &mut String, document: &ImportDocument) {
             text,
             "Imported into {address} as revision {revision}, but not everything is as planned:"
         ),
+        None if document.plan.plan.assets.is_empty()
+            && document.plan.plan.connectors.is_empty() =>
+        {
+            writeln!(
+                text,
+                "Nothing was imported into {address}: the package holds no assets."
+            )
+        }
         None if document.astray.is_empty() => {
             writeln!(text, "{address} is as the package has it already.")
         }
