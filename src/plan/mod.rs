@@ -1,5 +1,6 @@
 //! What should happen: pure functions from values to values. Nothing here reads or writes.
 
+pub mod actions;
 pub mod check;
 pub mod commit;
 pub mod connectors;

@@ -47,13 +47,15 @@ pub(crate) fn plan(context: &Context, args: &PlanArgs) -> Result<Exit, Stop> {
             context.ui.result(&text(&planned.plan, context.ui.volume))?;
         }
     }
-    Ok(if planned.plan.summary.blocked > 0 {
-        Exit::Failed
-    } else if args.detailed_exitcode && !planned.plan.is_empty() {
-        Exit::Differences
-    } else {
-        Exit::Done
-    })
+    Ok(
+        if planned.is_impossible() || planned.plan.summary.blocked > 0 {
+            Exit::Failed
+        } else if args.detailed_exitcode && !planned.plan.is_empty() {
+            Exit::Differences
+        } else {
+            Exit::Done
+        },
+    )
 }
 
 fn request(package: &Path, into: &Address, folder: Option<FolderPath>) -> ImportRequest {
