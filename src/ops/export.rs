@@ -15,14 +15,13 @@ use crate::model::catalogue::Catalogue;
 use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::graph::Graph;
 use crate::model::ident::ConnectorTitle;
-use crate::model::interface::Interface;
 use crate::model::json::{Tape, apply};
 use crate::model::path::PackagePath;
 use crate::model::place::Located;
 use crate::model::project::Content;
 use crate::model::target::Word;
 use crate::parallel;
-use crate::plan::actions::{self, Known};
+use crate::plan::actions::{self, Known, Source};
 use crate::plan::connectors::Sources;
 use crate::plan::decision::Outcome;
 use crate::plan::export::{
@@ -244,17 +243,17 @@ impl Prepared {
             let Some(source) = source else { continue };
             bytes.read(self, source)?;
             let version = decision.packaged_version;
-            let known = || Known {
+            let known = Known {
                 label: decision.connector.clone(),
                 version: version.map_or_else(
                     || "the packaged version".to_owned(),
                     |version| format!("the packaged {version}"),
                 ),
-                interface: Interface::read(&bytes.buffer),
+                source: Source::of(&bytes.buffer),
             };
-            findings.extend(actions::source(&source.path, &known()));
+            findings.extend(actions::source(&source.path, &known));
             for name in &decision.internal_names {
-                connectors.insert(name.clone(), known());
+                connectors.insert(name.clone(), known.clone());
             }
         }
         let packed: BTreeSet<&PackagePath> =

@@ -16,7 +16,6 @@ use crate::io::spill::{Spill, Spilled, deflate};
 use crate::model::finding::{Counts, Finding, Severity, Subject};
 use crate::model::graph::Graph;
 use crate::model::ident::{Digest, InternalName};
-use crate::model::interface::Interface;
 use crate::model::json::{JsonError, Tape, apply};
 use crate::model::path::PackagePath;
 use crate::model::project::Origin;
@@ -26,7 +25,7 @@ use crate::model::workspace::{
     RevisionNumber, Snapshot,
 };
 use crate::parallel;
-use crate::plan::actions::{self, Known};
+use crate::plan::actions::{self, Known, Source};
 use crate::plan::connectors::Sources;
 use crate::plan::import::document::{ImportPlan, Permission, PlannedPackage};
 use crate::plan::import::sameness::{self, Sameness, Side};
@@ -250,7 +249,7 @@ impl Incoming {
                 let known = Known {
                     label: asset.name().to_owned(),
                     version: "the packaged version".to_owned(),
-                    interface: Interface::read(&bytes),
+                    source: Source::of(&bytes),
                 };
                 connectors.insert(name.clone(), known);
             }

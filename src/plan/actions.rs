@@ -13,15 +13,46 @@ use crate::model::reference::{ActionKind, ActionUse, Activity};
 /// `__adhoc_http_action`.
 const OF_PLATFORM: &str = "__";
 
+/// Sources beyond this many bytes are not read here: what is hostile takes memory and time that grow
+/// with its size. The largest known real one has 590 kB.
+pub const MAX_CHECKED: usize = 1 << 20;
+
+/// What a connector's source gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Its interface.
+    Read(Interface),
+    /// Nothing, since it can't be read.
+    Broken(InterfaceError),
+    /// Nothing, since it is longer than [`MAX_CHECKED`].
+    Long {
+        /// Its length in bytes.
+        size: usize,
+    },
+}
+
+impl Source {
+    /// Reads a connector's source.
+    pub fn of(bytes: &[u8]) -> Self {
+        if bytes.len() > MAX_CHECKED {
+            return Self::Long { size: bytes.len() };
+        }
+        match Interface::read(bytes) {
+            Ok(interface) => Self::Read(interface),
+            Err(error) => Self::Broken(error),
+        }
+    }
+}
+
 /// The connector that an internal name means.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Known {
     /// What to call it.
     pub label: String,
     /// The version that recipes will run, in words: `the packaged v7`.
     pub version: String,
-    /// Its interface, or why that can't be read.
-    pub interface: Result<Interface, InterfaceError>,
+    /// What its source gave.
+    pub source: Source,
 }
 
 /// What recipes use and their connectors lack, one finding for each step; and for each connector of
@@ -38,7 +69,7 @@ pub fn check<'p>(
             let Some(known) = connectors.get(&*action.provider) else {
                 continue;
             };
-            match lacks(&known.interface, action) {
+            match lacks(&known.source, action) {
                 Answer::No => {}
                 Answer::Yes => findings.push(missing(recipe, action, known)),
                 Answer::CantTell => {
@@ -61,11 +92,11 @@ enum Answer {
     CantTell,
 }
 
-fn lacks(interface: &Result<Interface, InterfaceError>, action: &ActionUse) -> Answer {
+fn lacks(source: &Source, action: &ActionUse) -> Answer {
     if action.step.activity == Activity::Skipped || action.name.starts_with(OF_PLATFORM) {
         return Answer::No;
     }
-    let Ok(interface) = interface else {
+    let Source::Read(interface) = source else {
         return Answer::CantTell;
     };
     let there = match action.kind {
@@ -93,7 +124,7 @@ fn missing(recipe: &Asset, action: &ActionUse, known: &Known) -> Finding {
         action.step.number, action.name, known.version, known.label
     );
     let finding = Finding::new(Code::ActionMissing, subject, message);
-    let Ok(interface) = &known.interface else {
+    let Source::Read(interface) = &known.source else {
         return finding;
     };
     let names: Vec<&str> = match action.kind {
@@ -121,20 +152,24 @@ fn cant_tell(known: &Known, steps: usize) -> Finding {
         known.version, known.label
     );
     let finding = Finding::new(Code::InterfaceUnknown, Subject::Project, message);
-    match &known.interface {
-        Err(error) => finding.note(error.to_string()),
-        Ok(Interface {
+    match &known.source {
+        Source::Broken(error) => finding.note(error.to_string()),
+        Source::Long { size } => finding.note(format!(
+            "its source has {size} bytes, and no more than {MAX_CHECKED} are read"
+        )),
+        Source::Read(Interface {
             completeness: Completeness::Partly { why, line },
             ..
         }) => finding.note(format!("line {line} of its source brings in more: {why}")),
-        Ok(_) => finding,
+        Source::Read(_) => finding,
     }
 }
 
 /// What is wrong with the source of a packed connector as such.
 pub fn source(path: &PackagePath, known: &Known) -> Option<Finding> {
-    let Err(error @ (InterfaceError::Syntax { .. } | InterfaceError::NotAConnector { .. })) =
-        &known.interface
+    let Source::Broken(
+        error @ (InterfaceError::Syntax { .. } | InterfaceError::NotAConnector { .. }),
+    ) = &known.source
     else {
         return None;
     };
@@ -206,7 +241,7 @@ mod tests {
             let known = Known {
                 label: "P".to_owned(),
                 version: "the packaged v1".to_owned(),
-                interface: Interface::read(source.as_bytes()),
+                source: Source::of(source.as_bytes()),
             };
             let name_of_connector = "p_connector_1_2".parse().expect("a name");
             let connectors = BTreeMap::from([(name_of_connector, known)]);
