@@ -179,7 +179,7 @@ fn a_workspace_is_created_only_if_everything_fits() {
     insta::assert_snapshot!(told(&place, &["workspace", "create", "x", "--kind", "external", "--id", "0"]), @"
     exit 64
     --- stderr
-    error: invalid value '0' for '--id <N>': 0 is not in 1..=9223372036854775807
+    error: invalid value '0' for '--id <N>': 0 is not in 1..=9007199254740991
 
     For more information, try '--help'.
     ");
@@ -785,6 +785,31 @@ fn a_person_types_the_name_of_what_is_deleted() {
     }
     let left = run(&place, &["workspace", "show", "acme"]);
     assert_eq!(left.code, 1, "{}", left.stdout);
+}
+
+/// Reading needs no turn, and writing says what it waited for.
+#[test]
+fn who_waits_in_vain_may_try_again() {
+    let place = peopled();
+    let lock = std::fs::File::options()
+        .write(true)
+        .open(place.path("p.db.lock"))
+        .expect("writers have a lock");
+    lock.lock().expect("locked");
+    std::io::Write::write_all(&mut &lock, b"a long import (process 1)").expect("said");
+    insta::assert_snapshot!(told(&place, &["recipe", "stop", "Post costs", "--in", "local:acme", "--wait", "0"]), @"
+    exit 75
+    --- stderr
+    error[busy]: p.db is being written to by a long import (process 1)
+       = help: nothing was changed; repeat the command, or wait longer with --wait SECONDS
+    ");
+    let stop = &["recipe", "stop", "6", "--in", "local:acme", "--wait", "0"];
+    assert_eq!(run(&place, stop).code, 0, "there is nothing to write");
+    let list = &["recipe", "list", "--running", "--in", "local:acme"];
+    assert_eq!(run(&place, list).stdout, "5  running  Orders/Post costs\n");
+    drop(lock);
+    let stop = &["recipe", "stop", "5", "--in", "local:acme", "--wait", "0"];
+    assert_eq!(run(&place, stop).stdout, "stopped  5  Orders/Post costs\n");
 }
 
 /// Whoever writes at the same time is waited for, and nothing is lost.
