@@ -326,7 +326,8 @@ impl From<WorkspaceError> for Failure {
                 .help("nothing was changed; repeat the command, or wait longer with --wait SECONDS"),
             WorkspaceError::NoPlatform { .. } => Self::of(Exit::Failed, "no-platform", &error)
                 .help("say where the local platform is with --platform FILE or RECIPACK_PLATFORM; `recipack workspace create` makes one"),
-            WorkspaceError::NotOfKind { .. } => Self::of(Exit::Usage, "workspace-kind", &error),
+            WorkspaceError::NotOfKind { .. } => Self::of(Exit::Usage, "workspace-kind", &error)
+                .help("what goes with which kind: recipack workspace create --help"),
             WorkspaceError::Newer { .. } => Self::of(Exit::Failed, "newer-platform", &error)
                 .help("use the newer version of recipack, or another file with --platform FILE"),
             WorkspaceError::NoRevision { workspace, .. } => {
