@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::choice::nearest;
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::ident::InternalName;
 use crate::model::interface::{Completeness, Interface, InterfaceError};
@@ -16,6 +17,9 @@ const OF_PLATFORM: &str = "__";
 /// Sources beyond this many bytes are not read here: what is hostile takes memory and time that grow
 /// with its size. The largest known real one has 590 kB.
 pub const MAX_CHECKED: usize = 1 << 20;
+
+/// More names than these are only counted.
+const LISTED: usize = 12;
 
 /// What a connector's source gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,10 +139,14 @@ fn missing(recipe: &Asset, action: &ActionUse, known: &Known) -> Finding {
             .map(|name| name.as_str())
             .collect(),
     };
-    let finding = match names.is_empty() {
-        true => finding.note(format!("it has no {kind}s at all")),
-        false => finding.note(format!("it has {}", names.join(", "))),
-    };
+    let finding = finding.note(
+        match (nearest(&action.name, names.iter().copied()), names.len()) {
+            (_, 0) => format!("it has no {kind}s at all"),
+            (Some(meant), count) => format!("it has {count}, among them `{meant}`"),
+            (None, count) if count <= LISTED => format!("it has {}", names.join(", ")),
+            (None, count) => format!("it has {count} others"),
+        },
+    );
     finding.help("bring a version of the connector that has it, or change the recipe")
 }
 
