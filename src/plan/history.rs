@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::ident::{ConnectorTitle, InternalName, Version};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    AssetId, AssetKey, Before, Body, FolderPath, HeldConnector, HeldState, Revision,
+    AssetId, AssetKey, Before, Body, FolderPath, HeldConnector, HeldState, RecipeState, Revision,
     RevisionHeader, RevisionNumber,
 };
 use crate::plan::import::ReceiptRecipe;
@@ -52,6 +52,9 @@ pub struct RecordedConnector {
     /// The version that recipes ran afterwards.
     #[serde(default)]
     pub to: Option<Version>,
+    /// Recipes that use it and that a rollback took to be moved knowingly.
+    #[serde(default)]
+    pub concerned: Vec<AssetId>,
 }
 
 /// An asset in a revision's plan.
@@ -71,6 +74,9 @@ pub struct RecordedAsset {
     /// The version that it had afterwards; none if it was removed.
     #[serde(default)]
     pub to: Option<Version>,
+    /// Whether the recipe was to run afterwards; absent for other types.
+    #[serde(default)]
+    pub state: Option<RecipeState>,
 }
 
 /// An asset that a rollback removed, with everything that brings it back.
@@ -174,10 +180,15 @@ impl Recorded {
             });
         }
         let told = self.assets.iter().find(|told| told.id == Some(asset));
-        let created = || before.version.is_none().then_some(Version(1));
+        // Whatever a plan does not say, one change makes one version.
+        let next = Version(
+            before
+                .version
+                .map_or(1, |version| version.0.saturating_add(1)),
+        );
         let recipe = self.recipes.iter().find(|recipe| recipe.id == asset);
         Some(Left {
-            version: told.and_then(|told| told.to).or_else(created),
+            version: told.and_then(|told| told.to).or(Some(next)),
             state: recipe.map_or(before.state, |recipe| HeldState::Recipe(recipe.state)),
         })
     }
@@ -185,7 +196,9 @@ impl Recorded {
     /// The assets that it was about, as far as their numbers are known.
     pub fn about(&self) -> impl Iterator<Item = AssetId> {
         let changed = self.before.iter().map(|before| before.asset);
-        changed.chain(self.assets.iter().filter_map(|asset| asset.id))
+        let planned = self.assets.iter().filter_map(|asset| asset.id);
+        let using = self.connectors.iter().flat_map(|c| &c.concerned);
+        changed.chain(planned).chain(using.copied())
     }
 }
 
@@ -220,6 +233,14 @@ impl RecordedConnector {
     }
 }
 
+/// The assets that a revision with this receipt removed.
+///
+/// # Errors
+/// If it is none.
+pub fn removed_in(receipt: &str) -> Result<Vec<RemovedAsset>, serde_json::Error> {
+    serde_json::from_str(receipt).map(|receipt: ReceiptRecord| receipt.removed)
+}
+
 /// How each asset that the revisions changed was before the first of them. They are given from the
 /// oldest on.
 pub fn earliest(revisions: &[Recorded]) -> BTreeMap<AssetId, Before> {
@@ -240,7 +261,10 @@ pub fn removed(revisions: &[Recorded]) -> BTreeMap<AssetId, &RemovedAsset> {
 /// Only the newest version is ever released, and none is taken back (platform.md §3), so it is the
 /// last one released before that revision's own.
 pub fn released_before(revisions: &[Recorded], connector: &HeldConnector) -> ReleasedBefore {
-    match revisions.iter().find_map(|revision| revision.moved(connector)) {
+    match revisions
+        .iter()
+        .find_map(|revision| revision.moved(connector))
+    {
         None => ReleasedBefore::Unchanged,
         Some(ConnectorMove::Installed) => ReleasedBefore::Absent,
         Some(ConnectorMove::Moved(to)) => {
@@ -270,7 +294,9 @@ pub enum ReleasedBefore {
 
 /// The names that assets have or had, by their numbers: of what is not in the workspace any more,
 /// revisions may know it.
-pub fn names<'r>(revisions: impl IntoIterator<Item = &'r Recorded>) -> BTreeMap<AssetId, Named<'r>> {
+pub fn names<'r>(
+    revisions: impl IntoIterator<Item = &'r Recorded>,
+) -> BTreeMap<AssetId, Named<'r>> {
     let mut names = BTreeMap::new();
     for revision in revisions {
         for asset in &revision.assets {
@@ -315,7 +341,7 @@ pub fn folders(revisions: &[Recorded]) -> BTreeSet<&FolderPath> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::workspace::{Moment, RecipeState, RevisionAction};
+    use crate::model::workspace::{Moment, RevisionAction};
 
     fn revision(plan: &str, receipt: &str, before: Vec<Before>) -> Revision {
         Revision {
@@ -345,7 +371,11 @@ mod tests {
             Vec::new(),
         ))
         .expect("a plan");
-        let moves: Vec<_> = read.connectors.iter().map(RecordedConnector::moved).collect();
+        let moves: Vec<_> = read
+            .connectors
+            .iter()
+            .map(RecordedConnector::moved)
+            .collect();
         assert_eq!(
             moves,
             [
@@ -390,7 +420,11 @@ mod tests {
             (8, None),
         ] {
             let found = recorded.left(AssetId(asset));
-            assert_eq!(found.map(|left| (left.version, left.state)), left, "{asset}");
+            assert_eq!(
+                found.map(|left| (left.version, left.state)),
+                left,
+                "{asset}"
+            );
         }
     }
 }

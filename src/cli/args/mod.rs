@@ -1,17 +1,19 @@
 //! The command line as it is typed. Nothing is looked up here.
 
-mod import;
 mod connection;
 mod connector;
+mod history;
+mod import;
 mod platform;
 mod recipe;
 mod within;
 mod workspace;
 mod workspace_export;
 
-pub(crate) use import::{ImportArgs, PlanArgs};
 pub(crate) use connection::{ConnectionAuthorizeArgs, ConnectionCommand, ConnectionListArgs};
 pub(crate) use connector::{ConnectorArgs, ConnectorCommand, ConnectorListArgs};
+pub(crate) use history::{HistoryArgs, RollbackArgs, StatusArgs};
+pub(crate) use import::{ImportArgs, PlanArgs};
 pub(crate) use platform::PlatformArgs;
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
 pub(crate) use within::WithinArgs;
@@ -100,6 +102,12 @@ pub(crate) enum Command {
     /// Import a package into a workspace
     #[command(visible_alias = "apply")]
     Import(ImportArgs),
+    /// Say how a workspace is, and what in it needs a person
+    Status(StatusArgs),
+    /// List the revisions of a workspace, or say what one changed
+    History(HistoryArgs),
+    /// Bring a workspace back to how it was after a revision
+    Rollback(RollbackArgs),
     /// Create, list, show and delete workspaces of the local platform
     #[command(subcommand)]
     Workspace(WorkspaceCommand),

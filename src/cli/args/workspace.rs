@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{PlatformArgs, WorkspaceExportArgs};
 use super::within::local_name;
+use super::{PlatformArgs, WorkspaceExportArgs};
 use crate::model::ident::{DataCenter, WorkspaceName};
 use crate::model::workspace::WorkspaceKind;
 

@@ -205,10 +205,16 @@ pub(crate) fn import(context: &Context, args: &ImportArgs) -> Result<Exit, Stop>
                 request.address
             );
             let question = format!("{question} [y/N] ");
-            match context.ui.ask(&question, &context.running.interrupt)?.as_deref() {
+            match context
+                .ui
+                .ask(&question, &context.running.interrupt)?
+                .as_deref()
+            {
                 Some("y" | "Y" | "yes") => consent = Some(planned.plan.clone()),
                 Some(_) => {
-                    return Err(Failure::new(Exit::Refused, "declined", "nothing was imported").into());
+                    return Err(
+                        Failure::new(Exit::Refused, "declined", "nothing was imported").into(),
+                    );
                 }
                 None => {}
             }

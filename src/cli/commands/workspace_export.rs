@@ -16,9 +16,7 @@ use super::export::{file_stem, output_file, summary_of_findings};
 use crate::manifest::DEFAULT_LIMIT_MB;
 use crate::model::choice::nearest;
 use crate::model::workspace::FolderPath;
-use crate::ops::workspace_export::{
-    Output, WorkspaceExportDocument, WorkspaceExportError, export,
-};
+use crate::ops::workspace_export::{Output, WorkspaceExportDocument, WorkspaceExportError, export};
 use crate::plan::decision::shell_word;
 use crate::plan::departure::{DepartureRequest, Rows, Unfiled};
 use crate::workspace::local::LocalPlatform;
@@ -104,8 +102,9 @@ fn failure(args: &WorkspaceExportArgs, error: WorkspaceExportError) -> Failure {
                 "{meant}those that are there: recipack workspace show {name}{option}"
             ))
         }
-        WorkspaceExportError::Damaged { .. } => Failure::of(Exit::Failed, "damaged", &error)
-            .help("nothing was written; import the asset again, and report this if it happens again"),
+        WorkspaceExportError::Damaged { .. } => Failure::of(Exit::Failed, "damaged", &error).help(
+            "nothing was written; import the asset again, and report this if it happens again",
+        ),
         WorkspaceExportError::ReadBack(_) | WorkspaceExportError::Differs { .. } => {
             Failure::of(Exit::VerificationFailed, "not-as-planned", &error).help(
                 "nothing was handed over; check the disk, and report this if it happens again",

@@ -112,35 +112,35 @@ impl Draft<'_> {
         let (mut rolled, mut restored, mut lost) = (Vec::new(), Vec::new(), Vec::new());
         for connector in &self.situation.inventory.connectors {
             use RolledConnectorAction as Action;
-            let (action, code_of) =
-                match history::released_before(self.situation.undone, connector) {
-                    ReleasedBefore::Unchanged => continue,
-                    ReleasedBefore::Absent => (Action::StaysBehind, None),
-                    ReleasedBefore::Nothing => {
-                        lost.push(Irreversible::Release {
-                            title: connector.title.clone(),
-                        });
-                        (Action::Irretrievable, None)
-                    }
-                    ReleasedBefore::Version(version) => {
-                        let earlier = connector.version(version);
-                        match (earlier, connector.running()) {
-                            (Some(earlier), Some(running)) if same_code(earlier, running) => {
-                                (Action::Unchanged, Some(version))
-                            }
-                            (Some(earlier), _) if earlier.code.is_some() => {
-                                (Action::Restores, Some(version))
-                            }
-                            (Some(_) | None, _) => {
-                                lost.push(Irreversible::Code {
-                                    title: connector.title.clone(),
-                                    version,
-                                });
-                                (Action::Irretrievable, None)
-                            }
+            let (action, code_of) = match history::released_before(self.situation.undone, connector)
+            {
+                ReleasedBefore::Unchanged => continue,
+                ReleasedBefore::Absent => (Action::StaysBehind, None),
+                ReleasedBefore::Nothing => {
+                    lost.push(Irreversible::Release {
+                        title: connector.title.clone(),
+                    });
+                    (Action::Irretrievable, None)
+                }
+                ReleasedBefore::Version(version) => {
+                    let earlier = connector.version(version);
+                    match (earlier, connector.running()) {
+                        (Some(earlier), Some(running)) if same_code(earlier, running) => {
+                            (Action::Unchanged, Some(version))
+                        }
+                        (Some(earlier), _) if earlier.code.is_some() => {
+                            (Action::Restores, Some(version))
+                        }
+                        (Some(_) | None, _) => {
+                            lost.push(Irreversible::Code {
+                                title: connector.title.clone(),
+                                version,
+                            });
+                            (Action::Irretrievable, None)
                         }
                     }
-                };
+                }
+            };
             let users = self.users(connector);
             let mut line = RolledConnector {
                 title: connector.title.clone(),
@@ -150,6 +150,7 @@ impl Draft<'_> {
                 to: connector.released,
                 code_of,
                 recipes: users.len(),
+                concerned: Vec::new(),
                 moves: Vec::new(),
             };
             if let (Action::Restores, Some(earlier), Some(latest)) = (
@@ -159,8 +160,10 @@ impl Draft<'_> {
             ) {
                 let number = Version(latest.number.0.saturating_add(1));
                 line.to = Some(number);
-                let outside = users.iter().filter(|user| !concerned.contains(&user.id));
-                line.moves = outside.filter_map(|user| moved(user)).collect();
+                let (inside, outside): (Vec<_>, Vec<_>) =
+                    users.iter().partition(|user| concerned.contains(&user.id));
+                line.concerned = inside.iter().map(|user| user.id).collect();
+                line.moves = outside.into_iter().filter_map(|user| moved(user)).collect();
                 restored.push(Restored {
                     connector,
                     version: HeldVersion {
@@ -337,11 +340,7 @@ impl Draft<'_> {
     }
 
     /// How many recipes may have run in what is undone, and how many miss events.
-    fn meanwhile(
-        &self,
-        planned: &[Planned<'_>],
-        connectors: &[RolledConnector],
-    ) -> (usize, usize) {
+    fn meanwhile(&self, planned: &[Planned<'_>], connectors: &[RolledConnector]) -> (usize, usize) {
         let restored: BTreeSet<&str> = connectors
             .iter()
             .filter(|connector| !connector.is_settled())
@@ -585,7 +584,11 @@ fn contents(target: &Target<'_>, changes: &mut Vec<Change>) {
                 });
             }
             changes.extend(versions.map(update));
-            if removed.versions.last().is_some_and(|last| !same(last, body)) {
+            if removed
+                .versions
+                .last()
+                .is_some_and(|last| !same(last, body))
+            {
                 changes.push(update(body));
             }
         }
@@ -696,4 +699,3 @@ fn running(recipes: usize) -> String {
         many => format!("{many} running recipes"),
     }
 }
-

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::choice::choice_type;
 use crate::model::ident::{ConnectorTitle, InternalName, Version};
 use crate::model::kind::AssetKind;
-use crate::model::workspace::{
-    AssetId, FolderPath, RecipeState, RevisionHeader, RevisionNumber,
-};
+use crate::model::workspace::{AssetId, FolderPath, RecipeState, RevisionHeader, RevisionNumber};
 use crate::plan::history::RemovedAsset;
 use crate::plan::import::document::{MovedRecipe, Needed, PlannedWorkspace};
 use crate::plan::import::{ReceiptConnector, ReceiptRecipe};
@@ -90,7 +88,9 @@ pub struct RolledConnector {
     pub code_of: Option<Version>,
     /// How many recipes use it.
     pub recipes: usize,
-    /// Those that the revisions were not about, which move too.
+    /// Those that the undone revisions were about, by number; none if nothing is restored.
+    pub concerned: Vec<AssetId>,
+    /// The others, which move too.
     pub moves: Vec<MovedRecipe>,
 }
 
