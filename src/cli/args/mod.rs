@@ -2,6 +2,7 @@
 
 mod connection;
 mod connector;
+mod diff;
 mod history;
 mod import;
 mod platform;
@@ -12,6 +13,7 @@ mod workspace_export;
 
 pub(crate) use connection::{ConnectionAuthorizeArgs, ConnectionCommand, ConnectionListArgs};
 pub(crate) use connector::{ConnectorArgs, ConnectorCommand, ConnectorListArgs};
+pub(crate) use diff::{DiffArgs, DiffSide};
 pub(crate) use history::{HistoryArgs, RollbackArgs, StatusArgs};
 pub(crate) use import::{ImportArgs, PlanArgs};
 pub(crate) use platform::PlatformArgs;
@@ -93,7 +95,7 @@ pub(crate) enum Command {
     Why(WhyArgs),
     /// Draw who needs whom
     Graph(GraphArgs),
-    /// Compare two packages or projects
+    /// Compare two packages, projects or workspaces
     Diff(DiffArgs),
     /// Check a package against its decision record
     Verify(VerifyArgs),
@@ -324,18 +326,6 @@ pub(crate) struct GraphArgs {
     /// Take the folder as one project even if it looks like several
     #[arg(long)]
     pub(crate) one_project: bool,
-}
-
-/// Arguments of `diff`.
-#[derive(Debug, Args)]
-pub(crate) struct DiffArgs {
-    /// The older package or project
-    pub(crate) a: PathBuf,
-    /// The newer package or project
-    pub(crate) b: PathBuf,
-    /// Exit with 2 if there are differences
-    #[arg(long)]
-    pub(crate) detailed_exitcode: bool,
 }
 
 /// Arguments of `verify`.

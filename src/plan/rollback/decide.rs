@@ -162,7 +162,7 @@ impl Draft<'_> {
                 line.to = Some(number);
                 let (inside, outside): (Vec<_>, Vec<_>) =
                     users.iter().partition(|user| concerned.contains(&user.id));
-                line.concerned = inside.iter().map(|user| user.id).collect();
+                line.concerned = inside.iter().map(|user: &&HeldAsset| user.id).collect();
                 line.moves = outside.into_iter().filter_map(|user| moved(user)).collect();
                 restored.push(Restored {
                     connector,
