@@ -407,7 +407,7 @@ fn a_folder_becomes_the_package_that_the_platform_would_make() {
     let mut workspace = customer(&place);
     fill(&mut workspace, &ASSETS.iter().collect::<Vec<_>>());
     let exported = exported(&workspace, &orders(), place.folder.path()).expect("exported");
-    let document = exported.document(Some("x.zip"));
+    let document = exported.document(Path::new("x.zip"));
     let output = place.path("x.zip");
     let (entries, _) = package(exported, &output);
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
@@ -551,7 +551,7 @@ fn what_can_not_be_done_leaves_nothing_behind() {
     );
     let nothing = nothing.expect("no error");
     assert!(nothing.package.is_none() && nothing.is_refused());
-    let document = nothing.document(Some("x.zip"));
+    let document = nothing.document(Path::new("x.zip"));
     assert!(document.refused && document.package.is_none());
     assert_eq!(document.findings[0].code, "nothing-selected");
 
@@ -823,7 +823,7 @@ fn the_command_tells_what_it_did() {
     let document: WorkspaceExportDocument = serde_json::from_str(&json.stdout).expect("a document");
     let package = document.package.expect("a package");
     let bytes = fs::read(place.path("x.zip")).expect("there");
-    assert_eq!(package.sha256, Digest::of(&bytes));
+    assert_eq!(package.facts.sha256, Digest::of(&bytes));
     assert_eq!(document.rows, Rows::Included);
 
     let typo = run(&["acme", "--folder", "Order", "-o", "y.zip"]);

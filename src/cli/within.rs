@@ -89,6 +89,15 @@ impl Asked<'_> {
     pub(crate) fn inspect(&self, error: InspectError) -> Failure {
         match error {
             InspectError::Workspace(error) => error.into(),
+            InspectError::Pick(error @ PickError::Nothing { what: "folder", .. }) => {
+                let WithinArgs { address, platform } = self.within;
+                let address = shell_word(&address.to_string());
+                let list = format!(
+                    "recipack workspace show {address}{}",
+                    platform_option(platform)
+                );
+                Failure::names(&[error], &list, "")
+            }
             InspectError::Pick(error) => self.names(&[error]),
         }
     }
@@ -99,8 +108,6 @@ impl Asked<'_> {
             OperateError::Workspace(error) => error.into(),
             OperateError::Pick(errors) => self.names(&errors),
             OperateError::Blocked(blocked) => self.blocked(&blocked),
-            OperateError::Unreadable { .. } => Failure::of(Exit::Failed, "broken-json", &error)
-                .help("import the recipe again, from a package that `recipack check` finds sound"),
             OperateError::NotOwn {
                 ref title,
                 ref admin,

@@ -20,15 +20,15 @@ impl Stem {
     ///
     /// Properties and the project's description have fixed ones (platform.md §5.4).
     pub fn of(kind: &AssetKind, name: &str) -> Self {
-        match kind {
-            AssetKind::AccountProperties => Self("account_properties".into()),
-            AssetKind::ProjectProperties => Self("properties".into()),
-            _ => {
-                // What has no name of its own is known by its file's.
-                let suffix = format!(".{}.json", kind.word());
-                Self::safe(slug(name.strip_suffix(&suffix).unwrap_or(name)))
-            }
+        if *kind == AssetKind::AccountProperties {
+            return Self("account_properties".into());
         }
+        if *kind == AssetKind::ProjectProperties {
+            return Self("properties".into());
+        }
+        // What has no name of its own is known by its file's.
+        let suffix = format!(".{}.json", kind.word());
+        Self::safe(slug(name.strip_suffix(&suffix).unwrap_or(name)))
     }
 
     /// The stem of a test case: its recipe's slug before its own (platform.md §5.4).

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::import::PlanDocument;
 use crate::model::choice::choice_type;
 use crate::model::ident::{ConnectorTitle, InternalName, Version};
 use crate::model::kind::AssetKind;
@@ -12,7 +13,8 @@ use crate::model::workspace::{
     Address, AssetId, Before, FolderPath, HeldState, RecipeState, RevisionHeader, RevisionNumber,
 };
 use crate::plan::history::{self, Left, RecordError, Recorded};
-use crate::plan::import::ReceiptRecipe;
+use crate::plan::import::{Receipt, ReceiptRecipe};
+use crate::plan::rollback::{RollbackPlan, RollbackReceipt};
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// What `history` says of a workspace.
@@ -40,9 +42,33 @@ pub struct RevisionDocument {
     /// The recipes that it stopped, or that were to run.
     pub recipes: Vec<ReceiptRecipe>,
     /// The plan that was carried out, as it was shown then.
+    #[schemars(with = "PlanShown")]
     pub plan: serde_json::Value,
     /// What was done, as it was shown then.
+    #[schemars(with = "ReceiptShown")]
     pub receipt: serde_json::Value,
+}
+
+/// What was planned. Another version of the program may have written it.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[allow(dead_code, reason = "documents are handed on as they were written")]
+enum PlanShown {
+    /// An import.
+    Import(Box<PlanDocument>),
+    /// A rollback.
+    Rollback(Box<RollbackPlan>),
+}
+
+/// What was done. Another version of the program may have written it.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[allow(dead_code, reason = "documents are handed on as they were written")]
+enum ReceiptShown {
+    /// By an import.
+    Import(Box<Receipt>),
+    /// By a rollback.
+    Rollback(Box<RollbackReceipt>),
 }
 
 /// A connector that a revision changed.

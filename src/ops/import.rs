@@ -13,7 +13,7 @@ use super::{Interrupted, Observer, Running, Stage};
 use crate::io::archive::{Limits, Method};
 use crate::io::source::{ReadError, SourceReader};
 use crate::io::spill::{Spill, Spilled, deflate};
-use crate::model::finding::{Counts, Finding};
+use crate::model::finding::{Counts, Finding, Subject};
 use crate::model::graph::Graph;
 use crate::model::ident::{Digest, InternalName};
 use crate::model::json::{JsonError, Tape, apply};
@@ -302,7 +302,11 @@ impl Incoming {
                     "connector \"{}\" is not as the package has it",
                     connector.connector
                 )),
-                Action::Same | Action::UsesShared | Action::UsesOwn | Action::Blocked => {}
+                Action::Same
+                | Action::UsesShared
+                | Action::UsesOwn
+                | Action::Elsewhere
+                | Action::Blocked => {}
             }
         }
         for asset in &again.plan.assets {
@@ -348,7 +352,17 @@ impl Planned {
     /// The document of the plan, with findings in their places.
     pub fn document(&self, incoming: &Incoming) -> PlanDocument {
         let mut findings = self.findings.clone();
-        findings.extend(incoming.opened.project.findings.iter().cloned());
+        // A project carries every file through; an import has no place for some.
+        let ignored = |finding: &Finding| match &finding.subject {
+            Subject::File { path, .. } => self.plan.ignored.contains(path),
+            Subject::Project
+            | Subject::Path(_)
+            | Subject::Connector(_)
+            | Subject::Manifest(_)
+            | Subject::CommandLine => false,
+        };
+        let of_project = incoming.opened.project.findings.iter();
+        findings.extend(of_project.filter(|finding| !ignored(finding)).cloned());
         crate::model::finding::sort(&mut findings);
         PlanDocument {
             plan: self.plan.clone(),

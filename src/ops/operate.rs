@@ -122,14 +122,6 @@ pub enum OperateError {
     /// Recipes that can't start; never none.
     #[error("{} can't start", counted(.0.len()))]
     Blocked(Vec<Blocked>),
-    /// A recipe's JSON is none.
-    #[error("the recipe \"{recipe}\" is not the JSON that the platform writes")]
-    Unreadable {
-        /// The recipe.
-        recipe: String,
-        /// Why not.
-        source: JsonError,
-    },
     /// A connector that only the admin workspace can release.
     #[error("the connector \"{title}\" is shared with this workspace, and is not its own")]
     NotOwn {
@@ -257,7 +249,7 @@ fn facts_of(
     workspace: &dyn Workspace,
     recipes: &[&HeldAsset],
     changing: &[AssetId],
-) -> Result<BTreeMap<AssetId, Facts>, OperateError> {
+) -> Result<BTreeMap<AssetId, Result<Facts, JsonError>>, OperateError> {
     let changing: BTreeSet<AssetId> = changing.iter().copied().collect();
     let mut scanner = Scanner::default();
     let mut bytes = Vec::new();
@@ -270,13 +262,7 @@ fn facts_of(
             continue;
         };
         workspace.content(&main.content, &mut bytes)?;
-        let read = scanner.scan(&AssetKind::Recipe, &bytes).map_err(|source| {
-            OperateError::Unreadable {
-                recipe: pick::label(&recipe.key),
-                source,
-            }
-        })?;
-        facts.insert(recipe.id, read);
+        facts.insert(recipe.id, scanner.scan(&AssetKind::Recipe, &bytes));
     }
     Ok(facts)
 }
@@ -365,3 +351,6 @@ pub fn release(
         Ok((commit, document))
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,15 +69,6 @@ pub enum RollbackError {
     /// A revision's document can't be read.
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// The JSON of an earlier version is none.
-    #[error("the content {content} of an earlier version is not the JSON that the platform writes")]
-    Unreadable {
-        /// The content.
-        content: Digest,
-        /// Why not.
-        #[source]
-        source: JsonError,
-    },
     /// The work was interrupted.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
@@ -184,17 +175,14 @@ fn facts_of(
     draft: &Draft<'_>,
     workspace: &dyn Workspace,
     running: &Running,
-) -> Result<BTreeMap<Digest, Facts>, RollbackError> {
+) -> Result<BTreeMap<Digest, Result<Facts, JsonError>>, RollbackError> {
     let mut scanner = Scanner::default();
     let mut bytes = Vec::new();
     let mut facts = BTreeMap::new();
     for (content, kind) in draft.questions() {
         going_on(running)?;
         workspace.content(&content, &mut bytes)?;
-        let read = scanner
-            .scan(&kind, &bytes)
-            .map_err(|source| RollbackError::Unreadable { content, source })?;
-        facts.insert(content, read);
+        facts.insert(content, scanner.scan(&kind, &bytes));
     }
     Ok(facts)
 }

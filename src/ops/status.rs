@@ -6,9 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::inspect::{self, ConnectorLine, ConnectorOrigin, RecipeLine, WorkspaceIdentity};
-use crate::model::facts::Facts;
 use crate::model::ident::{ConnectorTitle, Digest, Version};
-use crate::model::json::JsonError;
 use crate::model::kind::AssetKind;
 use crate::model::scan::Scanner;
 use crate::model::workspace::{
@@ -186,15 +184,6 @@ pub enum StatusError {
     /// There is no such folder.
     #[error(transparent)]
     Pick(#[from] PickError),
-    /// A recipe's JSON is none.
-    #[error("the recipe \"{recipe}\" is not the JSON that the platform writes")]
-    Unreadable {
-        /// The recipe.
-        recipe: String,
-        /// Why not.
-        #[source]
-        source: JsonError,
-    },
 }
 
 impl StatusDocument {
@@ -365,19 +354,17 @@ impl<'i> Look<'i> {
         let (mut scanner, mut bytes) = (Scanner::default(), Vec::new());
         let mut blocked = Vec::new();
         for recipe in self.recipes().filter(|recipe| !recipe.state.is_running()) {
-            let facts = match recipe.body.files.first() {
+            let unreadable = |reason: String| vec![Obstacle::Unreadable { reason }];
+            let obstacles = match recipe.body.files.first() {
                 Some(main) => {
                     workspace.content(&main.content, &mut bytes)?;
-                    scanner.scan(&AssetKind::Recipe, &bytes).map_err(|source| {
-                        StatusError::Unreadable {
-                            recipe: pick::label(&recipe.key),
-                            source,
-                        }
-                    })?
+                    match scanner.scan(&AssetKind::Recipe, &bytes) {
+                        Ok(facts) => obstacles(&recipe.body, &facts, &around),
+                        Err(error) => unreadable(error.to_string()),
+                    }
                 }
-                None => Facts::default(),
+                None => unreadable("there is none".to_owned()),
             };
-            let obstacles = obstacles(&recipe.body, &facts, &around);
             if !obstacles.is_empty() {
                 blocked.push(Blocked { recipe, obstacles });
             }
@@ -534,6 +521,7 @@ impl<'i> Look<'i> {
                 | Obstacle::OtherApplication { .. }
                 | Obstacle::NoConnector { .. }
                 | Obstacle::NotShared { .. }
+                | Obstacle::Unreadable { .. }
                 | Obstacle::OutOfReach { .. } => obstacle.help(within),
             };
             let recipes = match *recipes {

@@ -247,8 +247,8 @@ impl Exported {
         }
     }
 
-    /// What is told of the export; `file` is the package's name, if it was given one.
-    pub fn document(&self, file: Option<&str>) -> WorkspaceExportDocument {
+    /// What is told of the export; `path` is where the package lies, or is to lie.
+    pub fn document(&self, path: &Path) -> WorkspaceExportDocument {
         let departure = &self.departure;
         let path_of = |item: Item| departure.paths.get(&item).cloned();
         let entries = departure.files.iter().enumerate().map(|(index, file)| {
@@ -309,17 +309,20 @@ impl Exported {
             workspace: self.inventory.workspace.name.clone(),
             kind: self.inventory.workspace.kind,
             rows: departure.rows,
-            package: file.and_then(|file| {
-                let package = self.package.as_ref()?;
+            package: self.package.as_ref().map(|package| {
                 let contents = departure.files.iter().zip(&self.entries);
-                Some(PackageRecord {
-                    file: file.to_owned(),
-                    size: package.size,
-                    sha256: package.sha256,
-                    content_digest: content_digest(
-                        contents.map(|(file, entry)| (&file.path, &entry.packed.sha256)),
-                    ),
-                })
+                let file = path.file_name().unwrap_or_default();
+                WorkspacePackage {
+                    path: path.display().to_string(),
+                    facts: PackageRecord {
+                        file: file.to_string_lossy().into_owned(),
+                        size: package.size,
+                        sha256: package.sha256,
+                        content_digest: content_digest(
+                            contents.map(|(file, entry)| (&file.path, &entry.packed.sha256)),
+                        ),
+                    },
+                }
             }),
             refused: self.is_refused(),
             entries: entries.collect(),
@@ -374,7 +377,7 @@ pub struct WorkspaceExportDocument {
     pub rows: Rows,
     /// The package; absent if none was written.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub package: Option<PackageRecord>,
+    pub package: Option<WorkspacePackage>,
     /// Whether a finding stands against the package, so that none was written.
     pub refused: bool,
     /// Its files, in the order of their paths.
@@ -385,6 +388,16 @@ pub struct WorkspaceExportDocument {
     pub counts: Counts,
     /// What a person should know.
     pub findings: Vec<LocatedFinding>,
+}
+
+/// The package that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WorkspacePackage {
+    /// Its path.
+    pub path: String,
+    /// Its size and digests.
+    #[serde(flatten)]
+    pub facts: PackageRecord,
 }
 
 /// A file of the package.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::facts::Facts;
+use crate::model::json::JsonError;
 use crate::model::workspace::{
     AssetId, AssetKey, Authorization, HeldAsset, HeldConnector, HeldState, Inventory, Moment,
     RecipeState,
@@ -48,14 +49,14 @@ pub fn to_change(
 }
 
 /// Starts recipes: all of them, or none if one can't. `facts` are those of the recipes that
-/// [`to_change`] names.
+/// [`to_change`] names, as far as they can be read.
 ///
 /// # Errors
 /// The recipes that can't start, with everything that is in their way.
 pub fn start(
     inventory: &Inventory,
     wanted: &BTreeSet<AssetId>,
-    facts: &BTreeMap<AssetId, Facts>,
+    facts: &BTreeMap<AssetId, Result<Facts, JsonError>>,
 ) -> Result<Commit, Vec<Blocked>> {
     let around = Surroundings {
         shared: inventory.shared.as_ref(),
@@ -67,15 +68,18 @@ pub fn start(
         .iter()
         .map(|asset| (asset.id, asset))
         .collect();
-    let unread = Facts::default();
     let mut commit = Commit::on(&inventory.workspace);
     let mut blocked = Vec::new();
     for id in to_change(inventory, wanted, RecipeState::Running) {
         let Some(recipe) = assets.get(&id) else {
             continue;
         };
-        let facts = facts.get(&id).unwrap_or(&unread);
-        let obstacles = obstacles(&recipe.body, facts, &around);
+        let unreadable = |reason: String| vec![Obstacle::Unreadable { reason }];
+        let obstacles = match facts.get(&id) {
+            Some(Ok(facts)) => obstacles(&recipe.body, facts, &around),
+            Some(Err(error)) => unreadable(error.to_string()),
+            None => unreadable("there is none".to_owned()),
+        };
         if obstacles.is_empty() {
             commit.changes.push(Change::SetRecipe {
                 id,

@@ -124,6 +124,11 @@ pub enum Obstacle {
         /// The connector.
         title: ConnectorTitle,
     },
+    /// Its JSON is none, so what it needs is not known.
+    Unreadable {
+        /// Why not.
+        reason: String,
+    },
     /// The connector is shared closed-source in another data center (platform.md §4).
     OutOfReach {
         /// The connector.
@@ -144,6 +149,7 @@ impl Obstacle {
             Self::NotReleased { .. } => "not-released",
             Self::NotShared { .. } => "not-shared",
             Self::OutOfReach { .. } => "out-of-reach",
+            Self::Unreadable { .. } => "broken-json",
         }
     }
 
@@ -175,6 +181,10 @@ impl Obstacle {
             Self::NotShared { title } => format!(
                 "share \"{title}\" from the admin workspace, or import a package that includes it"
             ),
+            Self::Unreadable { .. } => {
+                "import the recipe again, from a package that `recipack check` finds sound"
+                    .to_owned()
+            }
             Self::OutOfReach { title, .. } => {
                 format!("share \"{title}\" open-source, or import a package that includes it")
             }
@@ -219,6 +229,9 @@ impl std::fmt::Display for Obstacle {
                     f,
                     "its connector \"{title}\" is not shared with the workspace"
                 )
+            }
+            Self::Unreadable { reason } => {
+                write!(f, "it is not the JSON that the platform writes: {reason}")
             }
             Self::OutOfReach {
                 title,

@@ -1,1 +1,339 @@
-//! A workspace in memory.
+//! A workspace in memory: what the file-backed ones do, in plain maps. For tests, and for programs
+//! that want to know what an import would lead to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+
+use super::{Contents, Encoding, Workspace, WorkspaceError};
+use crate::model::catalogue::Catalogue;
+use crate::model::ident::{Digest, Version};
+use crate::model::kind::AssetKind;
+use crate::model::workspace::{
+    AssetId, AssetKey, Body, ConnectorId, FolderPath, HeldAsset, HeldConnector, HeldState,
+    Inventory, RecipeUse, Revision, RevisionHeader, RevisionNumber, Scope, Snapshot,
+    WorkspaceFacts,
+};
+use crate::plan::commit::{Change, Commit};
+
+/// A workspace in memory.
+#[derive(Clone, Debug)]
+pub struct MemoryWorkspace {
+    facts: WorkspaceFacts,
+    shared: Option<Catalogue>,
+    state: State,
+}
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    folders: BTreeSet<FolderPath>,
+    assets: BTreeMap<AssetId, Asset>,
+    connectors: BTreeMap<ConnectorId, HeldConnector>,
+    contents: BTreeMap<Digest, Vec<u8>>,
+    revisions: Vec<Revision>,
+}
+
+#[derive(Clone, Debug)]
+struct Asset {
+    key: AssetKey,
+    state: HeldState,
+    /// From version 1 on.
+    versions: Vec<Body>,
+}
+
+impl Asset {
+    fn version(&self) -> Version {
+        Version(self.versions.len() as u64)
+    }
+
+    fn held(&self, id: AssetId) -> Option<HeldAsset> {
+        Some(HeldAsset {
+            id,
+            key: self.key.clone(),
+            version: self.version(),
+            body: self.versions.last()?.clone(),
+            state: self.state,
+        })
+    }
+}
+
+impl MemoryWorkspace {
+    /// An empty one. `shared` are the connectors that are shared with it.
+    pub fn new(facts: WorkspaceFacts, shared: Option<Catalogue>) -> Self {
+        Self {
+            facts,
+            shared,
+            state: State::default(),
+        }
+    }
+
+    fn damaged(&self, what: impl Into<String>) -> WorkspaceError {
+        WorkspaceError::Damaged {
+            platform: "the memory".to_owned(),
+            what: what.into(),
+        }
+    }
+
+    fn held(&self) -> impl Iterator<Item = HeldAsset> + '_ {
+        let assets = self.state.assets.iter();
+        assets.filter_map(|(id, asset)| asset.held(*id))
+    }
+
+    fn apply(
+        &self,
+        state: &mut State,
+        change: &Change,
+        contents: &mut dyn Contents,
+    ) -> Result<(), WorkspaceError> {
+        let missing = |what: &str, id: u64| self.damaged(format!("{what} {id} is not there"));
+        match change {
+            Change::CreateFolder(folder) => {
+                if !state.folders.insert(folder.clone()) {
+                    return Err(self.damaged(format!("folder \"{folder}\" is there already")));
+                }
+            }
+            Change::CreateAsset {
+                id,
+                key,
+                body,
+                state: held,
+            } => {
+                let taken = state.assets.contains_key(id)
+                    || state.assets.values().any(|asset| asset.key == *key);
+                if taken {
+                    return Err(self.damaged(format!("asset {id} is there already")));
+                }
+                self.hold(state, body, contents)?;
+                let asset = Asset {
+                    key: key.clone(),
+                    state: *held,
+                    versions: vec![body.clone()],
+                };
+                state.assets.insert(*id, asset);
+            }
+            Change::UpdateAsset { id, body } => {
+                self.hold(state, body, contents)?;
+                let asset = state.assets.get_mut(id);
+                let asset = asset.ok_or_else(|| missing("asset", id.0))?;
+                asset.versions.push(body.clone());
+            }
+            Change::RemoveAsset(id) => {
+                let removed = state.assets.remove(id);
+                removed.ok_or_else(|| missing("asset", id.0))?;
+            }
+            Change::SetRecipe { id, state: recipe } => match state.assets.get_mut(id) {
+                Some(asset) if asset.key.kind == AssetKind::Recipe => {
+                    asset.state = HeldState::Recipe(*recipe);
+                }
+                Some(_) | None => return Err(missing("recipe", id.0)),
+            },
+            Change::SetConnection { id, authorization } => match state.assets.get_mut(id) {
+                Some(asset) if asset.key.kind == AssetKind::Connection => {
+                    asset.state = HeldState::Connection(*authorization);
+                }
+                Some(_) | None => return Err(missing("connection", id.0)),
+            },
+            Change::CreateConnector {
+                id,
+                title,
+                internal_name,
+            } => {
+                let taken = state.connectors.iter().any(|(own, connector)| {
+                    own == id
+                        || connector.title == *title
+                        || connector.internal_name == *internal_name
+                });
+                if taken {
+                    return Err(self.damaged(format!("connector {id} is there already")));
+                }
+                let connector = HeldConnector {
+                    id: *id,
+                    title: title.clone(),
+                    internal_name: internal_name.clone(),
+                    released: None,
+                    versions: Vec::new(),
+                };
+                state.connectors.insert(*id, connector);
+            }
+            Change::AddVersion { id, version } => {
+                let logo = version.logo.iter().map(|logo| &logo.content);
+                for digest in version.json.iter().chain(&version.code).chain(logo) {
+                    self.hold_content(state, digest, contents)?;
+                }
+                let connector = state.connectors.get_mut(id);
+                let connector = connector.ok_or_else(|| missing("connector", id.0))?;
+                let next = connector.latest().map_or(1, |latest| latest.number.0 + 1);
+                if version.number.0 != next {
+                    return Err(self.damaged(format!(
+                        "version {} of connector {id} would follow {}",
+                        version.number.0,
+                        next - 1
+                    )));
+                }
+                connector.versions.push(version.clone());
+            }
+            Change::ReleaseVersion { id, version, at } => {
+                let connector = state.connectors.get_mut(id);
+                let connector = connector.ok_or_else(|| missing("connector", id.0))?;
+                let mut versions = connector.versions.iter_mut();
+                let held = versions.find(|held| held.number == *version);
+                let held = held.ok_or_else(|| missing("version", version.0))?;
+                held.released_at = Some(*at);
+                connector.released = Some(*version);
+            }
+        }
+        Ok(())
+    }
+
+    fn hold(
+        &self,
+        state: &mut State,
+        body: &Body,
+        contents: &mut dyn Contents,
+    ) -> Result<(), WorkspaceError> {
+        body.files
+            .iter()
+            .try_for_each(|file| self.hold_content(state, &file.content, contents))
+    }
+
+    fn hold_content(
+        &self,
+        state: &mut State,
+        digest: &Digest,
+        contents: &mut dyn Contents,
+    ) -> Result<(), WorkspaceError> {
+        if state.contents.contains_key(digest) {
+            return Ok(());
+        }
+        let content = contents.content(digest)?;
+        let mut bytes = Vec::new();
+        match content.encoding {
+            Encoding::Plain => bytes.extend_from_slice(content.bytes),
+            Encoding::Deflate => {
+                flate2::read::DeflateDecoder::new(content.bytes)
+                    .take(content.size.saturating_add(1))
+                    .read_to_end(&mut bytes)
+                    .map_err(|error| self.damaged(format!("content {digest}: {error}")))?;
+            }
+        }
+        state.contents.insert(*digest, bytes);
+        Ok(())
+    }
+}
+
+impl Workspace for MemoryWorkspace {
+    fn facts(&self) -> Result<WorkspaceFacts, WorkspaceError> {
+        Ok(self.facts.clone())
+    }
+
+    fn snapshot(&self, scope: &Scope) -> Result<Snapshot, WorkspaceError> {
+        let asked = |asset: &HeldAsset| scope.keys.contains(&asset.key);
+        let named = |asset: &HeldAsset| {
+            asset.key.kind == AssetKind::Connection && scope.connections.contains(&asset.key.name)
+        };
+        let mut users: BTreeMap<_, Vec<RecipeUse>> = BTreeMap::new();
+        for asset in self.held() {
+            let HeldState::Recipe(state) = asset.state else {
+                continue;
+            };
+            let own = self.state.connectors.values().filter(|connector| {
+                let name = connector.internal_name.as_str();
+                asset.body.providers.iter().any(|provider| provider == name)
+            });
+            for connector in own {
+                let users = users.entry(connector.internal_name.clone()).or_default();
+                users.push(RecipeUse {
+                    id: asset.id,
+                    key: asset.key.clone(),
+                    state,
+                });
+            }
+        }
+        let mut folders = BTreeSet::from([FolderPath::home()]);
+        folders.extend(self.state.folders.intersection(&scope.folders).cloned());
+        Ok(Snapshot {
+            workspace: self.facts.clone(),
+            folders,
+            assets: self
+                .held()
+                .filter(asked)
+                .map(|asset| (asset.key.clone(), asset))
+                .collect(),
+            connections: self.held().filter(named).collect(),
+            connectors: self.state.connectors.values().cloned().collect(),
+            shared: self.shared.clone(),
+            users,
+        })
+    }
+
+    fn inventory(&self) -> Result<Inventory, WorkspaceError> {
+        Ok(Inventory {
+            workspace: self.facts.clone(),
+            folders: self.state.folders.clone(),
+            assets: self.held().collect(),
+            connectors: self.state.connectors.values().cloned().collect(),
+            shared: self.shared.clone(),
+        })
+    }
+
+    fn content(&self, digest: &Digest, into: &mut Vec<u8>) -> Result<(), WorkspaceError> {
+        let bytes = self.state.contents.get(digest);
+        let bytes = bytes.ok_or_else(|| self.damaged(format!("content {digest} is not there")))?;
+        into.clear();
+        if Digest::of(bytes) != *digest {
+            return Err(self.damaged(format!("content {digest} is not what it was")));
+        }
+        into.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn asset_version(&self, asset: AssetId, version: Version) -> Result<Body, WorkspaceError> {
+        let index = usize::try_from(version.0)
+            .ok()
+            .and_then(|n| n.checked_sub(1));
+        let versions = self.state.assets.get(&asset).map(|asset| &asset.versions);
+        versions
+            .zip(index)
+            .and_then(|(versions, index)| versions.get(index).cloned())
+            .ok_or_else(|| self.damaged(format!("asset {asset} has no version {}", version.0)))
+    }
+
+    fn revisions(&self) -> Result<Vec<RevisionHeader>, WorkspaceError> {
+        let revisions = self.state.revisions.iter();
+        Ok(revisions.map(|revision| revision.header.clone()).collect())
+    }
+
+    fn revision(&self, number: RevisionNumber) -> Result<Revision, WorkspaceError> {
+        let mut revisions = self.state.revisions.iter();
+        revisions
+            .find(|revision| revision.header.number == number)
+            .cloned()
+            .ok_or_else(|| WorkspaceError::NoRevision {
+                workspace: self.facts.name.to_string(),
+                number,
+            })
+    }
+
+    fn commit(
+        &mut self,
+        commit: &Commit,
+        contents: &mut dyn Contents,
+    ) -> Result<(), WorkspaceError> {
+        if commit.base != self.facts.state {
+            return Err(WorkspaceError::Stale {
+                workspace: self.facts.name.to_string(),
+            });
+        }
+        let mut state = self.state.clone();
+        for change in &commit.changes {
+            self.apply(&mut state, change, contents)?;
+        }
+        if let Some(revision) = &commit.revision {
+            self.facts.revision = revision.header.number;
+            state.revisions.push(revision.clone());
+        }
+        self.state = state;
+        self.facts.state = commit.state_after();
+        self.facts.next = commit.next;
+        Ok(())
+    }
+}

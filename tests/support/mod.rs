@@ -1,6 +1,8 @@
 //! What the test suites share: fixtures, projects in temporary folders, the program as a process.
 #![allow(dead_code, reason = "each suite uses its own part")]
 
+pub(crate) mod workspaces;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;

@@ -47,7 +47,7 @@ pub(crate) fn plan(context: &Context, args: &PlanArgs) -> Result<Exit, Stop> {
             context.ui.result(&text(&planned.plan, context.ui.volume))?;
         }
     }
-    Ok(if planned.is_impossible() {
+    Ok(if planned.plan.summary.blocked > 0 {
         Exit::Failed
     } else if args.detailed_exitcode && !planned.plan.is_empty() {
         Exit::Differences
@@ -337,6 +337,14 @@ fn outcome(text: &mut String, document: &ImportDocument) {
             text,
             "Imported into {address} as revision {revision}, but not everything is as planned:"
         ),
+        None if document.plan.plan.assets.is_empty()
+            && document.plan.plan.connectors.is_empty() =>
+        {
+            writeln!(
+                text,
+                "Nothing was imported into {address}: the package holds no assets."
+            )
+        }
         None if document.astray.is_empty() => {
             writeln!(text, "{address} is as the package has it already.")
         }
@@ -374,7 +382,7 @@ fn text(plan: &ImportPlan, volume: Volume) -> String {
         let _ = writeln!(text, "  + folder       {}", visible(folder.as_str()));
     }
     for connector in &plan.connectors {
-        of_connector(&mut text, connector, volume);
+        of_connector(&mut text, plan, connector, volume);
     }
     for asset in &plan.assets {
         let (sign, what) = match asset.action {
@@ -402,6 +410,14 @@ fn text(plan: &ImportPlan, volume: Volume) -> String {
             text,
             "  {sign} {:<12} {name}  {what}",
             kind(asset.kind.label())
+        );
+    }
+    for ignored in &plan.ignored {
+        let _ = writeln!(
+            text,
+            "  - {:<12} {}  is no asset's, stays out",
+            "file",
+            visible(ignored.as_str())
         );
     }
     for afterwards in &plan.afterwards {
@@ -447,7 +463,12 @@ fn versions(from: Option<Version>, to: Option<Version>) -> String {
     }
 }
 
-fn of_connector(text: &mut String, connector: &PlannedConnector, volume: Volume) {
+fn of_connector(
+    text: &mut String,
+    plan: &ImportPlan,
+    connector: &PlannedConnector,
+    volume: Volume,
+) {
     let versions = versions(connector.from, connector.to);
     let (sign, what) = match connector.action {
         ConnectorAction::Install => ("+", format!("install {versions}")),
@@ -456,6 +477,7 @@ fn of_connector(text: &mut String, connector: &PlannedConnector, volume: Volume)
         ConnectorAction::Same => ("=", format!("same {versions}")),
         ConnectorAction::UsesShared => ("o", format!("uses shared {versions}")),
         ConnectorAction::UsesOwn => ("o", format!("uses the workspace's own {versions}")),
+        ConnectorAction::Elsewhere => ("?", "comes with another package".to_owned()),
         ConnectorAction::Blocked => ("x", "blocked".to_owned()),
     };
     let recipes = connector.recipes.len() + connector.moves.len();
@@ -470,21 +492,32 @@ fn of_connector(text: &mut String, connector: &PlannedConnector, volume: Volume)
         "connector",
         visible(&connector.connector)
     );
+    if !matches!(
+        connector.action,
+        ConnectorAction::Update | ConnectorAction::Downgrade
+    ) {
+        return;
+    }
+    let packaged = plan.assets.iter().filter_map(|asset| {
+        let uses = connector.recipes.contains(&asset.path);
+        let state = asset.state.filter(|_| uses && asset.id.is_some())?;
+        Some((place(&asset.folder, &asset.name), state))
+    });
+    let others = connector
+        .moves
+        .iter()
+        .map(|moved| (place(&moved.folder, &moved.name), moved.state));
+    let moved: Vec<_> = packaged.chain(others).collect();
     let shown = if volume == Volume::Verbose {
-        usize::MAX
+        moved.len()
     } else {
         SHOWN
     };
-    for moved in connector.moves.iter().take(shown) {
-        let _ = writeln!(
-            text,
-            "      moves {} ({})",
-            place(&moved.folder, &moved.name),
-            moved.state
-        );
+    for (name, state) in moved.iter().take(shown) {
+        let _ = writeln!(text, "      moves {name} ({state})");
     }
-    if connector.moves.len() > shown {
-        let _ = writeln!(text, "      … and {} more", connector.moves.len() - shown);
+    if moved.len() > shown {
+        let _ = writeln!(text, "      … and {} more", moved.len() - shown);
     }
 }
 

@@ -34,7 +34,6 @@ pub(crate) fn run(context: &Context, args: &RollbackArgs) -> Result<Exit, Stop> 
         RollbackError::Workspace(error) => no_revision(error, &args.platform, &args.address),
         RollbackError::NoRevisions { .. }
         | RollbackError::Record(_)
-        | RollbackError::Unreadable { .. }
         | RollbackError::Interrupted(_) => error.into(),
     };
     let to = match args.revision {

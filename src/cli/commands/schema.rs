@@ -8,6 +8,7 @@ use super::super::{Context, Stop};
 use crate::manifest::Listing;
 use crate::ops::diff::DiffReport;
 use crate::ops::history::{HistoryDocument, RevisionDocument};
+use crate::ops::import::{ImportDocument, PlanDocument};
 use crate::ops::inspect::{
     ConnectionListDocument, ConnectorListDocument, ConnectorShowDocument, ConnectorUsageDocument,
     ConnectorVersionsDocument, RecipeListDocument, WorkspaceCreateDocument,
@@ -95,6 +96,14 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "what `workspace show` prints with --json",
         || schemars::schema_for!(WorkspaceShowDocument),
     ),
+    (
+        "plan",
+        "what `plan` prints with --json, and the file that `import` takes",
+        || schemars::schema_for!(PlanDocument),
+    ),
+    ("import", "what `import` prints with --json", || {
+        schemars::schema_for!(ImportDocument)
+    }),
     (
         "workspace-export",
         "what `workspace export` prints with --json",

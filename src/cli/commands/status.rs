@@ -35,8 +35,6 @@ pub(crate) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Stop> {
             &format!("recipack workspace show {address}{platform}"),
             "{}",
         ),
-        StatusError::Unreadable { .. } => Failure::of(Exit::Failed, "broken-json", &error)
-            .help("import the recipe again, from a package that `recipack check` finds sound"),
     })?;
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,

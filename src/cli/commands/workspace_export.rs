@@ -46,8 +46,7 @@ pub(crate) fn run(context: &Context, args: &WorkspaceExportArgs) -> Result<Exit,
         &mut context.ui.observer(),
     );
     let mut exported = exported.map_err(|error| failure(&args.name, &args.platform, error))?;
-    let shown = output.display().to_string();
-    let document = exported.document(Some(&shown));
+    let document = exported.document(&output);
     context.ui.findings(&document.findings);
     let exit = match exported.package.take() {
         Some(package) => {
@@ -124,7 +123,7 @@ fn text(document: &WorkspaceExportDocument) -> String {
     let Some(package) = &document.package else {
         return text;
     };
-    let _ = writeln!(text, "{}", visible(&package.file));
+    let _ = writeln!(text, "{}", visible(&package.path));
     let _ = writeln!(text, "  from      local:{}", document.workspace);
     // An asset has one JSON and perhaps other files.
     let mut assets: BTreeMap<&str, usize> = BTreeMap::new();
@@ -172,8 +171,8 @@ fn text(document: &WorkspaceExportDocument) -> String {
             counted(u64::from(rows), "table")
         );
     }
-    let _ = writeln!(text, "  size      {} bytes", package.size);
-    let _ = writeln!(text, "  sha256    {}", package.sha256);
-    let _ = writeln!(text, "  content   {}", package.content_digest);
+    let _ = writeln!(text, "  size      {} bytes", package.facts.size);
+    let _ = writeln!(text, "  sha256    {}", package.facts.sha256);
+    let _ = writeln!(text, "  content   {}", package.facts.content_digest);
     text
 }

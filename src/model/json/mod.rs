@@ -3,7 +3,7 @@
 //! Packages must keep every byte that nobody asked to change (platform.md §11 counts two dialects),
 //! so assets are never parsed into values and written again. [`Tape`] holds where each token of a
 //! document stands; [`Node`] walks it; [`Splice`]s replace spans and leave the rest alone. What a
-//! workspace gives out is [printed](print) anew from the tokens, as the platform does.
+//! workspace gives out is [printed](print()) anew from the tokens, as the platform does.
 
 mod dialect;
 mod print;

@@ -347,12 +347,12 @@ impl Departure {
                 }
             }
         } else {
-            let stem = match kind {
-                AssetKind::TestCase => match self.recipe_of(asset, inventory) {
-                    Some(recipe) => Stem::of_test_case(&recipe.key.name, &asset.key.name),
-                    None => Stem::of(kind, &asset.key.name),
-                },
-                _ => Stem::of(kind, &asset.key.name),
+            let recipe = (*kind == AssetKind::TestCase)
+                .then(|| self.recipe_of(asset, inventory))
+                .flatten();
+            let stem = match recipe {
+                Some(recipe) => Stem::of_test_case(&recipe.key.name, &asset.key.name),
+                None => Stem::of(kind, &asset.key.name),
             };
             claims.paths(&Numbered {
                 folder: naming.folder,

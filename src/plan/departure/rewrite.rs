@@ -1,6 +1,7 @@
 //! The JSON of what leaves: references as they are here, in the form that the platform writes
 //! (platform.md §5.4–5.6, §11).
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -68,7 +69,7 @@ pub struct Printed {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RewriteError {
     /// It is not the JSON of an asset.
-    #[error("its JSON can't be read: {0}")]
+    #[error("its JSON can't be read")]
     Json(#[from] JsonError),
     /// Its references can't be told apart.
     #[error("its JSON holds {found} references, and {known} are known")]
@@ -155,6 +156,7 @@ impl Rewriter {
         let text = if splices.is_empty() {
             print(document, order)
         } else {
+            keep_outermost(&mut splices);
             let bytes = apply(bytes, &mut splices);
             print(self.edited.parse(&bytes)?, order)
         };
@@ -191,11 +193,12 @@ impl<'a> Edit<'a> {
                 known: bindings.len(),
             });
         }
+        // What takes a field's place also takes the place of references in it.
+        self.fields(asset);
         let root = self.document.root();
-        let provider = match asset.key.kind {
-            AssetKind::Connection => root.get("provider"),
-            _ => None,
-        };
+        let provider = (asset.key.kind == AssetKind::Connection)
+            .then(|| root.get("provider"))
+            .flatten();
         let marks = self.marks(asset);
         let mut objects = BTreeMap::new();
         reference_objects(root, &mut objects);
@@ -235,7 +238,6 @@ impl<'a> Edit<'a> {
             };
             self.provider(asset, provider, binding);
         }
-        self.fields(asset);
         Ok(())
     }
 
@@ -499,6 +501,20 @@ impl<'a> Edit<'a> {
             }
         }
     }
+}
+
+/// Drops splices inside of others. Of two for the same span, the first stays.
+fn keep_outermost(splices: &mut Vec<Splice>) {
+    splices.sort_by_key(|splice| {
+        let inserts = splice.start == splice.end;
+        (splice.start, !inserts, Reverse(splice.end))
+    });
+    let mut end = 0;
+    splices.retain(|splice| {
+        let outside = splice.start >= end;
+        end = end.max(splice.end);
+        outside
+    });
 }
 
 /// Whether a value means what `json` means, as far as its spelling tells.

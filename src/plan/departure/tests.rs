@@ -321,7 +321,7 @@ fn printed(at: &str, bindings: &[Binding], providers: &[&str], text: &str) -> Pr
     let departure = plan(&held_there, &request("F"));
     Rewriter::default()
         .print(&departure, &held_there, Item::Asset(0), text.as_bytes())
-        .expect("can be printed")
+        .unwrap_or_else(|error| panic!("{error:?}: {text}"))
 }
 
 fn compact(text: &str) -> String {
@@ -454,6 +454,32 @@ fn what_belongs_to_the_workspace_stays_there() {
 }
 
 #[test]
+fn references_in_what_stays_behind_go_with_it() {
+    let reference = r#"{"zip_name":"x.recipe.json","name":"X","folder":""}"#;
+    for (at, before, after) in [
+        (
+            "F/T.lookup_table",
+            r#"{"name":"T","data":REF}"#,
+            r#"{"name": "T"}"#,
+        ),
+        (
+            "F/T.workato_db_table",
+            r#"{"data":REF,"name":"T"}"#,
+            r#"{"name": "T"}"#,
+        ),
+        (
+            "F/C.connection",
+            r#"{"provider":[REF],"root_folder":{}}"#,
+            r#"{"provider": {"zip_name": "parcel_co.custom_adapter.json","name": "Parcel & Co","folder": ""},"root_folder": false}"#,
+        ),
+    ] {
+        let text = before.replace("REF", reference);
+        let printed = printed(at, &[asset(2)], &[OWN], &text);
+        assert_eq!(compact(&printed.text), after, "{text}");
+    }
+}
+
+#[test]
 fn a_connector_leaves_as_the_version_that_runs() {
     let mut held_there = inventory();
     held_there.assets = vec![held(1, "F/A.recipe", &[], &[OWN])];
@@ -497,6 +523,55 @@ fn what_contradicts_itself_is_told() {
         let error = Rewriter::default()
             .print(&departure, &held_there, Item::Asset(0), text.as_bytes())
             .expect_err(text);
-        assert!(error.to_string().contains(part), "{error}");
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        let told = format!("{error}: {}", cause.unwrap_or_default());
+        assert!(told.contains(part), "{told}");
+    }
+}
+
+/// Keys that mean something in some asset.
+const KEY: &str =
+    "zip_name|name|folder|custom|config|provider|account_id|version|data|root_folder|k";
+
+fn any_asset() -> impl proptest::strategy::Strategy<Value = serde_json::Value> {
+    use proptest::prelude::*;
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        Just(true.into()),
+        Just(7.into()),
+        Just(OWN.into()),
+        Just(SHARED.into()),
+    ];
+    let object = |inner: BoxedStrategy<serde_json::Value>| {
+        proptest::collection::btree_map(KEY, inner, 0..6)
+            .prop_map(|map| serde_json::Value::Object(map.into_iter().collect()))
+    };
+    let inner = leaf.prop_recursive(4, 40, 5, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+            object(inner.boxed()),
+        ]
+    });
+    object(inner.boxed())
+}
+
+proptest::proptest! {
+    /// Whatever an asset holds, and in whatever dialect, it can be printed and read again.
+    #[test]
+    fn everything_can_be_printed(
+        value in any_asset(),
+        kind in 0..AssetKind::KNOWN.len(),
+        end in "\n?",
+        own in "parcel_connector_7_1|fyle_connector_1_1|gmail",
+    ) {
+        let kind = &AssetKind::KNOWN[kind];
+        let text = format!("{value}{end}");
+        let scanned = crate::model::scan::Scanner::default().scan(kind, text.as_bytes());
+        let means = [asset(2), Binding::Nothing, Binding::Shared, Binding::Connector(ConnectorId(1))];
+        let references = scanned.expect("an asset").references.len();
+        let bindings: Vec<_> = (0..references).map(|at| means[at % means.len()]).collect();
+        let printed = printed(&format!("F/A.{kind}"), &bindings, &[&own], &text).text;
+        let read = serde_json::from_str::<serde_json::Value>(&printed);
+        proptest::prop_assert!(read.is_ok(), "{text} became {printed}");
     }
 }

@@ -184,6 +184,7 @@ impl Draft<'_> {
             ConnectorFate::Same(_)
             | ConnectorFate::Present(_)
             | ConnectorFate::Shared(_)
+            | ConnectorFate::Elsewhere
             | ConnectorFate::Missing
             | ConnectorFate::Sourceless => return,
         };
@@ -341,6 +342,6 @@ fn released(met: &Met<'_>) -> Option<Version> {
         ConnectorFate::Same(version)
         | ConnectorFate::Present(version)
         | ConnectorFate::Shared(version) => Some(version),
-        ConnectorFate::Missing | ConnectorFate::Sourceless => None,
+        ConnectorFate::Elsewhere | ConnectorFate::Missing | ConnectorFate::Sourceless => None,
     }
 }

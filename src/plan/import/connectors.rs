@@ -10,6 +10,7 @@ use crate::model::workspace::{
 };
 use crate::plan::connectors::{Adapter, Connector, Sources};
 use crate::plan::import::placing::Placing;
+use crate::plan::rule::Files;
 
 /// What happens to a connector.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,9 @@ pub(super) enum Fate {
     Present(Version),
     /// The package does not bring it, and it is shared with the workspace.
     Shared(Version),
+    /// It is not there, but its connection comes with another package, and it is to come likewise
+    /// (platform.md §5.6 C).
+    Elsewhere,
     /// Nobody has it.
     Missing,
     /// The package has its JSON, but no source.
@@ -165,7 +169,8 @@ impl<'a> Meeting<'a> {
                     (None, entry)
                 }
                 (
-                    Fate::Missing
+                    Fate::Elsewhere
+                    | Fate::Missing
                     | Fate::Sourceless
                     | Fate::Update { .. }
                     | Fate::Downgrade { .. }
@@ -263,7 +268,10 @@ fn fate(
         return match (shared, held.and_then(|held| held.released), latest) {
             (Some(version), ..) => Fate::Shared(version),
             (None, Some(version), _) => Fate::Present(version),
-            (None, None, _) => Fate::Missing,
+            (None, None, _) => match connector.files() {
+                Files::Elsewhere => Fate::Elsewhere,
+                Files::Absent | Files::Present => Fate::Missing,
+            },
         };
     };
     let asset = &project.assets[adapter];

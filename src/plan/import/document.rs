@@ -86,6 +86,8 @@ choice_type! {
         UsesShared = "uses-shared",
         /// The package does not bring it; the workspace's own is used.
         UsesOwn = "uses-own",
+        /// It is not there yet, but comes with another package, as its connection does.
+        Elsewhere = "elsewhere",
         /// It is neither in the package nor in the workspace.
         Blocked = "blocked",
     }

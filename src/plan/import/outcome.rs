@@ -75,6 +75,17 @@ impl Draft<'_> {
             .zip(&self.project().assets)
             .filter_map(|(drafted, asset)| self.asset(drafted, asset, &mut findings))
             .collect();
+        self.restart_findings(&mut findings);
+        if self.project().assets.is_empty() {
+            findings.push(
+                Finding::new(
+                    Code::NothingToImport,
+                    Subject::Project,
+                    "the package holds no assets",
+                )
+                .help("make it with `recipack export`, or with the platform"),
+            );
+        }
         let summary = summary(&connectors, &assets);
         let needs = needs(&connectors, &assets);
         let workspace = &self.snapshot.workspace;
@@ -99,11 +110,51 @@ impl Draft<'_> {
             summary,
             needs,
             ignored: ignored
-                .filter(|(_, owner)| owner.is_none())
-                .map(|(file, _)| file.path.clone())
+                .enumerate()
+                .filter(|(index, (_, owner))| match owner {
+                    Some(owner) => self.is_foreign(*owner, *index),
+                    None => true,
+                })
+                .map(|(_, (file, _))| file.path.clone())
                 .collect(),
         };
         (plan, findings)
+    }
+
+    /// Whether a file lies beside a connector's without being one that connectors have.
+    fn is_foreign(&self, owner: usize, file: usize) -> bool {
+        let project = self.project();
+        let asset = &project.assets[owner];
+        if asset.kind != AssetKind::CustomAdapter {
+            return false;
+        }
+        let files = AdapterFiles::of(project, asset);
+        let logo = files.logo.map(|(_, logo)| logo);
+        ![files.json, files.code, logo].contains(&Some(file))
+    }
+
+    fn restart_findings(&self, findings: &mut Vec<Finding>) {
+        for (index, obstacles) in self.obstacles() {
+            if obstacles.is_empty() {
+                continue;
+            }
+            let asset = &self.project().assets[index];
+            let mut finding = Finding::new(
+                Code::RestartFails,
+                Subject::File {
+                    path: asset.path.clone(),
+                    offset: None,
+                },
+                format!(
+                    "\"{}\" runs, and would stay stopped after the import",
+                    asset.name()
+                ),
+            );
+            for obstacle in obstacles {
+                finding = finding.note(obstacle.to_string());
+            }
+            findings.push(finding.help("put that right before the import"));
+        }
     }
 
     /// Folders that are not there, parents first.
@@ -142,6 +193,7 @@ impl Draft<'_> {
             | ConnectorAction::Same
             | ConnectorAction::UsesShared
             | ConnectorAction::UsesOwn
+            | ConnectorAction::Elsewhere
             | ConnectorAction::Blocked => Vec::new(),
         };
         let recipes = connector.recipes.iter();
@@ -157,10 +209,10 @@ impl Draft<'_> {
                 .and_then(|facts| facts.version),
             code: asset.and_then(|asset| AdapterFiles::of(project, asset).code_digest(project)),
             internal_names: connector.internal_names.iter().cloned().collect(),
-            internal_name: match action {
-                ConnectorAction::Install => None,
-                _ => met.internal_name.clone(),
-            },
+            internal_name: met
+                .internal_name
+                .clone()
+                .filter(|_| action != ConnectorAction::Install),
             recipes: recipes
                 .map(|&recipe| project.assets[recipe].path.clone())
                 .collect(),
@@ -188,6 +240,7 @@ impl Draft<'_> {
             ConnectorFate::Shared(version) => {
                 (ConnectorAction::UsesShared, Some(version), Some(version))
             }
+            ConnectorFate::Elsewhere => (ConnectorAction::Elsewhere, None, None),
             ConnectorFate::Missing | ConnectorFate::Sourceless => {
                 (ConnectorAction::Blocked, None, None)
             }
@@ -229,10 +282,10 @@ impl Draft<'_> {
             (None, Some(title)) => Subject::Connector(title.clone()),
             (None, None) => Subject::Project,
         };
-        let users = format!(
-            "{} of the package use it",
-            count(planned.recipes.len(), "recipe")
-        );
+        let users = match planned.recipes.len() {
+            1 => "1 recipe of the package uses it".to_owned(),
+            number => format!("{number} recipes of the package use it"),
+        };
         match &met.fate {
             ConnectorFate::Missing => findings.push(
                 Finding::new(
@@ -243,9 +296,18 @@ impl Draft<'_> {
                 .note(users)
                 .help("pack it (`recipack export --for external`), share it with this customer, or import without it and let its recipes be unable to start: --allow-missing-connectors"),
             ),
+            ConnectorFate::Elsewhere => findings.push(
+                Finding::new(
+                    Code::ConnectorElsewhere,
+                    subject,
+                    format!("\"{label}\" is not in the workspace yet, and neither is its connection"),
+                )
+                .note(users)
+                .help("import the package that brings both, and start the recipes afterwards"),
+            ),
             ConnectorFate::Sourceless => findings.push(
                 Finding::new(
-                    Code::ConnectorBlocked,
+                    Code::ConnectorSourceless,
                     subject,
                     format!("\"{label}\" is in the package without its Ruby source"),
                 )
@@ -293,7 +355,10 @@ impl Draft<'_> {
                 .filter(|moved| moved.state == RecipeState::Running);
             let mut finding = Finding::new(
                 Code::ConnectorMovesRecipes,
-                Subject::Connector(planned.title.clone().unwrap_or_else(|| unnamed())),
+                match &planned.title {
+                    Some(title) => Subject::Connector(title.clone()),
+                    None => Subject::Project,
+                },
                 format!(
                     "the new version of \"{label}\" also moves {} outside the package, {} of them running",
                     count(planned.moves.len(), "recipe"),
@@ -465,10 +530,6 @@ impl Draft<'_> {
     }
 }
 
-fn unnamed() -> ConnectorTitle {
-    "connector".parse().expect("a title")
-}
-
 fn summary(connectors: &[PlannedConnector], assets: &[PlannedAsset]) -> Summary {
     let mut summary = Summary::default();
     for connector in connectors {
@@ -476,7 +537,10 @@ fn summary(connectors: &[PlannedConnector], assets: &[PlannedAsset]) -> Summary 
             ConnectorAction::Install => summary.installs += 1,
             ConnectorAction::Update | ConnectorAction::Downgrade => summary.updates += 1,
             ConnectorAction::Blocked => summary.blocked += 1,
-            ConnectorAction::Same | ConnectorAction::UsesShared | ConnectorAction::UsesOwn => {}
+            ConnectorAction::Same
+            | ConnectorAction::UsesShared
+            | ConnectorAction::UsesOwn
+            | ConnectorAction::Elsewhere => {}
         }
     }
     for asset in assets {
@@ -530,7 +594,8 @@ fn needs(connectors: &[PlannedConnector], assets: &[PlannedAsset]) -> Vec<Needed
             | ConnectorAction::Update
             | ConnectorAction::Same
             | ConnectorAction::UsesShared
-            | ConnectorAction::UsesOwn => {}
+            | ConnectorAction::UsesOwn
+            | ConnectorAction::Elsewhere => {}
         }
         let running = connector
             .moves

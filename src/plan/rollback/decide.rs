@@ -9,6 +9,7 @@ use super::document::{
 use super::{Draft, Fate, Target, is_properties, same};
 use crate::model::facts::Facts;
 use crate::model::ident::{Digest, Version};
+use crate::model::json::JsonError;
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     Address, AssetId, AssetKey, Before, Binding, Body, HeldAsset, HeldConnector, HeldState,
@@ -20,7 +21,7 @@ use crate::plan::import::document::{MovedRecipe, Needed, Permission, PlannedWork
 use crate::plan::import::{ReceiptConnector, ReceiptRecipe};
 use crate::plan::order::callees_first;
 use crate::plan::pick::label;
-use crate::plan::start::{ConnectorState, Surroundings, obstacles};
+use crate::plan::start::{ConnectorState, Obstacle, Surroundings, obstacles};
 
 /// A rollback that was planned.
 #[derive(Clone, Debug)]
@@ -49,8 +50,13 @@ struct Restored<'a> {
 }
 
 impl Draft<'_> {
-    /// The plan. `facts` are those of the [contents](Draft::questions) that had to be read.
-    pub fn decide(&self, facts: &BTreeMap<Digest, Facts>, address: &Address) -> Decided {
+    /// The plan. `facts` are those of the [contents](Draft::questions) that had to be read, as far as they
+    /// can be.
+    pub fn decide(
+        &self,
+        facts: &BTreeMap<Digest, Result<Facts, JsonError>>,
+        address: &Address,
+    ) -> Decided {
         let inventory = self.situation.inventory;
         let (connectors, code, mut irreversible) = self.connectors();
         let after = self.after();
@@ -265,7 +271,7 @@ impl Draft<'_> {
         &self,
         planned: &[Planned<'_>],
         connectors: &[RolledConnector],
-        facts: &BTreeMap<Digest, Facts>,
+        facts: &BTreeMap<Digest, Result<Facts, JsonError>>,
     ) -> Vec<Irreversible> {
         let mut told = Vec::new();
         let (jobs, events) = self.meanwhile(planned, connectors);
@@ -295,6 +301,7 @@ impl Draft<'_> {
                 (Fate::Restores(body, _), kind) if is_properties(kind) => {
                     let named = |body: &Body| -> BTreeSet<String> {
                         let facts = body.files.first().and_then(|file| facts.get(&file.content));
+                        let facts = facts.and_then(|facts| facts.as_ref().ok());
                         let names = facts.map_or(&[][..], Facts::properties);
                         names.iter().map(ToString::to_string).collect()
                     };
@@ -513,14 +520,17 @@ fn moved(recipe: &HeldAsset) -> Option<MovedRecipe> {
 
 fn rolled(
     target: &Target<'_>,
-    facts: &BTreeMap<Digest, Facts>,
+    facts: &BTreeMap<Digest, Result<Facts, JsonError>>,
     around: &Surroundings<'_>,
 ) -> RolledAsset {
-    let unread = Facts::default();
     let in_the_way = target.starts().map_or_else(Vec::new, |body| {
+        let unreadable = |reason: String| vec![Obstacle::Unreadable { reason }];
         let main = body.files.first();
-        let facts = main.and_then(|file| facts.get(&file.content));
-        obstacles(body, facts.unwrap_or(&unread), around)
+        match main.and_then(|file| facts.get(&file.content)) {
+            Some(Ok(facts)) => obstacles(body, facts, around),
+            Some(Err(error)) => unreadable(error.to_string()),
+            None => unreadable("there is none".to_owned()),
+        }
     });
     let state = match target.wanted {
         Some(RecipeState::Running) if !in_the_way.is_empty() => Some(RecipeState::Stopped),

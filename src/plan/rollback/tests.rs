@@ -6,6 +6,7 @@ use super::document::{Irreversible, Refusal, RolledAction};
 use super::{CreatedSince, Decided, Draft, Situation};
 use crate::model::facts::Facts;
 use crate::model::ident::{Digest, Version};
+use crate::model::json::JsonError;
 use crate::model::kind::AssetKind;
 use crate::model::scan::Scanner;
 use crate::model::workspace::{
@@ -163,7 +164,7 @@ struct Case<'c> {
     undone: &'c [Recorded],
     earlier: &'c [(u64, Body)],
     created: CreatedSince,
-    facts: BTreeMap<Digest, Facts>,
+    facts: BTreeMap<Digest, Result<Facts, JsonError>>,
 }
 
 impl Case<'_> {
@@ -197,7 +198,9 @@ fn case<'c>(
         undone,
         earlier,
         created,
-        facts: BTreeMap::new(),
+        facts: ["a", "b", "c"]
+            .map(|text| (content(text), Ok(Facts::default())))
+            .into(),
     }
 }
 
@@ -632,12 +635,17 @@ fn a_recipe_that_can_not_start_stays_stopped_and_says_why() {
         let undone = [revision(2, &[(1, Some(1), RUNNING)])];
         let earlier = [(1, using.clone())];
         let mut case = case(&inventory, &undone, &earlier, CreatedSince::Stop);
-        case.facts.insert(content(RECIPE), facts.clone());
+        case.facts.insert(content(RECIPE), Ok(facts.clone()));
         let decided = case.decide();
         assert_eq!(changes(&decided), expected);
         assert_eq!(decided.plan.summary.blocked, blocked);
         assert_eq!(decided.plan.assets[0].obstacles.len(), blocked);
         assert_eq!(decided.receipt.recipes[0].planned, RecipeState::Running);
+        // What can't be read could need anything.
+        let mut case = self::case(&inventory, &undone, &earlier, CreatedSince::Stop);
+        let broken = Scanner::default().scan(&AssetKind::Recipe, b"{");
+        case.facts.insert(content(RECIPE), broken);
+        assert_eq!(changes(&case.decide()), ["stopped 1", "update 1"]);
     }
 }
 
@@ -690,7 +698,7 @@ fn running_recipes_are_restored_and_moved_with_permission_only() {
 fn what_does_not_come_back_is_told() {
     let properties = |text: &str| {
         let facts = Scanner::default().scan(&AssetKind::AccountProperties, text.as_bytes());
-        (content(text), facts.expect("properties"))
+        (content(text), facts)
     };
     let (then, now) = (r#"{"site":""}"#, r#"{"site":"","hours":"3"}"#);
     let mut account = held(4, 2, body(now), HeldState::Plain);
