@@ -18,11 +18,14 @@ use crate::model::place::Place;
 use crate::ops::Interrupted;
 use crate::ops::diff::DiffError;
 use crate::ops::export::ExportError;
+use crate::ops::history::HistoryError;
 use crate::ops::import::ImportError;
 use crate::ops::locate::{LocatedFinding, excerpt};
 use crate::ops::read::{OpenError, Opened};
+use crate::ops::rollback::RollbackError;
 use crate::ops::verify::VerifyError;
 use crate::plan::decision::shell_word;
+use crate::plan::history::RecordError;
 use crate::plan::pick::PickError;
 use crate::workspace::WorkspaceError;
 
@@ -364,6 +367,34 @@ impl From<ImportError> for Failure {
             ImportError::Json { .. } => Self::of(Exit::Failed, "broken-json", &error),
             ImportError::Scratch { .. } => Self::of(Exit::Failed, "unwritable", &error)
                 .help("make room there, or set TMPDIR to another folder"),
+        }
+    }
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        Self::of(Exit::Failed, "damaged", &error)
+            .help("nothing was changed; put a copy of the platform's file in its place, and report this if it happens again")
+    }
+}
+
+impl From<HistoryError> for Failure {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Workspace(error) => error.into(),
+            HistoryError::Record(error) => error.into(),
+        }
+    }
+}
+
+impl From<RollbackError> for Failure {
+    fn from(error: RollbackError) -> Self {
+        match error {
+            RollbackError::Workspace(error) => error.into(),
+            RollbackError::Record(error) => error.into(),
+            RollbackError::Interrupted(error) => error.into(),
+            RollbackError::NoRevisions { .. } => Self::of(Exit::Failed, "no-revision", &error)
+                .help("import a package first: recipack import PACKAGE.zip --into local:NAME"),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 mod connection;
 mod connector;
+mod diff;
+mod history;
 mod import;
 mod platform;
 mod recipe;
@@ -11,6 +13,8 @@ mod workspace_export;
 
 pub(crate) use connection::{ConnectionAuthorizeArgs, ConnectionCommand, ConnectionListArgs};
 pub(crate) use connector::{ConnectorArgs, ConnectorCommand, ConnectorListArgs};
+pub(crate) use diff::{DiffArgs, DiffSide};
+pub(crate) use history::{HistoryArgs, RollbackArgs, StatusArgs};
 pub(crate) use import::{ImportArgs, PlanArgs};
 pub(crate) use platform::PlatformArgs;
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
@@ -91,7 +95,7 @@ pub(crate) enum Command {
     Why(WhyArgs),
     /// Draw who needs whom
     Graph(GraphArgs),
-    /// Compare two packages or projects
+    /// Compare two packages, projects or workspaces
     Diff(DiffArgs),
     /// Check a package against its decision record
     Verify(VerifyArgs),
@@ -100,6 +104,12 @@ pub(crate) enum Command {
     /// Import a package into a workspace
     #[command(visible_alias = "apply")]
     Import(ImportArgs),
+    /// Say how a workspace is, and what in it needs a person
+    Status(StatusArgs),
+    /// List the revisions of a workspace, or say what one changed
+    History(HistoryArgs),
+    /// Bring a workspace back to how it was after a revision
+    Rollback(RollbackArgs),
     /// Create, list, show and delete workspaces of the local platform
     #[command(subcommand)]
     Workspace(WorkspaceCommand),
@@ -316,18 +326,6 @@ pub(crate) struct GraphArgs {
     /// Take the folder as one project even if it looks like several
     #[arg(long)]
     pub(crate) one_project: bool,
-}
-
-/// Arguments of `diff`.
-#[derive(Debug, Args)]
-pub(crate) struct DiffArgs {
-    /// The older package or project
-    pub(crate) a: PathBuf,
-    /// The newer package or project
-    pub(crate) b: PathBuf,
-    /// Exit with 2 if there are differences
-    #[arg(long)]
-    pub(crate) detailed_exitcode: bool,
 }
 
 /// Arguments of `verify`.
