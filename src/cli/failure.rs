@@ -282,6 +282,8 @@ impl From<WorkspaceError> for Failure {
         match &error {
             WorkspaceError::Stale { .. } => Self::of(Exit::Refused, "stale", &error)
                 .help("nothing was changed; look at the workspace again, and repeat the command"),
+            WorkspaceError::Unfit { .. } => Self::of(Exit::Failed, "unfit", &error)
+                .help("nothing was changed; report this"),
             WorkspaceError::NoWorkspace {
                 name,
                 platform,
