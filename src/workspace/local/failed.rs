@@ -41,7 +41,7 @@ impl Doing {
         }
     }
 
-    fn sqlite(&self, doing: &'static str, error: rusqlite::Error) -> WorkspaceError {
+    pub(super) fn sqlite(&self, doing: &'static str, error: rusqlite::Error) -> WorkspaceError {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => self.no_platform("it is no database"),
             Some(ErrorCode::DatabaseCorrupt) => self.damaged(error.to_string()),

@@ -82,13 +82,27 @@ impl PlatformFile {
 
     fn connect(&self, flags: OpenFlags) -> Result<Connection, WorkspaceError> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_READ_WRITE;
-        let connection =
-            Connection::open_with_flags(&self.path, flags).doing(&self.doing, "open")?;
+        let connection = match Connection::open_with_flags(&self.path, flags) {
+            Ok(connection) => connection,
+            Err(error) => return Err(self.unopened(error)),
+        };
         connection
             .busy_timeout(FOREIGN)
             .doing(&self.doing, "open")?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(connection)
+    }
+
+    /// SQLite says that it could not open the file; the system says why.
+    fn unopened(&self, error: rusqlite::Error) -> WorkspaceError {
+        match File::open(&self.path) {
+            Err(why) => self.doing.io("open", why),
+            Ok(file) => {
+                // Closing it would free the locks that another connection of this process has.
+                std::mem::forget(file);
+                self.doing.sqlite("open", error)
+            }
+        }
     }
 
     /// Opens the file if something was written to it already.
