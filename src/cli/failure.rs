@@ -288,6 +288,8 @@ impl From<WorkspaceError> for Failure {
         match &error {
             WorkspaceError::Stale { .. } => Self::of(Exit::Refused, "stale", &error)
                 .help("nothing was changed; look at the workspace again, and repeat the command"),
+            WorkspaceError::Unfit { .. } => Self::of(Exit::Failed, "unfit", &error)
+                .help("nothing was changed; report this"),
             WorkspaceError::NoWorkspace {
                 name,
                 platform,
@@ -342,8 +344,10 @@ impl From<WorkspaceError> for Failure {
             WorkspaceError::Damaged { .. } => Self::of(Exit::Failed, "damaged", &error)
                 .help("nothing was changed; put a copy of the file in its place, and report this if it happens again"),
             WorkspaceError::Content(_) => Self::of(Exit::Failed, "unreadable", &error),
-            WorkspaceError::Io { .. } => Self::of(Exit::Failed, "unreadable", &error)
+            WorkspaceError::Io { doing: "open" | "read", .. } => Self::of(Exit::Failed, "unreadable", &error)
                 .help("say where the local platform is with --platform FILE or RECIPACK_PLATFORM"),
+            WorkspaceError::Io { .. } => Self::of(Exit::Failed, "unwritable", &error)
+                .help("nothing was changed; see to it that there is room, and that the file and its folder may be written to"),
         }
     }
 }

@@ -3,8 +3,13 @@
 //! A [`Workspace`] answers what a plan asks, and carries out a [`Commit`] wholly or not at all. What
 //! an import, a rollback or a start means is decided in [`crate::plan`], the same for all of them.
 
+mod fit;
 pub mod local;
 pub mod memory;
+
+pub use fit::Misfit;
+
+use std::io::Read as _;
 
 use crate::model::ident::{Digest, Version};
 use crate::model::workspace::{
@@ -33,9 +38,42 @@ pub struct Encoded<'b> {
     pub size: u64,
 }
 
+impl Encoded<'_> {
+    /// Puts the content, decoded and checked, in place of whatever is in `into`.
+    ///
+    /// # Errors
+    /// If it is not the content with this digest. Nothing is in `into` then.
+    pub fn decode(&self, digest: &Digest, into: &mut Vec<u8>) -> Result<(), ContentError> {
+        into.clear();
+        let decoded = match self.encoding {
+            Encoding::Plain => {
+                into.extend_from_slice(self.bytes);
+                Ok(())
+            }
+            // One byte more than it should be tells that it is longer.
+            Encoding::Deflate => flate2::read::DeflateDecoder::new(self.bytes)
+                .take(self.size.saturating_add(1))
+                .read_to_end(into)
+                .map(drop),
+        };
+        let source: Box<dyn std::error::Error + Send + Sync> = match decoded {
+            Ok(()) if into.len() as u64 == self.size && Digest::of(into) == *digest => {
+                return Ok(());
+            }
+            Ok(()) => "its bytes are other ones".into(),
+            Err(error) => error.into(),
+        };
+        into.clear();
+        Err(ContentError {
+            digest: *digest,
+            source,
+        })
+    }
+}
+
 /// Gives the contents that a commit names and a workspace lacks.
 pub trait Contents {
-    /// The content with this digest. It was checked against the digest by whoever gives it.
+    /// The content with this digest.
     ///
     /// # Errors
     /// If it can't be read; the commit is given up.
@@ -113,8 +151,9 @@ pub trait Workspace {
     /// Carries out a commit: all of it, durably, or nothing.
     ///
     /// # Errors
-    /// [`WorkspaceError::Stale`] if the workspace is not in the state that the commit was made for;
-    /// another one if it can't be written. Nothing was changed then.
+    /// [`WorkspaceError::Stale`] if the workspace is not in the state that the commit was made for,
+    /// [`WorkspaceError::Unfit`] if the changes contradict what is there, another one if it can't be
+    /// written. Nothing was changed then.
     fn commit(
         &mut self,
         commit: &Commit,
@@ -130,6 +169,14 @@ pub enum WorkspaceError {
     Stale {
         /// The workspace.
         workspace: String,
+    },
+    /// The changes do not fit what it holds, though it is in the state that they were made for.
+    #[error("the changes don't fit workspace `{workspace}`: {misfit}")]
+    Unfit {
+        /// The workspace.
+        workspace: String,
+        /// Why.
+        misfit: Misfit,
     },
     /// There is no such workspace.
     #[error("there is no workspace `{name}` in {platform}")]

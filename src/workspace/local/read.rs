@@ -6,8 +6,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::failed::{Doing, Failed};
 use super::row;
+use super::workspaces::{id_of, no_workspace};
 use crate::model::catalogue::{Catalogue, CatalogueEntry, Visibility};
-use crate::model::ident::{DataCenter, Digest, InternalName, Version};
+use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     AssetId, AssetKey, Body, ConnectorId, Counters, FolderPath, HeldAsset, HeldConnector,
@@ -44,6 +45,15 @@ fn raw_asset(row: &rusqlite::Row<'_>) -> Result<RawAsset, rusqlite::Error> {
 }
 
 impl Reading<'_> {
+    /// Whether it still is the workspace that was opened: another one may have its number by now.
+    pub(super) fn is_named(&self, name: &WorkspaceName) -> Result<(), WorkspaceError> {
+        let found = id_of(self.connection, self.doing, name)?;
+        if found == self.id {
+            return Ok(());
+        }
+        Err(no_workspace(self.connection, self.doing, name)?)
+    }
+
     pub(super) fn facts(&self) -> Result<WorkspaceFacts, WorkspaceError> {
         let found = self
             .connection
@@ -73,11 +83,9 @@ impl Reading<'_> {
         let Some((name, kind, data_center, external_id, admin, state, revision, asset, connector)) =
             found
         else {
-            return Err(WorkspaceError::NoWorkspace {
-                name: format!("number {}", self.id),
-                platform: self.doing.platform(),
-                there: Vec::new(),
-            });
+            return Err(self
+                .doing
+                .damaged(format!("workspace {} is not there", self.id)));
         };
         Ok(WorkspaceFacts {
             id: self.id,
@@ -360,7 +368,7 @@ pub(super) fn connectors(
                 row::number(row, 0)?,
                 row.get::<_, String>(1)?,
                 row.get::<_, String>(2)?,
-                row.get::<_, Option<u32>>(3)?,
+                row::some_number(row, 3)?,
             ))
         })
         .doing(doing, "read")?;
@@ -384,7 +392,7 @@ pub(super) fn connectors(
             id: ConnectorId(id),
             title: row::parsed(&title, doing)?,
             internal_name: row::parsed(&internal_name, doing)?,
-            released: released.map(|released| Version(released.into())),
+            released: released.map(Version),
             versions: versions?,
         });
     }

@@ -175,11 +175,12 @@ pub(super) fn make(connection: &mut Connection, doing: &Doing) -> Result<(), Wor
 }
 
 /// Settings under which what was reported as done survives a power cut, and readers never wait: a
-/// write-ahead log that is synchronised with every transaction.
+/// write-ahead log that is synchronised with every transaction. Where there can be no such log, `extra`
+/// makes up for it.
 pub(super) fn settings(connection: &Connection, doing: &Doing) -> Result<(), WorkspaceError> {
     connection
         .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0))
-        .and_then(|_| connection.pragma_update(None, "synchronous", "full"))
+        .and_then(|_| connection.pragma_update(None, "synchronous", "extra"))
         .and_then(|()| connection.pragma_update(None, "foreign_keys", "on"))
         .and_then(|()| connection.pragma_update(None, "cache_size", -16_384))
         .and_then(|()| connection.pragma_update(None, "trusted_schema", "off"))
