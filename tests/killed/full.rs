@@ -16,6 +16,7 @@ fn assert_told(ended: &Ended, what: &str) {
     assert!(named, "{what}: {}", ended.stderr);
     let told = ended.stderr.contains("is there room?")
         || ended.stderr.contains("no room on the disk")
+        || ended.stderr.contains("No space left on device")
         || ended.stderr.contains("p.db-wal can't be made");
     assert!(told, "{what}: {}", ended.stderr);
 }
