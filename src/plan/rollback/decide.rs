@@ -169,7 +169,7 @@ impl Draft<'_> {
                 let (inside, outside): (Vec<_>, Vec<_>) =
                     users.iter().partition(|user| concerned.contains(&user.id));
                 line.concerned = inside.iter().map(|user: &&HeldAsset| user.id).collect();
-                line.moves = outside.into_iter().filter_map(|user| moved(user)).collect();
+                line.moves = outside.into_iter().filter_map(moved).collect();
                 restored.push(Restored {
                     connector,
                     version: HeldVersion {
