@@ -9,6 +9,7 @@
 //!    read.
 //! 3. [`Draft::decide`] gives the [plan](RollbackPlan) and the [commit](crate::plan::commit).
 
+mod carry;
 mod decide;
 pub mod document;
 #[cfg(test)]
