@@ -7,6 +7,7 @@ pub mod history;
 pub mod import;
 pub mod inspect;
 pub mod locate;
+pub mod matrix;
 pub mod operate;
 pub mod pack;
 pub mod read;

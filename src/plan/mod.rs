@@ -11,6 +11,7 @@ pub mod drawing;
 pub mod export;
 pub mod history;
 pub mod import;
+pub mod matrix;
 pub mod operate;
 pub mod order;
 pub mod pick;

@@ -15,7 +15,7 @@ pub(crate) use connection::{ConnectionAuthorizeArgs, ConnectionCommand, Connecti
 pub(crate) use connector::{ConnectorArgs, ConnectorCommand, ConnectorListArgs};
 pub(crate) use diff::{DiffArgs, DiffSide};
 pub(crate) use history::{HistoryArgs, RollbackArgs, StatusArgs};
-pub(crate) use import::{ImportArgs, PlanArgs};
+pub(crate) use import::{ImportArgs, MatrixArgs, PlanArgs};
 pub(crate) use platform::PlatformArgs;
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
 pub(crate) use within::WithinArgs;
@@ -122,6 +122,8 @@ pub(crate) enum Command {
     /// List, show and release a workspace's custom connectors
     #[command(subcommand)]
     Connector(ConnectorCommand),
+    /// Say what packages would meet at each customer, and do nothing
+    Matrix(MatrixArgs),
     /// Print the JSON Schema of a document
     Schema(SchemaArgs),
     /// Print a completion script for a shell

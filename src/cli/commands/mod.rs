@@ -11,6 +11,7 @@ pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod manifest;
+pub(crate) mod matrix;
 pub(crate) mod recipe;
 pub(crate) mod rollback;
 pub(crate) mod schema;

@@ -17,6 +17,7 @@ use crate::ops::inspect::{
 use crate::ops::operate::{
     ConnectionChangeDocument, ConnectorReleaseDocument, RecipeChangeDocument,
 };
+use crate::ops::matrix::MatrixDocument;
 use crate::ops::record::DecisionRecord;
 use crate::ops::report::{
     ExportDocument, InitDocument, ManifestEditDocument, ShowDocument, WhyDocument,
@@ -103,6 +104,9 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     ),
     ("import", "what `import` prints with --json", || {
         schemars::schema_for!(ImportDocument)
+    }),
+    ("matrix", "what `matrix` prints with --json", || {
+        schemars::schema_for!(MatrixDocument)
     }),
     (
         "workspace-export",
