@@ -34,7 +34,8 @@
 //! # Invariants
 //!
 //! - The same input gives the same bytes, whatever the number of threads and the state of the disk.
-//! - Bytes that the rule does not name stay as they are: JSON is edited in place, never printed anew.
+//! - Bytes that the rule does not name stay as they are: JSON is edited in place. Only what a
+//!   workspace gives out is printed anew, as the platform does.
 //! - A name that reached a type of [`model::ident`] or [`model::path`] is valid; there is no other way
 //!   to make one.
 //! - What is wrong with the input is a [`Finding`](model::finding::Finding), and all of them are told.

@@ -735,27 +735,47 @@ fn manifest_is_listed_and_edited() {
 #[test]
 fn schema_lists_documents() {
     let place = Place::new();
-    insta::assert_snapshot!(outcome(&place, &["schema"]), @r#"
+    insta::assert_snapshot!(outcome(&place, &["schema"]), @"
     exit 0
     --- stdout
-    decisions      the decision record beside a package
-    export         what `export` and `check` print with --json
-    show           what `show` prints with --json
-    why            what `why` prints with --json
-    verify         what `verify` prints with --json
-    diff           what `diff` prints with --json
-    graph          what `graph` prints with --json
-    manifest       what `manifest list` prints with --json
-    manifest-edit  what `manifest add` and `manifest remove` print with --json
-    init           what `init` prints with --json
-    failure        what any command prints with --json if it could not do its work
+    decisions           the decision record beside a package
+    export              what `export` and `check` print with --json
+    show                what `show` prints with --json
+    why                 what `why` prints with --json
+    verify              what `verify` prints with --json
+    diff                what `diff` prints with --json
+    graph               what `graph` prints with --json
+    manifest            what `manifest list` prints with --json
+    manifest-edit       what `manifest add` and `manifest remove` print with --json
+    init                what `init` prints with --json
+    status              what `status` prints with --json
+    history             what `history` prints with --json
+    revision            what `history` prints of one revision with --json
+    rollback            what `rollback` prints with --json
+    workspace-create    what `workspace create` prints with --json
+    workspace-list      what `workspace list` prints with --json
+    workspace-show      what `workspace show` prints with --json
+    plan                what `plan` prints with --json, and the file that `import` takes
+    import              what `import` prints with --json
+    workspace-export    what `workspace export` prints with --json
+    workspace-delete    what `workspace delete` prints with --json
+    recipe-list         what `recipe list` prints with --json
+    recipe-change       what `recipe start` and `recipe stop` print with --json
+    connection-list     what `connection list` prints with --json
+    connection-change   what `connection authorize` prints with --json
+    connector-list      what `connector list` prints with --json
+    connector-show      what `connector show` prints with --json
+    connector-versions  what `connector versions` prints with --json
+    connector-usage     what `connector usage` prints with --json
+    connector-release   what `connector release` prints with --json
+    failure             what any command prints with --json if it could not do its work
     --- folder
-    "#);
+    ");
     insta::assert_snapshot!(outcome(&place, &["schema", "nothing"]), @"
     exit 64
     --- stderr
     error[usage]: there is no document `nothing`
-       = help: there are: decisions, export, show, why, verify, diff, graph, manifest, manifest-edit, init, failure
+       = help: there are: decisions, export, show, why, verify, diff, graph, manifest, manifest-edit, init, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, failure
     --- folder
     ");
 }

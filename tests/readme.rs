@@ -110,6 +110,8 @@ fn run(place: &Place, command: &str) -> Run {
     place
         .shell(&format!("{{ {command}\n}} 2>&1"))
         .env("PATH", format!("{folder}:{path}"))
+        .env("XDG_DATA_HOME", place.path("data"))
+        .env("SOURCE_DATE_EPOCH", "1700000000")
         .output()
         .expect("it starts")
         .into()

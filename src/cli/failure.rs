@@ -18,13 +18,19 @@ use crate::model::place::Place;
 use crate::ops::Interrupted;
 use crate::ops::diff::DiffError;
 use crate::ops::export::ExportError;
+use crate::ops::history::HistoryError;
 use crate::ops::import::ImportError;
 use crate::ops::locate::{LocatedFinding, excerpt};
 use crate::ops::read::{OpenError, Opened};
+use crate::ops::rollback::RollbackError;
 use crate::ops::verify::VerifyError;
 use crate::plan::decision::shell_word;
+use crate::plan::history::RecordError;
 use crate::plan::pick::PickError;
 use crate::workspace::WorkspaceError;
+
+/// How many names a help lists before it only counts them.
+const NAMED: usize = 10;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -292,22 +298,24 @@ impl From<WorkspaceError> for Failure {
                 let failure = Self::of(Exit::Failed, "no-workspace", &error);
                 let meant = nearest(name, there.iter().map(String::as_str))
                     .map(|meant| format!("did you mean `{meant}`? "));
-                failure.help(format!(
-                    "{}{}",
-                    meant.unwrap_or_default(),
-                    if there.is_empty() {
-                        format!(
-                            "there is none yet; to create it: recipack workspace create {} --kind external {}",
-                            shell_word(name),
-                            on(platform)
-                        )
-                    } else {
-                        format!(
-                            "there are: {}; to create another one: recipack workspace create",
-                            there.join(", ")
-                        )
-                    }
-                ))
+                let told: Vec<&str> = there.iter().take(NAMED).map(String::as_str).collect();
+                let rest = match there.len() - told.len() {
+                    0 => String::new(),
+                    more => format!(
+                        " and {more} more: recipack workspace list {}",
+                        on(platform)
+                    ),
+                };
+                failure.help(if there.is_empty() {
+                    format!(
+                        "there is none yet; to create it: recipack workspace create {} --kind external {}",
+                        shell_word(name),
+                        on(platform)
+                    )
+                } else {
+                    let meant = meant.unwrap_or_default();
+                    format!("{meant}there are: {}{rest}", told.join(", "))
+                })
             }
             WorkspaceError::Taken { platform, .. } => {
                 Self::of(Exit::Failed, "workspace-taken", &error).help(format!(
@@ -315,22 +323,16 @@ impl From<WorkspaceError> for Failure {
                     on(platform)
                 ))
             }
-            WorkspaceError::HasCustomers {
-                customers,
-                name,
-            } => {
-                let names: Vec<_> = customers.iter().map(|name| shell_word(name)).collect();
-                Self::of(Exit::Refused, "has-customers", &error).help(format!(
-                    "delete its customers before {}, each by: recipack workspace delete {}",
-                    shell_word(name),
-                    names.first().map_or("NAME", String::as_str)
-                ))
+            WorkspaceError::HasCustomers { .. } => {
+                Self::of(Exit::Refused, "has-customers", &error)
+                    .help("delete its customers before it, each with `recipack workspace delete`")
             }
             WorkspaceError::Busy { .. } => Self::of(Exit::Temporary, "busy", &error)
                 .help("nothing was changed; repeat the command, or wait longer with --wait SECONDS"),
             WorkspaceError::NoPlatform { .. } => Self::of(Exit::Failed, "no-platform", &error)
                 .help("say where the local platform is with --platform FILE or RECIPACK_PLATFORM; `recipack workspace create` makes one"),
-            WorkspaceError::NotOfKind { .. } => Self::of(Exit::Usage, "workspace-kind", &error),
+            WorkspaceError::NotOfKind { .. } => Self::of(Exit::Usage, "workspace-kind", &error)
+                .help("what goes with which kind: recipack workspace create --help"),
             WorkspaceError::Newer { .. } => Self::of(Exit::Failed, "newer-platform", &error)
                 .help("use the newer version of recipack, or another file with --platform FILE"),
             WorkspaceError::NoRevision { workspace, .. } => {
@@ -373,6 +375,34 @@ impl From<ImportError> for Failure {
     }
 }
 
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        Self::of(Exit::Failed, "damaged", &error)
+            .help("nothing was changed; put a copy of the platform's file in its place, and report this if it happens again")
+    }
+}
+
+impl From<HistoryError> for Failure {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Workspace(error) => error.into(),
+            HistoryError::Record(error) => error.into(),
+        }
+    }
+}
+
+impl From<RollbackError> for Failure {
+    fn from(error: RollbackError) -> Self {
+        match error {
+            RollbackError::Workspace(error) => error.into(),
+            RollbackError::Record(error) => error.into(),
+            RollbackError::Interrupted(error) => error.into(),
+            RollbackError::NoRevisions { .. } => Self::of(Exit::Failed, "no-revision", &error)
+                .help("import a package first: recipack import PACKAGE.zip --into local:NAME"),
+        }
+    }
+}
+
 impl Failure {
     /// Names that mean nothing, or too much. `list` shows what is there; `use_it` takes a name.
     pub(crate) fn names(errors: &[PickError], list: &str, use_it: &str) -> Self {
@@ -408,5 +438,85 @@ impl Failure {
         });
         let told = told.collect();
         Self { exit, told }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::workspace::RevisionNumber;
+
+    #[test]
+    fn what_may_be_repeated_and_what_was_refused_have_their_exits() {
+        let text = str::to_owned;
+        for (error, exit, help) in [
+            (
+                WorkspaceError::Stale {
+                    workspace: text("acme"),
+                },
+                Exit::Refused,
+                "repeat the command",
+            ),
+            (
+                WorkspaceError::HasCustomers {
+                    name: text("kestrel"),
+                    customers: vec![text("acme")],
+                },
+                Exit::Refused,
+                "recipack workspace delete",
+            ),
+            (
+                WorkspaceError::Busy {
+                    platform: text("p.db"),
+                    holder: text("import of orders.zip"),
+                },
+                Exit::Temporary,
+                "--wait",
+            ),
+            (
+                WorkspaceError::NoWorkspace {
+                    name: text("acne"),
+                    platform: text("p q.db"),
+                    there: (0..NAMED)
+                        .map(|n| format!("w{n}"))
+                        .chain([text("acme")])
+                        .collect(),
+                },
+                Exit::Failed,
+                "did you mean `acme`? there are: w0, w1, w2, w3, w4, w5, w6, w7, w8, w9 and 1 more: recipack workspace list --platform 'p q.db'",
+            ),
+            (
+                WorkspaceError::Newer {
+                    platform: text("p.db"),
+                    found: 9,
+                    known: 1,
+                },
+                Exit::Failed,
+                "newer version",
+            ),
+            (
+                WorkspaceError::NoRevision {
+                    workspace: text("acme"),
+                    number: RevisionNumber(7),
+                },
+                Exit::Failed,
+                "recipack history local:acme",
+            ),
+            (
+                WorkspaceError::Io {
+                    platform: text("p.db"),
+                    doing: "read",
+                    source: "no such disk".into(),
+                },
+                Exit::Failed,
+                "--platform",
+            ),
+        ] {
+            let failure = Failure::from(error);
+            let told = &failure.told[0];
+            assert_eq!(failure.exit, exit, "{}", told.message);
+            let said = told.help.as_deref().unwrap_or_default();
+            assert!(said.contains(help), "{}: {said}", told.message);
+        }
     }
 }

@@ -157,7 +157,7 @@ pub fn is_unseen(c: char) -> bool {
 }
 
 /// What some disks leave out when they compare names, and is accepted in one.
-fn is_ignorable(c: char) -> bool {
+pub(crate) fn is_ignorable(c: char) -> bool {
     matches!(c,
         '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{200d}'
         | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')

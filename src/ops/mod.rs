@@ -3,6 +3,7 @@
 
 pub mod diff;
 pub mod export;
+pub mod history;
 pub mod import;
 pub mod inspect;
 pub mod locate;
@@ -12,8 +13,11 @@ pub mod read;
 pub mod record;
 pub mod report;
 pub mod reuse;
+pub mod rollback;
+pub mod status;
 pub mod verify;
 pub mod why;
+pub mod workspace_export;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

@@ -1,16 +1,20 @@
 //! What should happen: pure functions from values to values. Nothing here reads or writes.
 
+pub mod actions;
 pub mod check;
 pub mod commit;
 pub mod connectors;
 pub mod decision;
+pub mod departure;
 pub mod diff;
 pub mod drawing;
 pub mod export;
+pub mod history;
 pub mod import;
 pub mod operate;
 pub mod order;
 pub mod pick;
+pub mod rollback;
 pub mod rule;
 pub mod start;
 pub mod transform;

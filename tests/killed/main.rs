@@ -182,7 +182,16 @@ fn open(path: &Path) -> Result<LocalPlatform, recipack::workspace::WorkspaceErro
 fn look(folder: &Path) -> Seen {
     let platform = open(&folder.join("p.db")).expect("a platform");
     let moon = platform.workspace(&"moon".parse().expect("a name"));
-    seen(&moon.expect("a workspace"))
+    let mut seen = seen(&moon.expect("a workspace"));
+    // What could not be told about a connector for want of memory is no part of the state.
+    for revision in &mut seen.revisions {
+        let mut plan: serde_json::Value = serde_json::from_str(&revision.plan).expect("a plan");
+        let plan = plan.as_object_mut().expect("an object");
+        plan.remove("findings");
+        plan.remove("counts");
+        revision.plan = serde_json::to_string(plan).expect("written");
+    }
+    seen
 }
 
 /// What SQLite itself says of the file.

@@ -250,12 +250,10 @@ fn fill(workspace: &mut LocalWorkspace) {
     ];
     for asset in assets {
         let id = commit.new_asset();
-        let state = match asset.kind {
-            AssetKind::Connection if id == AssetId(2) => {
-                HeldState::Connection(Authorization::Authorized)
-            }
-            AssetKind::Recipe if id == AssetId(5) => HeldState::Recipe(RecipeState::Running),
-            ref kind => HeldState::of_new(kind),
+        let state = match id {
+            AssetId(2) => HeldState::Connection(Authorization::Authorized),
+            AssetId(5) => HeldState::Recipe(RecipeState::Running),
+            _ => HeldState::of_new(&asset.kind),
         };
         let file = brought.file("json", asset.json.as_bytes());
         let place = if asset.folder.is_empty() {

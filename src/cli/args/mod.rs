@@ -2,14 +2,19 @@
 
 mod connection;
 mod connector;
+mod diff;
+mod history;
 mod import;
 mod platform;
 mod recipe;
 mod within;
 mod workspace;
+mod workspace_export;
 
 pub(crate) use connection::{ConnectionAuthorizeArgs, ConnectionCommand, ConnectionListArgs};
 pub(crate) use connector::{ConnectorArgs, ConnectorCommand, ConnectorListArgs};
+pub(crate) use diff::{DiffArgs, DiffSide};
+pub(crate) use history::{HistoryArgs, RollbackArgs, StatusArgs};
 pub(crate) use import::{ImportArgs, PlanArgs};
 pub(crate) use platform::PlatformArgs;
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
@@ -18,6 +23,7 @@ pub(crate) use workspace::{
     WorkspaceCommand, WorkspaceCreateArgs, WorkspaceDeleteArgs, WorkspaceListArgs,
     WorkspaceShowArgs,
 };
+pub(crate) use workspace_export::WorkspaceExportArgs;
 
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
@@ -89,7 +95,7 @@ pub(crate) enum Command {
     Why(WhyArgs),
     /// Draw who needs whom
     Graph(GraphArgs),
-    /// Compare two packages or projects
+    /// Compare two packages, projects or workspaces
     Diff(DiffArgs),
     /// Check a package against its decision record
     Verify(VerifyArgs),
@@ -98,6 +104,12 @@ pub(crate) enum Command {
     /// Import a package into a workspace
     #[command(visible_alias = "apply")]
     Import(ImportArgs),
+    /// Say how a workspace is, and what in it needs a person
+    Status(StatusArgs),
+    /// List the revisions of a workspace, or say what one changed
+    History(HistoryArgs),
+    /// Bring a workspace back to how it was after a revision
+    Rollback(RollbackArgs),
     /// Create, list, show and delete workspaces of the local platform
     #[command(subcommand)]
     Workspace(WorkspaceCommand),
@@ -314,18 +326,6 @@ pub(crate) struct GraphArgs {
     /// Take the folder as one project even if it looks like several
     #[arg(long)]
     pub(crate) one_project: bool,
-}
-
-/// Arguments of `diff`.
-#[derive(Debug, Args)]
-pub(crate) struct DiffArgs {
-    /// The older package or project
-    pub(crate) a: PathBuf,
-    /// The newer package or project
-    pub(crate) b: PathBuf,
-    /// Exit with 2 if there are differences
-    #[arg(long)]
-    pub(crate) detailed_exitcode: bool,
 }
 
 /// Arguments of `verify`.

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::PlatformArgs;
 use super::within::local_name;
+use super::{PlatformArgs, WorkspaceExportArgs};
 use crate::model::ident::{DataCenter, WorkspaceName};
 use crate::model::workspace::WorkspaceKind;
 
-/// No workspace has a larger number.
-const MOST: u64 = i64::MAX as u64;
+/// No workspace has a larger number: readers of JSON get larger ones wrong.
+const MOST: u64 = (1 << 53) - 1;
 
 /// What to do with the local platform's workspaces.
 #[derive(Debug, Subcommand)]
@@ -21,6 +21,8 @@ pub(crate) enum WorkspaceCommand {
     List(WorkspaceListArgs),
     /// Say what a workspace holds
     Show(WorkspaceShowArgs),
+    /// Make a package of what a workspace holds
+    Export(WorkspaceExportArgs),
     /// Delete a workspace with everything in it
     Delete(WorkspaceDeleteArgs),
 }

@@ -157,22 +157,42 @@ fn hand_over(
     Ok((written, record))
 }
 
-/// Where the package goes: a file that is named, a folder that is there or ends with a slash, or
-/// here under the package's name.
+/// Where the package goes; not in the place of what it is made from.
 fn output_path(args: &ExportArgs, resolved: &Resolved) -> Result<PathBuf, Failure> {
     let name = match &resolved.name {
         Some(name) => name.to_string(),
         None => file_stem(&Source::name_of(&resolved.request.project)?),
     };
-    let file = format!("{name}.zip");
-    let output = match &args.output {
+    let output = output_file(args.output.as_deref(), &name)?;
+    let same = |path: &Path| {
+        path.canonicalize()
+            .ok()
+            .is_some_and(|own| output.canonicalize().ok() == Some(own))
+    };
+    let supplied = resolved.request.connectors.as_deref();
+    for input in [Some(resolved.request.project.as_path()), supplied] {
+        if input.is_some_and(same) {
+            return Err(
+                Failure::usage(format!("{} is the project itself", output.display()))
+                    .help("name another file with -o"),
+            );
+        }
+    }
+    Ok(output)
+}
+
+/// Where a package goes by what was said of it: a file, a folder that is there or ends with a
+/// slash, or nothing, which is here. In a folder, it gets the name `stem`.
+pub(crate) fn output_file(said: Option<&Path>, stem: &str) -> Result<PathBuf, Failure> {
+    let file = format!("{stem}.zip");
+    let output = match said {
         None => PathBuf::from(file),
         Some(output)
             if output.is_dir() || output.as_os_str().as_encoded_bytes().ends_with(b"/") =>
         {
             output.join(file)
         }
-        Some(output) => output.clone(),
+        Some(output) => output.to_owned(),
     };
     if let Some(folder) = output
         .parent()
@@ -193,20 +213,6 @@ fn output_path(args: &ExportArgs, resolved: &Resolved) -> Result<PathBuf, Failur
         if taken.metadata().is_ok_and(|metadata| !metadata.is_file()) {
             return Err(
                 Failure::usage(format!("{} is there and no file", taken.display()))
-                    .help("name another file with -o"),
-            );
-        }
-    }
-    let same = |path: &Path| {
-        path.canonicalize()
-            .ok()
-            .is_some_and(|own| output.canonicalize().ok() == Some(own))
-    };
-    let supplied = resolved.request.connectors.as_deref();
-    for input in [Some(resolved.request.project.as_path()), supplied] {
-        if input.is_some_and(same) {
-            return Err(
-                Failure::usage(format!("{} is the project itself", output.display()))
                     .help("name another file with -o"),
             );
         }

@@ -7,6 +7,8 @@ use super::super::ui::Format;
 use super::super::{Context, Stop};
 use crate::manifest::Listing;
 use crate::ops::diff::DiffReport;
+use crate::ops::history::{HistoryDocument, RevisionDocument};
+use crate::ops::import::{ImportDocument, PlanDocument};
 use crate::ops::inspect::{
     ConnectionListDocument, ConnectorListDocument, ConnectorShowDocument, ConnectorUsageDocument,
     ConnectorVersionsDocument, RecipeListDocument, WorkspaceCreateDocument,
@@ -19,7 +21,10 @@ use crate::ops::record::DecisionRecord;
 use crate::ops::report::{
     ExportDocument, InitDocument, ManifestEditDocument, ShowDocument, WhyDocument,
 };
+use crate::ops::rollback::RollbackDocument;
+use crate::ops::status::StatusDocument;
 use crate::ops::verify::Verification;
+use crate::ops::workspace_export::WorkspaceExportDocument;
 use crate::plan::drawing::GraphDocument;
 
 type SchemaOf = fn() -> schemars::Schema;
@@ -62,6 +67,20 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     ("init", "what `init` prints with --json", || {
         schemars::schema_for!(InitDocument)
     }),
+    ("status", "what `status` prints with --json", || {
+        schemars::schema_for!(StatusDocument)
+    }),
+    ("history", "what `history` prints with --json", || {
+        schemars::schema_for!(HistoryDocument)
+    }),
+    (
+        "revision",
+        "what `history` prints of one revision with --json",
+        || schemars::schema_for!(RevisionDocument),
+    ),
+    ("rollback", "what `rollback` prints with --json", || {
+        schemars::schema_for!(RollbackDocument)
+    }),
     (
         "workspace-create",
         "what `workspace create` prints with --json",
@@ -76,6 +95,19 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "workspace-show",
         "what `workspace show` prints with --json",
         || schemars::schema_for!(WorkspaceShowDocument),
+    ),
+    (
+        "plan",
+        "what `plan` prints with --json, and the file that `import` takes",
+        || schemars::schema_for!(PlanDocument),
+    ),
+    ("import", "what `import` prints with --json", || {
+        schemars::schema_for!(ImportDocument)
+    }),
+    (
+        "workspace-export",
+        "what `workspace export` prints with --json",
+        || schemars::schema_for!(WorkspaceExportDocument),
     ),
     (
         "workspace-delete",

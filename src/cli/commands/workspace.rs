@@ -33,6 +33,7 @@ pub(crate) fn run(context: &Context, command: &WorkspaceCommand) -> Result<Exit,
         WorkspaceCommand::Create(args) => create(context, args),
         WorkspaceCommand::List(args) => list(context, args),
         WorkspaceCommand::Show(args) => show(context, args),
+        WorkspaceCommand::Export(args) => super::workspace_export::run(context, args),
         WorkspaceCommand::Delete(args) => delete(context, args),
     }
 }
@@ -299,11 +300,12 @@ fn shown(document: &WorkspaceShowDocument) -> String {
         line("assets", &counts.join(", "));
         line("running", &counted(document.running as u64, "recipe"));
     }
-    let mut folders = Table::new([Align::Left, Align::Right, Align::Left]);
+    let mut folders = Table::new([Align::Left; 3]);
     for folder in &document.folders {
         let is_project = !folder.path.as_str().contains('/');
+        // As wide as the words before the other values.
         folders.row([
-            if is_project { "project" } else { "folder" },
+            if is_project { "project " } else { "folder  " },
             &counted(folder.assets as u64, "asset"),
             folder.path.as_str(),
         ]);
@@ -320,6 +322,7 @@ fn delete(context: &Context, args: &WorkspaceDeleteArgs) -> Result<Exit, Stop> {
     let mut opened = open(&args.platform, "workspace delete")?;
     let path = platform::path(&args.platform)?;
     let summary = find(&opened, &args.name, &path)?;
+    has_no_customers(args, &opened.workspaces()?)?;
     let deleted = WorkspaceLine::from(&summary);
     if !args.yes {
         confirm(context, args, &deleted)?;
@@ -338,6 +341,31 @@ fn delete(context: &Context, args: &WorkspaceDeleteArgs) -> Result<Exit, Stop> {
         ))?,
     }
     Ok(Exit::Done)
+}
+
+/// Nobody is asked about what is refused anyway.
+fn has_no_customers(
+    args: &WorkspaceDeleteArgs,
+    summaries: &[WorkspaceSummary],
+) -> Result<(), Failure> {
+    let customers: Vec<String> = summaries
+        .iter()
+        .filter(|there| there.facts.admin.as_ref() == Some(&args.name))
+        .map(|there| there.facts.name.to_string())
+        .collect();
+    let Some(first) = customers.first() else {
+        return Ok(());
+    };
+    let help = format!(
+        "delete each of them before: recipack workspace delete {}{}",
+        shell_word(first),
+        platform_option(&args.platform)
+    );
+    let error = WorkspaceError::HasCustomers {
+        name: args.name.to_string(),
+        customers,
+    };
+    Err(Failure::from(error).help(help))
 }
 
 fn contents(line: &WorkspaceLine) -> String {

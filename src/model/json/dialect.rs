@@ -39,6 +39,8 @@ pub fn quote(text: &str, dialect: Dialect) -> String {
             ('\n', _) => json.push_str("\\n"),
             ('\r', _) => json.push_str("\\r"),
             ('\t', _) => json.push_str("\\t"),
+            ('\u{8}', _) => json.push_str("\\b"),
+            ('\u{c}', _) => json.push_str("\\f"),
             ('<' | '>' | '&' | '\u{2028}' | '\u{2029}', Dialect::Wk) => {
                 json.push_str(&format!("\\u{:04x}", c as u32))
             }

@@ -157,10 +157,12 @@ impl HeldState {
     /// The state of an asset that was just created: recipes are stopped, connections are
     /// placeholders (platform.md §6).
     pub fn of_new(kind: &AssetKind) -> Self {
-        match kind {
-            AssetKind::Recipe => Self::Recipe(RecipeState::Stopped),
-            AssetKind::Connection => Self::Connection(Authorization::Placeholder),
-            _ => Self::Plain,
+        if *kind == AssetKind::Recipe {
+            Self::Recipe(RecipeState::Stopped)
+        } else if *kind == AssetKind::Connection {
+            Self::Connection(Authorization::Placeholder)
+        } else {
+            Self::Plain
         }
     }
 

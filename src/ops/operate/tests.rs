@@ -151,9 +151,12 @@ fn callees_start_first_and_stop_last() {
         let [commit] = &*workspace.commits else {
             panic!("{} commits", workspace.commits.len());
         };
-        let changes = commit.changes.iter().map(|change| match change {
-            Change::SetRecipe { id, state: set } if *set == state => id.0,
-            other => panic!("{other:?}"),
+        let changes = commit.changes.iter().map(|change| {
+            let Change::SetRecipe { id, state: set } = change else {
+                panic!("{change:?}");
+            };
+            assert_eq!(*set, state);
+            id.0
         });
         changes.collect()
     };

@@ -76,6 +76,16 @@ impl Draft<'_> {
             .filter_map(|(drafted, asset)| self.asset(drafted, asset, &mut findings))
             .collect();
         self.restart_findings(&mut findings);
+        if self.project().assets.is_empty() {
+            findings.push(
+                Finding::new(
+                    Code::NothingToImport,
+                    Subject::Project,
+                    "the package holds no assets",
+                )
+                .help("make it with `recipack export`, or with the platform"),
+            );
+        }
         let summary = summary(&connectors, &assets);
         let needs = needs(&connectors, &assets);
         let workspace = &self.snapshot.workspace;
@@ -199,10 +209,10 @@ impl Draft<'_> {
                 .and_then(|facts| facts.version),
             code: asset.and_then(|asset| AdapterFiles::of(project, asset).code_digest(project)),
             internal_names: connector.internal_names.iter().cloned().collect(),
-            internal_name: match action {
-                ConnectorAction::Install => None,
-                _ => met.internal_name.clone(),
-            },
+            internal_name: met
+                .internal_name
+                .clone()
+                .filter(|_| action != ConnectorAction::Install),
             recipes: recipes
                 .map(|&recipe| project.assets[recipe].path.clone())
                 .collect(),
@@ -345,7 +355,10 @@ impl Draft<'_> {
                 .filter(|moved| moved.state == RecipeState::Running);
             let mut finding = Finding::new(
                 Code::ConnectorMovesRecipes,
-                Subject::Connector(planned.title.clone().unwrap_or_else(|| unnamed())),
+                match &planned.title {
+                    Some(title) => Subject::Connector(title.clone()),
+                    None => Subject::Project,
+                },
                 format!(
                     "the new version of \"{label}\" also moves {} outside the package, {} of them running",
                     count(planned.moves.len(), "recipe"),
@@ -515,10 +528,6 @@ impl Draft<'_> {
         }
         names.into_iter().collect()
     }
-}
-
-fn unnamed() -> ConnectorTitle {
-    "connector".parse().expect("a title")
 }
 
 fn summary(connectors: &[PlannedConnector], assets: &[PlannedAsset]) -> Summary {

@@ -38,35 +38,42 @@ impl Placing {
     /// # Errors
     /// If a path gets too long or too deep.
     pub fn of(project: &Project, folder: &FolderPath) -> Result<Self, PlacingError> {
-        let mut twins: BTreeMap<AssetKey, u32> = BTreeMap::new();
         let mut keys = Vec::with_capacity(project.assets.len());
         for asset in &project.assets {
             if asset.kind == AssetKind::CustomAdapter {
                 keys.push(None);
                 continue;
             }
-            let home = match asset.facts.connection().map(|connection| connection.place) {
-                Some(place) => place,
-                None => ConnectionPlace::Folder,
-            };
+            let connection = asset
+                .facts
+                .connection()
+                .map_or(ConnectionPlace::Folder, |connection| connection.place);
             let place =
-                place(&asset.kind, asset.path.folder(), home, folder).map_err(|source| {
+                place(&asset.kind, asset.path.folder(), connection, folder).map_err(|source| {
                     PlacingError {
                         path: asset.path.clone(),
                         folder: folder.clone(),
                         source,
                     }
                 })?;
-            let mut key = AssetKey {
+            keys.push(Some(AssetKey {
                 place,
                 kind: asset.kind.clone(),
                 name: name(asset),
                 twin: 0,
-            };
-            let twin = twins.entry(key.clone()).or_default();
-            key.twin = *twin;
-            *twin += 1;
-            keys.push(Some(key));
+            }));
+        }
+        // The file without a number is the first of its twins, though `x.1.recipe.json` comes before
+        // `x.recipe.json`.
+        let mut order: Vec<usize> = (0..keys.len()).collect();
+        order.sort_by_key(|&index| number_of_twin(&project.assets[index]));
+        let mut twins: BTreeMap<AssetKey, u32> = BTreeMap::new();
+        for index in order {
+            if let Some(key) = &mut keys[index] {
+                let twin = twins.entry(key.clone()).or_default();
+                key.twin = *twin;
+                *twin += 1;
+            }
         }
         Ok(Self {
             folder: folder.clone(),
@@ -144,14 +151,27 @@ impl Placing {
     }
 }
 
+/// The number that tells the file of an asset from that of its twin: 1 in `x.1.recipe.json`
+/// (platform.md §5.2).
+fn number_of_twin(asset: &Asset) -> u32 {
+    let mut parts = asset.path.file_name().rsplit('.').skip(2);
+    let number = parts.next().and_then(|part| part.parse().ok());
+    number
+        .filter(|_| parts.next().is_some())
+        .unwrap_or_default()
+}
+
 /// By which name an asset is known in a workspace. Descriptions and properties have none of their
 /// own.
 fn name(asset: &Asset) -> String {
-    match &asset.kind {
-        AssetKind::AccountProperties | AssetKind::ProjectProperties | AssetKind::Project => {
-            asset.kind.label().to_owned()
-        }
-        _ => asset.name().to_owned(),
+    let nameless = matches!(
+        asset.kind,
+        AssetKind::AccountProperties | AssetKind::ProjectProperties | AssetKind::Project
+    );
+    if nameless {
+        asset.kind.label().to_owned()
+    } else {
+        asset.name().to_owned()
     }
 }
 
@@ -161,13 +181,10 @@ fn place(
     connection: ConnectionPlace,
     folder: &FolderPath,
 ) -> Result<AssetPlace, PathError> {
-    let of_workspace = match kind {
-        // A package describes the project that it is imported into.
-        AssetKind::Project => false,
-        // Tables of a project lie in its folder, others at the root.
-        AssetKind::LookupTable => true,
-        kind => kind.only_at_root(),
-    };
+    // A package describes the project that it is imported into; tables of a project lie in its
+    // folder, others at the root.
+    let of_workspace =
+        kind.only_at_root() && *kind != AssetKind::Project || *kind == AssetKind::LookupTable;
     if of_workspace && in_package.is_empty() {
         return Ok(AssetPlace::Workspace);
     }

@@ -47,18 +47,16 @@ pub fn compare(
     let (mut first, mut second) = (Tape::default(), Tape::default());
     let (packaged_document, held_document) =
         (first.parse(packaged.bytes)?, second.parse(held.bytes)?);
-    match kind {
-        AssetKind::AccountProperties => {
-            return Ok(properties(packaged_document, held_document, None));
-        }
-        AssetKind::ProjectProperties => {
-            return Ok(properties(packaged_document, held_document, Some("data")));
-        }
-        _ => {}
+    if *kind == AssetKind::AccountProperties {
+        return Ok(properties(packaged_document, held_document, None));
     }
-    let rows = match kind {
-        AssetKind::LookupTable | AssetKind::DataTable => Rows::of(packaged_document, held_document),
-        _ => Rows::NoTable,
+    if *kind == AssetKind::ProjectProperties {
+        return Ok(properties(packaged_document, held_document, Some("data")));
+    }
+    let rows = if matches!(kind, AssetKind::LookupTable | AssetKind::DataTable) {
+        Rows::of(packaged_document, held_document)
+    } else {
+        Rows::NoTable
     };
     let ignored: &[&str] = match (kind, rows) {
         // The number counts versions of the workspace that the package came from.

@@ -12,6 +12,7 @@ use crate::model::ident::{DataCenter, Digest, Version, WorkspaceName};
 use crate::model::workspace::{
     Body, HeldVersion, Moment, WorkspaceFacts, WorkspaceId, WorkspaceKind,
 };
+use crate::plan::history;
 use crate::workspace::WorkspaceError;
 
 /// A workspace to create.
@@ -420,6 +421,19 @@ fn collect(transaction: &Transaction<'_>, doing: &Doing) -> Result<(), Workspace
         for body in bodies {
             let body: Body = row::decode(&body.doing(doing, "read")?, doing)?;
             held.extend(body.files.iter().map(|file| file.content));
+        }
+        // What a rollback removed can come back.
+        let mut statement = transaction
+            .prepare("SELECT receipt FROM revision WHERE action = 'rollback'")
+            .doing(doing, "read")?;
+        let receipts = statement
+            .query_map([], |row| row.get::<_, String>(0))
+            .doing(doing, "read")?;
+        for receipt in receipts {
+            let removed = history::removed_in(&receipt.doing(doing, "read")?)
+                .map_err(|error| doing.damaged(format!("a receipt can't be read: {error}")))?;
+            let bodies = removed.iter().flat_map(|removed| &removed.versions);
+            held.extend(bodies.flat_map(|body| body.files.iter().map(|file| file.content)));
         }
         let mut statement = transaction
             .prepare("SELECT id FROM workspace")

@@ -1,0 +1,37 @@
+//! Arguments of `workspace export`.
+
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::PlatformArgs;
+use super::within::local_name;
+use crate::model::ident::WorkspaceName;
+use crate::model::workspace::FolderPath;
+
+/// Arguments of `workspace export`.
+#[derive(Debug, Args)]
+pub(crate) struct WorkspaceExportArgs {
+    /// The workspace
+    #[arg(value_name = "local:NAME", value_parser = local_name)]
+    pub(crate) name: WorkspaceName,
+    /// Only this folder, with what it needs elsewhere [default: everything]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Option<FolderPath>,
+    /// Take the rows of tables along
+    #[arg(long)]
+    pub(crate) data: bool,
+    /// Take everything that lies in no folder along, needed or not
+    #[arg(long, requires = "folder")]
+    pub(crate) all_unfiled: bool,
+    /// The package, or the folder for it [default: <folder or workspace>.zip here]
+    #[arg(short, long, value_name = "FILE|DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// The largest package that is made, in megabytes [default: the platform's 100]
+    #[arg(long, value_name = "MB")]
+    pub(crate) limit_mb: Option<NonZeroU64>,
+    /// Where the local platform is.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+}

@@ -1,0 +1,178 @@
+//! `recipack workspace export`: a package of what a workspace holds.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::super::args::{PlatformArgs, WorkspaceExportArgs};
+use super::super::exit::Exit;
+use super::super::failure::Failure;
+use super::super::platform;
+use super::super::request::{bytes_of, folder_of};
+use super::super::table::counted;
+use super::super::ui::{Format, visible};
+use super::super::within::platform_option;
+use super::super::{Context, Stop};
+use super::export::{file_stem, output_file, summary_of_findings};
+use crate::manifest::DEFAULT_LIMIT_MB;
+use crate::model::choice::nearest;
+use crate::model::ident::WorkspaceName;
+use crate::model::workspace::FolderPath;
+use crate::ops::workspace_export::{Output, WorkspaceExportDocument, WorkspaceExportError, export};
+use crate::plan::decision::shell_word;
+use crate::plan::departure::{DepartureRequest, Rows, Unfiled};
+use crate::workspace::local::LocalPlatform;
+
+pub(crate) fn run(context: &Context, args: &WorkspaceExportArgs) -> Result<Exit, Stop> {
+    let request = request(args);
+    let name = match request.folder.name() {
+        "" => args.name.as_str(),
+        folder => folder,
+    };
+    let output = output_file(args.output.as_deref(), &file_stem(name))?;
+    let opened = LocalPlatform::open(
+        &platform::path(&args.platform)?,
+        platform::writing(&args.platform, "workspace export"),
+    )?;
+    let workspace = opened.workspace(&args.name)?;
+    let place = Output {
+        folder: folder_of(&output),
+        limit: bytes_of(args.limit_mb.unwrap_or(DEFAULT_LIMIT_MB)),
+    };
+    let exported = export(
+        &workspace,
+        &request,
+        place,
+        &context.running,
+        &mut context.ui.observer(),
+    );
+    let mut exported = exported.map_err(|error| failure(&args.name, &args.platform, error))?;
+    let document = exported.document(&output);
+    context.ui.findings(&document.findings);
+    let exit = match exported.package.take() {
+        Some(package) => {
+            package.file.persist(&output)?;
+            Exit::Done
+        }
+        None => Exit::Failed,
+    };
+    match (context.ui.format, exit) {
+        (Format::Json, _) => context.ui.document(&document)?,
+        (Format::Text, Exit::Done) => context.ui.result(&text(&document))?,
+        (Format::Text, _) => context.ui.talk(&format!(
+            "no package was written: {}\n",
+            summary_of_findings(&exported.findings)
+        )),
+    }
+    Ok(exit)
+}
+
+fn request(args: &WorkspaceExportArgs) -> DepartureRequest {
+    DepartureRequest {
+        folder: args.folder.clone().unwrap_or_default(),
+        rows: if args.data {
+            Rows::Included
+        } else {
+            Rows::LeftOut
+        },
+        unfiled: if args.all_unfiled {
+            Unfiled::All
+        } else {
+            Unfiled::Concerned
+        },
+    }
+}
+
+/// Why no package could be made of a workspace.
+pub(super) fn failure(
+    workspace: &WorkspaceName,
+    platform: &PlatformArgs,
+    error: WorkspaceExportError,
+) -> Failure {
+    match error {
+        WorkspaceExportError::Workspace(error) => error.into(),
+        WorkspaceExportError::Write(error) => error.into(),
+        WorkspaceExportError::Interrupted(error) => error.into(),
+        WorkspaceExportError::NoFolder {
+            ref folder,
+            ref there,
+            ..
+        } => {
+            let names = there.iter().map(FolderPath::as_str);
+            let meant = nearest(folder.as_str(), names)
+                .map(|meant| format!("did you mean `{meant}`? "))
+                .unwrap_or_default();
+            let name = shell_word(&format!("local:{workspace}"));
+            let option = platform_option(platform);
+            Failure::of(Exit::Failed, "names-nothing", &error).help(format!(
+                "{meant}those that are there: recipack workspace show {name}{option}"
+            ))
+        }
+        WorkspaceExportError::Damaged { .. } => Failure::of(Exit::Failed, "damaged", &error).help(
+            "nothing was written; import the asset again, and report this if it happens again",
+        ),
+        WorkspaceExportError::ReadBack(_) | WorkspaceExportError::Differs { .. } => {
+            Failure::of(Exit::VerificationFailed, "not-as-planned", &error).help(
+                "nothing was handed over; check the disk, and report this if it happens again",
+            )
+        }
+    }
+}
+
+fn text(document: &WorkspaceExportDocument) -> String {
+    let mut text = String::new();
+    let Some(package) = &document.package else {
+        return text;
+    };
+    let _ = writeln!(text, "{}", visible(&package.path));
+    let _ = writeln!(text, "  from      local:{}", document.workspace);
+    // An asset has one JSON and perhaps other files.
+    let mut assets: BTreeMap<&str, usize> = BTreeMap::new();
+    for entry in &document.entries {
+        if entry.path.as_str().ends_with(".json") {
+            *assets.entry(&entry.kind).or_default() += 1;
+        }
+    }
+    let kinds = assets.iter().map(|(kind, count)| format!("{count} {kind}"));
+    let kinds = kinds.collect::<Vec<_>>().join(", ");
+    let files = counted(document.entries.len() as u64, "file");
+    let _ = writeln!(text, "  holds     {kinds}; {files}");
+    for entry in &document.entries {
+        if let ("custom_adapter", Some(version), true) = (
+            entry.kind.as_str(),
+            entry.version,
+            entry.path.as_str().ends_with(".json"),
+        ) {
+            let _ = writeln!(text, "  connector {}: {version}", visible(&entry.name));
+        }
+    }
+    for staying in &document.staying {
+        let _ = writeln!(
+            text,
+            "  without   {}: {}",
+            visible(&staying.name),
+            visible(&staying.because)
+        );
+    }
+    let edits = document.entries.iter().filter_map(|entry| entry.edits);
+    let (values, rows) = edits.fold((0, 0), |(values, rows), edits| {
+        (values + edits.values_removed, rows + edits.rows_removed)
+    });
+    if values > 0 {
+        let _ = writeln!(
+            text,
+            "  without   {} of properties",
+            counted(u64::from(values), "value")
+        );
+    }
+    if rows > 0 {
+        let _ = writeln!(
+            text,
+            "  without   the rows of {}; --data takes them along",
+            counted(u64::from(rows), "table")
+        );
+    }
+    let _ = writeln!(text, "  size      {} bytes", package.facts.size);
+    let _ = writeln!(text, "  sha256    {}", package.facts.sha256);
+    let _ = writeln!(text, "  content   {}", package.facts.content_digest);
+    text
+}
