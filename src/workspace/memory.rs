@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fit::{self, Misfit};
-use super::{Contents, Workspace, WorkspaceError};
+use super::{Contents, Decoder, Workspace, WorkspaceError};
 use crate::model::catalogue::Catalogue;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::kind::AssetKind;
@@ -259,7 +259,8 @@ impl MemoryWorkspace {
             return Ok(());
         }
         let mut bytes = Vec::new();
-        contents.content(digest)?.decode(digest, &mut bytes)?;
+        let content = contents.content(digest)?;
+        Decoder::default().decode(&content, digest, &mut bytes)?;
         state.contents.insert(*digest, bytes);
         Ok(())
     }

@@ -9,7 +9,7 @@ pub mod memory;
 
 pub use fit::Misfit;
 
-use std::io::Read as _;
+use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::model::ident::{Digest, Version};
 use crate::model::workspace::{
@@ -38,36 +38,62 @@ pub struct Encoded<'b> {
     pub size: u64,
 }
 
-impl Encoded<'_> {
-    /// Puts the content, decoded and checked, in place of whatever is in `into`.
+/// Decodes contents, one after another.
+#[derive(Debug)]
+pub struct Decoder(Decompress);
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self(Decompress::new(false))
+    }
+}
+
+impl Decoder {
+    /// Puts a content, decoded and checked, in place of whatever is in `into`.
     ///
     /// # Errors
     /// If it is not the content with this digest. Nothing is in `into` then.
-    pub fn decode(&self, digest: &Digest, into: &mut Vec<u8>) -> Result<(), ContentError> {
+    pub fn decode(
+        &mut self,
+        content: &Encoded<'_>,
+        digest: &Digest,
+        into: &mut Vec<u8>,
+    ) -> Result<(), ContentError> {
         into.clear();
-        let decoded = match self.encoding {
+        let whole = match content.encoding {
             Encoding::Plain => {
-                into.extend_from_slice(self.bytes);
-                Ok(())
+                into.extend_from_slice(content.bytes);
+                Ok(true)
             }
-            // One byte more than it should be tells that it is longer.
-            Encoding::Deflate => flate2::read::DeflateDecoder::new(self.bytes)
-                .take(self.size.saturating_add(1))
-                .read_to_end(into)
-                .map(drop),
+            Encoding::Deflate => self.inflate(content, into),
         };
-        let source: Box<dyn std::error::Error + Send + Sync> = match decoded {
-            Ok(()) if into.len() as u64 == self.size && Digest::of(into) == *digest => {
+        let source: Box<dyn std::error::Error + Send + Sync> = match whole {
+            Ok(true) if into.len() as u64 == content.size && Digest::of(into) == *digest => {
                 return Ok(());
             }
-            Ok(()) => "its bytes are other ones".into(),
-            Err(error) => error.into(),
+            Ok(_) => "its bytes are other ones".into(),
+            Err(error) => error,
         };
         into.clear();
         Err(ContentError {
             digest: *digest,
             source,
         })
+    }
+
+    /// Says whether the stream ended where it should.
+    fn inflate(
+        &mut self,
+        content: &Encoded<'_>,
+        into: &mut Vec<u8>,
+    ) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
+        // One byte more than it should be tells that it is longer.
+        let room = usize::try_from(content.size)?.saturating_add(1);
+        into.try_reserve_exact(room)?;
+        self.0.reset(false);
+        let finish = FlushDecompress::Finish;
+        let status = self.0.decompress_vec(content.bytes, into, finish)?;
+        Ok(status == Status::StreamEnd && self.0.total_in() == content.bytes.len() as u64)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::model::workspace::{
 };
 use crate::plan::commit::{Change, Commit};
 use crate::workspace::fit::{self, Misfit};
-use crate::workspace::{Contents, Encoding, WorkspaceError};
+use crate::workspace::{Contents, Decoder, Encoding, WorkspaceError};
 
 /// Carries out `commit` in workspace `id`, or leaves everything as it was.
 pub(super) fn carry_out(
@@ -42,6 +42,7 @@ pub(super) fn carry_out(
         workspace: row::column(id.0),
         folders: HashSet::new(),
         contents,
+        decoder: Decoder::default(),
         decoded: Vec::new(),
     };
     for change in &commit.changes {
@@ -79,6 +80,7 @@ struct Writer<'w> {
     /// Folders that are known to be there.
     folders: HashSet<FolderPath>,
     contents: &'w mut dyn Contents,
+    decoder: Decoder,
     /// The newest content, decoded.
     decoded: Vec<u8>,
 }
@@ -308,7 +310,7 @@ impl Writer<'_> {
         }
         let content = self.contents.content(digest)?;
         // Whoever gave it read it before, and the file may be another one by now.
-        content.decode(digest, &mut self.decoded)?;
+        self.decoder.decode(&content, digest, &mut self.decoded)?;
         let encoding = match content.encoding {
             Encoding::Plain => 0,
             Encoding::Deflate => 1,

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::{Contents, Encoded, Encoding, Workspace, WorkspaceError};
+use super::{Contents, Decoder, Encoded, Encoding, Workspace, WorkspaceError};
 use crate::model::ident::{Digest, Version, WorkspaceName};
 use crate::model::workspace::{
     AssetId, Body, Inventory, Moment, Revision, RevisionHeader, RevisionNumber, Scope, Snapshot,
@@ -303,7 +303,7 @@ impl Workspace for LocalWorkspace {
                             bytes: row.get_ref(2)?.as_blob()?,
                             size: row::number(row, 0)?,
                         };
-                        let decoded = content.decode(digest, into);
+                        let decoded = Decoder::default().decode(&content, digest, into);
                         Ok(decoded.map_err(|error| format!("can't be read: {}", error.source)))
                     })
                     .optional()
