@@ -757,6 +757,7 @@ fn schema_lists_documents() {
     workspace-show      what `workspace show` prints with --json
     plan                what `plan` prints with --json, and the file that `import` takes
     import              what `import` prints with --json
+    matrix              what `matrix` prints with --json
     workspace-export    what `workspace export` prints with --json
     workspace-delete    what `workspace delete` prints with --json
     recipe-list         what `recipe list` prints with --json
@@ -775,7 +776,7 @@ fn schema_lists_documents() {
     exit 64
     --- stderr
     error[usage]: there is no document `nothing`
-       = help: there are: decisions, export, show, why, verify, diff, graph, manifest, manifest-edit, init, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, failure
+       = help: there are: decisions, export, show, why, verify, diff, graph, manifest, manifest-edit, init, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, failure
     --- folder
     ");
 }

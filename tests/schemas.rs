@@ -474,6 +474,7 @@ const WORKSPACES: &[Situation<'static>] = &[
     ("import", &["import", "plan.json", "--platform", "p.db"], 0),
     ("import", &["import", "e.zip", "--into", "local:moon", "--platform", "p.db"], 0),
     ("failure", &["import", "refused.json", "--platform", "p.db"], 3),
+    ("matrix", &["matrix", "c.zip", "e.zip", "--platform", "p.db"], 0),
     ("import", &["import", "c.zip", "--into", "local:moon", "--allow-missing-connectors", "--platform", "p.db"], 0),
     ("failure", &["import", "plan.json", "--platform", "p.db"], 3),
     ("failure", &["import", "c.zip", "--into", "local:moon", "--folder", "Other", "--platform", "p.db"], 3),

@@ -91,7 +91,10 @@ impl Cell {
             .iter()
             .filter_map(|decision| {
                 let shared = decision.catalogue.as_ref().and_then(|c| c.shared_version);
-                Some((decision.connector.as_str(), shared.or(decision.packaged_version)?))
+                Some((
+                    decision.connector.as_str(),
+                    shared.or(decision.packaged_version)?,
+                ))
             })
             .collect();
         let connectors: Vec<CellConnector> = plan
@@ -103,7 +106,9 @@ impl Cell {
                     ConnectorAction::Install | ConnectorAction::Update => Way::GetsConnector,
                     ConnectorAction::Same => Way::HasConnector,
                     ConnectorAction::Downgrade => Way::Downgrade,
-                    ConnectorAction::UsesShared if made_with.is_some_and(|made| Some(made) != planned.to) => {
+                    ConnectorAction::UsesShared
+                        if made_with.is_some_and(|made| Some(made) != planned.to) =>
+                    {
                         Way::VersionDiffers
                     }
                     ConnectorAction::UsesShared => Way::UsesShared,
@@ -123,9 +128,8 @@ impl Cell {
             .afterwards
             .iter()
             .filter_map(|afterwards| match afterwards {
-                Afterwards::Authorize { connection, .. } | Afterwards::Connect { connection, .. } => {
-                    Some(connection.clone())
-                }
+                Afterwards::Authorize { connection, .. }
+                | Afterwards::Connect { connection, .. } => Some(connection.clone()),
                 Afterwards::FillProperties { .. } | Afterwards::Start { .. } => None,
             })
             .collect();
@@ -145,7 +149,11 @@ impl Cell {
             verdict,
             connectors,
             connections,
-            because: plan.needs.iter().map(|needed| needed.because.clone()).collect(),
+            because: plan
+                .needs
+                .iter()
+                .map(|needed| needed.because.clone())
+                .collect(),
         }
     }
 }

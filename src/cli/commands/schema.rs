@@ -14,10 +14,10 @@ use crate::ops::inspect::{
     ConnectorVersionsDocument, RecipeListDocument, WorkspaceCreateDocument,
     WorkspaceDeleteDocument, WorkspaceListDocument, WorkspaceShowDocument,
 };
+use crate::ops::matrix::MatrixDocument;
 use crate::ops::operate::{
     ConnectionChangeDocument, ConnectorReleaseDocument, RecipeChangeDocument,
 };
-use crate::ops::matrix::MatrixDocument;
 use crate::ops::record::DecisionRecord;
 use crate::ops::report::{
     ExportDocument, InitDocument, ManifestEditDocument, ShowDocument, WhyDocument,
