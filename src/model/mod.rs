@@ -6,6 +6,7 @@ pub mod facts;
 pub mod finding;
 pub mod graph;
 pub mod ident;
+pub mod interface;
 pub mod json;
 pub mod key_order;
 pub mod kind;
