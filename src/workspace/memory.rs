@@ -10,10 +10,10 @@ use crate::model::ident::{Digest, Version};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     AssetId, AssetKey, Body, ConnectorId, FolderPath, HeldAsset, HeldConnector, HeldState,
-    Inventory, RecipeUse, Revision, RevisionHeader, RevisionNumber, Scope, Snapshot,
+    Inventory, RecipeUse, Revision, RevisionHeader, RevisionNumber, Scope, Sharing, Snapshot,
     WorkspaceFacts,
 };
-use crate::plan::commit::{Change, Commit};
+use crate::plan::commit::{Change, Commit, Dependency};
 
 /// A workspace in memory.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ struct State {
     folders: BTreeSet<FolderPath>,
     assets: BTreeMap<AssetId, Asset>,
     connectors: BTreeMap<ConnectorId, HeldConnector>,
+    /// For an admin workspace: what it shares.
+    shares: BTreeMap<ConnectorId, Sharing>,
     contents: BTreeMap<Digest, Vec<u8>>,
     revisions: Vec<Revision>,
 }
@@ -64,6 +66,11 @@ impl MemoryWorkspace {
             shared,
             state: State::default(),
         }
+    }
+
+    /// How the workspace shares a connector, if it does.
+    pub fn sharing(&self, connector: ConnectorId) -> Option<Sharing> {
+        self.state.shares.get(&connector).copied()
     }
 
     fn damaged(&self, what: impl Into<String>) -> WorkspaceError {
@@ -179,6 +186,19 @@ impl MemoryWorkspace {
                 let held = held.ok_or_else(|| missing("version", version.0))?;
                 held.released_at = Some(*at);
                 connector.released = Some(*version);
+            }
+            Change::Share { id, sharing, .. } => {
+                let connector = state.connectors.get(id);
+                let connector = connector.ok_or_else(|| missing("connector", id.0))?;
+                let released = connector.version(sharing.version);
+                if released.is_none_or(|version| version.released_at.is_none()) {
+                    return Err(missing("released version", sharing.version.0));
+                }
+                state.shares.insert(*id, *sharing);
+            }
+            Change::Unshare(id) => {
+                let unshared = state.shares.remove(id);
+                unshared.ok_or_else(|| missing("shared connector", id.0))?;
             }
         }
         Ok(())
@@ -319,6 +339,20 @@ impl Workspace for MemoryWorkspace {
         contents: &mut dyn Contents,
     ) -> Result<(), WorkspaceError> {
         if commit.base != self.facts.state {
+            return Err(WorkspaceError::Stale {
+                workspace: self.facts.name.to_string(),
+            });
+        }
+        let is_shared = |digest: &Digest| {
+            let shared = self.shared.as_ref();
+            shared.is_some_and(|shared| shared.digest() == *digest)
+        };
+        let holds = commit.depends.iter().all(|dependency| match dependency {
+            Dependency::Shared(digest) => is_shared(digest),
+            // It knows no customers, so nothing is true of them.
+            Dependency::Customers(_) => false,
+        });
+        if !holds {
             return Err(WorkspaceError::Stale {
                 workspace: self.facts.name.to_string(),
             });

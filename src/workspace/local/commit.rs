@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::failed::{Doing, Failed};
 use super::read::Reading;
-use super::row;
+use super::{row, shares};
 use crate::model::ident::{Digest, Version};
 use crate::model::workspace::{
     AssetId, Body, ConnectorId, HeldState, HeldVersion, Moment, Revision, WorkspaceId,
@@ -34,6 +34,7 @@ pub(super) fn carry_out(
             workspace: facts.name.to_string(),
         });
     }
+    shares::hold(&transaction, doing, &facts, &commit.depends)?;
     let mut writing = Writer {
         transaction: &transaction,
         doing,
@@ -162,6 +163,12 @@ impl Writer<'_> {
                 .map(drop),
             Change::AddVersion { id, version } => self.connector_version(*id, version),
             Change::ReleaseVersion { id, version, at } => self.release(*id, *version, *at),
+            Change::Share { id, sharing, at } => {
+                shares::share(self.transaction, self.doing, self.workspace, *id, *sharing, *at)
+            }
+            Change::Unshare(id) => {
+                shares::unshare(self.transaction, self.doing, self.workspace, *id)
+            }
         }
     }
 

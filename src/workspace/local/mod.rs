@@ -1,11 +1,13 @@
 //! The local platform: one SQLite file with workspaces.
 
 mod commit;
+mod customers;
 mod failed;
 mod lock;
 mod read;
 mod row;
 mod schema;
+mod shares;
 mod workspaces;
 
 use std::fs::{self, File};
@@ -27,6 +29,7 @@ use lock::WriteLock;
 use read::Reading;
 use schema::Found;
 
+pub use customers::Customer;
 pub use workspaces::{NewWorkspace, WorkspaceSummary};
 
 /// How long SQLite itself waits for programs that don't know our lock.
@@ -100,9 +103,15 @@ impl PlatformFile {
         if !metadata.is_file() {
             return Err(self.doing.no_platform("it is no file"));
         }
-        let connection = self.connect(OpenFlags::empty())?;
+        let mut connection = self.connect(OpenFlags::empty())?;
         match schema::look(&connection, &self.doing)? {
             Found::Platform => schema::settings(&connection, &self.doing)?,
+            Found::Older => {
+                let lock = self.lock()?;
+                schema::settings(&connection, &self.doing)?;
+                schema::upgrade(&mut connection, &self.doing)?;
+                drop(lock);
+            }
             Found::Empty => return Err(self.doing.no_platform("it is empty")),
         }
         Ok(connection)
@@ -136,6 +145,10 @@ impl LocalPlatform {
         let mut connection = file.connect(OpenFlags::SQLITE_OPEN_CREATE)?;
         match schema::look(&connection, doing)? {
             Found::Platform => schema::settings(&connection, doing)?,
+            Found::Older => {
+                schema::settings(&connection, doing)?;
+                schema::upgrade(&mut connection, doing)?;
+            }
             Found::Empty => {
                 schema::make(&mut connection, doing)?;
                 // The file's name has to survive a power cut as well.

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::failed::{Doing, Failed};
 use super::row;
+use super::shares::formerly_shared;
 use crate::model::catalogue::{Catalogue, CatalogueEntry, Visibility};
 use crate::model::ident::{DataCenter, Digest, InternalName, Version};
 use crate::model::kind::AssetKind;
@@ -282,7 +283,10 @@ impl Reading<'_> {
 
     /// What the admin workspace shares, as far as it reaches: closed source stays in its data center
     /// (platform.md §4).
-    fn shared(&self, workspace: &WorkspaceFacts) -> Result<Option<Catalogue>, WorkspaceError> {
+    pub(super) fn shared(
+        &self,
+        workspace: &WorkspaceFacts,
+    ) -> Result<Option<Catalogue>, WorkspaceError> {
         let Some(admin) = &workspace.admin else {
             return Ok(None);
         };
@@ -305,6 +309,12 @@ impl Reading<'_> {
         entries.retain(|entry| {
             entry.visibility == Visibility::Open || data_center == workspace.data_center
         });
+        entries.extend(formerly_shared(
+            self,
+            WorkspaceId(admin.0),
+            &data_center,
+            &entries,
+        )?);
         let digest = Digest::of(&row::encode(&entries));
         Catalogue::from_entries(digest, entries)
             .map(Some)
