@@ -15,7 +15,7 @@ pub use connectors::{
 pub use recipes::{RecipeFilter, RecipeLine, RecipeListDocument, recipes};
 pub use workspaces::{
     FolderLine, WorkspaceCreateDocument, WorkspaceDeleteDocument, WorkspaceIdentity, WorkspaceLine,
-    WorkspaceListDocument, WorkspaceShowDocument, workspace, workspaces,
+    WorkspaceListDocument, WorkspaceSetDocument, WorkspaceShowDocument, workspace, workspaces,
 };
 
 use crate::plan::pick::PickError;
