@@ -187,7 +187,7 @@ fn compare(context: &Context, args: &CatalogDiffArgs) -> Result<Exit, Stop> {
 pub(super) fn step(step: &Step) -> String {
     let sign = match step.action {
         StepAction::Share => '+',
-        StepAction::Update | StepAction::SwitchBack | StepAction::Visibility => '~',
+        StepAction::Update | StepAction::Switch | StepAction::Visibility => '~',
         StepAction::Remove => '-',
         StepAction::Keep => '=',
     };
@@ -197,6 +197,10 @@ pub(super) fn step(step: &Step) -> String {
         (None, Some(after)) => format!("share {}", sharing(after)),
         (Some(before), None) => format!("remove {}", sharing(before)),
         (Some(before), Some(after)) if before == after => format!("shared {}", sharing(after)),
+        (Some(before), Some(after)) if before.visibility == after.visibility => format!(
+            "{} {} → {}, {}-source",
+            step.action, before.version, after.version, after.visibility
+        ),
         (Some(before), Some(after)) => {
             format!("{} {} → {}", step.action, sharing(before), sharing(after))
         }

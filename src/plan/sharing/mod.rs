@@ -41,7 +41,7 @@ choice_type! {
         /// A newer version is shared.
         Update = "update",
         /// An older version is shared.
-        SwitchBack = "switch-back",
+        Switch = "switch",
         /// The same version is shared with, or without, its source.
         Visibility = "visibility",
         /// It is shared no longer.
@@ -244,7 +244,7 @@ fn action(before: Option<Sharing>, after: Option<Sharing>) -> StepAction {
         (None, None) => StepAction::Keep,
         (Some(before), Some(after)) if before == after => StepAction::Keep,
         (Some(before), Some(after)) if before.version < after.version => StepAction::Update,
-        (Some(before), Some(after)) if before.version > after.version => StepAction::SwitchBack,
+        (Some(before), Some(after)) if before.version > after.version => StepAction::Switch,
         (Some(_), Some(_)) => StepAction::Visibility,
     }
 }

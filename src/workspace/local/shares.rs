@@ -109,8 +109,8 @@ fn customers_state(
     Ok(Digest::of(&row::encode(&states)))
 }
 
-/// The admin workspace's connectors that this one's assets use though they are not shared (any
-/// longer), so that it can be said what is missing.
+/// The admin workspace's connectors that this one's assets use though they are not shared with it
+/// (any longer), so that it can be said what is missing, and where it is.
 pub(super) fn formerly_shared(
     reading: &Reading<'_>,
     admin: WorkspaceId,
@@ -124,14 +124,15 @@ pub(super) fn formerly_shared(
     } = *reading;
     let mut statement = connection
         .prepare_cached(
-            "SELECT c.title, c.internal_name FROM connector c WHERE c.workspace = ?1 AND EXISTS \
+            "SELECT c.title, c.internal_name, s.visibility FROM connector c LEFT JOIN share s \
+             ON s.workspace = c.workspace AND s.connector = c.id WHERE c.workspace = ?1 AND EXISTS \
              (SELECT 1 FROM uses u WHERE u.workspace = ?2 AND u.name = c.internal_name) \
              ORDER BY c.id",
         )
         .doing(doing, "read")?;
-    let used: Vec<(String, String)> = statement
+    let used: Vec<(String, String, Option<String>)> = statement
         .query_map(params![row::column(admin.0), row::column(id.0)], |row| {
-            Ok((row.get(0)?, row.get(1)?))
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .and_then(Iterator::collect)
         .doing(doing, "read")?;
@@ -140,19 +141,27 @@ pub(super) fn formerly_shared(
         .map(|entry| entry.internal_name.as_str())
         .collect();
     used.iter()
-        .filter(|(_, name)| !there.contains(name.as_str()))
-        .map(|(title, name)| {
+        .filter(|(_, name, _)| !there.contains(name.as_str()))
+        .map(|(title, name, visibility)| {
             Ok(CatalogueEntry {
                 title: row::parsed(title, doing)?,
                 internal_name: row::parsed(name, doing)?,
                 shared_version: None,
                 latest_released: None,
                 released_versions: Vec::new(),
-                visibility: Visibility::Open,
+                visibility: match visibility {
+                    Some(visibility) => parsed_visibility(visibility, doing)?,
+                    None => Visibility::Open,
+                },
                 data_center: Some(data_center.clone()),
             })
         })
         .collect()
+}
+
+fn parsed_visibility(text: &str, doing: &Doing) -> Result<Visibility, WorkspaceError> {
+    text.parse()
+        .map_err(|_| doing.damaged(format!("`{text}` is no visibility")))
 }
 
 fn sharings(
@@ -176,9 +185,7 @@ fn sharings(
         let (connector, version, visibility) = raw.doing(doing, "read")?;
         let sharing = Sharing {
             version: Version(version),
-            visibility: visibility
-                .parse()
-                .map_err(|_| doing.damaged(format!("`{visibility}` is no visibility")))?,
+            visibility: parsed_visibility(&visibility, doing)?,
         };
         Ok((ConnectorId(connector), sharing))
     })
