@@ -184,6 +184,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Connection(command) => commands::connection::run(context, &command),
         Command::Connector(command) => commands::connector::run(context, &command),
         Command::Matrix(args) => commands::matrix::run(context, &args),
+        Command::Customer(command) => commands::customer::run(context, &command),
+        Command::Catalog(command) => commands::catalog::run(context, &command),
         Command::Schema(args) => commands::schema::run(context, &args),
         Command::Completions(args) => commands::completions::run(context, &args),
     }
