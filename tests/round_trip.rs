@@ -156,7 +156,7 @@ fn differences(before: &Path, after: &Path) -> BTreeSet<Difference> {
                 {
                     kinds.insert(Difference::VersionNumber);
                 }
-                if without_names(&a.to_string()) != a.to_string() {
+                if without_names(&a.to_string()) != a {
                     kinds.insert(Difference::InternalName);
                 }
             }
