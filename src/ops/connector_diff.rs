@@ -121,8 +121,14 @@ pub fn source_of(
 /// If one can't be read.
 pub fn diff(old: &Compared, new: &Compared) -> Result<ConnectorDiffDocument, ConnectorDiffError> {
     let read = |compared: &Compared| {
-        Interface::read(&compared.source)
-            .map_err(|error| finding(&compared.name, &compared.source, &error, Severity::Error))
+        Interface::read(&compared.source).map_err(|error| {
+            Box::new(finding(
+                &compared.name,
+                &compared.source,
+                &error,
+                Severity::Error,
+            ))
+        })
     };
     let of = |compared: &Compared| ComparedSource {
         name: compared.name.clone(),
@@ -135,7 +141,11 @@ pub fn diff(old: &Compared, new: &Compared) -> Result<ConnectorDiffDocument, Con
             diff: compare(&a, &b),
         }),
         (a, b) => Err(ConnectorDiffError::Source(
-            [a.err(), b.err()].into_iter().flatten().collect(),
+            [a.err(), b.err()]
+                .into_iter()
+                .flatten()
+                .map(|told| *told)
+                .collect(),
         )),
     }
 }

@@ -32,17 +32,32 @@ const ATTEMPTS: usize = 20;
 /// How many customers a failure names before it only counts them.
 const NAMED: usize = 20;
 
-/// What has to be given before something is changed.
+/// What was given before something is changed.
 #[derive(Clone, Copy, Debug)]
 struct Consent<'a> {
-    /// Only the plan is asked for.
-    plan_only: bool,
-    /// Nobody is asked about running recipes.
-    yes: bool,
-    /// What the file does not share may go.
-    removals: bool,
-    /// The title, said once more.
+    going: Going,
+    removals: Removals,
     title: Title<'a>,
+}
+
+/// How far to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Going {
+    /// Only the plan is asked for.
+    Plan,
+    /// Somebody is asked before running recipes get another version.
+    Ask,
+    /// Nobody is.
+    On,
+}
+
+/// Whether what a file does not share may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Removals {
+    /// It may.
+    Allowed,
+    /// It may not.
+    NotAllowed,
 }
 
 /// Whether a title has to be said once more.
@@ -54,12 +69,15 @@ enum Title<'a> {
     Needed(Option<&'a str>),
 }
 
-impl<'a> From<&GoingArgs> for Consent<'a> {
+impl From<&GoingArgs> for Consent<'_> {
     fn from(going: &GoingArgs) -> Self {
         Self {
-            plan_only: going.plan,
-            yes: going.yes,
-            removals: false,
+            going: match (going.plan, going.yes) {
+                (true, _) => Going::Plan,
+                (false, true) => Going::On,
+                (false, false) => Going::Ask,
+            },
+            removals: Removals::NotAllowed,
             title: Title::NotNeeded,
         }
     }
@@ -113,9 +131,8 @@ pub(super) fn switch(context: &Context, args: &CatalogSwitchArgs) -> Result<Exit
 
 pub(super) fn remove(context: &Context, args: &CatalogRemoveArgs) -> Result<Exit, Stop> {
     let consent = Consent {
-        plan_only: args.plan,
-        yes: false,
-        removals: true,
+        going: if args.plan { Going::Plan } else { Going::Ask },
+        removals: Removals::Allowed,
         title: Title::Needed(args.confirm.as_deref()),
     };
     let wish = Wish::Remove;
@@ -132,7 +149,11 @@ pub(super) fn remove(context: &Context, args: &CatalogRemoveArgs) -> Result<Exit
 pub(super) fn apply(context: &Context, args: &CatalogApplyArgs) -> Result<Exit, Stop> {
     let file = catalogue_file(&args.file)?;
     let consent = Consent {
-        removals: args.allow_removals,
+        removals: if args.allow_removals {
+            Removals::Allowed
+        } else {
+            Removals::NotAllowed
+        },
         ..Consent::from(&args.going)
     };
     let asked = asked(&args.within, "apply");
@@ -167,7 +188,7 @@ fn change(
     loop {
         let planned = catalog::plan(&admin, &asked.within.address, what, now())
             .map_err(|error| asked.catalog(named, error))?;
-        if consent.plan_only {
+        if consent.going == Going::Plan {
             report(context, &planned.document, Showing::Everything)?;
             return Ok(Exit::Done);
         }
@@ -227,7 +248,7 @@ fn refuse(
         .filter(|consequence| consequence.step.action == StepAction::Remove)
         .map(|consequence| consequence.step.title.as_str())
         .collect();
-    if !consent.removals && !removed.is_empty() {
+    if consent.removals == Removals::NotAllowed && !removed.is_empty() {
         let titles: Vec<String> = removed.iter().map(|title| format!("\"{title}\"")).collect();
         let failure = Failure::new(
             Exit::Refused,
@@ -330,7 +351,7 @@ fn agree(
         .flat_map(|consequence| consequence.moves())
         .map(|using| using.recipes.len())
         .sum();
-    if consent.yes || moved == 0 {
+    if consent.going == Going::On || moved == 0 {
         return Ok(false);
     }
     let question = format!(

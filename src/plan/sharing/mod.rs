@@ -275,3 +275,6 @@ fn id_of(partnership: &Partnership, name: &InternalName) -> Option<ConnectorId> 
         .find(|connector| connector.internal_name == *name)
         .map(|connector| connector.id)
 }
+
+#[cfg(test)]
+mod tests;
