@@ -616,7 +616,7 @@ fn connectors_are_listed_and_shown() {
       origin    the workspace's own
       runs      v1, made 2023-11-14T22:11:41Z, released 2023-11-14T22:12:30Z
       latest    v2, made 2023-11-14T22:11:42Z: Faster
-      code      e11eee26e99522eed0b2ea0a8c1c63a403131b632c62c49e3d69942a27518d24
+      code      20b9923f60bdabfb19c9ee9f6978de24dd20429646c32b7c438f28c86e790ffd
       used by   1 recipe, 1 running; 1 connection
     "#);
     insta::assert_snapshot!(told(&place, &["connector", "show", "Parcel Tracker", "--in", "local:acme"]), @r#"
@@ -637,7 +637,7 @@ fn connectors_are_listed_and_shown() {
       origin    the workspace's own
       runs      no version, since none is released
       latest    v1, made 2023-11-14T22:11:41Z
-      code      e7c1a31cd528e80f7b2f5b70b4c75dd7b8632f17da0eade322eb6273bb999d70
+      code      2751575d78da7c9d3ec50d2749400b21c08743980c8759171f4bb9a271262a1a
       used by   1 recipe; 0 connections
     "#);
     insta::assert_snapshot!(told(&place, &["connector", "versions", "Ledger Sync", "--in", "local:acme"]), @"
@@ -695,6 +695,14 @@ fn a_release_moves_every_recipe_that_uses_the_connector() {
     --- stdout
     connector "Ledger Sync": v2 is released, after v1
       moves  5  running  Orders/Post costs
+    --- stderr
+    warning[connector-source]: the source is no connector: it is a hash without any of a connector's keys
+     --> Ledger Sync@2:1:1
+      |
+    1 | { title: 'Ledger Sync 2' }
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: a connector is one hash with keys such as `connection`, `actions` and `triggers`
     "#);
     insta::assert_snapshot!(told(&place, &["connector", "release", "Ledger Sync", "--in", "local:acme"]), @r#"
     exit 0
@@ -706,6 +714,14 @@ fn a_release_moves_every_recipe_that_uses_the_connector() {
     --- stdout
     connector "Drafts": v1 is released
       moves  7  stopped  Draft \u{1b}[31m
+    --- stderr
+    warning[connector-source]: the source is no connector: it is a hash without any of a connector's keys
+     --> Drafts@1:1:1
+      |
+    1 | { title: 'Drafts 1' }
+      | ^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: a connector is one hash with keys such as `connection`, `actions` and `triggers`
     "#);
     insta::assert_snapshot!(told(&place, &["connector", "release", "Parcel Tracker", "--in", "local:acme"]), @r#"
     exit 1

@@ -82,11 +82,11 @@ const FILES: &[(&str, &str, &str, bool, Spoil)] = &[
     (
         "a newer platform",
         "newer-platform",
-        "p.db was made by a newer version of this program (format 2, known is 1)",
+        "p.db was made by a newer version of this program (format 3, known is 2)",
         false,
         |place| {
             of_platform(place);
-            database(place, "PRAGMA user_version = 2");
+            database(place, "PRAGMA user_version = 3");
         },
     ),
     (
