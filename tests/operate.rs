@@ -616,7 +616,7 @@ fn connectors_are_listed_and_shown() {
       origin    the workspace's own
       runs      v1, made 2023-11-14T22:11:41Z, released 2023-11-14T22:12:30Z
       latest    v2, made 2023-11-14T22:11:42Z: Faster
-      code      e11eee26e99522eed0b2ea0a8c1c63a403131b632c62c49e3d69942a27518d24
+      code      fe7f06702027eba2d96013152ab17c16a147c9de524361b4759115c8c0bd0ff2
       used by   1 recipe, 1 running; 1 connection
     "#);
     insta::assert_snapshot!(told(&place, &["connector", "show", "Parcel Tracker", "--in", "local:acme"]), @r#"
@@ -637,7 +637,7 @@ fn connectors_are_listed_and_shown() {
       origin    the workspace's own
       runs      no version, since none is released
       latest    v1, made 2023-11-14T22:11:41Z
-      code      e7c1a31cd528e80f7b2f5b70b4c75dd7b8632f17da0eade322eb6273bb999d70
+      code      99871a030144f4a9f9a1792a38947aef2dd664c9e0a7166fbef0ab19d09a4d77
       used by   1 recipe; 0 connections
     "#);
     insta::assert_snapshot!(told(&place, &["connector", "versions", "Ledger Sync", "--in", "local:acme"]), @"
