@@ -284,7 +284,10 @@ fn fill(workspace: &mut LocalWorkspace) {
 
 fn version(commit: &mut Commit, brought: &mut Brought, id: ConnectorId, title: &str, number: u64) {
     let json = brought.file("json", format!(r#"{{"title":"{title}"}}"#).as_bytes());
-    let code = brought.file("rb", format!("{{ title: '{title} {number}' }}\n").as_bytes());
+    let code = brought.file(
+        "rb",
+        format!("{{ actions: {{}} }} # {title} {number}\n").as_bytes(),
+    );
     commit.changes.push(Change::AddVersion {
         id,
         version: HeldVersion {
