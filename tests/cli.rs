@@ -757,6 +757,7 @@ fn schema_lists_documents() {
     workspace-show      what `workspace show` prints with --json
     plan                what `plan` prints with --json, and the file that `import` takes
     import              what `import` prints with --json
+    matrix              what `matrix` prints with --json
     workspace-export    what `workspace export` prints with --json
     workspace-delete    what `workspace delete` prints with --json
     recipe-list         what `recipe list` prints with --json
@@ -768,6 +769,18 @@ fn schema_lists_documents() {
     connector-versions  what `connector versions` prints with --json
     connector-usage     what `connector usage` prints with --json
     connector-release   what `connector release` prints with --json
+    connector-push      what `connector push` prints with --json
+    connector-diff      what `connector diff` prints with --json
+    workspace-set       what `workspace set` prints with --json
+    customer-create     what `customer create` prints with --json
+    customer-list       what `customer list` prints with --json
+    customer-show       what `customer show` prints with --json
+    customer-label      what `customer label` prints with --json
+    catalog-list        what `catalog list` prints with --json
+    catalog-show        what `catalog show` prints with --json
+    catalog-change      what `catalog share`, `update`, `switch`, `remove` and `apply` print with --json
+    catalog-diff        what `catalog diff` prints with --json
+    catalog-pull        what `catalog pull` prints with --json
     failure             what any command prints with --json if it could not do its work
     --- folder
     ");
@@ -775,7 +788,7 @@ fn schema_lists_documents() {
     exit 64
     --- stderr
     error[usage]: there is no document `nothing`
-       = help: there are: decisions, export, show, why, verify, diff, graph, manifest, manifest-edit, init, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, failure
+       = help: there are: decisions, export, show, why, verify, diff, graph, manifest, manifest-edit, init, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, failure
     --- folder
     ");
 }

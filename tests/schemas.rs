@@ -43,6 +43,18 @@ fn close(schema: &mut Value) {
             let is_object = keys.get("type") == Some(&"object".into());
             if is_object && keys.contains_key("properties") {
                 let composed = ["oneOf", "anyOf", "allOf", "$ref"];
+                // What stands beside these properties is closed with them, not by itself.
+                for key in ["oneOf", "anyOf", "allOf"] {
+                    let branches = keys.get_mut(key).and_then(Value::as_array_mut);
+                    for branch in branches
+                        .into_iter()
+                        .flatten()
+                        .filter_map(Value::as_object_mut)
+                    {
+                        branch.remove("additionalProperties");
+                        branch.remove("unevaluatedProperties");
+                    }
+                }
                 let key = if composed.iter().any(|key| keys.contains_key(*key)) {
                     "unevaluatedProperties"
                 } else {
@@ -467,6 +479,35 @@ const WORKSPACES: &[Situation<'static>] = &[
     ("connector-usage", &["connector", "usage", "Ledger Sync", "--in", "local:acme", "--platform", "p.db"], 0),
     ("connector-release", &["connector", "release", "Ledger Sync", "--in", "local:acme", "--platform", "p.db"], 0),
     ("connector-release", &["connector", "release", "Ledger Sync", "--in", "local:acme", "--platform", "p.db"], 0),
+    ("workspace-set", &["workspace", "set", "kestrel", "--closed-source", "allowed", "--platform", "p.db"], 0),
+    ("customer-create", &["customer", "create", "heron", "--of", "kestrel", "--external-id", "H", "--label", "ring=1", "--platform", "p.db"], 0),
+    ("customer-list", &["customer", "list", "--platform", "p.db"], 0),
+    ("customer-list", &["customer", "list", "--of", "kestrel", "--platform", "p.db"], 0),
+    ("customer-show", &["customer", "show", "acme", "--platform", "p.db"], 0),
+    ("customer-label", &["customer", "label", "heron", "plan=gold", "ring-", "--platform", "p.db"], 0),
+    ("connector-push", &["connector", "push", "bad.rb", "--title", "Depot", "--in", "local:kestrel", "--platform", "p.db"], 0),
+    ("failure", &["connector", "release", "Depot", "--in", "local:kestrel", "--platform", "p.db"], 1),
+    ("connector-push", &["connector", "push", "partner/parcel_tracker.custom_adapter.rb", "--title", "Depot", "--note", "Mended", "--in", "local:kestrel", "--platform", "p.db"], 0),
+    ("connector-push", &["connector", "push", "partner/parcel_tracker.custom_adapter.rb", "--title", "Depot", "--in", "local:kestrel", "--platform", "p.db"], 0),
+    ("connector-release", &["connector", "release", "Depot", "--in", "local:kestrel", "--platform", "p.db"], 0),
+    ("connector-diff", &["connector", "diff", "Depot@2", "partner/ledger_sync.custom_adapter.rb", "--in", "local:kestrel", "--platform", "p.db"], 0),
+    ("connector-diff", &["connector", "diff", "v1.rb", "v2.rb", "--detailed-exitcode"], 2),
+    ("failure", &["connector", "diff", "Depot@1", "Depot@2", "--in", "local:kestrel", "--platform", "p.db"], 1),
+    ("catalog-list", &["catalog", "list", "--in", "local:kestrel", "--platform", "p.db"], 0),
+    ("catalog-show", &["catalog", "show", "Parcel Tracker", "--in", "local:kestrel", "--platform", "p.db"], 0),
+    ("catalog-show", &["catalog", "show", "Route Planner", "--in", "local:kestrel", "--platform", "p.db"], 0),
+    ("catalog-pull", &["catalog", "pull", "-o", "pulled.json", "--in", "local:kestrel", "--platform", "p.db"], 0),
+    ("catalog-pull", &["catalog", "pull", "--in", "local:kestrel", "--platform", "p.db"], 0),
+    ("catalog-change", &["catalog", "share", "Depot", "--closed-source", "--in", "local:kestrel", "--platform", "p.db"], 0),
+    ("catalog-change", &["catalog", "update", "Parcel Tracker", "--plan", "--in", "local:kestrel", "--platform", "p.db"], 0),
+    ("catalog-change", &["catalog", "update", "Parcel Tracker", "--in", "local:kestrel", "--platform", "p.db"], 0),
+    ("catalog-change", &["catalog", "switch", "Parcel Tracker", "7", "--in", "local:kestrel", "--platform", "p.db"], 0),
+    ("catalog-diff", &["catalog", "diff", "pulled.json", "--detailed-exitcode", "--in", "local:kestrel", "--platform", "p.db"], 2),
+    ("failure", &["catalog", "apply", "pulled.json", "--in", "local:kestrel", "--platform", "p.db"], 3),
+    ("failure", &["catalog", "remove", "Depot", "--in", "local:kestrel", "--platform", "p.db"], 3),
+    ("catalog-change", &["catalog", "apply", "pulled.json", "--allow-removals", "--in", "local:kestrel", "--platform", "p.db"], 0),
+    ("catalog-diff", &["catalog", "diff", "pulled.json", "--detailed-exitcode", "--in", "local:kestrel", "--platform", "p.db"], 0),
+    ("export", &["export", "partner", "--for", "customer", "--catalog", "local:kestrel", "--list", "--platform", "p.db"], 0),
     ("plan", &["plan", "e.zip", "--into", "local:acme", "--folder", "New", "--platform", "p.db"], 0),
     ("plan", &["plan", "e.zip", "--into", "local:acme", "--folder", "New", "-o", "refused.json", "--platform", "p.db"], 0),
     ("plan", &["plan", "c.zip", "--into", "local:moon", "--platform", "p.db"], 1),
@@ -474,6 +515,7 @@ const WORKSPACES: &[Situation<'static>] = &[
     ("import", &["import", "plan.json", "--platform", "p.db"], 0),
     ("import", &["import", "e.zip", "--into", "local:moon", "--platform", "p.db"], 0),
     ("failure", &["import", "refused.json", "--platform", "p.db"], 3),
+    ("matrix", &["matrix", "c.zip", "e.zip", "--platform", "p.db"], 0),
     ("import", &["import", "c.zip", "--into", "local:moon", "--allow-missing-connectors", "--platform", "p.db"], 0),
     ("failure", &["import", "plan.json", "--platform", "p.db"], 3),
     ("failure", &["import", "c.zip", "--into", "local:moon", "--folder", "Other", "--platform", "p.db"], 3),
@@ -558,6 +600,15 @@ fn prepared() -> Place {
     fs::rename(place.path("edited/Orders/gold.loyalty_card.json"), moved).expect("renamed");
     let picture = "edited/parcel_tracker.custom_adapter.png";
     fs::write(place.path(picture), [0, 159, 146, 150]).expect("written");
+    place.write("bad.rb", "{ actions: [ }\n");
+    let connector = |action: &str, field: &str| {
+        format!(
+            "{{ title: \"D\", actions: {{ {action}: {{ input_fields: lambda {{ [{field}] }} }} }}, triggers: {{ seen: {{}} }} }}"
+        )
+    };
+    place.write("v1.rb", &connector("send", "{ name: \"a\" }"));
+    let fields = "{ name: \"a\", type: \"integer\" }, { name: \"b\", optional: false }";
+    place.write("v2.rb", &connector("send", fields));
     place.write(
         "full.toml",
         "[package]\nname = \"p\"\nproject = \"partner\"\ncatalog = \"catalogs/shared.json\"\nlimit-mb = 7\n\
@@ -662,7 +713,7 @@ fn what_lacks_something_or_has_more_is_not_as_published() {
                 "{document} without {key}"
             );
             let mut other = example.clone();
-            other[key] = serde_json::json!({"never": "this"});
+            other[key] = serde_json::json!({"never": ["this"]});
             assert!(
                 !jsonschema::is_valid(schema, &other),
                 "{document} with another {key}"

@@ -183,6 +183,9 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Recipe(command) => commands::recipe::run(context, &command),
         Command::Connection(command) => commands::connection::run(context, &command),
         Command::Connector(command) => commands::connector::run(context, &command),
+        Command::Matrix(args) => commands::matrix::run(context, &args),
+        Command::Customer(command) => commands::customer::run(context, &command),
+        Command::Catalog(command) => commands::catalog::run(context, &command),
         Command::Schema(args) => commands::schema::run(context, &args),
         Command::Completions(args) => commands::completions::run(context, &args),
     }

@@ -7,18 +7,23 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::Context;
-use super::args::PackArgs;
+use super::args::{PackArgs, PlatformArgs};
 use super::failure::Failure;
+use super::platform;
 use crate::io::archive::Limits;
 use crate::manifest::{DEFAULT_LIMIT_MB, GlobError, Manifest};
 use crate::model::catalogue::Catalogue;
 use crate::model::ident::{PackageName, TargetName};
 use crate::model::place::Located;
 use crate::model::target::Target;
+use crate::model::workspace::{Address, AddressError};
+use crate::ops::catalog::catalogue;
 use crate::ops::export::ExportRequest;
 use crate::ops::locate::ManifestText;
 use crate::ops::read::{Digests, Opened, Reading, Roots, open};
 use crate::plan::export::Destination;
+use crate::workspace::WorkspaceError;
+use crate::workspace::local::LocalPlatform;
 
 /// The manifest's usual name.
 const MANIFEST: &str = "recipack.toml";
@@ -200,10 +205,58 @@ fn destination(
 }
 
 /// Reads a catalogue file.
-pub(crate) fn catalogue(path: &Path) -> Result<Catalogue, Failure> {
+pub(crate) fn catalogue_file(path: &Path) -> Result<Catalogue, Failure> {
     let bytes = std::fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
     Catalogue::parse(&bytes)
         .map_err(|error| Failure::catalogue(&path.display().to_string(), &bytes, &error))
+}
+
+/// The admin workspace whose catalogue is meant, if `said` is no file.
+fn catalogue_workspace(said: &Path) -> Option<Result<Address, AddressError>> {
+    let text = said.to_str()?;
+    text.starts_with("local:").then(|| text.parse())
+}
+
+/// The catalogue of an admin workspace.
+fn catalogue_of(address: &Address, args: &PlatformArgs) -> Result<Catalogue, Failure> {
+    let Address::Local(name) = address;
+    let opened = LocalPlatform::open(&platform::path(args)?, platform::writing(args, "export"))?;
+    catalogue(&opened.workspace(name)?).map_err(|error| {
+        let is_kind = matches!(error, WorkspaceError::NotOfKind { .. });
+        let failure = Failure::from(error);
+        match is_kind {
+            true => failure.help("give an admin workspace, or a catalogue file"),
+            false => failure,
+        }
+    })
+}
+
+/// The catalogue that the command line says.
+fn said_catalogue(said: &Path, args: &PlatformArgs) -> Result<Catalogue, Failure> {
+    match catalogue_workspace(said) {
+        Some(Ok(address)) => catalogue_of(&address, args),
+        Some(Err(error)) => Err(Failure::usage(error.to_string())),
+        None => catalogue_file(said),
+    }
+}
+
+/// The catalogue that a manifest says.
+fn manifest_catalogue(
+    file: &ManifestFile,
+    said: &Located<String>,
+    args: &PlatformArgs,
+) -> Result<Catalogue, Failure> {
+    match catalogue_workspace(Path::new(&said.value)) {
+        Some(Ok(address)) => catalogue_of(&address, args),
+        Some(Err(error)) => {
+            let failure = Failure::of(super::exit::Exit::Failed, "names-nothing", &error);
+            Err(match said.place() {
+                Some(place) => failure.at(&file.text().0, &file.text, place),
+                None => failure,
+            })
+        }
+        None => catalogue_file(&file.named(said)?),
+    }
 }
 
 /// Resolves what is asked for.
@@ -220,8 +273,8 @@ pub(crate) fn resolve(args: &PackArgs, need: TargetNeed) -> Result<Resolved, Fai
     };
     let said = manifest.and_then(|manifest| manifest.catalog(target.as_ref()));
     let catalogue = match (&args.catalog, &file, said) {
-        (Some(path), _, _) => Some(catalogue(path)?),
-        (None, Some(file), Some(said)) => Some(catalogue(&file.named(said)?)?),
+        (Some(said), _, _) => Some(said_catalogue(said, &args.platform)?),
+        (None, Some(file), Some(said)) => Some(manifest_catalogue(file, said, &args.platform)?),
         (None, _, _) => None,
     };
     let mut selection = manifest

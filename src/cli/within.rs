@@ -7,12 +7,18 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::platform;
 use super::ui::visible;
+use crate::model::ident::ConnectorTitle;
 use crate::model::workspace::{Address, WorkspaceKind};
+use crate::ops::catalog::CatalogError;
 use crate::ops::inspect::InspectError;
+use crate::ops::locate::LocatedFinding;
 use crate::ops::operate::OperateError;
 use crate::plan::decision::shell_word;
 use crate::plan::operate::Blocked;
 use crate::plan::pick::{PickError, label};
+use crate::plan::sharing::ShareError;
+use crate::plan::sharing::file::EntryProblem;
+use crate::workspace::WorkspaceError;
 use crate::workspace::local::{LocalPlatform, LocalWorkspace};
 
 /// What of its workspace a command looks at or changes.
@@ -24,6 +30,8 @@ pub(crate) enum Subject {
     Connection,
     /// Custom connectors.
     Connector,
+    /// What an admin workspace shares.
+    Catalog,
 }
 
 impl Subject {
@@ -32,6 +40,7 @@ impl Subject {
             Self::Recipe => "recipe",
             Self::Connection => "connection",
             Self::Connector => "connector",
+            Self::Catalog => "catalog",
         }
     }
 }
@@ -61,6 +70,11 @@ impl Asked<'_> {
         let WithinArgs { address, platform } = self.within;
         let address = shell_word(&address.to_string());
         format!("--in {address}{}", platform_option(platform))
+    }
+
+    /// `--platform FILE`, if it was said.
+    pub(crate) fn platform_option(&self) -> String {
+        platform_option(&self.within.platform)
     }
 
     /// Opens the workspace.
@@ -123,8 +137,133 @@ impl Asked<'_> {
                     None => failure.help("release it in the admin workspace"),
                 }
             }
+            OperateError::Source {
+                ref title,
+                ref finding,
+                ..
+            } => {
+                let mut failure = Failure::of(Exit::Failed, "connector-source", &error);
+                let told = LocatedFinding {
+                    message: failure.told.swap_remove(0).message,
+                    ..(**finding).clone()
+                };
+                let help = format!(
+                    "push code that parses: recipack connector push FILE.rb --title {} {}",
+                    shell_word(title.as_str()),
+                    self.options()
+                );
+                failure.told.push(LocatedFinding {
+                    help: Some(match told.help {
+                        Some(own) => format!("{own}\n{help}"),
+                        None => help,
+                    }),
+                    ..told
+                });
+                failure
+            }
             OperateError::NoVersion { .. } => Failure::of(Exit::Failed, "no-version", &error)
                 .help("import a package that brings its code"),
+        }
+    }
+
+    /// Why what is shared was not looked at or changed. `named` is the connector as it was called.
+    pub(crate) fn catalog(&self, named: Option<&str>, error: CatalogError) -> Failure {
+        match error {
+            CatalogError::Workspace(error @ WorkspaceError::NotOfKind { .. }) => {
+                Failure::from(error).help(format!(
+                    "name an admin workspace; those that are there: recipack workspace list{}",
+                    self.platform_option()
+                ))
+            }
+            CatalogError::Workspace(error) => error.into(),
+            CatalogError::Pick(error) => self.names(&[error]),
+            CatalogError::Share(error) => self.share(named, &error),
+            CatalogError::File(problems) => {
+                let told = problems.iter().flat_map(|problem| match problem {
+                    EntryProblem::Share(error) => self.share(None, error).told,
+                    EntryProblem::Unknown { .. }
+                    | EntryProblem::OtherName { .. }
+                    | EntryProblem::OtherDataCenter { .. } => {
+                        Failure::of(Exit::Failed, "catalog-entry", problem)
+                            .help(format!(
+                                "what is really there: recipack catalog pull {}",
+                                self.options()
+                            ))
+                            .told
+                    }
+                });
+                let told = told.collect();
+                let closed = |problem: &EntryProblem| {
+                    matches!(
+                        problem,
+                        EntryProblem::Share(ShareError::ClosedSource { .. })
+                    )
+                };
+                Failure {
+                    exit: match problems.iter().all(closed) {
+                        true => Exit::Refused,
+                        false => Exit::Failed,
+                    },
+                    told,
+                }
+            }
+        }
+    }
+
+    fn share(&self, named: Option<&str>, error: &ShareError) -> Failure {
+        let options = self.options();
+        let word = |title: &ConnectorTitle| shell_word(named.unwrap_or(title.as_str()));
+        match error {
+            ShareError::NothingReleased { title } => Failure::of(
+                Exit::Failed,
+                "not-released",
+                error,
+            )
+            .help(format!(
+                "only a released version can be shared: recipack connector release {} {options}",
+                word(title)
+            )),
+            ShareError::NotReleased {
+                title, released, ..
+            } => {
+                let released: Vec<String> = released.iter().map(ToString::to_string).collect();
+                Failure::of(Exit::Failed, "not-released", error).help(format!(
+                    "only a released version can be shared: {}; more of them: recipack connector versions {} {options}",
+                    released.join(", "),
+                    word(title)
+                ))
+            }
+            ShareError::NotShared { title } => {
+                Failure::of(Exit::Failed, "not-shared", error).help(format!(
+                    "to share it: recipack catalog share {} {options}",
+                    word(title)
+                ))
+            }
+            ShareError::SharedAlready {
+                title,
+                wanted,
+                newest,
+                ..
+            } => Failure::of(Exit::Failed, "shared-already", error).help(if *newest {
+                format!(
+                    "to update it: recipack catalog update {} {options}",
+                    word(title)
+                )
+            } else {
+                format!(
+                    "to switch it: recipack catalog switch {} {} {options}",
+                    word(title),
+                    wanted.0
+                )
+            }),
+            ShareError::ClosedSource { .. } => {
+                let Address::Local(name) = &self.within.address;
+                Failure::of(Exit::Refused, "closed-source", error).help(format!(
+                    "on the platform, Customer Success enables it for an admin workspace; here: recipack workspace set {} --closed-source allowed{}",
+                    shell_word(name.as_str()),
+                    self.platform_option()
+                ))
+            }
         }
     }
 

@@ -3,6 +3,8 @@
 //! The file is what the platform answers to `GET /api/custom_connectors?oem_shared=true`
 //! (platform.md §2.2), as it is; two more keys per entry say what that answer leaves out.
 
+mod file;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::str::FromStr;

@@ -104,6 +104,41 @@ name_type!(
     TagName, "tag", display_text
 );
 
+name_type!(
+    /// The key of a label that a partner gives a customer.
+    LabelKey, "label", label_key
+);
+name_type!(
+    /// The value of such a label.
+    LabelValue, "label value", label_value
+);
+
+fn label_key(text: &str) -> Result<(), &'static str> {
+    if text.is_empty() {
+        return Err("it is empty");
+    }
+    if text.len() > 100 {
+        return Err("it is longer than 100 bytes");
+    }
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/' | b'_' | b'-');
+    if !text.bytes().all(allowed) {
+        return Err("only letters, digits, `.`, `/`, `_` and `-` may stand in it");
+    }
+    // A `-` at the end takes a label away.
+    let ends = |c: char| !c.is_ascii_alphanumeric();
+    if text.starts_with(ends) || text.ends_with(ends) {
+        return Err("it starts or ends with another sign than a letter or digit");
+    }
+    Ok(())
+}
+
+fn label_value(text: &str) -> Result<(), &'static str> {
+    if text.len() > 1000 {
+        return Err("it is longer than 1000 bytes");
+    }
+    display_text(text)
+}
+
 fn display_text(text: &str) -> Result<(), &'static str> {
     if text.trim().is_empty() {
         return Err("it is empty");

@@ -192,6 +192,12 @@ impl Incoming {
         })
     }
 
+    /// Whether some of its content could not be read.
+    pub fn is_incomplete(&self) -> bool {
+        let mut findings = self.opened.project.findings.iter();
+        findings.any(|finding| finding.code.hides_content())
+    }
+
     /// Plans the import into a workspace as it is now.
     ///
     /// # Errors

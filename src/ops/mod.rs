@@ -1,19 +1,25 @@
 //! The stories: read a project, plan a package, write it, verify it; look at a workspace and operate
 //! it. Everything is an input here: no environment, no clock, no terminal.
 
+pub mod catalog;
+pub mod connector_diff;
+pub mod customers;
 pub mod diff;
 pub mod export;
 pub mod history;
 pub mod import;
 pub mod inspect;
 pub mod locate;
+pub mod matrix;
 pub mod operate;
 pub mod pack;
+pub mod push;
 pub mod read;
 pub mod record;
 pub mod report;
 pub mod reuse;
 pub mod rollback;
+pub mod source;
 pub mod status;
 pub mod verify;
 pub mod why;

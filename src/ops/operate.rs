@@ -7,15 +7,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::inspect::{self, RecipeLine};
+use super::locate::LocatedFinding;
+use super::source::{finding, hinders_release};
 use crate::model::choice::choice_type;
 use crate::model::facts::Facts;
+use crate::model::finding::Severity;
 use crate::model::ident::{ConnectorTitle, InternalName, Version};
+use crate::model::interface::Interface;
 use crate::model::json::JsonError;
 use crate::model::kind::AssetKind;
 use crate::model::scan::Scanner;
 use crate::model::workspace::{
-    Address, AssetId, Authorization, FolderPath, HeldAsset, HeldState, Inventory, Moment,
-    RecipeState,
+    Address, AssetId, Authorization, FolderPath, HeldAsset, HeldConnector, HeldState, HeldVersion,
+    Inventory, Moment, RecipeState,
 };
 use crate::plan::commit::Commit;
 use crate::plan::operate::{self, Blocked};
@@ -23,7 +27,7 @@ use crate::plan::pick::{self, Available, PickError};
 use crate::workspace::{NoContents, Workspace, WorkspaceError};
 
 /// How often something is planned anew because another process was faster.
-const ATTEMPTS: usize = 8;
+pub(super) const ATTEMPTS: usize = 8;
 
 /// Which things of a workspace are meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +112,8 @@ pub struct ConnectorReleaseDocument {
     pub effect: Effect,
     /// The recipes that move to that version; none if nothing changed.
     pub recipes: Vec<RecipeLine>,
+    /// What is to be said of its source.
+    pub findings: Vec<LocatedFinding>,
 }
 
 /// A workspace could not be operated; nothing was changed.
@@ -129,6 +135,16 @@ pub enum OperateError {
         title: ConnectorTitle,
         /// The admin workspace, if that is known.
         admin: Option<Address>,
+    },
+    /// Code that the platform would not release either (platform.md §3).
+    #[error("{version} of the connector \"{title}\" can't be released: {}", finding.message)]
+    Source {
+        /// The connector.
+        title: ConnectorTitle,
+        /// The version.
+        version: Version,
+        /// What is wrong with its source.
+        finding: Box<LocatedFinding>,
     },
     /// A connector without versions.
     #[error("the connector \"{title}\" has no version to release")]
@@ -311,7 +327,7 @@ pub fn release(
     named: &str,
     at: Moment,
 ) -> Result<ConnectorReleaseDocument, OperateError> {
-    carry_out(workspace, |_, inventory| {
+    carry_out(workspace, |workspace, inventory| {
         let available = pick::available(
             &inventory.connectors,
             inventory.shared.as_ref(),
@@ -333,6 +349,11 @@ pub fn release(
             });
         };
         let commit = operate::release(inventory, connector, at);
+        let findings = if commit.changes.is_empty() {
+            Vec::new()
+        } else {
+            releasable(workspace, connector, latest)?
+        };
         let name = &connector.internal_name;
         let (effect, recipes) = if commit.changes.is_empty() {
             (Effect::Unchanged, Vec::new())
@@ -347,9 +368,35 @@ pub fn release(
             released: latest.number,
             effect,
             recipes,
+            findings,
         };
         Ok((commit, document))
     })
+}
+
+/// Whether a version's source lets it be released, and what else is to be said of it.
+fn releasable(
+    workspace: &dyn Workspace,
+    connector: &HeldConnector,
+    version: &HeldVersion,
+) -> Result<Vec<LocatedFinding>, OperateError> {
+    let Some(code) = version.code else {
+        return Ok(Vec::new());
+    };
+    let mut source = Vec::new();
+    workspace.content(&code, &mut source)?;
+    let Err(error) = Interface::read(&source) else {
+        return Ok(Vec::new());
+    };
+    let file = format!("{}@{}", connector.title, version.number.0);
+    if hinders_release(&error) {
+        return Err(OperateError::Source {
+            title: connector.title.clone(),
+            version: version.number,
+            finding: Box::new(finding(&file, &source, &error, Severity::Error)),
+        });
+    }
+    Ok(vec![finding(&file, &source, &error, Severity::Warning)])
 }
 
 #[cfg(test)]

@@ -4,10 +4,11 @@
 
 use serde::Serialize;
 
+use crate::model::catalogue::Catalogue;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::workspace::{
     AssetId, AssetKey, Authorization, Body, ConnectorId, Counters, FolderPath, HeldState,
-    HeldVersion, Moment, RecipeState, Revision, Snapshot, WorkspaceFacts,
+    HeldVersion, Inventory, Moment, RecipeState, Revision, Sharing, Snapshot, WorkspaceFacts,
 };
 
 /// One change. Numbers were given by whoever made the list, from the workspace's
@@ -75,6 +76,29 @@ pub enum Change {
         /// When.
         at: Moment,
     },
+    /// A released version of an admin workspace's connector becomes the one that all customers run,
+    /// whether it was shared before or not (platform.md §4).
+    Share {
+        /// The connector.
+        id: ConnectorId,
+        /// How it is shared from now on.
+        sharing: Sharing,
+        /// When.
+        at: Moment,
+    },
+    /// A connector is shared no longer.
+    Unshare(ConnectorId),
+}
+
+/// What else has to be as it was when the changes were planned, beside the workspace itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dependency {
+    /// For an admin workspace: everything in its customers' workspaces
+    /// ([`customers_state`](crate::model::workspace::Partnership::customers_state)).
+    Customers(Digest),
+    /// For a customer's workspace: the connectors that are shared with it, by the digest of their
+    /// catalogue.
+    Shared(Digest),
 }
 
 /// A list of changes, bound to the state of the workspace that they were made for.
@@ -82,6 +106,8 @@ pub enum Change {
 pub struct Commit {
     /// The state that the workspace has to be in.
     pub base: Digest,
+    /// What else has to be as it was.
+    pub depends: Vec<Dependency>,
     /// The changes, in order.
     pub changes: Vec<Change>,
     /// The numbers that are free afterwards.
@@ -95,15 +121,29 @@ impl Commit {
     pub fn on(workspace: &WorkspaceFacts) -> Self {
         Self {
             base: workspace.state,
+            depends: Vec::new(),
             changes: Vec::new(),
             next: workspace.next,
             revision: None,
         }
     }
 
-    /// The same for the workspace of a snapshot.
+    /// The same for the workspace of a snapshot, with the connectors that are shared with it.
     pub fn on_snapshot(snapshot: &Snapshot) -> Self {
-        Self::on(&snapshot.workspace)
+        Self::with_shared(&snapshot.workspace, snapshot.shared.as_ref())
+    }
+
+    /// The same for the workspace of an inventory.
+    pub fn on_inventory(inventory: &Inventory) -> Self {
+        Self::with_shared(&inventory.workspace, inventory.shared.as_ref())
+    }
+
+    fn with_shared(workspace: &WorkspaceFacts, shared: Option<&Catalogue>) -> Self {
+        let shared = shared.map(|shared| Dependency::Shared(shared.digest()));
+        Self {
+            depends: shared.into_iter().collect(),
+            ..Self::on(workspace)
+        }
     }
 
     /// The number of a new asset.

@@ -68,7 +68,7 @@ pub fn start(
         .iter()
         .map(|asset| (asset.id, asset))
         .collect();
-    let mut commit = Commit::on(&inventory.workspace);
+    let mut commit = Commit::on_inventory(inventory);
     let mut blocked = Vec::new();
     for id in to_change(inventory, wanted, RecipeState::Running) {
         let Some(recipe) = assets.get(&id) else {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::catalogue::{Catalogue, CatalogueEntry};
+use crate::model::catalogue::{Catalogue, CatalogueEntry, Visibility};
 use crate::model::facts::Facts;
 use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, Version};
 use crate::model::workspace::{
@@ -338,6 +338,11 @@ fn connector_obstacle(provider: &str, around: &Surroundings<'_>) -> Option<Obsta
 fn shared_obstacle(entry: &CatalogueEntry, target: Option<&DataCenter>) -> Option<Obstacle> {
     match Share::of(Some(entry), target).0 {
         Share::Reachable => None,
+        // A workspace is told of what does not reach it, as not shared with it.
+        Share::NotShared if is_elsewhere(entry, target) => Some(Obstacle::OutOfReach {
+            title: entry.title.clone(),
+            data_center: entry.data_center.clone(),
+        }),
         Share::NotShared => Some(Obstacle::NotShared {
             title: entry.title.clone(),
         }),
@@ -346,6 +351,11 @@ fn shared_obstacle(entry: &CatalogueEntry, target: Option<&DataCenter>) -> Optio
             data_center: entry.data_center.clone(),
         }),
     }
+}
+
+fn is_elsewhere(entry: &CatalogueEntry, target: Option<&DataCenter>) -> bool {
+    let elsewhere = entry.data_center.as_ref().zip(target);
+    entry.visibility == Visibility::Closed && elsewhere.is_some_and(|(own, target)| own != target)
 }
 
 #[cfg(test)]

@@ -59,6 +59,17 @@ pub enum Misfit {
         /// The version.
         version: Version,
     },
+    /// A version that is to be shared was never released.
+    #[error("version {} of connector {connector} is not released", version.0)]
+    NotReleased {
+        /// The connector.
+        connector: ConnectorId,
+        /// The version.
+        version: Version,
+    },
+    /// A connector that is to be shared no more is not shared.
+    #[error("connector {0} is not shared")]
+    NotShared(ConnectorId),
     /// A revision does not follow the newest one.
     #[error("revision {number} would follow revision {newest}")]
     OtherRevision {
@@ -117,7 +128,9 @@ fn check_numbers(commit: &Commit, workspace: &WorkspaceFacts) -> Result<(), Misf
             | Change::SetConnection { .. }
             | Change::CreateConnector { .. }
             | Change::AddVersion { .. }
-            | Change::ReleaseVersion { .. } => {}
+            | Change::ReleaseVersion { .. }
+            | Change::Share { .. }
+            | Change::Unshare(_) => {}
         }
     }
     match &commit.revision {

@@ -10,10 +10,10 @@ use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldAsset, HeldConnector,
-    HeldState, Inventory, RecipeUse, Revision, RevisionHeader, RevisionNumber, Scope, Snapshot,
-    WorkspaceFacts,
+    HeldState, Inventory, RecipeUse, Revision, RevisionHeader, RevisionNumber, Scope, Sharing,
+    Snapshot, WorkspaceFacts,
 };
-use crate::plan::commit::{Change, Commit};
+use crate::plan::commit::{Change, Commit, Dependency};
 
 /// A workspace in memory.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ struct State {
     assets: BTreeMap<AssetId, Asset>,
     keys: BTreeSet<AssetKey>,
     connectors: BTreeMap<ConnectorId, HeldConnector>,
+    /// For an admin workspace: what it shares.
+    shares: BTreeMap<ConnectorId, Sharing>,
     contents: BTreeMap<Digest, Vec<u8>>,
     revisions: Vec<Revision>,
 }
@@ -124,6 +126,11 @@ impl MemoryWorkspace {
             shared,
             state: State::default(),
         }
+    }
+
+    /// How the workspace shares a connector, if it does.
+    pub fn sharing(&self, connector: ConnectorId) -> Option<Sharing> {
+        self.state.shares.get(&connector).copied()
     }
 
     fn damaged(&self, what: impl Into<String>) -> WorkspaceError {
@@ -233,6 +240,21 @@ impl MemoryWorkspace {
                 })?;
                 held.released_at = Some(*at);
                 connector.released = Some(*version);
+            }
+            Change::Share { id, sharing, .. } => {
+                let connector = state.connector(*id).map_err(unfit)?;
+                let version = connector.version(sharing.version);
+                if version.is_none_or(|version| version.released_at.is_none()) {
+                    return Err(unfit(Misfit::NotReleased {
+                        connector: *id,
+                        version: sharing.version,
+                    }));
+                }
+                state.shares.insert(*id, *sharing);
+            }
+            Change::Unshare(id) => {
+                let unshared = state.shares.remove(id);
+                unshared.ok_or_else(|| unfit(Misfit::NotShared(*id)))?;
             }
         }
         Ok(())
@@ -365,6 +387,20 @@ impl Workspace for MemoryWorkspace {
         contents: &mut dyn Contents,
     ) -> Result<(), WorkspaceError> {
         fit::check(commit, &self.facts)?;
+        let is_shared = |digest: &Digest| {
+            let shared = self.shared.as_ref();
+            shared.is_some_and(|shared| shared.digest() == *digest)
+        };
+        let holds = commit.depends.iter().all(|dependency| match dependency {
+            Dependency::Shared(digest) => is_shared(digest),
+            // It knows no customers, so nothing is true of them.
+            Dependency::Customers(_) => false,
+        });
+        if !holds {
+            return Err(WorkspaceError::Stale {
+                workspace: self.facts.name.to_string(),
+            });
+        }
         let mut state = self.state.clone();
         for change in &commit.changes {
             self.apply(&mut state, change, contents)?;

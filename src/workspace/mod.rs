@@ -13,8 +13,8 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::model::ident::{Digest, Version};
 use crate::model::workspace::{
-    AssetId, Body, Inventory, Revision, RevisionHeader, RevisionNumber, Scope, Snapshot,
-    WorkspaceFacts,
+    AssetId, Body, HeldConnector, Inventory, Partnership, Revision, RevisionHeader, RevisionNumber,
+    Scope, Snapshot, WorkspaceFacts,
 };
 use crate::plan::commit::Commit;
 
@@ -185,6 +185,19 @@ pub trait Workspace {
         commit: &Commit,
         contents: &mut dyn Contents,
     ) -> Result<(), WorkspaceError>;
+}
+
+/// An admin workspace: it has customers, and shares connectors with them.
+pub trait AdminWorkspace: Workspace {
+    /// What it shares and with whom, all of one moment; and who uses those of its connectors that
+    /// are `asked` for. The content of a customer's file can be [had](Workspace::content) here.
+    ///
+    /// # Errors
+    /// If it is no admin workspace, or can't be read.
+    fn partnership(
+        &self,
+        asked: &dyn Fn(&HeldConnector) -> bool,
+    ) -> Result<Partnership, WorkspaceError>;
 }
 
 /// A workspace can't be read or written.

@@ -1,8 +1,12 @@
 //! Arguments of `connector`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
-use super::WithinArgs;
+use super::{PlatformArgs, WithinArgs};
+use crate::model::ident::ConnectorTitle;
+use crate::model::workspace::Address;
 
 /// What to do with the custom connectors that a workspace can use.
 #[derive(Debug, Subcommand)]
@@ -15,6 +19,10 @@ pub(crate) enum ConnectorCommand {
     Versions(ConnectorArgs),
     /// List the recipes and connections that use a connector
     Usage(ConnectorArgs),
+    /// Make a new version of a connector from its source; it is not released
+    Push(ConnectorPushArgs),
+    /// Compare what recipes can use of two versions of a connector
+    Diff(ConnectorDiffArgs),
     /// Release a connector's latest version: all its recipes run that from then on
     Release(ConnectorArgs),
 }
@@ -36,4 +44,47 @@ pub(crate) struct ConnectorArgs {
     /// The workspace.
     #[command(flatten)]
     pub(crate) within: WithinArgs,
+}
+
+/// Arguments of `connector push`.
+#[derive(Debug, Args)]
+pub(crate) struct ConnectorPushArgs {
+    /// The source
+    #[arg(value_name = "FILE.rb")]
+    pub(crate) source: PathBuf,
+    /// The connector's title
+    #[arg(long, value_name = "TITLE")]
+    pub(crate) title: ConnectorTitle,
+    /// What this version changes
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+    /// A picture for the connector, PNG or JPEG [default: the one it has]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) logo: Option<PathBuf>,
+    /// What the connector is, in Markdown [default: what it was]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// The workspace.
+    #[command(flatten)]
+    pub(crate) within: WithinArgs,
+}
+
+/// Arguments of `connector diff`.
+#[derive(Debug, Args)]
+pub(crate) struct ConnectorDiffArgs {
+    /// The old version: a file, or with --in the number of a version
+    #[arg(value_name = "FILE.rb|TITLE@N")]
+    pub(crate) a: String,
+    /// The new version, likewise
+    #[arg(value_name = "FILE.rb|TITLE@N")]
+    pub(crate) b: String,
+    /// Exit with 2 if there are differences
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    /// The workspace that has the versions
+    #[arg(long = "in", value_name = "local:NAME")]
+    pub(crate) address: Option<Address>,
+    /// Where the local platform is.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
 }

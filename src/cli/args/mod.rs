@@ -1,7 +1,9 @@
 //! The command line as it is typed. Nothing is looked up here.
 
+mod catalog;
 mod connection;
 mod connector;
+mod customer;
 mod diff;
 mod history;
 mod import;
@@ -11,17 +13,27 @@ mod within;
 mod workspace;
 mod workspace_export;
 
+pub(crate) use catalog::{
+    CatalogApplyArgs, CatalogCommand, CatalogDiffArgs, CatalogListArgs, CatalogPullArgs,
+    CatalogRemoveArgs, CatalogShareArgs, CatalogShowArgs, CatalogSwitchArgs, CatalogUpdateArgs,
+    GoingArgs,
+};
 pub(crate) use connection::{ConnectionAuthorizeArgs, ConnectionCommand, ConnectionListArgs};
-pub(crate) use connector::{ConnectorArgs, ConnectorCommand, ConnectorListArgs};
+pub(crate) use connector::{
+    ConnectorArgs, ConnectorCommand, ConnectorDiffArgs, ConnectorListArgs, ConnectorPushArgs,
+};
+pub(crate) use customer::{
+    CustomerCommand, CustomerCreateArgs, CustomerLabelArgs, CustomerListArgs, CustomerShowArgs,
+};
 pub(crate) use diff::{DiffArgs, DiffSide};
 pub(crate) use history::{HistoryArgs, RollbackArgs, StatusArgs};
-pub(crate) use import::{ImportArgs, PlanArgs};
+pub(crate) use import::{ImportArgs, MatrixArgs, PlanArgs};
 pub(crate) use platform::PlatformArgs;
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
 pub(crate) use within::WithinArgs;
 pub(crate) use workspace::{
     WorkspaceCommand, WorkspaceCreateArgs, WorkspaceDeleteArgs, WorkspaceListArgs,
-    WorkspaceShowArgs,
+    WorkspaceSetArgs, WorkspaceShowArgs,
 };
 pub(crate) use workspace_export::WorkspaceExportArgs;
 
@@ -119,9 +131,17 @@ pub(crate) enum Command {
     /// List and authorize a workspace's connections
     #[command(subcommand)]
     Connection(ConnectionCommand),
-    /// List, show and release a workspace's custom connectors
+    /// List, build, compare and release a workspace's custom connectors
     #[command(subcommand)]
     Connector(ConnectorCommand),
+    /// Create, list, show and label the customers of an admin workspace
+    #[command(subcommand)]
+    Customer(CustomerCommand),
+    /// Share an admin workspace's connectors with its customers
+    #[command(subcommand)]
+    Catalog(CatalogCommand),
+    /// Say what packages would meet at each customer, and do nothing
+    Matrix(MatrixArgs),
     /// Print the JSON Schema of a document
     Schema(SchemaArgs),
     /// Print a completion script for a shell
@@ -146,8 +166,8 @@ pub(crate) struct PackArgs {
     /// The target's data center: us, eu, jp, sg, au, il, kr, uk …
     #[arg(long, value_name = "DC", requires = "kind")]
     pub(crate) data_center: Option<DataCenter>,
-    /// The shared connectors: a catalogue file, or the platform's answer as it is
-    #[arg(long, value_name = "FILE")]
+    /// The shared connectors: a catalogue file, the platform's answer as it is, or an admin workspace
+    #[arg(long, value_name = "FILE|local:ADMIN")]
     pub(crate) catalog: Option<PathBuf>,
     /// What to do with a connector: auto, include or exclude; may be repeated
     #[arg(long = "connector", value_name = "TITLE=WORD", value_parser = connector_word)]
@@ -164,6 +184,9 @@ pub(crate) struct PackArgs {
     /// Take the folder as one project even if it looks like several
     #[arg(long)]
     pub(crate) one_project: bool,
+    /// Where the local platform is, if it has the catalogue.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
 }
 
 fn connector_word(text: &str) -> Result<(ConnectorTitle, Word), String> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 /// The local platform that a command works with.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct PlatformArgs {
     /// The local platform's file [default: $RECIPACK_PLATFORM, or platform.db in the user's data folder]
     #[arg(long, value_name = "FILE")]

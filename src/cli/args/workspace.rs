@@ -7,10 +7,10 @@ use clap::{Args, Subcommand};
 use super::within::local_name;
 use super::{PlatformArgs, WorkspaceExportArgs};
 use crate::model::ident::{DataCenter, WorkspaceName};
-use crate::model::workspace::WorkspaceKind;
+use crate::model::workspace::{ClosedSource, WorkspaceKind};
 
 /// No workspace has a larger number: readers of JSON get larger ones wrong.
-const MOST: u64 = (1 << 53) - 1;
+pub(super) const MOST: u64 = (1 << 53) - 1;
 
 /// What to do with the local platform's workspaces.
 #[derive(Debug, Subcommand)]
@@ -21,6 +21,8 @@ pub(crate) enum WorkspaceCommand {
     List(WorkspaceListArgs),
     /// Say what a workspace holds
     Show(WorkspaceShowArgs),
+    /// Change what is set for a workspace
+    Set(WorkspaceSetArgs),
     /// Make a package of what a workspace holds
     Export(WorkspaceExportArgs),
     /// Delete a workspace with everything in it
@@ -51,6 +53,23 @@ pub(crate) struct WorkspaceCreateArgs {
     /// For an admin workspace, the connectors that it shares: a catalogue file, or the platform's answer as it is
     #[arg(long, value_name = "FILE")]
     pub(crate) catalog: Option<PathBuf>,
+    /// Let an admin workspace share connectors closed-source
+    #[arg(long)]
+    pub(crate) may_close_source: bool,
+    /// Where the local platform is.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+}
+
+/// Arguments of `workspace set`.
+#[derive(Debug, Args)]
+pub(crate) struct WorkspaceSetArgs {
+    /// Its name
+    #[arg(value_name = "NAME", value_parser = local_name)]
+    pub(crate) name: WorkspaceName,
+    /// Whether an admin workspace may share connectors closed-source
+    #[arg(long, value_name = "allowed|not-allowed")]
+    pub(crate) closed_source: ClosedSource,
     /// Where the local platform is.
     #[command(flatten)]
     pub(crate) platform: PlatformArgs,

@@ -23,6 +23,8 @@ pub(crate) fn run(context: &Context, command: &ConnectorCommand) -> Result<Exit,
         ConnectorCommand::Show(args) => show(context, args),
         ConnectorCommand::Versions(args) => versions(context, args),
         ConnectorCommand::Usage(args) => usage(context, args),
+        ConnectorCommand::Push(args) => super::connector_source::push(context, args),
+        ConnectorCommand::Diff(args) => super::connector_source::diff(context, args),
         ConnectorCommand::Release(args) => release(context, args),
     }
 }
@@ -226,6 +228,7 @@ fn release(context: &Context, args: &ConnectorArgs) -> Result<Exit, Stop> {
         now(),
     )
     .map_err(|error| asked.operate(error))?;
+    context.ui.findings(&document.findings);
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => context.ui.result(&release_text(&document))?,

@@ -1,9 +1,13 @@
 //! One file a command: from its arguments to its exit code.
 
+pub(crate) mod catalog;
+mod catalog_change;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod connection;
 pub(crate) mod connector;
+mod connector_source;
+pub(crate) mod customer;
 pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod graph;
@@ -11,6 +15,7 @@ pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod manifest;
+pub(crate) mod matrix;
 pub(crate) mod recipe;
 pub(crate) mod rollback;
 pub(crate) mod schema;

@@ -6,17 +6,27 @@ use super::super::failure::{Failure, FailureDocument};
 use super::super::ui::Format;
 use super::super::{Context, Stop};
 use crate::manifest::Listing;
+use crate::ops::catalog::{
+    CatalogChangeDocument, CatalogDiffDocument, CatalogListDocument, CatalogPullDocument,
+    CatalogShowDocument,
+};
+use crate::ops::connector_diff::ConnectorDiffDocument;
+use crate::ops::customers::{
+    CustomerCreateDocument, CustomerLabelDocument, CustomerListDocument, CustomerShowDocument,
+};
 use crate::ops::diff::DiffReport;
 use crate::ops::history::{HistoryDocument, RevisionDocument};
 use crate::ops::import::{ImportDocument, PlanDocument};
 use crate::ops::inspect::{
     ConnectionListDocument, ConnectorListDocument, ConnectorShowDocument, ConnectorUsageDocument,
     ConnectorVersionsDocument, RecipeListDocument, WorkspaceCreateDocument,
-    WorkspaceDeleteDocument, WorkspaceListDocument, WorkspaceShowDocument,
+    WorkspaceDeleteDocument, WorkspaceListDocument, WorkspaceSetDocument, WorkspaceShowDocument,
 };
+use crate::ops::matrix::MatrixDocument;
 use crate::ops::operate::{
     ConnectionChangeDocument, ConnectorReleaseDocument, RecipeChangeDocument,
 };
+use crate::ops::push::ConnectorPushDocument;
 use crate::ops::record::DecisionRecord;
 use crate::ops::report::{
     ExportDocument, InitDocument, ManifestEditDocument, ShowDocument, WhyDocument,
@@ -104,6 +114,9 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     ("import", "what `import` prints with --json", || {
         schemars::schema_for!(ImportDocument)
     }),
+    ("matrix", "what `matrix` prints with --json", || {
+        schemars::schema_for!(MatrixDocument)
+    }),
     (
         "workspace-export",
         "what `workspace export` prints with --json",
@@ -158,6 +171,66 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "connector-release",
         "what `connector release` prints with --json",
         || schemars::schema_for!(ConnectorReleaseDocument),
+    ),
+    (
+        "connector-push",
+        "what `connector push` prints with --json",
+        || schemars::schema_for!(ConnectorPushDocument),
+    ),
+    (
+        "connector-diff",
+        "what `connector diff` prints with --json",
+        || schemars::schema_for!(ConnectorDiffDocument),
+    ),
+    (
+        "workspace-set",
+        "what `workspace set` prints with --json",
+        || schemars::schema_for!(WorkspaceSetDocument),
+    ),
+    (
+        "customer-create",
+        "what `customer create` prints with --json",
+        || schemars::schema_for!(CustomerCreateDocument),
+    ),
+    (
+        "customer-list",
+        "what `customer list` prints with --json",
+        || schemars::schema_for!(CustomerListDocument),
+    ),
+    (
+        "customer-show",
+        "what `customer show` prints with --json",
+        || schemars::schema_for!(CustomerShowDocument),
+    ),
+    (
+        "customer-label",
+        "what `customer label` prints with --json",
+        || schemars::schema_for!(CustomerLabelDocument),
+    ),
+    (
+        "catalog-list",
+        "what `catalog list` prints with --json",
+        || schemars::schema_for!(CatalogListDocument),
+    ),
+    (
+        "catalog-show",
+        "what `catalog show` prints with --json",
+        || schemars::schema_for!(CatalogShowDocument),
+    ),
+    (
+        "catalog-change",
+        "what `catalog share`, `update`, `switch`, `remove` and `apply` print with --json",
+        || schemars::schema_for!(CatalogChangeDocument),
+    ),
+    (
+        "catalog-diff",
+        "what `catalog diff` prints with --json",
+        || schemars::schema_for!(CatalogDiffDocument),
+    ),
+    (
+        "catalog-pull",
+        "what `catalog pull` prints with --json",
+        || schemars::schema_for!(CatalogPullDocument),
     ),
     (
         "failure",

@@ -3,25 +3,24 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::Context as _;
-
 use super::super::args::{
     PlatformArgs, WorkspaceCommand, WorkspaceCreateArgs, WorkspaceDeleteArgs, WorkspaceListArgs,
-    WorkspaceShowArgs,
+    WorkspaceSetArgs, WorkspaceShowArgs,
 };
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::platform;
+use super::super::request::catalogue_file;
 use super::super::table::{Align, Table, counted};
 use super::super::ui::{Format, visible};
 use super::super::within::{kind_with_admin, platform_option};
 use super::super::{Context, Stop};
-use crate::model::catalogue::Catalogue;
+use crate::model::catalogue::Visibility;
 use crate::model::ident::{DataCenter, WorkspaceName};
-use crate::model::workspace::{Address, WorkspaceId, WorkspaceKind};
+use crate::model::workspace::{Address, ClosedSource, WorkspaceId, WorkspaceKind};
 use crate::ops::inspect::{
     WorkspaceCreateDocument, WorkspaceDeleteDocument, WorkspaceLine, WorkspaceListDocument,
-    WorkspaceShowDocument, workspace, workspaces,
+    WorkspaceSetDocument, WorkspaceShowDocument, workspace, workspaces,
 };
 use crate::plan::decision::shell_word;
 use crate::workspace::Workspace as _;
@@ -33,17 +32,18 @@ pub(crate) fn run(context: &Context, command: &WorkspaceCommand) -> Result<Exit,
         WorkspaceCommand::Create(args) => create(context, args),
         WorkspaceCommand::List(args) => list(context, args),
         WorkspaceCommand::Show(args) => show(context, args),
+        WorkspaceCommand::Set(args) => set(context, args),
         WorkspaceCommand::Export(args) => super::workspace_export::run(context, args),
         WorkspaceCommand::Delete(args) => delete(context, args),
     }
 }
 
-fn open(args: &PlatformArgs, work: &str) -> Result<LocalPlatform, Failure> {
+pub(super) fn open(args: &PlatformArgs, work: &str) -> Result<LocalPlatform, Failure> {
     let path = platform::path(args)?;
     Ok(LocalPlatform::open(&path, platform::writing(args, work))?)
 }
 
-fn shown_path(args: &PlatformArgs) -> Result<String, Failure> {
+pub(super) fn shown_path(args: &PlatformArgs) -> Result<String, Failure> {
     Ok(platform::path(args)?.display().to_string())
 }
 
@@ -74,12 +74,15 @@ fn fits(args: &WorkspaceCreateArgs) -> Result<(), Failure> {
     if kind != WorkspaceKind::Admin && args.catalog.is_some() {
         return only("--catalog", WorkspaceKind::Admin);
     }
+    if kind != WorkspaceKind::Admin && args.may_close_source {
+        return only("--may-close-source", WorkspaceKind::Admin);
+    }
     Ok(())
 }
 
 fn create(context: &Context, args: &WorkspaceCreateArgs) -> Result<Exit, Stop> {
     fits(args)?;
-    let catalogue = args.catalog.as_deref().map(catalogue).transpose()?;
+    let catalogue = args.catalog.as_deref().map(catalogue_file).transpose()?;
     let path = platform::path(&args.platform)?;
     let writing = platform::writing(&args.platform, "workspace create");
     let (mut opened, admin) = match &args.of {
@@ -87,7 +90,7 @@ fn create(context: &Context, args: &WorkspaceCreateArgs) -> Result<Exit, Stop> {
         // A customer's platform is there, since its admin workspace is.
         Some(admin) => {
             let opened = LocalPlatform::open(&path, writing)?;
-            let admin = admin_of(args, admin, &opened, &path)?;
+            let admin = admin_of(&args.name, admin, &opened, &args.platform)?;
             (opened, Some(admin))
         }
     };
@@ -96,6 +99,11 @@ fn create(context: &Context, args: &WorkspaceCreateArgs) -> Result<Exit, Stop> {
         (None, Some(admin)) => admin.facts.data_center.clone(),
         (None, None) => default_data_center()?,
     };
+    // What a catalogue shares closed-source says that it may.
+    let closes = catalogue.as_ref().is_some_and(|catalogue| {
+        let mut shared = catalogue.entries().iter();
+        shared.any(|entry| entry.visibility == Visibility::Closed && entry.shared_version.is_some())
+    });
     let connectors = catalogue
         .as_ref()
         .map_or(0, |catalogue| catalogue.entries().len());
@@ -109,6 +117,9 @@ fn create(context: &Context, args: &WorkspaceCreateArgs) -> Result<Exit, Stop> {
         catalogue,
         at: platform::now(),
     })?;
+    if args.may_close_source || closes {
+        opened.set_closed_source(&args.name, ClosedSource::Allowed)?;
+    }
     let document = WorkspaceCreateDocument {
         platform: path.display().to_string(),
         workspace: (&facts).into(),
@@ -127,20 +138,19 @@ fn default_data_center() -> Result<DataCenter, Failure> {
 }
 
 /// The admin workspace that a customer is to be created under.
-fn admin_of(
-    args: &WorkspaceCreateArgs,
+pub(super) fn admin_of(
+    name: &WorkspaceName,
     admin: &WorkspaceName,
     opened: &LocalPlatform,
-    path: &Path,
+    args: &PlatformArgs,
 ) -> Result<WorkspaceSummary, Failure> {
-    let found = find(opened, admin, path)?;
+    let found = find(opened, admin, &platform::path(args)?)?;
     let kind = found.facts.kind;
     if kind == WorkspaceKind::Admin {
         return Ok(found);
     }
     let message = format!(
-        "`{}` can't be a customer of `{admin}`, which is {} workspace itself",
-        args.name,
+        "`{name}` can't be a customer of `{admin}`, which is {} workspace itself",
         match kind {
             WorkspaceKind::Customer => "a customer's",
             WorkspaceKind::Admin | WorkspaceKind::External => "an external",
@@ -148,7 +158,7 @@ fn admin_of(
     );
     Err(Failure::usage(message).help(format!(
         "name an admin workspace; those that are there: recipack workspace list{}",
-        platform_option(&args.platform)
+        platform_option(args)
     )))
 }
 
@@ -172,10 +182,26 @@ fn find(
     }
 }
 
-fn catalogue(path: &Path) -> Result<Catalogue, Failure> {
-    let bytes = std::fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
-    Catalogue::parse(&bytes)
-        .map_err(|error| Failure::catalogue(&path.display().to_string(), &bytes, &error))
+fn set(context: &Context, args: &WorkspaceSetArgs) -> Result<Exit, Stop> {
+    let mut opened = open(&args.platform, "workspace set")?;
+    opened.set_closed_source(&args.name, args.closed_source)?;
+    let facts = opened.workspace(&args.name)?.facts()?;
+    let document = WorkspaceSetDocument {
+        workspace: (&facts).into(),
+        closed_source: args.closed_source,
+    };
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => context.ui.result(&format!(
+            "{}: sharing closed-source is {}\n",
+            visible(&document.workspace.address.to_string()),
+            match document.closed_source {
+                ClosedSource::Allowed => "allowed",
+                ClosedSource::NotAllowed => "not allowed",
+            }
+        ))?,
+    }
+    Ok(Exit::Done)
 }
 
 fn created(document: &WorkspaceCreateDocument) -> String {

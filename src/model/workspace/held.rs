@@ -185,6 +185,15 @@ impl HeldConnector {
             .find(|version| version.number == number)
     }
 
+    /// The numbers of the versions that were released, the oldest first.
+    pub fn released_versions(&self) -> Vec<Version> {
+        let released = self.versions.iter();
+        released
+            .filter(|version| version.released_at.is_some())
+            .map(|version| version.number)
+            .collect()
+    }
+
     /// The version that recipes run.
     pub fn running(&self) -> Option<&HeldVersion> {
         self.version(self.released?)

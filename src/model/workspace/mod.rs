@@ -5,7 +5,9 @@
 mod address;
 mod folder;
 mod held;
+mod label;
 mod moment;
+mod partnership;
 mod revision;
 mod snapshot;
 
@@ -15,6 +17,8 @@ pub use held::{
     AssetKey, AssetPlace, Binding, Body, HeldAsset, HeldConnector, HeldFile, HeldState,
     HeldVersion, Logo,
 };
+pub use label::{Label, LabelEdit, LabelError};
+pub use partnership::{ClosedSource, CustomerFacts, CustomerUse, Partnership, Sharing};
 pub use revision::{Before, Revision, RevisionAction, RevisionHeader};
 pub use snapshot::{Counters, Inventory, RecipeUse, Scope, Snapshot, WorkspaceFacts};
 

@@ -16,7 +16,7 @@ pub(super) use recipes::sorted as recipe_lines;
 pub use recipes::{RecipeFilter, RecipeLine, RecipeListDocument, recipes};
 pub use workspaces::{
     FolderLine, WorkspaceCreateDocument, WorkspaceDeleteDocument, WorkspaceIdentity, WorkspaceLine,
-    WorkspaceListDocument, WorkspaceShowDocument, workspace, workspaces,
+    WorkspaceListDocument, WorkspaceSetDocument, WorkspaceShowDocument, workspace, workspaces,
 };
 
 use crate::plan::pick::PickError;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::connectors::{ConnectorLine, lines};
 use crate::model::ident::{DataCenter, Digest, WorkspaceName};
 use crate::model::workspace::{
-    Address, FolderPath, Inventory, Moment, RevisionHeader, RevisionNumber, WorkspaceFacts,
-    WorkspaceId, WorkspaceKind,
+    Address, ClosedSource, FolderPath, Inventory, Moment, RevisionHeader, RevisionNumber,
+    WorkspaceFacts, WorkspaceId, WorkspaceKind,
 };
 use crate::workspace::local::WorkspaceSummary;
 
@@ -39,6 +39,15 @@ pub struct WorkspaceCreateDocument {
     pub workspace: WorkspaceIdentity,
     /// How many connectors a catalogue brought.
     pub connectors: usize,
+}
+
+/// What `workspace set` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WorkspaceSetDocument {
+    /// The workspace.
+    pub workspace: WorkspaceIdentity,
+    /// Whether it may share connectors closed-source from now on.
+    pub closed_source: ClosedSource,
 }
 
 /// What `workspace delete` says.

@@ -3,13 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, is_word};
+use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::project::{Asset, Project};
-use crate::model::workspace::{
-    ConnectorId, Counters, HeldConnector, Moment, Snapshot, WorkspaceFacts,
-};
+use crate::model::workspace::{ConnectorId, Counters, HeldConnector, Moment, Snapshot};
 use crate::plan::connectors::{Adapter, Connector, Sources};
 use crate::plan::import::placing::Placing;
+use crate::plan::naming::new_name;
 use crate::plan::rule::Files;
 
 /// What happens to a connector.
@@ -300,30 +299,5 @@ fn fate(
             evidence: Older::Number { packaged, held },
         },
         _ => Fate::Update { from },
-    }
-}
-
-/// The internal name of a connector that is created now (platform.md §5.6). Connectors of one
-/// import differ in their second.
-fn new_name(
-    title: Option<&ConnectorTitle>,
-    workspace: &WorkspaceFacts,
-    at: Moment,
-    taken: &mut BTreeSet<InternalName>,
-) -> InternalName {
-    let slug = title.map_or_else(|| "connector".to_owned(), ConnectorTitle::slug);
-    let slug: String = slug.chars().filter(|c| is_word(*c)).collect();
-    let mut second = at.0;
-    loop {
-        let later = taken.iter().any(|name| {
-            name.as_str()
-                .rsplit_once('_')
-                .is_some_and(|(_, time)| time == second.to_string())
-        });
-        let name = format!("{slug}_connector_{}_{second}", workspace.id);
-        match name.parse::<InternalName>() {
-            Ok(name) if !later && taken.insert(name.clone()) => return name,
-            Ok(_) | Err(_) => second = second.saturating_add(1),
-        }
     }
 }

@@ -218,6 +218,8 @@ fn changes(decided: &Decided) -> Vec<String> {
             Change::CreateConnector { title, .. } => format!("install {title}"),
             Change::AddVersion { version, .. } => format!("add {}", version.number),
             Change::ReleaseVersion { version, .. } => format!("release {version}"),
+            Change::Share { id, .. } => format!("share {id}"),
+            Change::Unshare(id) => format!("unshare {id}"),
         })
         .collect()
 }

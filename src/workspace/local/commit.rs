@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::failed::{Doing, Failed};
 use super::read::Reading;
-use super::row;
+use super::{row, shares};
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, WorkspaceName};
 use crate::model::workspace::{
     AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldState, HeldVersion, Moment,
@@ -35,6 +35,7 @@ pub(super) fn carry_out(
     reading.is_named(name)?;
     let facts = reading.facts()?;
     fit::check(commit, &facts)?;
+    shares::hold(&transaction, doing, &facts, &commit.depends)?;
     let mut writing = Writer {
         transaction: &transaction,
         doing,
@@ -146,6 +147,28 @@ impl Writer<'_> {
             } => self.create_connector(*id, title, internal_name),
             Change::AddVersion { id, version } => self.connector_version(*id, version),
             Change::ReleaseVersion { id, version, at } => self.release(*id, *version, *at),
+            Change::Share { id, sharing, at } => {
+                let released = self
+                    .version(*id, sharing.version)?
+                    .is_some_and(|version| version.released_at.is_some());
+                if !released {
+                    return self.unfit(match self.connector_is_there(*id)? {
+                        true => Misfit::NotReleased {
+                            connector: *id,
+                            version: sharing.version,
+                        },
+                        false => Misfit::NoConnector(*id),
+                    });
+                }
+                let (transaction, doing) = (self.transaction, self.doing);
+                shares::share(transaction, doing, self.workspace, *id, *sharing, *at)
+            }
+            Change::Unshare(id) => {
+                match shares::unshare(self.transaction, self.doing, self.workspace, *id)? {
+                    0 => self.unfit(Misfit::NotShared(*id)),
+                    _ => Ok(()),
+                }
+            }
         }
     }
 
@@ -386,7 +409,11 @@ impl Writer<'_> {
         .map(drop)
     }
 
-    fn release(&self, id: ConnectorId, version: Version, at: Moment) -> Result<(), WorkspaceError> {
+    fn version(
+        &self,
+        id: ConnectorId,
+        version: Version,
+    ) -> Result<Option<HeldVersion>, WorkspaceError> {
         let parameters = params![self.workspace, row::column(id.0), row::column(version.0)];
         let body: Option<Vec<u8>> = self
             .transaction
@@ -395,7 +422,12 @@ impl Writer<'_> {
             )
             .and_then(|mut statement| statement.query_row(parameters, |row| row.get(0)).optional())
             .doing(self.doing, "read")?;
-        let Some(body) = body else {
+        body.map(|body| row::decode(&body, self.doing)).transpose()
+    }
+
+    fn release(&self, id: ConnectorId, version: Version, at: Moment) -> Result<(), WorkspaceError> {
+        let parameters = params![self.workspace, row::column(id.0), row::column(version.0)];
+        let Some(mut held) = self.version(id, version)? else {
             return self.unfit(match self.connector_is_there(id)? {
                 true => Misfit::NoVersion {
                     connector: id,
@@ -404,7 +436,6 @@ impl Writer<'_> {
                 false => Misfit::NoConnector(id),
             });
         };
-        let mut held: HeldVersion = row::decode(&body, self.doing)?;
         held.released_at = Some(at);
         self.execute(
             "UPDATE connector_version SET body = ?4 WHERE workspace = ?1 AND connector = ?2 AND number = ?3",

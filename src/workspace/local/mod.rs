@@ -1,11 +1,13 @@
 //! The local platform: one SQLite file with workspaces.
 
 mod commit;
+mod customers;
 mod failed;
 mod lock;
 mod read;
 mod row;
 mod schema;
+mod shares;
 mod workspaces;
 
 use std::fs::{self, File};
@@ -28,6 +30,8 @@ use read::Reading;
 use schema::Found;
 
 use workspaces::id_of;
+
+pub use customers::Customer;
 pub use workspaces::{NewWorkspace, WorkspaceSummary};
 
 /// How long SQLite itself waits for programs that don't know our lock.
@@ -113,10 +117,17 @@ impl PlatformFile {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.doing.io("open", error)),
         }
-        let connection = self.connect(OpenFlags::empty())?;
+        let mut connection = self.connect(OpenFlags::empty())?;
         Ok(match schema::look(&connection, &self.doing)? {
             Found::Platform => {
                 schema::settings(&connection, &self.doing)?;
+                Some(connection)
+            }
+            Found::Older => {
+                let lock = self.lock()?;
+                schema::settings(&connection, &self.doing)?;
+                schema::upgrade(&mut connection, &self.doing)?;
+                drop(lock);
                 Some(connection)
             }
             Found::Empty => None,

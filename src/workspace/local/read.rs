@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::failed::{Doing, Failed};
 use super::row;
+use super::shares::formerly_shared;
 use super::workspaces::{id_of, no_workspace};
 use crate::model::catalogue::{Catalogue, CatalogueEntry, Visibility};
 use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceName};
@@ -156,7 +157,12 @@ impl Reading<'_> {
         rest: &str,
         parameters: impl rusqlite::Params,
     ) -> Result<Vec<HeldAsset>, WorkspaceError> {
-        let sql = format!("{ASSET} {rest}");
+        let sql = if rest.contains("a.kind = 'connection'") {
+            // Left to itself, SQLite reads the whole workspace instead.
+            ASSET.replacen("asset a JOIN", "asset a INDEXED BY connection_name JOIN", 1) + rest
+        } else {
+            format!("{ASSET} {rest}")
+        };
         let mut statement = self
             .connection
             .prepare_cached(&sql)
@@ -290,7 +296,10 @@ impl Reading<'_> {
 
     /// What the admin workspace shares, as far as it reaches: closed source stays in its data center
     /// (platform.md §4).
-    fn shared(&self, workspace: &WorkspaceFacts) -> Result<Option<Catalogue>, WorkspaceError> {
+    pub(super) fn shared(
+        &self,
+        workspace: &WorkspaceFacts,
+    ) -> Result<Option<Catalogue>, WorkspaceError> {
         let Some(admin) = &workspace.admin else {
             return Ok(None);
         };
@@ -313,6 +322,12 @@ impl Reading<'_> {
         entries.retain(|entry| {
             entry.visibility == Visibility::Open || data_center == workspace.data_center
         });
+        entries.extend(formerly_shared(
+            self,
+            WorkspaceId(admin.0),
+            &data_center,
+            &entries,
+        )?);
         let digest = Digest::of(&row::encode(&entries));
         Catalogue::from_entries(digest, entries)
             .map(Some)

@@ -1,6 +1,7 @@
 //! The tables of a platform's file.
 
-use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::failed::{Doing, Failed};
 use crate::workspace::WorkspaceError;
@@ -8,7 +9,9 @@ use crate::workspace::WorkspaceError;
 /// Tells a platform's file from other SQLite files: "rcpk".
 const APPLICATION: i32 = 0x7263_706b;
 /// The format that this program writes.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
+/// The oldest format that can be brought to that one.
+const OLDEST: u32 = 1;
 
 /// Everything has the number of its workspace first, so that what belongs together lies together.
 /// Names are compared byte by byte, which is SQLite's default.
@@ -123,10 +126,30 @@ CREATE TABLE content (
 ) STRICT;
 ";
 
+/// What format 2 has beside that: labels, whether closed source may be shared, and indices that
+/// lead from a connector to the customers who use it.
+const SECOND: &str = "
+ALTER TABLE workspace ADD COLUMN closed_source INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX workspace_admin ON workspace (admin);
+CREATE INDEX uses_name ON uses (name);
+
+CREATE TABLE label (
+  workspace INTEGER NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (workspace, key)
+) STRICT, WITHOUT ROWID;
+
+UPDATE workspace SET closed_source = 1
+WHERE id IN (SELECT workspace FROM share WHERE visibility = 'closed');
+";
+
 /// What a file is.
 pub(super) enum Found {
     /// A platform of this format.
     Platform,
+    /// One of an older format, to be [upgraded](upgrade).
+    Older,
     /// Nothing was written to it yet.
     Empty,
 }
@@ -150,6 +173,7 @@ pub(super) fn look(connection: &Connection, doing: &Doing) -> Result<Found, Work
     }
     match u32::try_from(format) {
         Ok(FORMAT) => Ok(Found::Platform),
+        Ok(OLDEST..FORMAT) => Ok(Found::Older),
         Ok(found) if found > FORMAT => Err(WorkspaceError::Newer {
             platform: doing.platform(),
             found,
@@ -168,10 +192,28 @@ pub(super) fn make(connection: &mut Connection, doing: &Doing) -> Result<(), Wor
     let transaction = connection.transaction().doing(doing, "set up")?;
     transaction
         .execute_batch(TABLES)
+        .and_then(|()| transaction.execute_batch(SECOND))
         .and_then(|()| transaction.pragma_update(None, "application_id", APPLICATION))
         .and_then(|()| transaction.pragma_update(None, "user_version", FORMAT))
         .doing(doing, "set up")?;
     transaction.commit().doing(doing, "set up")
+}
+
+/// Brings a platform of an older format to this one: all of it, or nothing. Nobody else writes.
+pub(super) fn upgrade(connection: &mut Connection, doing: &Doing) -> Result<(), WorkspaceError> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .doing(doing, "upgrade")?;
+    // Another process may have done it meanwhile.
+    match look(&transaction, doing)? {
+        Found::Older => {}
+        Found::Platform | Found::Empty => return Ok(()),
+    }
+    transaction
+        .execute_batch(SECOND)
+        .and_then(|()| transaction.pragma_update(None, "user_version", FORMAT))
+        .doing(doing, "upgrade")?;
+    transaction.commit().doing(doing, "upgrade")
 }
 
 /// Settings under which what was reported as done survives a power cut, and readers never wait: a
@@ -184,5 +226,8 @@ pub(super) fn settings(connection: &Connection, doing: &Doing) -> Result<(), Wor
         .and_then(|()| connection.pragma_update(None, "foreign_keys", "on"))
         .and_then(|()| connection.pragma_update(None, "cache_size", -16_384))
         .and_then(|()| connection.pragma_update(None, "trusted_schema", "off"))
+        // Statements are planned once, not anew for every value that a partial index may depend on.
+        .and_then(|()| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true))
+        .map(drop)
         .doing(doing, "open")
 }

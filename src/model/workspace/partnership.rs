@@ -1,0 +1,125 @@
+//! An admin workspace with what reaches beyond it: its customers, and what it shares with them.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ConnectorId, HeldConnector, RecipeUse, WorkspaceFacts, WorkspaceId};
+use crate::model::catalogue::{Catalogue, CatalogueEntry, Visibility};
+use crate::model::choice::choice_type;
+use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceName};
+
+/// How a connector is shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Sharing {
+    /// The version that customers run.
+    pub version: Version,
+    /// Whether they may see its source.
+    pub visibility: Visibility,
+}
+
+choice_type! {
+    /// Whether an admin workspace may share connectors without their source; the platform's
+    /// operator decides (platform.md §4).
+    pub enum ClosedSource: "permission" {
+        /// It may.
+        Allowed = "allowed",
+        /// It may not.
+        NotAllowed = "not-allowed",
+    }
+}
+
+/// A customer of an admin workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomerFacts {
+    /// Its number.
+    pub id: WorkspaceId,
+    /// Its name.
+    pub name: WorkspaceName,
+    /// Where it lives.
+    pub data_center: DataCenter,
+}
+
+/// A customer's recipe that uses a connector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomerUse {
+    /// The customer, as an index into [`Partnership::customers`].
+    pub customer: usize,
+    /// The recipe.
+    pub recipe: RecipeUse,
+    /// The digest of its JSON.
+    pub content: Option<Digest>,
+}
+
+/// An admin workspace, its customers, and what it shares with them; all of one moment.
+#[derive(Clone, Debug)]
+pub struct Partnership {
+    /// The admin workspace.
+    pub workspace: WorkspaceFacts,
+    /// Whether it may share connectors without their source.
+    pub closed_source: ClosedSource,
+    /// Its connectors, in the order of their numbers.
+    pub connectors: Vec<HeldConnector>,
+    /// Those of them that are shared.
+    pub shares: BTreeMap<ConnectorId, Sharing>,
+    /// Its customers, in the order of their names.
+    pub customers: Vec<CustomerFacts>,
+    /// Stands for everything in the customers' workspaces.
+    pub customers_state: Digest,
+    /// The customers' recipes that use the connectors which were asked for, in the order of
+    /// customers and recipes.
+    pub users: BTreeMap<InternalName, Vec<CustomerUse>>,
+}
+
+impl Sharing {
+    /// Whether a connector that is shared like this from `own` reaches customers in `other`: closed
+    /// source stays in its data center (platform.md §4).
+    pub fn reaches(self, own: &DataCenter, other: &DataCenter) -> bool {
+        match self.visibility {
+            Visibility::Open => true,
+            Visibility::Closed => own == other,
+        }
+    }
+}
+
+impl Partnership {
+    /// The version of a connector that a customer gets by this sharing, if it reaches the customer.
+    pub fn version_at(
+        &self,
+        customer: &CustomerFacts,
+        sharing: Option<Sharing>,
+    ) -> Option<Version> {
+        sharing
+            .filter(|sharing| sharing.reaches(&self.workspace.data_center, &customer.data_center))
+            .map(|sharing| sharing.version)
+    }
+
+    /// The recipes that use a connector.
+    pub fn users_of(&self, name: &InternalName) -> &[CustomerUse] {
+        self.users.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the catalogue file says of a connector.
+    pub fn entry(&self, connector: &HeldConnector) -> CatalogueEntry {
+        let sharing = self.shares.get(&connector.id);
+        CatalogueEntry {
+            title: connector.title.clone(),
+            internal_name: connector.internal_name.clone(),
+            shared_version: sharing.map(|sharing| sharing.version),
+            latest_released: connector.released,
+            released_versions: connector.released_versions(),
+            visibility: sharing.map_or(Visibility::Open, |sharing| sharing.visibility),
+            data_center: Some(self.workspace.data_center.clone()),
+        }
+    }
+
+    /// The catalogue: all connectors, those that are not shared too, in the order of their titles.
+    pub fn catalogue(&self) -> Catalogue {
+        Catalogue::of_entries(
+            self.connectors
+                .iter()
+                .map(|connector| self.entry(connector)),
+        )
+    }
+}

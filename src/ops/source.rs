@@ -1,0 +1,82 @@
+//! Connectors' sources: what is wrong with one, and what recipes can use of it.
+
+use std::collections::BTreeMap;
+
+use super::locate::{LocatedFinding, excerpt};
+use crate::model::finding::Severity;
+use crate::model::ident::Digest;
+use crate::model::interface::{Interface, InterfaceError};
+use crate::workspace::{Workspace, WorkspaceError};
+
+/// Whether the platform would refuse to release such a source (platform.md §3). What is Ruby and is
+/// no connector, or too much to read here, may be all right there.
+pub const fn hinders_release(error: &InterfaceError) -> bool {
+    match error {
+        InterfaceError::TooLarge { .. }
+        | InterfaceError::NotUtf8(_)
+        | InterfaceError::Syntax { .. } => true,
+        InterfaceError::TooMuch { .. }
+        | InterfaceError::NotAConnector { .. }
+        | InterfaceError::NoThread(_) => false,
+    }
+}
+
+/// What is wrong with a source, in its place. `file` is what it is called.
+pub fn finding(
+    file: &str,
+    source: &[u8],
+    error: &InterfaceError,
+    severity: Severity,
+) -> LocatedFinding {
+    let place = error.place();
+    let text = String::from_utf8_lossy(source);
+    // The place is told beside the message.
+    let message = error.to_string();
+    let message = place
+        .and_then(|place| message.strip_prefix(&format!("{place}: ")))
+        .unwrap_or(&message);
+    LocatedFinding {
+        code: "connector-source".to_owned(),
+        severity,
+        message: message.to_owned(),
+        file: Some(file.to_owned()),
+        line: place.map(|place| place.line),
+        column: place.map(|place| place.column),
+        path: None,
+        connector: None,
+        notes: Vec::new(),
+        help: error.help(),
+        excerpt: place.map(|place| excerpt(&text, place)),
+    }
+}
+
+/// The interfaces of sources that a workspace holds, each read once.
+#[derive(Debug, Default)]
+pub(super) struct Interfaces(BTreeMap<Digest, Result<Interface, String>>);
+
+impl Interfaces {
+    /// Reads a source, unless it was.
+    pub(super) fn read(
+        &mut self,
+        workspace: &dyn Workspace,
+        code: Digest,
+    ) -> Result<(), WorkspaceError> {
+        if self.0.contains_key(&code) {
+            return Ok(());
+        }
+        let mut bytes = Vec::new();
+        workspace.content(&code, &mut bytes)?;
+        let read = Interface::read(&bytes).map_err(|error| error.to_string());
+        self.0.insert(code, read);
+        Ok(())
+    }
+
+    /// What was read, or why it could not be.
+    pub(super) fn get(&self, code: &Digest) -> Result<&Interface, String> {
+        match self.0.get(code) {
+            Some(Ok(interface)) => Ok(interface),
+            Some(Err(why)) => Err(why.clone()),
+            None => Err("its code was not read".to_owned()),
+        }
+    }
+}

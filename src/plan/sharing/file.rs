@@ -1,0 +1,124 @@
+//! A catalogue file that people review, compared with what is really shared.
+
+use super::{ShareError, Step, allowed, step};
+use crate::model::catalogue::{Catalogue, CatalogueEntry};
+use crate::model::ident::{ConnectorTitle, DataCenter, InternalName};
+use crate::model::workspace::{HeldConnector, Partnership, Sharing};
+
+/// Why an entry of the file can't be brought about.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EntryProblem {
+    /// The admin workspace has no connector of that title.
+    #[error("the admin workspace has no connector \"{title}\"")]
+    Unknown {
+        /// The title.
+        title: ConnectorTitle,
+    },
+    /// Its connector of that title has another internal name.
+    #[error(
+        "the connector \"{title}\" is `{own}` in the admin workspace, and `{name}` in the file"
+    )]
+    OtherName {
+        /// The title.
+        title: ConnectorTitle,
+        /// The internal name in the file.
+        name: InternalName,
+        /// The internal name in the admin workspace.
+        own: InternalName,
+    },
+    /// The file is about an admin workspace in another data center.
+    #[error("the connector \"{title}\" is in {own}, and in {data_center} by the file")]
+    OtherDataCenter {
+        /// The title.
+        title: ConnectorTitle,
+        /// The data center in the file.
+        data_center: DataCenter,
+        /// The data center of the admin workspace.
+        own: DataCenter,
+    },
+    /// It can't be shared like that.
+    #[error(transparent)]
+    Share(#[from] ShareError),
+}
+
+/// The steps from what is shared to what the file says, in the order of titles; those that change
+/// nothing are not among them. What the file does not name, or not as shared, is removed.
+///
+/// # Errors
+/// Everything in the file that can't be brought about; never nothing.
+pub fn steps(partnership: &Partnership, file: &Catalogue) -> Result<Vec<Step>, Vec<EntryProblem>> {
+    let (mut steps, mut problems) = (Vec::new(), Vec::new());
+    for entry in file.entries() {
+        // Of what the file does not share, nothing else matters.
+        if entry.shared_version.is_none() {
+            continue;
+        }
+        if let Err(problem) = wanted(partnership, entry) {
+            problems.push(problem);
+        }
+    }
+    for connector in &partnership.connectors {
+        let entry = file
+            .by_title(connector.title.as_str())
+            .filter(|entry| entry.internal_name == connector.internal_name);
+        let after = entry.and_then(sharing);
+        let step = step(partnership, connector, after);
+        if step.before != step.after {
+            steps.push(step);
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    steps.sort_by(|a, b| (&a.title, &a.internal_name).cmp(&(&b.title, &b.internal_name)));
+    Ok(steps)
+}
+
+fn sharing(entry: &CatalogueEntry) -> Option<Sharing> {
+    let version = entry.shared_version?;
+    Some(Sharing {
+        version,
+        visibility: entry.visibility,
+    })
+}
+
+fn wanted(partnership: &Partnership, entry: &CatalogueEntry) -> Result<(), EntryProblem> {
+    let title = || entry.title.clone();
+    let connector = held(partnership, entry)?;
+    let own = &partnership.workspace.data_center;
+    if let Some(data_center) = entry.data_center.as_ref().filter(|said| *said != own) {
+        return Err(EntryProblem::OtherDataCenter {
+            title: title(),
+            data_center: data_center.clone(),
+            own: own.clone(),
+        });
+    }
+    let Some(sharing) = sharing(entry) else {
+        return Ok(());
+    };
+    // What is so already is allowed, however it came about.
+    if partnership.shares.get(&connector.id) == Some(&sharing) {
+        return Ok(());
+    }
+    allowed(partnership, connector, sharing)?;
+    Ok(())
+}
+
+fn held<'p>(
+    partnership: &'p Partnership,
+    entry: &CatalogueEntry,
+) -> Result<&'p HeldConnector, EntryProblem> {
+    let mut connectors = partnership.connectors.iter();
+    let title = || entry.title.clone();
+    let held = connectors
+        .find(|connector| connector.title == entry.title)
+        .ok_or_else(|| EntryProblem::Unknown { title: title() })?;
+    if held.internal_name != entry.internal_name {
+        return Err(EntryProblem::OtherName {
+            title: title(),
+            name: entry.internal_name.clone(),
+            own: held.internal_name.clone(),
+        });
+    }
+    Ok(held)
+}
