@@ -28,7 +28,7 @@ fn fail(rehearsal: &Rehearsal, name: &'static str, step: usize) -> Tried {
         for k in (1..).step_by(step) {
             let folder = rehearsal.folder(&format!("{name}-{fault}{on}-{k}"));
             let k = format!("{k}{on}");
-            let (ended, struck) = run(&folder, (name, fault, &k), &IMPORT);
+            let (ended, struck) = run(&folder, (name, fault, &k), IMPORT);
             let what = format!("{fault} at {name} {k}: {struck:?}: {}", ended.stderr);
             let of_platform = struck.as_ref().is_some_and(|call| call.contains("/p.db"));
             // Without memory it can't go on.
@@ -59,7 +59,7 @@ fn an_import_whose_system_calls_fail_never_succeeds_wrongly() {
     if !at_hand() {
         return;
     }
-    let rehearsal = Rehearsal::new();
+    let rehearsal = Rehearsal::of_import();
     let tried = for_each(&CALLS.map(|(name, _)| name), |name| {
         let step = CALLS.iter().find(|(call, _)| *call == name);
         fail(&rehearsal, name, step.map_or(1, |(_, step)| *step))

@@ -24,7 +24,7 @@ fn assert_told(ended: &Ended, what: &str) {
 /// No file may grow over a number of blocks. Whoever ignores the signal is told by an error.
 #[test]
 fn an_import_that_may_not_write_enough_changes_nothing() {
-    let rehearsal = Rehearsal::new();
+    let rehearsal = Rehearsal::of_import();
     let (mut failed, mut killed, mut done) = (0, 0, 0);
     let size = fs::metadata(rehearsal.place.path("after/p.db")).expect("there");
     let most = 2 * size.len() / BLOCK;
@@ -56,7 +56,7 @@ fn an_import_that_may_not_write_enough_changes_nothing() {
 /// A real disk of a few kilobytes, where one can be made: for root only.
 #[test]
 fn an_import_onto_a_full_disk_changes_nothing() {
-    let rehearsal = Rehearsal::new();
+    let rehearsal = Rehearsal::of_import();
     let size = |path: &str| {
         let metadata = fs::metadata(rehearsal.place.path(path)).expect("there");
         metadata.len() / 1024
@@ -116,7 +116,7 @@ fn an_import_onto_a_full_disk_changes_nothing() {
 /// Too few files may be open.
 #[test]
 fn an_import_that_may_not_open_enough_files_changes_nothing() {
-    let rehearsal = Rehearsal::new();
+    let rehearsal = Rehearsal::of_import();
     let (mut failed, mut done) = (0, 0);
     for files in 3..20 {
         let what = format!("{files} files");

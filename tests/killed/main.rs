@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "figures for whoever asks for them")]
 
 mod create;
+mod delete;
 mod failing;
 mod full;
 mod import;
@@ -43,10 +44,11 @@ impl From<Output> for Ended {
     }
 }
 
-/// A package, a platform as it is before the import of it, and what a workspace of it holds before
-/// and after.
+/// A command, a platform as it is before the command, and what a workspace of it holds before and
+/// after.
 struct Rehearsal {
     place: Place,
+    command: &'static [&'static str],
     before: Seen,
     after: Seen,
 }
@@ -60,7 +62,7 @@ fn quick_place() -> Place {
     }
 }
 
-const IMPORT: [&str; 7] = [
+const IMPORT: &[&str] = &[
     "import",
     "../package.zip",
     "--into",
@@ -68,6 +70,15 @@ const IMPORT: [&str; 7] = [
     "--yes",
     "--threads",
     "1",
+];
+
+const ROLLBACK: &[&str] = &[
+    "rollback",
+    "local:moon",
+    "1",
+    "--created",
+    "remove",
+    "--yes",
 ];
 
 /// A command in a folder, whose temporary files lie there too.
@@ -93,7 +104,18 @@ fn recipack(folder: &Path, arguments: &[&str]) -> Ended {
 }
 
 impl Rehearsal {
-    fn new() -> Self {
+    /// An import of a package into a workspace that holds a part of it already.
+    fn of_import() -> Self {
+        Self::of(&[], IMPORT)
+    }
+
+    /// A rollback of that import.
+    fn of_rollback() -> Self {
+        Self::of(&[IMPORT], ROLLBACK)
+    }
+
+    fn of(earlier: &[&[&str]], command: &'static [&'static str]) -> Self {
+        let steps = earlier;
         let place = quick_place();
         let earlier = place.path("before");
         fs::create_dir(&earlier).expect("made");
@@ -107,10 +129,11 @@ impl Rehearsal {
         };
         export(&[], "../package.zip");
         export(&["--include", "Functions/**"], "../first.zip");
-        for arguments in [
-            &["workspace", "create", "moon", "--kind", "external"][..],
+        let first: [&[&str]; 2] = [
+            &["workspace", "create", "moon", "--kind", "external"],
             &["import", "../first.zip", "--into", "local:moon"],
-        ] {
+        ];
+        for arguments in first.iter().chain(steps) {
             let ended = recipack(&earlier, arguments);
             assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         }
@@ -118,12 +141,13 @@ impl Rehearsal {
         let later = place.path("after");
         fs::create_dir(&later).expect("made");
         fs::copy(earlier.join("p.db"), later.join("p.db")).expect("copied");
-        let ended = recipack(&later, &IMPORT);
+        let ended = recipack(&later, command);
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         let after = look(&later);
         assert_ne!(before, after);
         Self {
             place,
+            command,
             before,
             after,
         }
@@ -138,8 +162,8 @@ impl Rehearsal {
         folder
     }
 
-    /// Checks what is left after an import that ended somehow, and whether it can be repeated. Says
-    /// whether the import had come about.
+    /// Checks what is left after a command that ended somehow, and whether it can be repeated. Says
+    /// whether the command had come about.
     #[track_caller]
     fn check(&self, folder: &Path, ended: &Ended, what: &str) -> bool {
         let found = look(folder);
@@ -153,7 +177,7 @@ impl Rehearsal {
             assert!(came_about, "{what}: reported as done, and lost");
         }
         sound(&folder.join("p.db"), what);
-        let again = recipack(folder, &IMPORT);
+        let again = recipack(folder, self.command);
         assert_eq!(again.code, Some(0), "{what}: again: {}", again.stderr);
         assert!(look(folder) == self.after, "{what}: after it was repeated");
         let mut names: Vec<_> = fs::read_dir(folder)

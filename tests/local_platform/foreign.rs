@@ -6,8 +6,8 @@ use std::process::Command;
 use rusqlite::Connection;
 
 use super::support::workspaces::run;
-use super::support::{Place, Run};
-use super::{create, everything, package};
+use super::support::{Place, Run, files};
+use super::{create, package};
 
 fn database(place: &Place, statements: &str) {
     let connection = Connection::open(place.path("p.db")).expect("a database");
@@ -176,7 +176,7 @@ fn what_is_no_platform_is_refused_and_left_as_it_is() {
         package(&place, "A");
         spoil(&place);
         let _ = fs::remove_file(place.path("p.db.lock"));
-        let (before, names) = (everything(place.folder.path()), place.names());
+        let (before, names) = (files(place.folder.path()), place.names());
         let import = ["import", "A.zip", "--into", "local:moon"];
         let create = ["workspace", "create", "x", "--kind", "external"];
         let delete = ["workspace", "delete", "moon", "--yes"];
@@ -194,7 +194,7 @@ fn what_is_no_platform_is_refused_and_left_as_it_is() {
             assert_refused(&run(&place, arguments), what, code, told);
             assert_eq!(place.names(), names, "{what}: {arguments:?}");
             assert!(
-                everything(place.folder.path()) == before,
+                files(place.folder.path()) == before,
                 "{what}: {arguments:?}"
             );
         }

@@ -6,13 +6,12 @@ mod foreign;
 mod support;
 mod waiting;
 
-use std::path::Path;
 use std::time::Duration;
 
 use recipack::model::workspace::{WorkspaceId, WorkspaceKind};
 use recipack::workspace::local::{LocalPlatform, LocalWorkspace, NewWorkspace, Writing};
 use support::changes::NOW;
-use support::{Place, files, fixture};
+use support::{Place, fixture};
 
 fn writing(purpose: &str, patience: Duration) -> Writing {
     Writing {
@@ -64,9 +63,4 @@ fn package(place: &Place, name: &str) -> String {
     ]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     package
-}
-
-/// The files that lie there with their bytes, so that nothing escapes notice.
-fn everything(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
-    files(folder)
 }
