@@ -262,7 +262,12 @@ impl Planning<'_, '_> {
             );
         }
         for (title, word) in self.request.words {
-            if titles.contains(title.as_str()) {
+            let named = InternalName::custom(title.as_str());
+            let used = named.is_some_and(|name| {
+                let mut assets = self.sources.project.assets.iter();
+                assets.any(|asset| asset.facts.internal_names.contains(&name))
+            });
+            if used || titles.contains(title.as_str()) {
                 continue;
             }
             let message = format!("no connector has the title \"{title}\"");
@@ -287,10 +292,12 @@ impl Planning<'_, '_> {
 
     fn connector(&mut self, connector: &Connector<'_>) {
         let destination = self.request.destination;
-        let said = connector
-            .title
-            .as_ref()
-            .and_then(|title| self.request.words.get(title));
+        // A connector whose title is not known can be spoken of by its internal name.
+        let mut names = connector.internal_names.iter().map(InternalName::as_str);
+        let said = match &connector.title {
+            Some(title) => self.request.words.get(title),
+            None => names.find_map(|name| self.request.words.get(name)),
+        };
         let excluded = self.excluding_pattern(connector);
         let (word, origin) = match (said, excluded) {
             (Some(said), _) => (said.value, Some(&said.origin)),
