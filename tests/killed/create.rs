@@ -6,7 +6,7 @@ use std::path::Path;
 use recipack::workspace::WorkspaceError;
 
 use super::tracing::{at_hand, for_each, run};
-use super::{open, quick_place, recipack, sound};
+use super::{Rehearsal, open, quick_place, recipack, sound};
 
 const CALLS: [&str; 10] = [
     "pwrite64",
@@ -90,4 +90,44 @@ fn a_platform_that_is_killed_while_it_is_made_can_be_made_again() {
     let points: Vec<_> = CALLS.iter().zip(&tried).collect();
     println!("{points:?}, {} points", tried.iter().sum::<u32>());
     assert!(tried.iter().sum::<u32>() > 40, "{points:?}");
+}
+
+/// What brings a platform of this format back to the first one.
+const FIRST_FORMAT: &str = "
+DROP TABLE label;
+DROP INDEX uses_name;
+DROP INDEX workspace_admin;
+ALTER TABLE workspace DROP COLUMN closed_source;
+PRAGMA user_version = 1;
+";
+
+#[test]
+fn a_platform_that_is_killed_while_it_is_upgraded_holds_what_it_held() {
+    if !at_hand() {
+        return;
+    }
+    let rehearsal = Rehearsal::of_import();
+    let path = rehearsal.place.path("before/p.db");
+    let connection = rusqlite::Connection::open(path).expect("a database");
+    connection.execute_batch(FIRST_FORMAT).expect("older");
+    drop(connection);
+    let calls = ["pwrite64", "fsync", "ftruncate", "unlink", "flock"];
+    let tried = for_each(&calls, |name| {
+        for k in 1.. {
+            let folder = rehearsal.folder(&format!("upgrade-{name}-{k}"));
+            let struck = (name, "signal=SIGKILL", &*k.to_string());
+            let (ended, _) = run(&folder, struck, &["workspace", "show", "moon"]);
+            let what = format!("killed at {name} {k}");
+            let is_done = rehearsal.check(&folder, false, &what);
+            assert!(!is_done, "{what}: nothing was imported");
+            fs::remove_dir_all(&folder).expect("removed");
+            if !ended.killed {
+                assert_eq!(ended.code, Some(0), "{what}: {}", ended.stderr);
+                return k - 1;
+            }
+        }
+        0
+    });
+    println!("upgrade: {calls:?} {tried:?}");
+    assert!(tried.iter().sum::<u32>() > 20, "{tried:?}");
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use recipack::model::catalogue::Visibility;
 use recipack::model::ident::{Digest, Version};
 use recipack::model::workspace::{
-    AssetId, Authorization, ConnectorId, FolderPath, HeldState, RecipeState,
+    AssetId, Authorization, ConnectorId, FolderPath, HeldState, RecipeState, Sharing,
 };
 use recipack::plan::commit::{Change, Commit};
 use recipack::workspace::{Encoding, Workspace, WorkspaceError};
@@ -205,6 +206,18 @@ pub(crate) const MISFITS: &[(&str, Spoil)] = &[
     ("connector 5 is not there", |commit, _| {
         commit.changes.push(release(5, 1));
     }),
+    ("connector 5 is not there", |commit, _| {
+        commit.changes.push(share(5, 1));
+    }),
+    ("version 1 of connector 1 is not released", |commit, _| {
+        commit.changes.push(share(1, 1));
+    }),
+    ("version 2 of connector 1 is not released", |commit, _| {
+        commit.changes.push(share(1, 2));
+    }),
+    ("connector 1 is not shared", |commit, _| {
+        commit.changes.push(Change::Unshare(ConnectorId(1)));
+    }),
     ("revision 1 would follow revision 1", |commit, _| {
         commit.revision = Some(revision(1, "again.zip", Vec::new()));
     }),
@@ -212,6 +225,17 @@ pub(crate) const MISFITS: &[(&str, Spoil)] = &[
         commit.revision = Some(revision(3, "later.zip", Vec::new()));
     }),
 ];
+
+fn share(id: u64, number: u64) -> Change {
+    Change::Share {
+        id: ConnectorId(id),
+        sharing: Sharing {
+            version: Version(number),
+            visibility: Visibility::Open,
+        },
+        at: NOW,
+    }
+}
 
 pub(crate) fn release(id: u64, number: u64) -> Change {
     Change::ReleaseVersion {
