@@ -203,6 +203,20 @@ for size in "${sizes[@]}"; do
     add unzip-t true "unzip -tq $qpackage"
     add show true "$qbin show $qpackage"
     add unzip-l true "unzip -Z1 $qpackage"
+    # An empty workspace each time, beside plain files; and a workspace that holds the package already.
+    platform=$dir/platform.db full=$dir/full.db
+    create="$qbin workspace create w --kind external --quiet --platform"
+    eval "$create $(q "$full")" >/dev/null
+    "$bin" import "$package" --into local:w --allow-missing-connectors --quiet --platform "$full" >/dev/null 2>&1
+    printf '#!/bin/sh\nrm -rf "$1" "$1".* && exec "$2" workspace create w --kind external --quiet --platform "$1" >/dev/null\n' \
+        >"$work/empty"
+    chmod +x "$work/empty"
+    printf '#!/bin/sh\n"$@" >/dev/null 2>&1 || test $? = 1\n' >"$work/or-blocked"
+    chmod +x "$work/or-blocked"
+    add import "$(q "$work/empty") $(q "$platform") $qbin" \
+        "$qbin import $qpackage --into local:w --allow-missing-connectors --quiet --platform $(q "$platform")"
+    add unzip-o "rm -rf $(q "$dir/unzipped")" "unzip -qo $qpackage -d $(q "$dir/unzipped")"
+    add plan true "$(q "$work/or-blocked") $qbin plan $qpackage --into local:w --quiet --platform $(q "$full")"
     measure "$(rounds "$size")" "$dir/cold.json"
 
     printf 'size %s: timing again with nothing and with one file changed\n' "$size" >&2
@@ -219,7 +233,7 @@ for size in "${sizes[@]}"; do
     add recipack-changed "$change" "$export_again"
     add zip-changed "$change" "$zip_again"
     measure "$(rounds "$size")" "$dir/again.json"
-    rm -rf "$project"
+    rm -rf "$project" "$dir/unzipped" "$platform" "$full"
 done
 
 hyperfine --shell=none --warmup 5 --runs 50 --command-name version --export-json "$work/version.json" \
@@ -233,11 +247,13 @@ import json, os, platform, statistics, subprocess, sys
 work, binary, out, check, sizes = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4] == "yes", sys.argv[5:]
 LETTER = {"100": "S", "2000": "M", "20000": "L"}
 AGAINST = {"verify": "unzip-t", "unzip-t": "unzip-t", "show": "unzip-l", "unzip-l": "unzip-l",
+           "import": "unzip-o", "unzip-o": "unzip-o", "plan": "recipack",
            "recipack-unchanged": "zip-unchanged", "zip-unchanged": "zip-unchanged",
            "recipack-changed": "zip-changed", "zip-changed": "zip-changed"}
 LABEL = {"recipack": "recipack export", "zip": "zip -r -6", "7z": "7z a -mx=1 -mmt=2", "python": "Python zipfile",
          "check": "recipack check", "verify": "recipack verify", "unzip-t": "unzip -tq", "show": "recipack show",
-         "unzip-l": "unzip -Z1", "recipack-unchanged": "export again, unchanged",
+         "unzip-l": "unzip -Z1", "import": "recipack import", "unzip-o": "unzip -qo",
+         "plan": "recipack plan, unchanged", "recipack-unchanged": "export again, unchanged",
          "zip-unchanged": "zip -FS, unchanged", "recipack-changed": "export again, one file",
          "zip-changed": "zip -FS, one file"}
 
@@ -282,6 +298,13 @@ def ratio(size, name, what):
     below = median(theirs, what)
     return median(ours, what) / below if below else None
 
+def per_asset(name, size, other):
+    """What an asset costs in a project of one size, to what it costs in one of the other."""
+    if size not in all_sizes or other not in all_sizes:
+        return None
+    cost = lambda size: median(all_sizes[size][name], "wall") / int(size)
+    return cost(size) / cost(other)
+
 def number(value, form="%.2f"):
     return "-" if value is None else form % value
 
@@ -299,7 +322,8 @@ for size, runs in all_sizes.items():
             number(ratio(size, name, "cpu")), run["bytes"] if held else "",
             number(ratio(size, name, "bytes"), "%.3f") if held else "",
             "%.1f" % (run["peak_kib"] / 1024) if held else ""))
-print("\nx: ratio to zip -r -6; for verify to unzip -tq, for show to unzip -Z1, for export again to zip -FS")
+print("\nx: ratio to zip -r -6; for verify to unzip -tq, for show to unzip -Z1, for export again to zip -FS,"
+      "\n   for import to unzip -qo, for plan to recipack export")
 
 version = json.load(open(os.path.join(work, "version.json")))["results"][0]
 start = version["median"] * 1000
@@ -315,6 +339,10 @@ BARS = [
     ("verify of M against unzip -tq", ratio("2000", "verify", "wall"), 0.50, 0.38, ""),
     ("show of L against unzip -Z1", ratio("20000", "show", "wall"), 3.0, 1.0, ""),
     ("check of M", ratio("2000", "check", "wall"), 0.25, 0.12, ""),
+    ("plan of M against export", ratio("2000", "plan", "wall"), 0.5, 0.3, ""),
+    ("import of M against unzip -qo", ratio("2000", "import", "wall"), 1.0, 0.6, ""),
+    ("import of L against unzip -qo", ratio("20000", "import", "wall"), 1.0, 0.6, ""),
+    ("import, an asset of L against M", per_asset("import", "20000", "2000"), 1.2, 1.05, ""),
     ("start-up, --version", start, 20, 5, " ms"),
 ]
 print("\n  %-32s %12s %10s %10s  %s" % ("bar", "measured", "first bar", "goal", "holds"))

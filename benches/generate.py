@@ -301,8 +301,10 @@ def recipe_text(rng, templates, name, uses, connections, callee):
 
 
 def connector_source(rng, title, size):
-    """A connector's code of about `size` bytes."""
+    """A connector's code of about `size` bytes, with what the recipes' steps use."""
     out = ["{\n  title: \"%s\",\n\n  actions: {\n" % title]
+    for name in sorted({step["name"] for step in fixture_steps()}):
+        out.append("    %s: { execute: lambda do |_connection, input|\n      input\n    end },\n" % name)
     total = 0
     while total < size:
         noun = "_".join(rng.choice(WORDS) for _ in range(2))

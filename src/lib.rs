@@ -31,6 +31,19 @@
 //!    [`ops::reuse`] knows to be unchanged is copied from the last package instead.
 //! 5. The caller gives the file its name, and writes the [decision record](ops::record) beside it.
 //!
+//! # From a package to a workspace
+//!
+//! 1. [`ops::import`] reads the package as a project, and asks the [`workspace`] for the part of it
+//!    that the package is about.
+//! 2. [`plan::import`] meets the two: what is created, overwritten or stays, what connectors become,
+//!    what references mean there. The outcome is one value, an
+//!    [`ImportPlan`](plan::import::ImportPlan).
+//! 3. The plan becomes a [`Commit`](plan::commit::Commit), a list of changes bound to the state that
+//!    it was made for, which the workspace carries out wholly or not at all. So do
+//!    [rollbacks](plan::rollback) and whatever is [done by hand](plan::operate).
+//! 4. The workspace is read back and planned for again; whatever is left in that plan is told.
+//! 5. [`plan::departure`] is the way out: what a folder of a workspace is as a package.
+//!
 //! # Invariants
 //!
 //! - The same input gives the same bytes, whatever the number of threads and the state of the disk.

@@ -748,11 +748,16 @@ fn schema_lists_documents() {
     manifest            what `manifest list` prints with --json
     manifest-edit       what `manifest add` and `manifest remove` print with --json
     init                what `init` prints with --json
+    status              what `status` prints with --json
+    history             what `history` prints with --json
+    revision            what `history` prints of one revision with --json
+    rollback            what `rollback` prints with --json
     workspace-create    what `workspace create` prints with --json
     workspace-list      what `workspace list` prints with --json
     workspace-show      what `workspace show` prints with --json
     plan                what `plan` prints with --json, and the file that `import` takes
     import              what `import` prints with --json
+    matrix              what `matrix` prints with --json
     workspace-export    what `workspace export` prints with --json
     workspace-delete    what `workspace delete` prints with --json
     recipe-list         what `recipe list` prints with --json
@@ -783,7 +788,7 @@ fn schema_lists_documents() {
     exit 64
     --- stderr
     error[usage]: there is no document `nothing`
-       = help: there are: decisions, export, show, why, verify, diff, graph, manifest, manifest-edit, init, workspace-create, workspace-list, workspace-show, plan, import, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, failure
+       = help: there are: decisions, export, show, why, verify, diff, graph, manifest, manifest-edit, init, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, failure
     --- folder
     ");
 }

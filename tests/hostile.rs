@@ -1,6 +1,8 @@
 //! Agreement with a collection of hostile and of real archives, where one lies beside the
 //! project; without it there is nothing to compare with and the tests pass.
 
+mod support;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -218,6 +220,52 @@ fn every_sample_is_judged_as_its_label_says() {
     assert!(wrong.is_empty(), "judged otherwise:\n{wrong}");
     assert_eq!(policy, POLICY.len(), "rows with a verdict of ours");
     assert_eq!(json, LEFT_TO_THE_JSON_READER.len());
+}
+
+/// An import by the program itself, within 256 MB and 30 seconds. The platform's file has to stay as it is
+/// where the import is refused.
+#[test]
+fn an_import_takes_what_is_accepted_and_nothing_else() {
+    let Some(folder) = shared("hostile") else {
+        return;
+    };
+    let place = support::Place::new();
+    let run = |script: &str, archive: &Path| {
+        let output = place
+            .shell(script)
+            .env("RECIPACK", env!("CARGO_BIN_EXE_recipack"))
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("RECIPACK_PLATFORM", place.path("p.db"))
+            .env("ARCHIVE", archive)
+            .output()
+            .expect("it starts");
+        support::Run::from(output)
+    };
+    let created = run("$RECIPACK workspace create w --kind external", &folder);
+    assert_eq!(created.code, 0, "{}", created.stderr);
+    let index = fs::read_to_string(folder.join("index.tsv")).expect("an index beside the samples");
+    let mut wrong = String::new();
+    for row in index.lines().skip(1) {
+        let mut fields = row.split('\t');
+        let (Some(name), Some(label)) = (fields.next(), fields.next()) else {
+            panic!("a row of the index has too few fields: {row}");
+        };
+        let before = fs::read(place.path("p.db")).expect("there");
+        let import = run(
+            "ulimit -v 262144; exec timeout 30 $RECIPACK --threads 1 import \"$ARCHIVE\" --into local:w --json",
+            &folder.join(name),
+        );
+        let told = match import.code {
+            0 => label != "reject",
+            1 => label != "accept" && import.stdout.contains("\"code\""),
+            _ => false,
+        };
+        let kept = import.code == 0 || fs::read(place.path("p.db")).expect("there") == before;
+        if !told || !kept {
+            let _ = writeln!(wrong, "{name} ({label}): {} {}", import.code, import.stderr);
+        }
+    }
+    assert!(wrong.is_empty(), "imported otherwise:\n{wrong}");
 }
 
 #[test]

@@ -746,3 +746,119 @@ fn nothing_of_an_import_is_left_beside_the_platform() {
     assert_eq!(names, ["p.db", "p.db.lock"]);
     assert!(Path::new(&place.path("p.db")).is_file());
 }
+
+#[test]
+fn a_matrix_says_what_each_customer_would_meet() {
+    let place = partner();
+    let catalogue = fixture("catalogs/shared.json");
+    done(
+        &place,
+        &[
+            "workspace",
+            "create",
+            "merlin",
+            "--kind",
+            "customer",
+            "--of",
+            "studio",
+        ],
+    );
+    done(
+        &place,
+        &["import", "customer.zip", "--into", "local:merlin"],
+    );
+    let matrix = json(&place, &["matrix", "customer.zip", "external.zip"]);
+    assert_eq!(
+        matrix["packages"],
+        serde_json::json!(["customer.zip", "external.zip"])
+    );
+    let verdicts: Vec<_> = matrix["customers"]
+        .as_array()
+        .expect("customers")
+        .iter()
+        .map(|row| {
+            let cells = row["cells"].as_array().expect("cells").iter();
+            let cells: Vec<_> = cells.map(|cell| cell["verdict"].clone()).collect();
+            (row["customer"].clone(), cells)
+        })
+        .collect();
+    let needs = || Value::from("needs-connection");
+    assert_eq!(
+        verdicts,
+        [
+            ("kestrel".into(), vec![needs(), needs()]),
+            ("merlin".into(), vec![needs(), needs()])
+        ]
+    );
+    let ways = |customer: usize, package: usize| -> Vec<String> {
+        let cell = &matrix["customers"][customer]["cells"][package];
+        let connectors = cell["connectors"].as_array().expect("connectors").iter();
+        let way = |c: &Value| format!("{} {}", c["connector"], c["way"]).replace('"', "");
+        connectors.map(way).collect()
+    };
+    assert_eq!(
+        ways(0, 0),
+        [
+            "Invoice Vault uses-shared",
+            "Ledger Sync gets-connector",
+            "Parcel Tracker uses-shared",
+            "Route Planner uses-shared"
+        ]
+    );
+    assert_eq!(ways(1, 0)[1], "Ledger Sync has-connector");
+    assert_eq!(ways(0, 1)[2], "Parcel Tracker gets-connector");
+
+    // Shared in another version than the package was made with; and not shared at all.
+    let text = fs::read_to_string(&catalogue).expect("text");
+    let newer = text.replacen("\"oem_shared_version\": 6", "\"oem_shared_version\": 7", 1);
+    assert_ne!(newer, text);
+    place.write("newer.json", &newer);
+    for (admin, catalogue) in [("atelier", "newer.json"), ("bare", "empty.json")] {
+        if admin == "bare" {
+            place.write("empty.json", "{\"result\": []}");
+        }
+        done(
+            &place,
+            &[
+                "workspace",
+                "create",
+                admin,
+                "--kind",
+                "admin",
+                "--catalog",
+                catalogue,
+            ],
+        );
+        let customer = format!("{admin}-customer");
+        done(
+            &place,
+            &[
+                "workspace",
+                "create",
+                &customer,
+                "--kind",
+                "customer",
+                "--of",
+                admin,
+            ],
+        );
+    }
+    let text = done(&place, &["matrix", "customer.zip", "--of", "atelier"]).stdout;
+    assert!(
+        text.contains("Parcel Tracker uses shared v7, made with v6"),
+        "{text}"
+    );
+    let blocked = run(
+        &place,
+        &[
+            "matrix",
+            "customer.zip",
+            "--of",
+            "bare",
+            "--detailed-exitcode",
+        ],
+    );
+    assert_eq!(blocked.code, 2);
+    assert!(blocked.stdout.contains("blocked"), "{}", blocked.stdout);
+    assert!(blocked.stdout.contains("is nowhere"), "{}", blocked.stdout);
+}

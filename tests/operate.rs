@@ -162,7 +162,7 @@ fn a_workspace_is_created_only_if_everything_fits() {
     exit 1
     --- stderr
     error[no-workspace]: there is no workspace `kestral` in p.db
-       = help: did you mean `kestrel`? there are: kestrel, acme, moon
+       = help: did you mean `kestrel`? there are: acme, kestrel, moon
     ");
     insta::assert_snapshot!(told(&place, &["workspace", "create", "acme", "--kind", "external"]), @"
     exit 1
@@ -173,13 +173,13 @@ fn a_workspace_is_created_only_if_everything_fits() {
     insta::assert_snapshot!(told(&place, &["workspace", "create", "x", "--kind", "external", "--id", "1002"]), @"
     exit 1
     --- stderr
-    error[workspace-taken]: there is a workspace with the number 1002 in p.db already
+    error[workspace-taken]: there is a workspace with number 1002 in p.db already
        = help: those that are there: recipack workspace list --platform p.db
     ");
     insta::assert_snapshot!(told(&place, &["workspace", "create", "x", "--kind", "external", "--id", "0"]), @"
     exit 64
     --- stderr
-    error: invalid value '0' for '--id <N>': 0 is not in 1..=9223372036854775807
+    error: invalid value '0' for '--id <N>': 0 is not in 1..=9007199254740991
 
     For more information, try '--help'.
     ");
@@ -240,7 +240,7 @@ fn a_workspace_is_deleted_only_on_purpose() {
     exit 1
     --- stderr
     error[no-workspace]: there is no workspace `acmee` in p.db
-       = help: did you mean `acme`? there are: kestrel, acme, moon
+       = help: did you mean `acme`? there are: acme, kestrel, moon
     ");
     insta::assert_snapshot!(told(&place, &["workspace", "delete", "acme", "--yes"]), @"
     exit 0
@@ -276,19 +276,19 @@ fn a_platform_has_to_be_there_and_to_be_one() {
     insta::assert_snapshot!(told(&place, &["workspace", "list"]), @"
     exit 1
     --- stderr
-    error[no-platform]: p.db is no local platform: there is none yet
+    error[no-platform]: p.db is no local platform: there is no such file
        = help: say where the local platform is with --platform FILE or RECIPACK_PLATFORM; `recipack workspace create` makes one
     ");
     insta::assert_snapshot!(told(&place, &["recipe", "list", "--in", "local:acme"]), @"
     exit 1
     --- stderr
-    error[no-platform]: p.db is no local platform: there is none yet
+    error[no-platform]: p.db is no local platform: there is no such file
        = help: say where the local platform is with --platform FILE or RECIPACK_PLATFORM; `recipack workspace create` makes one
     ");
     insta::assert_snapshot!(told(&place, &["workspace", "create", "x", "--kind", "customer", "--of", "kestrel"]), @"
     exit 1
     --- stderr
-    error[no-platform]: p.db is no local platform: there is none yet
+    error[no-platform]: p.db is no local platform: there is no such file
        = help: say where the local platform is with --platform FILE or RECIPACK_PLATFORM; `recipack workspace create` makes one
     ");
     assert_eq!(place.names(), [""; 0], "nothing is made on the way");
@@ -296,19 +296,19 @@ fn a_platform_has_to_be_there_and_to_be_one() {
     insta::assert_snapshot!(told(&place, &["workspace", "list"]), @"
     exit 1
     --- stderr
-    error[no-platform]: p.db is no local platform: it is no SQLite file
+    error[no-platform]: p.db is no local platform: it is no database
        = help: say where the local platform is with --platform FILE or RECIPACK_PLATFORM; `recipack workspace create` makes one
     ");
     insta::assert_snapshot!(told(&place, &["workspace", "create", "x", "--kind", "external"]), @"
     exit 1
     --- stderr
-    error[no-platform]: p.db is no local platform: it is no SQLite file
+    error[no-platform]: p.db is no local platform: it is no database
        = help: say where the local platform is with --platform FILE or RECIPACK_PLATFORM; `recipack workspace create` makes one
     ");
     insta::assert_snapshot!(told(&place, &["recipe", "start", "x", "--in", "local:acme"]), @"
     exit 1
     --- stderr
-    error[no-platform]: p.db is no local platform: it is no SQLite file
+    error[no-platform]: p.db is no local platform: it is no database
        = help: say where the local platform is with --platform FILE or RECIPACK_PLATFORM; `recipack workspace create` makes one
     ");
 }
@@ -366,7 +366,7 @@ fn recipes_are_listed() {
     exit 1
     --- stderr
     error[no-workspace]: there is no workspace `acne` in p.db
-       = help: did you mean `acme`? there are: kestrel, acme, moon
+       = help: did you mean `acme`? there are: acme, kestrel, moon
     ");
     insta::assert_snapshot!(told(&place, &["recipe", "list"]), @"
     exit 64
@@ -785,6 +785,31 @@ fn a_person_types_the_name_of_what_is_deleted() {
     }
     let left = run(&place, &["workspace", "show", "acme"]);
     assert_eq!(left.code, 1, "{}", left.stdout);
+}
+
+/// Reading needs no turn, and writing says what it waited for.
+#[test]
+fn who_waits_in_vain_may_try_again() {
+    let place = peopled();
+    let lock = std::fs::File::options()
+        .write(true)
+        .open(place.path("p.db.lock"))
+        .expect("writers have a lock");
+    lock.lock().expect("locked");
+    std::io::Write::write_all(&mut &lock, b"a long import (process 1)").expect("said");
+    insta::assert_snapshot!(told(&place, &["recipe", "stop", "Post costs", "--in", "local:acme", "--wait", "0"]), @"
+    exit 75
+    --- stderr
+    error[busy]: p.db is being written to by a long import (process 1)
+       = help: nothing was changed; repeat the command, or wait longer with --wait SECONDS
+    ");
+    let stop = &["recipe", "stop", "6", "--in", "local:acme", "--wait", "0"];
+    assert_eq!(run(&place, stop).code, 0, "there is nothing to write");
+    let list = &["recipe", "list", "--running", "--in", "local:acme"];
+    assert_eq!(run(&place, list).stdout, "5  running  Orders/Post costs\n");
+    drop(lock);
+    let stop = &["recipe", "stop", "5", "--in", "local:acme", "--wait", "0"];
+    assert_eq!(run(&place, stop).stdout, "stopped  5  Orders/Post costs\n");
 }
 
 /// Whoever writes at the same time is waited for, and nothing is lost.

@@ -156,7 +156,8 @@ fn differences(before: &Path, after: &Path) -> BTreeSet<Difference> {
                 {
                     kinds.insert(Difference::VersionNumber);
                 }
-                if without_names(&a.to_string()) != a {
+                let text = a.to_string();
+                if without_names(&text) != text {
                     kinds.insert(Difference::InternalName);
                 }
             }

@@ -515,6 +515,7 @@ const WORKSPACES: &[Situation<'static>] = &[
     ("import", &["import", "plan.json", "--platform", "p.db"], 0),
     ("import", &["import", "e.zip", "--into", "local:moon", "--platform", "p.db"], 0),
     ("failure", &["import", "refused.json", "--platform", "p.db"], 3),
+    ("matrix", &["matrix", "c.zip", "e.zip", "--platform", "p.db"], 0),
     ("import", &["import", "c.zip", "--into", "local:moon", "--allow-missing-connectors", "--platform", "p.db"], 0),
     ("failure", &["import", "plan.json", "--platform", "p.db"], 3),
     ("failure", &["import", "c.zip", "--into", "local:moon", "--folder", "Other", "--platform", "p.db"], 3),
@@ -527,6 +528,36 @@ const WORKSPACES: &[Situation<'static>] = &[
     ("failure", &["recipe", "start", "7", "--in", "local:acme", "--platform", "p.db"], 1),
     ("failure", &["recipe", "start", "Track parcels", "--in", "local:acme", "--platform", "p.db"], 64),
     ("failure", &["connector", "release", "Parcel Tracker", "--in", "local:acme", "--platform", "p.db"], 1),
+];
+
+/// The same for the history of a workspace.
+#[rustfmt::skip]
+const HISTORY: &[Situation<'static>] = &[
+    ("workspace-create", &["workspace", "create", "past", "--kind", "external", "--platform", "p.db"], 0),
+    ("status", &["status", "local:past", "--platform", "p.db"], 0),
+    ("history", &["history", "local:past", "--platform", "p.db"], 0),
+    ("failure", &["rollback", "local:past", "--platform", "p.db"], 1),
+    ("import", &["import", "e.zip", "--into", "local:past", "--allow-missing-connectors", "--platform", "p.db"], 0),
+    ("connection-change", &["connection", "authorize", "--all", "--in", "local:past", "--platform", "p.db"], 0),
+    ("recipe-change", &["recipe", "start", "Return label", "Post freight costs", "--in", "local:past", "--platform", "p.db"], 0),
+    ("export", &["export", "edited", "--for", "external", "-o", "f.zip"], 0),
+    ("import", &["import", "f.zip", "--into", "local:past", "--allow-missing-connectors", "--restart-recipes", "--yes", "--platform", "p.db"], 0),
+    ("status", &["status", "local:past", "--folder", "Orders", "--platform", "p.db"], 0),
+    ("rollback", &["rollback", "local:past", "--plan", "--platform", "p.db"], 0),
+    ("failure", &["rollback", "local:past", "--yes", "--platform", "p.db"], 3),
+    ("failure", &["rollback", "local:past", "--restart-recipes", "--platform", "p.db"], 3),
+    ("failure", &["rollback", "local:past", "7", "--platform", "p.db"], 1),
+    ("rollback", &["rollback", "local:past", "--yes", "--restart-recipes", "--platform", "p.db"], 0),
+    ("rollback", &["rollback", "local:past", "1", "--yes", "--platform", "p.db"], 0),
+    ("rollback", &["rollback", "local:past", "0", "--yes", "--created", "remove", "--platform", "p.db"], 0),
+    ("rollback", &["rollback", "local:past", "--yes", "--platform", "p.db"], 68),
+    ("history", &["history", "local:past", "--platform", "p.db"], 0),
+    ("revision", &["history", "local:past", "2", "--platform", "p.db"], 0),
+    ("revision", &["history", "local:past", "3", "--platform", "p.db"], 0),
+    ("revision", &["history", "local:past", "4", "--platform", "p.db"], 0),
+    ("failure", &["history", "local:past", "7", "--platform", "p.db"], 1),
+    ("status", &["status", "local:past", "--detailed-exitcode", "--platform", "p.db"], 2),
+    ("diff", &["diff", "e.zip", "local:past", "--platform", "p.db"], 0),
 ];
 
 fn prepared() -> Place {
@@ -624,7 +655,7 @@ fn what_is_printed_is_as_published() {
         }
     };
     let mut seen = BTreeSet::from(["decisions"]);
-    for (document, arguments, code) in SITUATIONS.iter().chain(WORKSPACES) {
+    for (document, arguments, code) in SITUATIONS.iter().chain(WORKSPACES).chain(HISTORY) {
         let run = place.run([arguments, &["--json"][..]].concat());
         let what = arguments.join(" ");
         assert_eq!(run.code, *code, "{what}: {}{}", run.stdout, run.stderr);
@@ -654,7 +685,7 @@ fn what_lacks_something_or_has_more_is_not_as_published() {
     let place = prepared();
     let schemas = schemas(&place);
     let mut examples = BTreeMap::new();
-    for (document, arguments, _) in SITUATIONS.iter().chain(WORKSPACES) {
+    for (document, arguments, _) in SITUATIONS.iter().chain(WORKSPACES).chain(HISTORY) {
         let run = place.run([arguments, &["--json"][..]].concat());
         examples
             .entry((*document).to_owned())

@@ -18,11 +18,14 @@ use crate::model::place::Place;
 use crate::ops::Interrupted;
 use crate::ops::diff::DiffError;
 use crate::ops::export::ExportError;
+use crate::ops::history::HistoryError;
 use crate::ops::import::ImportError;
 use crate::ops::locate::{LocatedFinding, excerpt};
 use crate::ops::read::{OpenError, Opened};
+use crate::ops::rollback::RollbackError;
 use crate::ops::verify::VerifyError;
 use crate::plan::decision::shell_word;
+use crate::plan::history::RecordError;
 use crate::plan::pick::PickError;
 use crate::workspace::WorkspaceError;
 
@@ -285,6 +288,8 @@ impl From<WorkspaceError> for Failure {
         match &error {
             WorkspaceError::Stale { .. } => Self::of(Exit::Refused, "stale", &error)
                 .help("nothing was changed; look at the workspace again, and repeat the command"),
+            WorkspaceError::Unfit { .. } => Self::of(Exit::Failed, "unfit", &error)
+                .help("nothing was changed; report this"),
             WorkspaceError::NoWorkspace {
                 name,
                 platform,
@@ -326,7 +331,8 @@ impl From<WorkspaceError> for Failure {
                 .help("nothing was changed; repeat the command, or wait longer with --wait SECONDS"),
             WorkspaceError::NoPlatform { .. } => Self::of(Exit::Failed, "no-platform", &error)
                 .help("say where the local platform is with --platform FILE or RECIPACK_PLATFORM; `recipack workspace create` makes one"),
-            WorkspaceError::NotOfKind { .. } => Self::of(Exit::Usage, "workspace-kind", &error),
+            WorkspaceError::NotOfKind { .. } => Self::of(Exit::Usage, "workspace-kind", &error)
+                .help("what goes with which kind: recipack workspace create --help"),
             WorkspaceError::Newer { .. } => Self::of(Exit::Failed, "newer-platform", &error)
                 .help("use the newer version of recipack, or another file with --platform FILE"),
             WorkspaceError::NoRevision { workspace, .. } => {
@@ -338,8 +344,10 @@ impl From<WorkspaceError> for Failure {
             WorkspaceError::Damaged { .. } => Self::of(Exit::Failed, "damaged", &error)
                 .help("nothing was changed; put a copy of the file in its place, and report this if it happens again"),
             WorkspaceError::Content(_) => Self::of(Exit::Failed, "unreadable", &error),
-            WorkspaceError::Io { .. } => Self::of(Exit::Failed, "unreadable", &error)
+            WorkspaceError::Io { doing: "open" | "read", .. } => Self::of(Exit::Failed, "unreadable", &error)
                 .help("say where the local platform is with --platform FILE or RECIPACK_PLATFORM"),
+            WorkspaceError::Io { .. } => Self::of(Exit::Failed, "unwritable", &error)
+                .help("nothing was changed; see to it that there is room, and that the file and its folder may be written to"),
         }
     }
 }
@@ -363,6 +371,34 @@ impl From<ImportError> for Failure {
             ImportError::Json { .. } => Self::of(Exit::Failed, "broken-json", &error),
             ImportError::Scratch { .. } => Self::of(Exit::Failed, "unwritable", &error)
                 .help("make room there, or set TMPDIR to another folder"),
+        }
+    }
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        Self::of(Exit::Failed, "damaged", &error)
+            .help("nothing was changed; put a copy of the platform's file in its place, and report this if it happens again")
+    }
+}
+
+impl From<HistoryError> for Failure {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Workspace(error) => error.into(),
+            HistoryError::Record(error) => error.into(),
+        }
+    }
+}
+
+impl From<RollbackError> for Failure {
+    fn from(error: RollbackError) -> Self {
+        match error {
+            RollbackError::Workspace(error) => error.into(),
+            RollbackError::Record(error) => error.into(),
+            RollbackError::Interrupted(error) => error.into(),
+            RollbackError::NoRevisions { .. } => Self::of(Exit::Failed, "no-revision", &error)
+                .help("import a package first: recipack import PACKAGE.zip --into local:NAME"),
         }
     }
 }

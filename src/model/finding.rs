@@ -101,11 +101,15 @@ codes! {
     DanglingLookup = "dangling-lookup", Note, "A formula looks up a table that is not in the package.";
     RawId = "raw-id", Warning, "A number from the source workspace stands where a reference is expected; it means something else in the target.";
     RawIdSkipped = "raw-id-skipped", Note, "A number from the source workspace stands in a skipped step.";
+    ActionMissing = "action-missing", Error, "A recipe uses an action or trigger that the version of the connector which it will run does not have.";
+    ConnectorSource = "connector-source", Warning, "A connector's source can't be read: the platform does not release code with errors.";
+    InterfaceUnknown = "interface-unknown", Note, "Whether a connector's version has what recipes use can't be told from its source.";
     ConnectorBlocked = "connector-blocked", Warning, "A recipe's connector is neither in the package nor in the workspace; an import without it has to be permitted.";
     ConnectorSourceless = "connector-sourceless", Error, "A package has a connector's JSON without its Ruby source.";
     ConnectorDowngrade = "connector-downgrade", Warning, "An import would put older code of a connector in place of newer code.";
     ConnectorMovesRecipes = "connector-moves-recipes", Warning, "A connector's new version moves recipes outside the package too.";
     ConnectionProviderDiffers = "connection-provider-differs", Warning, "A connection of the same name is in the workspace for another application.";
+    NothingToImport = "nothing-to-import", Warning, "A package holds no assets, so an import of it does nothing.";
     RestartFails = "restart-fails", Warning, "A running recipe would be stopped and updated, and could not start again.";
     UnknownType = "unknown-type", Warning, "An asset's type is not known here; it is carried through as it is.";
     UnknownFile = "unknown-file", Warning, "A file is none that assets of its type are known to have; it is carried through as it is.";

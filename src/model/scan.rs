@@ -20,6 +20,14 @@ pub struct Scanner {
 }
 
 impl Scanner {
+    /// Whether `bytes` are strict JSON.
+    ///
+    /// # Errors
+    /// If they are not (see [`Tape::parse`]).
+    pub fn check(&mut self, bytes: &[u8]) -> Result<(), JsonError> {
+        self.tape.parse(bytes).map(drop)
+    }
+
     /// The facts of an asset of type `kind` whose JSON is `bytes`.
     ///
     /// # Errors

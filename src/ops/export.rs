@@ -1,6 +1,6 @@
 //! From a project to the plan of a package.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::locate::{LocatedFinding, ManifestText};
@@ -21,7 +21,9 @@ use crate::model::place::Located;
 use crate::model::project::Content;
 use crate::model::target::Word;
 use crate::parallel;
+use crate::plan::actions::{self, Known, Source};
 use crate::plan::connectors::Sources;
+use crate::plan::decision::Outcome;
 use crate::plan::export::{
     self, Destination, EntrySource, ExportPlan, Fidelity, PlannedEntry, Request,
 };
@@ -154,6 +156,7 @@ pub fn prepare(
         edits: BTreeMap::new(),
         left: BTreeMap::new(),
     };
+    prepared.check_actions()?;
     prepared.foresee_edits(memory, running)?;
     Ok(prepared)
 }
@@ -226,6 +229,42 @@ impl<'p> Bytes<'p> {
 }
 
 impl Prepared {
+    /// Checks that packed connectors have what packed recipes use of them.
+    fn check_actions(&mut self) -> Result<(), ExportError> {
+        let mut bytes = Bytes::of(self);
+        let mut connectors = BTreeMap::new();
+        let mut findings = Vec::new();
+        for decision in &self.plan.connectors {
+            let source = self.plan.entries.iter().find(|entry| {
+                decision.outcome == Outcome::Included
+                    && decision.files.contains(&entry.path)
+                    && entry.path.as_str().ends_with(".rb")
+            });
+            let Some(source) = source else { continue };
+            bytes.read(self, source)?;
+            let version = decision.packaged_version;
+            let known = Known {
+                label: decision.connector.clone(),
+                version: version.map_or_else(
+                    || "the packaged version".to_owned(),
+                    |version| format!("the packaged {version}"),
+                ),
+                source: Source::of(&bytes.buffer),
+            };
+            findings.extend(actions::source(&source.path, &known));
+            for name in &decision.internal_names {
+                connectors.insert(name.clone(), known.clone());
+            }
+        }
+        let packed: BTreeSet<&PackagePath> =
+            self.plan.entries.iter().map(|entry| &entry.path).collect();
+        let assets = self.opened.project.assets.iter();
+        let recipes = assets.filter(|asset| packed.contains(&asset.path));
+        findings.extend(actions::check(recipes, &connectors));
+        self.plan.findings.append(&mut findings);
+        Ok(())
+    }
+
     /// Works out what will be changed in which entry, and where a name has to be left.
     fn foresee_edits(
         &mut self,

@@ -13,7 +13,7 @@ use super::{Interrupted, Observer, Running, Stage};
 use crate::io::archive::{Limits, Method};
 use crate::io::source::{ReadError, SourceReader};
 use crate::io::spill::{Spill, Spilled, deflate};
-use crate::model::finding::{Counts, Finding, Subject};
+use crate::model::finding::{Counts, Finding, Severity, Subject};
 use crate::model::graph::Graph;
 use crate::model::ident::{Digest, InternalName};
 use crate::model::json::{JsonError, Tape, apply};
@@ -25,6 +25,7 @@ use crate::model::workspace::{
     RevisionNumber, Snapshot,
 };
 use crate::parallel;
+use crate::plan::actions::{self, Known, Source};
 use crate::plan::connectors::Sources;
 use crate::plan::import::document::{ImportPlan, Permission, PlannedPackage};
 use crate::plan::import::sameness::{self, Sameness, Side};
@@ -191,6 +192,12 @@ impl Incoming {
         })
     }
 
+    /// Whether some of its content could not be read.
+    pub fn is_incomplete(&self) -> bool {
+        let mut findings = self.opened.project.findings.iter();
+        findings.any(|finding| finding.code.hides_content())
+    }
+
     /// Plans the import into a workspace as it is now.
     ///
     /// # Errors
@@ -214,7 +221,8 @@ impl Incoming {
             answers.insert(question.asset, answer);
         }
         let draft = draft.answered(&answers);
-        let (plan, findings) = draft.decide(self.package.clone(), request.address.clone());
+        let (plan, mut findings) = draft.decide(self.package.clone(), request.address.clone());
+        findings.extend(self.check_actions()?);
         drop(draft);
         Ok(Planned {
             plan,
@@ -222,6 +230,37 @@ impl Incoming {
             snapshot,
             answers,
         })
+    }
+
+    /// Checks that the package's connectors have what its recipes use of them.
+    fn check_actions(&self) -> Result<Vec<Finding>, ImportError> {
+        let project = &self.opened.project;
+        let mut reader = self.opened.source.reader();
+        let mut bytes = Vec::new();
+        let mut connectors = BTreeMap::new();
+        for (name, adapters) in self.graph.internal_names() {
+            for &adapter in adapters {
+                let asset = &project.assets[adapter];
+                let files = asset.files.iter().map(|&file| &project.files[file]);
+                let mut sources = files.filter(|file| file.path.as_str().ends_with(".rb"));
+                let Some(source) = sources.next() else {
+                    continue;
+                };
+                reader
+                    .read(source.source, &mut bytes)
+                    .map_err(|error| ImportError::Read {
+                        path: source.path.clone(),
+                        source: error,
+                    })?;
+                let known = Known {
+                    label: asset.name().to_owned(),
+                    version: "the packaged version".to_owned(),
+                    source: Source::of(&bytes),
+                };
+                connectors.insert(name.clone(), known);
+            }
+        }
+        Ok(actions::check(&project.assets, &connectors))
     }
 
     fn draft<'a>(&'a self, snapshot: &'a Snapshot, at: Moment) -> Draft<'a> {
@@ -373,10 +412,8 @@ impl Planned {
 
     /// Whether the package can't be imported, whatever is permitted.
     pub fn is_impossible(&self) -> bool {
-        self.plan
-            .connectors
-            .iter()
-            .any(|connector| connector.is_impossible())
+        let mut findings = self.findings.iter();
+        findings.any(|finding| finding.severity() == Severity::Error)
     }
 
     /// The permissions that the plan needs and `given` does not hold.

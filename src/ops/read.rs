@@ -14,7 +14,7 @@ use crate::model::finding::{Code, Finding, Subject};
 use crate::model::ident::Digest;
 use crate::model::json::JsonError;
 use crate::model::path::PackagePath;
-use crate::model::project::{Content, Layout, LeftOut, Project};
+use crate::model::project::{Content, Layout, LeftOut, Origin, Project};
 use crate::model::roots;
 use crate::model::scan::Scanner;
 use crate::parallel;
@@ -82,7 +82,7 @@ pub enum Roots {
     /// It is refused, with the projects' names.
     #[default]
     One,
-    /// It is one project, as the caller says.
+    /// It is one project, as the caller says, even if a package holds no asset at all.
     Asserted,
 }
 
@@ -142,6 +142,7 @@ pub fn open(
     left_out.append(&mut source.left_out);
     left_out.sort_by(|a, b| a.path.cmp(&b.path));
     if project.assets.is_empty()
+        && (source.origin() == Origin::Folder || reading.roots == Roots::One)
         && project
             .findings
             .iter()
@@ -218,6 +219,16 @@ fn read_files(
                 Ok(facts) => Outcome::Read(content, Some(Arc::new(facts))),
                 Err(error) => Outcome::Broken(content, error),
             },
+            // At the root of a package stands what describes it, and others read that.
+            None if source.origin() == Origin::Package
+                && files[index].path.folder().is_empty()
+                && files[index].path.as_str().ends_with(".json") =>
+            {
+                match worker.scanner.check(&worker.bytes) {
+                    Ok(()) => Outcome::Read(content, None),
+                    Err(error) => Outcome::Broken(content, error),
+                }
+            }
             None => Outcome::Read(content, None),
         })
     };

@@ -1,5 +1,6 @@
 //! What should happen: pure functions from values to values. Nothing here reads or writes.
 
+pub mod actions;
 pub mod check;
 pub mod commit;
 pub mod connectors;
@@ -8,13 +9,16 @@ pub mod departure;
 pub mod diff;
 pub mod drawing;
 pub mod export;
+pub mod history;
 pub mod import;
 pub mod interface;
+pub mod matrix;
 pub mod naming;
 pub mod operate;
 pub mod order;
 pub mod pick;
 pub mod push;
+pub mod rollback;
 pub mod rule;
 pub mod sharing;
 pub mod start;

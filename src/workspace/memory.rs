@@ -2,16 +2,16 @@
 //! that want to know what an import would lead to.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
 
-use super::{Contents, Encoding, Workspace, WorkspaceError};
+use super::fit::{self, Misfit};
+use super::{Contents, Decoder, Workspace, WorkspaceError};
 use crate::model::catalogue::Catalogue;
-use crate::model::ident::{Digest, Version};
+use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    AssetId, AssetKey, Body, ConnectorId, FolderPath, HeldAsset, HeldConnector, HeldState,
-    Inventory, RecipeUse, Revision, RevisionHeader, RevisionNumber, Scope, Sharing, Snapshot,
-    WorkspaceFacts,
+    AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldAsset, HeldConnector,
+    HeldState, Inventory, RecipeUse, Revision, RevisionHeader, RevisionNumber, Scope, Sharing,
+    Snapshot, WorkspaceFacts,
 };
 use crate::plan::commit::{Change, Commit, Dependency};
 
@@ -27,6 +27,7 @@ pub struct MemoryWorkspace {
 struct State {
     folders: BTreeSet<FolderPath>,
     assets: BTreeMap<AssetId, Asset>,
+    keys: BTreeSet<AssetKey>,
     connectors: BTreeMap<ConnectorId, HeldConnector>,
     /// For an admin workspace: what it shares.
     shares: BTreeMap<ConnectorId, Sharing>,
@@ -55,6 +56,65 @@ impl Asset {
             body: self.versions.last()?.clone(),
             state: self.state,
         })
+    }
+}
+
+impl State {
+    fn needs_folder(&self, folder: &FolderPath) -> Result<(), Misfit> {
+        if folder.is_home() || self.folders.contains(folder) {
+            return Ok(());
+        }
+        Err(Misfit::NoFolder(folder.clone()))
+    }
+
+    fn is_free(&self, id: AssetId, key: &AssetKey) -> Result<(), Misfit> {
+        if let AssetPlace::Folder(folder) = &key.place {
+            self.needs_folder(folder)?;
+        }
+        if self.assets.contains_key(&id) {
+            return Err(Misfit::AssetThere(id));
+        }
+        if self.keys.contains(key) {
+            return Err(Misfit::KeyTaken(Box::new(key.clone())));
+        }
+        Ok(())
+    }
+
+    fn is_free_connector(
+        &self,
+        id: ConnectorId,
+        title: &ConnectorTitle,
+        internal_name: &InternalName,
+    ) -> Result<(), Misfit> {
+        if self.connectors.contains_key(&id) {
+            return Err(Misfit::ConnectorThere(id));
+        }
+        let mut connectors = self.connectors.values();
+        if connectors.any(|connector| connector.title == *title) {
+            return Err(Misfit::TitleTaken(title.clone()));
+        }
+        let mut connectors = self.connectors.values();
+        if connectors.any(|connector| connector.internal_name == *internal_name) {
+            return Err(Misfit::InternalNameTaken(internal_name.clone()));
+        }
+        Ok(())
+    }
+
+    fn asset(&mut self, id: AssetId) -> Result<&mut Asset, Misfit> {
+        self.assets.get_mut(&id).ok_or(Misfit::NoAsset(id))
+    }
+
+    fn connector(&mut self, id: ConnectorId) -> Result<&mut HeldConnector, Misfit> {
+        self.connectors.get_mut(&id).ok_or(Misfit::NoConnector(id))
+    }
+
+    fn set(&mut self, id: AssetId, state: HeldState) -> Result<(), Misfit> {
+        let asset = self.asset(id)?;
+        if !fit::same_sort(asset.state, state) {
+            return Err(Misfit::OtherState(id));
+        }
+        asset.state = state;
+        Ok(())
     }
 }
 
@@ -91,11 +151,14 @@ impl MemoryWorkspace {
         change: &Change,
         contents: &mut dyn Contents,
     ) -> Result<(), WorkspaceError> {
-        let missing = |what: &str, id: u64| self.damaged(format!("{what} {id} is not there"));
+        let unfit = |misfit: Misfit| misfit.of(&self.facts);
         match change {
             Change::CreateFolder(folder) => {
-                if !state.folders.insert(folder.clone()) {
-                    return Err(self.damaged(format!("folder \"{folder}\" is there already")));
+                if let Some(parent) = folder.parent() {
+                    state.needs_folder(&parent).map_err(unfit)?;
+                }
+                if folder.is_home() || !state.folders.insert(folder.clone()) {
+                    return Err(unfit(Misfit::FolderThere(folder.clone())));
                 }
             }
             Change::CreateAsset {
@@ -104,54 +167,41 @@ impl MemoryWorkspace {
                 body,
                 state: held,
             } => {
-                let taken = state.assets.contains_key(id)
-                    || state.assets.values().any(|asset| asset.key == *key);
-                if taken {
-                    return Err(self.damaged(format!("asset {id} is there already")));
-                }
+                state.is_free(*id, key).map_err(unfit)?;
                 self.hold(state, body, contents)?;
                 let asset = Asset {
                     key: key.clone(),
                     state: *held,
                     versions: vec![body.clone()],
                 };
+                state.keys.insert(key.clone());
                 state.assets.insert(*id, asset);
             }
             Change::UpdateAsset { id, body } => {
+                state.asset(*id).map_err(unfit)?;
                 self.hold(state, body, contents)?;
-                let asset = state.assets.get_mut(id);
-                let asset = asset.ok_or_else(|| missing("asset", id.0))?;
+                let asset = state.asset(*id).map_err(unfit)?;
                 asset.versions.push(body.clone());
             }
             Change::RemoveAsset(id) => {
-                let removed = state.assets.remove(id);
-                removed.ok_or_else(|| missing("asset", id.0))?;
+                let key = state.asset(*id).map_err(unfit)?.key.clone();
+                state.keys.remove(&key);
+                state.assets.remove(id);
             }
-            Change::SetRecipe { id, state: recipe } => match state.assets.get_mut(id) {
-                Some(asset) if asset.key.kind == AssetKind::Recipe => {
-                    asset.state = HeldState::Recipe(*recipe);
-                }
-                Some(_) | None => return Err(missing("recipe", id.0)),
-            },
-            Change::SetConnection { id, authorization } => match state.assets.get_mut(id) {
-                Some(asset) if asset.key.kind == AssetKind::Connection => {
-                    asset.state = HeldState::Connection(*authorization);
-                }
-                Some(_) | None => return Err(missing("connection", id.0)),
-            },
+            Change::SetRecipe { id, state: recipe } => {
+                state.set(*id, HeldState::Recipe(*recipe)).map_err(unfit)?
+            }
+            Change::SetConnection { id, authorization } => state
+                .set(*id, HeldState::Connection(*authorization))
+                .map_err(unfit)?,
             Change::CreateConnector {
                 id,
                 title,
                 internal_name,
             } => {
-                let taken = state.connectors.iter().any(|(own, connector)| {
-                    own == id
-                        || connector.title == *title
-                        || connector.internal_name == *internal_name
-                });
-                if taken {
-                    return Err(self.damaged(format!("connector {id} is there already")));
-                }
+                state
+                    .is_free_connector(*id, title, internal_name)
+                    .map_err(unfit)?;
                 let connector = HeldConnector {
                     id: *id,
                     title: title.clone(),
@@ -162,43 +212,49 @@ impl MemoryWorkspace {
                 state.connectors.insert(*id, connector);
             }
             Change::AddVersion { id, version } => {
+                let latest = state.connector(*id).map_err(unfit)?.latest();
+                let latest = latest.map_or(Version(0), |latest| latest.number);
+                if version.number.0 != latest.0 + 1 {
+                    return Err(unfit(Misfit::OutOfOrder {
+                        connector: *id,
+                        version: version.number,
+                        latest,
+                    }));
+                }
                 let logo = version.logo.iter().map(|logo| &logo.content);
                 for digest in version.json.iter().chain(&version.code).chain(logo) {
                     self.hold_content(state, digest, contents)?;
                 }
-                let connector = state.connectors.get_mut(id);
-                let connector = connector.ok_or_else(|| missing("connector", id.0))?;
-                let next = connector.latest().map_or(1, |latest| latest.number.0 + 1);
-                if version.number.0 != next {
-                    return Err(self.damaged(format!(
-                        "version {} of connector {id} would follow {}",
-                        version.number.0,
-                        next - 1
-                    )));
-                }
+                let connector = state.connector(*id).map_err(unfit)?;
                 connector.versions.push(version.clone());
             }
             Change::ReleaseVersion { id, version, at } => {
-                let connector = state.connectors.get_mut(id);
-                let connector = connector.ok_or_else(|| missing("connector", id.0))?;
+                let connector = state.connector(*id).map_err(unfit)?;
                 let mut versions = connector.versions.iter_mut();
                 let held = versions.find(|held| held.number == *version);
-                let held = held.ok_or_else(|| missing("version", version.0))?;
+                let held = held.ok_or_else(|| {
+                    unfit(Misfit::NoVersion {
+                        connector: *id,
+                        version: *version,
+                    })
+                })?;
                 held.released_at = Some(*at);
                 connector.released = Some(*version);
             }
             Change::Share { id, sharing, .. } => {
-                let connector = state.connectors.get(id);
-                let connector = connector.ok_or_else(|| missing("connector", id.0))?;
-                let released = connector.version(sharing.version);
-                if released.is_none_or(|version| version.released_at.is_none()) {
-                    return Err(missing("released version", sharing.version.0));
+                let connector = state.connector(*id).map_err(unfit)?;
+                let version = connector.version(sharing.version);
+                if version.is_none_or(|version| version.released_at.is_none()) {
+                    return Err(unfit(Misfit::NotReleased {
+                        connector: *id,
+                        version: sharing.version,
+                    }));
                 }
                 state.shares.insert(*id, *sharing);
             }
             Change::Unshare(id) => {
                 let unshared = state.shares.remove(id);
-                unshared.ok_or_else(|| missing("shared connector", id.0))?;
+                unshared.ok_or_else(|| unfit(Misfit::NotShared(*id)))?;
             }
         }
         Ok(())
@@ -224,17 +280,9 @@ impl MemoryWorkspace {
         if state.contents.contains_key(digest) {
             return Ok(());
         }
-        let content = contents.content(digest)?;
         let mut bytes = Vec::new();
-        match content.encoding {
-            Encoding::Plain => bytes.extend_from_slice(content.bytes),
-            Encoding::Deflate => {
-                flate2::read::DeflateDecoder::new(content.bytes)
-                    .take(content.size.saturating_add(1))
-                    .read_to_end(&mut bytes)
-                    .map_err(|error| self.damaged(format!("content {digest}: {error}")))?;
-            }
-        }
+        let content = contents.content(digest)?;
+        Decoder::default().decode(&content, digest, &mut bytes)?;
         state.contents.insert(*digest, bytes);
         Ok(())
     }
@@ -338,11 +386,7 @@ impl Workspace for MemoryWorkspace {
         commit: &Commit,
         contents: &mut dyn Contents,
     ) -> Result<(), WorkspaceError> {
-        if commit.base != self.facts.state {
-            return Err(WorkspaceError::Stale {
-                workspace: self.facts.name.to_string(),
-            });
-        }
+        fit::check(commit, &self.facts)?;
         let is_shared = |digest: &Digest| {
             let shared = self.shared.as_ref();
             shared.is_some_and(|shared| shared.digest() == *digest)

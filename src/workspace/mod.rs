@@ -3,8 +3,13 @@
 //! A [`Workspace`] answers what a plan asks, and carries out a [`Commit`] wholly or not at all. What
 //! an import, a rollback or a start means is decided in [`crate::plan`], the same for all of them.
 
+mod fit;
 pub mod local;
 pub mod memory;
+
+pub use fit::Misfit;
+
+use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::model::ident::{Digest, Version};
 use crate::model::workspace::{
@@ -33,9 +38,68 @@ pub struct Encoded<'b> {
     pub size: u64,
 }
 
+/// Decodes contents, one after another.
+#[derive(Debug)]
+pub struct Decoder(Decompress);
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self(Decompress::new(false))
+    }
+}
+
+impl Decoder {
+    /// Puts a content, decoded and checked, in place of whatever is in `into`.
+    ///
+    /// # Errors
+    /// If it is not the content with this digest. Nothing is in `into` then.
+    pub fn decode(
+        &mut self,
+        content: &Encoded<'_>,
+        digest: &Digest,
+        into: &mut Vec<u8>,
+    ) -> Result<(), ContentError> {
+        into.clear();
+        let whole = match content.encoding {
+            Encoding::Plain => {
+                into.extend_from_slice(content.bytes);
+                Ok(true)
+            }
+            Encoding::Deflate => self.inflate(content, into),
+        };
+        let source: Box<dyn std::error::Error + Send + Sync> = match whole {
+            Ok(true) if into.len() as u64 == content.size && Digest::of(into) == *digest => {
+                return Ok(());
+            }
+            Ok(_) => "its bytes are other ones".into(),
+            Err(error) => error,
+        };
+        into.clear();
+        Err(ContentError {
+            digest: *digest,
+            source,
+        })
+    }
+
+    /// Says whether the stream ended where it should.
+    fn inflate(
+        &mut self,
+        content: &Encoded<'_>,
+        into: &mut Vec<u8>,
+    ) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
+        // One byte more than it should be tells that it is longer.
+        let room = usize::try_from(content.size)?.saturating_add(1);
+        into.try_reserve_exact(room)?;
+        self.0.reset(false);
+        let finish = FlushDecompress::Finish;
+        let status = self.0.decompress_vec(content.bytes, into, finish)?;
+        Ok(status == Status::StreamEnd && self.0.total_in() == content.bytes.len() as u64)
+    }
+}
+
 /// Gives the contents that a commit names and a workspace lacks.
 pub trait Contents {
-    /// The content with this digest. It was checked against the digest by whoever gives it.
+    /// The content with this digest.
     ///
     /// # Errors
     /// If it can't be read; the commit is given up.
@@ -113,8 +177,9 @@ pub trait Workspace {
     /// Carries out a commit: all of it, durably, or nothing.
     ///
     /// # Errors
-    /// [`WorkspaceError::Stale`] if the workspace is not in the state that the commit was made for;
-    /// another one if it can't be written. Nothing was changed then.
+    /// [`WorkspaceError::Stale`] if the workspace is not in the state that the commit was made for,
+    /// [`WorkspaceError::Unfit`] if the changes contradict what is there, another one if it can't be
+    /// written. Nothing was changed then.
     fn commit(
         &mut self,
         commit: &Commit,
@@ -143,6 +208,14 @@ pub enum WorkspaceError {
     Stale {
         /// The workspace.
         workspace: String,
+    },
+    /// The changes do not fit what it holds, though it is in the state that they were made for.
+    #[error("the changes don't fit workspace `{workspace}`: {misfit}")]
+    Unfit {
+        /// The workspace.
+        workspace: String,
+        /// Why.
+        misfit: Misfit,
     },
     /// There is no such workspace.
     #[error("there is no workspace `{name}` in {platform}")]

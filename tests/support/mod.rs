@@ -1,6 +1,7 @@
 //! What the test suites share: fixtures, projects in temporary folders, the program as a process.
 #![allow(dead_code, reason = "each suite uses its own part")]
 
+pub(crate) mod changes;
 pub(crate) mod workspaces;
 
 use std::collections::BTreeMap;

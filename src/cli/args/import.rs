@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::PlatformArgs;
+use crate::model::ident::WorkspaceName;
 use crate::model::workspace::{Address, FolderPath};
 
 /// Arguments of `plan`.
@@ -60,6 +61,26 @@ pub(crate) struct ImportArgs {
     /// Don't ask before something is overwritten
     #[arg(short, long)]
     pub(crate) yes: bool,
+    /// The local platform.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+}
+
+/// Arguments of `matrix`.
+#[derive(Debug, Args)]
+pub(crate) struct MatrixArgs {
+    /// The packages
+    #[arg(value_name = "PACKAGE.zip", required = true)]
+    pub(crate) packages: Vec<PathBuf>,
+    /// Only customers of this admin workspace
+    #[arg(long, value_name = "ADMIN")]
+    pub(crate) of: Option<WorkspaceName>,
+    /// The folder that the packages would be imported into [default: Home]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Option<FolderPath>,
+    /// Exit with 2 if a package is blocked or needs a permission somewhere
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
     /// The local platform.
     #[command(flatten)]
     pub(crate) platform: PlatformArgs,

@@ -4,6 +4,8 @@ mod catalog;
 mod connection;
 mod connector;
 mod customer;
+mod diff;
+mod history;
 mod import;
 mod platform;
 mod recipe;
@@ -23,7 +25,9 @@ pub(crate) use connector::{
 pub(crate) use customer::{
     CustomerCommand, CustomerCreateArgs, CustomerLabelArgs, CustomerListArgs, CustomerShowArgs,
 };
-pub(crate) use import::{ImportArgs, PlanArgs};
+pub(crate) use diff::{DiffArgs, DiffSide};
+pub(crate) use history::{HistoryArgs, RollbackArgs, StatusArgs};
+pub(crate) use import::{ImportArgs, MatrixArgs, PlanArgs};
 pub(crate) use platform::PlatformArgs;
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
 pub(crate) use within::WithinArgs;
@@ -103,7 +107,7 @@ pub(crate) enum Command {
     Why(WhyArgs),
     /// Draw who needs whom
     Graph(GraphArgs),
-    /// Compare two packages or projects
+    /// Compare two packages, projects or workspaces
     Diff(DiffArgs),
     /// Check a package against its decision record
     Verify(VerifyArgs),
@@ -112,6 +116,12 @@ pub(crate) enum Command {
     /// Import a package into a workspace
     #[command(visible_alias = "apply")]
     Import(ImportArgs),
+    /// Say how a workspace is, and what in it needs a person
+    Status(StatusArgs),
+    /// List the revisions of a workspace, or say what one changed
+    History(HistoryArgs),
+    /// Bring a workspace back to how it was after a revision
+    Rollback(RollbackArgs),
     /// Create, list, show and delete workspaces of the local platform
     #[command(subcommand)]
     Workspace(WorkspaceCommand),
@@ -130,6 +140,8 @@ pub(crate) enum Command {
     /// Share an admin workspace's connectors with its customers
     #[command(subcommand)]
     Catalog(CatalogCommand),
+    /// Say what packages would meet at each customer, and do nothing
+    Matrix(MatrixArgs),
     /// Print the JSON Schema of a document
     Schema(SchemaArgs),
     /// Print a completion script for a shell
@@ -337,18 +349,6 @@ pub(crate) struct GraphArgs {
     /// Take the folder as one project even if it looks like several
     #[arg(long)]
     pub(crate) one_project: bool,
-}
-
-/// Arguments of `diff`.
-#[derive(Debug, Args)]
-pub(crate) struct DiffArgs {
-    /// The older package or project
-    pub(crate) a: PathBuf,
-    /// The newer package or project
-    pub(crate) b: PathBuf,
-    /// Exit with 2 if there are differences
-    #[arg(long)]
-    pub(crate) detailed_exitcode: bool,
 }
 
 /// Arguments of `verify`.

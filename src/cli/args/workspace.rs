@@ -9,8 +9,8 @@ use super::{PlatformArgs, WorkspaceExportArgs};
 use crate::model::ident::{DataCenter, WorkspaceName};
 use crate::model::workspace::{ClosedSource, WorkspaceKind};
 
-/// No workspace has a larger number.
-pub(super) const MOST: u64 = i64::MAX as u64;
+/// No workspace has a larger number: readers of JSON get larger ones wrong.
+pub(super) const MOST: u64 = (1 << 53) - 1;
 
 /// What to do with the local platform's workspaces.
 #[derive(Debug, Subcommand)]

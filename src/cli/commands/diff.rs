@@ -1,26 +1,56 @@
-//! `recipack diff`: two packages or projects, by step and field.
+//! `recipack diff`: two packages, projects or workspaces, by step and field.
 
 use std::fmt::Write as _;
 
-use super::super::args::DiffArgs;
+use std::path::{Path, PathBuf};
+
+use super::super::args::{DiffArgs, DiffSide};
 use super::super::exit::Exit;
+use super::super::failure::Failure;
 use super::super::ui::{Format, Volume, visible};
 use super::super::{Context, Stop};
-use crate::io::archive::Limits;
+use super::history::open;
+use super::workspace_export::failure;
+use crate::io::archive::{Limits, TemporaryFile};
+use crate::model::finding::Severity;
+use crate::model::workspace::Address;
 use crate::ops::diff::{DiffReport, diff};
+use crate::ops::workspace_export::{Output, export};
+use crate::plan::departure::{DepartureRequest, Rows, Unfiled};
 use crate::plan::diff::{Change, Difference, FileChange};
 
 /// How many differences of one file are printed before the rest is only counted.
 const SHOWN: usize = 50;
 
+/// A side that can be read.
+struct Opened<'a> {
+    /// The address, if it is a workspace.
+    address: Option<&'a Address>,
+    path: PathBuf,
+    /// Keeps the package of a workspace while it is compared.
+    _package: Option<TemporaryFile>,
+}
+
 pub(crate) fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Stop> {
-    let report = diff(
-        &args.a,
-        &args.b,
+    let (a, b) = (
+        opened(context, args, &args.a)?,
+        opened(context, args, &args.b)?,
+    );
+    if args.folder.is_some() && a.address.is_none() && b.address.is_none() {
+        return Err(Failure::usage("--folder goes with a workspace, and none is compared").into());
+    }
+    let mut report = diff(
+        &a.path,
+        &b.path,
         &Limits::default(),
         &context.running,
         &mut context.ui.observer(),
     )?;
+    for (side, opened) in [(&mut report.old, &a), (&mut report.new, &b)] {
+        if let Some(address) = opened.address {
+            side.name = address.to_string();
+        }
+    }
     match context.ui.format {
         Format::Json => context.ui.document(&report)?,
         Format::Text => context.ui.result(&text(&report, context.ui.volume))?,
@@ -31,6 +61,66 @@ pub(crate) fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Stop> {
         Exit::Done
     };
     Ok(exit)
+}
+
+fn opened<'a>(
+    context: &Context,
+    args: &DiffArgs,
+    side: &'a DiffSide,
+) -> Result<Opened<'a>, Failure> {
+    match side {
+        DiffSide::Path(path) => Ok(Opened {
+            address: None,
+            path: path.clone(),
+            _package: None,
+        }),
+        DiffSide::Workspace(address) => {
+            let package = package(context, args, address, &std::env::temp_dir())?;
+            Ok(Opened {
+                address: Some(address),
+                path: package.path().to_owned(),
+                _package: Some(package),
+            })
+        }
+    }
+}
+
+/// What a workspace holds, as a package that goes when it was compared.
+fn package(
+    context: &Context,
+    args: &DiffArgs,
+    address: &Address,
+    folder: &Path,
+) -> Result<TemporaryFile, Failure> {
+    let workspace = open(&args.platform, address, "diff")?;
+    let request = DepartureRequest {
+        folder: args.folder.clone().unwrap_or_default(),
+        rows: Rows::Included,
+        unfiled: Unfiled::Concerned,
+    };
+    let output = Output {
+        folder,
+        limit: u64::MAX,
+    };
+    let exported = export(
+        &workspace,
+        &request,
+        output,
+        &context.running,
+        &mut context.ui.observer(),
+    )
+    .map_err(|error| failure(address.name(), &args.platform, error))?;
+    let mut told = exported.located();
+    match exported.package {
+        Some(package) => Ok(package.file),
+        None => {
+            told.retain(|finding| finding.severity == Severity::Error);
+            Err(Failure {
+                exit: Exit::Failed,
+                told,
+            })
+        }
+    }
 }
 
 fn text(report: &DiffReport, volume: Volume) -> String {

@@ -47,13 +47,15 @@ pub(crate) fn plan(context: &Context, args: &PlanArgs) -> Result<Exit, Stop> {
             context.ui.result(&text(&planned.plan, context.ui.volume))?;
         }
     }
-    Ok(if planned.plan.summary.blocked > 0 {
-        Exit::Failed
-    } else if args.detailed_exitcode && !planned.plan.is_empty() {
-        Exit::Differences
-    } else {
-        Exit::Done
-    })
+    Ok(
+        if planned.is_impossible() || planned.plan.summary.blocked > 0 {
+            Exit::Failed
+        } else if args.detailed_exitcode && !planned.plan.is_empty() {
+            Exit::Differences
+        } else {
+            Exit::Done
+        },
+    )
 }
 
 fn request(package: &Path, into: &Address, folder: Option<FolderPath>) -> ImportRequest {
@@ -337,6 +339,14 @@ fn outcome(text: &mut String, document: &ImportDocument) {
             text,
             "Imported into {address} as revision {revision}, but not everything is as planned:"
         ),
+        None if document.plan.plan.assets.is_empty()
+            && document.plan.plan.connectors.is_empty() =>
+        {
+            writeln!(
+                text,
+                "Nothing was imported into {address}: the package holds no assets."
+            )
+        }
         None if document.astray.is_empty() => {
             writeln!(text, "{address} is as the package has it already.")
         }

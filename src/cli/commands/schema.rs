@@ -15,12 +15,14 @@ use crate::ops::customers::{
     CustomerCreateDocument, CustomerLabelDocument, CustomerListDocument, CustomerShowDocument,
 };
 use crate::ops::diff::DiffReport;
+use crate::ops::history::{HistoryDocument, RevisionDocument};
 use crate::ops::import::{ImportDocument, PlanDocument};
 use crate::ops::inspect::{
     ConnectionListDocument, ConnectorListDocument, ConnectorShowDocument, ConnectorUsageDocument,
     ConnectorVersionsDocument, RecipeListDocument, WorkspaceCreateDocument,
     WorkspaceDeleteDocument, WorkspaceListDocument, WorkspaceSetDocument, WorkspaceShowDocument,
 };
+use crate::ops::matrix::MatrixDocument;
 use crate::ops::operate::{
     ConnectionChangeDocument, ConnectorReleaseDocument, RecipeChangeDocument,
 };
@@ -29,6 +31,8 @@ use crate::ops::record::DecisionRecord;
 use crate::ops::report::{
     ExportDocument, InitDocument, ManifestEditDocument, ShowDocument, WhyDocument,
 };
+use crate::ops::rollback::RollbackDocument;
+use crate::ops::status::StatusDocument;
 use crate::ops::verify::Verification;
 use crate::ops::workspace_export::WorkspaceExportDocument;
 use crate::plan::drawing::GraphDocument;
@@ -73,6 +77,20 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     ("init", "what `init` prints with --json", || {
         schemars::schema_for!(InitDocument)
     }),
+    ("status", "what `status` prints with --json", || {
+        schemars::schema_for!(StatusDocument)
+    }),
+    ("history", "what `history` prints with --json", || {
+        schemars::schema_for!(HistoryDocument)
+    }),
+    (
+        "revision",
+        "what `history` prints of one revision with --json",
+        || schemars::schema_for!(RevisionDocument),
+    ),
+    ("rollback", "what `rollback` prints with --json", || {
+        schemars::schema_for!(RollbackDocument)
+    }),
     (
         "workspace-create",
         "what `workspace create` prints with --json",
@@ -95,6 +113,9 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     ),
     ("import", "what `import` prints with --json", || {
         schemars::schema_for!(ImportDocument)
+    }),
+    ("matrix", "what `matrix` prints with --json", || {
+        schemars::schema_for!(MatrixDocument)
     }),
     (
         "workspace-export",

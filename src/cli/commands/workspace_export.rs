@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::super::args::WorkspaceExportArgs;
+use super::super::args::{PlatformArgs, WorkspaceExportArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::platform;
@@ -15,6 +15,7 @@ use super::super::{Context, Stop};
 use super::export::{file_stem, output_file, summary_of_findings};
 use crate::manifest::DEFAULT_LIMIT_MB;
 use crate::model::choice::nearest;
+use crate::model::ident::WorkspaceName;
 use crate::model::workspace::FolderPath;
 use crate::ops::workspace_export::{Output, WorkspaceExportDocument, WorkspaceExportError, export};
 use crate::plan::decision::shell_word;
@@ -44,7 +45,7 @@ pub(crate) fn run(context: &Context, args: &WorkspaceExportArgs) -> Result<Exit,
         &context.running,
         &mut context.ui.observer(),
     );
-    let mut exported = exported.map_err(|error| failure(args, error))?;
+    let mut exported = exported.map_err(|error| failure(&args.name, &args.platform, error))?;
     let document = exported.document(&output);
     context.ui.findings(&document.findings);
     let exit = match exported.package.take() {
@@ -81,7 +82,12 @@ fn request(args: &WorkspaceExportArgs) -> DepartureRequest {
     }
 }
 
-fn failure(args: &WorkspaceExportArgs, error: WorkspaceExportError) -> Failure {
+/// Why no package could be made of a workspace.
+pub(super) fn failure(
+    workspace: &WorkspaceName,
+    platform: &PlatformArgs,
+    error: WorkspaceExportError,
+) -> Failure {
     match error {
         WorkspaceExportError::Workspace(error) => error.into(),
         WorkspaceExportError::Write(error) => error.into(),
@@ -95,8 +101,8 @@ fn failure(args: &WorkspaceExportArgs, error: WorkspaceExportError) -> Failure {
             let meant = nearest(folder.as_str(), names)
                 .map(|meant| format!("did you mean `{meant}`? "))
                 .unwrap_or_default();
-            let name = shell_word(&format!("local:{}", args.name));
-            let option = platform_option(&args.platform);
+            let name = shell_word(&format!("local:{workspace}"));
+            let option = platform_option(platform);
             Failure::of(Exit::Failed, "names-nothing", &error).help(format!(
                 "{meant}those that are there: recipack workspace show {name}{option}"
             ))

@@ -47,6 +47,15 @@ impl FolderPath {
         self.0.rsplit_once('/').map_or(&self.0, |(_, name)| name)
     }
 
+    /// How something in it is told from others of its name, as lists do: `Orders/Track parcels`.
+    pub fn label(&self, name: &str) -> String {
+        if self.is_home() {
+            name.to_owned()
+        } else {
+            format!("{self}/{name}")
+        }
+    }
+
     /// The folder that holds it; none holds Home.
     pub fn parent(&self) -> Option<Self> {
         if self.is_home() {
@@ -131,6 +140,8 @@ mod tests {
             folder("Functions")
         );
         assert_eq!(folder("Orders/Functions").parent().as_ref(), Some(&orders));
+        assert_eq!(orders.label("Track parcels"), "Orders/Track parcels");
+        assert_eq!(FolderPath::home().label("Track parcels"), "Track parcels");
         assert_eq!(orders.parent(), Some(FolderPath::home()));
         assert_eq!(FolderPath::home().parent(), None);
         assert_eq!(

@@ -192,7 +192,7 @@ fn shared_version(number: Version) -> VersionLine {
 }
 
 /// The connectors of a workspace as lists show them.
-pub(super) fn lines(inventory: &Inventory) -> Vec<ConnectorLine> {
+pub(in crate::ops) fn lines(inventory: &Inventory) -> Vec<ConnectorLine> {
     let mut lines: Vec<ConnectorLine> = available(inventory)
         .into_iter()
         .map(|connector| ConnectorLine::of(connector, inventory))

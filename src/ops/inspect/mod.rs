@@ -6,12 +6,13 @@ mod recipes;
 mod workspaces;
 
 pub use connections::{ConnectionLine, ConnectionListDocument, connections};
-pub(super) use connectors::users;
 pub use connectors::{
     ConnectorLine, ConnectorListDocument, ConnectorOrigin, ConnectorShowDocument,
     ConnectorUsageDocument, ConnectorVersionsDocument, VersionLine, connector, connectors, usage,
     versions,
 };
+pub(super) use connectors::{lines as connector_lines, users};
+pub(super) use recipes::sorted as recipe_lines;
 pub use recipes::{RecipeFilter, RecipeLine, RecipeListDocument, recipes};
 pub use workspaces::{
     FolderLine, WorkspaceCreateDocument, WorkspaceDeleteDocument, WorkspaceIdentity, WorkspaceLine,

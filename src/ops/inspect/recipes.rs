@@ -62,7 +62,9 @@ impl RecipeLine {
 }
 
 /// Recipes in the order of lists: by folder, name and number.
-pub(super) fn sorted<'a>(assets: impl IntoIterator<Item = &'a HeldAsset>) -> Vec<RecipeLine> {
+pub(in crate::ops) fn sorted<'a>(
+    assets: impl IntoIterator<Item = &'a HeldAsset>,
+) -> Vec<RecipeLine> {
     let mut lines: Vec<RecipeLine> = assets.into_iter().filter_map(RecipeLine::of).collect();
     lines.sort_by(|a, b| (&a.folder, &a.name, a.id).cmp(&(&b.folder, &b.name, b.id)));
     lines

@@ -285,12 +285,14 @@ fn fate(
         return Fate::Same(from);
     }
     let packaged = asset.facts.connector().and_then(|facts| facts.version);
-    let earlier = held.versions.iter().rev().skip(1);
-    let mut same_code = earlier.filter(|version| version.code == Some(code));
-    match (same_code.next(), packaged, latest.source_version) {
-        (Some(earlier), ..) if latest.code != Some(code) => Fate::Downgrade {
+    // A rollback gives the newest version earlier code, which is as old as when it came first.
+    let first = |code| held.versions.iter().find(|version| version.code == code);
+    let age = first(latest.code).map_or(from, |version| version.number);
+    let older = first(Some(code)).filter(|version| version.number < age);
+    match (older, packaged, latest.source_version) {
+        (Some(older), ..) => Fate::Downgrade {
             from,
-            evidence: Older::Code(earlier.number),
+            evidence: Older::Code(older.number),
         },
         (_, Some(packaged), Some(held)) if packaged < held => Fate::Downgrade {
             from,

@@ -251,13 +251,6 @@ pub enum Afterwards {
     },
 }
 
-impl PlannedConnector {
-    /// Whether the package brings it without its source.
-    pub fn is_impossible(&self) -> bool {
-        self.action == ConnectorAction::Blocked && self.packaged
-    }
-}
-
 impl ImportPlan {
     /// Whether the workspace is as the package wants it already.
     pub fn is_empty(&self) -> bool {

@@ -76,6 +76,16 @@ impl Draft<'_> {
             .filter_map(|(drafted, asset)| self.asset(drafted, asset, &mut findings))
             .collect();
         self.restart_findings(&mut findings);
+        if self.project().assets.is_empty() {
+            findings.push(
+                Finding::new(
+                    Code::NothingToImport,
+                    Subject::Project,
+                    "the package holds no assets",
+                )
+                .help("make it with `recipack export`, or with the platform"),
+            );
+        }
         let summary = summary(&connectors, &assets);
         let needs = needs(&connectors, &assets);
         let workspace = &self.snapshot.workspace;

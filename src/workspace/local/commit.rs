@@ -1,45 +1,50 @@
 //! Carrying out a commit in one transaction.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::failed::{Doing, Failed};
 use super::read::Reading;
 use super::{row, shares};
-use crate::model::ident::{Digest, Version};
+use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, WorkspaceName};
 use crate::model::workspace::{
-    AssetId, Body, ConnectorId, HeldState, HeldVersion, Moment, Revision, WorkspaceId,
+    AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldState, HeldVersion, Moment,
+    Revision, WorkspaceFacts, WorkspaceId,
 };
 use crate::plan::commit::{Change, Commit};
-use crate::workspace::{Contents, Encoding, WorkspaceError};
+use crate::workspace::fit::{self, Misfit};
+use crate::workspace::{Contents, Decoder, Encoding, WorkspaceError};
 
 /// Carries out `commit` in workspace `id`, or leaves everything as it was.
 pub(super) fn carry_out(
     connection: &mut Connection,
     doing: &Doing,
-    id: WorkspaceId,
+    (id, name): (WorkspaceId, &WorkspaceName),
     commit: &Commit,
     contents: &mut dyn Contents,
 ) -> Result<(), WorkspaceError> {
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .doing(doing, "write")?;
-    let facts = Reading {
+    let reading = Reading {
         connection: &transaction,
         doing,
         id,
-    }
-    .facts()?;
-    if facts.state != commit.base {
-        return Err(WorkspaceError::Stale {
-            workspace: facts.name.to_string(),
-        });
-    }
+    };
+    reading.is_named(name)?;
+    let facts = reading.facts()?;
+    fit::check(commit, &facts)?;
     shares::hold(&transaction, doing, &facts, &commit.depends)?;
     let mut writing = Writer {
         transaction: &transaction,
         doing,
+        facts: &facts,
         workspace: row::column(id.0),
+        folders: HashSet::new(),
         contents,
+        decoder: Decoder::default(),
+        decoded: Vec::new(),
     };
     for change in &commit.changes {
         writing.change(change)?;
@@ -71,8 +76,14 @@ pub(super) fn carry_out(
 struct Writer<'w> {
     transaction: &'w Transaction<'w>,
     doing: &'w Doing,
+    facts: &'w WorkspaceFacts,
     workspace: i64,
+    /// Folders that are known to be there.
+    folders: HashSet<FolderPath>,
     contents: &'w mut dyn Contents,
+    decoder: Decoder,
+    /// The newest content, decoded.
+    decoded: Vec<u8>,
 }
 
 impl Writer<'_> {
@@ -87,93 +98,187 @@ impl Writer<'_> {
             .doing(self.doing, "write")
     }
 
-    /// Exactly one row has to be concerned.
-    fn execute_one(
-        &self,
-        sql: &str,
-        parameters: impl rusqlite::Params,
-        what: impl FnOnce() -> String,
-    ) -> Result<(), WorkspaceError> {
-        match self.execute(sql, parameters)? {
-            1 => Ok(()),
-            _ => Err(self.doing.damaged(format!("{} is not there", what()))),
-        }
+    fn exists(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<bool, WorkspaceError> {
+        self.transaction
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.exists(parameters))
+            .doing(self.doing, "read")
+    }
+
+    fn unfit<T>(&self, misfit: Misfit) -> Result<T, WorkspaceError> {
+        Err(misfit.of(self.facts))
     }
 
     fn change(&mut self, change: &Change) -> Result<(), WorkspaceError> {
         match change {
-            Change::CreateFolder(folder) => self
-                .execute(
-                    "INSERT INTO folder (workspace, path) VALUES (?1, ?2)",
-                    params![self.workspace, folder.as_str()],
-                )
-                .map(drop),
+            Change::CreateFolder(folder) => self.create_folder(folder),
             Change::CreateAsset {
                 id,
                 key,
                 body,
                 state,
-            } => {
-                self.execute(
-                    "INSERT INTO asset (workspace, id, place, kind, name, twin, version, state) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7)",
-                    params![
-                        self.workspace,
-                        row::column(id.0),
-                        row::place(&key.place),
-                        key.kind.word(),
-                        key.name,
-                        key.twin,
-                        row::state(*state)
-                    ],
-                )?;
-                self.body(*id, Version(1), body)
-            }
+            } => self.create_asset(*id, key, body, *state),
             Change::UpdateAsset { id, body } => {
-                let version = self.version_of(*id)?;
+                let version = Version(self.version_of(*id)?.0 + 1);
                 self.execute(
                     "UPDATE asset SET version = ?3 WHERE workspace = ?1 AND id = ?2",
-                    params![self.workspace, row::column(id.0), row::column(version.0 + 1)],
+                    params![self.workspace, row::column(id.0), row::column(version.0)],
                 )?;
-                self.body(*id, Version(version.0 + 1), body)
+                self.body(*id, version, body)
             }
-            Change::RemoveAsset(id) => self.execute_one(
-                "DELETE FROM asset WHERE workspace = ?1 AND id = ?2",
-                params![self.workspace, row::column(id.0)],
-                || format!("asset {id}"),
-            ),
-            Change::SetRecipe { id, state } => {
-                self.state(*id, HeldState::Recipe(*state))
+            Change::RemoveAsset(id) => {
+                let removed = self.execute(
+                    "DELETE FROM asset WHERE workspace = ?1 AND id = ?2",
+                    params![self.workspace, row::column(id.0)],
+                )?;
+                match removed {
+                    0 => self.unfit(Misfit::NoAsset(*id)),
+                    _ => Ok(()),
+                }
             }
-            Change::SetConnection { id, authorization } => self.state(*id, HeldState::Connection(*authorization)),
+            Change::SetRecipe { id, state } => self.set(*id, "recipe", HeldState::Recipe(*state)),
+            Change::SetConnection { id, authorization } => {
+                self.set(*id, "connection", HeldState::Connection(*authorization))
+            }
             Change::CreateConnector {
                 id,
                 title,
                 internal_name,
-            } => self
-                .execute(
-                    "INSERT INTO connector (workspace, id, title, internal_name) VALUES (?1, ?2, ?3, ?4)",
-                    params![
-                        self.workspace,
-                        row::column(id.0),
-                        title.as_str(),
-                        internal_name.as_str()
-                    ],
-                )
-                .map(drop),
+            } => self.create_connector(*id, title, internal_name),
             Change::AddVersion { id, version } => self.connector_version(*id, version),
             Change::ReleaseVersion { id, version, at } => self.release(*id, *version, *at),
             Change::Share { id, sharing, at } => {
-                shares::share(self.transaction, self.doing, self.workspace, *id, *sharing, *at)
+                let released = self
+                    .version(*id, sharing.version)?
+                    .is_some_and(|version| version.released_at.is_some());
+                if !released {
+                    return self.unfit(match self.connector_is_there(*id)? {
+                        true => Misfit::NotReleased {
+                            connector: *id,
+                            version: sharing.version,
+                        },
+                        false => Misfit::NoConnector(*id),
+                    });
+                }
+                let (transaction, doing) = (self.transaction, self.doing);
+                shares::share(transaction, doing, self.workspace, *id, *sharing, *at)
             }
             Change::Unshare(id) => {
-                shares::unshare(self.transaction, self.doing, self.workspace, *id)
+                match shares::unshare(self.transaction, self.doing, self.workspace, *id)? {
+                    0 => self.unfit(Misfit::NotShared(*id)),
+                    _ => Ok(()),
+                }
             }
         }
     }
 
+    fn needs_folder(&mut self, folder: &FolderPath) -> Result<(), WorkspaceError> {
+        if folder.is_home() || self.folders.contains(folder) {
+            return Ok(());
+        }
+        let there = self.exists(
+            "SELECT 1 FROM folder WHERE workspace = ?1 AND path = ?2",
+            params![self.workspace, folder.as_str()],
+        )?;
+        if !there {
+            return self.unfit(Misfit::NoFolder(folder.clone()));
+        }
+        self.folders.insert(folder.clone());
+        Ok(())
+    }
+
+    fn create_folder(&mut self, folder: &FolderPath) -> Result<(), WorkspaceError> {
+        let there = || Misfit::FolderThere(folder.clone());
+        let Some(parent) = folder.parent() else {
+            return self.unfit(there());
+        };
+        self.needs_folder(&parent)?;
+        let created = self.execute(
+            "INSERT INTO folder (workspace, path) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            params![self.workspace, folder.as_str()],
+        )?;
+        match created {
+            0 => self.unfit(there()),
+            _ => Ok(()),
+        }
+    }
+
+    fn create_asset(
+        &mut self,
+        id: AssetId,
+        key: &AssetKey,
+        body: &Body,
+        state: HeldState,
+    ) -> Result<(), WorkspaceError> {
+        if let AssetPlace::Folder(folder) = &key.place {
+            self.needs_folder(folder)?;
+        }
+        let created = self.execute(
+            "INSERT INTO asset (workspace, id, place, kind, name, twin, version, state) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7) ON CONFLICT DO NOTHING",
+            params![
+                self.workspace,
+                row::column(id.0),
+                row::place(&key.place),
+                key.kind.word(),
+                key.name,
+                key.twin,
+                row::state(state)
+            ],
+        )?;
+        if created == 0 {
+            let number = self.exists(
+                "SELECT 1 FROM asset WHERE workspace = ?1 AND id = ?2",
+                params![self.workspace, row::column(id.0)],
+            )?;
+            return self.unfit(match number {
+                true => Misfit::AssetThere(id),
+                false => Misfit::KeyTaken(Box::new(key.clone())),
+            });
+        }
+        self.body(id, Version(1), body)
+    }
+
+    fn create_connector(
+        &self,
+        id: ConnectorId,
+        title: &ConnectorTitle,
+        internal_name: &InternalName,
+    ) -> Result<(), WorkspaceError> {
+        let created = self.execute(
+            "INSERT INTO connector (workspace, id, title, internal_name) VALUES (?1, ?2, ?3, ?4) \
+             ON CONFLICT DO NOTHING",
+            params![
+                self.workspace,
+                row::column(id.0),
+                title.as_str(),
+                internal_name.as_str()
+            ],
+        )?;
+        if created == 0 {
+            let titled = self.exists(
+                "SELECT 1 FROM connector WHERE workspace = ?1 AND title = ?2",
+                params![self.workspace, title.as_str()],
+            )?;
+            return self.unfit(match (self.connector_is_there(id)?, titled) {
+                (true, _) => Misfit::ConnectorThere(id),
+                (false, true) => Misfit::TitleTaken(title.clone()),
+                (false, false) => Misfit::InternalNameTaken(internal_name.clone()),
+            });
+        }
+        Ok(())
+    }
+
+    fn connector_is_there(&self, id: ConnectorId) -> Result<bool, WorkspaceError> {
+        self.exists(
+            "SELECT 1 FROM connector WHERE workspace = ?1 AND id = ?2",
+            params![self.workspace, row::column(id.0)],
+        )
+    }
+
     fn version_of(&self, id: AssetId) -> Result<Version, WorkspaceError> {
-        self.transaction
+        let version = self
+            .transaction
             .prepare_cached("SELECT version FROM asset WHERE workspace = ?1 AND id = ?2")
             .and_then(|mut statement| {
                 statement
@@ -182,9 +287,11 @@ impl Writer<'_> {
                     })
                     .optional()
             })
-            .doing(self.doing, "read")?
-            .map(Version)
-            .ok_or_else(|| self.doing.damaged(format!("asset {id} is not there")))
+            .doing(self.doing, "read")?;
+        match version {
+            Some(version) => Ok(Version(version)),
+            None => self.unfit(Misfit::NoAsset(id)),
+        }
     }
 
     fn body(&mut self, id: AssetId, version: Version, body: &Body) -> Result<(), WorkspaceError> {
@@ -217,17 +324,16 @@ impl Writer<'_> {
 
     /// Sees to it that a content is held.
     fn hold(&mut self, digest: &Digest) -> Result<(), WorkspaceError> {
-        let held: bool = self
-            .transaction
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM content WHERE digest = ?1)")
-            .and_then(|mut statement| {
-                statement.query_row([digest.as_bytes().as_slice()], |row| row.get(0))
-            })
-            .doing(self.doing, "read")?;
+        let held = self.exists(
+            "SELECT 1 FROM content WHERE digest = ?1",
+            [digest.as_bytes().as_slice()],
+        )?;
         if held {
             return Ok(());
         }
         let content = self.contents.content(digest)?;
+        // Whoever gave it read it before, and the file may be another one by now.
+        self.decoder.decode(&content, digest, &mut self.decoded)?;
         let encoding = match content.encoding {
             Encoding::Plain => 0,
             Encoding::Deflate => 1,
@@ -248,17 +354,16 @@ impl Writer<'_> {
             .map(drop)
     }
 
-    fn state(&self, id: AssetId, state: HeldState) -> Result<(), WorkspaceError> {
-        let kind = match state {
-            HeldState::Recipe(_) => "recipe",
-            HeldState::Connection(_) => "connection",
-            HeldState::Plain => return Ok(()),
-        };
-        self.execute_one(
+    fn set(&self, id: AssetId, kind: &str, state: HeldState) -> Result<(), WorkspaceError> {
+        let changed = self.execute(
             "UPDATE asset SET state = ?3 WHERE workspace = ?1 AND id = ?2 AND kind = ?4",
             params![self.workspace, row::column(id.0), row::state(state), kind],
-            || format!("{kind} {id}"),
-        )
+        )?;
+        if changed == 0 {
+            self.version_of(id)?;
+            return self.unfit(Misfit::OtherState(id));
+        }
+        Ok(())
     }
 
     fn connector_version(
@@ -266,42 +371,50 @@ impl Writer<'_> {
         id: ConnectorId,
         version: &HeldVersion,
     ) -> Result<(), WorkspaceError> {
+        if !self.connector_is_there(id)? {
+            return self.unfit(Misfit::NoConnector(id));
+        }
+        let latest = self
+            .transaction
+            .prepare_cached(
+                "SELECT coalesce(max(number), 0) FROM connector_version \
+                 WHERE workspace = ?1 AND connector = ?2",
+            )
+            .and_then(|mut statement| {
+                statement.query_row(params![self.workspace, row::column(id.0)], |row| {
+                    row::number(row, 0)
+                })
+            })
+            .doing(self.doing, "read")?;
+        if version.number.0 != latest + 1 {
+            return self.unfit(Misfit::OutOfOrder {
+                connector: id,
+                version: version.number,
+                latest: Version(latest),
+            });
+        }
         let logo = version.logo.iter().map(|logo| &logo.content);
         for digest in version.json.iter().chain(&version.code).chain(logo) {
             self.hold(digest)?;
-        }
-        let newest: Option<u32> = self
-            .transaction
-            .prepare_cached(
-                "SELECT max(number) FROM connector_version WHERE workspace = ?1 AND connector = ?2",
-            )
-            .and_then(|mut statement| {
-                statement.query_row(params![self.workspace, row::column(id.0)], |row| row.get(0))
-            })
-            .doing(self.doing, "read")?;
-        let next = u64::from(newest.unwrap_or_default()) + 1;
-        if version.number.0 != next {
-            return Err(self.doing.damaged(format!(
-                "version {} of connector {id} would follow {}",
-                version.number.0,
-                next - 1
-            )));
         }
         self.execute(
             "INSERT INTO connector_version (workspace, connector, number, body) VALUES (?1, ?2, ?3, ?4)",
             params![
                 self.workspace,
                 row::column(id.0),
-                row::column(next),
+                row::column(version.number.0),
                 row::encode(version)
             ],
         )
         .map(drop)
     }
 
-    fn release(&self, id: ConnectorId, version: Version, at: Moment) -> Result<(), WorkspaceError> {
+    fn version(
+        &self,
+        id: ConnectorId,
+        version: Version,
+    ) -> Result<Option<HeldVersion>, WorkspaceError> {
         let parameters = params![self.workspace, row::column(id.0), row::column(version.0)];
-        let missing = || format!("version {} of connector {id}", version.0);
         let body: Option<Vec<u8>> = self
             .transaction
             .prepare_cached(
@@ -309,10 +422,20 @@ impl Writer<'_> {
             )
             .and_then(|mut statement| statement.query_row(parameters, |row| row.get(0)).optional())
             .doing(self.doing, "read")?;
-        let Some(body) = body else {
-            return Err(self.doing.damaged(format!("{} is not there", missing())));
+        body.map(|body| row::decode(&body, self.doing)).transpose()
+    }
+
+    fn release(&self, id: ConnectorId, version: Version, at: Moment) -> Result<(), WorkspaceError> {
+        let parameters = params![self.workspace, row::column(id.0), row::column(version.0)];
+        let Some(mut held) = self.version(id, version)? else {
+            return self.unfit(match self.connector_is_there(id)? {
+                true => Misfit::NoVersion {
+                    connector: id,
+                    version,
+                },
+                false => Misfit::NoConnector(id),
+            });
         };
-        let mut held: HeldVersion = row::decode(&body, self.doing)?;
         held.released_at = Some(at);
         self.execute(
             "UPDATE connector_version SET body = ?4 WHERE workspace = ?1 AND connector = ?2 AND number = ?3",
@@ -323,11 +446,11 @@ impl Writer<'_> {
                 row::encode(&held)
             ],
         )?;
-        self.execute_one(
+        self.execute(
             "UPDATE connector SET released = ?3 WHERE workspace = ?1 AND id = ?2",
             parameters,
-            missing,
         )
+        .map(drop)
     }
 
     fn revision(&self, revision: &Revision) -> Result<(), WorkspaceError> {

@@ -68,13 +68,16 @@ impl Drop for WriteLock {
     }
 }
 
+/// What the holder says, which any program may have written.
 fn holder(file: &mut File) -> String {
-    let mut text = String::new();
+    let mut words = Vec::new();
     let read = file
         .rewind()
-        .and_then(|()| file.take(SHOWN).read_to_string(&mut text));
+        .and_then(|()| file.take(SHOWN).read_to_end(&mut words));
+    let words = String::from_utf8_lossy(&words);
+    let words = words.trim_end_matches(char::REPLACEMENT_CHARACTER).trim();
     match read {
-        Ok(_) if !text.trim().is_empty() => text.trim().to_owned(),
+        Ok(_) if !words.is_empty() => words.replace(char::is_control, "\u{fffd}"),
         Ok(_) | Err(_) => "another process".to_owned(),
     }
 }

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::{Contents, Workspace, WorkspaceError};
-use crate::model::ident::{Digest, Version};
+use super::{Contents, Decoder, Encoded, Encoding, Workspace, WorkspaceError};
+use crate::model::ident::{Digest, Version, WorkspaceName};
 use crate::model::workspace::{
     AssetId, Body, Inventory, Moment, Revision, RevisionHeader, RevisionNumber, Scope, Snapshot,
     WorkspaceFacts, WorkspaceId,
@@ -28,6 +28,8 @@ use failed::{Doing, Failed};
 use lock::WriteLock;
 use read::Reading;
 use schema::Found;
+
+use workspaces::id_of;
 
 pub use customers::Customer;
 pub use workspaces::{NewWorkspace, WorkspaceSummary};
@@ -59,6 +61,7 @@ pub struct LocalWorkspace {
     file: PlatformFile,
     connection: Connection,
     id: WorkspaceId,
+    name: WorkspaceName,
 }
 
 #[derive(Clone, Debug)]
@@ -83,8 +86,10 @@ impl PlatformFile {
 
     fn connect(&self, flags: OpenFlags) -> Result<Connection, WorkspaceError> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_READ_WRITE;
-        let connection =
-            Connection::open_with_flags(&self.path, flags).doing(&self.doing, "open")?;
+        let connection = match Connection::open_with_flags(&self.path, flags) {
+            Ok(connection) => connection,
+            Err(error) => return Err(self.unopened(error)),
+        };
         connection
             .busy_timeout(FOREIGN)
             .doing(&self.doing, "open")?;
@@ -92,30 +97,95 @@ impl PlatformFile {
         Ok(connection)
     }
 
-    fn open(&self) -> Result<Connection, WorkspaceError> {
-        let metadata = match fs::metadata(&self.path) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(self.doing.no_platform("there is no such file"));
+    /// SQLite says that it could not open the file; the system says why.
+    fn unopened(&self, error: rusqlite::Error) -> WorkspaceError {
+        match File::open(&self.path) {
+            Err(why) => self.doing.io("open", why),
+            Ok(file) => {
+                // Closing it would free the locks that another connection of this process has.
+                std::mem::forget(file);
+                self.doing.sqlite("open", error)
             }
+        }
+    }
+
+    /// Opens the file if something was written to it already.
+    fn look(&self) -> Result<Option<Connection>, WorkspaceError> {
+        match fs::metadata(&self.path) {
+            Ok(metadata) if metadata.is_file() => {}
+            Ok(_) => return Err(self.doing.no_platform("it is no file")),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.doing.io("open", error)),
-        };
-        if !metadata.is_file() {
-            return Err(self.doing.no_platform("it is no file"));
         }
         let mut connection = self.connect(OpenFlags::empty())?;
-        match schema::look(&connection, &self.doing)? {
-            Found::Platform => schema::settings(&connection, &self.doing)?,
+        Ok(match schema::look(&connection, &self.doing)? {
+            Found::Platform => {
+                schema::settings(&connection, &self.doing)?;
+                Some(connection)
+            }
             Found::Older => {
                 let lock = self.lock()?;
                 schema::settings(&connection, &self.doing)?;
                 schema::upgrade(&mut connection, &self.doing)?;
                 drop(lock);
+                Some(connection)
             }
-            Found::Empty => return Err(self.doing.no_platform("it is empty")),
+            Found::Empty => None,
+        })
+    }
+
+    fn open(&self) -> Result<Connection, WorkspaceError> {
+        self.look()?.ok_or_else(|| {
+            self.doing.no_platform(match self.path.exists() {
+                true => "it is empty",
+                false => "there is no such file",
+            })
+        })
+    }
+
+    fn create(&self) -> Result<Connection, WorkspaceError> {
+        // What is no platform's does not even get a lock beside it.
+        if let Some(connection) = self.look()? {
+            return Ok(connection);
         }
+        let doing = &self.doing;
+        let folder = match self.path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            Some(_) | None => Path::new("."),
+        };
+        make_folder(folder).map_err(|error| doing.io("create", error))?;
+        let _lock = self.lock()?;
+        // Another process may have been faster.
+        if let Some(connection) = self.look()? {
+            return Ok(connection);
+        }
+        let mut connection = self.connect(OpenFlags::SQLITE_OPEN_CREATE)?;
+        schema::make(&mut connection, doing)?;
+        sync_folder(folder).map_err(|error| doing.io("create", error))?;
         Ok(connection)
     }
+}
+
+/// Makes a folder and those above it, so that their names survive a power cut.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let missing: Vec<&Path> = folder
+        .ancestors()
+        .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
+        .collect();
+    fs::create_dir_all(folder)?;
+    missing
+        .iter()
+        .filter_map(|folder| folder.parent())
+        .try_for_each(sync_folder)
+}
+
+/// Names of new files survive a power cut from here on.
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    File::open(folder)?.sync_all()
 }
 
 impl LocalPlatform {
@@ -135,29 +205,7 @@ impl LocalPlatform {
     /// If the file is no platform's, or can't be made.
     pub fn create(path: &Path, writing: Writing) -> Result<Self, WorkspaceError> {
         let file = PlatformFile::new(path, writing);
-        let doing = &file.doing;
-        let parent = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            Some(_) | None => Path::new("."),
-        };
-        fs::create_dir_all(parent).map_err(|error| doing.io("create", error))?;
-        let lock = file.lock()?;
-        let mut connection = file.connect(OpenFlags::SQLITE_OPEN_CREATE)?;
-        match schema::look(&connection, doing)? {
-            Found::Platform => schema::settings(&connection, doing)?,
-            Found::Older => {
-                schema::settings(&connection, doing)?;
-                schema::upgrade(&mut connection, doing)?;
-            }
-            Found::Empty => {
-                schema::make(&mut connection, doing)?;
-                // The file's name has to survive a power cut as well.
-                File::open(parent)
-                    .and_then(|parent| parent.sync_all())
-                    .map_err(|error| doing.io("create", error))?;
-            }
-        }
-        drop(lock);
+        let connection = file.create()?;
         Ok(Self { file, connection })
     }
 
@@ -165,15 +213,13 @@ impl LocalPlatform {
     ///
     /// # Errors
     /// If there is none of that name.
-    pub fn workspace(
-        &self,
-        name: &crate::model::ident::WorkspaceName,
-    ) -> Result<LocalWorkspace, WorkspaceError> {
-        let id = self.id_of(name)?;
+    pub fn workspace(&self, name: &WorkspaceName) -> Result<LocalWorkspace, WorkspaceError> {
+        let id = id_of(&self.connection, &self.file.doing, name)?;
         Ok(LocalWorkspace {
             connection: self.file.open()?,
             file: self.file.clone(),
             id,
+            name: name.clone(),
         })
     }
 }
@@ -189,11 +235,13 @@ impl LocalWorkspace {
             .connection
             .unchecked_transaction()
             .doing(doing, "read")?;
-        read(Reading {
+        let reading = Reading {
             connection: &transaction,
             doing,
             id: self.id,
-        })
+        };
+        reading.is_named(&self.name)?;
+        read(reading)
     }
 }
 
@@ -256,36 +304,27 @@ impl Workspace for LocalWorkspace {
             .and_then(|mut statement| {
                 statement
                     .query_row([digest.as_bytes().as_slice()], |row| {
-                        Ok((
-                            row::number(row, 0)?,
-                            row.get::<_, i64>(1)?,
-                            row.get::<_, Vec<u8>>(2)?,
-                        ))
+                        let encoding = match row.get::<_, i64>(1)? {
+                            0 => Encoding::Plain,
+                            1 => Encoding::Deflate,
+                            _ => return Ok(Err("is kept in an unknown way".to_owned())),
+                        };
+                        let content = Encoded {
+                            encoding,
+                            bytes: row.get_ref(2)?.as_blob()?,
+                            size: row::number(row, 0)?,
+                        };
+                        let decoded = Decoder::default().decode(&content, digest, into);
+                        Ok(decoded.map_err(|error| format!("can't be read: {}", error.source)))
                     })
                     .optional()
             })
             .doing(doing, "read")?;
-        let Some((size, encoding, bytes)) = found else {
-            return Err(damaged("is not there"));
-        };
-        into.clear();
-        match encoding {
-            0 => into.extend_from_slice(&bytes),
-            1 => {
-                use std::io::Read as _;
-                // One byte more than it should be tells that it is longer.
-                flate2::read::DeflateDecoder::new(&bytes[..])
-                    .take(size.saturating_add(1))
-                    .read_to_end(into)
-                    .map_err(|error| damaged(&format!("can't be inflated: {error}")))?;
-            }
-            _ => return Err(damaged("is kept in an unknown way")),
+        match found {
+            Some(Ok(())) => Ok(()),
+            Some(Err(what)) => Err(damaged(&what)),
+            None => Err(damaged("is not there")),
         }
-        if into.len() as u64 != size || Digest::of(into) != *digest {
-            into.clear();
-            return Err(damaged("is not what it was"));
-        }
-        Ok(())
     }
 
     fn asset_version(&self, asset: AssetId, version: Version) -> Result<Body, WorkspaceError> {
@@ -334,7 +373,7 @@ impl Workspace for LocalWorkspace {
             .doing(doing, "read")?;
         let Some((raw, plan, receipt, before)) = found else {
             return Err(WorkspaceError::NoRevision {
-                workspace: self.facts()?.name.to_string(),
+                workspace: self.name.to_string(),
                 number,
             });
         };
@@ -355,7 +394,7 @@ impl Workspace for LocalWorkspace {
         let done = commit::carry_out(
             &mut self.connection,
             &self.file.doing,
-            self.id,
+            (self.id, &self.name),
             commit,
             contents,
         );

@@ -7,8 +7,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::failed::{Doing, Failed};
 use super::row;
 use super::shares::formerly_shared;
+use super::workspaces::{id_of, no_workspace};
 use crate::model::catalogue::{Catalogue, CatalogueEntry, Visibility};
-use crate::model::ident::{DataCenter, Digest, InternalName, Version};
+use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     AssetId, AssetKey, Body, ConnectorId, Counters, FolderPath, HeldAsset, HeldConnector,
@@ -45,6 +46,15 @@ fn raw_asset(row: &rusqlite::Row<'_>) -> Result<RawAsset, rusqlite::Error> {
 }
 
 impl Reading<'_> {
+    /// Whether it still is the workspace that was opened: another one may have its number by now.
+    pub(super) fn is_named(&self, name: &WorkspaceName) -> Result<(), WorkspaceError> {
+        let found = id_of(self.connection, self.doing, name)?;
+        if found == self.id {
+            return Ok(());
+        }
+        Err(no_workspace(self.connection, self.doing, name)?)
+    }
+
     pub(super) fn facts(&self) -> Result<WorkspaceFacts, WorkspaceError> {
         let found = self
             .connection
@@ -74,11 +84,9 @@ impl Reading<'_> {
         let Some((name, kind, data_center, external_id, admin, state, revision, asset, connector)) =
             found
         else {
-            return Err(WorkspaceError::NoWorkspace {
-                name: format!("number {}", self.id),
-                platform: self.doing.platform(),
-                there: Vec::new(),
-            });
+            return Err(self
+                .doing
+                .damaged(format!("workspace {} is not there", self.id)));
         };
         Ok(WorkspaceFacts {
             id: self.id,
@@ -149,7 +157,12 @@ impl Reading<'_> {
         rest: &str,
         parameters: impl rusqlite::Params,
     ) -> Result<Vec<HeldAsset>, WorkspaceError> {
-        let sql = format!("{ASSET} {rest}");
+        let sql = if rest.contains("a.kind = 'connection'") {
+            // Left to itself, SQLite reads the whole workspace instead.
+            ASSET.replacen("asset a JOIN", "asset a INDEXED BY connection_name JOIN", 1) + rest
+        } else {
+            format!("{ASSET} {rest}")
+        };
         let mut statement = self
             .connection
             .prepare_cached(&sql)
@@ -370,7 +383,7 @@ pub(super) fn connectors(
                 row::number(row, 0)?,
                 row.get::<_, String>(1)?,
                 row.get::<_, String>(2)?,
-                row.get::<_, Option<u32>>(3)?,
+                row::some_number(row, 3)?,
             ))
         })
         .doing(doing, "read")?;
@@ -394,7 +407,7 @@ pub(super) fn connectors(
             id: ConnectorId(id),
             title: row::parsed(&title, doing)?,
             internal_name: row::parsed(&internal_name, doing)?,
-            released: released.map(|released| Version(released.into())),
+            released: released.map(Version),
             versions: versions?,
         });
     }

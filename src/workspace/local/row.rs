@@ -82,6 +82,14 @@ pub(super) fn number(row: &Row<'_>, column: usize) -> Result<u64, rusqlite::Erro
     u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
 }
 
+/// The same where none may stand.
+pub(super) fn some_number(row: &Row<'_>, column: usize) -> Result<Option<u64>, rusqlite::Error> {
+    if row.get_ref(column)? == rusqlite::types::ValueRef::Null {
+        return Ok(None);
+    }
+    number(row, column).map(Some)
+}
+
 /// The same for a column.
 pub(super) fn column(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)

@@ -1,5 +1,6 @@
 //! The tables of a platform's file.
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::failed::{Doing, Failed};
@@ -216,13 +217,17 @@ pub(super) fn upgrade(connection: &mut Connection, doing: &Doing) -> Result<(), 
 }
 
 /// Settings under which what was reported as done survives a power cut, and readers never wait: a
-/// write-ahead log that is synchronised with every transaction.
+/// write-ahead log that is synchronised with every transaction. Where there can be no such log, `extra`
+/// makes up for it.
 pub(super) fn settings(connection: &Connection, doing: &Doing) -> Result<(), WorkspaceError> {
     connection
         .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0))
-        .and_then(|_| connection.pragma_update(None, "synchronous", "full"))
+        .and_then(|_| connection.pragma_update(None, "synchronous", "extra"))
         .and_then(|()| connection.pragma_update(None, "foreign_keys", "on"))
         .and_then(|()| connection.pragma_update(None, "cache_size", -16_384))
         .and_then(|()| connection.pragma_update(None, "trusted_schema", "off"))
+        // Statements are planned once, not anew for every value that a partial index may depend on.
+        .and_then(|()| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true))
+        .map(drop)
         .doing(doing, "open")
 }

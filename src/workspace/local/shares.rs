@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 use super::failed::{Doing, Failed};
 use super::read::{Reading, connectors};
@@ -12,7 +12,7 @@ use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceNa
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     AssetId, AssetKey, Body, ClosedSource, ConnectorId, CustomerFacts, CustomerUse, HeldConnector,
-    HeldVersion, Moment, Partnership, RecipeState, RecipeUse, Sharing, WorkspaceFacts, WorkspaceId,
+    Moment, Partnership, RecipeState, RecipeUse, Sharing, WorkspaceFacts, WorkspaceId,
     WorkspaceKind,
 };
 use crate::plan::commit::Dependency;
@@ -27,27 +27,6 @@ pub(super) fn share(
     sharing: Sharing,
     at: Moment,
 ) -> Result<(), WorkspaceError> {
-    let version = sharing.version;
-    let held: Option<Vec<u8>> = transaction
-        .prepare_cached(
-            "SELECT body FROM connector_version WHERE workspace = ?1 AND connector = ?2 AND number = ?3",
-        )
-        .and_then(|mut statement| {
-            statement
-                .query_row(
-                    params![workspace, row::column(id.0), row::column(version.0)],
-                    |row| row.get(0),
-                )
-                .optional()
-        })
-        .doing(doing, "read")?;
-    let held: Option<HeldVersion> = match held {
-        Some(body) => Some(row::decode(&body, doing)?),
-        None => None,
-    };
-    if held.is_none_or(|held| held.released_at.is_none()) {
-        return Err(doing.damaged(format!("{version} of connector {id} is not released")));
-    }
     transaction
         .prepare_cached(
             "INSERT OR REPLACE INTO share (workspace, connector, version, visibility, shared_at) \
@@ -72,15 +51,11 @@ pub(super) fn unshare(
     doing: &Doing,
     workspace: i64,
     id: ConnectorId,
-) -> Result<(), WorkspaceError> {
-    let removed = transaction
+) -> Result<usize, WorkspaceError> {
+    transaction
         .prepare_cached("DELETE FROM share WHERE workspace = ?1 AND connector = ?2")
         .and_then(|mut statement| statement.execute(params![workspace, row::column(id.0)]))
-        .doing(doing, "write")?;
-    match removed {
-        0 => Err(doing.damaged(format!("connector {id} is not shared"))),
-        _ => Ok(()),
-    }
+        .doing(doing, "write")
 }
 
 /// Checks that everything else that a commit depends on is as it was.

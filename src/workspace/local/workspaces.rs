@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::failed::{Doing, Failed};
 use super::read::{Reading, connectors};
@@ -12,6 +12,7 @@ use crate::model::ident::{DataCenter, Digest, Version, WorkspaceName};
 use crate::model::workspace::{
     Body, HeldVersion, Moment, WorkspaceFacts, WorkspaceId, WorkspaceKind,
 };
+use crate::plan::history;
 use crate::workspace::WorkspaceError;
 
 /// A workspace to create.
@@ -58,35 +59,6 @@ pub struct WorkspaceSummary {
 const FIRST: i64 = 1001;
 
 impl LocalPlatform {
-    /// The number of a workspace.
-    pub(super) fn id_of(&self, name: &WorkspaceName) -> Result<WorkspaceId, WorkspaceError> {
-        let id = id_of(&self.connection, &self.file.doing, name)?;
-        match id {
-            Some(id) => Ok(id),
-            None => Err(self.no_workspace(name)?),
-        }
-    }
-
-    fn no_workspace(&self, name: &WorkspaceName) -> Result<WorkspaceError, WorkspaceError> {
-        Ok(WorkspaceError::NoWorkspace {
-            name: name.to_string(),
-            platform: self.file.doing.platform(),
-            there: self.names()?,
-        })
-    }
-
-    fn names(&self) -> Result<Vec<String>, WorkspaceError> {
-        let doing = &self.file.doing;
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT name FROM workspace ORDER BY name")
-            .doing(doing, "read")?;
-        let names = statement
-            .query_map([], |row| row.get(0))
-            .doing(doing, "read")?;
-        names.map(|name| name.doing(doing, "read")).collect()
-    }
-
     /// Creates a workspace.
     ///
     /// # Errors
@@ -95,8 +67,7 @@ impl LocalPlatform {
         &mut self,
         new: &NewWorkspace,
     ) -> Result<WorkspaceFacts, WorkspaceError> {
-        let admin = match (&new.admin, new.kind) {
-            (Some(admin), WorkspaceKind::Customer) => Some(self.admin(admin)?),
+        match (&new.admin, new.kind) {
             (None, WorkspaceKind::Customer) => {
                 return Err(mismatch(
                     new,
@@ -109,8 +80,9 @@ impl LocalPlatform {
                     "only a customer's workspace is under an admin workspace",
                 ));
             }
-            (None, WorkspaceKind::Admin | WorkspaceKind::External) => None,
-        };
+            (Some(_), WorkspaceKind::Customer)
+            | (None, WorkspaceKind::Admin | WorkspaceKind::External) => {}
+        }
         if new.catalogue.is_some() && new.kind != WorkspaceKind::Admin {
             return Err(mismatch(new, "only an admin workspace has a catalogue"));
         }
@@ -120,6 +92,10 @@ impl LocalPlatform {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .doing(doing, "write")?;
+        let admin = match &new.admin {
+            Some(admin) => Some(admin_of(&transaction, doing, admin)?),
+            None => None,
+        };
         let id = self::id(&transaction, doing, new)?;
         transaction
             .execute(
@@ -161,23 +137,6 @@ impl LocalPlatform {
         .facts()
     }
 
-    fn admin(&self, name: &WorkspaceName) -> Result<WorkspaceId, WorkspaceError> {
-        let id = self.id_of(name)?;
-        let facts = Reading {
-            connection: &self.connection,
-            doing: &self.file.doing,
-            id,
-        }
-        .facts()?;
-        match facts.kind {
-            WorkspaceKind::Admin => Ok(id),
-            WorkspaceKind::Customer | WorkspaceKind::External => Err(WorkspaceError::NotOfKind {
-                name: name.to_string(),
-                reason: format!("it is no admin workspace, but one of kind {}", facts.kind),
-            }),
-        }
-    }
-
     /// All workspaces, in the order of their names.
     ///
     /// # Errors
@@ -189,9 +148,9 @@ impl LocalPlatform {
             .unchecked_transaction()
             .doing(doing, "read")?;
         let mut summaries = Vec::new();
-        for name in self.names()? {
+        for name in names(&transaction, doing)? {
             let name: WorkspaceName = row::parsed(&name, doing)?;
-            let id = self.id_of(&name)?;
+            let id = id_of(&transaction, doing, &name)?;
             let counts = transaction
                 .query_row(
                     "SELECT (SELECT created_at FROM workspace WHERE id = ?1), \
@@ -230,13 +189,13 @@ impl LocalPlatform {
     /// # Errors
     /// If it is not there, or has customers.
     pub fn delete_workspace(&mut self, name: &WorkspaceName) -> Result<(), WorkspaceError> {
-        let id = self.id_of(name)?;
         let lock = self.file.lock()?;
         let doing = &self.file.doing;
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .doing(doing, "write")?;
+        let id = id_of(&transaction, doing, name)?;
         let customers: Vec<String> = transaction
             .prepare("SELECT name FROM workspace WHERE admin = ?1 ORDER BY name")
             .and_then(|mut statement| {
@@ -268,20 +227,69 @@ fn mismatch(new: &NewWorkspace, reason: &str) -> WorkspaceError {
     }
 }
 
-fn id_of(
-    connection: &rusqlite::Connection,
+/// The number of a workspace.
+pub(super) fn id_of(
+    connection: &Connection,
     doing: &Doing,
     name: &WorkspaceName,
-) -> Result<Option<WorkspaceId>, WorkspaceError> {
+) -> Result<WorkspaceId, WorkspaceError> {
     let id = connection
-        .query_row(
-            "SELECT id FROM workspace WHERE name = ?1",
-            [name.as_str()],
-            |row| row::number(row, 0),
-        )
-        .optional()
+        .prepare_cached("SELECT id FROM workspace WHERE name = ?1")
+        .and_then(|mut statement| {
+            statement
+                .query_row([name.as_str()], |row| row::number(row, 0))
+                .optional()
+        })
         .doing(doing, "read")?;
-    Ok(id.map(WorkspaceId))
+    match id {
+        Some(id) => Ok(WorkspaceId(id)),
+        None => Err(no_workspace(connection, doing, name)?),
+    }
+}
+
+/// That there is no such workspace.
+pub(super) fn no_workspace(
+    connection: &Connection,
+    doing: &Doing,
+    name: &WorkspaceName,
+) -> Result<WorkspaceError, WorkspaceError> {
+    Ok(WorkspaceError::NoWorkspace {
+        name: name.to_string(),
+        platform: doing.platform(),
+        there: names(connection, doing)?,
+    })
+}
+
+fn names(connection: &Connection, doing: &Doing) -> Result<Vec<String>, WorkspaceError> {
+    let mut statement = connection
+        .prepare_cached("SELECT name FROM workspace ORDER BY name")
+        .doing(doing, "read")?;
+    let names = statement
+        .query_map([], |row| row.get(0))
+        .doing(doing, "read")?;
+    names.map(|name| name.doing(doing, "read")).collect()
+}
+
+/// The number of an admin workspace.
+fn admin_of(
+    connection: &Connection,
+    doing: &Doing,
+    name: &WorkspaceName,
+) -> Result<WorkspaceId, WorkspaceError> {
+    let id = id_of(connection, doing, name)?;
+    let facts = Reading {
+        connection,
+        doing,
+        id,
+    }
+    .facts()?;
+    match facts.kind {
+        WorkspaceKind::Admin => Ok(id),
+        WorkspaceKind::Customer | WorkspaceKind::External => Err(WorkspaceError::NotOfKind {
+            name: name.to_string(),
+            reason: format!("it is no admin workspace, but one of kind {}", facts.kind),
+        }),
+    }
 }
 
 /// The number of a new workspace, after everything that has to be its own was looked at.
@@ -413,6 +421,19 @@ fn collect(transaction: &Transaction<'_>, doing: &Doing) -> Result<(), Workspace
         for body in bodies {
             let body: Body = row::decode(&body.doing(doing, "read")?, doing)?;
             held.extend(body.files.iter().map(|file| file.content));
+        }
+        // What a rollback removed can come back.
+        let mut statement = transaction
+            .prepare("SELECT receipt FROM revision WHERE action = 'rollback'")
+            .doing(doing, "read")?;
+        let receipts = statement
+            .query_map([], |row| row.get::<_, String>(0))
+            .doing(doing, "read")?;
+        for receipt in receipts {
+            let removed = history::removed_in(&receipt.doing(doing, "read")?)
+                .map_err(|error| doing.damaged(format!("a receipt can't be read: {error}")))?;
+            let bodies = removed.iter().flat_map(|removed| &removed.versions);
+            held.extend(bodies.flat_map(|body| body.files.iter().map(|file| file.content)));
         }
         let mut statement = transaction
             .prepare("SELECT id FROM workspace")

@@ -1,0 +1,67 @@
+//! Arguments of `status`, `history` and `rollback`.
+
+use clap::Args;
+
+use super::PlatformArgs;
+use crate::model::workspace::{Address, FolderPath};
+use crate::plan::rollback::CreatedSince;
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// The workspace
+    #[arg(value_name = "local:NAME")]
+    pub(crate) address: Address,
+    /// Only what lies in this folder and below, and what that uses
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Option<FolderPath>,
+    /// Exit with 2 if anything needs a person
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    /// The local platform.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+}
+
+/// Arguments of `history`.
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    /// The workspace
+    #[arg(value_name = "local:NAME")]
+    pub(crate) address: Address,
+    /// One revision, to be told with what it changed
+    #[arg(value_name = "REVISION")]
+    pub(crate) revision: Option<u64>,
+    /// The local platform.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+}
+
+/// Arguments of `rollback`.
+#[derive(Debug, Args)]
+pub(crate) struct RollbackArgs {
+    /// The workspace
+    #[arg(value_name = "local:NAME")]
+    pub(crate) address: Address,
+    /// The revision whose state is restored; 0 for the workspace before the first [default: the one before the newest]
+    #[arg(value_name = "REVISION")]
+    pub(crate) revision: Option<u64>,
+    /// Say what would happen, and do nothing
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// What becomes of assets that were created since: recipes `stop`, all `keep` as they are, or `remove` them
+    #[arg(long, value_name = "stop|keep|remove", default_value = "stop")]
+    pub(crate) created: CreatedSince,
+    /// Stop, restore and start running recipes that were changed since
+    #[arg(long)]
+    pub(crate) restart_recipes: bool,
+    /// Move running recipes that were not imported since to a connector's earlier code
+    #[arg(long)]
+    pub(crate) allow_moved_recipes: bool,
+    /// Don't ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// The local platform.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+}

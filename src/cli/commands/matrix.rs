@@ -1,0 +1,115 @@
+//! `recipack matrix`: packages × customers.
+
+use std::fmt::Write as _;
+
+use super::super::args::MatrixArgs;
+use super::super::exit::Exit;
+use super::super::platform;
+use super::super::ui::{Format, Volume, visible};
+use super::super::{Context, Stop};
+use crate::io::archive::Limits;
+use crate::ops::matrix::{MatrixDocument, MatrixRequest, matrix};
+use crate::plan::matrix::{Cell, CellConnector, Verdict, Way};
+use crate::workspace::local::LocalPlatform;
+
+pub(crate) fn run(context: &Context, args: &MatrixArgs) -> Result<Exit, Stop> {
+    let path = platform::path(&args.platform)?;
+    let local = LocalPlatform::open(&path, platform::writing(&args.platform, "matrix"))?;
+    let request = MatrixRequest {
+        packages: args.packages.clone(),
+        admin: args.of.clone(),
+        folder: args.folder.clone().unwrap_or_default(),
+        limits: Limits::default(),
+        scratch: std::env::temp_dir(),
+        at: platform::now(),
+    };
+    let document = matrix(
+        &request,
+        &local,
+        &context.running,
+        &mut context.ui.observer(),
+    )?;
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => context.ui.result(&text(&document, context.ui.volume))?,
+    }
+    let stands = document
+        .customers
+        .iter()
+        .flat_map(|row| &row.cells)
+        .any(|cell| matches!(cell.verdict, Verdict::Blocked | Verdict::NeedsPermission));
+    Ok(if args.detailed_exitcode && stands {
+        Exit::Differences
+    } else {
+        Exit::Done
+    })
+}
+
+fn text(document: &MatrixDocument, volume: Volume) -> String {
+    let mut text = String::new();
+    if document.customers.is_empty() {
+        text.push_str("no customers\n");
+    }
+    let width = document
+        .customers
+        .iter()
+        .map(|row| row.customer.as_str().chars().count())
+        .max()
+        .unwrap_or_default();
+    for (index, package) in document.packages.iter().enumerate() {
+        let _ = writeln!(text, "{}", visible(package));
+        for row in &document.customers {
+            let Some(cell) = row.cells.get(index) else {
+                continue;
+            };
+            let customer = visible(row.customer.as_str());
+            let pad = width.saturating_sub(customer.chars().count());
+            let _ = writeln!(
+                text,
+                "  {customer}{:pad$}  {:<16}  {}",
+                "",
+                cell.verdict.to_string(),
+                connectors(cell)
+            );
+            for because in &cell.because {
+                let _ = writeln!(text, "  {:width$}  ! {}", "", visible(because));
+            }
+            if volume == Volume::Verbose {
+                for connection in &cell.connections {
+                    let _ = writeln!(
+                        text,
+                        "  {:width$}  ? connection {}",
+                        "",
+                        visible(connection)
+                    );
+                }
+            }
+        }
+    }
+    text
+}
+
+fn connectors(cell: &Cell) -> String {
+    let connectors = cell.connectors.iter().map(of_connector);
+    connectors.collect::<Vec<_>>().join(", ")
+}
+
+fn of_connector(connector: &CellConnector) -> String {
+    let version = connector
+        .version
+        .map_or_else(String::new, |version| format!(" {version}"));
+    let what = match connector.way {
+        Way::GetsConnector => format!("gets{version}"),
+        Way::HasConnector => format!("has{version}"),
+        Way::UsesShared => format!("uses shared{version}"),
+        Way::VersionDiffers => match connector.made_with {
+            Some(made) => format!("uses shared{version}, made with {made}"),
+            None => format!("uses shared{version}"),
+        },
+        Way::UsesOwn => format!("uses its own{version}"),
+        Way::Downgrade => format!("would go back to older code as{version}"),
+        Way::Elsewhere => "comes with another package".to_owned(),
+        Way::Blocked => "is nowhere".to_owned(),
+    };
+    format!("{} {what}", visible(&connector.connector))
+}

@@ -1,0 +1,469 @@
+//! `recipack rollback`.
+
+use std::fmt::Write as _;
+
+use super::super::args::RollbackArgs;
+use super::super::exit::Exit;
+use super::super::failure::Failure;
+use super::super::platform;
+use super::super::table::counted;
+use super::super::ui::{Format, Volume, visible};
+use super::super::within::platform_option;
+use super::super::{Context, Stop};
+use super::history::{deed, no_revision, open, recipes, versions};
+use crate::model::workspace::{RecipeState, RevisionNumber};
+use crate::ops::rollback::{
+    PlannedRollback, RollbackDocument, RollbackError, RollbackRequest, astray, before_newest, plan,
+};
+use crate::plan::decision::shell_word;
+use crate::plan::import::document::{Needed, Permission};
+use crate::plan::rollback::document::{
+    Irreversible, Refusal, RolledAction, RolledAsset, RolledConnector, RolledConnectorAction,
+};
+use crate::plan::rollback::{RollbackPlan, RollbackReceipt};
+use crate::workspace::WorkspaceError;
+
+/// How many recipes that a connector moves are named before the rest is only counted.
+const SHOWN: usize = 10;
+/// How often a rollback is planned again because somebody else was faster.
+const ATTEMPTS: usize = 20;
+
+pub(crate) fn run(context: &Context, args: &RollbackArgs) -> Result<Exit, Stop> {
+    let mut workspace = open(&args.platform, &args.address, "rollback")?;
+    let failed = |error: RollbackError| match error {
+        RollbackError::Workspace(error) => no_revision(error, &args.platform, &args.address),
+        RollbackError::NoRevisions { .. }
+        | RollbackError::Record(_)
+        | RollbackError::Interrupted(_) => error.into(),
+    };
+    let to = match args.revision {
+        Some(number) => RevisionNumber(number),
+        None => before_newest(&workspace).map_err(failed)?,
+    };
+    let request = RollbackRequest {
+        address: args.address.clone(),
+        to,
+        created: args.created,
+        at: platform::now(),
+        who: platform::who(),
+    };
+    let mut shown: Option<RollbackPlan> = None;
+    let mut consent: Option<RollbackPlan> = None;
+    for attempt in 1.. {
+        let planned = plan(&request, &workspace, &context.running).map_err(failed)?;
+        if args.plan {
+            return report_plan(context, &planned);
+        }
+        if let Some(shown) = &shown {
+            still(shown, consent.as_ref(), planned.plan())?;
+        }
+        refuse(&planned, &given(args))?;
+        let first = shown.is_none();
+        shown.get_or_insert_with(|| planned.plan().clone());
+        if first && !args.yes && !planned.plan().is_empty() {
+            consent = Some(agreed(context, args, planned.plan())?);
+        }
+        let receipt = match planned.apply(&request, &mut workspace, &context.running) {
+            Ok(receipt) => receipt,
+            Err(RollbackError::Workspace(WorkspaceError::Stale { .. })) if attempt < ATTEMPTS => {
+                continue;
+            }
+            Err(error) => return Err(failed(error).into()),
+        };
+        let astray = astray(&request, &workspace, &context.running).map_err(failed)?;
+        return report(context, planned, receipt, astray);
+    }
+    Ok(Exit::Failed)
+}
+
+fn given(args: &RollbackArgs) -> Vec<Permission> {
+    [
+        (args.restart_recipes, Permission::RestartRecipes),
+        (args.allow_moved_recipes, Permission::MoveRecipes),
+    ]
+    .into_iter()
+    .filter_map(|(given, permission)| given.then_some(permission))
+    .collect()
+}
+
+/// What was not imported yet when the rollback was planned must not be undone by it.
+fn still(
+    shown: &RollbackPlan,
+    consent: Option<&RollbackPlan>,
+    now: &RollbackPlan,
+) -> Result<(), Failure> {
+    let same = shown.workspace.revision == now.workspace.revision;
+    if same && consent.is_none_or(|consent| consent == now) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::Refused,
+        "stale",
+        format!("{} changed meanwhile", now.workspace.address),
+    )
+    .help("nothing was changed; look at the workspace again, and repeat the command"))
+}
+
+fn refuse(planned: &PlannedRollback, given: &[Permission]) -> Result<(), Failure> {
+    let refusals = planned.plan().refused.iter().map(|refusal| {
+        let (message, help) = refused(refusal);
+        Failure::new(Exit::Refused, "blocked", message).help(help)
+    });
+    let refused: Vec<&Needed> = planned.refused(given);
+    let needs = refused.into_iter().map(|needed| {
+        Failure::new(Exit::Refused, "not-permitted", needed.because.clone())
+            .help(format!("say that it is meant: --{}", needed.permission))
+    });
+    let mut failures = refusals.chain(needs);
+    let Some(mut first) = failures.next() else {
+        return Ok(());
+    };
+    for failure in failures {
+        first.told.extend(failure.told);
+    }
+    Err(first)
+}
+
+fn refused(refusal: &Refusal) -> (String, &'static str) {
+    match refusal {
+        Refusal::Needed { name, folder, by } => (
+            format!(
+                "\"{}\" can't be removed: {} needs it",
+                folder.label(name),
+                by.join(", ")
+            ),
+            "keep what was created since: --created stop, or --created keep",
+        ),
+        Refusal::Taken { name, folder, .. } => (
+            format!(
+                "\"{}\" can't be created again: another one has its place since",
+                folder.label(name)
+            ),
+            "remove what was created since: --created remove",
+        ),
+    }
+}
+
+/// Asks a person, who has to be there.
+fn agreed(
+    context: &Context,
+    args: &RollbackArgs,
+    plan: &RollbackPlan,
+) -> Result<RollbackPlan, Failure> {
+    let question = format!(
+        "{}Roll back {}? [y/N] ",
+        text(plan, context.ui.volume),
+        plan.workspace.address
+    );
+    match context
+        .ui
+        .ask(&question, &context.running.interrupt)?
+        .as_deref()
+    {
+        Some("y" | "Y" | "yes") => Ok(plan.clone()),
+        Some(_) => Err(Failure::new(
+            Exit::Refused,
+            "declined",
+            "nothing was rolled back",
+        )),
+        None => {
+            let command = format!(
+                "recipack rollback {} {}",
+                shell_word(&plan.workspace.address.to_string()),
+                plan.to
+            );
+            let platform = platform_option(&args.platform);
+            Err(Failure::new(
+                Exit::Refused,
+                "not-confirmed",
+                format!(
+                    "{} is not rolled back: there is nobody to ask",
+                    plan.workspace.address
+                ),
+            )
+            .help(format!(
+                "to see what would happen: {command} --plan{platform}; to do it without being asked, pass --yes"
+            )))
+        }
+    }
+}
+
+fn report_plan(context: &Context, planned: &PlannedRollback) -> Result<Exit, Stop> {
+    let plan = planned.plan();
+    match context.ui.format {
+        Format::Json => context.ui.document(&RollbackDocument {
+            plan: plan.clone(),
+            receipt: None,
+            astray: Vec::new(),
+        })?,
+        Format::Text => context.ui.result(&text(plan, context.ui.volume))?,
+    }
+    Ok(match plan.refused.is_empty() {
+        true => Exit::Done,
+        false => Exit::Failed,
+    })
+}
+
+fn report(
+    context: &Context,
+    planned: PlannedRollback,
+    receipt: RollbackReceipt,
+    astray: Vec<String>,
+) -> Result<Exit, Stop> {
+    let exit = match astray.is_empty() {
+        true => Exit::Done,
+        false => Exit::PartlyDone,
+    };
+    let document = RollbackDocument {
+        plan: planned.plan().clone(),
+        receipt: Some(receipt.clone()),
+        astray,
+    };
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => {
+            let mut text = text(&document.plan, context.ui.volume);
+            outcome(&mut text, &document, &receipt);
+            context.ui.result(&text)?;
+        }
+    }
+    Ok(exit)
+}
+
+fn outcome(text: &mut String, document: &RollbackDocument, receipt: &RollbackReceipt) {
+    let plan = &document.plan;
+    let address = &plan.workspace.address;
+    let then = state(plan.to);
+    recipes(text, &receipt.recipes);
+    let _ = match (receipt.revision, document.astray.is_empty()) {
+        (Some(revision), true) => writeln!(
+            text,
+            "Rolled back {address} as revision {revision}; read back, it is as {then}."
+        ),
+        (Some(revision), false) => writeln!(
+            text,
+            "Rolled back {address} as revision {revision}, but not everything is as {then}:"
+        ),
+        (None, true) => writeln!(text, "{address} is as {then} already."),
+        (None, false) => writeln!(text, "Nothing was changed in {address}:"),
+    };
+    for astray in &document.astray {
+        let _ = writeln!(text, "  {}", visible(astray));
+    }
+}
+
+fn state(to: RevisionNumber) -> String {
+    match to {
+        RevisionNumber(0) => "before the first revision".to_owned(),
+        number => format!("after revision {number}"),
+    }
+}
+
+/// The plan for people: one line for whatever changes, counts for the rest.
+fn text(plan: &RollbackPlan, volume: Volume) -> String {
+    let mut text = format!(
+        "{} back to {}",
+        plan.workspace.address,
+        match plan.to {
+            RevisionNumber(0) => "how it was before the first revision".to_owned(),
+            number => format!("revision {number}"),
+        }
+    );
+    if let Some(restored) = &plan.restored {
+        let _ = write!(text, ", {} ({})", deed(restored), restored.at.utc());
+    }
+    text.push('\n');
+    for undone in &plan.undone {
+        let _ = writeln!(
+            text,
+            "  undoes revision {}, {} ({})",
+            undone.number,
+            deed(undone),
+            undone.at.utc()
+        );
+    }
+    for connector in &plan.connectors {
+        of_connector(&mut text, connector, volume);
+    }
+    for asset in &plan.assets {
+        of_asset(&mut text, asset, volume);
+    }
+    summary(&mut text, plan);
+    if !plan.is_empty() && !plan.irreversible.is_empty() {
+        text.push_str("Not brought back:\n");
+        for irreversible in &plan.irreversible {
+            let _ = writeln!(text, "  {}", visible(&lasting(irreversible)));
+        }
+    }
+    for refusal in &plan.refused {
+        let (message, help) = refused(refusal);
+        let _ = writeln!(text, "Refused: {}; {help}.", visible(&message));
+    }
+    for needed in &plan.needs {
+        let _ = writeln!(
+            text,
+            "Needs --{}: {}.",
+            needed.permission,
+            visible(&needed.because)
+        );
+    }
+    text
+}
+
+fn summary(text: &mut String, plan: &RollbackPlan) {
+    let summary = &plan.summary;
+    let _ = write!(
+        text,
+        "Plan: {} to restore ({} running)",
+        summary.restores, summary.restores_running
+    );
+    for (count, what) in [
+        (summary.recreates, "to create again"),
+        (summary.switches, "to start or stop"),
+        (summary.removes, "to remove"),
+        (summary.keeps, "created since to stay"),
+        (summary.blocked, "that can't start"),
+    ] {
+        if count > 0 {
+            let _ = write!(text, ", {count} {what}");
+        }
+    }
+    let _ = writeln!(
+        text,
+        ", {} unchanged. Connectors: {} to restore.",
+        summary.unchanged, summary.connectors
+    );
+}
+
+fn of_connector(text: &mut String, connector: &RolledConnector, volume: Volume) {
+    use RolledConnectorAction as Action;
+    let (sign, what) = match connector.action {
+        Action::Restores => (
+            "~",
+            format!(
+                "restores {} as {}, released",
+                versions(connector.code_of, None),
+                versions(connector.to, None)
+            ),
+        ),
+        Action::Unchanged => ("=", "unchanged".to_owned()),
+        Action::StaysBehind => ("o", "installed since, stays".to_owned()),
+        Action::Irretrievable => ("x", "can't be restored, stays".to_owned()),
+    };
+    if sign == "=" && volume < Volume::Verbose {
+        return;
+    }
+    let used = match connector.recipes {
+        0 => String::new(),
+        1 => ", 1 recipe uses it".to_owned(),
+        many => format!(", {many} recipes use it"),
+    };
+    let _ = writeln!(
+        text,
+        "  {sign} {:<12} {}  {what}{used}",
+        "connector",
+        visible(connector.title.as_str())
+    );
+    let shown = match volume {
+        Volume::Verbose => usize::MAX,
+        Volume::Quiet | Volume::Normal => SHOWN,
+    };
+    for moved in connector.moves.iter().take(shown) {
+        let _ = writeln!(
+            text,
+            "      moves {} ({})",
+            visible(&moved.folder.label(&moved.name)),
+            moved.state
+        );
+    }
+    if connector.moves.len() > shown {
+        let _ = writeln!(text, "      … and {} more", connector.moves.len() - shown);
+    }
+}
+
+fn of_asset(text: &mut String, asset: &RolledAsset, volume: Volume) {
+    let contents = format!(
+        "{} as {}",
+        versions(asset.contents_of, None),
+        versions(asset.to, None)
+    );
+    let running = asset.running == Some(RecipeState::Running);
+    let (sign, mut what) = match asset.action {
+        RolledAction::Restores if running => ("!", format!("restores running {contents}")),
+        RolledAction::Restores => ("~", format!("restores {contents}")),
+        RolledAction::Recreates => ("+", format!("creates again {contents}")),
+        RolledAction::Starts => ("~", "starts".to_owned()),
+        RolledAction::Stops => ("!", "stops".to_owned()),
+        RolledAction::Unchanged => ("=", "unchanged".to_owned()),
+        RolledAction::StopsCreated => ("!", "created since, stops and stays".to_owned()),
+        RolledAction::KeepsCreated => ("=", "created since, stays".to_owned()),
+        RolledAction::RemovesCreated if running => {
+            ("-", "created since, removes running".to_owned())
+        }
+        RolledAction::RemovesCreated => ("-", "created since, removes".to_owned()),
+    };
+    if sign == "=" && volume < Volume::Verbose {
+        return;
+    }
+    if !asset.obstacles.is_empty() {
+        what.push_str(", can't start");
+    } else if matches!(
+        asset.action,
+        RolledAction::Restores | RolledAction::Recreates
+    ) && asset.state != asset.running
+    {
+        match asset.state {
+            Some(RecipeState::Running) => what.push_str(", starts"),
+            Some(RecipeState::Stopped) if running => what.push_str(", stays stopped"),
+            Some(RecipeState::Stopped) | None => {}
+        }
+    }
+    let name = visible(&asset.folder.label(&asset.name));
+    let _ = writeln!(text, "  {sign} {:<12} {name}  {what}", asset.kind.label());
+    for obstacle in &asset.obstacles {
+        let _ = writeln!(text, "      {}", visible(obstacle));
+    }
+}
+
+/// What stays as it is, in a sentence.
+fn lasting(irreversible: &Irreversible) -> String {
+    match irreversible {
+        Irreversible::Jobs { recipes } => format!(
+            "what {} did meanwhile in the versions that are undone",
+            counted(*recipes as u64, "recipe")
+        ),
+        Irreversible::Events { recipes } => format!(
+            "webhook events that came, or come, while {} did not run",
+            counted(*recipes as u64, "recipe")
+        ),
+        Irreversible::Connections { created } => format!(
+            "{} created since: they stay, authorized or not as they are",
+            counted(*created as u64, "connection")
+        ),
+        Irreversible::Credentials { connection, folder } => format!(
+            "the credentials of the connection \"{}\"",
+            folder.label(connection)
+        ),
+        Irreversible::Folders { folders } => {
+            let folders: Vec<String> = folders.iter().map(|f| format!("\"{f}\"")).collect();
+            format!("folders created since, which stay: {}", folders.join(", "))
+        }
+        Irreversible::Properties { names } => format!(
+            "values of properties that were added since and go: {}",
+            names.join(", ")
+        ),
+        Irreversible::Rows { tables } => {
+            format!("rows of tables that are restored: {}", tables.join(", "))
+        }
+        Irreversible::Code { title, version } => {
+            format!("the code of \"{title}\" {version}, which only a catalogue knows")
+        }
+        Irreversible::Release { title } => {
+            format!("\"{title}\" had no released version then, and a release can't be taken back")
+        }
+        Irreversible::Gone { id, name } => match name {
+            Some(name) => format!("\"{name}\", which is gone"),
+            None => format!("the asset with number {id}, which is gone"),
+        },
+    }
+}

@@ -1,0 +1,129 @@
+//! Packages × customers: what each import would meet, without doing any of them.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::import::{ImportError, ImportRequest, Incoming};
+use super::record::DecisionRecord;
+use super::{Interrupted, Observer, Running};
+use crate::io::archive::Limits;
+use crate::model::ident::WorkspaceName;
+use crate::model::workspace::{Address, FolderPath, Moment};
+use crate::plan::decision::ConnectorDecision;
+use crate::plan::matrix::{Cell, Possible};
+use crate::workspace::local::LocalPlatform;
+
+/// Which packages, and where.
+#[derive(Clone, Debug)]
+pub struct MatrixRequest {
+    /// The packages.
+    pub packages: Vec<PathBuf>,
+    /// Customers of this admin workspace only.
+    pub admin: Option<WorkspaceName>,
+    /// The folder that the packages would be imported into.
+    pub folder: FolderPath,
+    /// Limits on the packages.
+    pub limits: Limits,
+    /// A folder for what is kept on disk meanwhile.
+    pub scratch: PathBuf,
+    /// When they would be imported.
+    pub at: Moment,
+}
+
+/// What `matrix` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MatrixDocument {
+    /// The packages, in the order in which they were given.
+    pub packages: Vec<String>,
+    /// The customers, in the order of their names.
+    pub customers: Vec<MatrixRow>,
+}
+
+/// A customer and what each package would meet there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MatrixRow {
+    /// The customer's workspace.
+    pub customer: WorkspaceName,
+    /// The partner's own name for it.
+    pub external_id: Option<String>,
+    /// For each package, in the same order.
+    pub cells: Vec<Cell>,
+}
+
+/// Plans every package into every customer's workspace.
+///
+/// # Errors
+/// If a package or the platform can't be read, or the work is interrupted.
+pub fn matrix(
+    request: &MatrixRequest,
+    platform: &LocalPlatform,
+    running: &Running,
+    observer: &mut dyn Observer,
+) -> Result<MatrixDocument, ImportError> {
+    let mut incoming = Vec::new();
+    for package in &request.packages {
+        let request = ImportRequest {
+            package: package.clone(),
+            // Replaced for each customer: it is only told.
+            address: Address::Local("customer".parse().expect("a name")),
+            folder: request.folder.clone(),
+            limits: request.limits,
+            scratch: request.scratch.clone(),
+            at: request.at,
+            who: String::new(),
+        };
+        let read = Incoming::read(&request, running, observer)?;
+        let recorded = recorded(&request.package);
+        incoming.push((request, read, recorded));
+    }
+    let mut customers = Vec::new();
+    for summary in platform.workspaces()? {
+        let admin = summary.facts.admin.as_ref();
+        let asked = match &request.admin {
+            Some(asked) => admin == Some(asked),
+            None => admin.is_some(),
+        };
+        if !asked {
+            continue;
+        }
+        let name = summary.facts.name.clone();
+        let workspace = platform.workspace(&name)?;
+        let mut cells = Vec::new();
+        for (request, incoming, recorded) in &incoming {
+            if running.interrupt.is_set() {
+                return Err(Interrupted.into());
+            }
+            let planned = incoming.plan(request, &workspace, running)?;
+            let possible = match planned.is_impossible() || incoming.is_incomplete() {
+                true => Possible::No,
+                false => Possible::Yes,
+            };
+            cells.push(Cell::of(&planned.plan, possible, recorded));
+        }
+        customers.push(MatrixRow {
+            customer: name,
+            external_id: summary.facts.external_id,
+            cells,
+        });
+    }
+    Ok(MatrixDocument {
+        packages: request
+            .packages
+            .iter()
+            .map(|package| package.display().to_string())
+            .collect(),
+        customers,
+    })
+}
+
+/// What the decision record beside a package says of connectors; nothing if there is none that can
+/// be read.
+fn recorded(package: &std::path::Path) -> Vec<ConnectorDecision> {
+    std::fs::read(super::verify::record_path(package))
+        .ok()
+        .and_then(|bytes| DecisionRecord::parse(&bytes).ok())
+        .map(|record| record.connectors)
+        .unwrap_or_default()
+}
