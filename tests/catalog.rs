@@ -255,9 +255,15 @@ fn the_life_of_a_shared_connector() {
     line(&place, &external);
     let told = line(&place, "import x.zip --into local:moon").stdout;
     assert!(told.contains("Parcel Tracker  install v1"), "{told}");
-    let source = "partner/parcel_tracker.custom_adapter.rb";
-    let code = fs::read_to_string(place.path(source)).expect("text");
-    place.write(source, &format!("{code}# with a remark\n"));
+    let packed = "partner/parcel_tracker.custom_adapter.rb";
+    let code = fs::read_to_string(place.path(packed)).expect("text");
+    place.write(
+        packed,
+        &format!(
+            "{code}# Labels take a weight
+"
+        ),
+    );
     line(&place, &external);
     let told = line(&place, "import x.zip --into local:moon").stdout;
     assert!(told.contains("Parcel Tracker  update v1 → v2"), "{told}");
