@@ -1,5 +1,5 @@
 //! What sharing, updating, switching and removing change: for the admin workspace, as a [`Commit`],
-//! and for its customers, as [consequences](consequences).
+//! and for its customers, as [consequences].
 
 pub mod consequences;
 pub mod file;
