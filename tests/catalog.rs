@@ -893,3 +893,49 @@ fn an_older_platform_is_upgraded() {
     let told = refused(&place, "workspace list", 1);
     assert!(told.contains("format 3, known is 2"), "{told}");
 }
+
+/// The second version of the connector lacks an action that the recipe uses.
+#[test]
+fn a_recipe_must_not_use_what_the_shared_version_lacks() {
+    let place = shared();
+    let export =
+        format!("export partner --include {RECIPE} --for customer --catalog local:studio -o c.zip");
+    line(&place, &export);
+    line(
+        &place,
+        "catalog update 'Parcel Tracker' --in local:studio --yes",
+    );
+    let told = refused(&place, &export, 1);
+    assert!(
+        told.contains(
+            "error[action-missing]: step 4 uses the action `get_parcel`, which the shared v2 of \"Parcel Tracker\" does not have"
+        ),
+        "{told}"
+    );
+    // The package that was made before is refused where it would run that version.
+    let told = ends(&place, &words("plan c.zip --into local:acme"), 1).stderr;
+    assert!(told.contains("the shared v2 of"), "{told}");
+    let told = refused(&place, "import c.zip --into local:acme", 3);
+    assert!(told.contains("action-missing"), "{told}");
+    line(
+        &place,
+        "catalog switch 'Parcel Tracker' 1 --in local:studio --yes",
+    );
+    line(&place, "import c.zip --into local:acme");
+    // Where only versions are known, it is said that it can't be told.
+    line(&place, "catalog pull -o shared.json --in local:studio");
+    line(
+        &place,
+        "workspace create copy --kind admin --catalog shared.json --platform other.db",
+    );
+    line(&place, "customer create tern --of copy --platform other.db");
+    let told = line(
+        &place,
+        "plan c.zip --into local:tern --platform other.db --verbose",
+    )
+    .stderr;
+    assert!(
+        told.contains("it can't be told whether the shared v1 of \"Parcel Tracker\" has"),
+        "{told}"
+    );
+}

@@ -23,7 +23,7 @@ use crate::ops::locate::ManifestText;
 use crate::ops::read::{Digests, Opened, Reading, Roots, open};
 use crate::plan::export::Destination;
 use crate::workspace::WorkspaceError;
-use crate::workspace::local::LocalPlatform;
+use crate::workspace::local::{LocalPlatform, LocalWorkspace};
 
 /// The manifest's usual name.
 const MANIFEST: &str = "recipack.toml";
@@ -91,6 +91,8 @@ pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
 pub(crate) struct Resolved {
     /// What to ask of the library.
     pub(crate) request: ExportRequest,
+    /// The admin workspace that the catalogue is of, where it is at hand.
+    pub(crate) admin: Option<LocalWorkspace>,
     /// The manifest, where there is one.
     pub(crate) manifest: Option<ManifestFile>,
     /// The package's name, where the manifest gives one.
@@ -217,26 +219,31 @@ fn catalogue_workspace(said: &Path) -> Option<Result<Address, AddressError>> {
     text.starts_with("local:").then(|| text.parse())
 }
 
+/// A catalogue, and the admin workspace that it is of, where that is at hand.
+type Found = (Catalogue, Option<LocalWorkspace>);
+
 /// The catalogue of an admin workspace.
-fn catalogue_of(address: &Address, args: &PlatformArgs) -> Result<Catalogue, Failure> {
+fn catalogue_of(address: &Address, args: &PlatformArgs) -> Result<Found, Failure> {
     let Address::Local(name) = address;
     let opened = LocalPlatform::open(&platform::path(args)?, platform::writing(args, "export"))?;
-    catalogue(&opened.workspace(name)?).map_err(|error| {
+    let admin = opened.workspace(name)?;
+    let catalogue = catalogue(&admin).map_err(|error| {
         let is_kind = matches!(error, WorkspaceError::NotOfKind { .. });
         let failure = Failure::from(error);
         match is_kind {
             true => failure.help("give an admin workspace, or a catalogue file"),
             false => failure,
         }
-    })
+    })?;
+    Ok((catalogue, Some(admin)))
 }
 
 /// The catalogue that the command line says.
-fn said_catalogue(said: &Path, args: &PlatformArgs) -> Result<Catalogue, Failure> {
+fn said_catalogue(said: &Path, args: &PlatformArgs) -> Result<Found, Failure> {
     match catalogue_workspace(said) {
         Some(Ok(address)) => catalogue_of(&address, args),
         Some(Err(error)) => Err(Failure::usage(error.to_string())),
-        None => catalogue_file(said),
+        None => Ok((catalogue_file(said)?, None)),
     }
 }
 
@@ -245,7 +252,7 @@ fn manifest_catalogue(
     file: &ManifestFile,
     said: &Located<String>,
     args: &PlatformArgs,
-) -> Result<Catalogue, Failure> {
+) -> Result<Found, Failure> {
     match catalogue_workspace(Path::new(&said.value)) {
         Some(Ok(address)) => catalogue_of(&address, args),
         Some(Err(error)) => {
@@ -255,7 +262,7 @@ fn manifest_catalogue(
                 None => failure,
             })
         }
-        None => catalogue_file(&file.named(said)?),
+        None => Ok((catalogue_file(&file.named(said)?)?, None)),
     }
 }
 
@@ -272,10 +279,14 @@ pub(crate) fn resolve(args: &PackArgs, need: TargetNeed) -> Result<Resolved, Fai
         (None, None, _) => PathBuf::from("."),
     };
     let said = manifest.and_then(|manifest| manifest.catalog(target.as_ref()));
-    let catalogue = match (&args.catalog, &file, said) {
+    let found = match (&args.catalog, &file, said) {
         (Some(said), _, _) => Some(said_catalogue(said, &args.platform)?),
         (None, Some(file), Some(said)) => Some(manifest_catalogue(file, said, &args.platform)?),
         (None, _, _) => None,
+    };
+    let (catalogue, admin) = match found {
+        Some((catalogue, admin)) => (Some(catalogue), admin),
+        None => (None, None),
     };
     let mut selection = manifest
         .map(|manifest| manifest.select.clone())
@@ -325,6 +336,7 @@ pub(crate) fn resolve(args: &PackArgs, need: TargetNeed) -> Result<Resolved, Fai
             limits: Limits::default(),
         },
         manifest: file,
+        admin,
     })
 }
 

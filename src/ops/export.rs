@@ -20,6 +20,7 @@ use crate::model::path::PackagePath;
 use crate::model::place::Located;
 use crate::model::project::Content;
 use crate::model::target::Word;
+use crate::model::workspace::Scope;
 use crate::parallel;
 use crate::plan::actions::{self, Known, Source};
 use crate::plan::connectors::Sources;
@@ -28,6 +29,7 @@ use crate::plan::export::{
     self, Destination, EntrySource, ExportPlan, Fidelity, PlannedEntry, Request,
 };
 use crate::plan::transform::{Edits, Rewritten};
+use crate::workspace::{Workspace, WorkspaceError};
 
 /// What to make a package of.
 #[derive(Clone, Debug)]
@@ -262,6 +264,56 @@ impl Prepared {
         let recipes = assets.filter(|asset| packed.contains(&asset.path));
         findings.extend(actions::check(recipes, &connectors));
         self.plan.findings.append(&mut findings);
+        Ok(())
+    }
+
+    /// Checks that shared connectors have what packed recipes use of them, where the admin workspace
+    /// that shares them is at hand with its code.
+    ///
+    /// # Errors
+    /// If the workspace can't be read.
+    pub fn check_shared(&mut self, admin: &dyn Workspace) -> Result<(), WorkspaceError> {
+        let held = admin.snapshot(&Scope::default())?.connectors;
+        let mut connectors = BTreeMap::new();
+        let mut bytes = Vec::new();
+        for decision in &self.plan.connectors {
+            let Some(evidence) = decision
+                .catalogue
+                .as_ref()
+                .filter(|_| decision.outcome == Outcome::LeftOut)
+            else {
+                continue;
+            };
+            let Some(version) = evidence.shared_version else {
+                continue;
+            };
+            let code = held
+                .iter()
+                .find(|held| held.internal_name == evidence.internal_name)
+                .and_then(|held| held.version(version)?.code);
+            let source = match code {
+                Some(code) => {
+                    admin.content(&code, &mut bytes)?;
+                    Source::of(&bytes)
+                }
+                None => Source::Unknown,
+            };
+            for name in &decision.internal_names {
+                let known = Known {
+                    label: decision.connector.clone(),
+                    version: format!("the shared {version}"),
+                    source: source.clone(),
+                };
+                connectors.insert(name.clone(), known);
+            }
+        }
+        let packed: BTreeSet<&PackagePath> =
+            self.plan.entries.iter().map(|entry| &entry.path).collect();
+        let assets = self.opened.project.assets.iter();
+        let recipes = assets.filter(|asset| packed.contains(&asset.path));
+        let mut findings = actions::check(recipes, &connectors);
+        self.plan.findings.append(&mut findings);
+        finding::sort(&mut self.plan.findings);
         Ok(())
     }
 

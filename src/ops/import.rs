@@ -222,7 +222,7 @@ impl Incoming {
         }
         let draft = draft.answered(&answers);
         let (plan, mut findings) = draft.decide(self.package.clone(), request.address.clone());
-        findings.extend(self.check_actions()?);
+        findings.extend(self.check_actions(&plan, workspace)?);
         drop(draft);
         Ok(Planned {
             plan,
@@ -232,8 +232,13 @@ impl Incoming {
         })
     }
 
-    /// Checks that the package's connectors have what its recipes use of them.
-    fn check_actions(&self) -> Result<Vec<Finding>, ImportError> {
+    /// Checks that connectors have what the package's recipes use of them: those of the package, and
+    /// those that are shared with the workspace.
+    fn check_actions(
+        &self,
+        plan: &ImportPlan,
+        workspace: &dyn Workspace,
+    ) -> Result<Vec<Finding>, ImportError> {
         let project = &self.opened.project;
         let mut reader = self.opened.source.reader();
         let mut bytes = Vec::new();
@@ -256,6 +261,31 @@ impl Incoming {
                     label: asset.name().to_owned(),
                     version: "the packaged version".to_owned(),
                     source: Source::of(&bytes),
+                };
+                connectors.insert(name.clone(), known);
+            }
+        }
+        let shared = plan.connectors.iter().filter(|connector| {
+            connector.action == crate::plan::import::document::ConnectorAction::UsesShared
+        });
+        for connector in shared {
+            let code = match &connector.internal_name {
+                Some(name) => workspace.shared_code(name)?,
+                None => None,
+            };
+            let source = match code {
+                Some(code) => {
+                    workspace.content(&code, &mut bytes)?;
+                    Source::of(&bytes)
+                }
+                None => Source::Unknown,
+            };
+            let version = connector.to.map_or_else(String::new, |to| format!(" {to}"));
+            for name in &connector.internal_names {
+                let known = Known {
+                    label: connector.connector.clone(),
+                    version: format!("the shared{version}"),
+                    source: source.clone(),
                 };
                 connectors.insert(name.clone(), known);
             }

@@ -28,6 +28,8 @@ pub enum Source {
     Read(Interface),
     /// Nothing, since it can't be read.
     Broken(InterfaceError),
+    /// Nothing, since it is not at hand.
+    Unknown,
     /// Nothing, since it is longer than [`MAX_CHECKED`].
     Long {
         /// Its length in bytes.
@@ -162,6 +164,7 @@ fn cant_tell(known: &Known, steps: usize) -> Finding {
     let finding = Finding::new(Code::InterfaceUnknown, Subject::Project, message);
     match &known.source {
         Source::Broken(error) => finding.note(error.to_string()),
+        Source::Unknown => finding.note("its source is not at hand"),
         Source::Long { size } => finding.note(format!(
             "its source has {size} bytes, and no more than {MAX_CHECKED} are read"
         )),

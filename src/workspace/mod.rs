@@ -11,7 +11,7 @@ pub use fit::Misfit;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use crate::model::ident::{Digest, Version};
+use crate::model::ident::{Digest, InternalName, Version};
 use crate::model::workspace::{
     AssetId, Body, HeldConnector, Inventory, Partnership, Revision, RevisionHeader, RevisionNumber,
     Scope, Snapshot, WorkspaceFacts,
@@ -155,6 +155,16 @@ pub trait Workspace {
     /// # Errors
     /// If it is not there, or not whole.
     fn content(&self, digest: &Digest, into: &mut Vec<u8>) -> Result<(), WorkspaceError>;
+
+    /// The source of the version in which a connector is shared with this workspace, as a
+    /// [content](Self::content) that can be had here; nothing where that is not known.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    fn shared_code(&self, name: &InternalName) -> Result<Option<Digest>, WorkspaceError> {
+        let _ = name;
+        Ok(None)
+    }
 
     /// An earlier version of an asset.
     ///

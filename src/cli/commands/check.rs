@@ -10,12 +10,15 @@ use crate::ops::export::prepare;
 
 pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, Stop> {
     let resolved = resolve(args, TargetNeed::Optional)?;
-    let prepared = prepare(
+    let mut prepared = prepare(
         &resolved.request,
         None,
         &context.running,
         &mut context.ui.observer(),
     )?;
+    if let Some(admin) = &resolved.admin {
+        prepared.check_shared(admin)?;
+    }
     let located = resolved.with_manifest(|manifest| prepared.located(manifest));
     context.ui.findings(&located);
     match context.ui.format {

@@ -41,12 +41,15 @@ pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
     } else {
         cache.load(&output)
     };
-    let prepared = prepare(
+    let mut prepared = prepare(
         &resolved.request,
         memory.as_ref(),
         &context.running,
         &mut context.ui.observer(),
     )?;
+    if let Some(admin) = &resolved.admin {
+        prepared.check_shared(admin)?;
+    }
     let located = resolved.with_manifest(|manifest| prepared.located(manifest));
     context.ui.findings(&located);
     if args.list {

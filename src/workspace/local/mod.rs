@@ -17,7 +17,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::{Contents, Decoder, Encoded, Encoding, Workspace, WorkspaceError};
-use crate::model::ident::{Digest, Version, WorkspaceName};
+use crate::model::ident::{Digest, InternalName, Version, WorkspaceName};
 use crate::model::workspace::{
     AssetId, Body, Inventory, Moment, Revision, RevisionHeader, RevisionNumber, Scope, Snapshot,
     WorkspaceFacts, WorkspaceId,
@@ -325,6 +325,10 @@ impl Workspace for LocalWorkspace {
             Some(Err(what)) => Err(damaged(&what)),
             None => Err(damaged("is not there")),
         }
+    }
+
+    fn shared_code(&self, name: &InternalName) -> Result<Option<Digest>, WorkspaceError> {
+        self.read(|reading| reading.shared_code(name))
     }
 
     fn asset_version(&self, asset: AssetId, version: Version) -> Result<Body, WorkspaceError> {

@@ -334,6 +334,35 @@ impl Reading<'_> {
             .map_err(|what| self.doing.damaged(what))
     }
 
+    /// The source of a connector in the version that the admin workspace shares.
+    pub(super) fn shared_code(
+        &self,
+        name: &InternalName,
+    ) -> Result<Option<Digest>, WorkspaceError> {
+        let body: Option<Vec<u8>> = self
+            .connection
+            .prepare_cached(
+                "SELECT v.body FROM workspace c \
+                 JOIN connector k ON k.workspace = c.admin AND k.internal_name = ?2 \
+                 JOIN share s ON s.workspace = k.workspace AND s.connector = k.id \
+                 JOIN connector_version v ON v.workspace = k.workspace AND v.connector = k.id \
+                 AND v.number = s.version WHERE c.id = ?1",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row(params![row::column(self.id.0), name.as_str()], |row| {
+                        row.get(0)
+                    })
+                    .optional()
+            })
+            .doing(self.doing, "read")?;
+        let Some(body) = body else {
+            return Ok(None);
+        };
+        let version: HeldVersion = row::decode(&body, self.doing)?;
+        Ok(version.code)
+    }
+
     pub(super) fn asset_version(
         &self,
         asset: AssetId,
