@@ -14,7 +14,7 @@ use crate::manifest::Selection;
 use crate::model::catalogue::Catalogue;
 use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::graph::Graph;
-use crate::model::ident::ConnectorTitle;
+use crate::model::ident::{ConnectorTitle, InternalName};
 use crate::model::json::{Tape, apply};
 use crate::model::path::PackagePath;
 use crate::model::place::Located;
@@ -258,13 +258,20 @@ impl Prepared {
                 connectors.insert(name.clone(), known.clone());
             }
         }
+        findings.extend(self.lacking(&connectors));
+        self.plan.findings.append(&mut findings);
+        Ok(())
+    }
+
+    /// What packed recipes use and these connectors lack.
+    fn lacking(&self, connectors: &BTreeMap<InternalName, Known>) -> Vec<Finding> {
         let packed: BTreeSet<&PackagePath> =
             self.plan.entries.iter().map(|entry| &entry.path).collect();
         let assets = self.opened.project.assets.iter();
-        let recipes = assets.filter(|asset| packed.contains(&asset.path));
-        findings.extend(actions::check(recipes, &connectors));
-        self.plan.findings.append(&mut findings);
-        Ok(())
+        actions::check(
+            assets.filter(|asset| packed.contains(&asset.path)),
+            connectors,
+        )
     }
 
     /// Checks that shared connectors have what packed recipes use of them, where the admin workspace
@@ -307,11 +314,7 @@ impl Prepared {
                 connectors.insert(name.clone(), known);
             }
         }
-        let packed: BTreeSet<&PackagePath> =
-            self.plan.entries.iter().map(|entry| &entry.path).collect();
-        let assets = self.opened.project.assets.iter();
-        let recipes = assets.filter(|asset| packed.contains(&asset.path));
-        let mut findings = actions::check(recipes, &connectors);
+        let mut findings = self.lacking(&connectors);
         self.plan.findings.append(&mut findings);
         finding::sort(&mut self.plan.findings);
         Ok(())

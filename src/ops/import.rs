@@ -27,7 +27,9 @@ use crate::model::workspace::{
 use crate::parallel;
 use crate::plan::actions::{self, Known, Source};
 use crate::plan::connectors::Sources;
-use crate::plan::import::document::{ImportPlan, Permission, PlannedPackage};
+use crate::plan::import::document::{
+    AssetAction, ConnectorAction, ImportPlan, Needed, Permission, PlannedPackage,
+};
 use crate::plan::import::sameness::{self, Sameness, Side};
 use crate::plan::import::{Draft, Placing, PlacingError, Question, Receipt};
 use crate::plan::transform::rename_providers;
@@ -265,9 +267,9 @@ impl Incoming {
                 connectors.insert(name.clone(), known);
             }
         }
-        let shared = plan.connectors.iter().filter(|connector| {
-            connector.action == crate::plan::import::document::ConnectorAction::UsesShared
-        });
+        let connectors_of_plan = plan.connectors.iter();
+        let shared =
+            connectors_of_plan.filter(|planned| planned.action == ConnectorAction::UsesShared);
         for connector in shared {
             let code = match &connector.internal_name {
                 Some(name) => workspace.shared_code(name)?,
@@ -365,7 +367,7 @@ impl Incoming {
             astray.push(format!("folder \"{folder}\" is not there"));
         }
         for connector in &again.plan.connectors {
-            use crate::plan::import::document::ConnectorAction as Action;
+            use ConnectorAction as Action;
             match connector.action {
                 Action::Install | Action::Update | Action::Downgrade => astray.push(format!(
                     "connector \"{}\" is not as the package has it",
@@ -379,7 +381,7 @@ impl Incoming {
             }
         }
         for asset in &again.plan.assets {
-            use crate::plan::import::document::AssetAction as Action;
+            use AssetAction as Action;
             match asset.action {
                 Action::Creates
                 | Action::Overwrites
@@ -447,7 +449,7 @@ impl Planned {
     }
 
     /// The permissions that the plan needs and `given` does not hold.
-    pub fn refused(&self, given: &[Permission]) -> Vec<&crate::plan::import::document::Needed> {
+    pub fn refused(&self, given: &[Permission]) -> Vec<&Needed> {
         let needs = self.plan.needs.iter();
         needs
             .filter(|needed| !given.contains(&needed.permission))
