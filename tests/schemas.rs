@@ -558,6 +558,8 @@ const HISTORY: &[Situation<'static>] = &[
     ("failure", &["history", "local:past", "7", "--platform", "p.db"], 1),
     ("status", &["status", "local:past", "--detailed-exitcode", "--platform", "p.db"], 2),
     ("diff", &["diff", "e.zip", "local:past", "--platform", "p.db"], 0),
+    ("explain", &["explain", "raw-id"], 0),
+    ("explain-list", &["explain"], 0),
 ];
 
 fn prepared() -> Place {

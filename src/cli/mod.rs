@@ -186,6 +186,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Matrix(args) => commands::matrix::run(context, &args),
         Command::Customer(command) => commands::customer::run(context, &command),
         Command::Catalog(command) => commands::catalog::run(context, &command),
+        Command::Explain(args) => commands::explain::run(context, &args),
         Command::Schema(args) => commands::schema::run(context, &args),
         Command::Completions(args) => commands::completions::run(context, &args),
     }

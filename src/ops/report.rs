@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::locate::LocatedFinding;
 use super::record::{LeftOutRecord, PackageRecord, TargetRecord};
 use crate::manifest::Done;
-use crate::model::finding::Counts;
+use crate::model::finding::{Code, Counts, Severity};
 use crate::model::ident::{ConnectorTitle, Version};
 use crate::model::path::PackagePath;
 use crate::plan::decision::{ConnectorDecision, Outcome};
@@ -154,4 +154,42 @@ pub struct ManifestEditDocument {
     pub manifest: String,
     /// What was done to it.
     pub done: Vec<Done>,
+}
+
+/// What `explain` says of one code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExplainDocument {
+    /// What it is.
+    #[serde(flatten)]
+    pub code: CodeDocument,
+    /// Its page, in Markdown.
+    pub page: String,
+}
+
+/// What `explain` says of all codes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExplainListDocument {
+    /// The codes, the gravest first.
+    pub codes: Vec<CodeDocument>,
+}
+
+/// A code that findings have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CodeDocument {
+    /// The code.
+    pub code: String,
+    /// How much a finding of this code matters if nobody says otherwise.
+    pub severity: Severity,
+    /// What it means, in a sentence.
+    pub meaning: String,
+}
+
+impl From<Code> for CodeDocument {
+    fn from(code: Code) -> Self {
+        Self {
+            code: code.to_string(),
+            severity: code.severity(),
+            meaning: code.meaning().to_owned(),
+        }
+    }
 }
