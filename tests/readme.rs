@@ -150,9 +150,15 @@ fn the_table_of_the_manifest_names_every_key_and_no_other() {
             "kind" => "'customer'",
             "data-center" => "'us'",
             "\"TITLE\"" => "'include'",
+            "\"CODE\"" => "'note'",
+            "allow" => {
+                "[{ code = 'raw-id', fingerprint = '0123456789abcdef', reason = 'so it is' }]"
+            }
             _ => "[]",
         };
-        let key = key.replace("TITLE", "Parcel Tracker");
+        let key = key
+            .replace("TITLE", "Parcel Tracker")
+            .replace("CODE", "raw-id");
         let _ = writeln!(manifest, "{key} = {value}");
     }
     place.write("recipack.toml", &manifest);

@@ -616,7 +616,9 @@ fn prepared() -> Place {
         "[package]\nname = \"p\"\nproject = \"partner\"\ncatalog = \"catalogs/shared.json\"\nlimit-mb = 7\n\
          [select]\ninclude = [\"Orders/**\"]\nexclude = [\"**/x*\"]\ntypes = [\"recipe\"]\nfolders = [\"Orders\"]\ntags = [\"release\"]\n\
          [connectors]\n\"Parcel Tracker\" = \"auto\"\n\
-         [targets.t]\nkind = \"external\"\ndata-center = \"eu\"\ncatalog = \"catalogs/empty.json\"\nconnectors = { \"Ledger Sync\" = \"include\" }\n",
+         [targets.t]\nkind = \"external\"\ndata-center = \"eu\"\ncatalog = \"catalogs/empty.json\"\nconnectors = { \"Ledger Sync\" = \"include\" }\n\
+         [checks]\nraw-id = \"error\"\n\
+         [[allow]]\ncode = \"raw-id\"\nfingerprint = \"0123456789abcdef\"\nreason = \"so it is\"\n",
     );
     place.write(
         "small.toml",

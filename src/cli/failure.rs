@@ -66,6 +66,7 @@ impl Failure {
                 connector: None,
                 notes: Vec::new(),
                 help: None,
+                fingerprint: None,
                 excerpt: None,
             }],
         }

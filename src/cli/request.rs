@@ -333,6 +333,9 @@ pub(crate) fn resolve(args: &PackArgs, need: TargetNeed) -> Result<Resolved, Fai
             selection,
             words,
             catalogue,
+            checks: manifest
+                .map(|manifest| manifest.checks.clone())
+                .unwrap_or_default(),
             limits: Limits::default(),
         },
         manifest: file,

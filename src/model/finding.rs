@@ -7,11 +7,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::ident::ConnectorTitle;
+use super::ident::{ConnectorTitle, Fingerprint};
 use super::path::PackagePath;
 use super::place::Place;
 
-pub use code::{Code, UnknownCode};
+pub use code::{Code, Latitude, UnknownCode};
 
 /// How much a finding matters.
 #[derive(
@@ -74,6 +74,8 @@ pub enum Subject {
 pub struct Finding {
     /// What sort of thing it is.
     pub code: Code,
+    /// How much it matters: as its code says, unless a manifest says otherwise.
+    pub severity: Severity,
     /// What it is about.
     pub subject: Subject,
     /// What is the case, in one sentence without a full stop.
@@ -82,6 +84,8 @@ pub struct Finding {
     pub notes: Vec<String>,
     /// What to do, with a command where there is one.
     pub help: Option<String>,
+    /// What it is known by, where that is not its subject and message.
+    known_by: Option<Fingerprint>,
 }
 
 impl Finding {
@@ -89,10 +93,12 @@ impl Finding {
     pub fn new(code: Code, subject: Subject, message: impl Into<String>) -> Self {
         Self {
             code,
+            severity: code.severity(),
             subject,
             message: message.into(),
             notes: Vec::new(),
             help: None,
+            known_by: None,
         }
     }
 
@@ -110,9 +116,33 @@ impl Finding {
         self
     }
 
+    /// Says what it is known by, wherever it is found.
+    #[must_use]
+    pub fn known_by(mut self, fingerprint: Fingerprint) -> Self {
+        self.known_by = Some(fingerprint);
+        self
+    }
+
     /// How much it matters.
     pub fn severity(&self) -> Severity {
-        self.code.severity()
+        self.severity
+    }
+
+    /// What a manifest can allow it by: the same as long as code, file and message are, wherever in
+    /// the file it stands.
+    pub fn fingerprint(&self) -> Fingerprint {
+        if let Some(known) = &self.known_by {
+            return known.clone();
+        }
+        let subject = match &self.subject {
+            Subject::Project => "project",
+            Subject::File { path, .. } => path.as_str(),
+            Subject::Path(path) => path,
+            Subject::Connector(title) => title.as_str(),
+            Subject::Manifest(_) => "manifest",
+            Subject::CommandLine => "command line",
+        };
+        Fingerprint::of(&[self.code.as_str(), subject, &self.message])
     }
 }
 

@@ -7,7 +7,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::ui::Format;
 use super::super::{Context, Stop};
-use crate::model::finding::Code;
+use crate::model::finding::{Code, Latitude};
 use crate::ops::report::{CodeDocument, ExplainDocument, ExplainListDocument};
 
 pub(crate) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit, Stop> {
@@ -32,13 +32,33 @@ fn one(context: &Context, text: &str) -> Result<Exit, Stop> {
             page: code.page().to_owned(),
         })?,
         Format::Text => context.ui.result(&format!(
-            "{}[{code}]: {}\n\n{}",
+            "{}[{code}]: {}\n\n{}\n## How much it matters\n\n{}\n",
             code.severity(),
             code.meaning(),
-            code.page()
+            code.page(),
+            setting(code)
         ))?,
     }
     Ok(Exit::Done)
+}
+
+/// What a manifest may say about it.
+fn setting(code: Code) -> String {
+    let free = format!(
+        "`[checks]` in `recipack.toml` may say otherwise: `{code} = \"error\"`, `\"warning\"`, `\"note\"` or `\"off\"`. A single finding is allowed with `[[allow]]`, by the fingerprint that `--json` tells."
+    );
+    match code.latitude() {
+        Latitude::Free => format!("It is of level {}. {free}", code.severity()),
+        Latitude::Asked => format!("It is off. {free}"),
+        Latitude::Guard => {
+            "It is always an error: a package could not work, or would not be what was asked for."
+                .to_owned()
+        }
+        Latitude::Workspace => format!(
+            "It is of level {}, and told of workspaces, about which a manifest has no say.",
+            code.severity()
+        ),
+    }
 }
 
 fn all(context: &Context) -> Result<Exit, Stop> {

@@ -6,10 +6,31 @@ use std::str::FromStr;
 use super::Severity;
 use crate::model::choice::nearest;
 
+/// What a manifest may say about how much a finding matters.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Latitude {
+    /// Whatever it likes.
+    Free,
+    /// Whatever it likes; if it says nothing, it is not told at all.
+    Asked,
+    /// Nothing: a package could not work, or would not be what was asked for.
+    Guard,
+    /// Nothing: it is told of workspaces, where there is no manifest.
+    Workspace,
+}
+
 macro_rules! codes {
-    ($($variant:ident = $text:literal, $severity:ident, $meaning:literal;)*) => {
+    ($($variant:ident = $text:literal, $severity:ident, $latitude:ident, $meaning:literal;)*) => {
         /// The stable code of a finding. Once published, a code keeps its meaning.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize,
+            serde::Deserialize, schemars::JsonSchema,
+        )]
+        #[serde(try_from = "String", into = "String")]
+        #[schemars(with = "String")]
         pub enum Code { $(#[doc = $meaning] $variant,)* }
 
         impl Code {
@@ -24,6 +45,11 @@ macro_rules! codes {
             /// How much a finding of this code matters.
             pub const fn severity(self) -> Severity {
                 match self { $(Self::$variant => Severity::$severity,)* }
+            }
+
+            /// What a manifest may say about it.
+            pub const fn latitude(self) -> Latitude {
+                match self { $(Self::$variant => Latitude::$latitude,)* }
             }
 
             /// What it means, in a sentence.
@@ -41,49 +67,50 @@ macro_rules! codes {
 }
 
 codes! {
-    BrokenJson = "broken-json", Error, "An asset's file is not the JSON that the platform writes.";
-    UnsafePath = "unsafe-path", Error, "A file's path can't stand in a package.";
-    PathCollision = "path-collision", Error, "Two paths would be one file on a disk that folds case or normalises names.";
-    SymbolicLink = "symbolic-link", Error, "A symbolic link stands where an asset's file is expected; links are never followed.";
-    UnreadableFile = "unreadable-file", Error, "A file or folder of the project can't be read.";
-    NothingSelected = "nothing-selected", Error, "The manifest and the command line select no asset.";
-    NamesNothing = "names-nothing", Error, "The manifest or the command line names something that is not in the project.";
-    SharedConnectorExcluded = "shared-connector-excluded", Warning, "A shared connector is left out: the customer runs the shared version.";
-    SharedConnectorIncluded = "shared-connector-included", Warning, "A shared connector is packed against the rule and becomes a second connector of the customer's own.";
-    SharedConnectorUnreachable = "shared-connector-unreachable", Error, "A closed-source connector is shared in another data center, where the customer can't reach it.";
-    SharedVersionDiffers = "shared-version-differs", Warning, "The shared version of a connector is another one than the project holds.";
-    DataCenterUnknown = "data-center-unknown", Warning, "Whether a closed-source connector reaches the customer depends on data centers that are not given.";
-    CatalogConflict = "catalog-conflict", Warning, "The catalogue knows a connector's internal name under one title and its title under another internal name.";
-    CatalogNearMiss = "catalog-near-miss", Warning, "A connector's title differs from one in the catalogue only in case or spacing, so it counts as not shared.";
-    ConnectorInstalls = "connector-installs", Note, "A connector that is not shared installs as the customer's own.";
-    ConnectorLeftOut = "connector-left-out", Warning, "A connector is left out for an external account, where the recipes need it.";
-    ConnectorStays = "connector-stays", Warning, "A connector that is needed can't leave its workspace: no version is released, or its source is not there.";
-    ConnectorRefused = "connector-refused", Error, "A connector that the customer needs is excluded and not shared.";
-    ConnectorMissing = "connector-missing", Error, "A needed connector's files are not there.";
-    ConnectorAssumed = "connector-assumed", Warning, "A supplied connector was taken for the one that is missing, because no other was possible.";
-    ConnectorElsewhere = "connector-elsewhere", Warning, "A connector's connection lies in another package, and the connector has to be there too.";
-    ConnectorUnused = "connector-unused", Note, "A packed connector is used by no packed recipe or connection.";
-    AmbiguousProvider = "ambiguous-provider", Warning, "One internal name leads to several connectors.";
-    InternalNameLeft = "internal-name-left", Warning, "A connector's internal name stands in a place that is not rewritten.";
-    DanglingConnection = "dangling-connection", Note, "A connection is not in the package; it binds in the target by folder and name.";
-    DanglingReference = "dangling-reference", Warning, "A reference points at an asset that is not in the package; it binds in the target by folder and name.";
-    DanglingLookup = "dangling-lookup", Note, "A formula looks up a table that is not in the package.";
-    RawId = "raw-id", Warning, "A number from the source workspace stands where a reference is expected; it means something else in the target.";
-    RawIdSkipped = "raw-id-skipped", Note, "A number from the source workspace stands in a skipped step.";
-    ActionMissing = "action-missing", Error, "A recipe uses an action or trigger that the version of the connector which it will run does not have.";
-    ConnectorSource = "connector-source", Warning, "A connector's source can't be read: the platform does not release code with errors.";
-    InterfaceUnknown = "interface-unknown", Note, "Whether a connector's version has what recipes use can't be told from its source.";
-    ConnectorBlocked = "connector-blocked", Warning, "A recipe's connector is neither in the package nor in the workspace; an import without it has to be permitted.";
-    ConnectorSourceless = "connector-sourceless", Error, "A package has a connector's JSON without its Ruby source.";
-    ConnectorDowngrade = "connector-downgrade", Warning, "An import would put older code of a connector in place of newer code.";
-    ConnectorMovesRecipes = "connector-moves-recipes", Warning, "A connector's new version moves recipes outside the package too.";
-    ConnectionProviderDiffers = "connection-provider-differs", Warning, "A connection of the same name is in the workspace for another application.";
-    NothingToImport = "nothing-to-import", Warning, "A package holds no assets, so an import of it does nothing.";
-    RestartFails = "restart-fails", Warning, "A running recipe would be stopped and updated, and could not start again.";
-    UnknownType = "unknown-type", Warning, "An asset's type is not known here; it is carried through as it is.";
-    UnknownFile = "unknown-file", Warning, "A file is none that assets of its type are known to have; it is carried through as it is.";
-    UnmarkedNames = "unmarked-names", Note, "A package's names are UTF-8 without saying so, as the platform writes them.";
-    OrphanFile = "orphan-file", Warning, "A file belongs to an asset whose JSON is not there; it is carried through as it is.";
+    BrokenJson = "broken-json", Error, Guard, "An asset's file is not the JSON that the platform writes.";
+    UnsafePath = "unsafe-path", Error, Guard, "A file's path can't stand in a package.";
+    PathCollision = "path-collision", Error, Guard, "Two paths would be one file on a disk that folds case or normalises names.";
+    SymbolicLink = "symbolic-link", Error, Guard, "A symbolic link stands where an asset's file is expected; links are never followed.";
+    UnreadableFile = "unreadable-file", Error, Guard, "A file or folder of the project can't be read.";
+    NothingSelected = "nothing-selected", Error, Guard, "The manifest and the command line select no asset.";
+    NamesNothing = "names-nothing", Error, Guard, "The manifest or the command line names something that is not in the project.";
+    SharedConnectorExcluded = "shared-connector-excluded", Warning, Free, "A shared connector is left out: the customer runs the shared version.";
+    SharedConnectorIncluded = "shared-connector-included", Warning, Free, "A shared connector is packed against the rule and becomes a second connector of the customer's own.";
+    SharedConnectorUnreachable = "shared-connector-unreachable", Error, Guard, "A closed-source connector is shared in another data center, where the customer can't reach it.";
+    SharedVersionDiffers = "shared-version-differs", Warning, Free, "The shared version of a connector is another one than the project holds.";
+    DataCenterUnknown = "data-center-unknown", Warning, Free, "Whether a closed-source connector reaches the customer depends on data centers that are not given.";
+    CatalogConflict = "catalog-conflict", Warning, Free, "The catalogue knows a connector's internal name under one title and its title under another internal name.";
+    CatalogNearMiss = "catalog-near-miss", Warning, Free, "A connector's title differs from one in the catalogue only in case or spacing, so it counts as not shared.";
+    ConnectorInstalls = "connector-installs", Note, Free, "A connector that is not shared installs as the customer's own.";
+    ConnectorLeftOut = "connector-left-out", Warning, Free, "A connector is left out for an external account, where the recipes need it.";
+    ConnectorStays = "connector-stays", Warning, Workspace, "A connector that is needed can't leave its workspace: no version is released, or its source is not there.";
+    ConnectorRefused = "connector-refused", Error, Guard, "A connector that the customer needs is excluded and not shared.";
+    ConnectorMissing = "connector-missing", Error, Guard, "A needed connector's files are not there.";
+    ConnectorAssumed = "connector-assumed", Warning, Free, "A supplied connector was taken for the one that is missing, because no other was possible.";
+    ConnectorElsewhere = "connector-elsewhere", Warning, Free, "A connector's connection lies in another package, and the connector has to be there too.";
+    ConnectorUnused = "connector-unused", Note, Free, "A packed connector is used by no packed recipe or connection.";
+    AmbiguousProvider = "ambiguous-provider", Warning, Free, "One internal name leads to several connectors.";
+    InternalNameLeft = "internal-name-left", Warning, Free, "A connector's internal name stands in a place that is not rewritten.";
+    DanglingConnection = "dangling-connection", Note, Free, "A connection is not in the package; it binds in the target by folder and name.";
+    DanglingReference = "dangling-reference", Warning, Free, "A reference points at an asset that is not in the package; it binds in the target by folder and name.";
+    DanglingLookup = "dangling-lookup", Note, Free, "A formula looks up a table that is not in the package.";
+    RawId = "raw-id", Warning, Free, "A number from the source workspace stands where a reference is expected; it means something else in the target.";
+    RawIdSkipped = "raw-id-skipped", Note, Free, "A number from the source workspace stands in a skipped step.";
+    ActionMissing = "action-missing", Error, Guard, "A recipe uses an action or trigger that the version of the connector which it will run does not have.";
+    ConnectorSource = "connector-source", Warning, Free, "A connector's source can't be read: the platform does not release code with errors.";
+    InterfaceUnknown = "interface-unknown", Note, Free, "Whether a connector's version has what recipes use can't be told from its source.";
+    ConnectorBlocked = "connector-blocked", Warning, Workspace, "A recipe's connector is neither in the package nor in the workspace; an import without it has to be permitted.";
+    ConnectorSourceless = "connector-sourceless", Error, Workspace, "A package has a connector's JSON without its Ruby source.";
+    ConnectorDowngrade = "connector-downgrade", Warning, Workspace, "An import would put older code of a connector in place of newer code.";
+    ConnectorMovesRecipes = "connector-moves-recipes", Warning, Workspace, "A connector's new version moves recipes outside the package too.";
+    ConnectionProviderDiffers = "connection-provider-differs", Warning, Workspace, "A connection of the same name is in the workspace for another application.";
+    NothingToImport = "nothing-to-import", Warning, Workspace, "A package holds no assets, so an import of it does nothing.";
+    RestartFails = "restart-fails", Warning, Workspace, "A running recipe would be stopped and updated, and could not start again.";
+    UnknownType = "unknown-type", Warning, Free, "An asset's type is not known here; it is carried through as it is.";
+    UnknownFile = "unknown-file", Warning, Free, "A file is none that assets of its type are known to have; it is carried through as it is.";
+    AllowanceUnused = "allowance-unused", Note, Free, "The manifest allows a finding that there is not.";
+    UnmarkedNames = "unmarked-names", Note, Free, "A package's names are UTF-8 without saying so, as the platform writes them.";
+    OrphanFile = "orphan-file", Warning, Free, "A file belongs to an asset whose JSON is not there; it is carried through as it is.";
 }
 
 impl Code {
@@ -134,6 +161,20 @@ impl FromStr for Code {
     }
 }
 
+impl TryFrom<String> for Code {
+    type Error = UnknownCode;
+
+    fn try_from(text: String) -> Result<Self, UnknownCode> {
+        text.parse()
+    }
+}
+
+impl From<Code> for String {
+    fn from(code: Code) -> Self {
+        code.as_str().to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +185,11 @@ mod tests {
         for code in Code::ALL {
             assert!(seen.insert(code.as_str()), "{code} stands twice");
             assert!(code.meaning().ends_with('.'), "{code}");
+            // What guards is an error.
+            assert!(
+                code.latitude() != Latitude::Guard || code.severity() == Severity::Error,
+                "{code}"
+            );
             assert!(
                 code.as_str()
                     .bytes()
