@@ -16,6 +16,7 @@ pub mod project;
 pub mod reference;
 pub mod roots;
 pub mod scan;
+pub mod secret;
 pub mod slug;
 pub mod stamp;
 pub mod target;

@@ -8,6 +8,7 @@ use super::finding::{Code, Finding, Subject};
 use super::ident::Digest;
 use super::kind::{AssetKind, FileRole};
 use super::path::PackagePath;
+use super::secret::Sighting;
 
 /// A file of a project as it was found, before anything was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct File {
     pub source: usize,
     /// What reading it told; `None` if it could not be read.
     pub content: Option<Content>,
+    /// The credentials that stand in it, where it was searched for them.
+    pub secrets: Vec<Sighting>,
 }
 
 /// An asset and the files that it owns.
@@ -213,6 +216,7 @@ impl Layout {
             path: path.clone(),
             source,
             content: None,
+            secrets: Vec::new(),
         });
     }
 

@@ -130,14 +130,14 @@ pub fn prepare(
         limits: &request.limits,
         memory,
     };
-    let opened = read::open(&request.project, reading, running, observer)?;
+    let opened = read::open_to_pack(&request.project, reading, running, observer)?;
     let reading = Reading {
         roots: Roots::Asserted,
         memory: None,
         ..reading
     };
     let supplied = match &request.connectors {
-        Some(folder) => Some(read::open(folder, reading, running, observer)?),
+        Some(folder) => Some(read::open_to_pack(folder, reading, running, observer)?),
         None => None,
     };
     let graph = Graph::of(&opened.project);

@@ -14,10 +14,12 @@ use crate::model::finding::{Code, Finding, Subject};
 use crate::model::ident::Digest;
 use crate::model::json::JsonError;
 use crate::model::path::PackagePath;
-use crate::model::project::{Content, Layout, LeftOut, Origin, Project};
+use crate::model::project::{Content, File, Layout, LeftOut, Origin, Project};
 use crate::model::roots;
 use crate::model::scan::Scanner;
+use crate::model::secret::Sighting;
 use crate::parallel;
+use crate::plan::secrets::{Detector, Writing};
 
 /// A project that was read, and where its bytes can be read again.
 #[derive(Debug)]
@@ -40,14 +42,30 @@ impl Opened {
         manifest: Option<ManifestText<'_>>,
     ) -> Vec<LocatedFinding> {
         let mut reader = self.source.reader();
-        let files = &self.project.files;
-        let numbers: BTreeMap<&PackagePath, usize> =
-            files.iter().map(|file| (&file.path, file.source)).collect();
+        let files: BTreeMap<&PackagePath, &File> = self
+            .project
+            .files
+            .iter()
+            .map(|file| (&file.path, file))
+            .collect();
         locate(findings, manifest, |path| {
             let mut bytes = Vec::new();
-            reader.read(*numbers.get(path)?, &mut bytes).ok()?;
+            let file = files.get(path)?;
+            reader.read(file.source, &mut bytes).ok()?;
+            hide(&mut bytes, &file.secrets);
             Some(bytes)
         })
+    }
+}
+
+/// Puts stars in the place of credentials, so that nothing that is shown of the file shows them.
+fn hide(bytes: &mut [u8], secrets: &[Sighting]) {
+    for sighting in secrets {
+        let hidden = bytes.get_mut(sighting.hidden()).unwrap_or_default();
+        // Lines stay lines, so that places stay places.
+        for byte in hidden.iter_mut().filter(|byte| !b"\r\n".contains(byte)) {
+            *byte = b'*';
+        }
     }
 }
 
@@ -112,12 +130,13 @@ pub enum Digests {
 struct Worker<'a> {
     reader: crate::io::source::SourceReader<'a>,
     scanner: Scanner,
+    detector: Option<Detector>,
     bytes: Vec<u8>,
 }
 
 enum Outcome {
-    Known(Content, Option<Arc<Facts>>),
-    Read(Content, Option<Arc<Facts>>),
+    Known(Content, Option<Arc<Facts>>, Vec<Sighting>),
+    Read(Content, Option<Arc<Facts>>, Vec<Sighting>),
     Broken(Content, JsonError),
     Failed(ReadError),
 }
@@ -130,6 +149,36 @@ enum Outcome {
 pub fn open(
     path: &Path,
     reading: Reading<'_>,
+    running: &Running,
+    observer: &mut dyn Observer,
+) -> Result<Opened, OpenError> {
+    open_and(path, reading, Search::No, running, observer)
+}
+
+/// The same, and searches the files for credentials ([`File::secrets`]).
+///
+/// # Errors
+/// As [`open`].
+pub fn open_to_pack(
+    path: &Path,
+    reading: Reading<'_>,
+    running: &Running,
+    observer: &mut dyn Observer,
+) -> Result<Opened, OpenError> {
+    open_and(path, reading, Search::Credentials, running, observer)
+}
+
+/// What files are searched for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Search {
+    No,
+    Credentials,
+}
+
+fn open_and(
+    path: &Path,
+    reading: Reading<'_>,
+    search: Search,
     running: &Running,
     observer: &mut dyn Observer,
 ) -> Result<Opened, OpenError> {
@@ -152,7 +201,7 @@ pub fn open(
             path: path.display().to_string(),
         });
     }
-    let unchanged = read_files(&source, &mut project, reading, running, observer)?;
+    let unchanged = read_files(&source, &mut project, reading, search, running, observer)?;
     if reading.roots == Roots::One {
         let found = roots::roots(&project);
         if found.len() > 1 {
@@ -178,6 +227,7 @@ fn read_files(
     source: &Source,
     project: &mut Project,
     reading: Reading<'_>,
+    search: Search,
     running: &Running,
     observer: &mut dyn Observer,
 ) -> Result<Vec<bool>, Interrupted> {
@@ -203,8 +253,9 @@ fn read_files(
         let known = reading
             .memory
             .and_then(|memory| memory.file(&files[index].path, source.stamp(number)));
-        if let Some((content, facts)) = known {
-            return Ok(Outcome::Known(content, facts.cloned()));
+        if let Some(known) = known {
+            let facts = known.facts.cloned();
+            return Ok(Outcome::Known(known.content, facts, known.secrets.to_vec()));
         }
         if let Err(error) = worker.reader.read(number, &mut worker.bytes) {
             return Ok(Outcome::Failed(error));
@@ -214,9 +265,18 @@ fn read_files(
             crc32: crc32fast::hash(&worker.bytes),
             digest: (reading.digests == Digests::Taken).then(|| Digest::of(&worker.bytes)),
         };
+        let writing = match mains[index] {
+            Some(_) => Some(Writing::Json),
+            None if files[index].path.as_str().ends_with(".rb") => Some(Writing::Ruby),
+            None => None,
+        };
+        let secrets = match (&worker.detector, writing) {
+            (Some(detector), Some(writing)) => detector.find(&worker.bytes, writing),
+            (None, _) | (_, None) => Vec::new(),
+        };
         Ok(match mains[index] {
             Some(asset) => match worker.scanner.scan(&assets[asset].kind, &worker.bytes) {
-                Ok(facts) => Outcome::Read(content, Some(Arc::new(facts))),
+                Ok(facts) => Outcome::Read(content, Some(Arc::new(facts)), secrets),
                 Err(error) => Outcome::Broken(content, error),
             },
             // At the root of a package stands what describes it, and others read that.
@@ -225,20 +285,22 @@ fn read_files(
                 && files[index].path.as_str().ends_with(".json") =>
             {
                 match worker.scanner.check(&worker.bytes) {
-                    Ok(()) => Outcome::Read(content, None),
+                    Ok(()) => Outcome::Read(content, None, secrets),
                     Err(error) => Outcome::Broken(content, error),
                 }
             }
-            None => Outcome::Read(content, None),
+            None => Outcome::Read(content, None, secrets),
         })
     };
     let worker = || Worker {
         reader: source.reader(),
         scanner: Scanner::default(),
+        detector: (search == Search::Credentials).then(Detector::default),
         bytes: Vec::new(),
     };
     let total = files.len();
     let mut contents = Vec::with_capacity(total);
+    let mut seen = Vec::new();
     let mut read_facts = Vec::new();
     let mut unchanged = vec![false; total];
     parallel::in_order(
@@ -253,12 +315,14 @@ fn read_files(
                 offset,
             };
             contents.push(match outcome? {
-                Outcome::Known(content, facts) => {
+                Outcome::Known(content, facts, secrets) => {
                     unchanged[index] = true;
+                    seen.push((index, secrets));
                     read_facts.extend(mains[index].zip(facts));
                     Some(content)
                 }
-                Outcome::Read(content, facts) => {
+                Outcome::Read(content, facts, secrets) => {
+                    seen.push((index, secrets));
                     if let (Some(asset), Some(facts)) = (mains[index], facts) {
                         read_facts.push((asset, facts));
                     }
@@ -290,6 +354,9 @@ fn read_files(
     )?;
     for (file, content) in files.iter_mut().zip(contents) {
         file.content = content;
+    }
+    for (index, secrets) in seen {
+        files[index].secrets = secrets;
     }
     for (asset, facts) in read_facts {
         assets[asset].facts = facts;

@@ -18,6 +18,7 @@ use crate::model::facts::Facts;
 use crate::model::ident::Digest;
 use crate::model::path::PackagePath;
 use crate::model::project::Content;
+use crate::model::secret::Sighting;
 use crate::model::stamp::Stamp;
 use crate::plan::export::{EntrySource, Fidelity};
 use crate::plan::transform::{Edits, Rewrite};
@@ -51,6 +52,18 @@ struct KnownFile {
     size: u64,
     crc32: u32,
     facts: Option<Arc<Facts>>,
+    secrets: Vec<Sighting>,
+}
+
+/// What is known of a file that has not changed.
+#[derive(Debug)]
+pub struct Unchanged<'a> {
+    /// Its size and checksum.
+    pub content: Content,
+    /// What its JSON told, if it is an asset's.
+    pub facts: Option<&'a Arc<Facts>>,
+    /// The credentials that stand in it.
+    pub secrets: &'a [Sighting],
 }
 
 /// An entry of the last package.
@@ -83,6 +96,7 @@ struct WrittenFile<'a> {
     size: u64,
     crc32: u32,
     facts: Option<&'a Facts>,
+    secrets: &'a [Sighting],
 }
 
 /// [`Edits`] without names: the memory is no document.
@@ -175,6 +189,7 @@ impl Memory {
                 size: content.size,
                 crc32: content.crc32,
                 facts,
+                secrets: &file.secrets,
             })
         });
         let entries = prepared
@@ -232,11 +247,7 @@ impl Memory {
     }
 
     /// What is known of a file that has not changed since.
-    pub fn file(
-        &self,
-        path: &PackagePath,
-        stamp: Option<Stamp>,
-    ) -> Option<(Content, Option<&Arc<Facts>>)> {
+    pub fn file(&self, path: &PackagePath, stamp: Option<Stamp>) -> Option<Unchanged<'_>> {
         let at = self
             .files
             .binary_search_by(|known| known.path.cmp(path))
@@ -249,7 +260,11 @@ impl Memory {
             crc32: known.crc32,
             digest: None,
         };
-        (settled && stamp == Some(known.stamp)).then_some((content, known.facts.as_ref()))
+        (settled && stamp == Some(known.stamp)).then_some(Unchanged {
+            content,
+            facts: known.facts.as_ref(),
+            secrets: &known.secrets,
+        })
     }
 
     /// For each planned entry that can be copied from the last package, its number there.

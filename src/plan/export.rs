@@ -18,6 +18,7 @@ use super::decision::{
     CatalogueEvidence, ConnectorDecision, ItemRule, Match, Outcome, Speaker, shell_word,
 };
 use super::rule::{Case, Certainty, Files, Ruling, Share, decide};
+use super::secrets;
 use super::transform::{ProviderForm, Rewrite, Treatment};
 
 /// How many assets a finding names before it only counts the rest.
@@ -645,6 +646,7 @@ impl Planning<'_, '_> {
             }
         }
         self.add_supplied(&mut entries);
+        self.credentials(&entries);
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         left_out.sort_by(|a, b| a.path.cmp(&b.path));
         finding::sort(&mut self.findings);
@@ -654,6 +656,18 @@ impl Planning<'_, '_> {
             connectors: self.connectors,
             rewrite: self.rewrite,
             findings: self.findings,
+        }
+    }
+
+    fn credentials(&mut self, entries: &[PlannedEntry]) {
+        for entry in entries {
+            let (project, file) = match (entry.source, self.sources.supplied) {
+                (EntrySource::Project(file), _) => (self.sources.project, file),
+                (EntrySource::Supplied(file), Some(supplied)) => (supplied, file),
+                (EntrySource::Supplied(_), None) => continue,
+            };
+            self.findings
+                .extend(secrets::findings(&project.files[file]));
         }
     }
 

@@ -20,6 +20,7 @@ pub mod pick;
 pub mod push;
 pub mod rollback;
 pub mod rule;
+pub mod secrets;
 pub mod sharing;
 pub mod start;
 pub mod transform;

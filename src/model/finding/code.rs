@@ -74,6 +74,8 @@ codes! {
     UnreadableFile = "unreadable-file", Error, Guard, "A file or folder of the project can't be read.";
     NothingSelected = "nothing-selected", Error, Guard, "The manifest and the command line select no asset.";
     NamesNothing = "names-nothing", Error, Guard, "The manifest or the command line names something that is not in the project.";
+    HardCodedCredential = "hard-coded-credential", Error, Free, "A credential stands in a file, in a form that only its issuer gives.";
+    SuspectedCredential = "suspected-credential", Warning, Free, "What looks like a credential stands in a file.";
     SharedConnectorExcluded = "shared-connector-excluded", Warning, Free, "A shared connector is left out: the customer runs the shared version.";
     SharedConnectorIncluded = "shared-connector-included", Warning, Free, "A shared connector is packed against the rule and becomes a second connector of the customer's own.";
     SharedConnectorUnreachable = "shared-connector-unreachable", Error, Guard, "A closed-source connector is shared in another data center, where the customer can't reach it.";
