@@ -62,6 +62,7 @@ fn export_writes_a_package_and_its_record() {
     warning[unknown-file]: a `.txt` file is none that a custom connector is known to have; carried through as it is
       --> parcel_tracker.custom_adapter.txt
 
+    note: 1 [connections-unauthorized]; --verbose shows them
     note: 1 [connector-installs]; --verbose shows them
     note: 1 [dangling-connection]; --verbose shows them
     note: 1 [raw-id-skipped]; --verbose shows them
@@ -120,7 +121,7 @@ fn export_of_something_refused_writes_nothing() {
       = note: at $.provider
       = help: give the folder with its files: --connectors DIR
 
-    warning[dangling-reference]: step 5 refers to "Parcel events" (`parcel_events.topic.json`), which is not in the package
+    warning[dangling-reference]: step 5 refers to the topic "Parcel events" (`parcel_events.topic.json`), which is not in the package
        --> Orders/track_new_parcels.recipe.json:183:31
         |
     183 |                   "topic_id": {
@@ -129,11 +130,12 @@ fn export_of_something_refused_writes_nothing() {
         = note: it binds in the target by folder and name, if it is there
         = note: at $.code.block[1].block[0].block[1].input.topic_id
 
+    note: 1 [connections-unauthorized]; --verbose shows them
     note: 1 [dangling-lookup]; --verbose shows them
 
     help: more about a finding by its code: recipack explain connector-missing
 
-    no package was written: 1 error, 1 warning, 1 note
+    no package was written: 1 error, 1 warning, 2 notes
     --- folder
     shared-form
     "#);
@@ -213,7 +215,7 @@ fn check_says_what_export_says_and_writes_nothing() {
     insta::assert_snapshot!(outcome(&place, &[&["check", "partner"], &CUSTOMER[..]].concat()), @r#"
     exit 0
     --- stdout
-    partner: 35 files for customer: 0 errors, 6 warnings, 3 notes
+    partner: 35 files for customer: 0 errors, 6 warnings, 4 notes
     --- stderr
     warning[shared-connector-excluded]: "Route Planner" is left out: customers run the shared v2
        --> Orders/plan_daily_routes.recipe.json:122:5
@@ -251,6 +253,7 @@ fn check_says_what_export_says_and_writes_nothing() {
     warning[unknown-file]: a `.txt` file is none that a custom connector is known to have; carried through as it is
       --> parcel_tracker.custom_adapter.txt
 
+    note: 1 [connections-unauthorized]; --verbose shows them
     note: 1 [connector-installs]; --verbose shows them
     note: 1 [dangling-connection]; --verbose shows them
     note: 1 [raw-id-skipped]; --verbose shows them

@@ -151,6 +151,7 @@ fn the_table_of_the_manifest_names_every_key_and_no_other() {
             "data-center" => "'us'",
             "\"TITLE\"" => "'include'",
             "\"CODE\"" => "'note'",
+            "TYPE" => "'.*'",
             "allow" => {
                 "[{ code = 'raw-id', fingerprint = '0123456789abcdef', reason = 'so it is' }]"
             }
@@ -158,7 +159,8 @@ fn the_table_of_the_manifest_names_every_key_and_no_other() {
         };
         let key = key
             .replace("TITLE", "Parcel Tracker")
-            .replace("CODE", "raw-id");
+            .replace("CODE", "raw-id")
+            .replace("TYPE", "recipe");
         let _ = writeln!(manifest, "{key} = {value}");
     }
     place.write("recipack.toml", &manifest);

@@ -208,7 +208,7 @@ impl Cell {
             .iter()
             .map(|finding| finding.code.as_str());
         let codes = codes
-            .filter(|code| !["dangling-connection"].contains(code))
+            .filter(|code| !["dangling-connection", "connections-unauthorized"].contains(code))
             .collect();
         let refused = prepared.plan.is_refused();
         assert_eq!(

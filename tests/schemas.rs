@@ -617,7 +617,7 @@ fn prepared() -> Place {
          [select]\ninclude = [\"Orders/**\"]\nexclude = [\"**/x*\"]\ntypes = [\"recipe\"]\nfolders = [\"Orders\"]\ntags = [\"release\"]\n\
          [connectors]\n\"Parcel Tracker\" = \"auto\"\n\
          [targets.t]\nkind = \"external\"\ndata-center = \"eu\"\ncatalog = \"catalogs/empty.json\"\nconnectors = { \"Ledger Sync\" = \"include\" }\n\
-         [checks]\nraw-id = \"error\"\n\
+         [naming]\nrecipe = \".*\"\n[checks]\nraw-id = \"error\"\n\
          [[allow]]\ncode = \"raw-id\"\nfingerprint = \"0123456789abcdef\"\nreason = \"so it is\"\n",
     );
     place.write(

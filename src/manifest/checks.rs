@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::naming::NamePattern;
 use crate::model::choice::choice_type;
 use crate::model::finding::{Code, Finding, Latitude, Severity, Subject};
-use crate::model::ident::Fingerprint;
+use crate::model::ident::{Fingerprint, TypeWord};
 use crate::model::place::Located;
 
 choice_type! {
@@ -65,13 +66,15 @@ pub struct Allowance {
     pub reason: String,
 }
 
-/// The manifest's `[checks]` and `[[allow]]`.
+/// The manifest's `[checks]`, `[[allow]]` and `[naming]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checks {
     /// The levels of the codes about which it says something.
     pub levels: BTreeMap<Code, Level>,
     /// The findings that are allowed, each with its place.
     pub allow: Vec<Located<Allowance>>,
+    /// What the display names of assets of a type have to match.
+    pub naming: BTreeMap<TypeWord, Located<NamePattern>>,
 }
 
 impl Checks {
@@ -162,6 +165,7 @@ mod tests {
         let checks = Checks {
             levels: BTreeMap::from([(Code::UnknownType, Level::Off), (Code::RawId, Level::Error)]),
             allow: vec![Located::on_command_line(allowance.clone())],
+            naming: BTreeMap::new(),
         };
         let mut findings = vec![
             finding(Code::RawId, "known"),

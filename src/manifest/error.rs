@@ -1,6 +1,7 @@
 //! What can be wrong with a manifest.
 
 use super::glob::GlobError;
+use super::naming::NamePatternError;
 use crate::model::choice::{UnknownChoice, nearest, quoted_list};
 use crate::model::finding::{Code, UnknownCode};
 use crate::model::ident::NameError;
@@ -81,6 +82,9 @@ pub enum Problem {
     /// A folder that can't be one.
     #[error(transparent)]
     Folder(#[from] PathError),
+    /// A pattern of names that can't be one.
+    #[error(transparent)]
+    NamePattern(#[from] NamePatternError),
     /// A code that no finding has.
     #[error(transparent)]
     Code(#[from] UnknownCode),
@@ -148,6 +152,10 @@ impl ManifestError {
             Problem::Word(error) => Some(error.help()),
             Problem::Name(_) => None,
             Problem::Glob(error) => Some(error.help().to_owned()),
+            Problem::NamePattern(_) => Some(
+                "the whole name has to match; `.` is any character, and a backslash before a sign takes it literally, best in single quotes: `'v\\d+\\. .*'`"
+                    .to_owned(),
+            ),
             Problem::Code(error) => Some(error.help()),
             Problem::Guards { code } => Some(format!(
                 "the package could not work, or would not be what was asked for; see `recipack explain {code}`"

@@ -29,6 +29,9 @@ pub struct Listing {
     /// The findings that are allowed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<Allowance>,
+    /// What the display names of assets have to match, by type.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub naming: BTreeMap<TypeWord, String>,
 }
 
 /// The manifest's `[package]`.
@@ -163,6 +166,11 @@ impl Manifest {
                 .collect(),
             checks: checks.levels.clone(),
             allow: values(&checks.allow),
+            naming: checks
+                .naming
+                .iter()
+                .map(|(kind, pattern)| (kind.clone(), pattern.value.to_string()))
+                .collect(),
         }
     }
 }

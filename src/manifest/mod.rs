@@ -5,6 +5,7 @@ mod edit;
 mod error;
 mod glob;
 mod listing;
+mod naming;
 mod parse;
 mod quote;
 mod selection;
@@ -23,6 +24,7 @@ pub use edit::{Change, Done, EditError, ManifestEdit, Outcome, Removal};
 pub use error::{ManifestError, ManifestErrors, Problem};
 pub use glob::{Glob, GlobError};
 pub use listing::{Listing, PackageListing, SelectListing, TargetListing};
+pub use naming::{NamePattern, NamePatternError};
 pub use selection::{Candidate, Choice, Rule, Selection, Unmatched};
 pub use template::{ConnectorFact, TemplateFacts, template};
 
@@ -40,7 +42,7 @@ pub struct Manifest {
     pub connectors: BTreeMap<ConnectorTitle, Located<Word>>,
     /// The targets, each with the place of its name.
     pub targets: BTreeMap<TargetName, Located<Target>>,
-    /// How much findings matter, and which are allowed.
+    /// How much findings matter, which are allowed, and how assets are to be named.
     pub checks: Checks,
 }
 

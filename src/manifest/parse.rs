@@ -27,6 +27,7 @@ const ROOT_KEYS: &[&str] = &[
     "targets",
     "checks",
     "allow",
+    "naming",
 ];
 const PACKAGE_KEYS: &[&str] = &["name", "project", "limit-mb", "catalog"];
 const SELECT_KEYS: &[&str] = &["include", "exclude", "types", "folders", "tags"];
@@ -172,6 +173,7 @@ impl Reader<'_> {
                 }
                 "checks" => manifest.checks.levels = self.levels(&field),
                 "allow" => manifest.checks.allow = self.allowances(&field),
+                "naming" => manifest.checks.naming = self.naming(&field),
                 _ => self.unknown_key(&field, ROOT_KEYS),
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::ident::{InternalName, Version};
-use super::reference::{ActionUse, RawId, Reference, TableUse};
+use super::reference::{ActionUse, IncompleteReference, ProviderUse, RawId, Reference, TableUse};
 
 /// The facts of one asset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,8 @@ pub struct Facts {
     pub references: Vec<Reference>,
     /// Numbers that stand where references could.
     pub raw_ids: Vec<RawId>,
+    /// References that name an asset and lack its path.
+    pub incomplete: Vec<IncompleteReference>,
     /// Lookup tables that its formulas name.
     pub tables: Vec<TableUse>,
     /// Every name of the form that custom connectors have, wherever it stands; sorted, each once.
@@ -51,6 +53,8 @@ pub struct RecipeFacts {
     pub version: Option<Version>,
     /// The custom connectors' actions and triggers that its steps run.
     pub actions: Vec<ActionUse>,
+    /// The applications that its steps use: each once, where an active step first does if one does.
+    pub providers: Vec<ProviderUse>,
 }
 
 /// An entry of a recipe's `config`.

@@ -32,6 +32,30 @@ pub struct RawId {
     pub offset: u32,
 }
 
+/// A reference object without `zip_name`: it names an asset, and not where its file is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncompleteReference {
+    /// The other asset's display name.
+    pub name: Arc<str>,
+    /// The key under which the object stands.
+    pub key: Arc<str>,
+    /// Where it stands in the recipe.
+    pub step: Option<Step>,
+    /// The byte at which the object starts.
+    pub offset: u32,
+}
+
+/// An application that a step uses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderUse {
+    /// The application: a built-in connector's name or a custom one's internal name.
+    pub provider: Arc<str>,
+    /// The step.
+    pub step: Step,
+    /// The byte at which the step starts.
+    pub offset: u32,
+}
+
 /// A lookup table that a formula names: `lookup("Region codes", …)`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableUse {

@@ -10,7 +10,10 @@ use super::facts::{
 use super::ident::{InternalName, Version, is_word};
 use super::json::{Document, JsonError, Node, NodeKind, Tape};
 use super::kind::AssetKind;
-use super::reference::{ActionKind, ActionUse, Activity, RawId, Reference, Step, TableUse};
+use super::reference::{
+    ActionKind, ActionUse, Activity, IncompleteReference, ProviderUse, RawId, Reference, Step,
+    TableUse,
+};
 
 /// Reads assets one after the other with the same memory.
 #[derive(Debug, Default)]
@@ -106,7 +109,12 @@ fn names(object: Node<'_>) -> Vec<Arc<str>> {
 fn expects_reference(key: &str, provider: &str) -> bool {
     let platform = provider.starts_with("workato") || provider == "lookup_table";
     match key {
-        "flow_id" | "lookup_table_id" | "topic_id" | "template_id" | "workato_schema_id" => true,
+        "flow_id"
+        | "lookup_table_id"
+        | "topic_id"
+        | "template_id"
+        | "workato_schema_id"
+        | "dynamic_menu_recipe" => true,
         "table_id" | "app_id" | "project_id" | "page_id" | "recipe_id" | "model_id" => platform,
         _ => false,
     }
@@ -323,6 +331,18 @@ impl Walk<'_> {
             self.facts.references.push(reference);
             return;
         }
+        if key == "flow_id"
+            && context.place == Place::Input
+            && let Some(name) = self.text(name)
+        {
+            let reference = IncompleteReference {
+                name,
+                key: self.intern(key),
+                step: context.step,
+                offset,
+            };
+            self.facts.incomplete.push(reference);
+        }
         let mut inner = context;
         let provider = provider.and_then(Node::text).unwrap_or_default();
         let keyword = keyword.and_then(Node::text);
@@ -342,6 +362,7 @@ impl Walk<'_> {
                 provider: &provider,
                 place: Place::Elsewhere,
             };
+            self.uses(&provider, step, offset);
             if InternalName::custom(&provider).is_some()
                 && let Some(action) = self.text(name)
             {
@@ -371,6 +392,13 @@ impl Walk<'_> {
                         ("parameters", Place::Input) => Place::Parameters,
                         (_, place) => place,
                     };
+                    if context.place == Place::Input && expects_reference(key, inner.provider) {
+                        for item in value.items() {
+                            if let Some(id) = raw_id(item) {
+                                self.raw_id(key, id, inner.step, item);
+                            }
+                        }
+                    }
                     self.value(key, value, context);
                 }
                 NodeKind::String | NodeKind::Number => {
@@ -383,6 +411,29 @@ impl Walk<'_> {
                     self.value(key, value, inner);
                 }
                 NodeKind::Bool | NodeKind::Null => {}
+            }
+        }
+    }
+
+    fn uses(&mut self, provider: &str, step: Step, offset: u32) {
+        if provider.is_empty() {
+            return;
+        }
+        let mut known = self.recipe.providers.iter_mut();
+        match known.find(|used| &*used.provider == provider) {
+            Some(used) if used.step.activity == Activity::Active => {}
+            Some(used) if step.activity == Activity::Active => {
+                (used.step, used.offset) = (step, offset);
+            }
+            Some(_) => {}
+            None => {
+                let provider = self.intern(provider);
+                let used = ProviderUse {
+                    provider,
+                    step,
+                    offset,
+                };
+                self.recipe.providers.push(used);
             }
         }
     }

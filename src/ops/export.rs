@@ -10,12 +10,13 @@ use super::reuse::Memory;
 use super::{Interrupted, Observer, Running, Stage};
 use crate::io::archive::{ArchiveError, Limits, WriteError};
 use crate::io::source::{ReadError, SourceReader};
-use crate::manifest::{Allowance, Checks, Selection};
+use crate::manifest::{Allowance, Checks, Level, Selection};
 use crate::model::catalogue::Catalogue;
 use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::graph::Graph;
 use crate::model::ident::{ConnectorTitle, InternalName};
 use crate::model::json::{Tape, apply};
+use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
 use crate::model::place::Located;
 use crate::model::project::Content;
@@ -23,6 +24,7 @@ use crate::model::target::Word;
 use crate::model::workspace::Scope;
 use crate::parallel;
 use crate::plan::actions::{self, Known, Source};
+use crate::plan::checks::{literals, naming};
 use crate::plan::connectors::Sources;
 use crate::plan::decision::Outcome;
 use crate::plan::export::{
@@ -167,6 +169,7 @@ pub fn prepare(
         checks: request.checks.clone(),
     };
     prepared.check_actions()?;
+    prepared.check_recipes(running)?;
     prepared.foresee_edits(memory, running)?;
     prepared.settle();
     Ok(prepared)
@@ -268,6 +271,45 @@ impl Prepared {
             }
         }
         findings.extend(self.lacking(&connectors));
+        self.plan.findings.append(&mut findings);
+        Ok(())
+    }
+
+    /// Checks what the manifest asks for: names, and what stands in recipes as it is.
+    fn check_recipes(&mut self, running: &Running) -> Result<(), ExportError> {
+        let packed: BTreeSet<&PackagePath> =
+            self.plan.entries.iter().map(|entry| &entry.path).collect();
+        let project = &self.opened.project;
+        let packed: Vec<usize> = (0..project.assets.len())
+            .filter(|&index| packed.contains(&project.assets[index].path))
+            .collect();
+        let mut findings = naming::check(project, &packed, &self.checks.naming);
+        let literal = [Code::HardCodedHost, Code::HardCodedAddress];
+        if literal
+            .iter()
+            .any(|code| self.checks.level(*code) != Level::Off)
+        {
+            let mut reader = self.opened.source.reader();
+            let (mut bytes, mut tape) = (Vec::new(), Tape::default());
+            let recipes = packed.iter().map(|&index| &project.assets[index]);
+            for recipe in recipes.filter(|asset| asset.kind == AssetKind::Recipe) {
+                if running.interrupt.is_set() {
+                    return Err(Interrupted.into());
+                }
+                let file = recipe.files.iter().map(|&file| &project.files[file]);
+                let Some(file) = file.clone().find(|file| file.path == recipe.path) else {
+                    continue;
+                };
+                let failed = |source| ExportError::Read {
+                    path: recipe.path.clone(),
+                    source,
+                };
+                reader.read(file.source, &mut bytes).map_err(failed)?;
+                if let Ok(document) = tape.parse(&bytes) {
+                    findings.extend(literals::check(&recipe.path, document));
+                }
+            }
+        }
         self.plan.findings.append(&mut findings);
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::model::place::{Located, Origin};
 use crate::model::project::{Asset, LeftOut};
 use crate::model::target::{TargetKind, Word};
 
-use super::check;
+use super::checks;
 use super::connectors::{Adapter, Connector, Sources};
 use super::decision::{
     CatalogueEvidence, ConnectorDecision, ItemRule, Match, Outcome, Speaker, shell_word,
@@ -597,7 +597,8 @@ impl Planning<'_, '_> {
     fn finish(mut self) -> ExportPlan {
         let project = self.sources.project;
         let packed: Vec<usize> = self.rules.keys().copied().collect();
-        self.findings.extend(check::references(project, &packed));
+        self.findings
+            .extend(checks::check(project, self.sources.graph, &packed));
         let mut entries = Vec::new();
         let mut left_out: Vec<LeftOutItem> = self
             .request

@@ -1,7 +1,7 @@
 //! What should happen: pure functions from values to values. Nothing here reads or writes.
 
 pub mod actions;
-pub mod check;
+pub mod checks;
 pub mod commit;
 pub mod connectors;
 pub mod decision;

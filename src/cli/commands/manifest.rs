@@ -205,6 +205,9 @@ fn text(listing: &Listing) -> String {
     for (code, level) in &listing.checks {
         line("check", &format!("{code} = {level}"));
     }
+    for (kind, pattern) in &listing.naming {
+        line("naming", &format!("{} = {pattern}", kind.as_str()));
+    }
     for allowance in &listing.allow {
         line(
             "allowed",

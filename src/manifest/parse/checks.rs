@@ -1,4 +1,4 @@
-//! Reads `[checks]` and `[[allow]]`.
+//! Reads `[checks]`, `[[allow]]` and `[naming]`.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -7,8 +7,9 @@ use toml_edit::{Item, TableLike, Value};
 
 use super::{Field, Reader, fields};
 use crate::manifest::error::Problem;
-use crate::manifest::{Allowance, Level};
+use crate::manifest::{Allowance, Level, NamePattern};
 use crate::model::finding::{Code, Latitude};
+use crate::model::ident::TypeWord;
 use crate::model::place::Located;
 
 const ALLOW_KEYS: &[&str] = &["code", "fingerprint", "reason"];
@@ -38,6 +39,18 @@ impl Reader<'_> {
             Latitude::Guard | Latitude::Free | Latitude::Asked => Problem::Guards { code },
         };
         self.error(&field.path, problem, span);
+    }
+
+    pub(super) fn naming(&mut self, field: &Field<'_>) -> BTreeMap<TypeWord, Located<NamePattern>> {
+        let mut naming = BTreeMap::new();
+        for field in self.table(field) {
+            let kind = self.checked(&field.path, field.key.parse(), field.key_span.clone());
+            let pattern = self.parsed::<NamePattern>(&field);
+            if let (Some(kind), Some(pattern)) = (kind, pattern) {
+                naming.insert(kind, pattern);
+            }
+        }
+        naming
     }
 
     pub(super) fn allowances(&mut self, field: &Field<'_>) -> Vec<Located<Allowance>> {

@@ -96,6 +96,14 @@ codes! {
     DanglingConnection = "dangling-connection", Note, Free, "A connection is not in the package; it binds in the target by folder and name.";
     DanglingReference = "dangling-reference", Warning, Free, "A reference points at an asset that is not in the package; it binds in the target by folder and name.";
     DanglingLookup = "dangling-lookup", Note, Free, "A formula looks up a table that is not in the package.";
+    RecipeNotPacked = "recipe-not-packed", Warning, Free, "A step calls a recipe that is not in the package; it binds in the target by folder and name.";
+    IncompleteReference = "incomplete-reference", Note, Free, "A step names a recipe without the path of its file.";
+    ProviderUnlisted = "provider-unlisted", Warning, Free, "A step uses an application that its recipe does not list.";
+    ConnectionsUnauthorized = "connections-unauthorized", Note, Free, "Connections are packed, and come without their credentials.";
+    UnusedAsset = "unused-asset", Note, Free, "Nothing in the package uses an asset that is there to be used.";
+    NameBreaksRule = "name-breaks-rule", Warning, Free, "An asset's name is not as the manifest says that names are.";
+    HardCodedHost = "hard-coded-host", Note, Asked, "A step holds a host's name; told only if the manifest asks for it.";
+    HardCodedAddress = "hard-coded-address", Note, Asked, "A step holds an e-mail address; told only if the manifest asks for it.";
     RawId = "raw-id", Warning, Free, "A number from the source workspace stands where a reference is expected; it means something else in the target.";
     RawIdSkipped = "raw-id-skipped", Note, Free, "A number from the source workspace stands in a skipped step.";
     ActionMissing = "action-missing", Error, Guard, "A recipe uses an action or trigger that the version of the connector which it will run does not have.";

@@ -1,16 +1,15 @@
-//! What is odd about the assets of a package: references that lead nowhere, numbers that mean
+//! References that lead out of the package, that are not whole, or that are numbers which mean
 //! something else in the target.
 
 use std::collections::HashSet;
 
 use crate::model::finding::{Code, Finding, Subject};
-use crate::model::kind::AssetKind;
+use crate::model::kind::{AssetKind, FileRole};
 use crate::model::project::{Asset, Project};
-use crate::model::reference::{Activity, Step};
+use crate::model::reference::{Activity, Reference, Step};
 
-/// Checks the references of the assets in `packed`, an ordered list of indices into the project's
-/// assets.
-pub fn references(project: &Project, packed: &[usize]) -> Vec<Finding> {
+/// Checks the references of the packed assets.
+pub(super) fn check(project: &Project, packed: &[usize]) -> Vec<Finding> {
     let inside: HashSet<&str> = packed
         .iter()
         .map(|&index| project.assets[index].path.as_str())
@@ -26,6 +25,7 @@ pub fn references(project: &Project, packed: &[usize]) -> Vec<Finding> {
         let asset = &project.assets[index];
         dangling(project, asset, &inside, &mut findings);
         raw_ids(asset, &mut findings);
+        incomplete(asset, &mut findings);
         for table in asset
             .facts
             .tables
@@ -47,14 +47,14 @@ pub fn references(project: &Project, packed: &[usize]) -> Vec<Finding> {
     findings
 }
 
-fn subject(asset: &Asset, offset: u32) -> Subject {
+pub(super) fn subject(asset: &Asset, offset: u32) -> Subject {
     Subject::File {
         path: asset.path.clone(),
         offset: Some(offset),
     }
 }
 
-fn in_step(step: Option<Step>) -> String {
+pub(super) fn in_step(step: Option<Step>) -> String {
     match step {
         Some(step) => format!("step {} ", step.number),
         None => String::new(),
@@ -69,13 +69,22 @@ fn dangling(project: &Project, asset: &Asset, inside: &HashSet<&str>, findings: 
         {
             continue;
         }
-        let code = if &*reference.key == "account_id" {
-            Code::DanglingConnection
-        } else {
-            Code::DanglingReference
+        let kind = match FileRole::of(&reference.target) {
+            FileRole::Main(kind) => Some(kind),
+            FileRole::Companion { .. } | FileRole::NoAsset => None,
+        };
+        let what = kind.as_ref().map_or("asset", AssetKind::label);
+        let verb = match calls(asset, reference, kind.as_ref()) {
+            true => "calls",
+            false => "refers to",
+        };
+        let code = match (&*reference.key, verb) {
+            ("account_id", _) => Code::DanglingConnection,
+            (_, "calls") => Code::RecipeNotPacked,
+            _ => Code::DanglingReference,
         };
         let message = format!(
-            "{}refers to \"{}\" (`{}`), which is not in the package",
+            "{}{verb} the {what} \"{}\" (`{}`), which is not in the package",
             in_step(reference.step),
             reference.name,
             reference.target
@@ -87,6 +96,33 @@ fn dangling(project: &Project, asset: &Asset, inside: &HashSet<&str>, findings: 
         } else {
             finding
         });
+    }
+}
+
+/// Whether a recipe's step runs another recipe by a reference.
+fn calls(asset: &Asset, reference: &Reference, kind: Option<&AssetKind>) -> bool {
+    asset.kind == AssetKind::Recipe && reference.step.is_some() && kind == Some(&AssetKind::Recipe)
+}
+
+fn incomplete(asset: &Asset, findings: &mut Vec<Finding>) {
+    for reference in &asset.facts.incomplete {
+        let message = format!(
+            "{}`{}` names \"{}\" without `zip_name`, the path of its file",
+            in_step(reference.step),
+            reference.key,
+            reference.name
+        );
+        findings.push(
+            Finding::new(
+                Code::IncompleteReference,
+                subject(asset, reference.offset),
+                message,
+            )
+            .help(format!(
+                "pick `{}` anew in the recipe editor, then pull the project again",
+                reference.key
+            )),
+        );
     }
 }
 
