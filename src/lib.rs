@@ -110,10 +110,12 @@
 //! ```
 
 pub mod cli;
+pub mod client;
 pub mod io;
 pub mod manifest;
 pub mod model;
 pub mod ops;
 pub mod parallel;
 pub mod plan;
+pub mod sandbox;
 pub mod workspace;

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use super::Context;
 use super::args::{PackArgs, PlatformArgs};
 use super::failure::Failure;
-use super::platform;
+use super::opening;
 use crate::io::archive::Limits;
 use crate::manifest::{DEFAULT_LIMIT_MB, GlobError, Manifest};
 use crate::model::catalogue::Catalogue;
@@ -23,7 +23,6 @@ use crate::ops::locate::ManifestText;
 use crate::ops::read::{Digests, Opened, Reading, Roots, open};
 use crate::plan::export::Destination;
 use crate::workspace::WorkspaceError;
-use crate::workspace::local::{LocalPlatform, LocalWorkspace};
 
 /// The manifest's usual name.
 const MANIFEST: &str = "recipack.toml";
@@ -87,12 +86,11 @@ pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
 }
 
 /// What is asked for, resolved.
-#[derive(Debug)]
 pub(crate) struct Resolved {
     /// What to ask of the library.
     pub(crate) request: ExportRequest,
     /// The admin workspace that the catalogue is of, where it is at hand.
-    pub(crate) admin: Option<LocalWorkspace>,
+    pub(crate) admin: Option<opening::Opened>,
     /// The manifest, where there is one.
     pub(crate) manifest: Option<ManifestFile>,
     /// The package's name, where the manifest gives one.
@@ -216,18 +214,20 @@ pub(crate) fn catalogue_file(path: &Path) -> Result<Catalogue, Failure> {
 /// The admin workspace whose catalogue is meant, if `said` is no file.
 fn catalogue_workspace(said: &Path) -> Option<Result<Address, AddressError>> {
     let text = said.to_str()?;
-    text.starts_with("local:").then(|| text.parse())
+    Address::is_meant(text).then(|| text.parse())
 }
 
 /// A catalogue, and the admin workspace that it is of, where that is at hand.
-type Found = (Catalogue, Option<LocalWorkspace>);
+type Found = (Catalogue, Option<opening::Opened>);
 
 /// The catalogue of an admin workspace.
-fn catalogue_of(address: &Address, args: &PlatformArgs) -> Result<Found, Failure> {
-    let Address::Local(name) = address;
-    let opened = LocalPlatform::open(&platform::path(args)?, platform::writing(args, "export"))?;
-    let admin = opened.workspace(name)?;
-    let catalogue = catalogue(&admin).map_err(|error| {
+fn catalogue_of(
+    context: &Context,
+    address: &Address,
+    args: &PlatformArgs,
+) -> Result<Found, Failure> {
+    let admin = opening::open(context, args, address, "export")?;
+    let catalogue = catalogue(admin.as_ref()).map_err(|error| {
         let is_kind = matches!(error, WorkspaceError::NotOfKind { .. });
         let failure = Failure::from(error);
         match is_kind {
@@ -239,9 +239,9 @@ fn catalogue_of(address: &Address, args: &PlatformArgs) -> Result<Found, Failure
 }
 
 /// The catalogue that the command line says.
-fn said_catalogue(said: &Path, args: &PlatformArgs) -> Result<Found, Failure> {
+fn said_catalogue(context: &Context, said: &Path, args: &PlatformArgs) -> Result<Found, Failure> {
     match catalogue_workspace(said) {
-        Some(Ok(address)) => catalogue_of(&address, args),
+        Some(Ok(address)) => catalogue_of(context, &address, args),
         Some(Err(error)) => Err(Failure::usage(error.to_string())),
         None => Ok((catalogue_file(said)?, None)),
     }
@@ -249,12 +249,13 @@ fn said_catalogue(said: &Path, args: &PlatformArgs) -> Result<Found, Failure> {
 
 /// The catalogue that a manifest says.
 fn manifest_catalogue(
+    context: &Context,
     file: &ManifestFile,
     said: &Located<String>,
     args: &PlatformArgs,
 ) -> Result<Found, Failure> {
     match catalogue_workspace(Path::new(&said.value)) {
-        Some(Ok(address)) => catalogue_of(&address, args),
+        Some(Ok(address)) => catalogue_of(context, &address, args),
         Some(Err(error)) => {
             let failure = Failure::of(super::exit::Exit::Failed, "names-nothing", &error);
             Err(match said.place() {
@@ -267,7 +268,11 @@ fn manifest_catalogue(
 }
 
 /// Resolves what is asked for.
-pub(crate) fn resolve(args: &PackArgs, need: TargetNeed) -> Result<Resolved, Failure> {
+pub(crate) fn resolve(
+    context: &Context,
+    args: &PackArgs,
+    need: TargetNeed,
+) -> Result<Resolved, Failure> {
     let file = find_manifest(args)?;
     let manifest = file.as_ref().map(ManifestFile::manifest);
     let (destination, target) = destination(args, manifest, need)?;
@@ -280,8 +285,10 @@ pub(crate) fn resolve(args: &PackArgs, need: TargetNeed) -> Result<Resolved, Fai
     };
     let said = manifest.and_then(|manifest| manifest.catalog(target.as_ref()));
     let found = match (&args.catalog, &file, said) {
-        (Some(said), _, _) => Some(said_catalogue(said, &args.platform)?),
-        (None, Some(file), Some(said)) => Some(manifest_catalogue(file, said, &args.platform)?),
+        (Some(said), _, _) => Some(said_catalogue(context, said, &args.platform)?),
+        (None, Some(file), Some(said)) => {
+            Some(manifest_catalogue(context, file, said, &args.platform)?)
+        }
         (None, _, _) => None,
     };
     let (catalogue, admin) = match found {

@@ -171,7 +171,7 @@ pub fn push(
         }
         brought.bring(&request.file, push.json.as_bytes())?;
         match workspace.commit(&push.commit, &mut brought) {
-            Ok(()) => return Ok(document),
+            Ok(_) => return Ok(document),
             Err(WorkspaceError::Stale { .. }) if attempt < ATTEMPTS => attempt += 1,
             Err(error) => return Err(error.into()),
         }

@@ -9,6 +9,7 @@ mod history;
 mod import;
 mod platform;
 mod recipe;
+mod sandbox;
 mod within;
 mod workspace;
 mod workspace_export;
@@ -30,6 +31,7 @@ pub(crate) use history::{HistoryArgs, RollbackArgs, StatusArgs};
 pub(crate) use import::{ImportArgs, MatrixArgs, PlanArgs};
 pub(crate) use platform::PlatformArgs;
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
+pub(crate) use sandbox::{ResumeArgs, SandboxArgs};
 pub(crate) use within::WithinArgs;
 pub(crate) use workspace::{
     WorkspaceCommand, WorkspaceCreateArgs, WorkspaceDeleteArgs, WorkspaceListArgs,
@@ -142,6 +144,10 @@ pub(crate) enum Command {
     Catalog(CatalogCommand),
     /// Say what packages would meet at each customer, and do nothing
     Matrix(MatrixArgs),
+    /// Serve the local platform behind the platform's API, on this machine
+    Sandbox(SandboxArgs),
+    /// Go on with an import over the API whose end nobody saw
+    Resume(ResumeArgs),
     /// Print the JSON Schema of a document
     Schema(SchemaArgs),
     /// Print a completion script for a shell

@@ -23,9 +23,10 @@ pub(super) fn local_name(text: &str) -> Result<WorkspaceName, String> {
         let address: Address = text
             .parse()
             .map_err(|error: crate::model::workspace::AddressError| error.to_string())?;
-        return Ok(match address {
-            Address::Local(name) => name,
-        });
+        return match address {
+            Address::Local(name) => Ok(name),
+            Address::Remote(_) => Err("it is no workspace of the local platform".to_owned()),
+        };
     }
     text.parse()
         .map_err(|error: crate::model::ident::NameError| error.to_string())

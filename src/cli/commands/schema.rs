@@ -5,6 +5,7 @@ use super::super::exit::Exit;
 use super::super::failure::{Failure, FailureDocument};
 use super::super::ui::Format;
 use super::super::{Context, Stop};
+use super::sandbox::{SandboxDocument, TokenDocument};
 use crate::manifest::Listing;
 use crate::ops::catalog::{
     CatalogChangeDocument, CatalogDiffDocument, CatalogListDocument, CatalogPullDocument,
@@ -36,6 +37,7 @@ use crate::ops::status::StatusDocument;
 use crate::ops::verify::Verification;
 use crate::ops::workspace_export::WorkspaceExportDocument;
 use crate::plan::drawing::GraphDocument;
+use crate::sandbox::Faults;
 
 type SchemaOf = fn() -> schemars::Schema;
 
@@ -76,6 +78,19 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     ),
     ("init", "what `init` prints with --json", || {
         schemars::schema_for!(InitDocument)
+    }),
+    (
+        "sandbox",
+        "what `sandbox` prints with --json once it listens",
+        || schemars::schema_for!(SandboxDocument),
+    ),
+    (
+        "sandbox-token",
+        "what `sandbox --token` prints with --json",
+        || schemars::schema_for!(TokenDocument),
+    ),
+    ("faults", "what the file of `sandbox --fault` holds", || {
+        schemars::schema_for!(Faults)
     }),
     ("status", "what `status` prints with --json", || {
         schemars::schema_for!(StatusDocument)

@@ -136,6 +136,9 @@ impl Placing {
             }
         }
         for asset in &project.assets {
+            if asset.kind == AssetKind::CustomAdapter {
+                scope.titles.extend(asset.name().parse().ok());
+            }
             for reference in &asset.facts.references {
                 if project.asset_at(&reference.target).is_some() {
                     continue;

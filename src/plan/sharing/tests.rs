@@ -274,7 +274,7 @@ fn each_step_has_its_consequences() {
             .map(|affected| {
                 format!(
                     "{} {}→{}",
-                    affected.customer.name(),
+                    affected.customer.local().expect("a local one"),
                     version(affected.before),
                     version(affected.after)
                 )

@@ -11,9 +11,9 @@ use crate::model::catalogue::{CatalogueEntry, Visibility};
 use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    AssetId, AssetKey, Body, ClosedSource, ConnectorId, CustomerFacts, CustomerUse, HeldConnector,
-    Moment, Partnership, RecipeState, RecipeUse, Sharing, WorkspaceFacts, WorkspaceId,
-    WorkspaceKind,
+    Address, AssetId, AssetKey, Body, ClosedSource, ConnectorId, CustomerFacts, CustomerUse,
+    HeldConnector, Moment, Partnership, RecipeState, RecipeUse, Sharing, WorkspaceFacts,
+    WorkspaceId, WorkspaceKind,
 };
 use crate::plan::commit::Dependency;
 use crate::workspace::{AdminWorkspace, WorkspaceError};
@@ -209,9 +209,11 @@ fn customers(
         .doing(doing, "read")?;
     rows.map(|raw| {
         let (id, name, data_center) = raw.doing(doing, "read")?;
+        let name: WorkspaceName = row::parsed(&name, doing)?;
         Ok(CustomerFacts {
             id: WorkspaceId(id),
-            name: row::parsed(&name, doing)?,
+            address: Address::Local(name.clone()),
+            name,
             data_center: row::parsed(&data_center, doing)?,
         })
     })

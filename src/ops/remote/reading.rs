@@ -1,0 +1,658 @@
+//! Reading a workspace through the API: an export of its folder, and lists of what an export does
+//! not tell.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fs::File;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::mirror::{Identity, Mirror, Seen, SeenConnector, Stub};
+use super::{Base, Identified, Interest, RemoteSettings, RemoteWorkspace};
+use crate::client::{
+    Account, AccountApi, Client, ClientError, ConnectionInfo, ConnectorInfo, FolderId, Job,
+    JobStatus, NewManifest, RecipeFilter, RecipeInfo, Rows,
+};
+use crate::io::scratch::ScratchFolder;
+use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, Version, WorkspaceName};
+use crate::model::kind::AssetKind;
+use crate::model::workspace::{
+    Address, AssetKey, AssetPlace, Authorization, FolderPath, HeldState, ImportId, RecipeState,
+    RemoteAddress, WorkspaceId, WorkspaceKind,
+};
+use crate::workspace::WorkspaceError;
+use crate::workspace::remote::{RemoteError, Unfinished};
+
+/// The largest package that is taken, in bytes (platform.md §1.6 has 100 MB; older ones may be
+/// larger).
+const MOST_BYTES: u64 = 512 << 20;
+/// Version numbers beyond this are nobody's.
+const MOST_VERSIONS: u64 = 100_000;
+/// How deep folders are looked into.
+const DEEPEST: usize = 32;
+/// Where the API lives, if it is none of the known data centers.
+const ELSEWHERE: &str = "other";
+
+/// An export that was downloaded.
+#[derive(Debug)]
+pub struct Downloaded {
+    folder: ScratchFolder,
+}
+
+impl Downloaded {
+    /// The zip.
+    pub fn path(&self) -> std::path::PathBuf {
+        self.folder.file("export.zip")
+    }
+}
+
+/// Says whose workspace it is, and which of its folders is Home.
+pub(super) fn identify(
+    client: &Client,
+    account: &Account,
+    settings: &RemoteSettings,
+) -> Result<(Identified, Option<u64>), WorkspaceError> {
+    let data_center: DataCenter = client
+        .host()
+        .data_center()
+        .unwrap_or(ELSEWHERE)
+        .parse()
+        .map_err(|_| RemoteError::Unreadable {
+            address: Address::Remote(settings.address.clone()),
+            what: "its data center has no name".to_owned(),
+        })?;
+    let me = client.me()?;
+    let shares = client
+        .connectors()?
+        .iter()
+        .any(|connector| connector.oem_shared_version.is_some());
+    let own = |kind| Identity {
+        id: WorkspaceId(me.id),
+        name: name_of(&me.name, me.id),
+        kind,
+        data_center: data_center.clone(),
+        external_id: None,
+    };
+    match account {
+        Account::Own => {
+            let kind = match shares {
+                true => WorkspaceKind::Admin,
+                false => WorkspaceKind::External,
+            };
+            let who = Identified {
+                own: own(kind),
+                admin: None,
+            };
+            Ok((who, me.root_folder_id))
+        }
+        Account::Customer(handle) => {
+            let customer = client.customer(handle)?;
+            let who = Identified {
+                own: Identity {
+                    id: WorkspaceId(customer.id),
+                    name: name_of(&customer.name, customer.id),
+                    kind: WorkspaceKind::Customer,
+                    data_center: data_center.clone(),
+                    external_id: customer.external_id.clone(),
+                },
+                admin: Some(own(WorkspaceKind::Admin)),
+            };
+            Ok((who, None))
+        }
+    }
+}
+
+/// The folder that an address names.
+pub(super) fn base(
+    api: &AccountApi<'_>,
+    root: Option<u64>,
+    address: &RemoteAddress,
+) -> Result<Base, WorkspaceError> {
+    let top = api.folders(None)?;
+    // Home is the folder that holds the topmost ones.
+    let home = root.or_else(|| top.iter().find_map(|folder| folder.parent_id));
+    let Some(wanted) = address.folder else {
+        let Some(id) = home else {
+            return Err(RemoteError::NoHome {
+                address: Address::Remote(address.clone()),
+            }
+            .into());
+        };
+        return Ok(Base {
+            id,
+            root: id,
+            path: FolderPath::home(),
+        });
+    };
+    let root = home.unwrap_or(wanted);
+    if wanted == root {
+        return Ok(Base {
+            id: wanted,
+            root,
+            path: FolderPath::home(),
+        });
+    }
+    let mut queue: VecDeque<(u64, FolderPath, usize)> = VecDeque::new();
+    let put =
+        |queue: &mut VecDeque<_>, above: &FolderPath, folder: &crate::client::Folder, depth| {
+            // A folder whose name can't be one holds nothing that could be planned.
+            if let Ok(path) = above.child(&folder.name) {
+                queue.push_back((folder.id, path, depth));
+            }
+        };
+    for folder in top.iter().filter(|folder| folder.id != root) {
+        put(&mut queue, &FolderPath::home(), folder, 1);
+    }
+    while let Some((id, path, depth)) = queue.pop_front() {
+        if id == wanted {
+            return Ok(Base { id, root, path });
+        }
+        if depth < DEEPEST {
+            for folder in api.folders(Some(FolderId(id)))? {
+                put(&mut queue, &path, &folder, depth + 1);
+            }
+        }
+    }
+    Err(RemoteError::NoFolder {
+        address: Address::Remote(address.clone()),
+    }
+    .into())
+}
+
+/// A name for a workspace that may stand in file names, as near to its own as can be.
+pub(super) fn name_of(text: &str, id: u64) -> WorkspaceName {
+    let plain: String = text
+        .trim()
+        .chars()
+        .map(|c| match c {
+            c if c.is_control() => '-',
+            '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '-',
+            c => c,
+        })
+        .take(60)
+        .collect();
+    let numbered = || format!("workspace-{id}").parse();
+    match plain
+        .trim_start_matches(['.', '-'])
+        .parse()
+        .or_else(|_| numbered())
+    {
+        Ok(name) => name,
+        Err(_) => unreachable!("letters, digits and a dash are a name"),
+    }
+}
+
+impl RemoteWorkspace {
+    /// Reads all that is asked for. The export lies in a folder that goes with the second value.
+    pub(super) fn see(&self) -> Result<(Seen, Option<Downloaded>), WorkspaceError> {
+        let api = self.api();
+        let interest = self.interest.borrow().clone();
+        let package = self.download(&self.settings.scratch, Rows::Included)?;
+        let assets = match &package {
+            Some(_) => api.folder_assets(FolderId(self.base.id))?,
+            None => Vec::new(),
+        };
+        let mut numbers = BTreeMap::new();
+        for asset in &assets {
+            if let (Ok(path), Some(id)) = (asset.zip_name.parse(), asset.id) {
+                numbers.insert(path, id);
+            }
+        }
+        let recipes = self.recipes_of(&assets)?;
+        let connections = api.connections()?;
+        let own = self.connectors(&interest, package.as_ref())?;
+        let mut folders = Folders::new(self);
+        let mut stubs = self.connection_stubs(&connections, &interest, &mut folders)?;
+        stubs.extend(self.recipe_stubs(&own, &interest, &recipes, &mut folders)?);
+        let (admin, connectors) = match &self.who.admin {
+            Some(admin) => (Some((admin.clone(), own)), Vec::new()),
+            None => (None, own),
+        };
+        let seen = Seen {
+            identity: self.who.own.clone(),
+            admin,
+            base: self.base.path.clone(),
+            package: package.as_ref().map(Downloaded::path),
+            numbers,
+            recipes: recipes
+                .iter()
+                .map(|recipe| {
+                    let state = match recipe.running {
+                        true => RecipeState::Running,
+                        false => RecipeState::Stopped,
+                    };
+                    (recipe.id, (state, recipe.version_no.map(Version)))
+                })
+                .collect(),
+            authorized: connections
+                .iter()
+                .filter(|connection| connection.authorized)
+                .map(|connection| connection.id)
+                .collect(),
+            folders: folders.there(&interest.folders)?,
+            connectors,
+            stubs,
+        };
+        Ok((seen, package))
+    }
+
+    /// Exports the base folder and downloads it; nothing if it holds nothing.
+    pub(super) fn download(
+        &self,
+        scratch: &Path,
+        rows: Rows,
+    ) -> Result<Option<Downloaded>, WorkspaceError> {
+        let api = self.api();
+        let folder = FolderId(self.base.id);
+        if api.folder_assets(folder)?.is_empty() {
+            return Ok(None);
+        }
+        let manifest = api.create_manifest(&NewManifest {
+            name: "recipack".to_owned(),
+            folder,
+            rows,
+        })?;
+        let mut job = api.start_export(manifest)?;
+        let waiting = Waiting::new(self.settings.patience);
+        loop {
+            match &job.status {
+                JobStatus::Completed => break,
+                JobStatus::Failed => {
+                    return Err(RemoteError::ExportFailed {
+                        address: self.address(),
+                        told: told(&job),
+                    }
+                    .into());
+                }
+                JobStatus::InProgress | JobStatus::Unknown(_) => {}
+            }
+            waiting.pause(self, "the export", None)?;
+            job = api.export(job.id)?;
+        }
+        let kept = |source| WorkspaceError::Io {
+            platform: scratch.display().to_string(),
+            doing: "write to",
+            source: Box::new(source),
+        };
+        let downloaded = Downloaded {
+            folder: ScratchFolder::new(scratch).map_err(kept)?,
+        };
+        let mut file = File::create(downloaded.path()).map_err(kept)?;
+        api.download(job.id, &mut file, MOST_BYTES)?;
+        // It has done its work; that it can't be taken away is no reason to fail.
+        let _ = api.delete_manifest(manifest);
+        Ok(Some(downloaded))
+    }
+
+    fn recipes_of(
+        &self,
+        assets: &[crate::client::ManifestAsset],
+    ) -> Result<Vec<RecipeInfo>, WorkspaceError> {
+        let wanted: BTreeSet<u64> = assets
+            .iter()
+            .filter(|asset| asset.kind == "recipe")
+            .filter_map(|asset| asset.id)
+            .collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let api = self.api();
+        let mut recipes = Vec::new();
+        if !self.base.path.is_home() {
+            recipes = api.recipes(&RecipeFilter::in_folder(FolderId(self.base.id)))?;
+        }
+        let found: BTreeSet<u64> = recipes.iter().map(|recipe| recipe.id).collect();
+        if !wanted.is_subset(&found) {
+            recipes = api.recipes(&RecipeFilter::all())?;
+        }
+        recipes.retain(|recipe| wanted.contains(&recipe.id));
+        Ok(recipes)
+    }
+
+    /// The connectors of the token's own workspace.
+    fn connectors(
+        &self,
+        interest: &Interest,
+        package: Option<&Downloaded>,
+    ) -> Result<Vec<SeenConnector>, WorkspaceError> {
+        let mut seen = Vec::new();
+        for info in self.client.connectors()? {
+            let (Ok(title), Ok(internal_name)) = (
+                info.title.parse::<ConnectorTitle>(),
+                info.name.parse::<InternalName>(),
+            ) else {
+                continue;
+            };
+            let mut connector = self.seen_connector(&info, title, internal_name)?;
+            // The export has the others' sources.
+            let compared = interest.titles.contains(&connector.title) || package.is_none();
+            if compared && connector.released.is_some() && !interest.titles.is_empty() {
+                connector.code = self.client.connector_code(info.id)?.map(String::into_bytes);
+            }
+            seen.push(connector);
+        }
+        Ok(seen)
+    }
+
+    fn seen_connector(
+        &self,
+        info: &ConnectorInfo,
+        title: ConnectorTitle,
+        internal_name: InternalName,
+    ) -> Result<SeenConnector, WorkspaceError> {
+        let released = info.latest_released_version;
+        let shared = info.oem_shared_version.flatten();
+        let all: BTreeSet<u64> = info
+            .released_versions
+            .iter()
+            .copied()
+            .chain(released)
+            .chain(shared)
+            .collect();
+        let latest = info
+            .latest_version
+            .into_iter()
+            .chain(all.iter().copied())
+            .max();
+        // A connector that was never released has a version all the same.
+        let latest = latest.unwrap_or(1);
+        if latest > MOST_VERSIONS || all.contains(&0) {
+            return Err(RemoteError::Unreadable {
+                address: self.address(),
+                what: format!("connector \"{title}\" has a version {latest}"),
+            }
+            .into());
+        }
+        Ok(SeenConnector {
+            id: info.id,
+            title,
+            internal_name,
+            latest: Version(latest),
+            released: released.map(Version),
+            released_versions: all.into_iter().map(Version).collect(),
+            shared: shared.map(Version),
+            code: None,
+        })
+    }
+
+    /// Connections elsewhere that the package's recipes may mean by their names.
+    fn connection_stubs(
+        &self,
+        connections: &[ConnectionInfo],
+        interest: &Interest,
+        folders: &mut Folders<'_>,
+    ) -> Result<Vec<Stub>, WorkspaceError> {
+        let meant = connections
+            .iter()
+            .filter(|connection| interest.connections.contains(&connection.name));
+        let mut stubs = Vec::new();
+        for connection in meant {
+            let provider = connection.provider.clone().unwrap_or_default();
+            let json = serde_json::json!({"name": connection.name, "provider": provider});
+            stubs.push(Stub {
+                id: connection.id,
+                key: AssetKey {
+                    place: AssetPlace::Folder(folders.path_of(connection.folder_id)?),
+                    kind: AssetKind::Connection,
+                    name: connection.name.clone(),
+                    twin: 0,
+                },
+                json: json.to_string().into_bytes(),
+                providers: connection.provider.iter().cloned().collect(),
+                state: HeldState::Connection(match connection.authorized {
+                    true => Authorization::Authorized,
+                    false => Authorization::Placeholder,
+                }),
+                version: Version(0),
+            });
+        }
+        Ok(stubs)
+    }
+
+    /// Recipes elsewhere that a new version of a connector would move.
+    fn recipe_stubs(
+        &self,
+        connectors: &[SeenConnector],
+        interest: &Interest,
+        inside: &[RecipeInfo],
+        folders: &mut Folders<'_>,
+    ) -> Result<Vec<Stub>, WorkspaceError> {
+        let inside: BTreeSet<u64> = inside.iter().map(|recipe| recipe.id).collect();
+        let compared = connectors
+            .iter()
+            .filter(|connector| interest.titles.contains(&connector.title));
+        let mut stubs: BTreeMap<u64, Stub> = BTreeMap::new();
+        for connector in compared {
+            let using = RecipeFilter::using(&connector.internal_name);
+            for recipe in self.api().recipes(&using)? {
+                if inside.contains(&recipe.id) || stubs.contains_key(&recipe.id) {
+                    continue;
+                }
+                let folder = folders.path_of(recipe.folder_id)?;
+                stubs.insert(recipe.id, recipe_stub(&recipe, folder));
+            }
+        }
+        Ok(stubs.into_values().collect())
+    }
+
+    /// Adds the customers to the mirror, with the recipes that use connectors which matter.
+    pub(super) fn see_customers(
+        &self,
+        mirror: &mut Mirror,
+        shared: &BTreeSet<InternalName>,
+    ) -> Result<(), WorkspaceError> {
+        let mut taken = BTreeSet::from([self.who.own.name.clone()]);
+        for customer in self.client.customers()? {
+            let mut name = name_of(&customer.name, customer.id);
+            if !taken.insert(name.clone()) {
+                name = name_of("", customer.id);
+                taken.insert(name.clone());
+            }
+            let identity = Identity {
+                id: WorkspaceId(customer.id),
+                name,
+                kind: WorkspaceKind::Customer,
+                data_center: self.who.own.data_center.clone(),
+                external_id: customer.external_id.clone(),
+            };
+            let account = Account::Customer(crate::client::CustomerHandle::Id(customer.id));
+            let api = self.client.account(&account);
+            let mut stubs = BTreeMap::new();
+            for connector in shared {
+                for recipe in api.recipes(&RecipeFilter::using(connector))? {
+                    // Folders of customers are not looked up: only a few of them would matter.
+                    let stub = recipe_stub(&recipe, FolderPath::home());
+                    stubs.insert(recipe.id, stub);
+                }
+            }
+            let stubs: Vec<Stub> = stubs.into_values().collect();
+            mirror.hold_customer(&identity, &self.who.own.name, &stubs)?;
+        }
+        Ok(())
+    }
+}
+
+fn recipe_stub(recipe: &RecipeInfo, folder: FolderPath) -> Stub {
+    let code: Option<serde_json::Value> = recipe
+        .code
+        .as_ref()
+        .and_then(|code| serde_json::from_str(code).ok());
+    let config: Vec<_> = recipe
+        .providers
+        .iter()
+        .map(|provider| {
+            serde_json::json!({
+                "keyword": "application", "provider": provider, "skip_validation": false,
+                "account_id": null
+            })
+        })
+        .collect();
+    let json = serde_json::json!({"name": recipe.name, "code": code, "config": config});
+    Stub {
+        id: recipe.id,
+        key: AssetKey {
+            place: AssetPlace::Folder(folder),
+            kind: AssetKind::Recipe,
+            name: recipe.name.clone(),
+            twin: 0,
+        },
+        json: json.to_string().into_bytes(),
+        providers: recipe.providers.clone(),
+        state: HeldState::Recipe(match recipe.running {
+            true => RecipeState::Running,
+            false => RecipeState::Stopped,
+        }),
+        version: Version(recipe.version_no.unwrap_or_default()),
+    }
+}
+
+/// What a job says of its failure.
+pub(super) fn told(job: &Job) -> String {
+    job.error
+        .clone()
+        .unwrap_or_else(|| "it does not say why".to_owned())
+}
+
+/// Folders of a workspace, looked up when they are asked for, and once.
+struct Folders<'w> {
+    workspace: &'w RemoteWorkspace,
+    children: BTreeMap<u64, Vec<(u64, String)>>,
+}
+
+impl<'w> Folders<'w> {
+    fn new(workspace: &'w RemoteWorkspace) -> Self {
+        Self {
+            workspace,
+            children: BTreeMap::new(),
+        }
+    }
+
+    fn below(&mut self, id: u64) -> Result<&[(u64, String)], ClientError> {
+        if let std::collections::btree_map::Entry::Vacant(vacant) = self.children.entry(id) {
+            let parent = (id != self.workspace.base.root).then_some(FolderId(id));
+            let folders = self.workspace.api().folders(parent)?;
+            let named = folders.into_iter().filter(|folder| folder.id != id);
+            vacant.insert(named.map(|folder| (folder.id, folder.name)).collect());
+        }
+        Ok(self.children.get(&id).map_or(&[], Vec::as_slice))
+    }
+
+    /// Where a folder lies; Home if that can't be found out.
+    fn path_of(&mut self, id: Option<u64>) -> Result<FolderPath, ClientError> {
+        let root = self.workspace.base.root;
+        let Some(id) = id.filter(|id| *id != root) else {
+            return Ok(FolderPath::home());
+        };
+        if id == self.workspace.base.id {
+            return Ok(self.workspace.base.path.clone());
+        }
+        let mut queue = VecDeque::from([(root, FolderPath::home(), 0)]);
+        while let Some((at, path, depth)) = queue.pop_front() {
+            if at == id {
+                return Ok(path);
+            }
+            if depth < DEEPEST {
+                let below = self.below(at)?.iter();
+                queue.extend(below.filter_map(|(id, name)| {
+                    let path = path.child(name).ok()?;
+                    Some((*id, path, depth + 1))
+                }));
+            }
+        }
+        Ok(FolderPath::home())
+    }
+
+    /// Those of the folders that are there.
+    fn there(&mut self, asked: &BTreeSet<FolderPath>) -> Result<BTreeSet<FolderPath>, ClientError> {
+        let mut there = BTreeSet::new();
+        for folder in asked {
+            if self.id_of(folder)?.is_some() {
+                there.insert(folder.clone());
+            }
+        }
+        Ok(there)
+    }
+
+    /// The number of a folder, if it is there.
+    fn id_of(&mut self, folder: &FolderPath) -> Result<Option<u64>, ClientError> {
+        let base = self.workspace.base.clone();
+        if *folder == base.path {
+            return Ok(Some(base.id));
+        }
+        let (mut at, names) = match base.path.relative(folder) {
+            Some(below) => (base.id, below),
+            None => (base.root, folder.as_str()),
+        };
+        for name in names.split('/').filter(|name| !name.is_empty()) {
+            let found = self.below(at)?.iter().find(|(_, known)| known == name);
+            match found {
+                Some((id, _)) => at = *id,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(at))
+    }
+}
+
+impl RemoteWorkspace {
+    /// The number of a folder, which is created if it is not there.
+    pub(super) fn make_folder(&self, folder: &FolderPath) -> Result<u64, WorkspaceError> {
+        if let Some(id) = Folders::new(self).id_of(folder)? {
+            return Ok(id);
+        }
+        let above = match folder.parent() {
+            Some(above) => self.make_folder(&above)?,
+            None => self.base.root,
+        };
+        let parent = (above != self.base.root).then_some(FolderId(above));
+        Ok(self.api().create_folder(folder.name(), parent)?.id)
+    }
+}
+
+/// Waits for work that goes on at the platform: often at first, then less.
+pub(super) struct Waiting {
+    since: Instant,
+    patience: Duration,
+}
+
+impl Waiting {
+    pub(super) fn new(patience: Duration) -> Self {
+        Self {
+            since: Instant::now(),
+            patience,
+        }
+    }
+
+    /// Pauses before the next question.
+    ///
+    /// # Errors
+    /// If somebody asked to stop, or it takes too long.
+    pub(super) fn pause(
+        &self,
+        workspace: &RemoteWorkspace,
+        what: &str,
+        resume: Option<&ImportId>,
+    ) -> Result<(), WorkspaceError> {
+        let waited = self.since.elapsed();
+        let unfinished = |why| RemoteError::Unfinished {
+            what: match why {
+                Unfinished::Slow => format!(
+                    "{what} is still running after {} s",
+                    self.patience.as_secs()
+                ),
+                Unfinished::Interrupted => format!("{what} is still running"),
+                Unfinished::Lost => format!("it is not known what became of {what}"),
+            },
+            resume: resume.cloned(),
+            why,
+        };
+        if waited >= self.patience {
+            return Err(unfinished(Unfinished::Slow).into());
+        }
+        // The official clients ask every two or three seconds (platform.md §8).
+        let step = (waited / 4).clamp(Duration::from_millis(250), Duration::from_secs(5));
+        workspace
+            .client
+            .pause(step.min(self.patience - waited))
+            .map_err(|_| unfinished(Unfinished::Interrupted).into())
+    }
+}

@@ -1,0 +1,20 @@
+//! The operations, by what they are about.
+
+pub(super) mod account;
+pub(super) mod connections;
+pub(super) mod connectors;
+pub(super) mod customers;
+pub(super) mod packages;
+pub(super) mod recipes;
+
+use super::route::Operation;
+
+/// All operations.
+pub(super) static OPERATIONS: &[&[Operation]] = &[
+    account::OPERATIONS,
+    packages::OPERATIONS,
+    recipes::OPERATIONS,
+    connections::OPERATIONS,
+    connectors::OPERATIONS,
+    customers::OPERATIONS,
+];
