@@ -1,503 +1,598 @@
-//! Where host and token of an account come from. Tokens are taken from the environment and from
-//! files that only their owner can read, never from arguments, and never shown.
+//! Which host is spoken to and with which token: from the environment, or as the platform's own
+//! command line keeps them (platform.md §8.1). Tokens are never arguments, and never shown.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde_json::Value;
 
-use super::exit::Exit;
-use super::failure::Failure;
-use crate::model::choice::nearest;
-use crate::model::workspace::{ApiHost, RemoteAccount};
+use crate::client::{ApiBase, BaseError, Proxy, Settings, Token};
+use crate::model::ident::DataCenter;
+use crate::model::workspace::WorkspaceId;
 
-/// By this name the official command-line tool keeps its tokens (platform.md §8.1).
+const TOKEN: &str = "WORKATO_API_TOKEN";
+const HOST: &str = "WORKATO_HOST";
+const PROFILE: &str = "WORKATO_PROFILE";
+const NO_KEYRING: &str = "WORKATO_DISABLE_KEYRING";
+const TOKEN_FILE: &str = "RECIPACK_TOKEN_FILE";
+const CA_FILE: &str = "RECIPACK_CA_FILE";
+/// Under which name the platform's command line keeps tokens.
 const SERVICE: &str = "workato-platform-cli";
+/// Bytes that a file with a token, or with profiles, may have.
+const LONGEST: u64 = 1 << 20;
 
-/// Host and token of an account.
-#[derive(Debug)]
+/// The environment variables of a process.
+pub(crate) struct Environment<'e>(pub(crate) &'e dyn Fn(&str) -> Option<OsString>);
+
+impl Environment<'_> {
+    /// What a variable says; nothing where it is empty.
+    fn get(&self, name: &'static str) -> Result<Option<String>, CredentialError> {
+        match self.path(name).map(PathBuf::into_os_string) {
+            None => Ok(None),
+            Some(value) => match value.into_string() {
+                Ok(text) if text.trim().is_empty() => Ok(None),
+                Ok(text) => Ok(Some(text.trim().to_owned())),
+                // What it holds may be a token.
+                Err(_) => Err(CredentialError::NoText(name)),
+            },
+        }
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        (self.0)(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    }
+}
+
+/// What the address of a workspace says about where it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// The host that it names.
+    pub(crate) host: Option<ApiBase>,
+    /// The profile that it names.
+    pub(crate) profile: Option<String>,
+}
+
+/// A host, and a token for it.
+#[derive(Clone, Debug)]
 pub(crate) struct Credentials {
-    /// Where its API is.
-    pub(crate) host: ApiHost,
+    /// The host.
+    pub(crate) base: ApiBase,
     /// The token.
-    pub(crate) token: SecretString,
-    /// Where the token was found.
-    pub(crate) source: String,
+    pub(crate) token: Token,
+    /// The workspace that the token is said to belong to.
+    pub(crate) workspace: Option<WorkspaceId>,
 }
 
-/// What is known of the surroundings.
-pub(crate) struct Surroundings<'a> {
-    /// Looks up a variable of the environment.
-    pub(crate) variable: &'a dyn Fn(&str) -> Option<String>,
-    /// The profile that was named on the command line.
-    pub(crate) profile: Option<&'a str>,
+/// A place where a token or a host might have been.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Looked {
+    place: String,
+    found: String,
 }
 
-/// `~/.workato/profiles`, as the official command-line tool writes it.
-#[derive(Debug, Default, Deserialize)]
-struct Profiles {
-    current_profile: Option<String>,
-    #[serde(default)]
-    profiles: BTreeMap<String, Profile>,
+/// Why there is no host, or no token for it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CredentialError {
+    /// It is nowhere.
+    #[error("there is no {what}; looked at: {}", Places(looked))]
+    Nowhere {
+        /// `API token`, or what else is missing.
+        what: &'static str,
+        /// Where it was looked for.
+        looked: Vec<Looked>,
+    },
+    /// Two places name different hosts. A token is only sent to the host that it is for.
+    #[error("{first} names {first_host}, and {second} names {second_host}")]
+    Contradiction {
+        first: String,
+        first_host: ApiBase,
+        second: String,
+        second_host: ApiBase,
+    },
+    /// There is no such profile.
+    #[error("there is no profile `{}` in {}", name.escape_debug(), file.display())]
+    NoProfile {
+        name: String,
+        file: PathBuf,
+        there: Vec<String>,
+    },
+    /// What should be a host is none.
+    #[error("{place} names no host")]
+    Host {
+        place: String,
+        #[source]
+        source: BaseError,
+    },
+    /// A file can't be read.
+    #[error("can't read {}", file.display())]
+    Unreadable {
+        file: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    /// Others may read a file that holds tokens.
+    #[error("{} holds a token, and others than its owner may use it (mode {mode:03o})", file.display())]
+    Open { file: PathBuf, mode: u32 },
+    /// A file is not what it should be.
+    #[error("{} is not as it should be: {why}", file.display())]
+    Malformed { file: PathBuf, why: String },
+    /// A variable holds something else than text.
+    #[error("{0} is no text")]
+    NoText(&'static str),
 }
 
-#[derive(Debug, Deserialize)]
+struct Places<'l>(&'l [Looked]);
+
+impl fmt::Display for Places<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, Looked { place, found }) in self.0.iter().enumerate() {
+            let comma = if n == 0 { "" } else { ", " };
+            write!(f, "{comma}{place} ({found})")?;
+        }
+        Ok(())
+    }
+}
+
+impl CredentialError {
+    /// What to do next.
+    pub(crate) fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Nowhere { .. } => format!(
+                "set {TOKEN} and {HOST}, or {TOKEN_FILE} to a file that only you may read, or log in with `workato init`"
+            ),
+            Self::Contradiction { .. } => {
+                format!(
+                    "unset one of them, or name another profile: tokens are sent only to the host that they are for"
+                )
+            }
+            Self::NoProfile { there, .. } if there.is_empty() => {
+                "there is none; `workato init` makes one".to_owned()
+            }
+            Self::NoProfile { there, .. } => format!("there are: {}", there.join(", ")),
+            Self::Host { .. } => "name it as in https://www.workato.com".to_owned(),
+            Self::Open { file, .. } => format!(
+                "chmod 600 {}",
+                crate::plan::decision::shell_word(&file.display().to_string())
+            ),
+            Self::Malformed { .. } => format!("repair it, or set {TOKEN} and {HOST}"),
+            Self::Unreadable { .. } | Self::NoText(_) => return None,
+        })
+    }
+}
+
+/// A profile of the platform's command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Profile {
-    region_url: String,
+    name: String,
+    base: ApiBase,
+    workspace: Option<WorkspaceId>,
 }
 
-type TokenStore = BTreeMap<String, BTreeMap<String, SecretString>>;
+/// All of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Profiles {
+    current: Option<String>,
+    each: BTreeMap<String, Value>,
+}
 
-impl Surroundings<'_> {
-    fn said(&self, name: &str) -> Option<String> {
-        (self.variable)(name).filter(|value| !value.trim().is_empty())
-    }
-
-    fn folder(&self) -> Option<PathBuf> {
-        Some(PathBuf::from(self.said("HOME")?).join(".workato"))
-    }
-
-    fn profiles(&self) -> Result<Profiles, Failure> {
-        let Some(path) = self.folder().map(|folder| folder.join("profiles")) else {
-            return Ok(Profiles::default());
-        };
-        let Some(bytes) = bytes_of(&path)? else {
-            return Ok(Profiles::default());
-        };
-        serde_json::from_slice(&bytes).map_err(|error| {
-            Failure::new(
-                Exit::Failed,
-                "invalid-profiles",
-                format!("{} can't be understood: {error}", path.display()),
-            )
-            .help("`workato profiles list` shows what the official command-line tool makes of it")
-        })
-    }
-
-    /// The token of a profile, from the file that the official command-line tool keeps where there
-    /// is no keyring.
-    fn stored(&self, profile: &str) -> Result<Option<(SecretString, String)>, Failure> {
-        let Some(path) = self.folder().map(|folder| folder.join("token_store.json")) else {
-            return Ok(None);
-        };
-        let Some(bytes) = secret_bytes(&path)? else {
-            return Ok(None);
-        };
-        let store: TokenStore = serde_json::from_slice(&bytes).map_err(|_| {
-            Failure::new(
-                Exit::Failed,
-                "invalid-token-store",
-                format!("{} can't be understood", path.display()),
-            )
-        })?;
-        let token = store.get(SERVICE).and_then(|tokens| tokens.get(profile));
-        Ok(token.map(|token| {
-            let source = format!("profile `{profile}` in {}", path.display());
-            (token.clone(), source)
-        }))
-    }
-
-    /// The token that is given for this run, whatever the profile.
-    fn given(&self) -> Result<Option<(SecretString, String)>, Failure> {
-        if let Some(token) = self.said("WORKATO_API_TOKEN") {
-            let token = SecretString::from(token.trim());
-            return Ok(Some((token, "WORKATO_API_TOKEN".to_owned())));
-        }
-        let Some(path) = self.said("RECIPACK_TOKEN_FILE").map(PathBuf::from) else {
-            return Ok(None);
-        };
-        let Some(bytes) = secret_bytes(&path)? else {
-            return Err(Failure::new(
-                Exit::NotAuthorised,
-                "no-token",
-                format!("{} is not there", path.display()),
-            )
-            .help("RECIPACK_TOKEN_FILE names a file that holds the token and nothing else"));
-        };
-        let text = String::from_utf8_lossy(&bytes);
-        Ok(Some((
-            SecretString::from(text.trim()),
-            path.display().to_string(),
-        )))
-    }
-
-    fn host(&self) -> Result<Option<ApiHost>, Failure> {
-        let Some(text) = self.said("WORKATO_HOST") else {
-            return Ok(None);
-        };
-        let text = text.trim();
-        let text = match text.contains("://") {
-            true => text.to_owned(),
-            false => format!("https://{text}"),
-        };
-        text.parse().map(Some).map_err(|error| {
-            Failure::usage(format!("WORKATO_HOST: {error}"))
-                .help("give it as https://app.eu.workato.com, for instance")
-        })
-    }
-
-    fn profile_named(&self, name: &str) -> Result<Credentials, Failure> {
-        let profiles = self.profiles()?;
-        let Some(profile) = profiles.profiles.get(name) else {
-            let names = profiles.profiles.keys().map(String::as_str);
-            let meant = nearest(name, names.clone());
-            let failure = Failure::new(
-                Exit::NotAuthorised,
-                "no-profile",
-                format!("there is no profile `{name}` in ~/.workato/profiles"),
-            );
-            let known: Vec<&str> = names.collect();
-            return Err(match (meant, known.is_empty()) {
-                (Some(meant), _) => failure.help(format!("did you mean `{meant}`?")),
-                (None, false) => failure.help(format!("there are: {}", known.join(", "))),
-                (None, true) => failure.help(HELP),
-            });
-        };
-        let host: ApiHost = profile.region_url.parse().map_err(|error| {
-            Failure::new(
-                Exit::Failed,
-                "invalid-profiles",
-                format!("profile `{name}` in ~/.workato/profiles: {error}"),
-            )
-        })?;
-        match self.stored(name)? {
-            Some((token, source)) => Ok(Credentials {
-                host,
-                token,
-                source,
-            }),
-            None => Err(Failure::new(
-                Exit::NotAuthorised,
-                "no-token",
-                format!("there is no token of profile `{name}`"),
-            )
-            .help(
-                "it was looked for in ~/.workato/token_store.json; give it for this run with \
-                 WORKATO_API_TOKEN and WORKATO_HOST, or in a file of mode 0600 named by \
-                 RECIPACK_TOKEN_FILE",
-            )),
-        }
-    }
-
-    /// The profile that is meant where none is named in an address.
-    fn usual_profile(&self) -> Result<Option<String>, Failure> {
-        if let Some(profile) = self.profile {
-            return Ok(Some(profile.to_owned()));
-        }
-        match self.said("WORKATO_PROFILE") {
-            Some(profile) => Ok(Some(profile)),
-            None => Ok(self.profiles()?.current_profile),
-        }
-    }
-
-    /// Host and token of an account.
+impl Credentials {
+    /// Host and token for what is wanted.
+    ///
+    /// `WORKATO_API_TOKEN` and `WORKATO_HOST` together come before everything else. Otherwise the
+    /// profile that is wanted counts, then `WORKATO_PROFILE`, then the current one. A token from a
+    /// variable or from `RECIPACK_TOKEN_FILE` comes before a profile's own, and the host that is
+    /// wanted before a profile's. Where two places name different hosts, neither is taken.
     ///
     /// # Errors
-    /// If there is no token for it.
-    pub(crate) fn credentials(&self, account: &RemoteAccount) -> Result<Credentials, Failure> {
-        match account {
-            RemoteAccount::Profile(name) => self.profile_named(name),
-            RemoteAccount::Host(host) => self.of_host(host),
-            RemoteAccount::Customer(_) | RemoteAccount::ExternalId(_) => {
-                if self.profile.is_none()
-                    && let (Some((token, source)), Some(host)) = (self.given()?, self.host()?)
-                {
-                    return Ok(Credentials {
-                        host,
-                        token,
-                        source,
-                    });
-                }
-                match self.usual_profile()? {
-                    Some(profile) => self.profile_named(&profile),
-                    None => Err(Failure::new(
-                        Exit::NotAuthorised,
-                        "no-token",
-                        "it is not known through which admin workspace the customer is reached",
-                    )
-                    .help(HELP)),
-                }
-            }
-        }
-    }
-
-    fn of_host(&self, host: &ApiHost) -> Result<Credentials, Failure> {
-        // A token goes to no host that it was not given for.
-        let meant = self.host()?.is_none_or(|said| said == *host);
-        if meant
-            && self.profile.is_none()
-            && let Some((token, source)) = self.given()?
-        {
-            return Ok(Credentials {
-                host: host.clone(),
-                token,
-                source,
-            });
-        }
-        let profiles = self.profiles()?;
-        let is_there = |name: &String| {
-            let profile = profiles.profiles.get(name);
-            let own = profile.and_then(|profile| profile.region_url.parse::<ApiHost>().ok());
-            own.as_ref() == Some(host)
-        };
-        let usual = self.usual_profile()?;
-        let named = self.profile.is_some();
-        let found = usual.as_ref().filter(|name| is_there(name)).or_else(|| {
-            let mut all = profiles.profiles.keys().filter(|name| is_there(name));
-            all.next().filter(|_| !named && all.next().is_none())
-        });
-        match found {
-            Some(name) => self.profile_named(name),
+    /// If there is no host or no token, with all places that were looked at; if two places name
+    /// different hosts; and if others may read a file with tokens.
+    pub(crate) fn find(
+        wanted: &Wanted,
+        environment: &Environment<'_>,
+    ) -> Result<Self, CredentialError> {
+        let mut looked = Vec::new();
+        let given = given_token(environment, &mut looked)?;
+        let host = match environment.get(HOST)? {
+            Some(text) => Some(host(HOST, &text)?),
             None => {
-                let mut message = format!("there is no token for {host}");
-                if !meant {
-                    message.push_str("; WORKATO_API_TOKEN is for the host in WORKATO_HOST");
-                }
-                Err(Failure::new(Exit::NotAuthorised, "no-token", message).help(HELP))
+                looked.push(not_set(HOST));
+                None
+            }
+        };
+        agree(
+            "the workspace's address",
+            wanted.host.as_ref(),
+            HOST,
+            host.as_ref(),
+        )?;
+        let host = wanted.host.clone().or(host);
+        let profile = match (&given, &host) {
+            // Nothing is missing. A profile that is named all the same must not name another host.
+            (Some(_), Some(_)) if wanted.profile.is_none() => None,
+            _ => profile(wanted, host.as_ref(), environment, &mut looked)?,
+        };
+        if let Some(profile) = &profile {
+            let name = format!("profile `{}`", profile.name.escape_debug());
+            let other = if wanted.host.is_some() {
+                "the workspace's address"
+            } else {
+                HOST
+            };
+            agree(other, host.as_ref(), &name, Some(&profile.base))?;
+        }
+        let base = host.or_else(|| profile.as_ref().map(|profile| profile.base.clone()));
+        let Some(base) = base else {
+            let what = "host";
+            return Err(CredentialError::Nowhere { what, looked });
+        };
+        let token = match (given, &profile) {
+            (Some(token), _) => Some(token),
+            (None, Some(profile)) => kept_token(&profile.name, environment, &mut looked)?,
+            (None, None) => None,
+        };
+        match token {
+            Some(token) => Ok(Self {
+                base,
+                token,
+                workspace: profile.and_then(|profile| profile.workspace),
+            }),
+            None => {
+                let what = "API token";
+                Err(CredentialError::Nowhere { what, looked })
             }
         }
     }
-}
 
-const HELP: &str = "set WORKATO_API_TOKEN and WORKATO_HOST, or name a file of mode 0600 with the \
-                    token by RECIPACK_TOKEN_FILE, or a profile of ~/.workato/profiles by \
-                    --profile or WORKATO_PROFILE";
-
-fn bytes_of(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Failure::new(
-            Exit::Failed,
-            "unreadable",
-            format!("can't read {}: {error}", path.display()),
-        )),
+    /// How to speak to that host, with the proxy and the certificates that the environment names.
+    ///
+    /// # Errors
+    /// If a variable is no text.
+    pub(crate) fn settings(
+        self,
+        environment: &Environment<'_>,
+    ) -> Result<Settings, CredentialError> {
+        Ok(Settings {
+            ca: environment.path(CA_FILE),
+            proxy: proxy(environment)?,
+            ..Settings::new(self.base, self.token)
+        })
     }
 }
 
-/// The bytes of a file that nobody else may read.
-fn secret_bytes(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    let Ok(metadata) = fs::metadata(path) else {
-        return bytes_of(path);
+/// The proxy for https that the environment names.
+fn proxy(environment: &Environment<'_>) -> Result<Option<Proxy>, CredentialError> {
+    let first = |names: &[&'static str]| {
+        let found = names.iter().map(|name| environment.get(name));
+        found.filter_map(Result::transpose).next().transpose()
     };
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(Failure::new(
-            Exit::NotAuthorised,
-            "token-exposed",
-            format!(
-                "{} may be read by others (mode {mode:04o}), so it is not used",
-                path.display()
-            ),
-        )
-        .help(format!("chmod 600 {}", path.display())));
+    let Some(url) = first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])? else {
+        return Ok(None);
+    };
+    let mut not_for = Vec::new();
+    for host in first(&["NO_PROXY", "no_proxy"])?
+        .unwrap_or_default()
+        .split(',')
+    {
+        let host = host.trim();
+        not_for.push(host.to_owned());
+        // A domain stands for what lies below it too, as everywhere else.
+        if !host.is_empty() && !host.starts_with(['.', '*']) {
+            not_for.push(format!(".{host}"));
+        }
     }
-    bytes_of(path)
+    not_for.retain(|host| !host.is_empty());
+    Ok(Some(Proxy { url, not_for }))
+}
+
+fn looked(place: impl Into<String>, found: impl Into<String>) -> Looked {
+    Looked {
+        place: place.into(),
+        found: found.into(),
+    }
+}
+
+fn not_set(name: &'static str) -> Looked {
+    looked(name, "not set")
+}
+
+fn agree(
+    first: &str,
+    first_host: Option<&ApiBase>,
+    second: &str,
+    second_host: Option<&ApiBase>,
+) -> Result<(), CredentialError> {
+    match (first_host, second_host) {
+        (Some(one), Some(other)) if one != other => Err(CredentialError::Contradiction {
+            first: first.to_owned(),
+            first_host: one.clone(),
+            second: second.to_owned(),
+            second_host: other.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn host(place: &str, text: &str) -> Result<ApiBase, CredentialError> {
+    let text = if text.contains("://") {
+        text.to_owned()
+    } else {
+        format!("https://{text}")
+    };
+    text.parse().map_err(|source| CredentialError::Host {
+        place: place.to_owned(),
+        source,
+    })
+}
+
+/// A token that is given without a profile.
+fn given_token(
+    environment: &Environment<'_>,
+    places: &mut Vec<Looked>,
+) -> Result<Option<Token>, CredentialError> {
+    if let Some(token) = environment.get(TOKEN)? {
+        return Ok(Some(Token {
+            secret: SecretString::from(token),
+            source: TOKEN.to_owned(),
+        }));
+    }
+    places.push(not_set(TOKEN));
+    let Some(file) = environment.path(TOKEN_FILE) else {
+        places.push(not_set(TOKEN_FILE));
+        return Ok(None);
+    };
+    let Some(text) = private(&file)? else {
+        return Err(CredentialError::Unreadable {
+            file,
+            source: io::ErrorKind::NotFound.into(),
+        });
+    };
+    let token = text.trim();
+    if token.is_empty() || token.contains(char::is_whitespace) {
+        let why = "one token is expected in it, and nothing else".to_owned();
+        return Err(CredentialError::Malformed { file, why });
+    }
+    Ok(Some(Token {
+        secret: SecretString::from(token),
+        source: format!("{TOKEN_FILE} ({})", file.display()),
+    }))
+}
+
+/// The profile that counts; `None` if none is named.
+fn profile(
+    wanted: &Wanted,
+    host: Option<&ApiBase>,
+    environment: &Environment<'_>,
+    places: &mut Vec<Looked>,
+) -> Result<Option<Profile>, CredentialError> {
+    let Some(folder) = folder(environment) else {
+        places.push(not_set("HOME"));
+        return Ok(None);
+    };
+    let file = folder.join("profiles");
+    let named = match &wanted.profile {
+        Some(name) => Some(name.clone()),
+        None => environment.get(PROFILE)?,
+    };
+    if named.is_none() {
+        places.push(not_set(PROFILE));
+    }
+    let profiles = Profiles::read(&file, places)?;
+    if let Some(name) = named {
+        return match profiles.get(&name, &file)? {
+            Some(profile) => Ok(Some(profile)),
+            None => Err(CredentialError::NoProfile {
+                name,
+                there: profiles.each.into_keys().collect(),
+                file,
+            }),
+        };
+    }
+    let current = match &profiles.current {
+        Some(name) => profiles.get(name, &file)?,
+        None => None,
+    };
+    let Some(host) = host else {
+        if current.is_none() && !profiles.each.is_empty() {
+            places.push(looked(file.display().to_string(), "no current profile"));
+        }
+        return Ok(current);
+    };
+    if current
+        .as_ref()
+        .is_some_and(|current| current.base == *host)
+    {
+        return Ok(current);
+    }
+    // The host says which, if only one is for it.
+    let mut fitting = Vec::new();
+    for name in profiles.each.keys() {
+        fitting.extend(
+            profiles
+                .get(name, &file)?
+                .filter(|profile| profile.base == *host),
+        );
+    }
+    if fitting.len() == 1 {
+        return Ok(fitting.pop());
+    }
+    let found = format!("{} profiles for {host}", fitting.len());
+    places.push(looked(file.display().to_string(), found));
+    Ok(None)
+}
+
+fn folder(environment: &Environment<'_>) -> Option<PathBuf> {
+    Some(environment.path("HOME")?.join(".workato"))
+}
+
+impl Profiles {
+    fn read(file: &Path, places: &mut Vec<Looked>) -> Result<Self, CredentialError> {
+        let Some(text) = read(file)? else {
+            places.push(looked(file.display().to_string(), "not there"));
+            return Ok(Self::default());
+        };
+        let value = json(file, &text)?;
+        let each = value.get("profiles").and_then(Value::as_object);
+        Ok(Self {
+            current: value
+                .get("current_profile")
+                .and_then(Value::as_str)
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned),
+            each: each
+                .into_iter()
+                .flatten()
+                .map(|(name, profile)| (name.clone(), profile.clone()))
+                .collect(),
+        })
+    }
+
+    fn get(&self, name: &str, file: &Path) -> Result<Option<Profile>, CredentialError> {
+        let Some(profile) = self.each.get(name) else {
+            return Ok(None);
+        };
+        let text = |key: &str| {
+            profile
+                .get(key)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+        };
+        let place = || format!("profile `{}` in {}", name.escape_debug(), file.display());
+        let base = match text("region_url") {
+            Some(url) => host(&place(), url)?,
+            None => {
+                let region = text("region").and_then(|region| region.parse::<DataCenter>().ok());
+                let base = region.as_ref().and_then(ApiBase::of);
+                base.ok_or_else(|| CredentialError::Malformed {
+                    file: file.to_owned(),
+                    why: format!("{} names no host", place()),
+                })?
+            }
+        };
+        let workspace = profile.get("workspace_id").and_then(Value::as_u64);
+        Ok(Some(Profile {
+            name: name.to_owned(),
+            base,
+            workspace: workspace.map(WorkspaceId),
+        }))
+    }
+}
+
+/// The token that the platform's command line keeps for a profile, where it has no keyring of the
+/// system's.
+fn kept_token(
+    profile: &str,
+    environment: &Environment<'_>,
+    places: &mut Vec<Looked>,
+) -> Result<Option<Token>, CredentialError> {
+    let disabled = environment.get(NO_KEYRING)?;
+    if disabled.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+        places.push(looked(
+            "kept tokens",
+            format!("switched off by {NO_KEYRING}"),
+        ));
+        return Ok(None);
+    }
+    let Some(folder) = folder(environment) else {
+        return Ok(None);
+    };
+    let file = folder.join("token_store.json");
+    let place = file.display().to_string();
+    let Some(text) = private(&file)? else {
+        places.push(looked(place, "not there"));
+        places.push(looked("the system's keyring", "not read by recipack"));
+        return Ok(None);
+    };
+    let store = json(&file, &text)?;
+    let token = store
+        .get(SERVICE)
+        .and_then(|service| service.get(profile))
+        .and_then(Value::as_str)
+        .map(str::trim)
+        .filter(|token| !token.is_empty());
+    let Some(token) = token else {
+        let found = format!("nothing for profile `{}`", profile.escape_debug());
+        places.push(looked(place, found));
+        places.push(looked("the system's keyring", "not read by recipack"));
+        return Ok(None);
+    };
+    Ok(Some(Token {
+        secret: SecretString::from(token),
+        source: format!("profile `{}` ({place})", profile.escape_debug()),
+    }))
+}
+
+/// JSON, of which nothing is shown if it is none.
+fn json(file: &Path, text: &str) -> Result<Value, CredentialError> {
+    let malformed = |why: String| CredentialError::Malformed {
+        file: file.to_owned(),
+        why,
+    };
+    if text.trim().is_empty() {
+        return Ok(Value::Null);
+    }
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| malformed(format!("it is no JSON at line {}", error.line())))?;
+    if value.is_object() {
+        Ok(value)
+    } else {
+        Err(malformed("an object is expected".to_owned()))
+    }
+}
+
+/// A file's text; `None` if there is no such file.
+fn read(file: &Path) -> Result<Option<String>, CredentialError> {
+    opened(file, |_| Ok(()))
+}
+
+/// The text of a file that only its owner may use.
+fn private(file: &Path) -> Result<Option<String>, CredentialError> {
+    opened(file, |mode| {
+        if mode & 0o077 == 0 {
+            Ok(())
+        } else {
+            Err(CredentialError::Open {
+                file: file.to_owned(),
+                mode,
+            })
+        }
+    })
+}
+
+fn opened(
+    file: &Path,
+    allowed: impl Fn(u32) -> Result<(), CredentialError>,
+) -> Result<Option<String>, CredentialError> {
+    let unreadable = |source| CredentialError::Unreadable {
+        file: file.to_owned(),
+        source,
+    };
+    let open = match File::open(file) {
+        Ok(open) => open,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error)),
+    };
+    // What was opened is asked, and not what may lie there by now.
+    let mode = open.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
+    allowed(mode)?;
+    let mut text = String::new();
+    let mut reader = open.take(LONGEST + 1);
+    reader.read_to_string(&mut text).map_err(unreadable)?;
+    if text.len() as u64 > LONGEST {
+        return Err(CredentialError::Malformed {
+            file: file.to_owned(),
+            why: format!("it has more than {LONGEST} bytes"),
+        });
+    }
+    Ok(Some(text))
 }
 
 #[cfg(test)]
-mod tests {
-    use secrecy::ExposeSecret as _;
-
-    use super::*;
-
-    const PROFILES: &str = r#"{"current_profile": "dev", "profiles": {
-        "dev": {"region": "trial", "region_url": "https://app.trial.workato.com", "workspace_id": 1},
-        "prod": {"region": "eu", "region_url": "https://app.eu.workato.com", "workspace_id": 2}}}"#;
-    const TOKENS: &str =
-        r#"{"workato-platform-cli": {"dev": "token-of-dev", "prod": "token-of-prod"}}"#;
-
-    fn home() -> tempfile::TempDir {
-        let home = tempfile::tempdir().expect("a folder");
-        let folder = home.path().join(".workato");
-        fs::create_dir(&folder).expect("a folder");
-        fs::write(folder.join("profiles"), PROFILES).expect("written");
-        let store = folder.join("token_store.json");
-        fs::write(&store, TOKENS).expect("written");
-        fs::set_permissions(store, fs::Permissions::from_mode(0o600)).expect("set");
-        home
-    }
-
-    fn found(
-        home: &Path,
-        variables: &[(&str, &str)],
-        profile: Option<&str>,
-        account: &str,
-    ) -> Result<(String, String), Failure> {
-        let variable = |name: &str| match name {
-            "HOME" => Some(home.display().to_string()),
-            name => variables
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| (*value).to_owned()),
-        };
-        let surroundings = Surroundings {
-            variable: &variable,
-            profile,
-        };
-        let address: crate::model::workspace::Address = account.parse().expect("an address");
-        let crate::model::workspace::Address::Remote(remote) = address else {
-            panic!("{account} is local");
-        };
-        let credentials = surroundings.credentials(&remote.account)?;
-        assert!(!format!("{credentials:?}").contains("token-of"));
-        let token = credentials.token.expose_secret().to_owned();
-        Ok((credentials.host.to_string(), token))
-    }
-
-    #[test]
-    fn a_token_is_found_where_it_was_given() {
-        let home = home();
-        let given = [
-            ("WORKATO_API_TOKEN", "given"),
-            ("WORKATO_HOST", "app.jp.workato.com"),
-        ];
-        let token = &given[..1];
-        for (variables, profile, account, host, token) in [
-            (
-                &given[..],
-                None,
-                "customer:7",
-                "https://app.jp.workato.com",
-                "given",
-            ),
-            (
-                &given[..],
-                None,
-                "https://app.jp.workato.com",
-                "https://app.jp.workato.com",
-                "given",
-            ),
-            (
-                token,
-                None,
-                "https://app.sg.workato.com",
-                "https://app.sg.workato.com",
-                "given",
-            ),
-            // It is for another host.
-            (
-                &given[..],
-                None,
-                "https://app.eu.workato.com",
-                "https://app.eu.workato.com",
-                "token-of-prod",
-            ),
-            (
-                &[][..],
-                None,
-                "profile:prod",
-                "https://app.eu.workato.com",
-                "token-of-prod",
-            ),
-            (
-                &given[..],
-                None,
-                "profile:prod",
-                "https://app.eu.workato.com",
-                "token-of-prod",
-            ),
-            (
-                &[][..],
-                None,
-                "customer:A1",
-                "https://app.trial.workato.com",
-                "token-of-dev",
-            ),
-            (
-                &[("WORKATO_PROFILE", "prod")][..],
-                None,
-                "customer:A1",
-                "https://app.eu.workato.com",
-                "token-of-prod",
-            ),
-            (
-                &given[..],
-                Some("prod"),
-                "customer:A1",
-                "https://app.eu.workato.com",
-                "token-of-prod",
-            ),
-            (
-                &[][..],
-                None,
-                "https://app.eu.workato.com",
-                "https://app.eu.workato.com",
-                "token-of-prod",
-            ),
-        ] {
-            let found = found(home.path(), variables, profile, account);
-            let found = found.unwrap_or_else(|failure| panic!("{account}: {failure:?}"));
-            assert_eq!(found, (host.to_owned(), token.to_owned()), "{account}");
-        }
-    }
-
-    #[test]
-    fn without_a_token_it_is_said_where_to_put_one() {
-        let home = home();
-        let empty = tempfile::tempdir().expect("a folder");
-        for (home, variables, account, message) in [
-            (
-                home.path(),
-                &[][..],
-                "https://app.sg.workato.com",
-                "no token for https://app.sg",
-            ),
-            (home.path(), &[][..], "profile:pord", "no profile `pord`"),
-            (empty.path(), &[][..], "profile:prod", "no profile `prod`"),
-            (
-                empty.path(),
-                &[][..],
-                "customer:7",
-                "through which admin workspace",
-            ),
-            (
-                empty.path(),
-                &[
-                    ("WORKATO_API_TOKEN", "given"),
-                    ("WORKATO_HOST", "https://app.jp.workato.com"),
-                ][..],
-                "https://app.eu.workato.com",
-                "is for the host in WORKATO_HOST",
-            ),
-        ] {
-            let failure = found(home, variables, None, account).expect_err(account);
-            assert_eq!(failure.exit, Exit::NotAuthorised);
-            let told = &failure.told[0];
-            assert!(told.message.contains(message), "{}", told.message);
-            assert!(told.help.is_some());
-        }
-    }
-
-    #[test]
-    fn a_file_that_others_can_read_is_not_used() {
-        let home = home();
-        let file = home.path().join("token");
-        fs::write(&file, "of-a-file\n").expect("written");
-        let variables = [("RECIPACK_TOKEN_FILE", file.to_str().expect("a path"))];
-        for (mode, is_used) in [
-            (0o644, false),
-            (0o640, false),
-            (0o604, false),
-            (0o600, true),
-            (0o400, true),
-        ] {
-            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("set");
-            match found(home.path(), &variables, None, "https://app.il.workato.com") {
-                Ok((_, token)) => assert!(is_used && token == "of-a-file", "{mode:o}"),
-                Err(failure) => {
-                    assert!(!is_used, "{mode:o}");
-                    assert!(
-                        failure.told[0]
-                            .help
-                            .as_deref()
-                            .is_some_and(|help| help.contains("chmod"))
-                    );
-                }
-            }
-        }
-    }
-}
+mod tests;

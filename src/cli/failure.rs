@@ -406,25 +406,26 @@ impl Failure {
 
     /// What a request to the platform's API came to.
     pub(crate) fn api(error: &ClientError) -> Self {
-        match error {
-            ClientError::Unauthorised { .. } => Self::of(Exit::NotAuthorised, "not-authorised", error)
-                .help("check that the token is of this workspace and data center, and that its API client may do this"),
-            ClientError::NotFound { .. } => Self::of(Exit::Failed, "not-there", error)
-                .help("check the host and the numbers in the address"),
-            ClientError::Refused { .. } => Self::of(Exit::Failed, "refused", error),
-            ClientError::RateLimited { .. } => Self::of(Exit::Temporary, "rate-limit", error)
-                .help("repeat the command later; --rate makes fewer requests a minute"),
-            ClientError::Unavailable { .. } => Self::of(Exit::Temporary, "unavailable", error)
-                .help("repeat the command; nothing that it asked for is half done"),
-            ClientError::Lost { .. } => Self::of(Exit::Temporary, "answer-lost", error)
-                .help("repeat the command: it looks first at what is there"),
-            ClientError::Unreadable { .. } => Self::of(Exit::Failed, "unreadable-answer", error)
-                .help("check that the address is that of the platform's API"),
-            ClientError::TooLarge { .. } => Self::of(Exit::Failed, "answer-too-large", error)
-                .help("name a smaller folder: add #folder=ID to the address"),
-            ClientError::File { .. } => Self::of(Exit::Failed, "unreadable", error),
-            ClientError::Settings { .. } => Self::of(Exit::Usage, "settings", error),
-            ClientError::Cut => Self::of(Exit::Interrupted, "interrupted", error),
+        let (exit, code) = match error {
+            ClientError::Unauthorised { .. } => (Exit::NotAuthorised, "not-authorised"),
+            ClientError::NotFound { .. } => (Exit::Failed, "not-there"),
+            ClientError::Refused { .. } => (Exit::Failed, "refused"),
+            ClientError::RateLimited { .. } => (Exit::Temporary, "rate-limit"),
+            ClientError::Unavailable { .. } => (Exit::Temporary, "unavailable"),
+            ClientError::Lost { .. } => (Exit::Temporary, "answer-lost"),
+            ClientError::Unreadable { .. } => (Exit::Failed, "unreadable-answer"),
+            ClientError::TooLarge { .. } => (Exit::Failed, "answer-too-large"),
+            ClientError::Diverted { .. } => (Exit::Failed, "diverted"),
+            ClientError::NoPackage { .. } => (Exit::Failed, "no-download"),
+            ClientError::Package { .. } => (Exit::Failed, "unreadable"),
+            ClientError::Keep(_) => (Exit::Failed, "unwritable"),
+            ClientError::Settings { .. } => (Exit::Usage, "settings"),
+            ClientError::Cut(_) => (Exit::Interrupted, "interrupted"),
+        };
+        let failure = Self::of(exit, code, error);
+        match error.help() {
+            Some(help) => failure.help(help),
+            None => failure,
         }
     }
 }

@@ -1,17 +1,20 @@
 //! Opening the workspace that an address names.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
 use super::Context;
 use super::args::PlatformArgs;
-use super::credentials::Surroundings;
+use super::credentials::{CredentialError, Credentials, Environment, Wanted};
+use super::exit::Exit;
 use super::failure::Failure;
 use super::platform;
 use super::ui::Volume;
-use crate::client::{Client, Cut, Limits, Pauses, Settings, Timeouts};
+use crate::client::{BaseError, Client, Cut, Pauses, Rate};
 use crate::model::workspace::{Address, RemoteAccount, RemoteAddress};
 use crate::ops::Interrupt;
 use crate::ops::remote::journal::Journal;
@@ -48,43 +51,64 @@ pub(crate) fn open_remote(
     args: &PlatformArgs,
     address: &RemoteAddress,
 ) -> Result<RemoteWorkspace, Failure> {
-    let variable = |name: &str| std::env::var(name).ok();
-    let surroundings = Surroundings {
-        variable: &variable,
-        profile: args.api.profile.as_deref(),
+    let wanted = match &address.account {
+        RemoteAccount::Host(host) => Wanted {
+            host: Some(
+                host.as_str()
+                    .parse()
+                    .map_err(|error: BaseError| Failure::usage(error.to_string()))?,
+            ),
+            profile: args.api.profile.clone(),
+        },
+        RemoteAccount::Profile(name) => Wanted {
+            host: None,
+            profile: Some(name.clone()),
+        },
+        RemoteAccount::Customer(_) | RemoteAccount::ExternalId(_) => Wanted {
+            host: None,
+            profile: args.api.profile.clone(),
+        },
     };
-    let credentials = surroundings.credentials(&address.account)?;
+    let variable = |name: &str| std::env::var_os(name);
+    let environment = Environment(&variable);
+    let failed = |error: CredentialError| {
+        let failure = Failure::of(Exit::NotAuthorised, "no-token", &error);
+        match error.help() {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    };
+    let credentials = Credentials::find(&wanted, &environment).map_err(failed)?;
     if context.ui.volume == Volume::Verbose {
+        let of = credentials.workspace.map_or_else(String::new, |workspace| {
+            format!(", of workspace {workspace}")
+        });
         context.ui.talk(&format!(
-            "{} with the token of {}\n",
-            credentials.host, credentials.source
+            "{} with the token of {}{of}\n",
+            credentials.base, credentials.token.source
         ));
     }
-    let mut limits = match credentials.host.is_loopback() {
-        true => Limits::NONE,
-        false => Limits::DOCUMENTED,
-    };
-    limits.per_minute = args.api.rate.or(limits.per_minute);
-    let certificates = args
-        .api
-        .ca_file
-        .clone()
-        .or_else(|| Some(PathBuf::from(variable("RECIPACK_CA_FILE")?)));
-    let settings = Settings {
-        host: credentials.host,
-        token: credentials.token,
-        certificates,
-        limits,
-        timeouts: Timeouts::default(),
-    };
+    let mut settings = credentials.settings(&environment).map_err(failed)?;
+    if settings.base.to_string().starts_with("http://") {
+        // The platform's limits are none of this machine's.
+        settings.limits.other = Rate::per_minute(NonZeroU32::MAX);
+    }
+    if let Some(rate) = args.api.rate {
+        settings.limits.other = Rate::per_minute(rate);
+    }
+    if let Some(file) = &args.api.ca_file {
+        settings.ca = Some(file.clone());
+    }
     let pauses = Interruptible(context.running.interrupt.clone());
-    let client = Client::new(settings, Box::new(pauses)).map_err(|error| Failure::api(&error))?;
+    let client =
+        Client::new(settings, Box::new(pauses.clone())).map_err(|error| Failure::api(&error))?;
     let settings = RemoteSettings {
         address: in_folder(context, address),
         scratch: std::env::temp_dir(),
         running: context.running.clone(),
         journal: journal()?,
         patience: Duration::from_secs(args.api.job_timeout),
+        pauses: Arc::new(pauses),
     };
     Ok(RemoteWorkspace::open(client, settings)?)
 }
@@ -139,6 +163,7 @@ fn in_folder(context: &Context, address: &RemoteAddress) -> RemoteAddress {
 }
 
 /// Sleeps, and wakes up when somebody wants to stop.
+#[derive(Clone)]
 struct Interruptible(Interrupt);
 
 impl Pauses for Interruptible {

@@ -103,11 +103,19 @@ pub enum Unfinished {
     Interrupted,
 }
 
+/// Whether the same request may succeed later.
+pub fn may_pass(error: &ClientError) -> bool {
+    matches!(
+        error,
+        ClientError::RateLimited { .. } | ClientError::Unavailable { .. }
+    )
+}
+
 impl RemoteError {
     /// Whether the same request may succeed later.
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Api(error) => error.may_pass(),
+            Self::Api(error) => may_pass(error),
             Self::Unreadable { .. }
             | Self::ExportFailed { .. }
             | Self::NoFolder { .. }

@@ -8,15 +8,17 @@ use super::mirror::Mirror;
 use super::reading::{Waiting, told};
 use super::{Interest, RemoteWorkspace};
 use crate::client::{
-    ClientError, ConnectorDraft, FolderId, Job, JobId, JobStatus, RecipeId, RestartRecipes,
-    RestartResult, Started, Tags, Upload,
+    ClientError, ConnectorDraft, FolderId, HomeAssets, Job, JobId, JobStatus, RecipeId,
+    RestartRecipes, RestartResult, Started, Tags, Upload,
 };
 use crate::model::ident::{ConnectorTitle, Digest};
 use crate::model::workspace::{AssetId, ConnectorId, HeldState, HeldVersion, RecipeState};
 use crate::plan::commit::{Change, Commit};
 use crate::plan::push::VersionText;
-use crate::workspace::remote::{Left, RemoteError, Unfinished};
-use crate::workspace::{Committed, Contents, Decoder, Uploaded, Workspace as _, WorkspaceError};
+use crate::workspace::remote::{Left, RemoteError, Unfinished, may_pass};
+use crate::workspace::{
+    Committed, Contents, Decoder, Misfit, Uploaded, Workspace as _, WorkspaceError,
+};
 
 impl RemoteWorkspace {
     pub(super) fn carry_out(
@@ -60,7 +62,8 @@ impl RemoteWorkspace {
             folder: FolderId(folder),
             package: package.path,
             restart,
-            tags: Tags::Kept,
+            tags: Tags::Keep,
+            home: HomeAssets::Home,
         };
         match self.api().start_import(&upload) {
             Ok(job) => {
@@ -106,7 +109,7 @@ impl RemoteWorkspace {
         });
         Ok(match restarts {
             true => RestartRecipes::Allowed,
-            false => RestartRecipes::Refused,
+            false => RestartRecipes::Forbidden,
         })
     }
 
@@ -134,8 +137,8 @@ impl RemoteWorkspace {
             job = match self.api().import(JobId(number)) {
                 Ok(job) => job,
                 // The platform goes on, whatever keeps us from seeing it.
-                Err(error) if error.may_pass() => continue,
-                Err(ClientError::Cut) => {
+                Err(error) if may_pass(&error) => continue,
+                Err(ClientError::Cut(_)) => {
                     return Err(RemoteError::Unfinished {
                         what: format!("{what} is still running"),
                         resume: Some(entry.id.clone()),
@@ -149,10 +152,12 @@ impl RemoteWorkspace {
         let revision = self.settings.journal.finish(entry)?;
         let said = job.recipe_status.iter().filter_map(|recipe| {
             let said = match &recipe.result {
-                RestartResult::Unchanged | RestartResult::Restarted => return None,
+                RestartResult::NotNeeded | RestartResult::Restarted => return None,
                 RestartResult::Stopped => "the platform could not restart it".to_owned(),
                 RestartResult::RestartFailed => "the platform failed to restart it".to_owned(),
-                RestartResult::Other(word) => format!("the platform says `{word}`"),
+                RestartResult::StopFailed => "the platform could not stop it".to_owned(),
+                RestartResult::NotFound => "the platform did not find it".to_owned(),
+                RestartResult::Unknown(word) => format!("the platform says `{word}`"),
             };
             Some((AssetId(recipe.id.0), said))
         });
@@ -243,11 +248,11 @@ impl RemoteWorkspace {
         commit: &Commit,
         contents: &mut dyn Contents,
     ) -> Result<Committed, WorkspaceError> {
-        let mut real: BTreeMap<ConnectorId, u64> = BTreeMap::new();
+        let mut real: BTreeMap<ConnectorId, ConnectorId> = BTreeMap::new();
         let mut created: BTreeMap<ConnectorId, ConnectorTitle> = BTreeMap::new();
         let (mut done, mut failed) = (0, Vec::new());
         for change in &commit.changes {
-            let number = |id: &ConnectorId| real.get(id).copied().unwrap_or(id.0);
+            let number = |id: &ConnectorId| real.get(id).copied().unwrap_or(*id);
             match change {
                 Change::CreateFolder(folder) => {
                     self.make_folder(folder)?;
@@ -259,16 +264,16 @@ impl RemoteWorkspace {
                 Change::CreateConnector { id, title, .. } => {
                     created.insert(*id, title.clone());
                 }
-                Change::AddVersion { id, version } => {
-                    let draft = draft(version, contents)?;
-                    match created.remove(id) {
-                        Some(title) => {
-                            let info = self.client.create_connector(&title, &draft)?;
-                            real.insert(*id, info);
-                        }
-                        None => self.client.update_connector(number(id), &draft)?,
+                Change::AddVersion { id, version } => match created.remove(id) {
+                    Some(title) => {
+                        let draft = draft(&title, version, contents)?;
+                        real.insert(*id, self.client.create_connector(&draft)?.id);
                     }
-                }
+                    None => {
+                        let draft = draft(&self.title_of(*id)?, version, contents)?;
+                        self.client.update_connector(number(id), &draft)?;
+                    }
+                },
                 Change::ReleaseVersion { id, .. } => self.client.release_connector(number(id))?,
                 Change::Share { id, sharing, .. } => {
                     self.client.share_connector(number(id), sharing.version)?;
@@ -297,6 +302,18 @@ impl RemoteWorkspace {
         }
     }
 
+    fn title_of(&self, id: ConnectorId) -> Result<ConnectorTitle, WorkspaceError> {
+        let mirror = self.mirror(Interest::default())?;
+        let connectors = mirror.workspace.inventory()?.connectors.into_iter();
+        let mut titles = connectors
+            .filter(|connector| connector.id == id)
+            .map(|connector| connector.title);
+        titles.next().ok_or_else(|| WorkspaceError::Unfit {
+            workspace: self.address().to_string(),
+            misfit: Misfit::NoConnector(id),
+        })
+    }
+
     /// Starts or stops a recipe. Says why, if the platform does not.
     fn set_recipe(
         &self,
@@ -304,14 +321,19 @@ impl RemoteWorkspace {
         state: RecipeState,
     ) -> Result<Option<String>, WorkspaceError> {
         let api = self.api();
-        let started = match state {
-            RecipeState::Running => api.start_recipe(RecipeId(id.0)),
-            RecipeState::Stopped => api.stop_recipe(RecipeId(id.0)),
+        let number = RecipeId(id.0);
+        let asked = match state {
+            RecipeState::Running => api.start_recipe(number),
+            RecipeState::Stopped => api.stop_recipe(number).map(|()| Started::Done),
         };
-        let why = match started {
-            Ok(Started::Done) => return Ok(None),
+        let why = match asked {
+            // What it says counts less than what is there.
+            Ok(Started::Done) if api.recipe(number)?.state == state => return Ok(None),
+            Ok(Started::Done) => "the platform said that it did".to_owned(),
             Ok(Started::Refused { errors }) => errors.join(", "),
-            Err(error) if error.is_refusal() => error.to_string(),
+            Err(error @ (ClientError::Refused { .. } | ClientError::NotFound { .. })) => {
+                error.to_string()
+            }
             Err(error) => return Err(error.into()),
         };
         let mirror = self.mirror(Interest::default())?;
@@ -330,6 +352,7 @@ impl RemoteWorkspace {
 
 /// A version of a connector as the API takes it.
 fn draft(
+    title: &ConnectorTitle,
     version: &HeldVersion,
     contents: &mut dyn Contents,
 ) -> Result<ConnectorDraft, WorkspaceError> {
@@ -352,6 +375,7 @@ fn draft(
         None => None,
     };
     Ok(ConnectorDraft {
+        title: title.to_string(),
         code,
         description: text.description,
         note: version.note.clone(),

@@ -14,9 +14,10 @@ mod renumber;
 use std::cell::{Ref, RefCell};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::client::{Account, AccountApi, Client, CustomerHandle, Rows};
+use crate::client::{Account, AccountApi, Client, CustomerHandle, IncludeData, Pauses};
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::workspace::{
     Address, AssetId, Body, FolderPath, HeldAsset, HeldConnector, Inventory, Partnership,
@@ -33,7 +34,6 @@ use journal::Journal;
 use mirror::{Identity, Mirror};
 
 /// How a workspace behind the API is worked with.
-#[derive(Clone, Debug)]
 pub struct RemoteSettings {
     /// Where it is.
     pub address: RemoteAddress,
@@ -45,10 +45,11 @@ pub struct RemoteSettings {
     pub journal: Journal,
     /// How long the end of an export or an import is waited for.
     pub patience: Duration,
+    /// How it is waited.
+    pub pauses: Arc<dyn Pauses + Send + Sync>,
 }
 
 /// A workspace behind the API.
-#[derive(Debug)]
 pub struct RemoteWorkspace {
     client: Client,
     account: Account,
@@ -117,9 +118,9 @@ impl RemoteWorkspace {
     pub fn open(client: Client, settings: RemoteSettings) -> Result<Self, WorkspaceError> {
         let account = match &settings.address.account {
             RemoteAccount::Host(_) | RemoteAccount::Profile(_) => Account::Own,
-            RemoteAccount::Customer(id) => Account::Customer(CustomerHandle::Id(*id)),
+            RemoteAccount::Customer(id) => Account::Customer(CustomerHandle::Number(*id)),
             RemoteAccount::ExternalId(id) => {
-                Account::Customer(CustomerHandle::ExternalId(id.clone()))
+                Account::Customer(CustomerHandle::External(id.clone()))
             }
         };
         let (who, root) = reading::identify(&client, &account, &settings)?;
@@ -353,5 +354,5 @@ pub fn export(
     workspace: &RemoteWorkspace,
     scratch: &Path,
 ) -> Result<Option<reading::Downloaded>, WorkspaceError> {
-    workspace.download(scratch, Rows::LeftOut)
+    workspace.download(scratch, IncludeData::No)
 }

@@ -9,15 +9,16 @@ use std::time::{Duration, Instant};
 use super::mirror::{Identity, Mirror, Seen, SeenConnector, Stub};
 use super::{Base, Identified, Interest, RemoteSettings, RemoteWorkspace};
 use crate::client::{
-    Account, AccountApi, Client, ClientError, ConnectionInfo, ConnectorInfo, FolderId, Job,
-    JobStatus, NewManifest, RecipeFilter, RecipeInfo, Rows,
+    Account, AccountApi, Client, ClientError, ConnectionInfo, ConnectorInfo, Contents, FolderId,
+    IncludeData, Job, JobStatus, ManifestAsset, NewManifest, RecipeFilter, RecipeInfo,
+    SharedVersion, Tags,
 };
 use crate::io::scratch::ScratchFolder;
 use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    Address, AssetKey, AssetPlace, Authorization, FolderPath, HeldState, ImportId, RecipeState,
-    RemoteAddress, WorkspaceId, WorkspaceKind,
+    Address, AssetKey, AssetPlace, Authorization, FolderPath, HeldState, ImportId, RemoteAddress,
+    WorkspaceId, WorkspaceKind,
 };
 use crate::workspace::WorkspaceError;
 use crate::workspace::remote::{RemoteError, Unfinished};
@@ -51,23 +52,24 @@ pub(super) fn identify(
     account: &Account,
     settings: &RemoteSettings,
 ) -> Result<(Identified, Option<u64>), WorkspaceError> {
-    let data_center: DataCenter = client
-        .host()
-        .data_center()
-        .unwrap_or(ELSEWHERE)
-        .parse()
-        .map_err(|_| RemoteError::Unreadable {
+    let elsewhere = || {
+        ELSEWHERE.parse().map_err(|_| RemoteError::Unreadable {
             address: Address::Remote(settings.address.clone()),
             what: "its data center has no name".to_owned(),
-        })?;
+        })
+    };
+    let data_center: DataCenter = match client.base().data_center() {
+        Some(center) => center,
+        None => elsewhere()?,
+    };
     let me = client.me()?;
     let shares = client
         .connectors()?
         .iter()
-        .any(|connector| connector.oem_shared_version.is_some());
+        .any(|connector| connector.shared != SharedVersion::Unsaid);
     let own = |kind| Identity {
-        id: WorkspaceId(me.id),
-        name: name_of(&me.name, me.id),
+        id: me.id,
+        name: name_of(me.name.as_deref().unwrap_or_default(), me.id.0),
         kind,
         data_center: data_center.clone(),
         external_id: None,
@@ -82,7 +84,7 @@ pub(super) fn identify(
                 own: own(kind),
                 admin: None,
             };
-            Ok((who, me.root_folder_id))
+            Ok((who, me.root_folder.map(|root| root.0)))
         }
         Account::Customer(handle) => {
             let customer = client.customer(handle)?;
@@ -107,9 +109,12 @@ pub(super) fn base(
     root: Option<u64>,
     address: &RemoteAddress,
 ) -> Result<Base, WorkspaceError> {
-    let top = api.folders(None)?;
+    let top = api.folders_in(None)?;
     // Home is the folder that holds the topmost ones.
-    let home = root.or_else(|| top.iter().find_map(|folder| folder.parent_id));
+    let home = root.or_else(|| {
+        top.iter()
+            .find_map(|folder| folder.parent_id.map(|parent| parent.0))
+    });
     let Some(wanted) = address.folder else {
         let Some(id) = home else {
             return Err(RemoteError::NoHome {
@@ -136,10 +141,10 @@ pub(super) fn base(
         |queue: &mut VecDeque<_>, above: &FolderPath, folder: &crate::client::Folder, depth| {
             // A folder whose name can't be one holds nothing that could be planned.
             if let Ok(path) = above.child(&folder.name) {
-                queue.push_back((folder.id, path, depth));
+                queue.push_back((folder.id.0, path, depth));
             }
         };
-    for folder in top.iter().filter(|folder| folder.id != root) {
+    for folder in top.iter().filter(|folder| folder.id.0 != root) {
         put(&mut queue, &FolderPath::home(), folder, 1);
     }
     while let Some((id, path, depth)) = queue.pop_front() {
@@ -147,7 +152,7 @@ pub(super) fn base(
             return Ok(Base { id, root, path });
         }
         if depth < DEEPEST {
-            for folder in api.folders(Some(FolderId(id)))? {
+            for folder in api.folders_in(Some(FolderId(id)))? {
                 put(&mut queue, &path, &folder, depth + 1);
             }
         }
@@ -186,15 +191,16 @@ impl RemoteWorkspace {
     pub(super) fn see(&self) -> Result<(Seen, Option<Downloaded>), WorkspaceError> {
         let api = self.api();
         let interest = self.interest.borrow().clone();
-        let package = self.download(&self.settings.scratch, Rows::Included)?;
+        let package = self.download(&self.settings.scratch, IncludeData::Yes)?;
         let assets = match &package {
-            Some(_) => api.folder_assets(FolderId(self.base.id))?,
+            Some(_) => api.folder_assets(FolderId(self.base.id), IncludeData::Yes)?,
             None => Vec::new(),
         };
         let mut numbers = BTreeMap::new();
         for asset in &assets {
-            if let (Ok(path), Some(id)) = (asset.zip_name.parse(), asset.id) {
-                numbers.insert(path, id);
+            let path = asset.zip_name.as_ref().map(|name| name.parse());
+            if let Some(Ok(path)) = path {
+                numbers.insert(path, asset.id);
             }
         }
         let recipes = self.recipes_of(&assets)?;
@@ -215,18 +221,12 @@ impl RemoteWorkspace {
             numbers,
             recipes: recipes
                 .iter()
-                .map(|recipe| {
-                    let state = match recipe.running {
-                        true => RecipeState::Running,
-                        false => RecipeState::Stopped,
-                    };
-                    (recipe.id, (state, recipe.version_no.map(Version)))
-                })
+                .map(|recipe| (recipe.id.0, (recipe.state, recipe.version_no.map(Version))))
                 .collect(),
             authorized: connections
                 .iter()
-                .filter(|connection| connection.authorized)
-                .map(|connection| connection.id)
+                .filter(|connection| connection.authorization == Authorization::Authorized)
+                .map(|connection| connection.id.0)
                 .collect(),
             folders: folders.there(&interest.folders)?,
             connectors,
@@ -239,17 +239,19 @@ impl RemoteWorkspace {
     pub(super) fn download(
         &self,
         scratch: &Path,
-        rows: Rows,
+        data: IncludeData,
     ) -> Result<Option<Downloaded>, WorkspaceError> {
         let api = self.api();
         let folder = FolderId(self.base.id);
-        if api.folder_assets(folder)?.is_empty() {
+        if api.folder_assets(folder, data)?.is_empty() {
             return Ok(None);
         }
         let manifest = api.create_manifest(&NewManifest {
             name: "recipack".to_owned(),
             folder,
-            rows,
+            contents: Contents::WholeFolder,
+            include_data: data,
+            tags: Tags::Keep,
         })?;
         let mut job = api.start_export(manifest)?;
         let waiting = Waiting::new(self.settings.patience);
@@ -277,20 +279,17 @@ impl RemoteWorkspace {
             folder: ScratchFolder::new(scratch).map_err(kept)?,
         };
         let mut file = File::create(downloaded.path()).map_err(kept)?;
-        api.download(job.id, &mut file, MOST_BYTES)?;
+        api.download(&job, &mut file, MOST_BYTES)?;
         // It has done its work; that it can't be taken away is no reason to fail.
         let _ = api.delete_manifest(manifest);
         Ok(Some(downloaded))
     }
 
-    fn recipes_of(
-        &self,
-        assets: &[crate::client::ManifestAsset],
-    ) -> Result<Vec<RecipeInfo>, WorkspaceError> {
+    fn recipes_of(&self, assets: &[ManifestAsset]) -> Result<Vec<RecipeInfo>, WorkspaceError> {
         let wanted: BTreeSet<u64> = assets
             .iter()
             .filter(|asset| asset.kind == "recipe")
-            .filter_map(|asset| asset.id)
+            .map(|asset| asset.id)
             .collect();
         if wanted.is_empty() {
             return Ok(Vec::new());
@@ -298,13 +297,16 @@ impl RemoteWorkspace {
         let api = self.api();
         let mut recipes = Vec::new();
         if !self.base.path.is_home() {
-            recipes = api.recipes(&RecipeFilter::in_folder(FolderId(self.base.id)))?;
+            recipes = api.recipes(&RecipeFilter {
+                folder: Some(FolderId(self.base.id)),
+                ..RecipeFilter::default()
+            })?;
         }
-        let found: BTreeSet<u64> = recipes.iter().map(|recipe| recipe.id).collect();
+        let found: BTreeSet<u64> = recipes.iter().map(|recipe| recipe.id.0).collect();
         if !wanted.is_subset(&found) {
-            recipes = api.recipes(&RecipeFilter::all())?;
+            recipes = api.recipes(&RecipeFilter::default())?;
         }
-        recipes.retain(|recipe| wanted.contains(&recipe.id));
+        recipes.retain(|recipe| wanted.contains(&recipe.id.0));
         Ok(recipes)
     }
 
@@ -316,17 +318,19 @@ impl RemoteWorkspace {
     ) -> Result<Vec<SeenConnector>, WorkspaceError> {
         let mut seen = Vec::new();
         for info in self.client.connectors()? {
-            let (Ok(title), Ok(internal_name)) = (
-                info.title.parse::<ConnectorTitle>(),
-                info.name.parse::<InternalName>(),
-            ) else {
+            let Ok(title) = info.title.parse::<ConnectorTitle>() else {
                 continue;
             };
-            let mut connector = self.seen_connector(&info, title, internal_name)?;
+            let mut connector = self.seen_connector(&info, title)?;
             // The export has the others' sources.
             let compared = interest.titles.contains(&connector.title) || package.is_none();
             if compared && connector.released.is_some() && !interest.titles.is_empty() {
-                connector.code = self.client.connector_code(info.id)?.map(String::into_bytes);
+                connector.code = match self.client.connector_code(info.id) {
+                    Ok(code) => Some(code.into_bytes()),
+                    // It is not shown.
+                    Err(ClientError::NotFound { .. }) => None,
+                    Err(error) => return Err(error.into()),
+                };
             }
             seen.push(connector);
         }
@@ -337,39 +341,32 @@ impl RemoteWorkspace {
         &self,
         info: &ConnectorInfo,
         title: ConnectorTitle,
-        internal_name: InternalName,
     ) -> Result<SeenConnector, WorkspaceError> {
         let released = info.latest_released_version;
-        let shared = info.oem_shared_version.flatten();
-        let all: BTreeSet<u64> = info
-            .released_versions
-            .iter()
-            .copied()
-            .chain(released)
-            .chain(shared)
-            .collect();
-        let latest = info
-            .latest_version
-            .into_iter()
-            .chain(all.iter().copied())
-            .max();
+        let shared = match info.shared {
+            SharedVersion::Unsaid | SharedVersion::None => None,
+            SharedVersion::At(version) => Some(version),
+        };
+        let listed = info.released_versions.iter().map(|listed| listed.version);
+        let all: BTreeSet<Version> = listed.chain(released).chain(shared).collect();
+        let newest = info.latest_version.into_iter().chain(all.iter().copied());
         // A connector that was never released has a version all the same.
-        let latest = latest.unwrap_or(1);
-        if latest > MOST_VERSIONS || all.contains(&0) {
+        let latest = newest.max().unwrap_or(Version(1));
+        if latest.0 > MOST_VERSIONS || all.contains(&Version(0)) {
             return Err(RemoteError::Unreadable {
                 address: self.address(),
-                what: format!("connector \"{title}\" has a version {latest}"),
+                what: format!("connector \"{title}\" has a version {}", latest.0),
             }
             .into());
         }
         Ok(SeenConnector {
-            id: info.id,
+            id: info.id.0,
             title,
-            internal_name,
-            latest: Version(latest),
-            released: released.map(Version),
-            released_versions: all.into_iter().map(Version).collect(),
-            shared: shared.map(Version),
+            internal_name: info.name.clone(),
+            latest,
+            released,
+            released_versions: all,
+            shared,
             code: None,
         })
     }
@@ -389,19 +386,18 @@ impl RemoteWorkspace {
             let provider = connection.provider.clone().unwrap_or_default();
             let json = serde_json::json!({"name": connection.name, "provider": provider});
             stubs.push(Stub {
-                id: connection.id,
+                id: connection.id.0,
                 key: AssetKey {
-                    place: AssetPlace::Folder(folders.path_of(connection.folder_id)?),
+                    place: AssetPlace::Folder(
+                        folders.path_of(connection.folder_id.map(|folder| folder.0))?,
+                    ),
                     kind: AssetKind::Connection,
                     name: connection.name.clone(),
                     twin: 0,
                 },
                 json: json.to_string().into_bytes(),
                 providers: connection.provider.iter().cloned().collect(),
-                state: HeldState::Connection(match connection.authorized {
-                    true => Authorization::Authorized,
-                    false => Authorization::Placeholder,
-                }),
+                state: HeldState::Connection(connection.authorization),
                 version: Version(0),
             });
         }
@@ -416,19 +412,19 @@ impl RemoteWorkspace {
         inside: &[RecipeInfo],
         folders: &mut Folders<'_>,
     ) -> Result<Vec<Stub>, WorkspaceError> {
-        let inside: BTreeSet<u64> = inside.iter().map(|recipe| recipe.id).collect();
+        let inside: BTreeSet<u64> = inside.iter().map(|recipe| recipe.id.0).collect();
         let compared = connectors
             .iter()
             .filter(|connector| interest.titles.contains(&connector.title));
         let mut stubs: BTreeMap<u64, Stub> = BTreeMap::new();
         for connector in compared {
-            let using = RecipeFilter::using(&connector.internal_name);
+            let using = using(&connector.internal_name);
             for recipe in self.api().recipes(&using)? {
-                if inside.contains(&recipe.id) || stubs.contains_key(&recipe.id) {
+                if inside.contains(&recipe.id.0) || stubs.contains_key(&recipe.id.0) {
                     continue;
                 }
-                let folder = folders.path_of(recipe.folder_id)?;
-                stubs.insert(recipe.id, recipe_stub(&recipe, folder));
+                let folder = folders.path_of(recipe.folder_id.map(|folder| folder.0))?;
+                stubs.insert(recipe.id.0, recipe_stub(&recipe, folder));
             }
         }
         Ok(stubs.into_values().collect())
@@ -454,20 +450,27 @@ impl RemoteWorkspace {
                 data_center: self.who.own.data_center.clone(),
                 external_id: customer.external_id.clone(),
             };
-            let account = Account::Customer(crate::client::CustomerHandle::Id(customer.id));
+            let account = Account::Customer(crate::client::CustomerHandle::Number(customer.id));
             let api = self.client.account(&account);
             let mut stubs = BTreeMap::new();
             for connector in shared {
-                for recipe in api.recipes(&RecipeFilter::using(connector))? {
+                for recipe in api.recipes(&using(connector))? {
                     // Folders of customers are not looked up: only a few of them would matter.
                     let stub = recipe_stub(&recipe, FolderPath::home());
-                    stubs.insert(recipe.id, stub);
+                    stubs.insert(recipe.id.0, stub);
                 }
             }
             let stubs: Vec<Stub> = stubs.into_values().collect();
             mirror.hold_customer(&identity, &self.who.own.name, &stubs)?;
         }
         Ok(())
+    }
+}
+
+fn using(connector: &InternalName) -> RecipeFilter {
+    RecipeFilter {
+        uses_any: vec![connector.clone()],
+        ..RecipeFilter::default()
     }
 }
 
@@ -488,7 +491,7 @@ fn recipe_stub(recipe: &RecipeInfo, folder: FolderPath) -> Stub {
         .collect();
     let json = serde_json::json!({"name": recipe.name, "code": code, "config": config});
     Stub {
-        id: recipe.id,
+        id: recipe.id.0,
         key: AssetKey {
             place: AssetPlace::Folder(folder),
             kind: AssetKind::Recipe,
@@ -497,10 +500,7 @@ fn recipe_stub(recipe: &RecipeInfo, folder: FolderPath) -> Stub {
         },
         json: json.to_string().into_bytes(),
         providers: recipe.providers.clone(),
-        state: HeldState::Recipe(match recipe.running {
-            true => RecipeState::Running,
-            false => RecipeState::Stopped,
-        }),
+        state: HeldState::Recipe(recipe.state),
         version: Version(recipe.version_no.unwrap_or_default()),
     }
 }
@@ -529,9 +529,9 @@ impl<'w> Folders<'w> {
     fn below(&mut self, id: u64) -> Result<&[(u64, String)], ClientError> {
         if let std::collections::btree_map::Entry::Vacant(vacant) = self.children.entry(id) {
             let parent = (id != self.workspace.base.root).then_some(FolderId(id));
-            let folders = self.workspace.api().folders(parent)?;
-            let named = folders.into_iter().filter(|folder| folder.id != id);
-            vacant.insert(named.map(|folder| (folder.id, folder.name)).collect());
+            let folders = self.workspace.api().folders_in(parent)?;
+            let named = folders.into_iter().filter(|folder| folder.id.0 != id);
+            vacant.insert(named.map(|folder| (folder.id.0, folder.name)).collect());
         }
         Ok(self.children.get(&id).map_or(&[], Vec::as_slice))
     }
@@ -604,7 +604,7 @@ impl RemoteWorkspace {
             None => self.base.root,
         };
         let parent = (above != self.base.root).then_some(FolderId(above));
-        Ok(self.api().create_folder(folder.name(), parent)?.id)
+        Ok(self.api().create_folder(folder.name(), parent)?.id.0)
     }
 }
 
@@ -651,7 +651,8 @@ impl Waiting {
         // The official clients ask every two or three seconds (platform.md §8).
         let step = (waited / 4).clamp(Duration::from_millis(250), Duration::from_secs(5));
         workspace
-            .client
+            .settings
+            .pauses
             .pause(step.min(self.patience - waited))
             .map_err(|_| unfinished(Unfinished::Interrupted).into())
     }
