@@ -365,7 +365,7 @@ impl Failure {
             RemoteError::NoFolder { .. } => Self::of(Exit::Failed, "names-nothing", error)
                 .help("the number stands in the address of the folder's page, as `fid` or after `folders/`"),
             RemoteError::NoHome { .. } => Self::of(Exit::Usage, "names-nothing", error)
-                .help("name the folder: add #folder=ID to the address"),
+                .help("name a folder: --folder NAME, or #folder=ID in the address"),
             RemoteError::ImportFailed { left, .. } => {
                 Self::of(Exit::Failed, "import-failed", error).help(match left {
                     Left::Unchanged => "read back, the workspace is as it was before",

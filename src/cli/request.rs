@@ -8,6 +8,7 @@ use anyhow::Context as _;
 
 use super::Context;
 use super::args::{PackArgs, PlatformArgs};
+use super::exit::Exit;
 use super::failure::Failure;
 use super::opening;
 use crate::io::archive::Limits;
@@ -21,6 +22,8 @@ use crate::ops::catalog::catalogue;
 use crate::ops::export::ExportRequest;
 use crate::ops::locate::ManifestText;
 use crate::ops::read::{Digests, Opened, Reading, Roots, open};
+use crate::ops::remote::{Downloaded, fetch};
+use crate::plan::decision::shell_word;
 use crate::plan::export::Destination;
 use crate::workspace::WorkspaceError;
 
@@ -97,6 +100,8 @@ pub(crate) struct Resolved {
     pub(crate) name: Option<PackageName>,
     /// The largest package that is made, in bytes.
     pub(crate) limit: u64,
+    /// The project, if it was fetched from a workspace; it goes with this value.
+    _fetched: Option<Downloaded>,
 }
 
 impl Resolved {
@@ -267,6 +272,43 @@ fn manifest_catalogue(
     }
 }
 
+/// A project that lies in a workspace behind the platform's API is fetched first, as the platform
+/// exports it.
+fn fetched(
+    context: &Context,
+    args: &PackArgs,
+    project: PathBuf,
+) -> Result<(PathBuf, Option<Downloaded>), Failure> {
+    let Some(text) = project.to_str().filter(|text| Address::is_meant(text)) else {
+        return Ok((project, None));
+    };
+    let address: Address = text
+        .parse()
+        .map_err(|error: AddressError| Failure::usage(error.to_string()))?;
+    let remote = match &address {
+        Address::Remote(remote) => remote,
+        Address::Local(name) => {
+            return Err(Failure::usage(format!(
+                "{address} is no project, but a workspace of the local platform"
+            ))
+            .help(format!(
+                "make a package of it first: recipack workspace export {}",
+                shell_word(name.as_str())
+            )));
+        }
+    };
+    let workspace = opening::open_remote(context, &args.platform, remote)?;
+    match fetch(&workspace, &std::env::temp_dir())? {
+        Some(fetched) => Ok((fetched.path(), Some(fetched))),
+        None => Err(Failure::new(
+            Exit::Failed,
+            "nothing-selected",
+            format!("{address} holds nothing"),
+        )
+        .help("name another folder: add #folder=ID to the address")),
+    }
+}
+
 /// Resolves what is asked for.
 pub(crate) fn resolve(
     context: &Context,
@@ -283,6 +325,7 @@ pub(crate) fn resolve(
         (None, Some(file), None) => file.beside("."),
         (None, None, _) => PathBuf::from("."),
     };
+    let (project, fetched) = fetched(context, args, project)?;
     let said = manifest.and_then(|manifest| manifest.catalog(target.as_ref()));
     let found = match (&args.catalog, &file, said) {
         (Some(said), _, _) => Some(said_catalogue(context, said, &args.platform)?),
@@ -344,6 +387,7 @@ pub(crate) fn resolve(
         },
         manifest: file,
         admin,
+        _fetched: fetched,
     })
 }
 

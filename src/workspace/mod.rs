@@ -10,12 +10,12 @@ pub mod remote;
 
 pub use fit::Misfit;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use crate::model::ident::{Digest, InternalName, Version};
+use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::workspace::{
     AssetId, Body, FolderPath, HeldConnector, Inventory, Partnership, Revision, RevisionHeader,
     RevisionNumber, Scope, Snapshot, WorkspaceFacts,
@@ -224,6 +224,15 @@ pub trait Workspace {
         commit: &Commit,
         contents: &mut dyn Contents,
     ) -> Result<Committed, WorkspaceError>;
+
+    /// Sees to it that the sources of connectors are at hand, where they have to be fetched.
+    ///
+    /// # Errors
+    /// If they can't be.
+    fn sources(&self, titles: &BTreeSet<ConnectorTitle>) -> Result<(), WorkspaceError> {
+        let _ = titles;
+        Ok(())
+    }
 
     /// The folder that packages are imported into and exported from unless another one is named:
     /// Home, or what its address says.

@@ -157,8 +157,8 @@ pub(crate) enum Command {
 /// What a package is made of and for.
 #[derive(Debug, Args)]
 pub(crate) struct PackArgs {
-    /// The project: a folder in the export layout, or a package [default: the manifest's project]
-    #[arg(value_name = "PROJECT|PACKAGE.zip")]
+    /// The project: a folder in the export layout, a package, or the folder of a workspace behind the platform's API [default: the manifest's project]
+    #[arg(value_name = "PROJECT|PACKAGE.zip|ADDRESS")]
     pub(crate) project: Option<PathBuf>,
     /// The manifest [default: recipack.toml, where there is one]
     #[arg(short, long, value_name = "FILE")]
@@ -173,7 +173,7 @@ pub(crate) struct PackArgs {
     #[arg(long, value_name = "DC", requires = "kind")]
     pub(crate) data_center: Option<DataCenter>,
     /// The shared connectors: a catalogue file, the platform's answer as it is, or an admin workspace
-    #[arg(long, value_name = "FILE|local:ADMIN")]
+    #[arg(long, value_name = "FILE|ADDRESS")]
     pub(crate) catalog: Option<PathBuf>,
     /// What to do with a connector: auto, include or exclude; may be repeated
     #[arg(long = "connector", value_name = "TITLE=WORD", value_parser = connector_word)]

@@ -9,8 +9,8 @@ use crate::model::workspace::Address;
 /// The workspace that a command works in.
 #[derive(Debug, Args)]
 pub(crate) struct WithinArgs {
-    /// The workspace
-    #[arg(long = "in", alias = "into", value_name = "local:NAME")]
+    /// The workspace: local:NAME, https://HOST[#folder=ID], profile:NAME or customer:ID
+    #[arg(long = "in", alias = "into", value_name = "ADDRESS")]
     pub(crate) address: Address,
     /// Where the local platform is.
     #[command(flatten)]

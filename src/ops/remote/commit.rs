@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use super::journal::{Entry, Sending, State};
 use super::mirror::Mirror;
-use super::reading::{Waiting, told};
+use super::reading::{self, Waiting, told};
 use super::{Interest, RemoteWorkspace};
 use crate::client::{
     ClientError, ConnectorDraft, FolderId, HomeAssets, Job, JobId, JobStatus, RecipeId,
     RestartRecipes, RestartResult, Started, Tags, Upload,
 };
+use crate::model::catalogue::Visibility;
 use crate::model::ident::{ConnectorTitle, Digest};
 use crate::model::workspace::{AssetId, ConnectorId, HeldState, HeldVersion, RecipeState};
 use crate::plan::commit::{Change, Commit};
@@ -38,9 +39,21 @@ impl RemoteWorkspace {
             Some(package) => self.import(commit, package),
             None => self.one_by_one(commit, contents),
         };
-        // Whatever came of it, what was read before holds no longer.
-        *self.mirror.borrow_mut() = None;
+        self.forget();
         done
+    }
+
+    /// What was read before holds no longer, whatever came of what was done.
+    fn forget(&mut self) {
+        *self.mirror.borrow_mut() = None;
+        // Where nothing was, there is a folder now by which Home is known.
+        if self.base.id.is_none() {
+            let root = None;
+            let found = reading::base(&self.api(), root, &self.settings.address);
+            if let Ok(base) = found {
+                self.base = base;
+            }
+        }
     }
 
     fn import(&self, commit: &Commit, package: Uploaded<'_>) -> Result<Committed, WorkspaceError> {
@@ -239,7 +252,7 @@ impl RemoteWorkspace {
             State::Sent { .. } => self.follow(entry, None),
             State::Sending => self.look_for(entry),
         };
-        *self.mirror.borrow_mut() = None;
+        self.forget();
         done
     }
 
@@ -275,6 +288,12 @@ impl RemoteWorkspace {
                     }
                 },
                 Change::ReleaseVersion { id, .. } => self.client.release_connector(number(id))?,
+                Change::Share { sharing, .. } if sharing.visibility == Visibility::Closed => {
+                    return Err(self.not_offered(
+                        "sharing a connector without its source",
+                        "choose closed source in the platform's pages",
+                    ));
+                }
                 Change::Share { id, sharing, .. } => {
                     self.client.share_connector(number(id), sharing.version)?;
                 }

@@ -33,6 +33,8 @@ use crate::workspace::{AdminWorkspace, Committed, Contents, Workspace, Workspace
 use journal::Journal;
 use mirror::{Identity, Mirror};
 
+pub use reading::Downloaded;
+
 /// How a workspace behind the API is worked with.
 pub struct RemoteSettings {
     /// Where it is.
@@ -71,9 +73,10 @@ struct Identified {
 /// The folder that exports are made of and imports go into.
 #[derive(Clone, Debug)]
 struct Base {
-    id: u64,
-    /// Home of the workspace.
-    root: u64,
+    /// Its number; that of Home is not known of a customer's workspace without folders.
+    id: Option<u64>,
+    /// Home of the workspace, if that is known.
+    root: Option<u64>,
     path: FolderPath,
 }
 
@@ -316,6 +319,14 @@ impl Workspace for RemoteWorkspace {
     fn base(&self) -> FolderPath {
         self.base.path.clone()
     }
+
+    fn sources(&self, titles: &BTreeSet<ConnectorTitle>) -> Result<(), WorkspaceError> {
+        let interest = Interest {
+            titles: titles.clone(),
+            ..Interest::default()
+        };
+        self.mirror(interest).map(drop)
+    }
 }
 
 impl AdminWorkspace for RemoteWorkspace {
@@ -323,13 +334,16 @@ impl AdminWorkspace for RemoteWorkspace {
         &self,
         asked: &dyn Fn(&HeldConnector) -> bool,
     ) -> Result<Partnership, WorkspaceError> {
-        let connectors = self.inventory()?.connectors;
-        let customers = connectors
-            .iter()
-            .filter(|connector| asked(connector))
+        let mut connectors = self.inventory()?.connectors;
+        connectors.retain(|connector| asked(connector));
+        let of = connectors.iter();
+        let titles = of.map(|connector| connector.title.clone()).collect();
+        let of = connectors.iter();
+        let customers = of
             .map(|connector| connector.internal_name.clone())
             .collect();
         let mirror = self.mirror(Interest {
+            titles,
             customers: Some(customers),
             ..Interest::default()
         })?;
@@ -345,14 +359,14 @@ impl AdminWorkspace for RemoteWorkspace {
     }
 }
 
-/// Exports the folder of a workspace as the platform packs it, into a file of `scratch` that goes
-/// with the value.
+/// Fetches the folder of a workspace as the platform packs it, into a folder below `scratch` that
+/// goes with the value; nothing if it holds nothing.
 ///
 /// # Errors
-/// If it can't be read, or holds nothing.
-pub fn export(
+/// If it can't be read.
+pub fn fetch(
     workspace: &RemoteWorkspace,
     scratch: &Path,
-) -> Result<Option<reading::Downloaded>, WorkspaceError> {
+) -> Result<Option<Downloaded>, WorkspaceError> {
     workspace.download(scratch, IncludeData::No)
 }

@@ -31,18 +31,19 @@ const MOST_VERSIONS: u64 = 100_000;
 /// How deep folders are looked into.
 const DEEPEST: usize = 32;
 /// Where the API lives, if it is none of the known data centers.
-const ELSEWHERE: &str = "other";
+const ELSEWHERE: &str = "unknown";
 
 /// An export that was downloaded.
 #[derive(Debug)]
 pub struct Downloaded {
     folder: ScratchFolder,
+    name: String,
 }
 
 impl Downloaded {
     /// The zip.
     pub fn path(&self) -> std::path::PathBuf {
-        self.folder.file("export.zip")
+        self.folder.file(&self.name)
     }
 }
 
@@ -111,31 +112,24 @@ pub(super) fn base(
 ) -> Result<Base, WorkspaceError> {
     let top = api.folders_in(None)?;
     // Home is the folder that holds the topmost ones.
-    let home = root.or_else(|| {
-        top.iter()
-            .find_map(|folder| folder.parent_id.map(|parent| parent.0))
+    let mut home = root.or_else(|| {
+        let parents = top.iter().filter_map(|folder| folder.parent_id);
+        parents.map(|parent| parent.0).next()
     });
-    let Some(wanted) = address.folder else {
-        let Some(id) = home else {
-            return Err(RemoteError::NoHome {
-                address: Address::Remote(address.clone()),
-            }
-            .into());
-        };
+    if home.is_none() && top.is_empty() {
+        // Without folders, whatever there is lies in Home.
+        let recipes = api.recipes(&RecipeFilter::default())?;
+        home = recipes
+            .iter()
+            .find_map(|recipe| recipe.folder_id.map(|folder| folder.0));
+    }
+    let Some(wanted) = address.folder.filter(|wanted| Some(*wanted) != home) else {
         return Ok(Base {
-            id,
-            root: id,
+            id: home,
+            root: home,
             path: FolderPath::home(),
         });
     };
-    let root = home.unwrap_or(wanted);
-    if wanted == root {
-        return Ok(Base {
-            id: wanted,
-            root,
-            path: FolderPath::home(),
-        });
-    }
     let mut queue: VecDeque<(u64, FolderPath, usize)> = VecDeque::new();
     let put =
         |queue: &mut VecDeque<_>, above: &FolderPath, folder: &crate::client::Folder, depth| {
@@ -144,12 +138,16 @@ pub(super) fn base(
                 queue.push_back((folder.id.0, path, depth));
             }
         };
-    for folder in top.iter().filter(|folder| folder.id.0 != root) {
+    for folder in top.iter().filter(|folder| Some(folder.id.0) != home) {
         put(&mut queue, &FolderPath::home(), folder, 1);
     }
     while let Some((id, path, depth)) = queue.pop_front() {
         if id == wanted {
-            return Ok(Base { id, root, path });
+            return Ok(Base {
+                id: Some(id),
+                root: home,
+                path,
+            });
         }
         if depth < DEEPEST {
             for folder in api.folders_in(Some(FolderId(id)))? {
@@ -192,9 +190,9 @@ impl RemoteWorkspace {
         let api = self.api();
         let interest = self.interest.borrow().clone();
         let package = self.download(&self.settings.scratch, IncludeData::Yes)?;
-        let assets = match &package {
-            Some(_) => api.folder_assets(FolderId(self.base.id), IncludeData::Yes)?,
-            None => Vec::new(),
+        let assets = match (&package, self.base.id) {
+            (Some(_), Some(id)) => api.folder_assets(FolderId(id), IncludeData::Yes)?,
+            (_, _) => Vec::new(),
         };
         let mut numbers = BTreeMap::new();
         for asset in &assets {
@@ -242,7 +240,9 @@ impl RemoteWorkspace {
         data: IncludeData,
     ) -> Result<Option<Downloaded>, WorkspaceError> {
         let api = self.api();
-        let folder = FolderId(self.base.id);
+        let Some(folder) = self.base.id.map(FolderId) else {
+            return Ok(None);
+        };
         if api.folder_assets(folder, data)?.is_empty() {
             return Ok(None);
         }
@@ -277,12 +277,21 @@ impl RemoteWorkspace {
         };
         let downloaded = Downloaded {
             folder: ScratchFolder::new(scratch).map_err(kept)?,
+            // Packages are called after what they were made of.
+            name: format!("{}.zip", self.name_of_base()),
         };
         let mut file = File::create(downloaded.path()).map_err(kept)?;
         api.download(&job, &mut file, MOST_BYTES)?;
         // It has done its work; that it can't be taken away is no reason to fail.
         let _ = api.delete_manifest(manifest);
         Ok(Some(downloaded))
+    }
+
+    fn name_of_base(&self) -> WorkspaceName {
+        match self.base.path.is_home() {
+            true => self.who.own.name.clone(),
+            false => name_of(self.base.path.name(), self.base.id.unwrap_or_default()),
+        }
     }
 
     fn recipes_of(&self, assets: &[ManifestAsset]) -> Result<Vec<RecipeInfo>, WorkspaceError> {
@@ -298,7 +307,7 @@ impl RemoteWorkspace {
         let mut recipes = Vec::new();
         if !self.base.path.is_home() {
             recipes = api.recipes(&RecipeFilter {
-                folder: Some(FolderId(self.base.id)),
+                folder: self.base.id.map(FolderId),
                 ..RecipeFilter::default()
             })?;
         }
@@ -515,7 +524,8 @@ pub(super) fn told(job: &Job) -> String {
 /// Folders of a workspace, looked up when they are asked for, and once.
 struct Folders<'w> {
     workspace: &'w RemoteWorkspace,
-    children: BTreeMap<u64, Vec<(u64, String)>>,
+    /// By the folder; none is Home.
+    children: BTreeMap<Option<u64>, Vec<(u64, String)>>,
 }
 
 impl<'w> Folders<'w> {
@@ -526,11 +536,15 @@ impl<'w> Folders<'w> {
         }
     }
 
-    fn below(&mut self, id: u64) -> Result<&[(u64, String)], ClientError> {
+    fn below(&mut self, id: Option<u64>) -> Result<&[(u64, String)], ClientError> {
+        let root = self.workspace.base.root;
+        let id = id.filter(|id| Some(*id) != root);
         if let std::collections::btree_map::Entry::Vacant(vacant) = self.children.entry(id) {
-            let parent = (id != self.workspace.base.root).then_some(FolderId(id));
-            let folders = self.workspace.api().folders_in(parent)?;
-            let named = folders.into_iter().filter(|folder| folder.id.0 != id);
+            let folders = self.workspace.api().folders_in(id.map(FolderId))?;
+            let own = id.or(root);
+            let named = folders
+                .into_iter()
+                .filter(|folder| Some(folder.id.0) != own);
             vacant.insert(named.map(|folder| (folder.id.0, folder.name)).collect());
         }
         Ok(self.children.get(&id).map_or(&[], Vec::as_slice))
@@ -539,22 +553,22 @@ impl<'w> Folders<'w> {
     /// Where a folder lies; Home if that can't be found out.
     fn path_of(&mut self, id: Option<u64>) -> Result<FolderPath, ClientError> {
         let root = self.workspace.base.root;
-        let Some(id) = id.filter(|id| *id != root) else {
+        let Some(id) = id.filter(|id| Some(*id) != root) else {
             return Ok(FolderPath::home());
         };
-        if id == self.workspace.base.id {
+        if Some(id) == self.workspace.base.id {
             return Ok(self.workspace.base.path.clone());
         }
-        let mut queue = VecDeque::from([(root, FolderPath::home(), 0)]);
+        let mut queue = VecDeque::from([(None, FolderPath::home(), 0)]);
         while let Some((at, path, depth)) = queue.pop_front() {
-            if at == id {
+            if at == Some(id) {
                 return Ok(path);
             }
             if depth < DEEPEST {
                 let below = self.below(at)?.iter();
                 queue.extend(below.filter_map(|(id, name)| {
                     let path = path.child(name).ok()?;
-                    Some((*id, path, depth + 1))
+                    Some((Some(*id), path, depth + 1))
                 }));
             }
         }
@@ -564,7 +578,7 @@ impl<'w> Folders<'w> {
     /// Those of the folders that are there.
     fn there(&mut self, asked: &BTreeSet<FolderPath>) -> Result<BTreeSet<FolderPath>, ClientError> {
         let mut there = BTreeSet::new();
-        for folder in asked {
+        for folder in asked.iter().filter(|folder| !folder.is_home()) {
             if self.id_of(folder)?.is_some() {
                 there.insert(folder.clone());
             }
@@ -576,7 +590,10 @@ impl<'w> Folders<'w> {
     fn id_of(&mut self, folder: &FolderPath) -> Result<Option<u64>, ClientError> {
         let base = self.workspace.base.clone();
         if *folder == base.path {
-            return Ok(Some(base.id));
+            return Ok(base.id);
+        }
+        if folder.is_home() {
+            return Ok(base.root);
         }
         let (mut at, names) = match base.path.relative(folder) {
             Some(below) => (base.id, below),
@@ -585,11 +602,11 @@ impl<'w> Folders<'w> {
         for name in names.split('/').filter(|name| !name.is_empty()) {
             let found = self.below(at)?.iter().find(|(_, known)| known == name);
             match found {
-                Some((id, _)) => at = *id,
+                Some((id, _)) => at = Some(*id),
                 None => return Ok(None),
             }
         }
-        Ok(Some(at))
+        Ok(at)
     }
 }
 
@@ -599,11 +616,16 @@ impl RemoteWorkspace {
         if let Some(id) = Folders::new(self).id_of(folder)? {
             return Ok(id);
         }
-        let above = match folder.parent() {
-            Some(above) => self.make_folder(&above)?,
-            None => self.base.root,
+        let parent = match folder.parent() {
+            Some(above) if above.is_home() => None,
+            Some(above) => Some(FolderId(self.make_folder(&above)?)),
+            None => {
+                return Err(RemoteError::NoHome {
+                    address: self.address(),
+                }
+                .into());
+            }
         };
-        let parent = (above != self.base.root).then_some(FolderId(above));
         Ok(self.api().create_folder(folder.name(), parent)?.id.0)
     }
 }
