@@ -13,7 +13,7 @@ use super::credentials::{CredentialError, Credentials, Environment, Wanted};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::platform;
-use super::ui::Volume;
+use super::ui::{Volume, visible};
 use crate::client::{BaseError, Client, Cut, Pauses, Rate};
 use crate::model::workspace::{Address, RemoteAccount, RemoteAddress};
 use crate::ops::Interrupt;
@@ -110,7 +110,17 @@ pub(crate) fn open_remote(
         patience: Duration::from_secs(args.api.job_timeout),
         pauses: Arc::new(pauses),
     };
-    Ok(RemoteWorkspace::open(client, settings)?)
+    let workspace = RemoteWorkspace::open(client, settings)?;
+    for entry in workspace.open_imports()? {
+        let name = entry.package.file_name().unwrap_or_default();
+        context.ui.talk(&format!(
+            "nobody saw how the import of {} ended, which was begun at {}; to go on with it: recipack resume {}\n",
+            visible(&name.to_string_lossy()),
+            entry.at.utc(),
+            entry.id
+        ));
+    }
+    Ok(workspace)
 }
 
 /// Where imports over the API are written down.

@@ -405,14 +405,15 @@ fn text(plan: &ImportPlan, volume: Volume) -> String {
             AssetAction::CreatesPlaceholder => ("+", "creates placeholder".to_owned()),
             AssetAction::Overwrites => (
                 "~",
-                format!("overwrites {}", versions(asset.from, Some(asset.to))),
+                format!("overwrites {}", versions(asset.from, asset.to))
+                    .trim_end()
+                    .to_owned(),
             ),
             AssetAction::OverwritesRunning => (
                 "!",
-                format!(
-                    "overwrites running {}",
-                    versions(asset.from, Some(asset.to))
-                ),
+                format!("overwrites running {}", versions(asset.from, asset.to))
+                    .trim_end()
+                    .to_owned(),
             ),
             AssetAction::BindsToExisting => ("=", "binds to existing".to_owned()),
             AssetAction::NoChange => ("=", "no change".to_owned()),

@@ -53,6 +53,8 @@ pub struct Scope {
     pub connections: BTreeSet<String>,
     /// Folders, if they are there.
     pub folders: BTreeSet<FolderPath>,
+    /// The folder that a package goes into; Home if there is no package.
+    pub into: FolderPath,
     /// Custom connectors whose source is compared. All connectors are answered; where a source has
     /// to be fetched, only that of these is.
     pub titles: BTreeSet<ConnectorTitle>,

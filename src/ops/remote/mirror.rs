@@ -66,6 +66,15 @@ pub(super) struct Stub {
     pub(super) version: Version,
 }
 
+/// An export of a folder.
+#[derive(Clone, Debug)]
+pub(super) struct Export {
+    pub(super) folder: FolderPath,
+    pub(super) package: PathBuf,
+    /// Numbers of what is in it.
+    pub(super) numbers: BTreeMap<PackagePath, u64>,
+}
+
 /// All that was read.
 #[derive(Debug)]
 pub(super) struct Seen {
@@ -73,10 +82,8 @@ pub(super) struct Seen {
     /// A customer's admin workspace, with what it shares.
     pub(super) admin: Option<(Identity, Vec<SeenConnector>)>,
     pub(super) base: FolderPath,
-    /// The export of the base folder; none if it holds nothing.
-    pub(super) package: Option<PathBuf>,
-    /// Numbers of what is in the export.
-    pub(super) numbers: BTreeMap<PackagePath, u64>,
+    /// Exports of folders: that of the base folder first. None of what holds nothing.
+    pub(super) exports: Vec<Export>,
     /// Of the recipes in the export, by number.
     pub(super) recipes: BTreeMap<u64, (RecipeState, Option<Version>)>,
     /// The connections in the export that are authorised, by number.
@@ -179,48 +186,45 @@ impl Mirror {
     ) -> Result<(), ImportError> {
         let mut numbers = Numbers::default();
         let kind = seen.identity.kind;
-        match &seen.package {
-            None => hold_connectors(
-                &mut self.workspace,
-                kind,
-                &seen.connectors,
-                &BTreeMap::new(),
-            )?,
-            Some(package) => {
-                let request = ImportRequest {
-                    package: package.clone(),
-                    address: address.clone(),
-                    folder: seen.base.clone(),
-                    limits: Limits::default(),
-                    scratch: scratch.to_owned(),
-                    at: THEN,
-                    who: String::new(),
-                };
-                let incoming = Incoming::read(&request, running, observer)?;
-                let exported = exported_connectors(&incoming)?;
-                hold_connectors(&mut self.workspace, kind, &seen.connectors, &exported)?;
-                let mut known = BTreeMap::new();
-                for (path, key) in incoming.keys() {
-                    if let Some(number) = seen.numbers.get(path) {
-                        known.insert(key.clone(), *number);
-                    }
+        let mut incoming = Vec::new();
+        let mut exported = BTreeMap::new();
+        for export in &seen.exports {
+            let request = ImportRequest {
+                package: export.package.clone(),
+                address: address.clone(),
+                folder: export.folder.clone(),
+                limits: Limits::default(),
+                scratch: scratch.to_owned(),
+                at: THEN,
+                who: String::new(),
+            };
+            let read = Incoming::read(&request, running, observer)?;
+            exported.append(&mut exported_connectors(&read)?);
+            incoming.push((request, read, &export.numbers));
+        }
+        hold_connectors(&mut self.workspace, kind, &seen.connectors, &exported)?;
+        for (request, read, listed) in &incoming {
+            let mut known = BTreeMap::new();
+            for (path, key) in read.keys() {
+                if let Some(number) = listed.get(path) {
+                    known.insert(key.clone(), *number);
                 }
-                let planned = incoming.plan(&request, &self.workspace, running)?;
-                let document = planned.document(&incoming);
-                let mut renumbering = Renumbering {
-                    workspace: &mut self.workspace,
-                    known,
-                    numbers: &mut numbers,
-                };
-                incoming.apply(
-                    &request,
-                    &planned,
-                    &document,
-                    &mut renumbering,
-                    running,
-                    observer,
-                )?;
             }
+            let planned = read.plan(request, &self.workspace, running)?;
+            let document = planned.document(read);
+            let mut renumbering = Renumbering {
+                workspace: &mut self.workspace,
+                known,
+                numbers: &mut numbers,
+            };
+            read.apply(
+                request,
+                &planned,
+                &document,
+                &mut renumbering,
+                running,
+                observer,
+            )?;
         }
         self.hold_folders(seen)?;
         self.set_states(seen)?;

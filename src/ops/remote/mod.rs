@@ -20,9 +20,9 @@ use std::time::Duration;
 use crate::client::{Account, AccountApi, Client, CustomerHandle, IncludeData, Pauses};
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::workspace::{
-    Address, AssetId, Body, FolderPath, HeldAsset, HeldConnector, Inventory, Partnership,
-    RemoteAccount, RemoteAddress, Revision, RevisionHeader, RevisionNumber, Scope, Snapshot,
-    WorkspaceFacts,
+    Address, AssetId, AssetPlace, Body, FolderPath, HeldAsset, HeldConnector, Inventory,
+    Partnership, RemoteAccount, RemoteAddress, Revision, RevisionHeader, RevisionNumber, Scope,
+    Snapshot, WorkspaceFacts,
 };
 use crate::ops::import::ImportError;
 use crate::ops::{Running, Silent};
@@ -86,6 +86,10 @@ struct Interest {
     titles: BTreeSet<ConnectorTitle>,
     connections: BTreeSet<String>,
     folders: BTreeSet<FolderPath>,
+    /// Folders that packages go into: what describes them as projects is in their own exports only.
+    into: BTreeSet<FolderPath>,
+    /// What belongs to the workspace as a whole, and is in no folder's export: it is exported whole.
+    unfiled: bool,
     /// The customers, with their recipes that use these connectors.
     customers: Option<BTreeSet<InternalName>>,
 }
@@ -96,6 +100,8 @@ impl Interest {
         self.titles.is_superset(&other.titles)
             && self.connections.is_superset(&other.connections)
             && self.folders.is_superset(&other.folders)
+            && self.into.is_superset(&other.into)
+            && (self.unfiled || !other.unfiled)
             && match (&self.customers, &other.customers) {
                 (_, None) => true,
                 (Some(known), Some(asked)) => known.is_superset(asked),
@@ -107,6 +113,8 @@ impl Interest {
         self.titles.extend(other.titles);
         self.connections.extend(other.connections);
         self.folders.extend(other.folders);
+        self.into.extend(other.into);
+        self.unfiled |= other.unfiled;
         if let Some(asked) = other.customers {
             self.customers.get_or_insert_default().extend(asked);
         }
@@ -177,7 +185,7 @@ impl RemoteWorkspace {
     }
 
     fn read(&self) -> Result<Mirror, WorkspaceError> {
-        let (seen, _package) = self.see()?;
+        let (seen, _packages) = self.see()?;
         let mut mirror = Mirror::of(
             &seen,
             &self.address(),
@@ -202,6 +210,17 @@ impl RemoteWorkspace {
 
     fn corrected(mirror: &Mirror, asset: &mut HeldAsset) {
         asset.version = mirror.version_of(asset.id);
+    }
+
+    fn seen(&self, scope: &Scope, interest: Interest) -> Result<Snapshot, WorkspaceError> {
+        let mirror = self.mirror(interest)?;
+        let mut snapshot = mirror.workspace.snapshot(scope)?;
+        snapshot.workspace.revision = RevisionNumber(0);
+        let held = snapshot.assets.values_mut();
+        for asset in held.chain(&mut snapshot.connections) {
+            Self::corrected(&mirror, asset);
+        }
+        Ok(snapshot)
     }
 
     fn not_offered(&self, what: &'static str, instead: &'static str) -> WorkspaceError {
@@ -237,20 +256,24 @@ impl Workspace for RemoteWorkspace {
     }
 
     fn snapshot(&self, scope: &Scope) -> Result<Snapshot, WorkspaceError> {
-        let mirror = self.mirror(Interest {
+        let mut interest = Interest {
             titles: scope.titles.clone(),
             connections: scope.connections.clone(),
             folders: scope.folders.clone(),
-            customers: None,
-        })?;
-        let mut snapshot = mirror.workspace.snapshot(scope)?;
-        snapshot.workspace.revision = RevisionNumber(0);
-        for asset in snapshot
-            .assets
-            .values_mut()
-            .chain(&mut snapshot.connections)
-        {
-            Self::corrected(&mirror, asset);
+            into: match scope.into.is_home() {
+                true => BTreeSet::new(),
+                false => BTreeSet::from([scope.into.clone()]),
+            },
+            ..Interest::default()
+        };
+        let mut snapshot = self.seen(scope, interest.clone())?;
+        let unseen = scope
+            .keys
+            .iter()
+            .any(|key| key.place == AssetPlace::Workspace && !snapshot.assets.contains_key(key));
+        if unseen && !self.base.path.is_home() {
+            interest.unfiled = true;
+            snapshot = self.seen(scope, interest)?;
         }
         Ok(snapshot)
     }
@@ -368,5 +391,8 @@ pub fn fetch(
     workspace: &RemoteWorkspace,
     scratch: &Path,
 ) -> Result<Option<Downloaded>, WorkspaceError> {
-    workspace.download(scratch, IncludeData::No)
+    match workspace.base.id {
+        Some(id) => workspace.download(id, scratch, IncludeData::No),
+        None => Ok(None),
+    }
 }

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::mirror::{Identity, Mirror, Seen, SeenConnector, Stub};
+use super::mirror::{Export, Identity, Mirror, Seen, SeenConnector, Stub};
 use super::{Base, Identified, Interest, RemoteSettings, RemoteWorkspace};
 use crate::client::{
     Account, AccountApi, Client, ClientError, ConnectionInfo, ConnectorInfo, Contents, FolderId,
@@ -185,26 +185,42 @@ pub(super) fn name_of(text: &str, id: u64) -> WorkspaceName {
 }
 
 impl RemoteWorkspace {
-    /// Reads all that is asked for. The export lies in a folder that goes with the second value.
-    pub(super) fn see(&self) -> Result<(Seen, Option<Downloaded>), WorkspaceError> {
+    /// Reads all that is asked for. The exports lie in folders that go with the second value.
+    pub(super) fn see(&self) -> Result<(Seen, Vec<Downloaded>), WorkspaceError> {
         let api = self.api();
         let interest = self.interest.borrow().clone();
-        let package = self.download(&self.settings.scratch, IncludeData::Yes)?;
-        let assets = match (&package, self.base.id) {
-            (Some(_), Some(id)) => api.folder_assets(FolderId(id), IncludeData::Yes)?,
-            (_, _) => Vec::new(),
-        };
-        let mut numbers = BTreeMap::new();
-        for asset in &assets {
-            let path = asset.zip_name.as_ref().map(|name| name.parse());
-            if let Some(Ok(path)) = path {
-                numbers.insert(path, asset.id);
+        let mut folders = Folders::new(self);
+        let mut wanted: Vec<(FolderPath, u64)> = Vec::new();
+        wanted.extend(self.base.id.map(|id| (self.base.path.clone(), id)));
+        if interest.unfiled && !self.base.path.is_home() {
+            wanted.extend(self.base.root.map(|id| (FolderPath::home(), id)));
+        }
+        for folder in interest.into.iter().filter(|into| **into != self.base.path) {
+            wanted.extend(folders.id_of(folder)?.map(|id| (folder.clone(), id)));
+        }
+        let (mut exports, mut downloads, mut assets) = (Vec::new(), Vec::new(), Vec::new());
+        for (folder, id) in wanted {
+            let Some(package) = self.download(id, &self.settings.scratch, IncludeData::Yes)? else {
+                continue;
+            };
+            let mut numbers = BTreeMap::new();
+            for asset in api.folder_assets(FolderId(id), IncludeData::Yes)? {
+                let path = asset.zip_name.as_ref().map(|name| name.parse());
+                if let Some(Ok(path)) = path {
+                    numbers.insert(path, asset.id);
+                }
+                assets.push(asset);
             }
+            exports.push(Export {
+                folder,
+                package: package.path(),
+                numbers,
+            });
+            downloads.push(package);
         }
         let recipes = self.recipes_of(&assets)?;
         let connections = api.connections()?;
-        let own = self.connectors(&interest, package.as_ref())?;
-        let mut folders = Folders::new(self);
+        let own = self.connectors(&interest)?;
         let mut stubs = self.connection_stubs(&connections, &interest, &mut folders)?;
         stubs.extend(self.recipe_stubs(&own, &interest, &recipes, &mut folders)?);
         let (admin, connectors) = match &self.who.admin {
@@ -215,8 +231,7 @@ impl RemoteWorkspace {
             identity: self.who.own.clone(),
             admin,
             base: self.base.path.clone(),
-            package: package.as_ref().map(Downloaded::path),
-            numbers,
+            exports,
             recipes: recipes
                 .iter()
                 .map(|recipe| (recipe.id.0, (recipe.state, recipe.version_no.map(Version))))
@@ -230,19 +245,18 @@ impl RemoteWorkspace {
             connectors,
             stubs,
         };
-        Ok((seen, package))
+        Ok((seen, downloads))
     }
 
-    /// Exports the base folder and downloads it; nothing if it holds nothing.
+    /// Exports a folder and downloads it; nothing if it holds nothing.
     pub(super) fn download(
         &self,
+        folder: u64,
         scratch: &Path,
         data: IncludeData,
     ) -> Result<Option<Downloaded>, WorkspaceError> {
         let api = self.api();
-        let Some(folder) = self.base.id.map(FolderId) else {
-            return Ok(None);
-        };
+        let folder = FolderId(folder);
         if api.folder_assets(folder, data)?.is_empty() {
             return Ok(None);
         }
@@ -320,20 +334,14 @@ impl RemoteWorkspace {
     }
 
     /// The connectors of the token's own workspace.
-    fn connectors(
-        &self,
-        interest: &Interest,
-        package: Option<&Downloaded>,
-    ) -> Result<Vec<SeenConnector>, WorkspaceError> {
+    fn connectors(&self, interest: &Interest) -> Result<Vec<SeenConnector>, WorkspaceError> {
         let mut seen = Vec::new();
         for info in self.client.connectors()? {
             let Ok(title) = info.title.parse::<ConnectorTitle>() else {
                 continue;
             };
             let mut connector = self.seen_connector(&info, title)?;
-            // The export has the others' sources.
-            let compared = interest.titles.contains(&connector.title) || package.is_none();
-            if compared && connector.released.is_some() && !interest.titles.is_empty() {
+            if interest.titles.contains(&connector.title) && connector.released.is_some() {
                 connector.code = match self.client.connector_code(info.id) {
                     Ok(code) => Some(code.into_bytes()),
                     // It is not shown.

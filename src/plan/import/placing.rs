@@ -119,7 +119,10 @@ impl Placing {
 
     /// What the workspace has to be asked for.
     pub fn scope(&self, project: &Project) -> Scope {
-        let mut scope = Scope::default();
+        let mut scope = Scope {
+            into: self.folder.clone(),
+            ..Scope::default()
+        };
         scope.keys.extend(self.keys.iter().flatten().cloned());
         for key in self.keys.iter().flatten() {
             if let AssetPlace::Folder(folder) = &key.place {

@@ -148,8 +148,16 @@ struct NewFolder {
     #[serde(alias = "folder_name")]
     #[schemars(length(min = 1))]
     name: String,
-    /// The folder that will hold it; Home if none is said.
-    parent_id: Option<u64>,
+    /// The folder that will hold it; Home if none is said. The documents have it as a text.
+    parent_id: Option<FolderNumber>,
+}
+
+/// The number of a folder, as a number or as a text.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum FolderNumber {
+    Number(u64),
+    Text(#[schemars(pattern(r"^[0-9]{1,15}$"))] String),
 }
 
 /// The folders of a workspace, by number. Home is among them.
@@ -276,7 +284,14 @@ fn create_folder(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let new: NewFolder = serde_json::from_value(asked.json.clone())
         .map_err(|error| Reply::invalid("name", error.to_string()))?;
     let folders = Folders::of(asked)?;
-    let parent = folders.path(new.parent_id.unwrap_or(0))?;
+    let parent = match &new.parent_id {
+        None => 0,
+        Some(FolderNumber::Number(number)) => *number,
+        Some(FolderNumber::Text(text)) => text
+            .parse()
+            .map_err(|_| Reply::invalid("parent_id", "is invalid"))?,
+    };
+    let parent = folders.path(parent)?;
     let path = parent
         .child(&new.name)
         .map_err(|error| Reply::invalid("name", error.to_string()))?;
