@@ -4,6 +4,8 @@
 mod args;
 mod cache;
 mod commands;
+#[allow(dead_code, reason = "for the commands that speak to the platform")]
+mod credentials;
 mod diagnostics;
 mod exit;
 mod failure;
