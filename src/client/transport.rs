@@ -513,7 +513,9 @@ impl Transport {
                 what: request.what.clone(),
                 source: Box::new(Cut),
             }),
-            Broken::Cut(Effect::Harmless | Effect::None) => Tried::Over(Cut.into()),
+            Broken::Cut(Effect::Harmless | Effect::Unsent | Effect::Incomplete) => {
+                Tried::Over(Cut.into())
+            }
             Broken::Package(error) => Tried::Over(error),
             Broken::Hopeless(why) => Tried::Over(ClientError::Unavailable {
                 at,

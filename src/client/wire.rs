@@ -52,8 +52,10 @@ pub(super) struct Reply {
 pub(super) enum Effect {
     /// Nothing, whatever it was.
     Harmless,
-    /// Nothing, as the platform did not get it.
-    None,
+    /// Nothing, as none of it was sent.
+    Unsent,
+    /// Nothing, as the platform did not get all of it.
+    Incomplete,
     /// What it was to do.
     Possible,
 }
@@ -244,12 +246,12 @@ impl Wire {
         }
         let effect = match request.method {
             Method::Get => Effect::Harmless,
-            // Without its last byte the platform has no request.
             Method::Post | Method::Put | Method::Delete => {
-                if sent.load(Ordering::SeqCst) && whole {
-                    Effect::Possible
-                } else {
-                    Effect::None
+                match (sent.load(Ordering::SeqCst), whole) {
+                    (false, _) => Effect::Unsent,
+                    // Without its last byte it is no request.
+                    (true, false) => Effect::Incomplete,
+                    (true, true) => Effect::Possible,
                 }
             }
         };
@@ -265,9 +267,11 @@ impl Wire {
             return Broken::Cut(effect);
         }
         match effect {
-            Effect::Harmless | Effect::None if is_hopeless(&error) => Broken::Hopeless(reason),
+            Effect::Harmless | Effect::Unsent if is_hopeless(&error) => Broken::Hopeless(reason),
             Effect::Harmless | Effect::Possible => Broken::Unknown(reason),
-            Effect::None => Broken::NotDone(reason),
+            Effect::Unsent => Broken::NotDone(reason),
+            // There may be a reason that could not be read any more.
+            Effect::Incomplete => Broken::Hopeless(reason),
         }
     }
 
@@ -384,6 +388,7 @@ fn agent(
     let watch = Watch {
         pauses: Arc::clone(pauses),
         sent: Arc::clone(sent),
+        proxy: config.proxy().map(|proxy| proxy.uri().clone()),
     };
     Agent::with_parts(
         config.clone(),
