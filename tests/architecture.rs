@@ -105,6 +105,29 @@ const LAYERS: &[Layer] = &[
         except: &[],
     },
     Layer {
+        below: "src/client/",
+        not: &[
+            TERMINAL,
+            &[
+                "crate::plan",
+                "crate::io",
+                "crate::workspace",
+                "crate::ops",
+                "crate::cli",
+                "crate::manifest",
+                "clap",
+                "anyhow",
+                "std::env",
+                "std::process",
+                "SystemTime",
+                "zip::",
+                "walkdir",
+                "tempfile",
+            ],
+        ],
+        except: &[],
+    },
+    Layer {
         below: "src/workspace/",
         not: &[
             TERMINAL,
