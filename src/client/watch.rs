@@ -94,6 +94,7 @@ impl<T: Transport> Transport for Watched<T> {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         let start = Instant::now();
+        let timeout = timeout.for_read();
         loop {
             self.watch.go_on()?;
             let left = match timeout.after {

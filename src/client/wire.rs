@@ -192,14 +192,23 @@ impl Wire {
             }
         };
         let left = deadline.saturating_duration_since(Instant::now());
+        let times = Times {
+            all: left,
+            // What takes long because it is large still has to come. Over what was sent the platform
+            // may have to think.
+            each_read: match request.method {
+                Method::Get => Some(self.settings.timeouts.request),
+                Method::Post | Method::Put | Method::Delete => None,
+            },
+        };
         let mut outgoing = None;
         let outcome = match &request.load {
             Load::Nothing if matches!(request.method, Method::Get | Method::Delete) => {
-                run(agent, head, left, SendBody::none())
+                run(agent, head, times, SendBody::none())
             }
             Load::Nothing => {
                 let head = head.header(header::CONTENT_LENGTH, 0);
-                run(agent, head, left, SendBody::from_reader(&mut io::empty()))
+                run(agent, head, times, SendBody::from_reader(&mut io::empty()))
             }
             Load::Json(body) => {
                 let bytes = body.to_string().into_bytes();
@@ -209,7 +218,7 @@ impl Wire {
                 run(
                     agent,
                     head,
-                    left,
+                    times,
                     SendBody::from_reader(&mut bytes.as_slice()),
                 )
             }
@@ -224,7 +233,7 @@ impl Wire {
                     left: size,
                     failed: None,
                 });
-                run(agent, head, left, SendBody::from_reader(outgoing))
+                run(agent, head, times, SendBody::from_reader(outgoing))
             }
         };
         let error = match outcome {
@@ -286,6 +295,10 @@ impl Wire {
             ureq::Error::HostNotFound => "the host's name can't be resolved".to_owned(),
             ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => {
                 format!("no connection within {} s", connect.as_secs_f32())
+            }
+            ureq::Error::Timeout(ureq::Timeout::PerRead) => {
+                let wait = self.settings.timeouts.request;
+                format!("nothing came for {} s", wait.as_secs_f32())
             }
             ureq::Error::Timeout(_) => {
                 format!("no whole answer within {} s", left.as_secs_f32())
@@ -366,16 +379,26 @@ fn unreadable(path: &Path, source: io::Error) -> ClientError {
     }
 }
 
+/// How long the line may take.
+#[derive(Clone, Copy)]
+struct Times {
+    /// In all.
+    all: Duration,
+    /// For the next bytes to come.
+    each_read: Option<Duration>,
+}
+
 fn run(
     agent: &Agent,
     head: http::request::Builder,
-    left: Duration,
+    times: Times,
     body: SendBody<'_>,
 ) -> Result<http::Response<ureq::Body>, ureq::Error> {
     let request = head.body(body).map_err(ureq::Error::Http)?;
     let request = agent
         .configure_request(request)
-        .timeout_global(Some(left))
+        .timeout_global(Some(times.all))
+        .timeout_per_read(times.each_read)
         .build();
     agent.run(request)
 }

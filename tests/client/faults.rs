@@ -275,6 +275,41 @@ fn nobody_there_is_no_lost_answer() {
 }
 
 #[test]
+fn what_changes_something_has_a_connection_of_its_own() {
+    // The server closes a connection after an answer and does not say so beforehand.
+    let closing = |body: &'static str| {
+        then(move |s| {
+            let length = body.len();
+            write!(
+                s,
+                "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}"
+            )
+        })
+    };
+    let folder = r#"{"id": 9, "name": "Orders"}"#;
+    let server = Server::with(vec![
+        json(200, ME),
+        json(200, ME),
+        closing(ME),
+        json(200, folder),
+    ]);
+    let client = client(&server);
+    for _ in 0..3 {
+        client.me().expect("told");
+    }
+    client
+        .account(&OWN)
+        .create_folder("Orders", None)
+        .expect("made");
+    let connections: Vec<_> = server
+        .asked()
+        .iter()
+        .map(|asked| asked.connection)
+        .collect();
+    assert_eq!(connections, [0, 0, 0, 1], "questions share one");
+}
+
+#[test]
 fn half_an_upload_is_no_lost_answer_and_not_sent_again() {
     let package = tempfile::NamedTempFile::new().expect("a file");
     package.as_file().set_len(64_000_000).expect("room");

@@ -1,11 +1,14 @@
 //! Lists, page by page, and folders, folder by folder.
 
+use std::io::Write;
+use std::time::Duration;
+
 use recipack::client::{
     Account, ClientError, CustomerHandle, FolderId, ProjectId, RecipeFilter, RecipeId,
 };
 use recipack::model::workspace::RecipeState;
 
-use crate::server::{Asked, Server, Step, json};
+use crate::server::{Asked, Server, Step, again, json, then};
 use crate::{OWN, client};
 
 fn number(asked: &Asked, key: &str) -> Option<usize> {
@@ -84,6 +87,24 @@ fn a_list_without_pages_is_read_once() {
     let server = Server::answering(|_| json(200, &recipes(1..251)));
     assert_eq!(listed(&server).len(), 250);
     assert_eq!(server.asked().len(), 2, "the second time nothing is new");
+}
+
+#[test]
+fn where_a_page_is_too_large_fewer_are_asked_for() {
+    let server = Server::answering(|asked| {
+        let size = number(asked, "per_page").expect("a size");
+        if size > 10 {
+            let header = b"HTTP/1.1 200 OK\r\n\r\n[";
+            return then(|stream| {
+                stream.write_all(header)?;
+                again(stream, &[b' '; 1 << 16], Duration::ZERO)
+            });
+        }
+        let page = number(asked, "page").expect("a page");
+        json(200, &recipes(1..if page == 1 { 11 } else { 1 }))
+    });
+    assert_eq!(listed(&server).len(), 10);
+    assert_eq!(server.asked().len(), 3);
 }
 
 #[test]

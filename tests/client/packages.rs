@@ -11,7 +11,7 @@ use recipack::client::{
 };
 use serde_json::json as value;
 
-use crate::server::{Asked, Server, again, answer, json, then};
+use crate::server::{Asked, Server, again, answer, json, silence, then};
 use crate::{CANARY, OWN, Pretended, client, client_with, told};
 
 fn customer() -> Account {
@@ -443,6 +443,40 @@ fn a_download_that_drips_is_given_up() {
         "{:?}",
         start.elapsed()
     );
+}
+
+#[test]
+fn a_download_that_stops_is_given_up() {
+    let server = Server::with(vec![then(|s| {
+        s.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\nzip")?;
+        silence(s)
+    })]);
+    let client = client_with(&server, &Pretended::default(), |settings| {
+        settings.timeouts.request = Duration::from_millis(400);
+    });
+    let start = std::time::Instant::now();
+    let error = client
+        .account(&OWN)
+        .download(&job(Operation::Export), &mut Vec::new(), 1 << 30);
+    assert!(told(&error.expect_err("it stopped")).ends_with("nothing came for 0.4 s"));
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn stopping_is_heard_during_a_download() {
+    let server = Server::with(vec![then(|s| {
+        s.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\nzip")?;
+        silence(s)
+    })]);
+    let client = client_with(&server, &Pretended::default().stop_at(9), |_| ());
+    let error = client
+        .account(&OWN)
+        .download(&job(Operation::Export), &mut Vec::new(), 9000);
+    assert!(matches!(error, Err(ClientError::Cut(_))), "{error:?}");
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn no_span_sees_more_than_allowed() {
 fn each_limit_counts_for_itself() {
     let server = Server::answering(|_| json(200, r#"{"id": 1, "status": "completed"}"#));
     let mut settings = settings(&server.base());
-    let slow = rate(1, 400);
+    let slow = rate(1, 1000);
     settings.limits.imports = slow;
     settings.limits.embedded_imports = slow;
     settings.limits.embedded_import_states = slow;
