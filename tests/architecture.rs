@@ -166,6 +166,23 @@ const LAYERS: &[Layer] = &[
         except: &[],
     },
     Layer {
+        below: "src/sandbox/",
+        not: &[
+            TERMINAL,
+            &[
+                "crate::cli",
+                "crate::client",
+                "clap",
+                "anyhow",
+                "std::env",
+                "SystemTime",
+                "zip::",
+                "walkdir",
+            ],
+        ],
+        except: &[],
+    },
+    Layer {
         below: "src/cli/",
         not: &[&["zip::", "walkdir", "tempfile", "std::net"]],
         except: &[Exception {

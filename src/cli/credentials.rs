@@ -90,12 +90,10 @@ pub(crate) enum CredentialError {
         looked: Vec<Looked>,
     },
     /// Two places name different hosts. A token is only sent to the host that it is for.
-    #[error("{first} names {first_host}, and {second} names {second_host}")]
+    #[error("{}", disagreeing(hosts))]
     Contradiction {
-        first: String,
-        first_host: ApiBase,
-        second: String,
-        second_host: ApiBase,
+        /// The places and what they name.
+        hosts: Box<[(String, ApiBase); 2]>,
     },
     /// There is no such profile.
     #[error("there is no profile `{}` in {}", name.escape_debug(), file.display())]
@@ -141,6 +139,10 @@ impl fmt::Display for Places<'_> {
     }
 }
 
+fn disagreeing([(one, one_host), (other, other_host)]: &[(String, ApiBase); 2]) -> String {
+    format!("{one} names {one_host}, and {other} names {other_host}")
+}
+
 impl CredentialError {
     /// What to do next.
     pub(crate) fn help(&self) -> Option<String> {
@@ -149,9 +151,7 @@ impl CredentialError {
                 "set {TOKEN} and {HOST}, or {TOKEN_FILE} to a file that only you may read, or log in with `workato init`"
             ),
             Self::Contradiction { .. } => {
-                format!(
-                    "unset one of them, or name another profile: tokens are sent only to the host that they are for"
-                )
+                "unset one of them, or name another profile: tokens are sent only to the host that they are for".to_owned()
             }
             Self::NoProfile { there, .. } if there.is_empty() => {
                 "there is none; `workato init` makes one".to_owned()
@@ -311,10 +311,10 @@ fn agree(
 ) -> Result<(), CredentialError> {
     match (first_host, second_host) {
         (Some(one), Some(other)) if one != other => Err(CredentialError::Contradiction {
-            first: first.to_owned(),
-            first_host: one.clone(),
-            second: second.to_owned(),
-            second_host: other.clone(),
+            hosts: Box::new([
+                (first.to_owned(), one.clone()),
+                (second.to_owned(), other.clone()),
+            ]),
         }),
         _ => Ok(()),
     }

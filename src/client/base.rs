@@ -129,3 +129,76 @@ impl fmt::Display for ApiBase {
         f.write_str(self.0.as_str().trim_end_matches('/'))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_is_a_host_with_tls_or_this_machine() {
+        for (text, base) in [
+            ("https://www.workato.com", "https://www.workato.com"),
+            (
+                " https://APP.eu.workato.com:443/ ",
+                "https://app.eu.workato.com",
+            ),
+            (
+                "https://app.eu.workato.com/api/",
+                "https://app.eu.workato.com",
+            ),
+            (
+                "https://platform.example.test:8443",
+                "https://platform.example.test:8443",
+            ),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("http://localhost", "http://localhost"),
+            ("http://[::1]:9", "http://[::1]:9"),
+        ] {
+            let parsed: ApiBase = text.parse().expect(text);
+            assert_eq!(parsed.to_string(), base);
+            assert_eq!(base.parse(), Ok(parsed));
+        }
+        for wrong in [
+            "",
+            "www.workato.com",
+            "https://",
+            "ftp://www.workato.com",
+            "http://www.workato.com",
+            "http://127.0.0.1.example.test",
+            "http://localhost.example.test",
+            "http://10.0.0.1",
+            "http://0.0.0.0",
+            "https://www.workato.com/recipes",
+            "https://www.workato.com?x",
+            "https://www.workato.com#x",
+            "file:///etc/passwd",
+        ] {
+            assert!(wrong.parse::<ApiBase>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_not_repeated() {
+        let error = "https://joe:sesame@www.workato.com".parse::<ApiBase>();
+        let error = error.expect_err("refused");
+        assert!(!format!("{error} {error:?}").contains("sesame"));
+    }
+
+    #[test]
+    fn data_centers_are_known_by_their_hosts() {
+        let center = |text: &str| {
+            let base: ApiBase = text.parse().expect("a base");
+            base.data_center().map(String::from)
+        };
+        assert_eq!(center("https://www.workato.com").as_deref(), Some("us"));
+        assert_eq!(center("https://app.workato.com").as_deref(), Some("us"));
+        assert_eq!(center("https://app.workatoapp.cn").as_deref(), Some("cn"));
+        assert_eq!(center("http://127.0.0.1:8080"), None);
+        assert_eq!(center("https://workato.example.test"), None);
+        for (name, _) in HOSTS {
+            let named: DataCenter = name.parse().expect("a name");
+            let base = ApiBase::of(&named).expect("a host");
+            assert_eq!(base.data_center(), Some(named));
+        }
+    }
+}

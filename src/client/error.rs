@@ -92,7 +92,6 @@ impl fmt::Display for FieldError {
 
 /// Why there is no answer to build on.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ClientError {
     /// The token is not taken, or may not do this (401, 403).
     #[error("{at}: the platform answers {status} to the token from {token}{}", after(message.as_deref()))]

@@ -130,7 +130,8 @@ impl Default for Limits {
 pub struct Timeouts {
     /// Until there is a connection, TLS included.
     pub connect: Duration,
-    /// From the first byte sent to the last byte received, connecting included.
+    /// From the first byte sent to the last byte received, connecting included. Of a package that is
+    /// fetched, the next bytes have to come within this time.
     pub request: Duration,
     /// Packages are given this much more time for each megabyte that they have.
     pub per_megabyte: Duration,
@@ -156,8 +157,8 @@ pub struct Retries {
     pub first: Duration,
     /// The longest pause that is made without being asked for one.
     pub longest: Duration,
-    /// How long all pauses of one request may be together. A longer one that the platform asks for
-    /// ends the request at once.
+    /// How long one request may take, with its attempts and pauses, before it is not sent once more.
+    /// A longer pause that the platform asks for ends it at once.
     pub total: Duration,
 }
 

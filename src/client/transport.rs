@@ -26,6 +26,8 @@ const REFUSAL: u64 = 64 * 1024;
 const HOPS: u32 = 5;
 /// Records that are asked for at once: the most that the platform gives (platform.md §2.3, §2.4).
 const PAGE: usize = 100;
+/// Records that are asked for at once where a hundred are too many bytes.
+const SMALL_PAGE: usize = 10;
 /// Pages after which a list is taken to have no end.
 const PAGES: usize = 10_000;
 
@@ -85,7 +87,7 @@ impl Transport {
     pub(super) fn answer(&self, request: &Request<'_>) -> Result<Answer, ClientError> {
         let mut tries = Tries::new(&self.wire, request);
         loop {
-            match self.attempt(request, &tries.correlation) {
+            match self.attempt(request, &mut tries) {
                 Ok(answer) => return Ok(answer),
                 // An attempt of which nothing was heard did it.
                 Err(Tried::Over(ClientError::NotFound { at, .. }))
@@ -106,10 +108,24 @@ impl Transport {
         names: &[&str],
         read: impl Fn(&Node<'_>) -> Result<T, ClientError>,
     ) -> Result<Vec<T>, ClientError> {
+        match self.pages_of(PAGE, request, names, &read) {
+            // A hundred recipes may be a lot, where the platform can't leave out their code.
+            Err(ClientError::TooLarge { .. }) => self.pages_of(SMALL_PAGE, request, names, &read),
+            other => other,
+        }
+    }
+
+    fn pages_of<T>(
+        &self,
+        size: usize,
+        request: &Request<'_>,
+        names: &[&str],
+        read: impl Fn(&Node<'_>) -> Result<T, ClientError>,
+    ) -> Result<Vec<T>, ClientError> {
         let mut records = Vec::new();
         let mut seen = BTreeSet::new();
         for page in 1..=PAGES {
-            let asked = request.clone().query("page", page).query("per_page", PAGE);
+            let asked = request.clone().query("page", page).query("per_page", size);
             let answer = self.answer(&asked)?;
             let nodes = answer.list(names)?;
             let before = seen.len();
@@ -121,7 +137,7 @@ impl Transport {
             }
             // Where the platform gives fewer at once than it was asked for, it is by the dozen and
             // not by the piece, so a round number does not end the list.
-            let last = nodes.len() < PAGE && !nodes.len().is_multiple_of(5);
+            let last = nodes.len() < size && !nodes.len().is_multiple_of(5);
             // A list without pages gives the same again.
             if last || seen.len() == before {
                 return Ok(records);
@@ -129,7 +145,7 @@ impl Transport {
         }
         Err(ClientError::TooLarge {
             at: exchange(request.method, &self.url(request)),
-            limit: (PAGES * PAGE) as u64,
+            limit: (PAGES * size) as u64,
         })
     }
 
@@ -146,7 +162,7 @@ impl Transport {
         let mut tries = Tries::new(&self.wire, &request);
         loop {
             let url = place()?;
-            match self.fetch_once(&request, url, &tries.correlation, into, limit) {
+            match self.fetch_once(&request, url, &mut tries, into, limit) {
                 Ok(bytes) => return Ok(bytes),
                 Err(Tried::Over(error)) => return Err(error),
                 Err(Tried::Again(failed)) => tries.next(failed)?,
@@ -176,28 +192,36 @@ impl Transport {
         }
     }
 
-    fn permit(&self, class: Class) -> Result<Permit<'_>, Cut> {
+    /// Waits until a request of this class may be sent.
+    fn permit(&self, class: Class, tries: &mut Tries<'_>) -> Result<Permit<'_>, Cut> {
         let quota = match class {
             Class::Import => &self.imports,
             Class::EmbeddedImport => &self.embedded_imports,
             Class::EmbeddedImportState => &self.embedded_import_states,
             Class::Other => &self.other,
         };
-        quota.permit(self.wire.pauses())
+        let start = Instant::now();
+        let permit = quota.permit(self.wire.pauses());
+        tries.queued = tries.queued.saturating_add(start.elapsed());
+        permit
     }
 
-    fn attempt(&self, request: &Request<'_>, correlation: &str) -> Result<Answer, Tried> {
+    fn attempt(&self, request: &Request<'_>, tries: &mut Tries<'_>) -> Result<Answer, Tried> {
         let mut url = self.url(request);
         let budget = self.wire.budget(request)?;
         let mut deadline = None;
         for _ in 0..=HOPS {
             let at = exchange(request.method, &url);
-            let permit = self.permit(request.class)?;
+            let permit = self.permit(request.class, tries)?;
             // Waiting for the permit does not count.
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + budget);
-            let sent = self
-                .wire
-                .send(request, &url, Introduction::Token, correlation, deadline);
+            let sent = self.wire.send(
+                request,
+                &url,
+                Introduction::Token,
+                &tries.correlation,
+                deadline,
+            );
             let reply = sent.map_err(|broken| self.broken(request, at.clone(), broken))?;
             let at = with_request_id(at, &reply.headers);
             if let Some(target) = self.led_elsewhere(&at, &url, &reply)? {
@@ -236,7 +260,7 @@ impl Transport {
         &self,
         request: &Request<'_>,
         mut url: Url,
-        correlation: &str,
+        tries: &mut Tries<'_>,
         into: &mut dyn Write,
         limit: u64,
     ) -> Result<u64, Tried> {
@@ -245,13 +269,13 @@ impl Transport {
             let at = exchange(Method::Get, &url);
             let at_home = url.origin() == self.base().url().origin();
             let (introduction, permit) = if at_home {
-                (Introduction::Token, Some(self.permit(Class::Other)?))
+                (Introduction::Token, Some(self.permit(Class::Other, tries)?))
             } else {
                 (Introduction::Nobody, None)
             };
             let sent = self
                 .wire
-                .send(request, &url, introduction, correlation, deadline);
+                .send(request, &url, introduction, &tries.correlation, deadline);
             let reply = sent.map_err(|broken| self.broken(request, at.clone(), broken))?;
             let at = with_request_id(at, &reply.headers);
             if let Some(target) = self.led_elsewhere(&at, &url, &reply)? {
@@ -513,7 +537,9 @@ impl Transport {
                 what: request.what.clone(),
                 source: Box::new(Cut),
             }),
-            Broken::Cut(Effect::Harmless | Effect::None) => Tried::Over(Cut.into()),
+            Broken::Cut(Effect::Harmless | Effect::Unsent | Effect::Incomplete) => {
+                Tried::Over(Cut.into())
+            }
             Broken::Package(error) => Tried::Over(error),
             Broken::Hopeless(why) => Tried::Over(ClientError::Unavailable {
                 at,
@@ -547,6 +573,9 @@ struct Tries<'t> {
     correlation: String,
     attempts: u32,
     start: Instant,
+    /// How long they waited for permits, which does not count.
+    queued: Duration,
+    /// How long the pauses between them were.
     waited: Duration,
     /// Whether an attempt may have done it.
     unsure: bool,
@@ -560,6 +589,7 @@ impl<'t> Tries<'t> {
             correlation: format!("{:016x}{:016x}", random(), random()),
             attempts: 1,
             start: Instant::now(),
+            queued: Duration::ZERO,
             waited: Duration::ZERO,
             unsure: false,
         }
@@ -578,7 +608,7 @@ impl<'t> Tries<'t> {
         let wait = retry::pause(
             &self.wire.settings().retries,
             self.attempts + 1,
-            self.start.elapsed().max(self.waited),
+            (self.start.elapsed().saturating_sub(self.queued)).max(self.waited),
             asked,
             trouble,
             random(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use ureq::http::Uri;
 use ureq::unversioned::transport::time::Duration as Span;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
@@ -20,11 +21,21 @@ pub(super) struct Watch {
     pub(super) pauses: Arc<dyn Pauses + Send + Sync>,
     /// Set when the first byte of a request is about to be sent.
     pub(super) sent: Arc<AtomicBool>,
+    /// The proxy on the way. What it is told does not count.
+    pub(super) proxy: Option<Uri>,
 }
 
 pub(super) struct Watched<T> {
     inner: T,
     watch: Watch,
+    goes: Goes,
+}
+
+/// Where what is sent goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Goes {
+    ToTheTarget,
+    ToTheProxy,
 }
 
 impl Watch {
@@ -51,15 +62,19 @@ impl<In: Transport> Connector<In> for Watch {
 
     fn connect(
         &self,
-        _: &ConnectionDetails<'_>,
+        details: &ConnectionDetails<'_>,
         chained: Option<In>,
     ) -> Result<Option<Watched<In>>, ureq::Error> {
         self.go_on()?;
-        // What a proxy was told on the way is not the request.
-        self.sent.store(false, Ordering::SeqCst);
+        let goes = if self.proxy.as_ref() == Some(details.uri) {
+            Goes::ToTheProxy
+        } else {
+            Goes::ToTheTarget
+        };
         Ok(chained.map(|inner| Watched {
             inner,
             watch: self.clone(),
+            goes,
         }))
     }
 }
@@ -71,12 +86,15 @@ impl<T: Transport> Transport for Watched<T> {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
         self.watch.go_on()?;
-        self.watch.sent.store(true, Ordering::SeqCst);
+        if self.goes == Goes::ToTheTarget {
+            self.watch.sent.store(true, Ordering::SeqCst);
+        }
         self.inner.transmit_output(amount, timeout)
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         let start = Instant::now();
+        let timeout = timeout.for_read();
         loop {
             self.watch.go_on()?;
             let left = match timeout.after {

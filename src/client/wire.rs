@@ -52,8 +52,10 @@ pub(super) struct Reply {
 pub(super) enum Effect {
     /// Nothing, whatever it was.
     Harmless,
-    /// Nothing, as the platform did not get it.
-    None,
+    /// Nothing, as none of it was sent.
+    Unsent,
+    /// Nothing, as the platform did not get all of it.
+    Incomplete,
     /// What it was to do.
     Possible,
 }
@@ -190,14 +192,23 @@ impl Wire {
             }
         };
         let left = deadline.saturating_duration_since(Instant::now());
+        let times = Times {
+            all: left,
+            // What takes long because it is large still has to come. Over what was sent the platform
+            // may have to think.
+            each_read: match request.method {
+                Method::Get => Some(self.settings.timeouts.request),
+                Method::Post | Method::Put | Method::Delete => None,
+            },
+        };
         let mut outgoing = None;
         let outcome = match &request.load {
             Load::Nothing if matches!(request.method, Method::Get | Method::Delete) => {
-                run(agent, head, left, SendBody::none())
+                run(agent, head, times, SendBody::none())
             }
             Load::Nothing => {
                 let head = head.header(header::CONTENT_LENGTH, 0);
-                run(agent, head, left, SendBody::from_reader(&mut io::empty()))
+                run(agent, head, times, SendBody::from_reader(&mut io::empty()))
             }
             Load::Json(body) => {
                 let bytes = body.to_string().into_bytes();
@@ -207,7 +218,7 @@ impl Wire {
                 run(
                     agent,
                     head,
-                    left,
+                    times,
                     SendBody::from_reader(&mut bytes.as_slice()),
                 )
             }
@@ -222,7 +233,7 @@ impl Wire {
                     left: size,
                     failed: None,
                 });
-                run(agent, head, left, SendBody::from_reader(outgoing))
+                run(agent, head, times, SendBody::from_reader(outgoing))
             }
         };
         let error = match outcome {
@@ -244,12 +255,12 @@ impl Wire {
         }
         let effect = match request.method {
             Method::Get => Effect::Harmless,
-            // Without its last byte the platform has no request.
             Method::Post | Method::Put | Method::Delete => {
-                if sent.load(Ordering::SeqCst) && whole {
-                    Effect::Possible
-                } else {
-                    Effect::None
+                match (sent.load(Ordering::SeqCst), whole) {
+                    (false, _) => Effect::Unsent,
+                    // Without its last byte it is no request.
+                    (true, false) => Effect::Incomplete,
+                    (true, true) => Effect::Possible,
                 }
             }
         };
@@ -265,9 +276,11 @@ impl Wire {
             return Broken::Cut(effect);
         }
         match effect {
-            Effect::Harmless | Effect::None if is_hopeless(&error) => Broken::Hopeless(reason),
+            Effect::Harmless | Effect::Unsent if is_hopeless(&error) => Broken::Hopeless(reason),
             Effect::Harmless | Effect::Possible => Broken::Unknown(reason),
-            Effect::None => Broken::NotDone(reason),
+            Effect::Unsent => Broken::NotDone(reason),
+            // There may be a reason that could not be read any more.
+            Effect::Incomplete => Broken::Hopeless(reason),
         }
     }
 
@@ -282,6 +295,10 @@ impl Wire {
             ureq::Error::HostNotFound => "the host's name can't be resolved".to_owned(),
             ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => {
                 format!("no connection within {} s", connect.as_secs_f32())
+            }
+            ureq::Error::Timeout(ureq::Timeout::PerRead) => {
+                let wait = self.settings.timeouts.request;
+                format!("nothing came for {} s", wait.as_secs_f32())
             }
             ureq::Error::Timeout(_) => {
                 format!("no whole answer within {} s", left.as_secs_f32())
@@ -362,16 +379,26 @@ fn unreadable(path: &Path, source: io::Error) -> ClientError {
     }
 }
 
+/// How long the line may take.
+#[derive(Clone, Copy)]
+struct Times {
+    /// In all.
+    all: Duration,
+    /// For the next bytes to come.
+    each_read: Option<Duration>,
+}
+
 fn run(
     agent: &Agent,
     head: http::request::Builder,
-    left: Duration,
+    times: Times,
     body: SendBody<'_>,
 ) -> Result<http::Response<ureq::Body>, ureq::Error> {
     let request = head.body(body).map_err(ureq::Error::Http)?;
     let request = agent
         .configure_request(request)
-        .timeout_global(Some(left))
+        .timeout_global(Some(times.all))
+        .timeout_per_read(times.each_read)
         .build();
     agent.run(request)
 }
@@ -384,6 +411,7 @@ fn agent(
     let watch = Watch {
         pauses: Arc::clone(pauses),
         sent: Arc::clone(sent),
+        proxy: config.proxy().map(|proxy| proxy.uri().clone()),
     };
     Agent::with_parts(
         config.clone(),
