@@ -196,8 +196,10 @@ pub(super) fn acceptable(
 ) -> Result<(), Reply> {
     let sandbox = asked.sandbox;
     let request = request(sandbox, package, asked.workspace, folder);
-    let incoming = Incoming::read(&request, &sandbox.running, &mut Silent)
-        .map_err(|error| Reply::no_import(told(&error)))?;
+    let incoming = Incoming::read(&request, &sandbox.running, &mut Silent).map_err(|error| {
+        let path = package.display().to_string();
+        Reply::no_import(told(&error).replace(&path, "the upload"))
+    })?;
     let workspace = asked.opened()?;
     let planned = incoming
         .plan(&request, &workspace, &sandbox.running)

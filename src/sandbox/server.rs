@@ -39,6 +39,8 @@ use crate::workspace::WorkspaceError;
 /// The largest body that is no package, in bytes: connectors have 10 MB of source (platform.md
 /// §1.6), which JSON spells longer.
 const MOST_JSON: u64 = 24 << 20;
+/// The largest number that every reader of JSON can hold.
+pub(super) const MOST_NUMBER: u64 = (1 << 53) - 1;
 /// How long the head of a request may take.
 const HEAD: Duration = Duration::from_secs(10);
 /// How long a body may take, beside a second for a megabyte.
@@ -482,21 +484,28 @@ fn query(text: &str) -> Result<BTreeMap<String, String>, Reply> {
 }
 
 fn check_query(operation: &Operation, query: &BTreeMap<String, String>) -> Result<(), Reply> {
+    // Imports say what is wrong in a way of their own (platform.md §1.5).
+    let refused = |why: String| match operation.body {
+        route::Body::Package => Reply::no_import(why),
+        route::Body::Nothing | route::Body::Json(_) => Reply::bad_request(why),
+    };
     for parameter in operation.query {
         let name = parameter.name;
         let Some(value) = query.get(name) else {
             if parameter.required {
-                return Err(Reply::bad_request(format!("{name} is missing")));
+                return Err(refused(format!("{name} is missing")));
             }
             continue;
         };
         let fits = match parameter.kind {
-            Kind::Number => value.parse::<u64>().is_ok(),
+            Kind::Number => value
+                .parse::<u64>()
+                .is_ok_and(|number| number <= MOST_NUMBER),
             Kind::Flag => value.parse::<bool>().is_ok(),
             Kind::Text => true,
         };
         if !fits {
-            return Err(Reply::bad_request(format!("{name} is invalid")));
+            return Err(refused(format!("{name} is invalid")));
         }
     }
     Ok(())

@@ -137,7 +137,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
     },
     Operation {
         method: Method::Post,
-        path: "/exports/{manifest_id}",
+        path: "/exports/{id}",
         scope: Scope::Customer,
         summary: "Starts an export of a customer's workspace",
         query: &[],
