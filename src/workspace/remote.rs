@@ -129,21 +129,16 @@ impl RemoteError {
     }
 
     /// The same, where an answer was lost before.
-    pub(crate) fn as_lost(self) -> Self {
-        match self {
-            Self::Unfinished {
-                resume,
-                why: Unfinished::Slow,
-                ..
-            } => Self::Unfinished {
-                what: "it is not known whether the upload arrived: its answer was lost, and \
-                       nothing changed in the workspace since"
-                    .to_owned(),
-                resume,
-                why: Unfinished::Lost,
-            },
-            other => other,
+    pub(crate) fn lost(mut self) -> Self {
+        if let Self::Unfinished { what, why, .. } = &mut self
+            && *why == Unfinished::Slow
+        {
+            *why = Unfinished::Lost;
+            "it is not known whether the upload arrived: its answer was lost, and nothing changed \
+             in the workspace since"
+                .clone_into(what);
         }
+        self
     }
 }
 

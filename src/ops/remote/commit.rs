@@ -210,10 +210,10 @@ impl RemoteWorkspace {
         let waiting = Waiting::new(self.settings.patience);
         let mut last = entry.base;
         loop {
-            let state = self.read_state().or_else(|error| match &error {
-                WorkspaceError::Remote(remote) if remote.may_pass() => Ok(entry.base),
-                _ => Err(error),
-            })?;
+            let state = match self.read_state() {
+                Err(WorkspaceError::Remote(remote)) if remote.may_pass() => entry.base,
+                read => read?,
+            };
             // It is done when nothing moves any more.
             if state != entry.base && state == last {
                 let revision = self.settings.journal.finish(entry)?;
@@ -224,11 +224,9 @@ impl RemoteWorkspace {
             }
             last = state;
             let paused = waiting.pause(self, "the upload, whose answer was lost", Some(&entry.id));
-            if let Err(error) = paused {
-                return Err(match error {
-                    WorkspaceError::Remote(remote) => remote.as_lost().into(),
-                    other => other,
-                });
+            match paused {
+                Err(WorkspaceError::Remote(remote)) => return Err(remote.lost().into()),
+                other => other?,
             }
         }
     }

@@ -193,13 +193,15 @@ impl RemoteWorkspace {
             &self.settings.running,
             &mut Silent,
         )
-        .map_err(|error| match error {
-            ImportError::Workspace(error) => error,
-            other => RemoteError::Unreadable {
-                address: self.address(),
-                what: with_causes(&other),
+        .map_err(|error| {
+            if let ImportError::Workspace(error) = error {
+                return error;
             }
-            .into(),
+            RemoteError::Unreadable {
+                address: self.address(),
+                what: with_causes(&error),
+            }
+            .into()
         })?;
         let customers = self.interest.borrow().customers.clone();
         if let Some(customers) = customers {

@@ -301,12 +301,8 @@ fn recipes(asked: &Asked<'_>) -> Result<Reply, Reply> {
             let document = document(&workspace, asset)?;
             let providers = providers(asset, &document);
             let uses = |name: &&str| providers.iter().any(|provider| provider == name);
-            if all
-                .as_ref()
-                .is_none_or(|names| names.iter().all(|name| uses(name)))
-                && any
-                    .as_ref()
-                    .is_none_or(|names| names.iter().any(|name| uses(name)))
+            if all.as_ref().is_none_or(|names| names.iter().all(uses))
+                && any.as_ref().is_none_or(|names| names.iter().any(uses))
             {
                 kept.push(asset);
             }
