@@ -373,6 +373,7 @@ fn set(asked: &Asked<'_>, state: RecipeState) -> Result<Reply, Reply> {
                 config_errors: told.collect(),
             })
         }
+        Err(OperateError::Workspace(error)) => return Err(failed(&error)),
         Err(error) => return Err(failed(&error)),
     })
 }
