@@ -171,7 +171,11 @@ async fn handle(
         }
         route::Body::Package => {
             let folder = service.sandbox.store.incoming();
-            let file = body::keep(headers, incoming, jobs::MOST_PACKAGE, &folder).await?;
+            let kept = body::keep(headers, incoming, jobs::MOST_PACKAGE, &folder).await;
+            let file = kept.map_err(|reply| match reply.status {
+                400 => Reply::no_import("The body broke off").header("connection", "close"),
+                _ => reply,
+            })?;
             (serde_json::Value::Null, Some(file))
         }
     };
@@ -258,12 +262,20 @@ fn query(text: &str) -> BTreeMap<String, String> {
     pairs.into_owned().collect()
 }
 
+/// A request that can't be understood, in the words of what was asked (platform.md §1.5).
+fn refused(operation: &Operation, why: String) -> Reply {
+    match operation.body {
+        route::Body::Package => Reply::no_import(why),
+        route::Body::Nothing | route::Body::Json(_) => Reply::bad_request(why),
+    }
+}
+
 fn check_query(operation: &Operation, query: &BTreeMap<String, String>) -> Result<(), Reply> {
     for parameter in operation.query {
         let name = parameter.name;
         let Some(value) = query.get(name) else {
             if parameter.required {
-                return Err(Reply::bad_request(format!("{name} is missing")));
+                return Err(refused(operation, format!("{name} is missing")));
             }
             continue;
         };
@@ -273,7 +285,7 @@ fn check_query(operation: &Operation, query: &BTreeMap<String, String>) -> Resul
             Kind::Text => true,
         };
         if !fits {
-            return Err(Reply::bad_request(format!("{name} is invalid")));
+            return Err(refused(operation, format!("{name} is invalid")));
         }
     }
     Ok(())

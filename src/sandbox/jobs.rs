@@ -11,7 +11,7 @@ use super::route::{Asked, told};
 use super::store::{Job, JobFault, State, Work};
 use crate::io::archive::{Archive, Kind, Limits, PackageWriter, Previous};
 use crate::model::finding::Severity;
-use crate::model::workspace::{Address, AssetId, FolderPath, RecipeState};
+use crate::model::workspace::{Address, AssetId, AssetPlace, FolderPath, RecipeState};
 use crate::ops::Silent;
 use crate::ops::import::{ImportRequest, Incoming, Planned};
 use crate::ops::operate::{Which, set_recipes};
@@ -178,6 +178,15 @@ fn permitted(restart: bool) -> Vec<Permission> {
     permitted
 }
 
+/// Where assets go that belong into Home (platform.md §1.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HomeAssets {
+    /// There.
+    Kept,
+    /// To another folder, which is not done here.
+    Moved,
+}
+
 /// Where a package is kept here is nothing to whoever sent it.
 fn without_path(error: &dyn std::error::Error, package: &Path) -> String {
     told(error).replace(&package.display().to_string(), "the package")
@@ -189,11 +198,22 @@ pub(super) fn acceptable(
     package: &Path,
     folder: &FolderPath,
     restart: bool,
+    home: HomeAssets,
 ) -> Result<(), Reply> {
     let sandbox = asked.sandbox;
     let request = request(sandbox, package, asked.workspace, folder);
     let incoming = Incoming::read(&request, &sandbox.running, &mut Silent)
         .map_err(|error| Reply::no_import(without_path(&error, package)))?;
+    if home == HomeAssets::Moved
+        && let Some((path, _)) = incoming.keys().find(|(_, key)| match &key.place {
+            AssetPlace::Folder(place) => place.is_home() && !folder.is_home(),
+            AssetPlace::Workspace => false,
+        })
+    {
+        return Err(Reply::no_import(format!(
+            "{path}: assets of Home can't be moved to another folder here"
+        )));
+    }
     let workspace = asked.opened()?;
     let planned = incoming
         .plan(&request, &workspace, &sandbox.running)

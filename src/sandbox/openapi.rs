@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::api::OPERATIONS;
 use super::reply::ErrorBody;
-use super::route::{Answer, Body, Kind, Method, Operation, Scope, schema};
+use super::route::{Answer, Body, Kind, LARGEST, Method, Operation, Scope, schema};
 
 /// The document, in version 3.1.
 pub fn document() -> Value {
@@ -105,14 +105,14 @@ fn parameters(operation: &Operation, path: &str) -> Value {
         let name = part.trim_matches(['{', '}']);
         let schema = match name {
             "managed_user_id" => json!({"type": "string", "minLength": 1}),
-            _ => json!({"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_u64}),
+            _ => json!({"type": "integer", "minimum": 0, "maximum": LARGEST}),
         };
         parameters.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));
     }
     for parameter in operation.query {
         let schema = match parameter.kind {
             Kind::Number => {
-                json!({"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_u64})
+                json!({"type": "integer", "minimum": 0, "maximum": LARGEST})
             }
             Kind::Flag => json!({"type": "boolean"}),
             Kind::Text => json!({"type": "string"}),

@@ -172,10 +172,14 @@ impl Asked<'_> {
     }
 }
 
+/// The largest number: more are not the same to every reader of JSON.
+pub(super) const LARGEST: u64 = (1 << 53) - 1;
+
 /// A number as paths and queries spell it: digits.
 pub(super) fn number(text: &str) -> Option<u64> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
-    is_plain.then(|| text.parse().ok())?
+    let number = is_plain.then(|| text.parse().ok())?;
+    number.filter(|number| *number <= LARGEST)
 }
 
 /// Something that should not fail did, or met what others did at the same time.

@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,12 @@ use crate::model::ident::WorkspaceName;
 pub struct Store {
     folder: PathBuf,
     next: AtomicU64,
+    /// Whoever changes properties has this.
+    properties: Mutex<()>,
 }
+
+/// Values of properties, by the numbers of projects; 0 is the workspace as a whole.
+pub(super) type Properties = BTreeMap<u64, BTreeMap<String, String>>;
 
 /// What the platform calls a manifest: what an export is made of.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -139,6 +145,7 @@ impl Store {
         };
         durable::make_private_folder(&folder.join("jobs")).map_err(io)?;
         durable::make_private_folder(&folder.join("manifests")).map_err(io)?;
+        durable::make_private_folder(&folder.join("properties")).map_err(io)?;
         let mut last = 0;
         for kind in ["jobs", "manifests"] {
             for name in durable::names(&folder.join(kind)).map_err(io)? {
@@ -149,6 +156,7 @@ impl Store {
         Ok(Self {
             folder,
             next: AtomicU64::new(last + 1),
+            properties: Mutex::new(()),
         })
     }
 
@@ -338,5 +346,36 @@ impl Store {
 
     pub(super) fn remove_manifest(&self, id: u64) -> io::Result<()> {
         fs::remove_file(self.folder.join("manifests").join(format!("{id}.json")))
+    }
+
+    /// The values of a workspace's properties.
+    pub(super) fn properties(&self, workspace: &WorkspaceName) -> io::Result<Properties> {
+        let bytes = durable::read(&self.properties_of(workspace))?;
+        Ok(bytes
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default())
+    }
+
+    /// Keeps values of properties, beside those that are there.
+    pub(super) fn keep_properties(
+        &self,
+        workspace: &WorkspaceName,
+        project: u64,
+        values: BTreeMap<String, String>,
+    ) -> io::Result<()> {
+        let _changing = self
+            .properties
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.properties(workspace)?;
+        all.entry(project).or_default().extend(values);
+        let bytes = serde_json::to_vec(&all).unwrap_or_default();
+        durable::write(&self.properties_of(workspace), &bytes)
+    }
+
+    fn properties_of(&self, workspace: &WorkspaceName) -> PathBuf {
+        self.folder
+            .join("properties")
+            .join(format!("{workspace}.json"))
     }
 }

@@ -108,14 +108,15 @@ fn no_admin() -> Reply {
 }
 
 fn all(asked: &Asked<'_>) -> Result<Vec<WorkspaceSummary>, Reply> {
-    let customers =
-        asked
-            .platform
-            .customers(Some(asked.workspace))
-            .map_err(|error| match error {
-                WorkspaceError::NotOfKind { .. } => no_admin(),
-                other => failed(&other),
-            })?;
+    let customers = asked
+        .platform
+        .customers(Some(asked.workspace))
+        .map_err(|error| {
+            if let WorkspaceError::NotOfKind { .. } = error {
+                return no_admin();
+            }
+            failed(&error)
+        })?;
     let mut all: Vec<WorkspaceSummary> = customers
         .into_iter()
         .map(|customer| customer.summary)
@@ -163,12 +164,12 @@ fn create(asked: &Asked<'_>) -> Result<Reply, Reply> {
         at: asked.sandbox.now(),
     };
     let mut platform = asked.sandbox.platform().map_err(|error| failed(&error))?;
-    let facts = platform
-        .create_workspace(&new)
-        .map_err(|error| match error {
-            WorkspaceError::Taken { .. } => Reply::invalid("name", "has already been taken"),
-            other => failed(&other),
-        })?;
+    let facts = platform.create_workspace(&new).map_err(|error| {
+        if let WorkspaceError::Taken { .. } = error {
+            return Reply::invalid("name", "has already been taken");
+        }
+        failed(&error)
+    })?;
     let all = all(asked)?;
     let found = all.iter().find(|summary| summary.facts.id == facts.id);
     found
