@@ -269,7 +269,10 @@ impl Wire {
 
     fn broken(&self, error: ureq::Error, effect: Effect, left: Duration) -> Broken {
         let reason = self.explain(&error, left);
-        if let ureq::Error::LargeResponseHeader(..) = error {
+        // Many of them are noticed before their size is.
+        if matches!(error, ureq::Error::LargeResponseHeader(..))
+            || reason.to_string().contains("too many headers")
+        {
             return Broken::HeadTooLarge;
         }
         if is_cut(&error) {

@@ -189,7 +189,7 @@ pub(super) enum HomeAssets {
 
 /// Where a package is kept here is nothing to whoever sent it.
 fn without_path(error: &dyn std::error::Error, package: &Path) -> String {
-    told(error).replace(&package.display().to_string(), "the package")
+    told(error).replace(&package.display().to_string(), "the upload")
 }
 
 /// Whether an import can be begun.

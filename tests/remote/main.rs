@@ -1,5 +1,6 @@
 //! Workspaces behind the platform's API: the program against a sandbox, both as processes.
 
+mod contract;
 mod ends;
 mod stories;
 #[path = "../support/mod.rs"]
