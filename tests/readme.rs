@@ -111,6 +111,7 @@ fn run(place: &Place, command: &str) -> Run {
         .shell(&format!("{{ {command}\n}} 2>&1"))
         .env("PATH", format!("{folder}:{path}"))
         .env("XDG_DATA_HOME", place.path("data"))
+        .env("XDG_STATE_HOME", place.path("state"))
         .env("SOURCE_DATE_EPOCH", "1700000000")
         .output()
         .expect("it starts")

@@ -67,7 +67,9 @@ const EXIT_CODES: &str = "Exit codes:
   4  verification failed
  64  wrong usage
  68  partly done: what is not as planned is listed
- 75  temporary: another process is writing; the same command may be repeated
+ 69  still running at the platform; recipack resume goes on with it
+ 75  temporary: another process is writing, a limit of the platform, the network; the same command may be repeated
+ 77  not authorised: no token, or one that is not accepted
 130  interrupted, 143 terminated; state is consistent";
 
 /// Options that every command has.
