@@ -2,15 +2,16 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 
 use super::Sandbox;
 use super::reply::Reply;
-use super::route::Asked;
+use super::route::{Asked, told};
 use super::store::{Job, JobFault, State, Work};
 use crate::io::archive::{Archive, Kind, Limits, PackageWriter, Previous};
 use crate::model::finding::Severity;
-use crate::model::workspace::{Address, AssetId, FolderPath, RecipeState};
+use crate::model::workspace::{Address, AssetId, AssetPlace, FolderPath, RecipeState};
 use crate::ops::Silent;
 use crate::ops::import::{ImportRequest, Incoming, Planned};
 use crate::ops::operate::{Which, set_recipes};
@@ -30,7 +31,7 @@ pub(super) fn work(sandbox: &Arc<Sandbox>, queue: &Receiver<u64>) {
         if job.fault == Some(JobFault::NeverEnds) {
             continue;
         }
-        if sandbox.running.interrupt.is_set() {
+        if sandbox.stopping.load(Ordering::SeqCst) {
             // The next start does it.
             continue;
         }
@@ -50,6 +51,7 @@ pub(super) fn work(sandbox: &Arc<Sandbox>, queue: &Receiver<u64>) {
         }
         // If it can't be written down, the next start does it again: that changes nothing more.
         let _ = sandbox.store.keep_job(&job);
+        let _ = sandbox.store.forget_packages();
     }
 }
 
@@ -63,17 +65,6 @@ fn carry_out(sandbox: &Arc<Sandbox>, job: &Job) -> Result<Recipes, String> {
         Work::Export { manifest } => make(sandbox, job, *manifest).map(|()| Vec::new()),
         Work::Import { folder, restart } => take(sandbox, job, *folder, *restart),
     }
-}
-
-fn told(error: &dyn std::error::Error) -> String {
-    let mut told = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        told.push_str(": ");
-        told.push_str(&error.to_string());
-        cause = error.source();
-    }
-    told
 }
 
 fn folder_path(sandbox: &Sandbox, job: &Job, number: u64) -> Result<FolderPath, String> {
@@ -187,23 +178,46 @@ fn permitted(restart: bool) -> Vec<Permission> {
     permitted
 }
 
+/// Where assets go that belong into Home (platform.md §1.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HomeAssets {
+    /// There.
+    Kept,
+    /// To another folder, which is not done here.
+    Moved,
+}
+
+/// Where a package is kept here is nothing to whoever sent it.
+fn without_path(error: &dyn std::error::Error, package: &Path) -> String {
+    told(error).replace(&package.display().to_string(), "the upload")
+}
+
 /// Whether an import can be begun.
 pub(super) fn acceptable(
     asked: &Asked<'_>,
     package: &Path,
     folder: &FolderPath,
     restart: bool,
+    home: HomeAssets,
 ) -> Result<(), Reply> {
     let sandbox = asked.sandbox;
     let request = request(sandbox, package, asked.workspace, folder);
-    let incoming = Incoming::read(&request, &sandbox.running, &mut Silent).map_err(|error| {
-        let path = package.display().to_string();
-        Reply::no_import(told(&error).replace(&path, "the upload"))
-    })?;
+    let incoming = Incoming::read(&request, &sandbox.running, &mut Silent)
+        .map_err(|error| Reply::no_import(without_path(&error, package)))?;
+    if home == HomeAssets::Moved
+        && let Some((path, _)) = incoming.keys().find(|(_, key)| match &key.place {
+            AssetPlace::Folder(place) => place.is_home() && !folder.is_home(),
+            AssetPlace::Workspace => false,
+        })
+    {
+        return Err(Reply::no_import(format!(
+            "{path}: assets of Home can't be moved to another folder here"
+        )));
+    }
     let workspace = asked.opened()?;
     let planned = incoming
         .plan(&request, &workspace, &sandbox.running)
-        .map_err(|error| Reply::no_import(told(&error)))?;
+        .map_err(|error| Reply::no_import(without_path(&error, package)))?;
     match planned.refused(&permitted(restart)).first() {
         Some(needed) => Err(Reply::no_import(needed.because.clone())),
         None => Ok(()),

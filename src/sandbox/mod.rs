@@ -4,21 +4,29 @@
 //! What requests mean is decided where everything is decided; here they are only taken in and
 //! answered as the platform answers (platform.md §1–§3, §7, §8).
 
+mod answer;
 mod api;
+mod body;
+mod connection;
 mod fault;
+mod gate;
 mod jobs;
 mod openapi;
+mod rate;
 mod reply;
 mod route;
+mod sending;
 mod server;
 mod store;
 
 pub use fault::{FaultError, Faults};
 pub use openapi::document as openapi;
-pub use server::{Limits, ServeError, Settings, serve};
+pub use rate::Limits;
+pub use server::{ServeError, Settings, serve};
 pub use store::{Store, StoreError};
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Sender;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -44,7 +52,10 @@ struct Sandbox {
     clock: Box<dyn Fn() -> Moment + Send + Sync>,
     /// What nobody outside can guess.
     secret: [u8; 32],
-    queue: Mutex<Sender<u64>>,
+    /// Where jobs are put; nowhere once the sandbox stops.
+    queue: Mutex<Option<Sender<u64>>>,
+    /// Whether no further job is begun.
+    stopping: AtomicBool,
     running: Running,
 }
 
@@ -65,7 +76,9 @@ impl Sandbox {
     fn queue(&self, job: u64) {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         // If nobody works any more, the next start does it.
-        let _ = queue.send(job);
+        if let Some(queue) = &*queue {
+            let _ = queue.send(job);
+        }
     }
 
     fn signature(&self, job: u64, until: u64) -> String {
@@ -108,10 +121,10 @@ impl Sandbox {
         };
         let found = customers.into_iter().find(|customer| {
             let facts = &customer.summary.facts;
-            match (handle.parse::<u64>(), handle.strip_prefix('E')) {
-                (Ok(id), _) => facts.id.0 == id,
-                (_, Some(external)) => facts.external_id.as_deref() == Some(external),
-                (Err(_), None) => false,
+            match (route::number(handle), handle.strip_prefix('E')) {
+                (Some(id), _) => facts.id.0 == id,
+                (None, Some(external)) => facts.external_id.as_deref() == Some(external),
+                (None, None) => false,
             }
         });
         Ok(found.map(|customer| customer.summary.facts.name))

@@ -5,8 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::api::OPERATIONS;
 use super::reply::ErrorBody;
-use super::route::{Answer, Body, Kind, Operation, Scope, schema};
-use super::server::MOST_NUMBER;
+use super::route::{Answer, Body, Kind, LARGEST, Method, Operation, Scope, schema};
 
 /// The document, in version 3.1.
 pub fn document() -> Value {
@@ -106,14 +105,14 @@ fn parameters(operation: &Operation, path: &str) -> Value {
         let name = part.trim_matches(['{', '}']);
         let schema = match name {
             "managed_user_id" => json!({"type": "string", "minLength": 1}),
-            _ => json!({"type": "integer", "minimum": 0, "maximum": MOST_NUMBER}),
+            _ => json!({"type": "integer", "minimum": 0, "maximum": LARGEST}),
         };
         parameters.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));
     }
     for parameter in operation.query {
         let schema = match parameter.kind {
             Kind::Number => {
-                json!({"type": "integer", "minimum": 0, "maximum": MOST_NUMBER})
+                json!({"type": "integer", "minimum": 0, "maximum": LARGEST})
             }
             Kind::Flag => json!({"type": "boolean"}),
             Kind::Text => json!({"type": "string"}),
@@ -131,7 +130,10 @@ fn parameters(operation: &Operation, path: &str) -> Value {
 
 /// The statuses that any request may be answered with.
 fn common(operation: &Operation, path: &str) -> Vec<u16> {
-    let mut common = vec![401, 403, 408, 413, 429];
+    let mut common = vec![401, 403, 408, 413, 429, 503];
+    if operation.method != Method::Get {
+        common.push(409);
+    }
     if !operation.query.is_empty() || !matches!(operation.body, Body::Nothing) {
         common.push(400);
     }
@@ -150,9 +152,11 @@ const fn meaning(status: u16) -> &'static str {
         403 => "The token may not do this",
         404 => "There is no such thing",
         408 => "It took too long",
+        409 => "Something else was faster",
         413 => "It is too large",
         422 => "A field can't be so",
         429 => "Too many requests",
+        503 => "Another process is writing",
         _ => "Something else",
     }
 }

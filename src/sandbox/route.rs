@@ -10,6 +10,7 @@ use schemars::{Schema, SchemaGenerator};
 use super::Sandbox;
 use super::reply::Reply;
 use crate::model::ident::WorkspaceName;
+use crate::workspace::WorkspaceError;
 use crate::workspace::local::{LocalPlatform, LocalWorkspace};
 
 /// What a request is about.
@@ -146,7 +147,7 @@ impl Asked<'_> {
     }
 
     pub(super) fn query_number(&self, name: &str) -> Option<u64> {
-        self.query.get(name)?.parse().ok()
+        number(self.query.get(name)?)
     }
 
     pub(super) fn query_flag(&self, name: &str) -> Option<bool> {
@@ -171,8 +172,30 @@ impl Asked<'_> {
     }
 }
 
-/// Something that should not fail did.
-pub(super) fn failed(error: &dyn std::error::Error) -> Reply {
+/// The largest number: more are not the same to every reader of JSON.
+pub(super) const LARGEST: u64 = (1 << 53) - 1;
+
+/// A number as paths and queries spell it: digits.
+pub(super) fn number(text: &str) -> Option<u64> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = is_plain.then(|| text.parse().ok())?;
+    number.filter(|number| *number <= LARGEST)
+}
+
+/// Something that should not fail did, or met what others did at the same time.
+pub(super) fn failed(error: &(dyn std::error::Error + 'static)) -> Reply {
+    let told = told(error);
+    match error.downcast_ref::<WorkspaceError>() {
+        Some(WorkspaceError::Stale { .. } | WorkspaceError::Unfit { .. }) => {
+            Reply::message(409, told)
+        }
+        Some(WorkspaceError::Busy { .. }) => Reply::message(503, told).header("retry-after", "1"),
+        Some(_) | None => Reply::message(500, told),
+    }
+}
+
+/// An error with what caused it.
+pub(super) fn told(error: &dyn std::error::Error) -> String {
     let mut told = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -180,7 +203,7 @@ pub(super) fn failed(error: &dyn std::error::Error) -> Reply {
         told.push_str(&error.to_string());
         cause = error.source();
     }
-    Reply::message(500, told)
+    told
 }
 
 /// What a path and a method lead to.
@@ -246,7 +269,7 @@ fn matched(pattern: &str, parts: &[&str]) -> Option<Vec<u64>> {
             continue;
         }
         if wanted.starts_with('{') {
-            numbers.push(part.parse().ok()?);
+            numbers.push(number(part)?);
         } else if wanted != part {
             return None;
         }

@@ -2,9 +2,9 @@
 //! only its owner can look into.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -21,9 +21,12 @@ use crate::model::ident::WorkspaceName;
 pub struct Store {
     folder: PathBuf,
     next: AtomicU64,
-    /// Whoever changes the tokens has this.
-    tokens: Mutex<()>,
+    /// Whoever changes properties has this.
+    properties: Mutex<()>,
 }
+
+/// Values of properties, by the numbers of projects; 0 is the workspace as a whole.
+pub(super) type Properties = BTreeMap<u64, BTreeMap<String, String>>;
 
 /// What the platform calls a manifest: what an export is made of.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -76,7 +79,10 @@ pub(super) enum JobFault {
     RestartFails,
 }
 
-/// The tokens can't be used.
+/// How many packages are kept: of the newest jobs.
+const PACKAGES: usize = 200;
+
+/// Tokens, manifests and jobs can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A file can't be read or written.
@@ -87,6 +93,12 @@ pub enum StoreError {
         /// Why.
         #[source]
         source: io::Error,
+    },
+    /// Another process serves the platform.
+    #[error("another process serves this platform already: it has a lock on {path}")]
+    Served {
+        /// The file.
+        path: String,
     },
     /// Others may read the tokens.
     #[error("{path} may be read by others (mode {mode:04o})")]
@@ -107,6 +119,17 @@ pub enum StoreError {
     },
 }
 
+impl Job {
+    fn is_open(&self) -> bool {
+        matches!(self.state, State::Queued | State::Running)
+    }
+}
+
+/// The number that a file's name is made of.
+fn numbered(name: &str, ending: &str) -> Option<u64> {
+    name.strip_suffix(ending)?.parse().ok()
+}
+
 impl Store {
     /// The store of a platform's file; it is made if need be.
     ///
@@ -122,6 +145,7 @@ impl Store {
         };
         durable::make_private_folder(&folder.join("jobs")).map_err(io)?;
         durable::make_private_folder(&folder.join("manifests")).map_err(io)?;
+        durable::make_private_folder(&folder.join("properties")).map_err(io)?;
         let mut last = 0;
         for kind in ["jobs", "manifests"] {
             for name in durable::names(&folder.join(kind)).map_err(io)? {
@@ -132,8 +156,53 @@ impl Store {
         Ok(Self {
             folder,
             next: AtomicU64::new(last + 1),
-            tokens: Mutex::new(()),
+            properties: Mutex::new(()),
         })
+    }
+
+    fn lock_file(&self, name: &str) -> Result<File, StoreError> {
+        let path = self.folder.join(name);
+        OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|source| StoreError::Io {
+                path: path.display().to_string(),
+                source,
+            })
+    }
+
+    /// Held while the platform is served: one process does. What an earlier one left half written
+    /// goes.
+    pub(super) fn serving(&self) -> Result<File, StoreError> {
+        let file = self.lock_file("serving.lock")?;
+        let path = || self.folder.join("serving.lock").display().to_string();
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::Served { path: path() }),
+            Err(TryLockError::Error(source)) => {
+                return Err(StoreError::Io {
+                    path: path(),
+                    source,
+                });
+            }
+        }
+        let jobs = self.folder.join("jobs");
+        let io = |source| StoreError::Io {
+            path: jobs.display().to_string(),
+            source,
+        };
+        for name in durable::names(&jobs).map_err(io)? {
+            if numbered(&name, ".json")
+                .or(numbered(&name, ".zip"))
+                .is_none()
+            {
+                fs::remove_file(jobs.join(name)).map_err(io)?;
+            }
+        }
+        Ok(file)
     }
 
     fn tokens(&self) -> Result<BTreeMap<WorkspaceName, String>, StoreError> {
@@ -169,7 +238,11 @@ impl Store {
         workspace: &WorkspaceName,
         chance: &dyn Fn() -> u64,
     ) -> Result<String, StoreError> {
-        let _changing = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        let changing = self.lock_file("tokens.lock")?;
+        changing.lock().map_err(|source| StoreError::Io {
+            path: self.folder.join("tokens.lock").display().to_string(),
+            source,
+        })?;
         let mut tokens = self.tokens()?;
         if let Some(token) = tokens.get(workspace) {
             return Ok(token.clone());
@@ -235,18 +308,32 @@ impl Store {
     pub(super) fn open_jobs(&self) -> io::Result<Vec<Job>> {
         let mut jobs = Vec::new();
         for name in durable::names(&self.folder.join("jobs"))? {
-            let number = name
-                .strip_suffix(".json")
-                .and_then(|name| name.parse().ok());
-            if let Some(number) = number
+            if let Some(number) = numbered(&name, ".json")
                 && let Some(job) = self.job(number)?
-                && matches!(job.state, State::Queued | State::Running)
+                && job.is_open()
             {
                 jobs.push(job);
             }
         }
         jobs.sort_by_key(|job| job.id);
         Ok(jobs)
+    }
+
+    /// Forgets the packages of old jobs that are done.
+    pub(super) fn forget_packages(&self) -> io::Result<()> {
+        let names = durable::names(&self.folder.join("jobs"))?;
+        let mut numbers: Vec<u64> = names
+            .iter()
+            .filter_map(|name| numbered(name, ".zip"))
+            .collect();
+        numbers.sort_unstable();
+        numbers.truncate(numbers.len().saturating_sub(PACKAGES));
+        for number in numbers {
+            if self.job(number)?.is_none_or(|job| !job.is_open()) {
+                fs::remove_file(self.package(number))?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn manifest(&self, id: u64) -> io::Result<Option<Manifest>> {
@@ -259,5 +346,36 @@ impl Store {
 
     pub(super) fn remove_manifest(&self, id: u64) -> io::Result<()> {
         fs::remove_file(self.folder.join("manifests").join(format!("{id}.json")))
+    }
+
+    /// The values of a workspace's properties.
+    pub(super) fn properties(&self, workspace: &WorkspaceName) -> io::Result<Properties> {
+        let bytes = durable::read(&self.properties_of(workspace))?;
+        Ok(bytes
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default())
+    }
+
+    /// Keeps values of properties, beside those that are there.
+    pub(super) fn keep_properties(
+        &self,
+        workspace: &WorkspaceName,
+        project: u64,
+        values: BTreeMap<String, String>,
+    ) -> io::Result<()> {
+        let _changing = self
+            .properties
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.properties(workspace)?;
+        all.entry(project).or_default().extend(values);
+        let bytes = serde_json::to_vec(&all).unwrap_or_default();
+        durable::write(&self.properties_of(workspace), &bytes)
+    }
+
+    fn properties_of(&self, workspace: &WorkspaceName) -> PathBuf {
+        self.folder
+            .join("properties")
+            .join(format!("{workspace}.json"))
     }
 }

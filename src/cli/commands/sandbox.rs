@@ -105,6 +105,7 @@ fn stored(error: &StoreError) -> Failure {
     let failure = Failure::of(Exit::Failed, "sandbox-store", error);
     match error {
         StoreError::Exposed { path, .. } => failure.help(format!("chmod 600 {path}")),
+        StoreError::Served { .. } => failure.help("use the sandbox that runs, or stop it first"),
         StoreError::Io { .. } | StoreError::Damaged { .. } => {
             failure.help("tokens and jobs lie beside the platform's file, in a folder `….sandbox`")
         }

@@ -304,7 +304,7 @@ fn create_folder(asked: &Asked<'_>) -> Result<Reply, Reply> {
     commit.changes.push(Change::CreateFolder(path.clone()));
     workspace
         .commit(&commit, &mut NoContents)
-        .map_err(|error| Reply::message(409, error.to_string()))?;
+        .map_err(|error| failed(&error))?;
     let folders = Folders::of(asked)?;
     Ok(Reply::ok(&folders.folder(&path, folders.number(&path))))
 }

@@ -5,6 +5,7 @@ pub(super) mod connections;
 pub(super) mod connectors;
 pub(super) mod customers;
 pub(super) mod packages;
+pub(super) mod properties;
 pub(super) mod recipes;
 
 use super::route::Operation;
@@ -15,6 +16,7 @@ pub(super) static OPERATIONS: &[&[Operation]] = &[
     packages::OPERATIONS,
     recipes::OPERATIONS,
     connections::OPERATIONS,
+    properties::OPERATIONS,
     connectors::OPERATIONS,
     customers::OPERATIONS,
 ];

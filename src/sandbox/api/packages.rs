@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::jobs;
+use super::super::jobs::{self, HomeAssets};
 use super::super::reply::{
     Content, ErrorBody, ImportErrorBody, Reply, Success, ValidationBody, Wrapped,
 };
 use super::super::route::{
-    Answer, Api, Asked, Body, Kind, Method, Operation, Parameter, Scope, failed, schema,
+    self, Answer, Api, Asked, Body, Kind, Method, Operation, Parameter, Scope, failed, schema,
 };
 use super::super::store::{Job, Manifest, State, Work};
 use super::account::Folders;
@@ -114,7 +114,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
     },
     Operation {
         method: Method::Get,
-        path: "/packages/{id}",
+        path: "/packages/{package_id}",
         scope: Scope::Own,
         summary: "How far an export or an import is",
         query: &[],
@@ -124,7 +124,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
     },
     Operation {
         method: Method::Get,
-        path: "/packages/{id}/download",
+        path: "/packages/{package_id}/download",
         scope: Scope::Own,
         summary: "Leads to the package, for ten seconds",
         query: &[],
@@ -205,7 +205,7 @@ const IMPORT: &[Parameter] = &[
     Parameter::of(
         "folder_id_for_home_assets",
         Kind::Text,
-        "The folder that what belongs into Home goes to",
+        "The folder for what belongs into Home; packages that hold such are refused with it",
     ),
 ];
 const CUSTOMER_IMPORT: &[Parameter] = &[
@@ -558,7 +558,19 @@ fn start_import(asked: &Asked<'_>) -> Result<Reply, Reply> {
         return Err(Reply::no_import("there is no package"));
     };
     let restart = asked.query_flag("restart_recipes").unwrap_or_default();
-    jobs::acceptable(asked, upload, folder, restart)?;
+    let home = match asked.query.get("folder_id_for_home_assets") {
+        Some(number) if !number.is_empty() => {
+            let number = route::number(number)
+                .filter(|number| folders.path(*number).is_ok_and(|folder| !folder.is_home()));
+            if number.is_none() {
+                let told = "folder_id_for_home_assets has to be a folder other than Home";
+                return Err(Reply::no_import(told));
+            }
+            HomeAssets::Moved
+        }
+        Some(_) | None => HomeAssets::Kept,
+    };
+    jobs::acceptable(asked, upload, folder, restart, home)?;
     let id = asked.sandbox.store.number();
     std::fs::rename(upload, asked.sandbox.store.package(id)).map_err(|error| failed(&error))?;
     let work = Work::Import {

@@ -14,8 +14,9 @@ use super::account::{Folders, PAGE, PER_PAGE};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{Address, HeldAsset, HeldState, Moment, RecipeState};
 use crate::ops::operate::{OperateError, Which, set_recipes};
-use crate::workspace::Workspace;
+use crate::plan::commit::{Change, Commit};
 use crate::workspace::local::LocalWorkspace;
+use crate::workspace::{NoContents, Workspace};
 
 pub(in super::super) static OPERATIONS: &[Operation] = &[
     Operation {
@@ -46,7 +47,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
     },
     Operation {
         method: Method::Get,
-        path: "/recipes/{id}",
+        path: "/recipes/{recipe_id}",
         scope: Scope::Own,
         summary: "A recipe",
         query: &[],
@@ -59,7 +60,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
     },
     Operation {
         method: Method::Get,
-        path: "/recipes/{id}",
+        path: "/recipes/{recipe_id}",
         scope: Scope::Customer,
         summary: "A recipe of a customer",
         query: &[],
@@ -72,7 +73,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
     },
     Operation {
         method: Method::Put,
-        path: "/recipes/{id}/start",
+        path: "/recipes/{recipe_id}/start",
         scope: Scope::Both,
         summary: "Starts a recipe; the answer says whether it did",
         query: &[],
@@ -85,7 +86,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
     },
     Operation {
         method: Method::Put,
-        path: "/recipes/{id}/stop",
+        path: "/recipes/{recipe_id}/stop",
         scope: Scope::Both,
         summary: "Stops a recipe",
         query: &[],
@@ -95,6 +96,19 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
             (404, Answer::Json(schema::<ErrorBody>)),
         ],
         handler: stop,
+    },
+    Operation {
+        method: Method::Delete,
+        path: "/recipes/{recipe_id}",
+        scope: Scope::Both,
+        summary: "Takes a recipe away, unless it runs; the answer says whether it did",
+        query: &[],
+        body: Body::Nothing,
+        answers: &[
+            (200, Answer::Json(schema::<Success>)),
+            (404, Answer::Json(schema::<ErrorBody>)),
+        ],
+        handler: delete,
     },
 ];
 
@@ -113,7 +127,16 @@ const FILTERS: &[Parameter] = &[
     Parameter::of("with_subfolders", Kind::Flag, "Or one below"),
     Parameter::of("running", Kind::Flag, "Whether it runs"),
     Parameter::of("since_id", Kind::Number, "Numbers lower than this"),
-    Parameter::of("stop_cause", Kind::Text, "Why it stopped"),
+    Parameter::of(
+        "stop_cause",
+        Kind::Text,
+        "Why it stopped; here no recipe stops by itself, so that none is found",
+    ),
+    Parameter::of(
+        "stopped_after",
+        Kind::Text,
+        "When it stopped by itself, which none does here",
+    ),
     Parameter::of("exclude_code", Kind::Flag, "Without the steps"),
     PAGE,
     PER_PAGE,
@@ -276,7 +299,9 @@ fn recipes(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let (all, any) = (names("adapter_names_all"), names("adapter_names_any"));
     let running = asked.query_flag("running");
     let since = asked.query_number("since_id");
-    let nothing_stopped = asked.query.contains_key("stop_cause");
+    let nothing_stopped = ["stop_cause", "stopped_after"]
+        .iter()
+        .any(|name| asked.query.contains_key(*name));
     let mut found = Vec::new();
     for asset in inventory.assets.iter().rev() {
         let HeldState::Recipe(state) = asset.state else {
@@ -369,6 +394,22 @@ fn set(asked: &Asked<'_>, state: RecipeState) -> Result<Reply, Reply> {
                 config_errors: told.collect(),
             })
         }
+        Err(OperateError::Workspace(error)) => return Err(failed(&error)),
         Err(error) => return Err(failed(&error)),
     })
+}
+
+fn delete(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let mut workspace = asked.opened()?;
+    let inventory = workspace.inventory().map_err(|error| failed(&error))?;
+    let asset = held(asked, &workspace)?;
+    if asset.state.is_running() {
+        return Ok(Reply::ok(&Success { success: false }));
+    }
+    let mut commit = Commit::on_inventory(&inventory);
+    commit.changes.push(Change::RemoveAsset(asset.id));
+    workspace
+        .commit(&commit, &mut NoContents)
+        .map_err(|error| failed(&error))?;
+    Ok(Reply::success())
 }
