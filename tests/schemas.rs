@@ -672,6 +672,12 @@ fn what_is_printed_is_as_published() {
         let text = fs::read_to_string(place.path(&format!("{record}.recipack.json")));
         check("decisions", record, &json(&text.expect("a record")));
     }
+    check(
+        "customer-list-api",
+        "customers",
+        &customers_over_the_api(&place),
+    );
+    seen.insert("customer-list-api");
     // The sandbox says it once it listens, and a script of faults is what it takes.
     check("sandbox", "sandbox", &listening(&place));
     check("faults", "faults", &json(FAULTS));
@@ -689,6 +695,17 @@ const FAULTS: &str = r#"{"faults": [
     {"path": "/api/users/me", "method": null, "after": 0, "times": 1, "do": "cut-body"},
     {"path": "/api/users/me", "method": null, "after": 0, "times": 1, "do": {"slow": {"milliseconds": 5}}}
 ]}"#;
+
+/// The customers of an admin workspace behind the API.
+fn customers_over_the_api(place: &Place) -> Value {
+    let sandbox = support::sandbox::Sandbox::of(place, &[]);
+    let token = support::sandbox::token(place, "kestrel");
+    let arguments = ["customer", "list", "--of", &sandbox.url, "--json"];
+    let run = support::sandbox::command(place, &sandbox.url, &token, &arguments).output();
+    let run: support::Run = run.expect("it starts").into();
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    json(&run.stdout)
+}
 
 /// What a sandbox says that takes those faults.
 fn listening(place: &Place) -> Value {

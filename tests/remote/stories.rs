@@ -385,6 +385,11 @@ fn a_partner_ships_to_a_customer_and_shares_a_newer_version() {
     let tracker = entries.find(|entry| entry["title"] == "Parcel Tracker");
     assert_eq!(tracker.expect("it is listed")["oem_shared_version"], 6);
 
+    let customers = studio.exits(0, &["customer", "list", "--of", admin]);
+    assert_eq!(customers.stdout, "customer:48214  K-1  kestrel\n");
+    let usage = studio.exits(0, &["connector", "usage", "Parcel Tracker", "--in", admin]);
+    assert!(usage.stdout.contains("Parcel Tracker"), "{}", usage.stdout);
+
     // Nobody uses it, so it may go, and only after its title was said.
     place.write("fresh.rb", "{ title: 'Fresh', actions: {} }\n");
     studio.exits(

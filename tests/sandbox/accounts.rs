@@ -147,7 +147,7 @@ fn customers_are_reached_by_number_and_by_external_id_with_their_admins_token_on
     let made = studio.post("/api/managed_users", &new).is(200).json();
     assert_eq!(made["result"]["external_id"], "P/2 ä");
     let handle = "/api/managed_users/EP%2F2%20%C3%A4";
-    assert_eq!(studio.get(&handle)["result"]["name"], "plover");
+    assert_eq!(studio.get(handle)["result"]["name"], "plover");
     studio.post("/api/managed_users", &new).is(422);
     let folder = studio.post(&format!("{handle}/folders"), &json!({"name": "Inbox"}));
     folder.is(200);

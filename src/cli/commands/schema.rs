@@ -29,6 +29,7 @@ use crate::ops::operate::{
 };
 use crate::ops::push::ConnectorPushDocument;
 use crate::ops::record::DecisionRecord;
+use crate::ops::remote::RemoteCustomersDocument;
 use crate::ops::report::{
     ExportDocument, InitDocument, ManifestEditDocument, ShowDocument, WhyDocument,
 };
@@ -79,6 +80,11 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     ("init", "what `init` prints with --json", || {
         schemars::schema_for!(InitDocument)
     }),
+    (
+        "customer-list-api",
+        "what `customer list --of` prints with --json of an address of the platform's API",
+        || schemars::schema_for!(RemoteCustomersDocument),
+    ),
     (
         "sandbox",
         "what `sandbox` prints with --json once it listens",

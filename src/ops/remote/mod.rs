@@ -17,12 +17,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::client::{Account, AccountApi, Client, CustomerHandle, IncludeData, Pauses};
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::workspace::{
     Address, AssetId, AssetPlace, Body, FolderPath, HeldAsset, HeldConnector, Inventory,
     Partnership, RemoteAccount, RemoteAddress, Revision, RevisionHeader, RevisionNumber, Scope,
-    Snapshot, WorkspaceFacts,
+    Snapshot, WorkspaceFacts, WorkspaceId,
 };
 use crate::ops::import::ImportError;
 use crate::ops::{Running, Silent};
@@ -381,6 +384,56 @@ impl AdminWorkspace for RemoteWorkspace {
             });
         }
         Ok(partnership)
+    }
+}
+
+/// What `customer list` says of an admin workspace behind the API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RemoteCustomersDocument {
+    /// The admin workspace.
+    pub workspace: Address,
+    /// Its customers, in the order of their numbers.
+    pub customers: Vec<RemoteCustomer>,
+}
+
+/// A customer as the API lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RemoteCustomer {
+    /// How to name it in commands.
+    pub address: Address,
+    /// Its number.
+    pub id: WorkspaceId,
+    /// The partner's own name for it.
+    pub external_id: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+impl RemoteCustomersDocument {
+    /// The customers of a workspace.
+    ///
+    /// # Errors
+    /// If it is no admin workspace, or can't be read.
+    pub fn of(workspace: &RemoteWorkspace) -> Result<Self, WorkspaceError> {
+        let mut customers: Vec<_> = workspace
+            .client
+            .customers()?
+            .into_iter()
+            .map(|customer| RemoteCustomer {
+                address: Address::Remote(RemoteAddress {
+                    account: RemoteAccount::Customer(customer.id),
+                    folder: None,
+                }),
+                id: WorkspaceId(customer.id),
+                external_id: customer.external_id,
+                name: customer.name,
+            })
+            .collect();
+        customers.sort_by_key(|customer| customer.id);
+        Ok(Self {
+            workspace: workspace.address(),
+            customers,
+        })
     }
 }
 
