@@ -91,6 +91,7 @@
 //!     selection: Selection::default(),
 //!     words: Default::default(),
 //!     catalogue: None,
+//!     checks: Default::default(),
 //!     limits: Limits::default(),
 //! };
 //! let running = Running {

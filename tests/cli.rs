@@ -65,6 +65,8 @@ fn export_writes_a_package_and_its_record() {
     note: 1 [connector-installs]; --verbose shows them
     note: 1 [dangling-connection]; --verbose shows them
     note: 1 [raw-id-skipped]; --verbose shows them
+
+    help: more about a finding by its code: recipack explain shared-connector-excluded
     --- folder
     catalogs
     partner
@@ -128,6 +130,8 @@ fn export_of_something_refused_writes_nothing() {
         = note: at $.code.block[1].block[0].block[1].input.topic_id
 
     note: 1 [dangling-lookup]; --verbose shows them
+
+    help: more about a finding by its code: recipack explain connector-missing
 
     no package was written: 1 error, 1 warning, 1 note
     --- folder
@@ -250,6 +254,8 @@ fn check_says_what_export_says_and_writes_nothing() {
     note: 1 [connector-installs]; --verbose shows them
     note: 1 [dangling-connection]; --verbose shows them
     note: 1 [raw-id-skipped]; --verbose shows them
+
+    help: more about a finding by its code: recipack explain shared-connector-excluded
     --- folder
     catalogs
     partner
@@ -748,6 +754,7 @@ fn schema_lists_documents() {
     manifest            what `manifest list` prints with --json
     manifest-edit       what `manifest add` and `manifest remove` print with --json
     init                what `init` prints with --json
+    customer-list-api   what `customer list --of` prints with --json of an address of the platform's API
     sandbox             what `sandbox` prints with --json once it listens
     sandbox-token       what `sandbox --token` prints with --json
     faults              what the file of `sandbox --fault` holds
@@ -784,6 +791,8 @@ fn schema_lists_documents() {
     catalog-change      what `catalog share`, `update`, `switch`, `remove` and `apply` print with --json
     catalog-diff        what `catalog diff` prints with --json
     catalog-pull        what `catalog pull` prints with --json
+    explain             what `explain` prints of one code with --json
+    explain-list        what `explain` prints of all codes with --json
     failure             what any command prints with --json if it could not do its work
     --- folder
     ");
@@ -791,7 +800,7 @@ fn schema_lists_documents() {
     exit 64
     --- stderr
     error[usage]: there is no document `nothing`
-       = help: there are: decisions, export, show, why, verify, diff, graph, manifest, manifest-edit, init, sandbox, sandbox-token, faults, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, failure
+       = help: there are: decisions, export, show, why, verify, diff, graph, manifest, manifest-edit, init, customer-list-api, sandbox, sandbox-token, faults, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, failure
     --- folder
     ");
 }

@@ -12,83 +12,14 @@ mod support;
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 
 use recipack::cli::Exit;
 use recipack::model::finding::{Code, Severity};
+use support::console::{Command, commands, is_shown, run};
 use support::{Place, Run, copy, fixture, root};
 
 fn readme() -> String {
     fs::read_to_string(root().join("README.md")).expect("README.md is there")
-}
-
-/// A command of the README.
-#[derive(Debug)]
-struct Command {
-    /// The number of its line, from 1.
-    line: usize,
-    text: String,
-    /// The lines that are shown as its output; none in an `sh` block.
-    shown: Option<Vec<String>>,
-}
-
-impl Command {
-    /// Whether it belongs to cargo and not to this program.
-    fn is_cargo(&self) -> bool {
-        ["cargo test", "cargo install", "cargo build"]
-            .iter()
-            .any(|start| self.text.starts_with(start))
-    }
-
-    fn shows_all(&self) -> bool {
-        self.shown
-            .as_ref()
-            .is_some_and(|shown| !shown.iter().any(|line| line == "…"))
-    }
-}
-
-fn commands(text: &str) -> Vec<Command> {
-    let mut commands: Vec<Command> = Vec::new();
-    let mut block = None;
-    for (number, line) in (1..).zip(text.lines()) {
-        match (block, line.strip_prefix("```")) {
-            (None, Some(language)) => block = Some(language),
-            (Some(_), Some(_)) => block = None,
-            (Some("sh"), None) if !line.is_empty() => commands.push(Command {
-                line: number,
-                text: line.to_owned(),
-                shown: None,
-            }),
-            (Some("console"), None) => match line.strip_prefix("$ ") {
-                Some(command) => commands.push(Command {
-                    line: number,
-                    text: command.to_owned(),
-                    shown: Some(Vec::new()),
-                }),
-                None => commands
-                    .last_mut()
-                    .and_then(|command| command.shown.as_mut())
-                    .unwrap_or_else(|| panic!("line {number}: output before any command"))
-                    .push(line.to_owned()),
-            },
-            (Some("sh" | "toml"), None) | (None, None) => {}
-            (Some(other), None) => panic!("line {number}: what is a block of `{other}`?"),
-        }
-    }
-    commands
-}
-
-/// Whether `lines` are what is shown, where `…` stands for any lines.
-fn is_shown(shown: &[String], lines: &[&str]) -> bool {
-    match shown.split_first() {
-        None => lines.is_empty(),
-        Some((first, rest)) if first == "…" => {
-            (0..=lines.len()).any(|skipped| is_shown(rest, &lines[skipped..]))
-        }
-        Some((first, rest)) => lines
-            .split_first()
-            .is_some_and(|(line, lines)| line == first && is_shown(rest, lines)),
-    }
 }
 
 #[test]
@@ -99,23 +30,6 @@ fn dots_stand_for_any_lines_and_nothing_else_does() {
     assert!(!is_shown(&shown("a\n…\nd"), &["a", "d", "e"]));
     assert!(!is_shown(&shown("a"), &["a", "b"]));
     assert!(!is_shown(&shown("a\nb"), &["a"]));
-}
-
-/// Runs a command line as a shell would, with this program as `recipack`.
-fn run(place: &Place, command: &str) -> Run {
-    let program = Path::new(env!("CARGO_BIN_EXE_recipack"));
-    let folder = program.parent().expect("a folder").display();
-    let path = std::env::var("PATH").unwrap_or_default();
-    let command = command.replace("cargo run --release --", "recipack");
-    place
-        .shell(&format!("{{ {command}\n}} 2>&1"))
-        .env("PATH", format!("{folder}:{path}"))
-        .env("XDG_DATA_HOME", place.path("data"))
-        .env("XDG_STATE_HOME", place.path("state"))
-        .env("SOURCE_DATE_EPOCH", "1700000000")
-        .output()
-        .expect("it starts")
-        .into()
 }
 
 #[test]
@@ -236,9 +150,15 @@ fn the_table_of_the_manifest_names_every_key_and_no_other() {
             "kind" => "'customer'",
             "data-center" => "'us'",
             "\"TITLE\"" => "'include'",
+            "\"CODE\"" => "'note'",
+            "allow" => {
+                "[{ code = 'raw-id', fingerprint = '0123456789abcdef', reason = 'so it is' }]"
+            }
             _ => "[]",
         };
-        let key = key.replace("TITLE", "Parcel Tracker");
+        let key = key
+            .replace("TITLE", "Parcel Tracker")
+            .replace("CODE", "raw-id");
         let _ = writeln!(manifest, "{key} = {value}");
     }
     place.write("recipack.toml", &manifest);

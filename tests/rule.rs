@@ -192,6 +192,7 @@ impl Cell {
             selection: Selection::default(),
             words,
             catalogue: self.catalogue(),
+            checks: Default::default(),
             limits: Limits::default(),
         };
         let running = Running {

@@ -559,6 +559,8 @@ const HISTORY: &[Situation<'static>] = &[
     ("failure", &["history", "local:past", "7", "--platform", "p.db"], 1),
     ("status", &["status", "local:past", "--detailed-exitcode", "--platform", "p.db"], 2),
     ("diff", &["diff", "e.zip", "local:past", "--platform", "p.db"], 0),
+    ("explain", &["explain", "raw-id"], 0),
+    ("explain-list", &["explain"], 0),
 ];
 
 fn prepared() -> Place {
@@ -615,7 +617,9 @@ fn prepared() -> Place {
         "[package]\nname = \"p\"\nproject = \"partner\"\ncatalog = \"catalogs/shared.json\"\nlimit-mb = 7\n\
          [select]\ninclude = [\"Orders/**\"]\nexclude = [\"**/x*\"]\ntypes = [\"recipe\"]\nfolders = [\"Orders\"]\ntags = [\"release\"]\n\
          [connectors]\n\"Parcel Tracker\" = \"auto\"\n\
-         [targets.t]\nkind = \"external\"\ndata-center = \"eu\"\ncatalog = \"catalogs/empty.json\"\nconnectors = { \"Ledger Sync\" = \"include\" }\n",
+         [targets.t]\nkind = \"external\"\ndata-center = \"eu\"\ncatalog = \"catalogs/empty.json\"\nconnectors = { \"Ledger Sync\" = \"include\" }\n\
+         [checks]\nraw-id = \"error\"\n\
+         [[allow]]\ncode = \"raw-id\"\nfingerprint = \"0123456789abcdef\"\nreason = \"so it is\"\n",
     );
     place.write(
         "small.toml",

@@ -7,7 +7,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::ui::{Volume, visible, visible_lines};
-use crate::model::finding::Severity;
+use crate::model::finding::{Code, Severity};
 use crate::model::path::is_unseen;
 use crate::ops::locate::{Excerpt, LocatedFinding};
 
@@ -64,6 +64,22 @@ pub(crate) fn render(findings: &[LocatedFinding], volume: Volume, colour: Colour
         out.push('\n');
     }
     out
+}
+
+/// Where to read more, if a finding with a page is shown: once, for the gravest.
+pub(crate) fn hint(findings: &[LocatedFinding], volume: Volume) -> Option<String> {
+    let shown = |finding: &&LocatedFinding| match (volume, finding.severity) {
+        (Volume::Verbose, _) | (Volume::Normal, Severity::Error | Severity::Warning) => true,
+        (Volume::Normal, Severity::Note) | (Volume::Quiet, _) => false,
+    };
+    let mut codes = findings
+        .iter()
+        .filter(shown)
+        .filter_map(|finding| finding.code.parse::<Code>().ok());
+    let code = codes.next()?;
+    Some(format!(
+        "help: more about a finding by its code: recipack explain {code}\n\n"
+    ))
 }
 
 /// An excerpt with replacements for what a terminal would obey or hide, and the bytes that are

@@ -68,6 +68,7 @@ impl Failure {
                 connector: None,
                 notes: Vec::new(),
                 help: None,
+                fingerprint: None,
                 excerpt: None,
             }],
         }

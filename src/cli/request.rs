@@ -383,6 +383,9 @@ pub(crate) fn resolve(
             selection,
             words,
             catalogue,
+            checks: manifest
+                .map(|manifest| manifest.checks.clone())
+                .unwrap_or_default(),
             limits: Limits::default(),
         },
         manifest: file,

@@ -104,7 +104,9 @@ impl Ui {
     /// Findings, to stderr; with JSON they are in the document instead.
     pub(crate) fn findings(&self, findings: &[LocatedFinding]) {
         if self.format == Format::Text {
-            say(&diagnostics::render(findings, self.volume, self.colour));
+            let mut text = diagnostics::render(findings, self.volume, self.colour);
+            text.extend(diagnostics::hint(findings, self.volume));
+            say(&text);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::glob::GlobError;
 use crate::model::choice::{UnknownChoice, nearest, quoted_list};
+use crate::model::finding::{Code, UnknownCode};
 use crate::model::ident::NameError;
 use crate::model::path::PathError;
 use crate::model::place::Place;
@@ -80,6 +81,24 @@ pub enum Problem {
     /// A folder that can't be one.
     #[error(transparent)]
     Folder(#[from] PathError),
+    /// A code that no finding has.
+    #[error(transparent)]
+    Code(#[from] UnknownCode),
+    /// A code that is an error whatever a manifest says.
+    #[error("`{code}` is always an error")]
+    Guards {
+        /// The code.
+        code: Code,
+    },
+    /// A code about which a manifest has no say.
+    #[error("`{code}` is told of workspaces, about which a manifest has no say")]
+    OfWorkspace {
+        /// The code.
+        code: Code,
+    },
+    /// A finding that is allowed for no reason.
+    #[error("`reason` is missing")]
+    NoReason,
 }
 
 impl ManifestError {
@@ -118,6 +137,10 @@ impl ManifestError {
                 found: "a text",
                 ..
             } => Some("put it in brackets: `[\"…\"]`".to_owned()),
+            Problem::WrongType {
+                expected: "a list of tables",
+                ..
+            } => Some("write `[[allow]]`, in two brackets, before each".to_owned()),
             Problem::WrongType { .. } => None,
             Problem::TooSmall { .. } => {
                 Some("the platform's limit is 100; leave the key out to keep to it".to_owned())
@@ -125,6 +148,14 @@ impl ManifestError {
             Problem::Word(error) => Some(error.help()),
             Problem::Name(_) => None,
             Problem::Glob(error) => Some(error.help().to_owned()),
+            Problem::Code(error) => Some(error.help()),
+            Problem::Guards { code } => Some(format!(
+                "the package could not work, or would not be what was asked for; see `recipack explain {code}`"
+            )),
+            Problem::OfWorkspace { .. } => Some("take it out".to_owned()),
+            Problem::NoReason => Some(
+                "say why it is right as it is, for whoever reads the manifest next year".to_owned(),
+            ),
             Problem::Folder(_) => Some(
                 "a folder is a path in the package, such as `Orders/EU`, without `/` or `./` at \
                  its start; leave the key out for the whole project"

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Glob, GlobError, Manifest, Selection};
+use super::{Allowance, Glob, GlobError, Level, Manifest, Selection};
+use crate::model::finding::Code;
 use crate::model::ident::{ConnectorTitle, DataCenter, PackageName, TagName, TargetName, TypeWord};
 use crate::model::path::PackagePath;
 use crate::model::place::Located;
@@ -22,6 +23,12 @@ pub struct Listing {
     pub connectors: BTreeMap<ConnectorTitle, Word>,
     /// The targets, by name.
     pub targets: BTreeMap<TargetName, TargetListing>,
+    /// How much findings matter, by code, where it says something.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub checks: BTreeMap<Code, Level>,
+    /// The findings that are allowed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<Allowance>,
 }
 
 /// The manifest's `[package]`.
@@ -139,6 +146,7 @@ impl Manifest {
             select,
             connectors,
             targets,
+            checks,
         } = self;
         Listing {
             package: PackageListing {
@@ -153,6 +161,8 @@ impl Manifest {
                 .iter()
                 .map(|(name, target)| (name.clone(), TargetListing::from(&target.value)))
                 .collect(),
+            checks: checks.levels.clone(),
+            allow: values(&checks.allow),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `recipack.toml`: which project, which assets, which connectors, which targets.
 
+mod checks;
 mod edit;
 mod error;
 mod glob;
@@ -17,6 +18,7 @@ use crate::model::ident::{ConnectorTitle, PackageName, TargetName};
 use crate::model::place::{Located, Origin};
 use crate::model::target::{Target, Word};
 
+pub use checks::{Allowance, Checks, Level};
 pub use edit::{Change, Done, EditError, ManifestEdit, Outcome, Removal};
 pub use error::{ManifestError, ManifestErrors, Problem};
 pub use glob::{Glob, GlobError};
@@ -38,6 +40,8 @@ pub struct Manifest {
     pub connectors: BTreeMap<ConnectorTitle, Located<Word>>,
     /// The targets, each with the place of its name.
     pub targets: BTreeMap<TargetName, Located<Target>>,
+    /// How much findings matter, and which are allowed.
+    pub checks: Checks,
 }
 
 /// The manifest's `[package]`.

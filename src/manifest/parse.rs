@@ -3,6 +3,8 @@
 //! The document is walked here and not handed to serde, which stops at the first value it
 //! doesn't like and forgets where keys stand.
 
+mod checks;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::ops::Range;
@@ -18,7 +20,14 @@ use crate::model::path::PackagePath;
 use crate::model::place::{Located, Place};
 use crate::model::target::{Target, TargetKind, Word};
 
-const ROOT_KEYS: &[&str] = &["package", "select", "connectors", "targets"];
+const ROOT_KEYS: &[&str] = &[
+    "package",
+    "select",
+    "connectors",
+    "targets",
+    "checks",
+    "allow",
+];
 const PACKAGE_KEYS: &[&str] = &["name", "project", "limit-mb", "catalog"];
 const SELECT_KEYS: &[&str] = &["include", "exclude", "types", "folders", "tags"];
 const TARGET_KEYS: &[&str] = &["kind", "data-center", "connectors", "catalog"];
@@ -161,6 +170,8 @@ impl Reader<'_> {
                         manifest.targets.insert(name, target);
                     }
                 }
+                "checks" => manifest.checks.levels = self.levels(&field),
+                "allow" => manifest.checks.allow = self.allowances(&field),
                 _ => self.unknown_key(&field, ROOT_KEYS),
             }
         }

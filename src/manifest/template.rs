@@ -163,6 +163,10 @@ kind = \"customer\"
 # Any other account: it has nothing that the package doesn't bring.
 kind = \"external\"
 # data-center = \"us\"
+
+[checks]
+# How much findings matter: error, warning, note or off. `recipack explain` lists their codes.
+# raw-id = \"error\"
 ";
 
 fn add(text: &mut String, arguments: std::fmt::Arguments<'_>) {
@@ -225,7 +229,7 @@ mod tests {
 
     #[test]
     fn the_template_reads_as_written_down_here() {
-        insta::assert_snapshot!(template(&facts(&["Parcel Tracker", "Ledger Sync", "Odd \"\\ é"])), @r##"
+        insta::assert_snapshot!(template(&facts(&["Parcel Tracker", "Ledger Sync", "Odd \"\\ é"])), @r#"
         # What goes into the package, and where it goes.
         # Edit it by hand, or with `recipack manifest add|remove|list`.
         # Paths of files are relative to this one.
@@ -283,7 +287,11 @@ mod tests {
         # Any other account: it has nothing that the package doesn't bring.
         kind = "external"
         # data-center = "us"
-        "##);
+
+        [checks]
+        # How much findings matter: error, warning, note or off. `recipack explain` lists their codes.
+        # raw-id = "error"
+        "#);
     }
 
     #[test]
@@ -351,6 +359,7 @@ mod tests {
         assert_eq!(listing.select.folders.len(), 1);
         assert_eq!(listing.select.tags.len(), 1);
         assert_eq!(listing.package.catalog.as_deref(), Some("catalog.json"));
+        assert_eq!(listing.checks.len(), 1);
         let customers = &listing.targets["customers"];
         assert_eq!(customers.connectors.len(), 1);
         assert!(customers.catalog.is_some() && customers.data_center.is_some());

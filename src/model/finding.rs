@@ -1,13 +1,17 @@
 //! Findings: what is true about the input and a person should know. They are collected, never
 //! thrown; an error is something else, namely that the work could not go on.
 
+mod code;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::ident::ConnectorTitle;
+use super::ident::{ConnectorTitle, Fingerprint};
 use super::path::PackagePath;
 use super::place::Place;
+
+pub use code::{Code, Latitude, UnknownCode};
 
 /// How much a finding matters.
 #[derive(
@@ -43,96 +47,6 @@ impl fmt::Display for Severity {
     }
 }
 
-macro_rules! codes {
-    ($($variant:ident = $text:literal, $severity:ident, $meaning:literal;)*) => {
-        /// The stable code of a finding. Once published, a code keeps its meaning.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code { $(#[doc = $meaning] $variant,)* }
-
-        impl Code {
-            /// Every code there is.
-            pub const ALL: &[Code] = &[$(Code::$variant),*];
-
-            /// The code as printed.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-
-            /// How much a finding of this code matters.
-            pub const fn severity(self) -> Severity {
-                match self { $(Self::$variant => Severity::$severity,)* }
-            }
-
-            /// What it means, in a sentence.
-            pub const fn meaning(self) -> &'static str {
-                match self { $(Self::$variant => $meaning,)* }
-            }
-        }
-    };
-}
-
-codes! {
-    BrokenJson = "broken-json", Error, "An asset's file is not the JSON that the platform writes.";
-    UnsafePath = "unsafe-path", Error, "A file's path can't stand in a package.";
-    PathCollision = "path-collision", Error, "Two paths would be one file on a disk that folds case or normalises names.";
-    SymbolicLink = "symbolic-link", Error, "A symbolic link stands where an asset's file is expected; links are never followed.";
-    UnreadableFile = "unreadable-file", Error, "A file or folder of the project can't be read.";
-    NothingSelected = "nothing-selected", Error, "The manifest and the command line select no asset.";
-    NamesNothing = "names-nothing", Error, "The manifest or the command line names something that is not in the project.";
-    SharedConnectorExcluded = "shared-connector-excluded", Warning, "A shared connector is left out: the customer runs the shared version.";
-    SharedConnectorIncluded = "shared-connector-included", Warning, "A shared connector is packed against the rule and becomes a second connector of the customer's own.";
-    SharedConnectorUnreachable = "shared-connector-unreachable", Error, "A closed-source connector is shared in another data center, where the customer can't reach it.";
-    SharedVersionDiffers = "shared-version-differs", Warning, "The shared version of a connector is another one than the project holds.";
-    DataCenterUnknown = "data-center-unknown", Warning, "Whether a closed-source connector reaches the customer depends on data centers that are not given.";
-    CatalogConflict = "catalog-conflict", Warning, "The catalogue knows a connector's internal name under one title and its title under another internal name.";
-    CatalogNearMiss = "catalog-near-miss", Warning, "A connector's title differs from one in the catalogue only in case or spacing, so it counts as not shared.";
-    ConnectorInstalls = "connector-installs", Note, "A connector that is not shared installs as the customer's own.";
-    ConnectorLeftOut = "connector-left-out", Warning, "A connector is left out for an external account, where the recipes need it.";
-    ConnectorStays = "connector-stays", Warning, "A connector that is needed can't leave its workspace: no version is released, or its source is not there.";
-    ConnectorRefused = "connector-refused", Error, "A connector that the customer needs is excluded and not shared.";
-    ConnectorMissing = "connector-missing", Error, "A needed connector's files are not there.";
-    ConnectorAssumed = "connector-assumed", Warning, "A supplied connector was taken for the one that is missing, because no other was possible.";
-    ConnectorElsewhere = "connector-elsewhere", Warning, "A connector's connection lies in another package, and the connector has to be there too.";
-    ConnectorUnused = "connector-unused", Note, "A packed connector is used by no packed recipe or connection.";
-    AmbiguousProvider = "ambiguous-provider", Warning, "One internal name leads to several connectors.";
-    InternalNameLeft = "internal-name-left", Warning, "A connector's internal name stands in a place that is not rewritten.";
-    DanglingConnection = "dangling-connection", Note, "A connection is not in the package; it binds in the target by folder and name.";
-    DanglingReference = "dangling-reference", Warning, "A reference points at an asset that is not in the package; it binds in the target by folder and name.";
-    DanglingLookup = "dangling-lookup", Note, "A formula looks up a table that is not in the package.";
-    RawId = "raw-id", Warning, "A number from the source workspace stands where a reference is expected; it means something else in the target.";
-    RawIdSkipped = "raw-id-skipped", Note, "A number from the source workspace stands in a skipped step.";
-    ActionMissing = "action-missing", Error, "A recipe uses an action or trigger that the version of the connector which it will run does not have.";
-    ConnectorSource = "connector-source", Warning, "A connector's source can't be read: the platform does not release code with errors.";
-    InterfaceUnknown = "interface-unknown", Note, "Whether a connector's version has what recipes use can't be told from its source.";
-    ConnectorBlocked = "connector-blocked", Warning, "A recipe's connector is neither in the package nor in the workspace; an import without it has to be permitted.";
-    ConnectorSourceless = "connector-sourceless", Error, "A package has a connector's JSON without its Ruby source.";
-    ConnectorDowngrade = "connector-downgrade", Warning, "An import would put older code of a connector in place of newer code.";
-    ConnectorMovesRecipes = "connector-moves-recipes", Warning, "A connector's new version moves recipes outside the package too.";
-    ConnectionProviderDiffers = "connection-provider-differs", Warning, "A connection of the same name is in the workspace for another application.";
-    NothingToImport = "nothing-to-import", Warning, "A package holds no assets, so an import of it does nothing.";
-    RestartFails = "restart-fails", Warning, "A running recipe would be stopped and updated, and could not start again.";
-    UnknownType = "unknown-type", Warning, "An asset's type is not known here; it is carried through as it is.";
-    UnknownFile = "unknown-file", Warning, "A file is none that assets of its type are known to have; it is carried through as it is.";
-    UnmarkedNames = "unmarked-names", Note, "A package's names are UTF-8 without saying so, as the platform writes them.";
-    OrphanFile = "orphan-file", Warning, "A file belongs to an asset whose JSON is not there; it is carried through as it is.";
-}
-
-impl Code {
-    /// Whether there is content that could not be read, so that what is known is not all there is.
-    pub const fn hides_content(self) -> bool {
-        matches!(
-            self,
-            Self::BrokenJson | Self::UnreadableFile | Self::SymbolicLink | Self::UnsafePath
-        )
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 /// What a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
@@ -160,6 +74,8 @@ pub enum Subject {
 pub struct Finding {
     /// What sort of thing it is.
     pub code: Code,
+    /// How much it matters: as its code says, unless a manifest says otherwise.
+    pub severity: Severity,
     /// What it is about.
     pub subject: Subject,
     /// What is the case, in one sentence without a full stop.
@@ -168,6 +84,8 @@ pub struct Finding {
     pub notes: Vec<String>,
     /// What to do, with a command where there is one.
     pub help: Option<String>,
+    /// What it is known by, where that is not its subject and message.
+    known_by: Option<Fingerprint>,
 }
 
 impl Finding {
@@ -175,10 +93,12 @@ impl Finding {
     pub fn new(code: Code, subject: Subject, message: impl Into<String>) -> Self {
         Self {
             code,
+            severity: code.severity(),
             subject,
             message: message.into(),
             notes: Vec::new(),
             help: None,
+            known_by: None,
         }
     }
 
@@ -196,9 +116,33 @@ impl Finding {
         self
     }
 
+    /// Says what it is known by, wherever it is found.
+    #[must_use]
+    pub fn known_by(mut self, fingerprint: Fingerprint) -> Self {
+        self.known_by = Some(fingerprint);
+        self
+    }
+
     /// How much it matters.
     pub fn severity(&self) -> Severity {
-        self.code.severity()
+        self.severity
+    }
+
+    /// What a manifest can allow it by: the same as long as code, file and message are, wherever in
+    /// the file it stands.
+    pub fn fingerprint(&self) -> Fingerprint {
+        if let Some(known) = &self.known_by {
+            return known.clone();
+        }
+        let subject = match &self.subject {
+            Subject::Project => "project",
+            Subject::File { path, .. } => path.as_str(),
+            Subject::Path(path) => path,
+            Subject::Connector(title) => title.as_str(),
+            Subject::Manifest(_) => "manifest",
+            Subject::CommandLine => "command line",
+        };
+        Fingerprint::of(&[self.code.as_str(), subject, &self.message])
     }
 }
 
@@ -241,24 +185,4 @@ pub fn sort(findings: &mut [Finding]) {
             &b.message,
         ))
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_are_unique_and_explained() {
-        let mut seen = std::collections::BTreeSet::new();
-        for code in Code::ALL {
-            assert!(seen.insert(code.as_str()), "{code} stands twice");
-            assert!(code.meaning().ends_with('.'), "{code}");
-            assert!(
-                code.as_str()
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b == b'-'),
-                "{code}"
-            );
-        }
-    }
 }

@@ -105,6 +105,27 @@ name_type!(
 );
 
 name_type!(
+    /// What one finding is known by: 16 hexadecimal digits of a SHA-256.
+    Fingerprint, "fingerprint", fingerprint
+);
+
+impl Fingerprint {
+    /// The fingerprint of what has these parts, in this order.
+    pub fn of(parts: &[&str]) -> Self {
+        let digest = Digest::of(parts.join("\0").as_bytes()).to_string();
+        Self(digest[..16].into())
+    }
+}
+
+fn fingerprint(text: &str) -> Result<(), &'static str> {
+    let digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    match text.len() == 16 && text.bytes().all(digit) {
+        true => Ok(()),
+        false => Err("it has 16 digits, each of 0 to 9 or a to f"),
+    }
+}
+
+name_type!(
     /// The key of a label that a partner gives a customer.
     LabelKey, "label", label_key
 );

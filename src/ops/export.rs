@@ -10,7 +10,7 @@ use super::reuse::Memory;
 use super::{Interrupted, Observer, Running, Stage};
 use crate::io::archive::{ArchiveError, Limits, WriteError};
 use crate::io::source::{ReadError, SourceReader};
-use crate::manifest::Selection;
+use crate::manifest::{Allowance, Checks, Selection};
 use crate::model::catalogue::Catalogue;
 use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::graph::Graph;
@@ -48,6 +48,8 @@ pub struct ExportRequest {
     pub words: BTreeMap<ConnectorTitle, Located<Word>>,
     /// The shared connectors.
     pub catalogue: Option<Catalogue>,
+    /// How much findings matter, and which are allowed.
+    pub checks: Checks,
     /// Limits on packages that are read.
     pub limits: Limits,
 }
@@ -67,6 +69,10 @@ pub struct Prepared {
     pub edits: BTreeMap<usize, Edits>,
     /// Where a connector's internal name is left in an entry that is rewritten, in bytes.
     pub left: BTreeMap<usize, Vec<u32>>,
+    /// The findings that there would be, were they not allowed.
+    pub allowed: BTreeSet<Allowance>,
+    /// By what they are.
+    checks: Checks,
 }
 
 /// A package could not be made.
@@ -157,9 +163,12 @@ pub fn prepare(
         plan,
         edits: BTreeMap::new(),
         left: BTreeMap::new(),
+        allowed: BTreeSet::new(),
+        checks: request.checks.clone(),
     };
     prepared.check_actions()?;
     prepared.foresee_edits(memory, running)?;
+    prepared.settle();
     Ok(prepared)
 }
 
@@ -316,8 +325,19 @@ impl Prepared {
         }
         let mut findings = self.lacking(&connectors);
         self.plan.findings.append(&mut findings);
-        finding::sort(&mut self.plan.findings);
+        self.settle();
         Ok(())
+    }
+
+    /// Gives the findings the severities that the manifest says, and their order.
+    fn settle(&mut self) {
+        let findings = &mut self.plan.findings;
+        findings.retain(|finding| finding.code != Code::AllowanceUnused);
+        self.allowed.append(&mut self.checks.apply(findings));
+        let mut unused = self.checks.unused(&self.allowed);
+        self.checks.apply(&mut unused);
+        findings.append(&mut unused);
+        finding::sort(findings);
     }
 
     /// Works out what will be changed in which entry, and where a name has to be left.
@@ -389,7 +409,6 @@ impl Prepared {
             }
         }
         (self.edits, self.left) = (edits, left);
-        finding::sort(&mut self.plan.findings);
         Ok(())
     }
 

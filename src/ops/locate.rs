@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::finding::{Finding, Severity, Subject};
-use crate::model::ident::ConnectorTitle;
+use crate::model::ident::{ConnectorTitle, Fingerprint};
 use crate::model::json::Tape;
 use crate::model::path::PackagePath;
 use crate::model::place::Place;
@@ -44,6 +44,9 @@ pub struct LocatedFinding {
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// What a manifest can allow it by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
     /// The line it points at, for people.
     #[serde(skip)]
     pub excerpt: Option<Excerpt>,
@@ -121,6 +124,7 @@ fn bare(finding: &Finding, manifest: Option<ManifestText<'_>>) -> LocatedFinding
         connector: None,
         notes: finding.notes.clone(),
         help: finding.help.clone(),
+        fingerprint: Some(finding.fingerprint()),
         excerpt: None,
     };
     match &finding.subject {

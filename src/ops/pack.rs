@@ -384,12 +384,14 @@ impl Packed {
                     .iter()
                     .map(|(title, word)| (title.clone(), word.value))
                     .collect(),
+                checks: request.checks.levels.clone(),
             },
             catalog: request.catalogue.as_ref().map(CatalogRecord::from),
             connectors: plan.connectors.clone(),
             entries,
             left_out,
             findings: Counts::of(&plan.findings),
+            allowed: prepared.allowed.iter().cloned().collect(),
         }
     }
 }

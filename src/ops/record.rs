@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::manifest::SelectListing;
+use crate::manifest::{Allowance, Level, SelectListing};
 use crate::model::catalogue::{Catalogue, CatalogueEntry};
-use crate::model::finding::Counts;
+use crate::model::finding::{Code, Counts};
 use crate::model::ident::{ConnectorTitle, DataCenter, Digest, TargetName};
 use crate::model::path::PackagePath;
 use crate::model::project::Origin;
@@ -44,6 +44,9 @@ pub struct DecisionRecord {
     pub left_out: Vec<LeftOutRecord>,
     /// How many findings there were.
     pub findings: Counts,
+    /// The findings that there would have been, were they not allowed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<Allowance>,
 }
 
 /// The package that a record is about.
@@ -124,6 +127,9 @@ pub struct RequestRecord {
     pub select: SelectListing,
     /// What was said about connectors.
     pub words: BTreeMap<ConnectorTitle, Word>,
+    /// What was said about how much findings matter, by code.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub checks: BTreeMap<Code, Level>,
 }
 
 /// The catalogue that a package was made by.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::locate::LocatedFinding;
 use super::record::{LeftOutRecord, PackageRecord, TargetRecord};
-use crate::manifest::Done;
-use crate::model::finding::Counts;
+use crate::manifest::{Allowance, Done};
+use crate::model::finding::{Code, Counts, Latitude, Severity};
 use crate::model::ident::{ConnectorTitle, Version};
 use crate::model::path::PackagePath;
 use crate::plan::decision::{ConnectorDecision, Outcome};
@@ -31,6 +31,9 @@ pub struct ExportDocument {
     pub counts: Counts,
     /// The findings, the gravest first.
     pub findings: Vec<LocatedFinding>,
+    /// The findings that there would be, were they not allowed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<Allowance>,
 }
 
 /// A package that was written.
@@ -154,4 +157,45 @@ pub struct ManifestEditDocument {
     pub manifest: String,
     /// What was done to it.
     pub done: Vec<Done>,
+}
+
+/// What `explain` says of one code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExplainDocument {
+    /// What it is.
+    #[serde(flatten)]
+    pub code: CodeDocument,
+    /// Its page, in Markdown.
+    pub page: String,
+}
+
+/// What `explain` says of all codes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExplainListDocument {
+    /// The codes, the gravest first.
+    pub codes: Vec<CodeDocument>,
+}
+
+/// A code that findings have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CodeDocument {
+    /// The code.
+    pub code: String,
+    /// How much a finding of this code matters if nobody says otherwise.
+    pub severity: Severity,
+    /// What a manifest may say about that.
+    pub latitude: Latitude,
+    /// What it means, in a sentence.
+    pub meaning: String,
+}
+
+impl From<Code> for CodeDocument {
+    fn from(code: Code) -> Self {
+        Self {
+            code: code.to_string(),
+            severity: code.severity(),
+            latitude: code.latitude(),
+            meaning: code.meaning().to_owned(),
+        }
+    }
 }

@@ -46,6 +46,7 @@ pub fn finding(
         connector: None,
         notes: Vec::new(),
         help: error.help(),
+        fingerprint: None,
         excerpt: place.map(|place| excerpt(&text, place)),
     }
 }

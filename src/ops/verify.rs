@@ -13,6 +13,7 @@ use super::record::{DecisionRecord, RecordError, content_digest};
 use super::{Interrupted, Observer, Running, Stage};
 use crate::io::archive::Limits;
 use crate::io::source::{Source, SourceError};
+use crate::manifest::Checks;
 use crate::model::catalogue::Catalogue;
 use crate::model::ident::Digest;
 use crate::model::json::Tape;
@@ -397,6 +398,7 @@ fn make_again(
             .map(|(title, word)| (title.clone(), Located::on_command_line(*word)))
             .collect(),
         catalogue,
+        checks: Checks::default(),
         limits: request.limits,
     };
     let prepared = prepare(&export, None, running, observer)?;

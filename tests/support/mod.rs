@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each suite uses its own part")]
 
 pub(crate) mod changes;
+pub(crate) mod console;
 pub(crate) mod sandbox;
 pub(crate) mod workspaces;
 

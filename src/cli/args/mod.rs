@@ -150,6 +150,8 @@ pub(crate) enum Command {
     Sandbox(SandboxArgs),
     /// Go on with an import over the API whose end nobody saw
     Resume(ResumeArgs),
+    /// Explain a finding's code, or list all codes
+    Explain(ExplainArgs),
     /// Print the JSON Schema of a document
     Schema(SchemaArgs),
     /// Print a completion script for a shell
@@ -373,6 +375,13 @@ pub(crate) struct VerifyArgs {
     /// A folder with files of connectors that the project lacks
     #[arg(long, value_name = "DIR", requires = "rebuild_from")]
     pub(crate) connectors: Option<PathBuf>,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The code, as it stands in brackets before a finding; without one, the list of codes
+    pub(crate) code: Option<String>,
 }
 
 /// Arguments of `schema`.

@@ -5,7 +5,7 @@ use super::super::exit::Exit;
 use super::super::request::{TargetNeed, resolve};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
-use super::export::{document, exit_of, summary_of_findings};
+use super::export::{document, exit_of, summary_of_plan};
 use crate::ops::export::prepare;
 
 pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, Stop> {
@@ -36,7 +36,7 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, Stop> {
                 "{}: {} files for {to}: {}\n",
                 visible(&prepared.opened.source.path.display().to_string()),
                 prepared.plan.entries.len(),
-                summary_of_findings(&prepared.plan.findings),
+                summary_of_plan(&prepared),
             );
             context.ui.result(&text)?;
         }

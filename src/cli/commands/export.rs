@@ -68,7 +68,7 @@ pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
                 .document(&document(&resolved, &prepared, located, None))?,
             Format::Text => context.ui.talk(&format!(
                 "no package was written: {}\n",
-                summary_of_findings(&prepared.plan.findings)
+                summary_of_plan(&prepared)
             )),
         }
         return Ok(Exit::Failed);
@@ -251,6 +251,15 @@ pub(crate) fn exit_of(plan: &ExportPlan) -> Exit {
     }
 }
 
+/// How many findings of a planned package there are, and how many were allowed.
+pub(crate) fn summary_of_plan(prepared: &Prepared) -> String {
+    let summary = summary_of_findings(&prepared.plan.findings);
+    match prepared.allowed.len() {
+        0 => summary,
+        allowed => format!("{summary}, {allowed} allowed"),
+    }
+}
+
 pub(crate) fn summary_of_findings(findings: &[Finding]) -> String {
     let Counts {
         errors,
@@ -404,5 +413,6 @@ pub(crate) fn document(
             .collect(),
         counts: Counts::of(&plan.findings),
         findings,
+        allowed: prepared.allowed.iter().cloned().collect(),
     }
 }

@@ -202,5 +202,17 @@ fn text(listing: &Listing) -> String {
             line("", &format!("catalog {catalog}"));
         }
     }
+    for (code, level) in &listing.checks {
+        line("check", &format!("{code} = {level}"));
+    }
+    for allowance in &listing.allow {
+        line(
+            "allowed",
+            &format!(
+                "{} {}: {}",
+                allowance.code, allowance.fingerprint, allowance.reason
+            ),
+        );
+    }
     text
 }

@@ -31,7 +31,8 @@ use crate::ops::push::ConnectorPushDocument;
 use crate::ops::record::DecisionRecord;
 use crate::ops::remote::RemoteCustomersDocument;
 use crate::ops::report::{
-    ExportDocument, InitDocument, ManifestEditDocument, ShowDocument, WhyDocument,
+    ExplainDocument, ExplainListDocument, ExportDocument, InitDocument, ManifestEditDocument,
+    ShowDocument, WhyDocument,
 };
 use crate::ops::rollback::RollbackDocument;
 use crate::ops::status::StatusDocument;
@@ -252,6 +253,16 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "catalog-pull",
         "what `catalog pull` prints with --json",
         || schemars::schema_for!(CatalogPullDocument),
+    ),
+    (
+        "explain",
+        "what `explain` prints of one code with --json",
+        || schemars::schema_for!(ExplainDocument),
+    ),
+    (
+        "explain-list",
+        "what `explain` prints of all codes with --json",
+        || schemars::schema_for!(ExplainListDocument),
     ),
     (
         "failure",

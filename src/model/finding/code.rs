@@ -1,0 +1,213 @@
+//! The codes of findings: what each means, how much it matters, and a page that explains it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::Severity;
+use crate::model::choice::nearest;
+
+/// What a manifest may say about how much a finding matters.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Latitude {
+    /// Whatever it likes.
+    Free,
+    /// Whatever it likes; if it says nothing, it is not told at all.
+    Asked,
+    /// Nothing: a package could not work, or would not be what was asked for.
+    Guard,
+    /// Nothing: it is told of workspaces, where there is no manifest.
+    Workspace,
+}
+
+macro_rules! codes {
+    ($($variant:ident = $text:literal, $severity:ident, $latitude:ident, $meaning:literal;)*) => {
+        /// The stable code of a finding. Once published, a code keeps its meaning.
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize,
+            serde::Deserialize, schemars::JsonSchema,
+        )]
+        #[serde(try_from = "String", into = "String")]
+        #[schemars(with = "String")]
+        pub enum Code { $(#[doc = $meaning] $variant,)* }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &[Code] = &[$(Code::$variant),*];
+
+            /// The code as printed.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// How much a finding of this code matters.
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity,)* }
+            }
+
+            /// What a manifest may say about it.
+            pub const fn latitude(self) -> Latitude {
+                match self { $(Self::$variant => Latitude::$latitude,)* }
+            }
+
+            /// What it means, in a sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)* }
+            }
+
+            /// The page that explains it, in Markdown without a title: what it means, why it matters
+            /// on the platform, an example, and what to do.
+            pub const fn page(self) -> &'static str {
+                match self { $(Self::$variant => include_str!(concat!("pages/", $text, ".md")),)* }
+            }
+        }
+    };
+}
+
+codes! {
+    BrokenJson = "broken-json", Error, Guard, "An asset's file is not the JSON that the platform writes.";
+    UnsafePath = "unsafe-path", Error, Guard, "A file's path can't stand in a package.";
+    PathCollision = "path-collision", Error, Guard, "Two paths would be one file on a disk that folds case or normalises names.";
+    SymbolicLink = "symbolic-link", Error, Guard, "A symbolic link stands where an asset's file is expected; links are never followed.";
+    UnreadableFile = "unreadable-file", Error, Guard, "A file or folder of the project can't be read.";
+    NothingSelected = "nothing-selected", Error, Guard, "The manifest and the command line select no asset.";
+    NamesNothing = "names-nothing", Error, Guard, "The manifest or the command line names something that is not in the project.";
+    SharedConnectorExcluded = "shared-connector-excluded", Warning, Free, "A shared connector is left out: the customer runs the shared version.";
+    SharedConnectorIncluded = "shared-connector-included", Warning, Free, "A shared connector is packed against the rule and becomes a second connector of the customer's own.";
+    SharedConnectorUnreachable = "shared-connector-unreachable", Error, Guard, "A closed-source connector is shared in another data center, where the customer can't reach it.";
+    SharedVersionDiffers = "shared-version-differs", Warning, Free, "The shared version of a connector is another one than the project holds.";
+    DataCenterUnknown = "data-center-unknown", Warning, Free, "Whether a closed-source connector reaches the customer depends on data centers that are not given.";
+    CatalogConflict = "catalog-conflict", Warning, Free, "The catalogue knows a connector's internal name under one title and its title under another internal name.";
+    CatalogNearMiss = "catalog-near-miss", Warning, Free, "A connector's title differs from one in the catalogue only in case or spacing, so it counts as not shared.";
+    ConnectorInstalls = "connector-installs", Note, Free, "A connector that is not shared installs as the customer's own.";
+    ConnectorLeftOut = "connector-left-out", Warning, Free, "A connector is left out for an external account, where the recipes need it.";
+    ConnectorStays = "connector-stays", Warning, Workspace, "A connector that is needed can't leave its workspace: no version is released, or its source is not there.";
+    ConnectorRefused = "connector-refused", Error, Guard, "A connector that the customer needs is excluded and not shared.";
+    ConnectorMissing = "connector-missing", Error, Guard, "A needed connector's files are not there.";
+    ConnectorAssumed = "connector-assumed", Warning, Free, "A supplied connector was taken for the one that is missing, because no other was possible.";
+    ConnectorElsewhere = "connector-elsewhere", Warning, Free, "A connector's connection lies in another package, and the connector has to be there too.";
+    ConnectorUnused = "connector-unused", Note, Free, "A packed connector is used by no packed recipe or connection.";
+    AmbiguousProvider = "ambiguous-provider", Warning, Free, "One internal name leads to several connectors.";
+    InternalNameLeft = "internal-name-left", Warning, Free, "A connector's internal name stands in a place that is not rewritten.";
+    DanglingConnection = "dangling-connection", Note, Free, "A connection is not in the package; it binds in the target by folder and name.";
+    DanglingReference = "dangling-reference", Warning, Free, "A reference points at an asset that is not in the package; it binds in the target by folder and name.";
+    DanglingLookup = "dangling-lookup", Note, Free, "A formula looks up a table that is not in the package.";
+    RawId = "raw-id", Warning, Free, "A number from the source workspace stands where a reference is expected; it means something else in the target.";
+    RawIdSkipped = "raw-id-skipped", Note, Free, "A number from the source workspace stands in a skipped step.";
+    ActionMissing = "action-missing", Error, Guard, "A recipe uses an action or trigger that the version of the connector which it will run does not have.";
+    ConnectorSource = "connector-source", Warning, Free, "A connector's source can't be read: the platform does not release code with errors.";
+    InterfaceUnknown = "interface-unknown", Note, Free, "Whether a connector's version has what recipes use can't be told from its source.";
+    ConnectorBlocked = "connector-blocked", Warning, Workspace, "A recipe's connector is neither in the package nor in the workspace; an import without it has to be permitted.";
+    ConnectorSourceless = "connector-sourceless", Error, Workspace, "A package has a connector's JSON without its Ruby source.";
+    ConnectorDowngrade = "connector-downgrade", Warning, Workspace, "An import would put older code of a connector in place of newer code.";
+    ConnectorMovesRecipes = "connector-moves-recipes", Warning, Workspace, "A connector's new version moves recipes outside the package too.";
+    ConnectionProviderDiffers = "connection-provider-differs", Warning, Workspace, "A connection of the same name is in the workspace for another application.";
+    NothingToImport = "nothing-to-import", Warning, Workspace, "A package holds no assets, so an import of it does nothing.";
+    RestartFails = "restart-fails", Warning, Workspace, "A running recipe would be stopped and updated, and could not start again.";
+    UnknownType = "unknown-type", Warning, Free, "An asset's type is not known here; it is carried through as it is.";
+    UnknownFile = "unknown-file", Warning, Free, "A file is none that assets of its type are known to have; it is carried through as it is.";
+    AllowanceUnused = "allowance-unused", Note, Free, "The manifest allows a finding that there is not.";
+    UnmarkedNames = "unmarked-names", Note, Free, "A package's names are UTF-8 without saying so, as the platform writes them.";
+    OrphanFile = "orphan-file", Warning, Free, "A file belongs to an asset whose JSON is not there; it is carried through as it is.";
+}
+
+impl Code {
+    /// Whether there is content that could not be read, so that what is known is not all there is.
+    pub const fn hides_content(self) -> bool {
+        matches!(
+            self,
+            Self::BrokenJson | Self::UnreadableFile | Self::SymbolicLink | Self::UnsafePath
+        )
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// No finding has this code.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no finding has the code `{}`", text.escape_debug())]
+pub struct UnknownCode {
+    /// What was given.
+    pub text: String,
+}
+
+impl UnknownCode {
+    /// What to write instead.
+    pub fn help(&self) -> String {
+        let all = "`recipack explain` lists all codes";
+        match nearest(&self.text, Code::ALL.iter().map(|code| code.as_str())) {
+            Some(code) => format!("did you mean `{code}`? {all}"),
+            None => all.to_owned(),
+        }
+    }
+}
+
+impl FromStr for Code {
+    type Err = UnknownCode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCode> {
+        let mut codes = Self::ALL.iter().copied();
+        codes
+            .find(|code| code.as_str() == text)
+            .ok_or_else(|| UnknownCode {
+                text: text.to_owned(),
+            })
+    }
+}
+
+impl TryFrom<String> for Code {
+    type Error = UnknownCode;
+
+    fn try_from(text: String) -> Result<Self, UnknownCode> {
+        text.parse()
+    }
+}
+
+impl From<Code> for String {
+    fn from(code: Code) -> Self {
+        code.as_str().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_explained() {
+        let mut seen = std::collections::BTreeSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.as_str()), "{code} stands twice");
+            assert!(code.meaning().ends_with('.'), "{code}");
+            // What guards is an error.
+            assert!(
+                code.latitude() != Latitude::Guard || code.severity() == Severity::Error,
+                "{code}"
+            );
+            assert!(
+                code.as_str()
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b == b'-'),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_code_reads_back_and_a_slip_is_recognised() {
+        for code in Code::ALL {
+            assert_eq!(code.as_str().parse(), Ok(*code));
+        }
+        let slip = "raw-ids".parse::<Code>().expect_err("none");
+        assert_eq!(
+            slip.help(),
+            "did you mean `raw-id`? `recipack explain` lists all codes"
+        );
+    }
+}
