@@ -35,6 +35,7 @@ pub(super) struct Service {
     /// Bounds how many requests are worked on at once.
     pub(super) at_once: Semaphore,
     pub(super) rates: Mutex<Rates>,
+    pub(super) log: Box<dyn Fn(&str) + Send + Sync>,
     pub(super) address: SocketAddr,
 }
 
@@ -47,6 +48,23 @@ pub(super) struct Closed;
 pub(super) async fn answer(
     request: Request<Incoming>,
     service: Arc<Service>,
+) -> Result<Response<Answered>, Closed> {
+    // Queries are left out: links to packages are secrets for a while.
+    let asked = format!("{} {}", request.method(), request.uri().path());
+    let began = Instant::now();
+    let answer = answer_silently(request, &service).await;
+    let told = match &answer {
+        Ok(response) => response.status().as_u16().to_string(),
+        Err(Closed) => "closed on purpose".to_owned(),
+    };
+    let took = began.elapsed().as_millis();
+    (service.log)(&format!("{asked}: {told}, {took} ms"));
+    answer
+}
+
+async fn answer_silently(
+    request: Request<Incoming>,
+    service: &Arc<Service>,
 ) -> Result<Response<Answered>, Closed> {
     let host = match gate::local_host(request.uri(), request.headers(), service.address) {
         Ok(host) => host,
@@ -87,7 +105,7 @@ pub(super) async fn answer(
         | None => {}
     }
     let of_job = fault.as_ref().and_then(What::of_job);
-    let reply = match handle(request, &service, &host, of_job).await {
+    let reply = match handle(request, service, &host, of_job).await {
         Ok(reply) | Err(reply) => reply,
     };
     match fault {

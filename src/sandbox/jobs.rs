@@ -1,5 +1,6 @@
 //! Carrying out exports and imports, one after another.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -39,7 +40,9 @@ pub(super) fn work(sandbox: &Arc<Sandbox>, queue: &Receiver<u64>) {
         if sandbox.store.keep_job(&job).is_err() {
             continue;
         }
-        match carry_out(sandbox, &job) {
+        // The next job is done whatever became of this one.
+        let done = catch_unwind(AssertUnwindSafe(|| carry_out(sandbox, &job)));
+        match done.unwrap_or_else(|_| Err("the sandbox failed over it".to_owned())) {
             Ok(recipes) => {
                 job.state = State::Completed;
                 job.recipes = recipes;

@@ -53,6 +53,8 @@ pub struct Settings {
     pub clock: Box<dyn Fn() -> Moment + Send + Sync>,
     /// A number that nobody can guess.
     pub secret: [u8; 32],
+    /// Hears of each request that is answered, without what is secret about it.
+    pub log: Box<dyn Fn(&str) + Send + Sync>,
     /// How work is done, and when to stop.
     pub running: Running,
 }
@@ -131,6 +133,7 @@ pub fn serve(settings: Settings, ready: &mut dyn FnMut(SocketAddr)) -> Result<()
         sandbox: Arc::clone(&sandbox),
         at_once: Semaphore::new(AT_ONCE),
         rates: Mutex::new(Rates::new(settings.limits)),
+        log: settings.log,
         address,
     });
     ready(address);

@@ -41,6 +41,11 @@ fn a_connector_is_created_changed_released_and_shared() {
         ))
     };
     assert_eq!(shared(true)["result"][0]["oem_shared_version"], 1);
+    let since = shared(true)["result"][0]["oem_shared_at"].clone();
+    assert!(
+        since.as_str().is_some_and(|at| at > "2020"),
+        "when it was shared: {since}"
+    );
     assert_eq!(shared(false)["result"], json!([]));
 
     let second = SOURCE.replace("lift: {}", "lift: {}, drop: {}");

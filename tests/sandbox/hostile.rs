@@ -288,3 +288,61 @@ fn a_body_that_never_comes_does_not_keep_the_others_out() {
         began.elapsed()
     );
 }
+
+#[test]
+fn a_download_that_nobody_reads_is_cut() {
+    let place = crate::stocked();
+    let mut noise = 1_u64;
+    let noise = (0..3_000_000).flat_map(|_| {
+        noise ^= noise << 13;
+        noise ^= noise >> 7;
+        noise ^= noise << 17;
+        noise.to_le_bytes()
+    });
+    place.write("large/a.recipe.json", r#"{"name": "A"}"#);
+    std::fs::write(place.path("large/a.recipe.png"), noise.collect::<Vec<_>>()).expect("written");
+    let export = ["export", "large", "--for", "external", "-o", "large.zip"];
+    crate::here(&place, &export);
+    let sandbox = Sandbox::of(&place, &[]);
+    let asker = Asker::of(&place, &sandbox, "osprey");
+    let zip = crate::package(&place, "large.zip");
+    let job = asker.import(asker.folder("Warehouse"), "", &zip);
+    let link = job["download_url"].as_str().expect("a link");
+    let below = link.trim_start_matches(&sandbox.url);
+    let host = sandbox.url.trim_start_matches("http://");
+    let mut stream = connect(&sandbox);
+    let request = format!("GET {below} HTTP/1.1\r\nhost: {host}\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("sent");
+    thread::sleep(Duration::from_secs(25));
+    let mut read = 0;
+    let mut buffer = vec![0; 1 << 20];
+    while let Ok(count @ 1..) = stream.read(&mut buffer) {
+        read += count;
+    }
+    assert!(read > 100 && read < zip.len(), "{read} of {}", zip.len());
+}
+
+#[test]
+fn a_token_is_in_no_log() {
+    let place = crate::stocked();
+    let sandbox = Sandbox::of(&place, &["--verbose"]);
+    let asker = Asker::of(&place, &sandbox, "osprey");
+    asker.get("/api/users/me");
+    let job = asker.export(asker.folder("Warehouse"));
+    let link = job["download_url"].as_str().expect("a link");
+    asker
+        .ask("GET", link.trim_start_matches(&sandbox.url), Sent::Nothing)
+        .is(200);
+    let host = sandbox.url.trim_start_matches("http://");
+    let odd = format!("GET /api/\x1b[31m HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    raw(&sandbox, odd.as_bytes());
+    assert_eq!(sandbox.signal("TERM"), 143);
+    let log = std::fs::read_to_string(place.path("sandbox.log")).expect("a log");
+    assert!(log.contains("GET /api/users/me: 200"), "{log}");
+    assert!(log.contains("GET /storage/packages/"), "{log}");
+    assert!(
+        !log.contains(&asker.token) && !log.contains("Signature"),
+        "{log}"
+    );
+    assert!(!log.contains('\x1b'), "{log}");
+}

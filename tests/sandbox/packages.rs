@@ -343,6 +343,8 @@ fn a_customer_is_imported_into_and_exported_from_by_its_admin() {
     let job = studio.wait(&path);
     assert_eq!(job["status"], "completed", "{job}");
     assert!(studio.get(&path)["result"].is_object(), "wrapped");
+    let as_import = path.replace("/exports/", "/imports/");
+    studio.ask("GET", &as_import, Sent::Nothing).is(404);
     let link = job["download_url"].as_str().expect("a link");
     let got = studio
         .ask("GET", link.trim_start_matches(&studio.url), Sent::Nothing)

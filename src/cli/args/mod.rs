@@ -59,6 +59,10 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+const SANDBOX: &str = "Examples:
+  recipack sandbox --port 8080
+  export WORKATO_HOST=http://127.0.0.1:8080 WORKATO_API_TOKEN=$(recipack sandbox --token acme)";
+
 const EXIT_CODES: &str = "Exit codes:
   0  done
   1  failed, or findings at error level; nothing was written
@@ -147,6 +151,11 @@ pub(crate) enum Command {
     /// Say what packages would meet at each customer, and do nothing
     Matrix(MatrixArgs),
     /// Serve the local platform behind the platform's API, on this machine
+    ///
+    /// Pipelines can be rehearsed against it: whatever speaks the platform's API works with it as with
+    /// the platform, and finds the workspaces of the local platform behind their tokens. It listens on
+    /// 127.0.0.1 only, says where, and serves until it is interrupted.
+    #[command(after_help = SANDBOX)]
     Sandbox(SandboxArgs),
     /// Go on with an import over the API whose end nobody saw
     Resume(ResumeArgs),

@@ -73,6 +73,7 @@ pub(crate) fn run(context: &Context, args: &SandboxArgs) -> Result<Exit, Stop> {
         limits: args.limits,
         clock: Box::new(platform::now),
         secret,
+        log: context.ui.teller(),
         running: context.running.clone(),
     };
     let mut told = Ok(());

@@ -1,5 +1,7 @@
 //! Custom connectors, and sharing them (platform.md §2.2, §3).
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +14,7 @@ use super::account::{PAGE, PER_PAGE};
 use crate::model::catalogue::Visibility;
 use crate::model::ident::{ConnectorTitle, Version};
 use crate::model::workspace::{
-    Address, HeldConnector, Moment, Partnership, Sharing, WorkspaceKind,
+    Address, ConnectorId, HeldConnector, Moment, Partnership, Sharing, WorkspaceKind,
 };
 use crate::ops::operate::{OperateError, release};
 use crate::ops::push::{PushFailure, PushRequest, push};
@@ -229,6 +231,7 @@ struct NewVersion {
 }
 
 struct Held {
+    since: BTreeMap<ConnectorId, Moment>,
     partnership: Option<Partnership>,
     connectors: Vec<HeldConnector>,
 }
@@ -252,6 +255,7 @@ fn held(asked: &Asked<'_>) -> Result<Held, Reply> {
         }
     };
     Ok(Held {
+        since: workspace.shared_since().map_err(|error| failed(&error))?,
         partnership,
         connectors,
     })
@@ -291,8 +295,8 @@ impl Held {
             latest_released_version_note: running.and_then(|version| version.note.clone()),
             oem_shared_version: is_admin
                 .then(|| sharing.map_or(serde_json::Value::Null, |own| own.version.0.into())),
-            oem_shared_at: is_admin.then(|| match sharing {
-                Some(_) => Moment(0).utc().into(),
+            oem_shared_at: is_admin.then(|| match self.since.get(&connector.id) {
+                Some(at) => at.utc().into(),
                 None => serde_json::Value::Null,
             }),
             released_versions: released,

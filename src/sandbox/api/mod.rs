@@ -4,6 +4,7 @@ pub(super) mod account;
 pub(super) mod connections;
 pub(super) mod connectors;
 pub(super) mod customers;
+pub(super) mod manifests;
 pub(super) mod packages;
 pub(super) mod properties;
 pub(super) mod recipes;
@@ -13,6 +14,7 @@ use super::route::Operation;
 /// All operations.
 pub(super) static OPERATIONS: &[&[Operation]] = &[
     account::OPERATIONS,
+    manifests::OPERATIONS,
     packages::OPERATIONS,
     recipes::OPERATIONS,
     connections::OPERATIONS,

@@ -385,6 +385,32 @@ impl LocalPlatform {
 }
 
 impl LocalWorkspace {
+    /// When each connector of an admin workspace was shared as it is.
+    ///
+    /// # Errors
+    /// If the file can't be read.
+    pub fn shared_since(&self) -> Result<BTreeMap<ConnectorId, Moment>, WorkspaceError> {
+        self.read(|reading| {
+            let Reading {
+                connection,
+                doing,
+                id,
+            } = reading;
+            let mut statement = connection
+                .prepare_cached("SELECT connector, shared_at FROM share WHERE workspace = ?1")
+                .doing(doing, "read")?;
+            let rows = statement
+                .query_map([row::column(id.0)], |row| {
+                    Ok((
+                        ConnectorId(row::number(row, 0)?),
+                        Moment(row::number(row, 1)?),
+                    ))
+                })
+                .doing(doing, "read")?;
+            rows.map(|raw| raw.doing(doing, "read")).collect()
+        })
+    }
+
     fn kind(&self) -> Result<WorkspaceKind, WorkspaceError> {
         self.read(|reading| Ok(reading.facts()?.kind))
     }
