@@ -6,4 +6,5 @@ mod support;
 
 mod answers;
 mod client;
+mod sandbox;
 mod stage;

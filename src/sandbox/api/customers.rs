@@ -57,6 +57,8 @@ struct Customer {
     external_id: Option<String>,
     name: String,
     notification_email: String,
+    admin_notification_emails: Option<String>,
+    error_notification_emails: Option<String>,
     plan_id: String,
     origin_url: Option<String>,
     trial: bool,
@@ -66,10 +68,20 @@ struct Customer {
     created_at: String,
     updated_at: String,
     time_zone: String,
+    auth_settings: AuthSettings,
+    current_billing_period_start: String,
+    current_billing_period_end: String,
     task_count: u64,
     active_connection_limit: u64,
     active_connection_count: u64,
     active_recipe_count: u64,
+}
+
+/// How a customer's people log in.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct AuthSettings {
+    #[serde(rename = "type")]
+    kind: String,
 }
 
 /// A customer to create.
@@ -87,6 +99,8 @@ fn told(summary: &WorkspaceSummary) -> Customer {
         external_id: summary.facts.external_id.clone(),
         name: summary.facts.name.to_string(),
         notification_email: "sandbox@localhost".to_owned(),
+        admin_notification_emails: None,
+        error_notification_emails: None,
         plan_id: "sandbox".to_owned(),
         origin_url: None,
         trial: false,
@@ -94,8 +108,13 @@ fn told(summary: &WorkspaceSummary) -> Customer {
         whitelisted_apps: Vec::new(),
         frame_ancestors: None,
         created_at: summary.created_at.utc(),
-        updated_at: Moment(0).utc(),
+        updated_at: summary.created_at.utc(),
         time_zone: "UTC".to_owned(),
+        auth_settings: AuthSettings {
+            kind: "workato_auth".to_owned(),
+        },
+        current_billing_period_start: Moment(0).utc(),
+        current_billing_period_end: Moment(0).utc(),
         task_count: 0,
         active_connection_limit: 0,
         active_connection_count: summary.connections,
