@@ -1,7 +1,7 @@
 //! Workspaces behind the platform's API (platform.md §1–§3, §8).
 //!
 //! The API has no preview and no transactions. So a workspace is read (an export of its folder, and
-//! lists) into a [mirror](mirror), against which everything is planned as for any other workspace;
+//! lists) into a mirror, against which everything is planned as for any other workspace;
 //! what was decided is carried out by requests; and the workspace is read again afterwards, so that
 //! what is reported is what is there.
 
