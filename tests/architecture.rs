@@ -105,6 +105,29 @@ const LAYERS: &[Layer] = &[
         except: &[],
     },
     Layer {
+        below: "src/client/",
+        not: &[
+            TERMINAL,
+            &[
+                "crate::plan",
+                "crate::io",
+                "crate::workspace",
+                "crate::ops",
+                "crate::cli",
+                "crate::manifest",
+                "clap",
+                "anyhow",
+                "std::env",
+                "std::process",
+                "SystemTime",
+                "zip::",
+                "walkdir",
+                "tempfile",
+            ],
+        ],
+        except: &[],
+    },
+    Layer {
         below: "src/workspace/",
         not: &[
             TERMINAL,
@@ -143,9 +166,30 @@ const LAYERS: &[Layer] = &[
         except: &[],
     },
     Layer {
+        below: "src/sandbox/",
+        not: &[
+            TERMINAL,
+            &[
+                "crate::cli",
+                "crate::client",
+                "clap",
+                "anyhow",
+                "std::env",
+                "SystemTime",
+                "zip::",
+                "walkdir",
+            ],
+        ],
+        except: &[],
+    },
+    Layer {
         below: "src/cli/",
         not: &[&["zip::", "walkdir", "tempfile", "std::net"]],
-        except: &[],
+        except: &[Exception {
+            file: "src/cli/credentials/tests.rs",
+            names: &["tempfile"],
+            because: "homes with profiles to look for tokens in",
+        }],
     },
     Layer {
         below: "src/cli/",

@@ -346,7 +346,7 @@ fn recipes_are_listed() {
     --- stderr
     error: the argument '--running' cannot be used with '--stopped'
 
-    Usage: recipack recipe list --in <local:NAME> --running --platform <FILE>
+    Usage: recipack recipe list --in <ADDRESS> --running --platform <FILE>
 
     For more information, try '--help'.
     ");
@@ -358,7 +358,7 @@ fn recipes_are_listed() {
     insta::assert_snapshot!(told(&place, &["recipe", "list", "--in", "acme"]), @"
     exit 64
     --- stderr
-    error: invalid value 'acme' for '--in <local:NAME>': `acme` is no workspace: `local:NAME` is expected
+    error: invalid value 'acme' for '--in <ADDRESS>': `acme` is no workspace: `local:NAME`, `https://HOST`, `profile:NAME` or `customer:ID` is expected
 
     For more information, try '--help'.
     ");
@@ -372,9 +372,9 @@ fn recipes_are_listed() {
     exit 64
     --- stderr
     error: the following required arguments were not provided:
-      --in <local:NAME>
+      --in <ADDRESS>
 
-    Usage: recipack recipe list --in <local:NAME> --platform <FILE>
+    Usage: recipack recipe list --in <ADDRESS> --platform <FILE>
 
     For more information, try '--help'.
     ");
@@ -519,7 +519,7 @@ fn a_name_has_to_mean_one_recipe() {
     error: the following required arguments were not provided:
       <NAME|FOLDER/NAME|NUMBER>...
 
-    Usage: recipack recipe start --in <local:NAME> --platform <FILE> <NAME|FOLDER/NAME|NUMBER>...
+    Usage: recipack recipe start --in <ADDRESS> --platform <FILE> <NAME|FOLDER/NAME|NUMBER>...
 
     For more information, try '--help'.
     ");
@@ -528,7 +528,7 @@ fn a_name_has_to_mean_one_recipe() {
     --- stderr
     error: the argument '[NAME|FOLDER/NAME|NUMBER]...' cannot be used with '--all'
 
-    Usage: recipack recipe start --in <local:NAME> --platform <FILE> <NAME|FOLDER/NAME|NUMBER>...
+    Usage: recipack recipe start --in <ADDRESS> --platform <FILE> <NAME|FOLDER/NAME|NUMBER>...
 
     For more information, try '--help'.
     ");

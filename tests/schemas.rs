@@ -465,6 +465,7 @@ const WORKSPACES: &[Situation<'static>] = &[
     ("workspace-export", &["workspace", "export", "acme", "--folder", "Orders/Functions", "-o", "acme.zip", "--platform", "p.db"], 0),
     ("workspace-export", &["workspace", "export", "c", "-o", "c.zip", "--platform", "p.db"], 1),
     ("workspace-delete", &["workspace", "delete", "c", "--yes", "--platform", "p.db"], 0),
+    ("sandbox-token", &["sandbox", "--token", "acme", "--platform", "p.db"], 0),
     ("recipe-list", &["recipe", "list", "--in", "local:acme", "--platform", "p.db"], 0),
     ("recipe-list", &["recipe", "list", "--in", "local:moon", "--platform", "p.db"], 0),
     ("recipe-change", &["recipe", "start", "6", "--in", "local:acme", "--platform", "p.db"], 0),
@@ -675,12 +676,66 @@ fn what_is_printed_is_as_published() {
         let text = fs::read_to_string(place.path(&format!("{record}.recipack.json")));
         check("decisions", record, &json(&text.expect("a record")));
     }
+    check(
+        "customer-list-api",
+        "customers",
+        &customers_over_the_api(&place),
+    );
+    seen.insert("customer-list-api");
+    // The sandbox says it once it listens, and a script of faults is what it takes.
+    check("sandbox", "sandbox", &listening(&place));
+    check("faults", "faults", &json(FAULTS));
+    seen.extend(["sandbox", "faults"]);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(
         seen,
         schemas.keys().map(String::as_str).collect(),
         "a document is not tried"
     );
+}
+
+const FAULTS: &str = r#"{"faults": [
+    {"method": "POST", "path": "/api/*", "after": 1, "times": 2, "do": {"status": {"status": 429, "headers": {"Retry-After": "1"}, "message": null}}},
+    {"path": "/api/users/me", "method": null, "after": 0, "times": 1, "do": "cut-body"},
+    {"path": "/api/users/me", "method": null, "after": 0, "times": 1, "do": {"slow": {"milliseconds": 5}}}
+]}"#;
+
+/// The customers of an admin workspace behind the API.
+fn customers_over_the_api(place: &Place) -> Value {
+    let sandbox = support::sandbox::Sandbox::of(place, &[]);
+    let token = support::sandbox::token(place, "kestrel");
+    let arguments = ["customer", "list", "--of", &sandbox.url, "--json"];
+    let run = support::sandbox::command(place, &sandbox.url, &token, &arguments).output();
+    let run: support::Run = run.expect("it starts").into();
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    json(&run.stdout)
+}
+
+/// What a sandbox says that takes those faults.
+fn listening(place: &Place) -> Value {
+    use std::io::BufRead as _;
+    place.write("faults.json", FAULTS);
+    let mut command = place.command();
+    command.args([
+        "sandbox",
+        "--json",
+        "--platform",
+        "p.db",
+        "--fault",
+        "faults.json",
+    ]);
+    let mut child = command
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut lines = std::io::BufReader::new(child.stdout.take().expect("piped")).lines();
+    let mut text = String::new();
+    while serde_json::from_str::<Value>(&text).is_err() {
+        text.push_str(&lines.next().expect("a document").expect("text"));
+    }
+    child.kill().expect("ended");
+    child.wait().expect("ended");
+    json(&text)
 }
 
 /// Without these the test above could not fail.

@@ -31,7 +31,9 @@ exits! {
     VerificationFailed = 4, "Verification failed: a digest, the record or the rebuild does not match.";
     Usage = 64, "Wrong usage.";
     PartlyDone = 68, "Partly done: what is not as planned is listed.";
-    Temporary = 75, "Temporary: another process is writing; the same command may be repeated.";
+    Unfinished = 69, "Still running at the platform; `recipack resume` goes on with it.";
+    Temporary = 75, "Temporary: another process is writing, a limit of the platform, the network; the same command may be repeated.";
+    NotAuthorised = 77, "Not authorised: no token, or one that is not accepted.";
     Interrupted = 130, "Interrupted from the keyboard; state is consistent.";
     Terminated = 143, "Asked to terminate; state is consistent.";
 }

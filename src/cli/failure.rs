@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::exit::Exit;
 use super::ui::visible;
+use crate::client::ClientError;
 use crate::io::archive::{ArchiveError, WriteError};
 use crate::io::source::SourceError;
 use crate::manifest::ManifestErrors;
@@ -28,6 +29,7 @@ use crate::plan::decision::shell_word;
 use crate::plan::history::RecordError;
 use crate::plan::pick::PickError;
 use crate::workspace::WorkspaceError;
+use crate::workspace::remote::{Left, RemoteError, Unfinished};
 
 /// How many names a help lists before it only counts them.
 const NAMED: usize = 10;
@@ -344,11 +346,87 @@ impl From<WorkspaceError> for Failure {
             }
             WorkspaceError::Damaged { .. } => Self::of(Exit::Failed, "damaged", &error)
                 .help("nothing was changed; put a copy of the file in its place, and report this if it happens again"),
+            WorkspaceError::Remote(remote) => Self::remote(remote),
             WorkspaceError::Content(_) => Self::of(Exit::Failed, "unreadable", &error),
             WorkspaceError::Io { doing: "open" | "read", .. } => Self::of(Exit::Failed, "unreadable", &error)
                 .help("say where the local platform is with --platform FILE or RECIPACK_PLATFORM"),
             WorkspaceError::Io { .. } => Self::of(Exit::Failed, "unwritable", &error)
                 .help("nothing was changed; see to it that there is room, and that the file and its folder may be written to"),
+        }
+    }
+}
+
+impl Failure {
+    fn remote(error: &RemoteError) -> Self {
+        match error {
+            RemoteError::Api(error) => Self::api(error),
+            RemoteError::Unreadable { .. } => Self::of(Exit::Failed, "unreadable", error),
+            RemoteError::ExportFailed { .. } => Self::of(Exit::Failed, "export-failed", error)
+                .help("nothing was changed; the platform's pages may tell more"),
+            RemoteError::NoFolder { .. } => Self::of(Exit::Failed, "names-nothing", error)
+                .help("the number stands in the address of the folder's page, as `fid` or after `folders/`"),
+            RemoteError::NoHome { .. } => Self::of(Exit::Usage, "names-nothing", error)
+                .help("name a folder: --folder NAME, or #folder=ID in the address"),
+            RemoteError::ImportFailed { left, .. } => {
+                Self::of(Exit::Failed, "import-failed", error).help(match left {
+                    Left::Unchanged => "read back, the workspace is as it was before",
+                    Left::Changed => {
+                        "read back, the workspace is not as it was before: look at it with `recipack plan`"
+                    }
+                    Left::Unknown => {
+                        "the workspace could not be read back: look at it with `recipack plan`"
+                    }
+                })
+            }
+            RemoteError::Unfinished { resume, why, .. } => {
+                let exit = match why {
+                    Unfinished::Interrupted => Exit::Interrupted,
+                    Unfinished::Slow | Unfinished::Lost => Exit::Unfinished,
+                };
+                let failure = Self::of(exit, "unfinished", error);
+                match resume {
+                    Some(id) => failure.help(format!("to go on with it: recipack resume {id}")),
+                    None => failure.help("repeat the command, or wait longer with --job-timeout SECONDS"),
+                }
+            }
+            RemoteError::Refused { done, .. } => {
+                let exit = if *done > 0 {
+                    Exit::PartlyDone
+                } else {
+                    Exit::Failed
+                };
+                Self::of(exit, "not-done", error)
+            }
+            RemoteError::NotOffered { instead, .. } => {
+                Self::of(Exit::Failed, "not-offered", error).help(*instead)
+            }
+            RemoteError::Journal(_) => Self::of(Exit::Failed, "journal", error)
+                .help("imports over the API are written down in $XDG_STATE_HOME/recipack/imports; see to it that it may be written to"),
+        }
+    }
+
+    /// What a request to the platform's API came to.
+    pub(crate) fn api(error: &ClientError) -> Self {
+        let (exit, code) = match error {
+            ClientError::Unauthorised { .. } => (Exit::NotAuthorised, "not-authorised"),
+            ClientError::NotFound { .. } => (Exit::Failed, "not-there"),
+            ClientError::Refused { .. } => (Exit::Failed, "refused"),
+            ClientError::RateLimited { .. } => (Exit::Temporary, "rate-limit"),
+            ClientError::Unavailable { .. } => (Exit::Temporary, "unavailable"),
+            ClientError::Lost { .. } => (Exit::Temporary, "answer-lost"),
+            ClientError::Unreadable { .. } => (Exit::Failed, "unreadable-answer"),
+            ClientError::TooLarge { .. } => (Exit::Failed, "answer-too-large"),
+            ClientError::Diverted { .. } => (Exit::Failed, "diverted"),
+            ClientError::NoPackage { .. } => (Exit::Failed, "no-download"),
+            ClientError::Package { .. } => (Exit::Failed, "unreadable"),
+            ClientError::Keep(_) => (Exit::Failed, "unwritable"),
+            ClientError::Settings { .. } => (Exit::Usage, "settings"),
+            ClientError::Cut(_) => (Exit::Interrupted, "interrupted"),
+        };
+        let failure = Self::of(exit, code, error);
+        match error.help() {
+            Some(help) => failure.help(help),
+            None => failure,
         }
     }
 }

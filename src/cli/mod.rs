@@ -4,10 +4,12 @@
 mod args;
 mod cache;
 mod commands;
+mod credentials;
 mod diagnostics;
 mod exit;
 mod failure;
 mod git;
+mod opening;
 mod platform;
 mod request;
 mod table;
@@ -186,6 +188,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Matrix(args) => commands::matrix::run(context, &args),
         Command::Customer(command) => commands::customer::run(context, &command),
         Command::Catalog(command) => commands::catalog::run(context, &command),
+        Command::Sandbox(args) => commands::sandbox::run(context, &args),
+        Command::Resume(args) => commands::resume::run(context, &args),
         Command::Explain(args) => commands::explain::run(context, &args),
         Command::Schema(args) => commands::schema::run(context, &args),
         Command::Completions(args) => commands::completions::run(context, &args),

@@ -8,8 +8,9 @@ use anyhow::Context as _;
 
 use super::Context;
 use super::args::{PackArgs, PlatformArgs};
+use super::exit::Exit;
 use super::failure::Failure;
-use super::platform;
+use super::opening;
 use crate::io::archive::Limits;
 use crate::manifest::{DEFAULT_LIMIT_MB, GlobError, Manifest};
 use crate::model::catalogue::Catalogue;
@@ -21,9 +22,10 @@ use crate::ops::catalog::catalogue;
 use crate::ops::export::ExportRequest;
 use crate::ops::locate::ManifestText;
 use crate::ops::read::{Digests, Opened, Reading, Roots, open};
+use crate::ops::remote::{Downloaded, fetch};
+use crate::plan::decision::shell_word;
 use crate::plan::export::Destination;
 use crate::workspace::WorkspaceError;
-use crate::workspace::local::{LocalPlatform, LocalWorkspace};
 
 /// The manifest's usual name.
 const MANIFEST: &str = "recipack.toml";
@@ -87,18 +89,19 @@ pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
 }
 
 /// What is asked for, resolved.
-#[derive(Debug)]
 pub(crate) struct Resolved {
     /// What to ask of the library.
     pub(crate) request: ExportRequest,
     /// The admin workspace that the catalogue is of, where it is at hand.
-    pub(crate) admin: Option<LocalWorkspace>,
+    pub(crate) admin: Option<opening::Opened>,
     /// The manifest, where there is one.
     pub(crate) manifest: Option<ManifestFile>,
     /// The package's name, where the manifest gives one.
     pub(crate) name: Option<PackageName>,
     /// The largest package that is made, in bytes.
     pub(crate) limit: u64,
+    /// The project, if it was fetched from a workspace; it goes with this value.
+    _fetched: Option<Downloaded>,
 }
 
 impl Resolved {
@@ -216,18 +219,20 @@ pub(crate) fn catalogue_file(path: &Path) -> Result<Catalogue, Failure> {
 /// The admin workspace whose catalogue is meant, if `said` is no file.
 fn catalogue_workspace(said: &Path) -> Option<Result<Address, AddressError>> {
     let text = said.to_str()?;
-    text.starts_with("local:").then(|| text.parse())
+    Address::is_meant(text).then(|| text.parse())
 }
 
 /// A catalogue, and the admin workspace that it is of, where that is at hand.
-type Found = (Catalogue, Option<LocalWorkspace>);
+type Found = (Catalogue, Option<opening::Opened>);
 
 /// The catalogue of an admin workspace.
-fn catalogue_of(address: &Address, args: &PlatformArgs) -> Result<Found, Failure> {
-    let Address::Local(name) = address;
-    let opened = LocalPlatform::open(&platform::path(args)?, platform::writing(args, "export"))?;
-    let admin = opened.workspace(name)?;
-    let catalogue = catalogue(&admin).map_err(|error| {
+fn catalogue_of(
+    context: &Context,
+    address: &Address,
+    args: &PlatformArgs,
+) -> Result<Found, Failure> {
+    let admin = opening::open(context, args, address, "export")?;
+    let catalogue = catalogue(admin.as_ref()).map_err(|error| {
         let is_kind = matches!(error, WorkspaceError::NotOfKind { .. });
         let failure = Failure::from(error);
         match is_kind {
@@ -239,9 +244,9 @@ fn catalogue_of(address: &Address, args: &PlatformArgs) -> Result<Found, Failure
 }
 
 /// The catalogue that the command line says.
-fn said_catalogue(said: &Path, args: &PlatformArgs) -> Result<Found, Failure> {
+fn said_catalogue(context: &Context, said: &Path, args: &PlatformArgs) -> Result<Found, Failure> {
     match catalogue_workspace(said) {
-        Some(Ok(address)) => catalogue_of(&address, args),
+        Some(Ok(address)) => catalogue_of(context, &address, args),
         Some(Err(error)) => Err(Failure::usage(error.to_string())),
         None => Ok((catalogue_file(said)?, None)),
     }
@@ -249,12 +254,13 @@ fn said_catalogue(said: &Path, args: &PlatformArgs) -> Result<Found, Failure> {
 
 /// The catalogue that a manifest says.
 fn manifest_catalogue(
+    context: &Context,
     file: &ManifestFile,
     said: &Located<String>,
     args: &PlatformArgs,
 ) -> Result<Found, Failure> {
     match catalogue_workspace(Path::new(&said.value)) {
-        Some(Ok(address)) => catalogue_of(&address, args),
+        Some(Ok(address)) => catalogue_of(context, &address, args),
         Some(Err(error)) => {
             let failure = Failure::of(super::exit::Exit::Failed, "names-nothing", &error);
             Err(match said.place() {
@@ -266,8 +272,49 @@ fn manifest_catalogue(
     }
 }
 
+/// A project that lies in a workspace behind the platform's API is fetched first, as the platform
+/// exports it.
+fn fetched(
+    context: &Context,
+    args: &PackArgs,
+    project: PathBuf,
+) -> Result<(PathBuf, Option<Downloaded>), Failure> {
+    let Some(text) = project.to_str().filter(|text| Address::is_meant(text)) else {
+        return Ok((project, None));
+    };
+    let address: Address = text
+        .parse()
+        .map_err(|error: AddressError| Failure::usage(error.to_string()))?;
+    let remote = match &address {
+        Address::Remote(remote) => remote,
+        Address::Local(name) => {
+            return Err(Failure::usage(format!(
+                "{address} is no project, but a workspace of the local platform"
+            ))
+            .help(format!(
+                "make a package of it first: recipack workspace export {}",
+                shell_word(name.as_str())
+            )));
+        }
+    };
+    let workspace = opening::open_remote(context, &args.platform, remote)?;
+    match fetch(&workspace, &std::env::temp_dir())? {
+        Some(fetched) => Ok((fetched.path(), Some(fetched))),
+        None => Err(Failure::new(
+            Exit::Failed,
+            "nothing-selected",
+            format!("{address} holds nothing"),
+        )
+        .help("name another folder: add #folder=ID to the address")),
+    }
+}
+
 /// Resolves what is asked for.
-pub(crate) fn resolve(args: &PackArgs, need: TargetNeed) -> Result<Resolved, Failure> {
+pub(crate) fn resolve(
+    context: &Context,
+    args: &PackArgs,
+    need: TargetNeed,
+) -> Result<Resolved, Failure> {
     let file = find_manifest(args)?;
     let manifest = file.as_ref().map(ManifestFile::manifest);
     let (destination, target) = destination(args, manifest, need)?;
@@ -278,10 +325,13 @@ pub(crate) fn resolve(args: &PackArgs, need: TargetNeed) -> Result<Resolved, Fai
         (None, Some(file), None) => file.beside("."),
         (None, None, _) => PathBuf::from("."),
     };
+    let (project, fetched) = fetched(context, args, project)?;
     let said = manifest.and_then(|manifest| manifest.catalog(target.as_ref()));
     let found = match (&args.catalog, &file, said) {
-        (Some(said), _, _) => Some(said_catalogue(said, &args.platform)?),
-        (None, Some(file), Some(said)) => Some(manifest_catalogue(file, said, &args.platform)?),
+        (Some(said), _, _) => Some(said_catalogue(context, said, &args.platform)?),
+        (None, Some(file), Some(said)) => {
+            Some(manifest_catalogue(context, file, said, &args.platform)?)
+        }
         (None, _, _) => None,
     };
     let (catalogue, admin) = match found {
@@ -340,6 +390,7 @@ pub(crate) fn resolve(args: &PackArgs, need: TargetNeed) -> Result<Resolved, Fai
         },
         manifest: file,
         admin,
+        _fetched: fetched,
     })
 }
 

@@ -101,6 +101,16 @@ impl Ui {
         }
     }
 
+    /// What tells single lines, from whichever thread, if everything is to be told.
+    pub(crate) fn teller(&self) -> Box<dyn Fn(&str) + Send + Sync> {
+        let wanted = self.volume == Volume::Verbose && self.format == Format::Text;
+        Box::new(move |line| {
+            if wanted {
+                say(&format!("{}\n", visible(line)));
+            }
+        })
+    }
+
     /// Findings, to stderr; with JSON they are in the document instead.
     pub(crate) fn findings(&self, findings: &[LocatedFinding]) {
         if self.format == Format::Text {

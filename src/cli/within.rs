@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use super::Context;
 use super::args::{PlatformArgs, WithinArgs};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::platform;
+use super::opening::{Opened, open};
 use super::ui::visible;
 use crate::model::ident::ConnectorTitle;
-use crate::model::workspace::{Address, WorkspaceKind};
+use crate::model::workspace::WorkspaceKind;
 use crate::ops::catalog::CatalogError;
 use crate::ops::inspect::InspectError;
 use crate::ops::locate::LocatedFinding;
@@ -19,7 +20,6 @@ use crate::plan::pick::{PickError, label};
 use crate::plan::sharing::ShareError;
 use crate::plan::sharing::file::EntryProblem;
 use crate::workspace::WorkspaceError;
-use crate::workspace::local::{LocalPlatform, LocalWorkspace};
 
 /// What of its workspace a command looks at or changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,16 +78,10 @@ impl Asked<'_> {
     }
 
     /// Opens the workspace.
-    pub(crate) fn open(&self) -> Result<LocalWorkspace, Failure> {
+    pub(crate) fn open(&self, context: &Context) -> Result<Opened, Failure> {
         let WithinArgs { address, platform } = self.within;
         let work = format!("{} {}", self.subject.word(), self.verb);
-        let opened = LocalPlatform::open(
-            &platform::path(platform)?,
-            platform::writing(platform, &work),
-        )?;
-        match address {
-            Address::Local(name) => Ok(opened.workspace(name)?),
-        }
+        open(context, platform, address, &work)
     }
 
     fn names(&self, errors: &[PickError]) -> Failure {
@@ -257,11 +251,16 @@ impl Asked<'_> {
                 )
             }),
             ShareError::ClosedSource { .. } => {
-                let Address::Local(name) = &self.within.address;
+                let help = match self.within.address.local() {
+                    Some(name) => format!(
+                        "; here: recipack workspace set {} --closed-source allowed{}",
+                        shell_word(name.as_str()),
+                        self.platform_option()
+                    ),
+                    None => String::new(),
+                };
                 Failure::of(Exit::Refused, "closed-source", error).help(format!(
-                    "on the platform, Customer Success enables it for an admin workspace; here: recipack workspace set {} --closed-source allowed{}",
-                    shell_word(name.as_str()),
-                    self.platform_option()
+                    "on the platform, Customer Success enables it for an admin workspace{help}"
                 ))
             }
         }

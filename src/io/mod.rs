@@ -1,6 +1,8 @@
 //! The edges to local files: project folders and package zips.
 
 pub mod archive;
+pub mod durable;
+pub mod scratch;
 pub mod source;
 pub mod spill;
 pub mod tree;

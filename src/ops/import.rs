@@ -21,8 +21,8 @@ use crate::model::path::PackagePath;
 use crate::model::project::Origin;
 use crate::model::scan::Scanner;
 use crate::model::workspace::{
-    Address, FolderPath, HeldFile, Moment, RecipeState, Revision, RevisionAction, RevisionHeader,
-    RevisionNumber, Snapshot,
+    Address, AssetKey, FolderPath, HeldFile, Moment, RecipeState, Revision, RevisionAction,
+    RevisionHeader, RevisionNumber, Snapshot,
 };
 use crate::parallel;
 use crate::plan::actions::{self, Known, Source};
@@ -33,7 +33,9 @@ use crate::plan::import::document::{
 use crate::plan::import::sameness::{self, Sameness, Side};
 use crate::plan::import::{Draft, Placing, PlacingError, Question, Receipt};
 use crate::plan::transform::rename_providers;
-use crate::workspace::{ContentError, Contents, Encoded, Encoding, Workspace, WorkspaceError};
+use crate::workspace::{
+    ContentError, Contents, Encoded, Encoding, Uploaded, Workspace, WorkspaceError,
+};
 
 /// What to import, and where.
 #[derive(Clone, Debug)]
@@ -194,6 +196,18 @@ impl Incoming {
         })
     }
 
+    /// Where each of its assets lands, but for custom connectors.
+    pub fn keys(&self) -> impl Iterator<Item = (&PackagePath, &AssetKey)> {
+        let assets = self.opened.project.assets.iter();
+        let keys = assets.zip(&self.placing.keys);
+        keys.filter_map(|(asset, key)| Some((&asset.path, key.as_ref()?)))
+    }
+
+    /// The digest of the package.
+    pub fn digest(&self) -> Digest {
+        self.package.digest
+    }
+
     /// Whether some of its content could not be read.
     pub fn is_incomplete(&self) -> bool {
         let mut findings = self.opened.project.findings.iter();
@@ -346,22 +360,36 @@ impl Incoming {
         if running.interrupt.is_set() {
             return Err(Interrupted.into());
         }
-        workspace.commit(&carried.commit, &mut package)?;
+        let committed = workspace.commit(&carried.commit, &mut package)?;
+        carried.receipt.revision = committed.revision;
+        for recipe in &mut carried.receipt.recipes {
+            recipe
+                .obstacles
+                .extend(committed.recipes.get(&recipe.id).cloned());
+        }
         Ok(carried.receipt)
     }
 
-    /// Reads the workspace back after an import: what is not as planned.
+    /// Reads the workspace back after an import: what is not as planned. The receipt gets what the
+    /// workspace decided by itself.
     ///
     /// # Errors
     /// If it can't be read.
-    pub fn astray(
+    pub fn read_back(
         &self,
         request: &ImportRequest,
-        receipt: &Receipt,
+        receipt: &mut Receipt,
         workspace: &dyn Workspace,
         running: &Running,
     ) -> Result<Vec<String>, ImportError> {
         let again = self.plan(request, workspace, running)?;
+        for connector in &mut receipt.connectors {
+            let mut held = again.snapshot.connectors.iter();
+            if let Some(held) = held.find(|held| held.title == connector.title) {
+                connector.internal_name = held.internal_name.clone();
+                connector.version = held.released.unwrap_or(connector.version);
+            }
+        }
         let mut astray = Vec::new();
         for folder in &again.plan.creates_folders {
             astray.push(format!("folder \"{folder}\" is not there"));
@@ -400,8 +428,9 @@ impl Incoming {
             .iter()
             .filter_map(|asset| Some((asset.id?, asset.state?)))
             .collect();
-        for recipe in &receipt.recipes {
+        for recipe in &mut receipt.recipes {
             let state = states.get(&recipe.id).copied().unwrap_or(recipe.state);
+            recipe.state = state;
             if state != recipe.planned {
                 let mut why = recipe.obstacles.join("; ");
                 if !why.is_empty() {
@@ -555,6 +584,7 @@ fn renamed(
 /// Gives a workspace what it lacks: entries of the package as they are, and what was rewritten.
 struct PackageContents<'a> {
     incoming: &'a Incoming,
+    package: &'a Path,
     reader: SourceReader<'a>,
     files: HashMap<Digest, usize>,
     spill: Spill,
@@ -569,6 +599,7 @@ impl<'a> PackageContents<'a> {
         let scratch = &request.scratch;
         Ok(Self {
             incoming,
+            package: &request.package,
             reader: incoming.opened.source.reader(),
             files: files
                 .filter_map(|file| Some((file.content?.digest?, file.source)))
@@ -667,6 +698,14 @@ impl<'a> PackageContents<'a> {
 }
 
 impl Contents for PackageContents<'_> {
+    fn package(&self) -> Option<Uploaded<'_>> {
+        Some(Uploaded {
+            path: self.package,
+            digest: self.incoming.package.digest,
+            folder: &self.incoming.placing.folder,
+        })
+    }
+
     fn content(&mut self, digest: &Digest) -> Result<Encoded<'_>, ContentError> {
         let failed = |source| ContentError {
             digest: *digest,

@@ -16,6 +16,7 @@ pub mod pack;
 pub mod push;
 pub mod read;
 pub mod record;
+pub mod remote;
 pub mod report;
 pub mod reuse;
 pub mod rollback;

@@ -175,7 +175,7 @@ fn carry_out<T>(
             return Ok(told);
         }
         match workspace.commit(&commit, &mut NoContents) {
-            Ok(()) => return Ok(told),
+            Ok(_) => return Ok(told),
             Err(WorkspaceError::Stale { .. }) if attempt < ATTEMPTS => attempt += 1,
             Err(error) => return Err(error.into()),
         }

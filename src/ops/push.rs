@@ -151,12 +151,13 @@ pub fn push(
             None => None,
         },
     };
+    workspace.sources(&std::iter::once(source.title.clone()).collect())?;
     let mut attempt = 1;
     loop {
         let inventory = workspace.inventory()?;
         let latest = latest(workspace, &inventory, &source.title)?;
         let push = plan(&inventory, &source, &latest, at)?;
-        let document = ConnectorPushDocument {
+        let mut document = ConnectorPushDocument {
             workspace: address.clone(),
             title: source.title.clone(),
             internal_name: push.internal_name,
@@ -171,7 +172,16 @@ pub fn push(
         }
         brought.bring(&request.file, push.json.as_bytes())?;
         match workspace.commit(&push.commit, &mut brought) {
-            Ok(()) => return Ok(document),
+            Ok(_) => {
+                // A platform that names and numbers by itself may do it otherwise.
+                let after = workspace.inventory()?.connectors;
+                if let Some(held) = after.iter().find(|held| held.title == source.title) {
+                    document.internal_name = held.internal_name.clone();
+                    let newest = held.latest().map(|latest| latest.number);
+                    document.version = newest.unwrap_or(document.version);
+                }
+                return Ok(document);
+            }
             Err(WorkspaceError::Stale { .. }) if attempt < ATTEMPTS => attempt += 1,
             Err(error) => return Err(error.into()),
         }

@@ -127,26 +127,8 @@ pub fn export(
     running: &Running,
     observer: &mut dyn Observer,
 ) -> Result<Exported, WorkspaceExportError> {
-    let inventory = workspace.inventory()?;
-    if !request.folder.is_home() && !inventory.folders.contains(&request.folder) {
-        return Err(WorkspaceExportError::NoFolder {
-            workspace: inventory.workspace.name.clone(),
-            folder: request.folder.clone(),
-            there: inventory.folders.iter().cloned().collect(),
-        });
-    }
     let mut rewriter = Rewriter::default();
-    let mut buffer = Vec::new();
-    let departure = Departure::plan(&inventory, request, |recipe| {
-        going_on(running)?;
-        let Some(file) = recipe.body.files.first() else {
-            return Ok(Vec::new());
-        };
-        workspace.content(&file.content, &mut buffer)?;
-        rewriter
-            .lookups(&buffer)
-            .map_err(|source| damaged(&inventory, &recipe.key.name, source))
-    })?;
+    let (inventory, departure) = decide(workspace, request, &mut rewriter, running)?;
     let mut exported = Exported {
         package: None,
         findings: departure.findings.clone(),
@@ -159,6 +141,49 @@ pub fn export(
     }
     finding::sort(&mut exported.findings);
     Ok(exported)
+}
+
+/// What would leave a workspace, without making a package.
+///
+/// # Errors
+/// If the workspace can't be read or has no such folder.
+pub fn leaving(
+    workspace: &dyn Workspace,
+    request: &DepartureRequest,
+) -> Result<(Inventory, Departure), WorkspaceExportError> {
+    let running = Running {
+        threads: std::num::NonZeroUsize::MIN,
+        interrupt: super::Interrupt::default(),
+    };
+    decide(workspace, request, &mut Rewriter::default(), &running)
+}
+
+fn decide(
+    workspace: &dyn Workspace,
+    request: &DepartureRequest,
+    rewriter: &mut Rewriter,
+    running: &Running,
+) -> Result<(Inventory, Departure), WorkspaceExportError> {
+    let inventory = workspace.inventory()?;
+    if !request.folder.is_home() && !inventory.folders.contains(&request.folder) {
+        return Err(WorkspaceExportError::NoFolder {
+            workspace: inventory.workspace.name.clone(),
+            folder: request.folder.clone(),
+            there: inventory.folders.iter().cloned().collect(),
+        });
+    }
+    let mut buffer = Vec::new();
+    let departure = Departure::plan(&inventory, request, |recipe| {
+        going_on(running)?;
+        let Some(file) = recipe.body.files.first() else {
+            return Ok(Vec::new());
+        };
+        workspace.content(&file.content, &mut buffer)?;
+        rewriter
+            .lookups(&buffer)
+            .map_err(|source| damaged(&inventory, &recipe.key.name, source))
+    })?;
+    Ok((inventory, departure))
 }
 
 fn going_on(running: &Running) -> Result<(), Interrupted> {

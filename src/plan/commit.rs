@@ -8,7 +8,8 @@ use crate::model::catalogue::Catalogue;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::workspace::{
     AssetId, AssetKey, Authorization, Body, ConnectorId, Counters, FolderPath, HeldState,
-    HeldVersion, Inventory, Moment, RecipeState, Revision, Sharing, Snapshot, WorkspaceFacts,
+    HeldVersion, Inventory, Moment, RecipeState, Revision, RevisionNumber, Sharing, Snapshot,
+    WorkspaceFacts,
 };
 
 /// One change. Numbers were given by whoever made the list, from the workspace's
@@ -158,6 +159,12 @@ impl Commit {
         let id = self.next.connector;
         self.next.connector.0 += 1;
         id
+    }
+
+    /// The revision that it makes, if it makes one.
+    pub fn revision_number(&self) -> Option<RevisionNumber> {
+        let revision = self.revision.as_ref()?;
+        Some(revision.header.number)
     }
 
     /// The state that the workspace is in afterwards. It depends on the state before and the

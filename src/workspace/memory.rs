@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fit::{self, Misfit};
-use super::{Contents, Decoder, Workspace, WorkspaceError};
+use super::{Committed, Contents, Decoder, Workspace, WorkspaceError};
 use crate::model::catalogue::Catalogue;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::kind::AssetKind;
@@ -385,7 +385,7 @@ impl Workspace for MemoryWorkspace {
         &mut self,
         commit: &Commit,
         contents: &mut dyn Contents,
-    ) -> Result<(), WorkspaceError> {
+    ) -> Result<Committed, WorkspaceError> {
         fit::check(commit, &self.facts)?;
         let is_shared = |digest: &Digest| {
             let shared = self.shared.as_ref();
@@ -412,6 +412,9 @@ impl Workspace for MemoryWorkspace {
         self.state = state;
         self.facts.state = commit.state_after();
         self.facts.next = commit.next;
-        Ok(())
+        Ok(Committed {
+            revision: commit.revision_number(),
+            ..Committed::default()
+        })
     }
 }

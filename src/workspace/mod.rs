@@ -6,15 +6,19 @@
 mod fit;
 pub mod local;
 pub mod memory;
+pub mod remote;
 
 pub use fit::Misfit;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
 use flate2::{Decompress, FlushDecompress, Status};
 
-use crate::model::ident::{Digest, InternalName, Version};
+use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::workspace::{
-    AssetId, Body, HeldConnector, Inventory, Partnership, Revision, RevisionHeader, RevisionNumber,
-    Scope, Snapshot, WorkspaceFacts,
+    AssetId, Body, FolderPath, HeldConnector, Inventory, Partnership, Revision, RevisionHeader,
+    RevisionNumber, Scope, Snapshot, WorkspaceFacts,
 };
 use crate::plan::commit::Commit;
 
@@ -104,6 +108,11 @@ pub trait Contents {
     /// # Errors
     /// If it can't be read; the commit is given up.
     fn content(&mut self, digest: &Digest) -> Result<Encoded<'_>, ContentError>;
+
+    /// The package that brings all of them, if the commit is its import.
+    fn package(&self) -> Option<Uploaded<'_>> {
+        None
+    }
 }
 
 /// A content could not be given.
@@ -117,6 +126,17 @@ pub struct ContentError {
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
+/// A package whose import a commit is: a workspace behind the platform's API takes it as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Uploaded<'p> {
+    /// The zip.
+    pub path: &'p Path,
+    /// Its digest.
+    pub digest: Digest,
+    /// The folder that it is imported into.
+    pub folder: &'p FolderPath,
+}
+
 /// For commits that bring no contents.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoContents;
@@ -128,6 +148,15 @@ impl Contents for NoContents {
             source: "nothing was to be brought along".into(),
         })
     }
+}
+
+/// What came of a commit beside the changes themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// The revision that was made; none for commits without one.
+    pub revision: Option<RevisionNumber>,
+    /// What the platform said of single recipes.
+    pub recipes: BTreeMap<AssetId, String>,
 }
 
 /// A workspace that packages can be imported into.
@@ -194,7 +223,22 @@ pub trait Workspace {
         &mut self,
         commit: &Commit,
         contents: &mut dyn Contents,
-    ) -> Result<(), WorkspaceError>;
+    ) -> Result<Committed, WorkspaceError>;
+
+    /// Sees to it that the sources of connectors are at hand, where they have to be fetched.
+    ///
+    /// # Errors
+    /// If they can't be.
+    fn sources(&self, titles: &BTreeSet<ConnectorTitle>) -> Result<(), WorkspaceError> {
+        let _ = titles;
+        Ok(())
+    }
+
+    /// The folder that packages are imported into and exported from unless another one is named:
+    /// Home, or what its address says.
+    fn base(&self) -> FolderPath {
+        FolderPath::home()
+    }
 }
 
 /// An admin workspace: it has customers, and shares connectors with them.
@@ -305,6 +349,9 @@ pub enum WorkspaceError {
         /// What is wrong.
         what: String,
     },
+    /// The workspace behind the platform's API could not be read or written.
+    #[error(transparent)]
+    Remote(Box<remote::RemoteError>),
     /// A content could not be given.
     #[error(transparent)]
     Content(#[from] ContentError),

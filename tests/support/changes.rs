@@ -174,7 +174,7 @@ pub(crate) fn commit(
 ) -> Result<(), WorkspaceError> {
     let mut commit = Commit::on(&workspace.facts().expect("facts"));
     fill(&mut commit, bag);
-    workspace.commit(&commit, bag)
+    workspace.commit(&commit, bag).map(drop)
 }
 
 /// Everything that can be read of a workspace.

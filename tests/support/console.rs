@@ -81,14 +81,20 @@ pub(crate) fn run(place: &Place, command: &str) -> Run {
     let folder = program.parent().expect("a folder").display();
     let path = std::env::var("PATH").unwrap_or_default();
     let command = command.replace("cargo run --release --", "recipack");
-    place
+    // Whoever else has that port must not be in the way.
+    let port = port();
+    let command = command.replace(PORT, port);
+    let mut run: Run = place
         .shell(&format!("{{ {command}\n}} 2>&1"))
         .env("PATH", format!("{folder}:{path}"))
         .env("XDG_DATA_HOME", place.path("data"))
+        .env("XDG_STATE_HOME", place.path("state"))
         .env("SOURCE_DATE_EPOCH", "1700000000")
         .output()
         .expect("it starts")
-        .into()
+        .into();
+    run.stdout = run.stdout.replace(port, PORT);
+    run
 }
 
 /// The files that a page's blocks hold, with their paths: a block of `json a.recipe.json`.
@@ -114,4 +120,17 @@ pub(crate) fn files(text: &str) -> Vec<(String, String)> {
         }
     }
     files
+}
+
+/// The port that texts show.
+const PORT: &str = "8765";
+
+/// One that is free here, the same for all commands.
+fn port() -> &'static str {
+    static PORT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    PORT.get_or_init(|| {
+        let bound = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = bound.local_addr().expect("an address");
+        address.port().to_string()
+    })
 }

@@ -82,7 +82,7 @@ pub(crate) struct ConnectorDiffArgs {
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
     /// The workspace that has the versions
-    #[arg(long = "in", value_name = "local:NAME")]
+    #[arg(long = "in", value_name = "ADDRESS")]
     pub(crate) address: Option<Address>,
     /// Where the local platform is.
     #[command(flatten)]

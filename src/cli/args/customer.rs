@@ -6,7 +6,7 @@ use super::PlatformArgs;
 use super::within::local_name;
 use super::workspace::MOST;
 use crate::model::ident::WorkspaceName;
-use crate::model::workspace::{Label, LabelEdit};
+use crate::model::workspace::{Address, Label, LabelEdit};
 
 /// What to do with the customers of an admin workspace.
 #[derive(Debug, Subcommand)]
@@ -47,12 +47,22 @@ pub(crate) struct CustomerCreateArgs {
 /// Arguments of `customer list`.
 #[derive(Debug, Args)]
 pub(crate) struct CustomerListArgs {
-    /// Only the customers of this admin workspace
-    #[arg(long, value_name = "ADMIN", value_parser = local_name)]
-    pub(crate) of: Option<WorkspaceName>,
+    /// Only the customers of this admin workspace: a name in the local platform, or an address of the platform's API
+    #[arg(long, value_name = "ADMIN", value_parser = admin)]
+    pub(crate) of: Option<Address>,
     /// Where the local platform is.
     #[command(flatten)]
     pub(crate) platform: PlatformArgs,
+}
+
+/// An admin workspace, wherever it is.
+fn admin(text: &str) -> Result<Address, String> {
+    if text.contains(':') {
+        return text
+            .parse()
+            .map_err(|error: crate::model::workspace::AddressError| error.to_string());
+    }
+    local_name(text).map(Address::Local)
 }
 
 /// Arguments of `customer show`.

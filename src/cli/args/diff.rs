@@ -41,7 +41,7 @@ pub(crate) enum DiffSide {
 
 /// A file whose name starts like an address can still be named as `./local:NAME`.
 fn side(text: &OsStr) -> Result<DiffSide, String> {
-    match text.to_str().filter(|text| text.starts_with("local:")) {
+    match text.to_str().filter(|text| Address::is_meant(text)) {
         Some(address) => Address::from_str(address)
             .map(DiffSide::Workspace)
             .map_err(|error| error.to_string()),

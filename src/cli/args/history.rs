@@ -9,8 +9,8 @@ use crate::plan::rollback::CreatedSince;
 /// Arguments of `status`.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
-    /// The workspace
-    #[arg(value_name = "local:NAME")]
+    /// The workspace: local:NAME, https://HOST[#folder=ID], profile:NAME or customer:ID
+    #[arg(value_name = "ADDRESS")]
     pub(crate) address: Address,
     /// Only what lies in this folder and below, and what that uses
     #[arg(long, value_name = "FOLDER")]
@@ -26,8 +26,8 @@ pub(crate) struct StatusArgs {
 /// Arguments of `history`.
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArgs {
-    /// The workspace
-    #[arg(value_name = "local:NAME")]
+    /// The workspace: local:NAME, https://HOST[#folder=ID], profile:NAME or customer:ID
+    #[arg(value_name = "ADDRESS")]
     pub(crate) address: Address,
     /// One revision, to be told with what it changed
     #[arg(value_name = "REVISION")]
@@ -40,8 +40,8 @@ pub(crate) struct HistoryArgs {
 /// Arguments of `rollback`.
 #[derive(Debug, Args)]
 pub(crate) struct RollbackArgs {
-    /// The workspace
-    #[arg(value_name = "local:NAME")]
+    /// The workspace: local:NAME, https://HOST[#folder=ID], profile:NAME or customer:ID
+    #[arg(value_name = "ADDRESS")]
     pub(crate) address: Address,
     /// The revision whose state is restored; 0 for the workspace before the first [default: the one before the newest]
     #[arg(value_name = "REVISION")]

@@ -14,8 +14,8 @@ pub(crate) struct PlanArgs {
     /// The package
     #[arg(value_name = "PACKAGE.zip")]
     pub(crate) package: PathBuf,
-    /// The workspace
-    #[arg(long, value_name = "local:NAME")]
+    /// The workspace: local:NAME, https://HOST[#folder=ID], profile:NAME or customer:ID
+    #[arg(long, value_name = "ADDRESS")]
     pub(crate) into: Address,
     /// The folder to import into, such as `Orders` or `Orders/Functions`; it is created if need be [default: Home]
     #[arg(long, value_name = "FOLDER")]
@@ -38,7 +38,7 @@ pub(crate) struct ImportArgs {
     #[arg(value_name = "PACKAGE.zip|plan.json")]
     pub(crate) package: PathBuf,
     /// The workspace [default: the plan's]
-    #[arg(long, value_name = "local:NAME")]
+    #[arg(long, value_name = "ADDRESS")]
     pub(crate) into: Option<Address>,
     /// The folder to import into; it is created if need be [default: the plan's, or Home]
     #[arg(long, value_name = "FOLDER")]

@@ -9,6 +9,7 @@ mod history;
 mod import;
 mod platform;
 mod recipe;
+mod sandbox;
 mod within;
 mod workspace;
 mod workspace_export;
@@ -30,6 +31,7 @@ pub(crate) use history::{HistoryArgs, RollbackArgs, StatusArgs};
 pub(crate) use import::{ImportArgs, MatrixArgs, PlanArgs};
 pub(crate) use platform::PlatformArgs;
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
+pub(crate) use sandbox::{ResumeArgs, SandboxArgs};
 pub(crate) use within::WithinArgs;
 pub(crate) use workspace::{
     WorkspaceCommand, WorkspaceCreateArgs, WorkspaceDeleteArgs, WorkspaceListArgs,
@@ -57,6 +59,10 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+const SANDBOX: &str = "Examples:
+  recipack sandbox --port 8080
+  export WORKATO_HOST=http://127.0.0.1:8080 WORKATO_API_TOKEN=$(recipack sandbox --token acme)";
+
 const EXIT_CODES: &str = "Exit codes:
   0  done
   1  failed, or findings at error level; nothing was written
@@ -65,7 +71,9 @@ const EXIT_CODES: &str = "Exit codes:
   4  verification failed
  64  wrong usage
  68  partly done: what is not as planned is listed
- 75  temporary: another process is writing; the same command may be repeated
+ 69  still running at the platform; recipack resume goes on with it
+ 75  temporary: another process is writing, a limit of the platform, the network; the same command may be repeated
+ 77  not authorised: no token, or one that is not accepted
 130  interrupted, 143 terminated; state is consistent";
 
 /// Options that every command has.
@@ -142,6 +150,15 @@ pub(crate) enum Command {
     Catalog(CatalogCommand),
     /// Say what packages would meet at each customer, and do nothing
     Matrix(MatrixArgs),
+    /// Serve the local platform behind the platform's API, on this machine
+    ///
+    /// Pipelines can be rehearsed against it: whatever speaks the platform's API works with it as with
+    /// the platform, and finds the workspaces of the local platform behind their tokens. It listens on
+    /// 127.0.0.1 only, says where, and serves until it is interrupted.
+    #[command(after_help = SANDBOX)]
+    Sandbox(SandboxArgs),
+    /// Go on with an import over the API whose end nobody saw
+    Resume(ResumeArgs),
     /// Explain a finding's code, or list all codes
     Explain(ExplainArgs),
     /// Print the JSON Schema of a document
@@ -153,8 +170,8 @@ pub(crate) enum Command {
 /// What a package is made of and for.
 #[derive(Debug, Args)]
 pub(crate) struct PackArgs {
-    /// The project: a folder in the export layout, or a package [default: the manifest's project]
-    #[arg(value_name = "PROJECT|PACKAGE.zip")]
+    /// The project: a folder in the export layout, a package, or the folder of a workspace behind the platform's API [default: the manifest's project]
+    #[arg(value_name = "PROJECT|PACKAGE.zip|ADDRESS")]
     pub(crate) project: Option<PathBuf>,
     /// The manifest [default: recipack.toml, where there is one]
     #[arg(short, long, value_name = "FILE")]
@@ -169,7 +186,7 @@ pub(crate) struct PackArgs {
     #[arg(long, value_name = "DC", requires = "kind")]
     pub(crate) data_center: Option<DataCenter>,
     /// The shared connectors: a catalogue file, the platform's answer as it is, or an admin workspace
-    #[arg(long, value_name = "FILE|local:ADMIN")]
+    #[arg(long, value_name = "FILE|ADDRESS")]
     pub(crate) catalog: Option<PathBuf>,
     /// What to do with a connector: auto, include or exclude; may be repeated
     #[arg(long = "connector", value_name = "TITLE=WORD", value_parser = connector_word)]

@@ -9,8 +9,8 @@ use crate::model::workspace::Address;
 /// The workspace that a command works in.
 #[derive(Debug, Args)]
 pub(crate) struct WithinArgs {
-    /// The workspace
-    #[arg(long = "in", alias = "into", value_name = "local:NAME")]
+    /// The workspace: local:NAME, https://HOST[#folder=ID], profile:NAME or customer:ID
+    #[arg(long = "in", alias = "into", value_name = "ADDRESS")]
     pub(crate) address: Address,
     /// Where the local platform is.
     #[command(flatten)]
@@ -23,9 +23,10 @@ pub(super) fn local_name(text: &str) -> Result<WorkspaceName, String> {
         let address: Address = text
             .parse()
             .map_err(|error: crate::model::workspace::AddressError| error.to_string())?;
-        return Ok(match address {
-            Address::Local(name) => name,
-        });
+        return match address {
+            Address::Local(name) => Ok(name),
+            Address::Remote(_) => Err("it is no workspace of the local platform".to_owned()),
+        };
     }
     text.parse()
         .map_err(|error: crate::model::ident::NameError| error.to_string())

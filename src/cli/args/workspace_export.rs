@@ -14,7 +14,7 @@ use crate::model::workspace::FolderPath;
 #[derive(Debug, Args)]
 pub(crate) struct WorkspaceExportArgs {
     /// The workspace
-    #[arg(value_name = "local:NAME", value_parser = local_name)]
+    #[arg(value_name = "ADDRESS", value_parser = local_name)]
     pub(crate) name: WorkspaceName,
     /// Only this folder, with what it needs elsewhere [default: everything]
     #[arg(long, value_name = "FOLDER")]

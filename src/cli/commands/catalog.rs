@@ -48,7 +48,7 @@ pub(super) const fn asked<'a>(within: &'a WithinArgs, verb: &'static str) -> Ask
 
 fn list(context: &Context, args: &CatalogListArgs) -> Result<Exit, Stop> {
     let asked = asked(&args.within, "list");
-    let document = list_of(&asked.open()?, &args.within.address)
+    let document = list_of(asked.open(context)?.as_ref(), &args.within.address)
         .map_err(|error| asked.catalog(None, error))?;
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
@@ -117,8 +117,12 @@ fn used_by(line: &CatalogLine) -> String {
 
 fn show(context: &Context, args: &CatalogShowArgs) -> Result<Exit, Stop> {
     let asked = asked(&args.within, "show");
-    let document = show_one(&asked.open()?, &args.within.address, &args.connector)
-        .map_err(|error| asked.catalog(Some(&args.connector), error))?;
+    let document = show_one(
+        asked.open(context)?.as_ref(),
+        &args.within.address,
+        &args.connector,
+    )
+    .map_err(|error| asked.catalog(Some(&args.connector), error))?;
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => context.ui.result(&shown(&document))?,
@@ -158,8 +162,13 @@ fn compare(context: &Context, args: &CatalogDiffArgs) -> Result<Exit, Stop> {
     let asked = asked(&args.within, "diff");
     let file = catalogue_file(&args.file)?;
     let name = args.file.display().to_string();
-    let document = diff(&asked.open()?, &args.within.address, &name, &file)
-        .map_err(|error| asked.catalog(None, error))?;
+    let document = diff(
+        asked.open(context)?.as_ref(),
+        &args.within.address,
+        &name,
+        &file,
+    )
+    .map_err(|error| asked.catalog(None, error))?;
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => {
@@ -210,7 +219,7 @@ pub(super) fn step(step: &Step) -> String {
 
 fn pull(context: &Context, args: &CatalogPullArgs) -> Result<Exit, Stop> {
     let asked = asked(&args.within, "pull");
-    let catalogue = catalogue(&asked.open()?).map_err(Failure::from)?;
+    let catalogue = catalogue(asked.open(context)?.as_ref()).map_err(Failure::from)?;
     let file = catalogue.file();
     if let Some(output) = &args.output {
         if output.metadata().is_ok_and(|metadata| !metadata.is_file()) {

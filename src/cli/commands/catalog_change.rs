@@ -182,11 +182,11 @@ fn change(
         catalog::Asked::One { named, .. } => Some(named),
         catalog::Asked::File(_) => None,
     };
-    let mut admin = asked.open()?;
+    let mut admin = asked.open(context)?;
     let mut agreed: Option<CatalogChangeDocument> = None;
     let mut attempt = 1;
     loop {
-        let planned = catalog::plan(&admin, &asked.within.address, what, now())
+        let planned = catalog::plan(admin.as_ref(), &asked.within.address, what, now())
             .map_err(|error| asked.catalog(named, error))?;
         if consent.going == Going::Plan {
             report(context, &planned.document, Showing::Everything)?;
@@ -202,7 +202,7 @@ fn change(
                 agreed = Some(planned.document.clone());
             }
         }
-        match planned.carry_out(&mut admin) {
+        match planned.carry_out(admin.as_mut()) {
             Ok(document) => {
                 let showing = match agreed {
                     Some(_) => Showing::Outcome,

@@ -9,7 +9,7 @@ use super::export::{document, exit_of, summary_of_plan};
 use crate::ops::export::prepare;
 
 pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, Stop> {
-    let resolved = resolve(args, TargetNeed::Optional)?;
+    let resolved = resolve(context, args, TargetNeed::Optional)?;
     let mut prepared = prepare(
         &resolved.request,
         None,
@@ -17,7 +17,7 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, Stop> {
         &mut context.ui.observer(),
     )?;
     if let Some(admin) = &resolved.admin {
-        prepared.check_shared(admin)?;
+        prepared.check_shared(admin.as_ref())?;
     }
     let located = resolved.with_manifest(|manifest| prepared.located(manifest));
     context.ui.findings(&located);

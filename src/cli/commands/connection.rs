@@ -23,8 +23,8 @@ fn list(context: &Context, args: &ConnectionListArgs) -> Result<Exit, Stop> {
         subject: Subject::Connection,
         verb: "list",
     };
-    let document =
-        connections(&asked.open()?, &args.within.address).map_err(|error| asked.inspect(error))?;
+    let document = connections(asked.open(context)?.as_ref(), &args.within.address)
+        .map_err(|error| asked.inspect(error))?;
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => {
@@ -73,7 +73,7 @@ fn authorize(context: &Context, args: &ConnectionAuthorizeArgs) -> Result<Exit, 
     } else {
         Which::Named(args.connections.clone())
     };
-    let document = authorize_them(&mut asked.open()?, &args.within.address, &which)
+    let document = authorize_them(asked.open(context)?.as_mut(), &args.within.address, &which)
         .map_err(|error| asked.operate(error))?;
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,

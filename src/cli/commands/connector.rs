@@ -43,8 +43,8 @@ fn list(context: &Context, args: &ConnectorListArgs) -> Result<Exit, Stop> {
         subject: Subject::Connector,
         verb: "list",
     };
-    let document =
-        connectors(&asked.open()?, &args.within.address).map_err(|error| asked.inspect(error))?;
+    let document = connectors(asked.open(context)?.as_ref(), &args.within.address)
+        .map_err(|error| asked.inspect(error))?;
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => {
@@ -93,8 +93,12 @@ fn used_by(connector: &ConnectorLine) -> String {
 
 fn show(context: &Context, args: &ConnectorArgs) -> Result<Exit, Stop> {
     let asked = asked(args, "show");
-    let document = connector(&asked.open()?, &args.within.address, &args.connector)
-        .map_err(|error| asked.inspect(error))?;
+    let document = connector(
+        asked.open(context)?.as_ref(),
+        &args.within.address,
+        &args.connector,
+    )
+    .map_err(|error| asked.inspect(error))?;
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => context.ui.result(&shown(&document))?,
@@ -152,8 +156,12 @@ fn told(version: &VersionLine) -> String {
 
 fn versions(context: &Context, args: &ConnectorArgs) -> Result<Exit, Stop> {
     let asked = asked(args, "versions");
-    let document = versions_of(&asked.open()?, &args.within.address, &args.connector)
-        .map_err(|error| asked.inspect(error))?;
+    let document = versions_of(
+        asked.open(context)?.as_ref(),
+        &args.within.address,
+        &args.connector,
+    )
+    .map_err(|error| asked.inspect(error))?;
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => context.ui.result(&version_lines(&document))?,
@@ -184,8 +192,12 @@ fn version_lines(document: &ConnectorVersionsDocument) -> String {
 
 fn usage(context: &Context, args: &ConnectorArgs) -> Result<Exit, Stop> {
     let asked = asked(args, "usage");
-    let document = usage_of(&asked.open()?, &args.within.address, &args.connector)
-        .map_err(|error| asked.inspect(error))?;
+    let document = usage_of(
+        asked.open(context)?.as_ref(),
+        &args.within.address,
+        &args.connector,
+    )
+    .map_err(|error| asked.inspect(error))?;
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => {
@@ -222,7 +234,7 @@ fn users(document: &ConnectorUsageDocument) -> String {
 fn release(context: &Context, args: &ConnectorArgs) -> Result<Exit, Stop> {
     let asked = asked(args, "release");
     let document = release_it(
-        &mut asked.open()?,
+        asked.open(context)?.as_mut(),
         &args.within.address,
         &args.connector,
         now(),

@@ -48,8 +48,13 @@ pub(super) fn push(context: &Context, args: &ConnectorPushArgs) -> Result<Exit, 
         description: args.description.clone(),
         logo,
     };
-    let document = push_it(&mut asked.open()?, &args.within.address, &request, now())
-        .map_err(|error| refused(args, error))?;
+    let document = push_it(
+        asked.open(context)?.as_mut(),
+        &args.within.address,
+        &request,
+        now(),
+    )
+    .map_err(|error| refused(args, error))?;
     context.ui.findings(&document.findings);
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
@@ -119,7 +124,10 @@ fn version_of(text: &str) -> Option<(&str, Version)> {
 }
 
 pub(super) fn diff(context: &Context, args: &ConnectorDiffArgs) -> Result<Exit, Stop> {
-    let (old, new) = (compared(args, &args.a)?, compared(args, &args.b)?);
+    let (old, new) = (
+        compared(context, args, &args.a)?,
+        compared(context, args, &args.b)?,
+    );
     let document = diff_of(&old, &new).map_err(|error| failure(args, &args.a, error))?;
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
@@ -137,7 +145,7 @@ pub(super) fn diff(context: &Context, args: &ConnectorDiffArgs) -> Result<Exit, 
     })
 }
 
-fn compared(args: &ConnectorDiffArgs, text: &str) -> Result<Compared, Failure> {
+fn compared(context: &Context, args: &ConnectorDiffArgs, text: &str) -> Result<Compared, Failure> {
     let path = Path::new(text);
     let version = version_of(text).filter(|_| !path.is_file());
     let (title, version) = match (version, &args.address) {
@@ -156,8 +164,8 @@ fn compared(args: &ConnectorDiffArgs, text: &str) -> Result<Compared, Failure> {
         }
     };
     let within = within(args)?;
-    let workspace = asked(&within).open()?;
-    source_of(&workspace, title, version).map_err(|error| failure(args, title, error))
+    let workspace = asked(&within).open(context)?;
+    source_of(workspace.as_ref(), title, version).map_err(|error| failure(args, title, error))
 }
 
 fn within(args: &ConnectorDiffArgs) -> Result<WithinArgs, Failure> {

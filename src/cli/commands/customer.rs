@@ -8,6 +8,7 @@ use super::super::args::{
 };
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use super::super::opening::open_remote;
 use super::super::platform;
 use super::super::table::{Align, Table, counted};
 use super::super::ui::{Format, visible};
@@ -15,11 +16,12 @@ use super::super::within::platform_option;
 use super::super::{Context, Stop};
 use super::workspace::{admin_of, open, shown_path};
 use crate::model::ident::WorkspaceName;
-use crate::model::workspace::{LabelEdit, WorkspaceId, WorkspaceKind};
+use crate::model::workspace::{Address, LabelEdit, RemoteAddress, WorkspaceId, WorkspaceKind};
 use crate::ops::customers::{
     CustomerCreateDocument, CustomerLabelDocument, CustomerLine, CustomerListDocument,
     CustomerShowDocument, Labels, show as shown,
 };
+use crate::ops::remote::RemoteCustomersDocument;
 use crate::plan::decision::shell_word;
 use crate::workspace::local::{Customer, LocalPlatform, NewWorkspace};
 use crate::workspace::{Workspace as _, WorkspaceError};
@@ -90,12 +92,44 @@ fn labels(labels: &Labels) -> String {
     labels.join(", ")
 }
 
+/// Lists the customers of a workspace behind the platform's API.
+fn list_remote(
+    context: &Context,
+    args: &CustomerListArgs,
+    admin: &RemoteAddress,
+) -> Result<Exit, Stop> {
+    let workspace = open_remote(context, &args.platform, admin)?;
+    let document = RemoteCustomersDocument::of(&workspace)?;
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => {
+            if document.customers.is_empty() {
+                context.ui.talk("no customers\n");
+            }
+            let mut table = Table::new([Align::Left; 3]);
+            for customer in &document.customers {
+                table.row([
+                    &customer.address.to_string(),
+                    customer.external_id.as_deref().unwrap_or_default(),
+                    &customer.name,
+                ]);
+            }
+            context.ui.result(&table.text(""))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
 fn list(context: &Context, args: &CustomerListArgs) -> Result<Exit, Stop> {
+    if let Some(Address::Remote(admin)) = &args.of {
+        return list_remote(context, args, admin);
+    }
+    let of = args.of.as_ref().and_then(Address::local);
     let opened = open(&args.platform, "customer list")?;
     let document = CustomerListDocument {
         platform: shown_path(&args.platform)?,
         customers: opened
-            .customers(args.of.as_ref())?
+            .customers(of)?
             .into_iter()
             .map(CustomerLine::from)
             .collect(),

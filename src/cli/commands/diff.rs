@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use super::super::args::{DiffArgs, DiffSide};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use super::super::opening::open;
 use super::super::ui::{Format, Volume, visible};
 use super::super::{Context, Stop};
-use super::history::open;
 use super::workspace_export::failure;
 use crate::io::archive::{Limits, TemporaryFile};
 use crate::model::finding::Severity;
@@ -92,7 +92,7 @@ fn package(
     address: &Address,
     folder: &Path,
 ) -> Result<TemporaryFile, Failure> {
-    let workspace = open(&args.platform, address, "diff")?;
+    let workspace = open(context, &args.platform, address, "diff")?;
     let request = DepartureRequest {
         folder: args.folder.clone().unwrap_or_default(),
         rows: Rows::Included,
@@ -103,13 +103,13 @@ fn package(
         limit: u64::MAX,
     };
     let exported = export(
-        &workspace,
+        workspace.as_ref(),
         &request,
         output,
         &context.running,
         &mut context.ui.observer(),
     )
-    .map_err(|error| failure(address.name(), &args.platform, error))?;
+    .map_err(|error| failure(address, &args.platform, error))?;
     let mut told = exported.located();
     match exported.package {
         Some(package) => Ok(package.file),

@@ -28,7 +28,7 @@ use crate::plan::rule::Ruling;
 use crate::plan::transform::Edits;
 
 pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
-    let resolved = resolve(&args.pack, TargetNeed::Required)?;
+    let resolved = resolve(context, &args.pack, TargetNeed::Required)?;
     let output = output_path(args, &resolved)?;
     // Connectors that are supplied are few, and their folder has no memory.
     let cache = if args.list || resolved.request.connectors.is_some() {
@@ -48,7 +48,7 @@ pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
         &mut context.ui.observer(),
     )?;
     if let Some(admin) = &resolved.admin {
-        prepared.check_shared(admin)?;
+        prepared.check_shared(admin.as_ref())?;
     }
     let located = resolved.with_manifest(|manifest| prepared.located(manifest));
     context.ui.findings(&located);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::super::args::{HistoryArgs, PlatformArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::platform;
+use super::super::opening::open;
 use super::super::table::{Align, Table};
 use super::super::ui::{Format, visible};
 use super::super::within::platform_option;
@@ -17,16 +17,15 @@ use crate::ops::history::{
 };
 use crate::plan::decision::shell_word;
 use crate::workspace::WorkspaceError;
-use crate::workspace::local::{LocalPlatform, LocalWorkspace};
 
 /// How many hexadecimal digits tell a package from others in a list.
 const DIGITS: usize = 12;
 
 pub(crate) fn run(context: &Context, args: &HistoryArgs) -> Result<Exit, Stop> {
-    let workspace = open(&args.platform, &args.address, "history")?;
+    let workspace = open(context, &args.platform, &args.address, "history")?;
     match args.revision {
         None => {
-            let document = revisions(&workspace, &args.address)?;
+            let document = revisions(workspace.as_ref(), &args.address)?;
             match context.ui.format {
                 Format::Json => context.ui.document(&document)?,
                 Format::Text => {
@@ -39,7 +38,7 @@ pub(crate) fn run(context: &Context, args: &HistoryArgs) -> Result<Exit, Stop> {
         }
         Some(number) => {
             let number = RevisionNumber(number);
-            let document = revision(&workspace, &args.address, number)
+            let document = revision(workspace.as_ref(), &args.address, number)
                 .map_err(|error| failed(error, &args.platform, &args.address))?;
             match context.ui.format {
                 Format::Json => context.ui.document(&document)?,
@@ -48,18 +47,6 @@ pub(crate) fn run(context: &Context, args: &HistoryArgs) -> Result<Exit, Stop> {
         }
     }
     Ok(Exit::Done)
-}
-
-/// Opens a workspace.
-pub(super) fn open(
-    args: &PlatformArgs,
-    address: &Address,
-    work: &str,
-) -> Result<LocalWorkspace, Failure> {
-    let Address::Local(name) = address;
-    let path = platform::path(args)?;
-    let local = LocalPlatform::open(&path, platform::writing(args, work))?;
-    Ok(local.workspace(name)?)
 }
 
 fn failed(error: HistoryError, args: &PlatformArgs, address: &Address) -> Failure {

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::super::args::{ImportArgs, PlanArgs, PlatformArgs};
+use super::super::args::{ImportArgs, PlanArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use super::super::opening::open;
 use super::super::platform;
 use super::super::request::{folder_of, read_text};
 use super::super::ui::{Format, Volume, visible};
@@ -20,8 +21,7 @@ use crate::plan::import::Receipt;
 use crate::plan::import::document::{
     Afterwards, AssetAction, ConnectorAction, ImportPlan, Needed, Permission, PlannedConnector,
 };
-use crate::workspace::WorkspaceError;
-use crate::workspace::local::{LocalPlatform, LocalWorkspace};
+use crate::workspace::{Workspace, WorkspaceError};
 
 /// How many recipes that a connector moves are named before the rest is only counted.
 const SHOWN: usize = 10;
@@ -29,11 +29,12 @@ const SHOWN: usize = 10;
 const ATTEMPTS: usize = 20;
 
 pub(crate) fn plan(context: &Context, args: &PlanArgs) -> Result<Exit, Stop> {
-    let request = request(&args.package, &args.into, args.folder.clone());
-    let workspace = open(&args.platform, &args.into, "plan")?;
+    let workspace = open(context, &args.platform, &args.into, "plan")?;
+    let folder = within(workspace.as_ref(), args.folder.as_ref())?;
+    let request = request(&args.package, &args.into, folder);
     let incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())?;
     Failure::incomplete(&incoming.opened)?;
-    let planned = incoming.plan(&request, &workspace, &context.running)?;
+    let planned = incoming.plan(&request, workspace.as_ref(), &context.running)?;
     let document = planned.document(&incoming);
     if let Some(output) = &args.output {
         let mut bytes = serde_json::to_vec_pretty(&document).map_err(anyhow::Error::new)?;
@@ -58,23 +59,27 @@ pub(crate) fn plan(context: &Context, args: &PlanArgs) -> Result<Exit, Stop> {
     )
 }
 
-fn request(package: &Path, into: &Address, folder: Option<FolderPath>) -> ImportRequest {
+/// The folder that is meant: below the one that the address names.
+fn within(workspace: &dyn Workspace, folder: Option<&FolderPath>) -> Result<FolderPath, Failure> {
+    let base = workspace.base();
+    match folder {
+        None => Ok(base),
+        Some(folder) => base
+            .join(folder.as_str())
+            .map_err(|error| Failure::usage(format!("--folder {folder}: {error}"))),
+    }
+}
+
+fn request(package: &Path, into: &Address, folder: FolderPath) -> ImportRequest {
     ImportRequest {
         package: package.to_owned(),
         address: into.clone(),
-        folder: folder.unwrap_or_default(),
+        folder,
         limits: Limits::default(),
         scratch: std::env::temp_dir(),
         at: platform::now(),
         who: platform::who(),
     }
-}
-
-fn open(args: &PlatformArgs, address: &Address, work: &str) -> Result<LocalWorkspace, Failure> {
-    let Address::Local(name) = address;
-    let path = platform::path(args)?;
-    let local = LocalPlatform::open(&path, platform::writing(args, work))?;
-    Ok(local.workspace(name)?)
 }
 
 /// What `import` was given.
@@ -102,7 +107,7 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
             ));
         }
         return Ok(Asked {
-            request: request(&args.package, into, args.folder.clone()),
+            request: request(&args.package, into, args.folder.clone().unwrap_or_default()),
             approved: None,
         });
     }
@@ -146,7 +151,7 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
         Some(package) => package.clone(),
         None => found(&args.package, Path::new(&plan.package.path)),
     };
-    let mut request = request(&package, address, Some(plan.folder.clone()));
+    let mut request = request(&package, address, plan.folder.clone());
     request.package = package;
     Ok(Asked {
         request,
@@ -166,23 +171,30 @@ fn found(plan: &Path, package: &Path) -> PathBuf {
 }
 
 pub(crate) fn import(context: &Context, args: &ImportArgs) -> Result<Exit, Stop> {
-    let Asked { request, approved } = asked(args)?;
+    let Asked {
+        mut request,
+        approved,
+    } = asked(args)?;
     let name = request
         .package
         .file_name()
         .unwrap_or_default()
         .to_string_lossy();
     let mut workspace = open(
+        context,
         &args.platform,
         &request.address,
         &format!("import of {name}"),
     )?;
+    if approved.is_none() {
+        request.folder = within(workspace.as_ref(), args.folder.as_ref())?;
+    }
     let incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())?;
     Failure::incomplete(&incoming.opened)?;
     let given = given(args);
     let mut consent: Option<ImportPlan> = approved.as_ref().map(|document| document.plan.clone());
     for attempt in 1.. {
-        let mut planned = incoming.plan(&request, &workspace, &context.running)?;
+        let mut planned = incoming.plan(&request, workspace.as_ref(), &context.running)?;
         if let Some(approved) = &approved {
             planned
                 .plan
@@ -225,18 +237,19 @@ pub(crate) fn import(context: &Context, args: &ImportArgs) -> Result<Exit, Stop>
             &request,
             &planned,
             &document,
-            &mut workspace,
+            workspace.as_mut(),
             &context.running,
             &mut context.ui.observer(),
         );
-        let receipt = match applied {
+        let mut receipt = match applied {
             Ok(receipt) => receipt,
             Err(ImportError::Workspace(WorkspaceError::Stale { .. })) if attempt < ATTEMPTS => {
                 continue;
             }
             Err(error) => return Err(error.into()),
         };
-        let astray = incoming.astray(&request, &receipt, &workspace, &context.running)?;
+        let astray =
+            incoming.read_back(&request, &mut receipt, workspace.as_ref(), &context.running)?;
         return report(context, document, receipt, astray);
     }
     Ok(Exit::Failed)
@@ -294,7 +307,7 @@ fn refuse(planned: &Planned, given: &[Permission]) -> Result<(), Failure> {
     Err(first)
 }
 
-fn report(
+pub(super) fn report(
     context: &Context,
     plan: PlanDocument,
     receipt: Receipt,
@@ -392,14 +405,15 @@ fn text(plan: &ImportPlan, volume: Volume) -> String {
             AssetAction::CreatesPlaceholder => ("+", "creates placeholder".to_owned()),
             AssetAction::Overwrites => (
                 "~",
-                format!("overwrites {}", versions(asset.from, Some(asset.to))),
+                format!("overwrites {}", versions(asset.from, asset.to))
+                    .trim_end()
+                    .to_owned(),
             ),
             AssetAction::OverwritesRunning => (
                 "!",
-                format!(
-                    "overwrites running {}",
-                    versions(asset.from, Some(asset.to))
-                ),
+                format!("overwrites running {}", versions(asset.from, asset.to))
+                    .trim_end()
+                    .to_owned(),
             ),
             AssetAction::BindsToExisting => ("=", "binds to existing".to_owned()),
             AssetAction::NoChange => ("=", "no change".to_owned()),

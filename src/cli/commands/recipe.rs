@@ -32,7 +32,7 @@ fn list(context: &Context, args: &RecipeListArgs) -> Result<Exit, Stop> {
             (false, false) => None,
         },
     };
-    let document = recipes(&asked.open()?, &args.within.address, &filter)
+    let document = recipes(asked.open(context)?.as_ref(), &args.within.address, &filter)
         .map_err(|error| asked.inspect(error))?;
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
@@ -82,8 +82,13 @@ fn change(context: &Context, args: &RecipeChangeArgs, state: RecipeState) -> Res
     } else {
         Which::Named(args.recipes.clone())
     };
-    let document = set_recipes(&mut asked.open()?, &args.within.address, &which, state)
-        .map_err(|error| asked.operate(error))?;
+    let document = set_recipes(
+        asked.open(context)?.as_mut(),
+        &args.within.address,
+        &which,
+        state,
+    )
+    .map_err(|error| asked.operate(error))?;
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => {

@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 use super::super::args::RollbackArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use super::super::opening::open;
 use super::super::platform;
 use super::super::table::counted;
 use super::super::ui::{Format, Volume, visible};
 use super::super::within::platform_option;
 use super::super::{Context, Stop};
-use super::history::{deed, no_revision, open, recipes, versions};
+use super::history::{deed, no_revision, recipes, versions};
 use crate::model::workspace::{RecipeState, RevisionNumber};
 use crate::ops::rollback::{
     PlannedRollback, RollbackDocument, RollbackError, RollbackRequest, astray, before_newest, plan,
@@ -29,7 +30,7 @@ const SHOWN: usize = 10;
 const ATTEMPTS: usize = 20;
 
 pub(crate) fn run(context: &Context, args: &RollbackArgs) -> Result<Exit, Stop> {
-    let mut workspace = open(&args.platform, &args.address, "rollback")?;
+    let mut workspace = open(context, &args.platform, &args.address, "rollback")?;
     let failed = |error: RollbackError| match error {
         RollbackError::Workspace(error) => no_revision(error, &args.platform, &args.address),
         RollbackError::NoRevisions { .. }
@@ -38,7 +39,7 @@ pub(crate) fn run(context: &Context, args: &RollbackArgs) -> Result<Exit, Stop> 
     };
     let to = match args.revision {
         Some(number) => RevisionNumber(number),
-        None => before_newest(&workspace).map_err(failed)?,
+        None => before_newest(workspace.as_ref()).map_err(failed)?,
     };
     let request = RollbackRequest {
         address: args.address.clone(),
@@ -50,7 +51,7 @@ pub(crate) fn run(context: &Context, args: &RollbackArgs) -> Result<Exit, Stop> 
     let mut shown: Option<RollbackPlan> = None;
     let mut consent: Option<RollbackPlan> = None;
     for attempt in 1.. {
-        let planned = plan(&request, &workspace, &context.running).map_err(failed)?;
+        let planned = plan(&request, workspace.as_ref(), &context.running).map_err(failed)?;
         if args.plan {
             return report_plan(context, &planned);
         }
@@ -63,14 +64,14 @@ pub(crate) fn run(context: &Context, args: &RollbackArgs) -> Result<Exit, Stop> 
         if first && !args.yes && !planned.plan().is_empty() {
             consent = Some(agreed(context, args, planned.plan())?);
         }
-        let receipt = match planned.apply(&request, &mut workspace, &context.running) {
+        let receipt = match planned.apply(&request, workspace.as_mut(), &context.running) {
             Ok(receipt) => receipt,
             Err(RollbackError::Workspace(WorkspaceError::Stale { .. })) if attempt < ATTEMPTS => {
                 continue;
             }
             Err(error) => return Err(failed(error).into()),
         };
-        let astray = astray(&request, &workspace, &context.running).map_err(failed)?;
+        let astray = astray(&request, workspace.as_ref(), &context.running).map_err(failed)?;
         return report(context, planned, receipt, astray);
     }
     Ok(Exit::Failed)

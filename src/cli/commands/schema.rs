@@ -5,6 +5,7 @@ use super::super::exit::Exit;
 use super::super::failure::{Failure, FailureDocument};
 use super::super::ui::Format;
 use super::super::{Context, Stop};
+use super::sandbox::{SandboxDocument, TokenDocument};
 use crate::manifest::Listing;
 use crate::ops::catalog::{
     CatalogChangeDocument, CatalogDiffDocument, CatalogListDocument, CatalogPullDocument,
@@ -28,6 +29,7 @@ use crate::ops::operate::{
 };
 use crate::ops::push::ConnectorPushDocument;
 use crate::ops::record::DecisionRecord;
+use crate::ops::remote::RemoteCustomersDocument;
 use crate::ops::report::{
     ExplainDocument, ExplainListDocument, ExportDocument, InitDocument, ManifestEditDocument,
     ShowDocument, WhyDocument,
@@ -37,6 +39,7 @@ use crate::ops::status::StatusDocument;
 use crate::ops::verify::Verification;
 use crate::ops::workspace_export::WorkspaceExportDocument;
 use crate::plan::drawing::GraphDocument;
+use crate::sandbox::Faults;
 
 type SchemaOf = fn() -> schemars::Schema;
 
@@ -77,6 +80,24 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     ),
     ("init", "what `init` prints with --json", || {
         schemars::schema_for!(InitDocument)
+    }),
+    (
+        "customer-list-api",
+        "what `customer list --of` prints with --json of an address of the platform's API",
+        || schemars::schema_for!(RemoteCustomersDocument),
+    ),
+    (
+        "sandbox",
+        "what `sandbox` prints with --json once it listens",
+        || schemars::schema_for!(SandboxDocument),
+    ),
+    (
+        "sandbox-token",
+        "what `sandbox --token` prints with --json",
+        || schemars::schema_for!(TokenDocument),
+    ),
+    ("faults", "what the file of `sandbox --fault` holds", || {
+        schemars::schema_for!(Faults)
     }),
     ("status", "what `status` prints with --json", || {
         schemars::schema_for!(StatusDocument)

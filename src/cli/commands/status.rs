@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use super::super::args::StatusArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use super::super::opening::open;
 use super::super::table::counted;
 use super::super::ui::{Format, Volume, visible};
 use super::super::within::{kind_with_admin, platform_option};
 use super::super::{Context, Stop};
-use super::history::{deed, open};
+use super::history::deed;
 use crate::model::workspace::RecipeState;
 use crate::ops::status::{Drift, StatusDocument, StatusError, StatusRequest, status};
 use crate::plan::decision::shell_word;
@@ -18,7 +19,7 @@ use crate::plan::decision::shell_word;
 const SHOWN: usize = 20;
 
 pub(crate) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Stop> {
-    let workspace = open(&args.platform, &args.address, "status")?;
+    let workspace = open(context, &args.platform, &args.address, "status")?;
     let address = shell_word(&args.address.to_string());
     let platform = platform_option(&args.platform);
     let within = format!("--in {address}{platform}");
@@ -27,7 +28,7 @@ pub(crate) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Stop> {
         folder: args.folder.as_ref(),
         within: &within,
     };
-    let document = status(&workspace, &request).map_err(|error| match error {
+    let document = status(workspace.as_ref(), &request).map_err(|error| match error {
         StatusError::Workspace(error) => Failure::from(error),
         StatusError::Record(error) => error.into(),
         StatusError::Pick(error) => Failure::names(

@@ -18,7 +18,7 @@ use crate::ops::why::explain;
 use crate::plan::decision::{ConnectorDecision, Match};
 
 pub(crate) fn run(context: &Context, args: &WhyArgs) -> Result<Exit, Stop> {
-    let resolved = resolve(&args.pack, TargetNeed::Required)?;
+    let resolved = resolve(context, &args.pack, TargetNeed::Required)?;
     let prepared = prepare(
         &resolved.request,
         None,

@@ -15,8 +15,7 @@ use super::super::{Context, Stop};
 use super::export::{file_stem, output_file, summary_of_findings};
 use crate::manifest::DEFAULT_LIMIT_MB;
 use crate::model::choice::nearest;
-use crate::model::ident::WorkspaceName;
-use crate::model::workspace::FolderPath;
+use crate::model::workspace::{Address, FolderPath};
 use crate::ops::workspace_export::{Output, WorkspaceExportDocument, WorkspaceExportError, export};
 use crate::plan::decision::shell_word;
 use crate::plan::departure::{DepartureRequest, Rows, Unfiled};
@@ -45,7 +44,8 @@ pub(crate) fn run(context: &Context, args: &WorkspaceExportArgs) -> Result<Exit,
         &context.running,
         &mut context.ui.observer(),
     );
-    let mut exported = exported.map_err(|error| failure(&args.name, &args.platform, error))?;
+    let mut exported = exported
+        .map_err(|error| failure(&Address::Local(args.name.clone()), &args.platform, error))?;
     let document = exported.document(&output);
     context.ui.findings(&document.findings);
     let exit = match exported.package.take() {
@@ -84,7 +84,7 @@ fn request(args: &WorkspaceExportArgs) -> DepartureRequest {
 
 /// Why no package could be made of a workspace.
 pub(super) fn failure(
-    workspace: &WorkspaceName,
+    workspace: &Address,
     platform: &PlatformArgs,
     error: WorkspaceExportError,
 ) -> Failure {
@@ -101,7 +101,7 @@ pub(super) fn failure(
             let meant = nearest(folder.as_str(), names)
                 .map(|meant| format!("did you mean `{meant}`? "))
                 .unwrap_or_default();
-            let name = shell_word(&format!("local:{workspace}"));
+            let name = shell_word(&workspace.to_string());
             let option = platform_option(platform);
             Failure::of(Exit::Failed, "names-nothing", &error).help(format!(
                 "{meant}those that are there: recipack workspace show {name}{option}"

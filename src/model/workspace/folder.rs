@@ -77,6 +77,21 @@ impl FolderPath {
         }
     }
 
+    /// The folder of this name in here.
+    ///
+    /// # Errors
+    /// If the name can't be one.
+    pub fn child(&self, name: &str) -> Result<Self, PathError> {
+        // A slash would make two of it.
+        if name.is_empty() || name.contains('/') {
+            return Err(PathError {
+                path: name.to_owned(),
+                reason: "it is no single name",
+            });
+        }
+        self.join(name)
+    }
+
     /// The path from here to `other`, if that lies in this folder or is it.
     pub fn relative<'o>(&self, other: &'o Self) -> Option<&'o str> {
         if self.is_home() {

@@ -39,7 +39,8 @@ pub struct HeldAsset {
     pub id: AssetId,
     /// Where it lies and what it is called.
     pub key: AssetKey,
-    /// The number of its newest version. Every change makes another one (platform.md §6).
+    /// The number of its newest version. Every change makes another one (platform.md §6). 0 where it
+    /// is not known: over the API, of anything but recipes.
     pub version: Version,
     /// What its newest version holds.
     pub body: Body,

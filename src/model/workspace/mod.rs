@@ -5,18 +5,20 @@
 mod address;
 mod folder;
 mod held;
+mod import_id;
 mod label;
 mod moment;
 mod partnership;
 mod revision;
 mod snapshot;
 
-pub use address::{Address, AddressError};
+pub use address::{Address, AddressError, ApiHost, RemoteAccount, RemoteAddress};
 pub use folder::FolderPath;
 pub use held::{
     AssetKey, AssetPlace, Binding, Body, HeldAsset, HeldConnector, HeldFile, HeldState,
     HeldVersion, Logo,
 };
+pub use import_id::ImportId;
 pub use label::{Label, LabelEdit, LabelError};
 pub use partnership::{ClosedSource, CustomerFacts, CustomerUse, Partnership, Sharing};
 pub use revision::{Before, Revision, RevisionAction, RevisionHeader};

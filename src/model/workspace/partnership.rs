@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ConnectorId, HeldConnector, RecipeUse, WorkspaceFacts, WorkspaceId};
+use super::{Address, ConnectorId, HeldConnector, RecipeUse, WorkspaceFacts, WorkspaceId};
 use crate::model::catalogue::{Catalogue, CatalogueEntry, Visibility};
 use crate::model::choice::choice_type;
 use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceName};
@@ -37,7 +37,9 @@ pub struct CustomerFacts {
     pub id: WorkspaceId,
     /// Its name.
     pub name: WorkspaceName,
-    /// Where it lives.
+    /// Where it is.
+    pub address: Address,
+    /// The data center that it lives in.
     pub data_center: DataCenter,
 }
 

@@ -9,7 +9,7 @@ use super::{
     WorkspaceId, WorkspaceKind,
 };
 use crate::model::catalogue::Catalogue;
-use crate::model::ident::{DataCenter, Digest, InternalName, WorkspaceName};
+use crate::model::ident::{ConnectorTitle, DataCenter, Digest, InternalName, WorkspaceName};
 
 /// What is known of a workspace as such.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,11 @@ pub struct Scope {
     pub connections: BTreeSet<String>,
     /// Folders, if they are there.
     pub folders: BTreeSet<FolderPath>,
+    /// The folder that a package goes into; Home if there is no package.
+    pub into: FolderPath,
+    /// Custom connectors whose source is compared. All connectors are answered; where a source has
+    /// to be fetched, only that of these is.
+    pub titles: BTreeSet<ConnectorTitle>,
 }
 
 /// The part of a workspace that was asked for.

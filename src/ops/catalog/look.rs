@@ -176,7 +176,7 @@ pub fn show(
         .filter_map(|using| {
             let customer = partnership.customers.get(using.customer)?;
             Some(CatalogUser {
-                customer: Address::Local(customer.name.clone()),
+                customer: customer.address.clone(),
                 id: using.recipe.id,
                 name: using.recipe.key.name.clone(),
                 folder: using.recipe.key.place.folder(),

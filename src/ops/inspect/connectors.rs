@@ -287,6 +287,13 @@ pub fn usage(
     named: &str,
 ) -> Result<ConnectorUsageDocument, InspectError> {
     let inventory = workspace.inventory()?;
+    let title = match pick::connector(&available(&inventory), named)? {
+        pick::Available::Own(connector) => connector.title.clone(),
+        pick::Available::Shared(entry) => entry.title.clone(),
+    };
+    // Over the API, recipes elsewhere are looked for only where a connector is asked for.
+    workspace.sources(&std::iter::once(title).collect())?;
+    let inventory = workspace.inventory()?;
     let connector = pick::connector(&available(&inventory), named)?;
     let name = connector.internal_name();
     Ok(ConnectorUsageDocument {

@@ -6,7 +6,7 @@ use crate::model::workspace::{
     WorkspaceId, WorkspaceKind,
 };
 use crate::plan::commit::Change;
-use crate::workspace::Contents;
+use crate::workspace::{Committed, Contents};
 
 /// A workspace that others are faster in, a number of times.
 struct Contested {
@@ -50,7 +50,11 @@ impl Workspace for Contested {
     fn revision(&self, _: RevisionNumber) -> Result<Revision, WorkspaceError> {
         Err(self.nothing())
     }
-    fn commit(&mut self, commit: &Commit, _: &mut dyn Contents) -> Result<(), WorkspaceError> {
+    fn commit(
+        &mut self,
+        commit: &Commit,
+        _: &mut dyn Contents,
+    ) -> Result<Committed, WorkspaceError> {
         assert_eq!(commit.base, self.inventory.workspace.state);
         if self.stale > 0 {
             self.stale -= 1;
@@ -60,7 +64,7 @@ impl Workspace for Contested {
             });
         }
         self.commits.push(commit.clone());
-        Ok(())
+        Ok(Committed::default())
     }
 }
 

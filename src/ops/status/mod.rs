@@ -8,7 +8,7 @@ pub use document::{
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::inspect::{self, ConnectorLine, ConnectorOrigin, RecipeLine};
+use super::inspect::{self, ConnectorLine, ConnectorOrigin, RecipeLine, WorkspaceIdentity};
 use crate::model::ident::Version;
 use crate::model::kind::AssetKind;
 use crate::model::scan::Scanner;
@@ -91,7 +91,10 @@ pub fn status(
         .as_ref()
         .map_or_else(Vec::new, |last| looked.stopped(last));
     Ok(StatusDocument {
-        workspace: (&inventory.workspace).into(),
+        workspace: WorkspaceIdentity {
+            address: request.address.clone(),
+            ..(&inventory.workspace).into()
+        },
         folder: request.folder.cloned(),
         state: inventory.workspace.state,
         counts: looked.counts(own.count()),

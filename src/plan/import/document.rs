@@ -169,10 +169,10 @@ pub struct PlannedAsset {
     pub action: AssetAction,
     /// Its number in the workspace, if it is there.
     pub id: Option<AssetId>,
-    /// The version that is there.
+    /// The version that is there, if that is told.
     pub from: Option<Version>,
-    /// The version that will be there.
-    pub to: Version,
+    /// The version that will be there, if that can be told.
+    pub to: Option<Version>,
     /// Whether the recipe runs afterwards; absent for other types.
     pub state: Option<RecipeState>,
 }

@@ -423,8 +423,12 @@ impl Draft<'_> {
             folder: key.place.folder(),
             action,
             id: held.map(|held| held.id),
-            from,
-            to,
+            // Over the API not every version is told.
+            from: from.filter(|from| from.0 > 0),
+            to: match from {
+                Some(Version(0)) => None,
+                Some(_) | None => Some(to),
+            },
             state: (asset.kind == AssetKind::Recipe).then_some(if running {
                 RecipeState::Running
             } else {

@@ -119,7 +119,10 @@ impl Placing {
 
     /// What the workspace has to be asked for.
     pub fn scope(&self, project: &Project) -> Scope {
-        let mut scope = Scope::default();
+        let mut scope = Scope {
+            into: self.folder.clone(),
+            ..Scope::default()
+        };
         scope.keys.extend(self.keys.iter().flatten().cloned());
         for key in self.keys.iter().flatten() {
             if let AssetPlace::Folder(folder) = &key.place {
@@ -136,6 +139,9 @@ impl Placing {
             }
         }
         for asset in &project.assets {
+            if asset.kind == AssetKind::CustomAdapter {
+                scope.titles.extend(asset.name().parse().ok());
+            }
             for reference in &asset.facts.references {
                 if project.asset_at(&reference.target).is_some() {
                     continue;

@@ -127,7 +127,7 @@ impl Consequence {
                 continue;
             };
             let affected = customers.entry(using.customer).or_insert_with(|| Affected {
-                customer: Address::Local(customer.name.clone()),
+                customer: customer.address.clone(),
                 data_center: customer.data_center.clone(),
                 before: partnership.version_at(customer, step.before),
                 after: partnership.version_at(customer, step.after),

@@ -48,6 +48,7 @@ fn connector(id: u64, title: &str, name: &str) -> HeldConnector {
 
 fn customer(id: u64, name: &str, data_center: &str) -> CustomerFacts {
     CustomerFacts {
+        address: crate::model::workspace::Address::Local(name.parse().expect("a name")),
         id: WorkspaceId(id),
         name: name.parse().expect("a name"),
         data_center: data_center.parse().expect("a data center"),
@@ -274,7 +275,7 @@ fn each_step_has_its_consequences() {
             .map(|affected| {
                 format!(
                     "{} {}→{}",
-                    affected.customer.name(),
+                    affected.customer.local().expect("a local one"),
                     version(affected.before),
                     version(affected.after)
                 )

@@ -10,17 +10,18 @@ mod schema;
 mod shares;
 mod workspaces;
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::{Contents, Decoder, Encoded, Encoding, Workspace, WorkspaceError};
+use super::{Committed, Contents, Decoder, Encoded, Encoding, Workspace, WorkspaceError};
 use crate::model::ident::{Digest, InternalName, Version, WorkspaceName};
 use crate::model::workspace::{
-    AssetId, Body, Inventory, Moment, Revision, RevisionHeader, RevisionNumber, Scope, Snapshot,
-    WorkspaceFacts, WorkspaceId,
+    AssetId, Body, FolderPath, Inventory, Moment, Revision, RevisionHeader, RevisionNumber, Scope,
+    Snapshot, WorkspaceFacts, WorkspaceId,
 };
 use crate::plan::commit::Commit;
 
@@ -282,6 +283,16 @@ fn header(raw: RawRevision, doing: &Doing) -> Result<RevisionHeader, WorkspaceEr
     })
 }
 
+impl LocalWorkspace {
+    /// The numbers of its folders.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub fn folder_numbers(&self) -> Result<BTreeMap<FolderPath, u64>, WorkspaceError> {
+        self.read(|reading| reading.folder_numbers())
+    }
+}
+
 impl Workspace for LocalWorkspace {
     fn facts(&self) -> Result<WorkspaceFacts, WorkspaceError> {
         self.read(|reading| reading.facts())
@@ -393,7 +404,7 @@ impl Workspace for LocalWorkspace {
         &mut self,
         commit: &Commit,
         contents: &mut dyn Contents,
-    ) -> Result<(), WorkspaceError> {
+    ) -> Result<Committed, WorkspaceError> {
         let lock = self.file.lock()?;
         let done = commit::carry_out(
             &mut self.connection,
@@ -403,6 +414,9 @@ impl Workspace for LocalWorkspace {
             contents,
         );
         drop(lock);
-        done
+        done.map(|()| Committed {
+            revision: commit.revision_number(),
+            ..Committed::default()
+        })
     }
 }

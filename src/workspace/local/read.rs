@@ -226,6 +226,23 @@ impl Reading<'_> {
         })
     }
 
+    pub(super) fn folder_numbers(&self) -> Result<BTreeMap<FolderPath, u64>, WorkspaceError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT path, id FROM folder WHERE workspace = ?1")
+            .doing(self.doing, "read")?;
+        let rows = statement
+            .query_map([row::column(self.id.0)], |row| {
+                Ok((row.get::<_, String>(0)?, row::number(row, 1)?))
+            })
+            .doing(self.doing, "read")?;
+        rows.map(|raw| {
+            let (path, id) = raw.doing(self.doing, "read")?;
+            Ok((row::parsed(&path, self.doing)?, id))
+        })
+        .collect()
+    }
+
     pub(super) fn inventory(&self) -> Result<Inventory, WorkspaceError> {
         let workspace = self.facts()?;
         let mut statement = self

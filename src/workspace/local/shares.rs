@@ -11,9 +11,9 @@ use crate::model::catalogue::{CatalogueEntry, Visibility};
 use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    AssetId, AssetKey, Body, ClosedSource, ConnectorId, CustomerFacts, CustomerUse, HeldConnector,
-    Moment, Partnership, RecipeState, RecipeUse, Sharing, WorkspaceFacts, WorkspaceId,
-    WorkspaceKind,
+    Address, AssetId, AssetKey, Body, ClosedSource, ConnectorId, CustomerFacts, CustomerUse,
+    HeldConnector, Moment, Partnership, RecipeState, RecipeUse, Sharing, WorkspaceFacts,
+    WorkspaceId, WorkspaceKind,
 };
 use crate::plan::commit::Dependency;
 use crate::workspace::{AdminWorkspace, WorkspaceError};
@@ -209,9 +209,11 @@ fn customers(
         .doing(doing, "read")?;
     rows.map(|raw| {
         let (id, name, data_center) = raw.doing(doing, "read")?;
+        let name: WorkspaceName = row::parsed(&name, doing)?;
         Ok(CustomerFacts {
             id: WorkspaceId(id),
-            name: row::parsed(&name, doing)?,
+            address: Address::Local(name.clone()),
+            name,
             data_center: row::parsed(&data_center, doing)?,
         })
     })
@@ -383,6 +385,32 @@ impl LocalPlatform {
 }
 
 impl LocalWorkspace {
+    /// When each connector of an admin workspace was shared as it is.
+    ///
+    /// # Errors
+    /// If the file can't be read.
+    pub fn shared_since(&self) -> Result<BTreeMap<ConnectorId, Moment>, WorkspaceError> {
+        self.read(|reading| {
+            let Reading {
+                connection,
+                doing,
+                id,
+            } = reading;
+            let mut statement = connection
+                .prepare_cached("SELECT connector, shared_at FROM share WHERE workspace = ?1")
+                .doing(doing, "read")?;
+            let rows = statement
+                .query_map([row::column(id.0)], |row| {
+                    Ok((
+                        ConnectorId(row::number(row, 0)?),
+                        Moment(row::number(row, 1)?),
+                    ))
+                })
+                .doing(doing, "read")?;
+            rows.map(|raw| raw.doing(doing, "read")).collect()
+        })
+    }
+
     fn kind(&self) -> Result<WorkspaceKind, WorkspaceError> {
         self.read(|reading| Ok(reading.facts()?.kind))
     }

@@ -1,0 +1,68 @@
+//! `recipack resume`: goes on with an import over the API whose end nobody saw.
+
+use super::super::args::ResumeArgs;
+use super::super::exit::Exit;
+use super::super::failure::Failure;
+use super::super::opening::{journal, open_remote};
+use super::super::platform;
+use super::super::{Context, Stop};
+use super::import::report;
+use crate::io::archive::Limits;
+use crate::model::workspace::Address;
+use crate::ops::import::{ImportRequest, Incoming, PlanDocument};
+use crate::ops::remote::journal::JournalError;
+use crate::plan::decision::shell_word;
+
+pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
+    let mut entry = journal()?.entry(&args.id).map_err(|error| match error {
+        JournalError::Unknown(_) => Failure::of(Exit::Failed, "no-import", &error)
+            .help("imports are known where they were made, in $XDG_STATE_HOME/recipack/imports"),
+        JournalError::Io { .. } | JournalError::Damaged { .. } => {
+            Failure::of(Exit::Failed, "journal", &error)
+        }
+    })?;
+    let Address::Remote(remote) = entry.address.clone() else {
+        return Err(Failure::usage("it was no import over the API").into());
+    };
+    let package = args.from.clone().unwrap_or_else(|| entry.package.clone());
+    let request = ImportRequest {
+        package: package.clone(),
+        address: entry.address.clone(),
+        folder: entry.folder.clone(),
+        limits: Limits::default(),
+        scratch: std::env::temp_dir(),
+        at: platform::now(),
+        who: entry.who.clone(),
+    };
+    // Without the package, nobody can say whether everything is as planned.
+    let incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())
+        .map_err(|error| Failure::from(error).help("say where the package is with --from"))?;
+    if incoming.digest() != entry.digest {
+        return Err(Failure::new(
+            Exit::Refused,
+            "other-package",
+            format!("{} is not the package that was sent", package.display()),
+        )
+        .help(format!(
+            "say where that one is: recipack resume {} --from {}",
+            entry.id,
+            shell_word("PACKAGE.zip")
+        ))
+        .into());
+    }
+    let document: PlanDocument =
+        serde_json::from_str(&entry.plan).map_err(|error| anyhow::anyhow!(error))?;
+    let mut receipt = entry
+        .planned_receipt()
+        .map_err(|error| anyhow::anyhow!(error))?;
+    let mut workspace = open_remote(context, &args.platform, &remote)?;
+    let committed = workspace.resume(&mut entry)?;
+    receipt.revision = committed.revision;
+    for recipe in &mut receipt.recipes {
+        recipe
+            .obstacles
+            .extend(committed.recipes.get(&recipe.id).cloned());
+    }
+    let astray = incoming.read_back(&request, &mut receipt, &workspace, &context.running)?;
+    report(context, document, receipt, astray)
+}

@@ -1,0 +1,193 @@
+//! Opening the workspace that an address names.
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+
+use super::Context;
+use super::args::PlatformArgs;
+use super::credentials::{CredentialError, Credentials, Environment, Wanted};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::platform;
+use super::ui::{Volume, visible};
+use crate::client::{BaseError, Client, Cut, Pauses, Rate};
+use crate::model::workspace::{Address, RemoteAccount, RemoteAddress};
+use crate::ops::Interrupt;
+use crate::ops::remote::journal::Journal;
+use crate::ops::remote::{RemoteSettings, RemoteWorkspace};
+use crate::workspace::AdminWorkspace;
+use crate::workspace::local::LocalPlatform;
+
+/// A workspace, wherever it is.
+pub(crate) type Opened = Box<dyn AdminWorkspace>;
+
+/// How often somebody who wants to stop is listened to.
+const LISTENING: Duration = Duration::from_millis(100);
+
+/// Opens a workspace. `work` says what for, to whoever has to wait.
+pub(crate) fn open(
+    context: &Context,
+    args: &PlatformArgs,
+    address: &Address,
+    work: &str,
+) -> Result<Opened, Failure> {
+    match address {
+        Address::Local(name) => {
+            let path = platform::path(args)?;
+            let local = LocalPlatform::open(&path, platform::writing(args, work))?;
+            Ok(Box::new(local.workspace(name)?))
+        }
+        Address::Remote(remote) => Ok(Box::new(open_remote(context, args, remote)?)),
+    }
+}
+
+/// Opens a workspace behind the platform's API.
+pub(crate) fn open_remote(
+    context: &Context,
+    args: &PlatformArgs,
+    address: &RemoteAddress,
+) -> Result<RemoteWorkspace, Failure> {
+    let wanted = match &address.account {
+        RemoteAccount::Host(host) => Wanted {
+            host: Some(
+                host.as_str()
+                    .parse()
+                    .map_err(|error: BaseError| Failure::usage(error.to_string()))?,
+            ),
+            profile: args.api.profile.clone(),
+        },
+        RemoteAccount::Profile(name) => Wanted {
+            host: None,
+            profile: Some(name.clone()),
+        },
+        RemoteAccount::Customer(_) | RemoteAccount::ExternalId(_) => Wanted {
+            host: None,
+            profile: args.api.profile.clone(),
+        },
+    };
+    let variable = |name: &str| std::env::var_os(name);
+    let environment = Environment(&variable);
+    let failed = |error: CredentialError| {
+        let failure = Failure::of(Exit::NotAuthorised, "no-token", &error);
+        match error.help() {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    };
+    let credentials = Credentials::find(&wanted, &environment).map_err(failed)?;
+    if context.ui.volume == Volume::Verbose {
+        let of = credentials.workspace.map_or_else(String::new, |workspace| {
+            format!(", of workspace {workspace}")
+        });
+        context.ui.talk(&format!(
+            "{} with the token of {}{of}\n",
+            credentials.base, credentials.token.source
+        ));
+    }
+    let mut settings = credentials.settings(&environment).map_err(failed)?;
+    if settings.base.to_string().starts_with("http://") {
+        // The platform's limits are none of this machine's.
+        settings.limits.other = Rate::per_minute(NonZeroU32::MAX);
+    }
+    if let Some(rate) = args.api.rate {
+        settings.limits.other = Rate::per_minute(rate);
+    }
+    if let Some(file) = &args.api.ca_file {
+        settings.ca = Some(file.clone());
+    }
+    let pauses = Interruptible(context.running.interrupt.clone());
+    let client =
+        Client::new(settings, Box::new(pauses.clone())).map_err(|error| Failure::api(&error))?;
+    let settings = RemoteSettings {
+        address: in_folder(context, address),
+        scratch: std::env::temp_dir(),
+        running: context.running.clone(),
+        journal: journal()?,
+        patience: Duration::from_secs(args.api.job_timeout),
+        pauses: Arc::new(pauses),
+    };
+    let workspace = RemoteWorkspace::open(client, settings)?;
+    for entry in workspace.open_imports()? {
+        let name = entry.package.file_name().unwrap_or_default();
+        context.ui.talk(&format!(
+            "nobody saw how the import of {} ended, which was begun at {}; to go on with it: recipack resume {}\n",
+            visible(&name.to_string_lossy()),
+            entry.at.utc(),
+            entry.id
+        ));
+    }
+    Ok(workspace)
+}
+
+/// Where imports over the API are written down.
+pub(crate) fn journal() -> Result<Journal, Failure> {
+    let absolute = |name: &str| {
+        let path = PathBuf::from(std::env::var_os(name)?);
+        path.is_absolute().then_some(path)
+    };
+    let state = absolute("XDG_STATE_HOME")
+        .or_else(|| Some(absolute("HOME")?.join(".local").join("state")))
+        .ok_or_else(|| {
+            Failure::usage("it is not known where imports over the API are written down")
+                .help("set XDG_STATE_HOME or HOME to a folder")
+        })?;
+    Ok(Journal::at(state.join("recipack").join("imports")))
+}
+
+/// `.workatoenv`, as the official command-line tool writes it into a project.
+#[derive(Deserialize)]
+struct ProjectFile {
+    folder_id: Option<u64>,
+}
+
+/// The address with the folder of the project that the work happens in, if it names none itself.
+fn in_folder(context: &Context, address: &RemoteAddress) -> RemoteAddress {
+    let own = matches!(
+        address.account,
+        RemoteAccount::Host(_) | RemoteAccount::Profile(_)
+    );
+    if address.folder.is_some() || !own {
+        return address.clone();
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    let found = here.ancestors().find_map(|folder| {
+        let path: PathBuf = Path::join(folder, ".workatoenv");
+        let text = std::fs::read_to_string(&path).ok()?;
+        let file: ProjectFile = serde_json::from_str(&text).ok()?;
+        Some((path, file.folder_id?))
+    });
+    let Some((path, folder)) = found else {
+        return address.clone();
+    };
+    context
+        .ui
+        .talk(&format!("folder {folder}, as {} says\n", path.display()));
+    RemoteAddress {
+        account: address.account.clone(),
+        folder: Some(folder),
+    }
+}
+
+/// Sleeps, and wakes up when somebody wants to stop.
+#[derive(Clone)]
+struct Interruptible(Interrupt);
+
+impl Pauses for Interruptible {
+    fn pause(&self, time: Duration) -> Result<(), Cut> {
+        let started = Instant::now();
+        loop {
+            if self.0.is_set() {
+                return Err(Cut);
+            }
+            let left = time.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(LISTENING));
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Connections.
+
+use crate::model::workspace::Authorization;
+
+use super::account::AccountApi;
+use super::answer::Node;
+use super::error::ClientError;
+use super::id::{ConnectionId, FolderId};
+
+/// A connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionInfo {
+    /// Its number.
+    pub id: ConnectionId,
+    /// Its name.
+    pub name: String,
+    /// The connector that it is for, by its internal name; `None` where nothing was chosen yet.
+    pub provider: Option<String>,
+    /// The folder that it lies in.
+    pub folder_id: Option<FolderId>,
+    /// Whether somebody gave it credentials that work.
+    pub authorization: Authorization,
+}
+
+fn connection(node: &Node<'_>) -> Result<ConnectionInfo, ClientError> {
+    // `provider` for customers, `application` in the Developer API (platform.md §2.4).
+    let provider = match node.optional_text("provider")? {
+        Some(provider) => Some(provider),
+        None => node.optional_text("application")?,
+    };
+    let authorized = match node.optional_text("authorization_status")? {
+        Some(status) => matches!(status.as_str(), "success" | "authorized" | "connected"),
+        None => {
+            node.optional_text("authorized_at")?.is_some()
+                && node.optional_text("connection_lost_at")?.is_none()
+        }
+    };
+    Ok(ConnectionInfo {
+        id: ConnectionId(node.id("id")?),
+        name: node.text("name")?,
+        provider: provider.filter(|provider| !provider.is_empty()),
+        folder_id: node.optional_id("folder_id")?.map(FolderId),
+        authorization: if authorized {
+            Authorization::Authorized
+        } else {
+            Authorization::Placeholder
+        },
+    })
+}
+
+impl AccountApi<'_> {
+    /// The connections, without those that belong to single end users.
+    ///
+    /// # Errors
+    /// As any question's.
+    pub fn connections(&self) -> Result<Vec<ConnectionInfo>, ClientError> {
+        let request = self.get("connections");
+        self.transport.pages(&request, &["connections"], connection)
+    }
+}

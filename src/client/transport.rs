@@ -1,0 +1,671 @@
+//! From questions to answers: limits, deadlines, redirects, what an answer's status means, and what
+//! is sent again.
+
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ureq::http::{HeaderMap, header};
+use url::Url;
+
+use super::answer::{Answer, Node, Refusal, shown};
+use super::base::{ApiBase, authority, is_loopback};
+use super::error::{ClientError, Exchange};
+use super::quota::{Permit, Quota};
+use super::request::{Class, Method, Repeat, Request};
+use super::retry::{self, Trouble};
+use super::settings::{Cut, Pauses, Settings};
+use super::wire::{Broken, Effect, HEAD, Introduction, Reason, Reply, Wire};
+
+/// Bytes that an answer in JSON may have.
+const ANSWER: u64 = 64 * 1024 * 1024;
+/// Bytes of a refusal that are read.
+const REFUSAL: u64 = 64 * 1024;
+/// How often an answer may lead elsewhere.
+const HOPS: u32 = 5;
+/// Records that are asked for at once: the most that the platform gives (platform.md §2.3, §2.4).
+const PAGE: usize = 100;
+/// Records that are asked for at once where a hundred are too many bytes.
+const SMALL_PAGE: usize = 10;
+/// Pages after which a list is taken to have no end.
+const PAGES: usize = 10_000;
+
+/// Asks the platform.
+pub(super) struct Transport {
+    wire: Wire,
+    imports: Quota,
+    embedded_imports: Quota,
+    embedded_import_states: Quota,
+    other: Quota,
+}
+
+/// How an attempt ended without an answer.
+enum Tried {
+    /// That is the end of it.
+    Over(ClientError),
+    /// It may go better later.
+    Again(Failed),
+}
+
+struct Failed {
+    at: Exchange,
+    trouble: Trouble,
+    /// How long the platform asks to wait.
+    asked: Option<Duration>,
+    /// Whether the platform may have done it.
+    unsure: bool,
+    why: Reason,
+}
+
+impl<E: Into<ClientError>> From<E> for Tried {
+    fn from(error: E) -> Self {
+        Self::Over(error.into())
+    }
+}
+
+impl Transport {
+    pub(super) fn new(
+        settings: Settings,
+        pauses: Box<dyn Pauses + Send + Sync>,
+    ) -> Result<Self, ClientError> {
+        let limits = settings.limits;
+        Ok(Self {
+            wire: Wire::new(settings, Arc::from(pauses))?,
+            imports: Quota::new(limits.imports),
+            embedded_imports: Quota::new(limits.embedded_imports),
+            embedded_import_states: Quota::new(limits.embedded_import_states),
+            other: Quota::new(limits.other),
+        })
+    }
+
+    pub(super) fn base(&self) -> &ApiBase {
+        &self.wire.settings().base
+    }
+
+    /// The answer to a question, which is asked as often as it may and need be.
+    pub(super) fn answer(&self, request: &Request<'_>) -> Result<Answer, ClientError> {
+        let mut tries = Tries::new(&self.wire, request);
+        loop {
+            match self.attempt(request, &mut tries) {
+                Ok(answer) => return Ok(answer),
+                // An attempt of which nothing was heard did it.
+                Err(Tried::Over(ClientError::NotFound { at, .. }))
+                    if tries.unsure && request.method == Method::Delete =>
+                {
+                    return Answer::read(at, 404, b"");
+                }
+                Err(Tried::Over(error)) => return Err(error),
+                Err(Tried::Again(failed)) => tries.next(failed)?,
+            }
+        }
+    }
+
+    /// Every record of a list, over all its pages.
+    pub(super) fn pages<T>(
+        &self,
+        request: &Request<'_>,
+        names: &[&str],
+        read: impl Fn(&Node<'_>) -> Result<T, ClientError>,
+    ) -> Result<Vec<T>, ClientError> {
+        match self.pages_of(PAGE, request, names, &read) {
+            // A hundred recipes may be a lot, where the platform can't leave out their code.
+            Err(ClientError::TooLarge { .. }) => self.pages_of(SMALL_PAGE, request, names, &read),
+            other => other,
+        }
+    }
+
+    fn pages_of<T>(
+        &self,
+        size: usize,
+        request: &Request<'_>,
+        names: &[&str],
+        read: impl Fn(&Node<'_>) -> Result<T, ClientError>,
+    ) -> Result<Vec<T>, ClientError> {
+        let mut records = Vec::new();
+        let mut seen = BTreeSet::new();
+        for page in 1..=PAGES {
+            let asked = request.clone().query("page", page).query("per_page", size);
+            let answer = self.answer(&asked)?;
+            let nodes = answer.list(names)?;
+            let before = seen.len();
+            for node in &nodes {
+                // What moved to the next page meanwhile comes twice.
+                if seen.insert(node.id("id")?) {
+                    records.push(read(node)?);
+                }
+            }
+            // Where the platform gives fewer at once than it was asked for, it is by the dozen and
+            // not by the piece, so a round number does not end the list.
+            let last = nodes.len() < size && !nodes.len().is_multiple_of(5);
+            // A list without pages gives the same again.
+            if last || seen.len() == before {
+                return Ok(records);
+            }
+        }
+        Err(ClientError::TooLarge {
+            at: exchange(request.method, &self.url(request)),
+            limit: (PAGES * size) as u64,
+        })
+    }
+
+    /// Writes what a place holds into `into`, and says how many bytes that is. The place is asked for
+    /// anew before each attempt, as links are valid for seconds. Once something was written there is
+    /// no other attempt.
+    pub(super) fn fetch(
+        &self,
+        place: impl Fn() -> Result<Url, ClientError>,
+        into: &mut dyn Write,
+        limit: u64,
+    ) -> Result<u64, ClientError> {
+        let request = Request::get(String::new());
+        let mut tries = Tries::new(&self.wire, &request);
+        loop {
+            let url = place()?;
+            match self.fetch_once(&request, url, &mut tries, into, limit) {
+                Ok(bytes) => return Ok(bytes),
+                Err(Tried::Over(error)) => return Err(error),
+                Err(Tried::Again(failed)) => tries.next(failed)?,
+            }
+        }
+    }
+
+    /// The address of a question.
+    pub(super) fn url(&self, request: &Request<'_>) -> Url {
+        let mut url = self.base().url().clone();
+        url.set_path(&request.path);
+        if !request.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&request.query);
+        }
+        url
+    }
+
+    /// A link that an answer holds, which may be relative.
+    pub(super) fn link(&self, at: &Exchange, link: &str) -> Result<Url, ClientError> {
+        let base = self.base().url();
+        match base.join(link) {
+            Ok(url) => self.may_follow(at, base, &url).map(|()| url),
+            Err(_) => Err(ClientError::NoPackage {
+                at: at.clone(),
+                reason: format!("`{}` is no address", shown(link, 80)),
+            }),
+        }
+    }
+
+    /// Waits until a request of this class may be sent.
+    fn permit(&self, class: Class, tries: &mut Tries<'_>) -> Result<Permit<'_>, Cut> {
+        let quota = match class {
+            Class::Import => &self.imports,
+            Class::EmbeddedImport => &self.embedded_imports,
+            Class::EmbeddedImportState => &self.embedded_import_states,
+            Class::Other => &self.other,
+        };
+        let start = Instant::now();
+        let permit = quota.permit(self.wire.pauses());
+        tries.queued = tries.queued.saturating_add(start.elapsed());
+        permit
+    }
+
+    fn attempt(&self, request: &Request<'_>, tries: &mut Tries<'_>) -> Result<Answer, Tried> {
+        let mut url = self.url(request);
+        let budget = self.wire.budget(request)?;
+        let mut deadline = None;
+        for _ in 0..=HOPS {
+            let at = exchange(request.method, &url);
+            let permit = self.permit(request.class, tries)?;
+            // Waiting for the permit does not count.
+            let deadline = *deadline.get_or_insert_with(|| Instant::now() + budget);
+            let sent = self.wire.send(
+                request,
+                &url,
+                Introduction::Token,
+                &tries.correlation,
+                deadline,
+            );
+            let reply = sent.map_err(|broken| self.broken(request, at.clone(), broken))?;
+            let at = with_request_id(at, &reply.headers);
+            if let Some(target) = self.led_elsewhere(&at, &url, &reply)? {
+                if request.method != Method::Get {
+                    return Err(diverted(
+                        &at,
+                        &target,
+                        "what changes something is sent to one place only",
+                    )
+                    .into());
+                }
+                if target.origin() != url.origin() {
+                    return Err(diverted(
+                        &at,
+                        &target,
+                        "answers of another host are not the platform's",
+                    )
+                    .into());
+                }
+                url = target;
+                continue;
+            }
+            if !(200..300).contains(&reply.status) {
+                return Err(self.refused(request, at, reply, deadline));
+            }
+            let status = reply.status;
+            let bytes = self.body(request, &at, reply, ANSWER, deadline)?;
+            drop(permit);
+            return Ok(Answer::read(at, status, &bytes)?);
+        }
+        let at = exchange(request.method, &url);
+        Err(diverted(&at, &url, "it leads on and on").into())
+    }
+
+    fn fetch_once(
+        &self,
+        request: &Request<'_>,
+        mut url: Url,
+        tries: &mut Tries<'_>,
+        into: &mut dyn Write,
+        limit: u64,
+    ) -> Result<u64, Tried> {
+        let deadline = Instant::now() + self.wire.pace(limit);
+        for _ in 0..=HOPS {
+            let at = exchange(Method::Get, &url);
+            let at_home = url.origin() == self.base().url().origin();
+            let (introduction, permit) = if at_home {
+                (Introduction::Token, Some(self.permit(Class::Other, tries)?))
+            } else {
+                (Introduction::Nobody, None)
+            };
+            let sent = self
+                .wire
+                .send(request, &url, introduction, &tries.correlation, deadline);
+            let reply = sent.map_err(|broken| self.broken(request, at.clone(), broken))?;
+            let at = with_request_id(at, &reply.headers);
+            if let Some(target) = self.led_elsewhere(&at, &url, &reply)? {
+                url = target;
+                continue;
+            }
+            if !(200..300).contains(&reply.status) {
+                let status = reply.status;
+                return Err(match self.refused(request, at.clone(), reply, deadline) {
+                    // The token was not asked for there: the link is too old.
+                    Tried::Over(ClientError::Unauthorised { .. }) if !at_home => {
+                        Tried::Again(Failed {
+                            at,
+                            trouble: Trouble::Passing,
+                            asked: None,
+                            unsure: false,
+                            why: Reason(format!("the place of the package answers {status}")),
+                        })
+                    }
+                    tried @ (Tried::Over(_) | Tried::Again(_)) => tried,
+                });
+            }
+            drop(permit);
+            return self.pour(request, at, reply, into, limit);
+        }
+        let at = exchange(Method::Get, &url);
+        Err(diverted(&at, &url, "it leads on and on").into())
+    }
+
+    /// Writes a body, as long as it comes no slower than it may.
+    fn pour(
+        &self,
+        request: &Request<'_>,
+        at: Exchange,
+        reply: Reply,
+        into: &mut dyn Write,
+        limit: u64,
+    ) -> Result<u64, Tried> {
+        self.plain(&at, &reply)?;
+        let expected = reply.body.content_length();
+        if expected.is_some_and(|bytes| bytes > limit) {
+            return Err(ClientError::TooLarge { at, limit }.into());
+        }
+        let start = Instant::now();
+        let mut reader = reply.body.into_with_config().limit(u64::MAX).reader();
+        let mut buffer = vec![0; 64 * 1024];
+        let mut written: u64 = 0;
+        let failed = |written: u64, why: Reason| {
+            let failed = Failed {
+                at: at.clone(),
+                trouble: Trouble::Passing,
+                asked: None,
+                unsure: false,
+                why,
+            };
+            if written == 0 {
+                Tried::Again(failed)
+            } else {
+                Tried::Over(ClientError::Unavailable {
+                    at: failed.at,
+                    attempts: 1,
+                    source: Box::new(failed.why),
+                })
+            }
+        };
+        loop {
+            let read = match reader.read(&mut buffer) {
+                Ok(read) => read,
+                Err(error) => {
+                    let broken =
+                        self.wire
+                            .broken_body(request.method, error, self.wire.pace(limit));
+                    return Err(match self.broken(request, at.clone(), broken) {
+                        Tried::Again(Failed { why, .. }) => failed(written, why),
+                        over => over,
+                    });
+                }
+            };
+            let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else {
+                break;
+            };
+            written = written.saturating_add(read as u64);
+            if written > limit {
+                return Err(ClientError::TooLarge { at, limit }.into());
+            }
+            into.write_all(bytes).map_err(ClientError::Keep)?;
+            if start.elapsed() > self.wire.pace(written) {
+                let why = Reason(format!(
+                    "it comes too slowly: {written} bytes in {} s",
+                    start.elapsed().as_secs()
+                ));
+                return Err(failed(written, why));
+            }
+        }
+        into.flush().map_err(ClientError::Keep)?;
+        Ok(written)
+    }
+
+    /// Where an answer leads to, if it leads anywhere.
+    fn led_elsewhere(
+        &self,
+        at: &Exchange,
+        from: &Url,
+        reply: &Reply,
+    ) -> Result<Option<Url>, ClientError> {
+        if !matches!(reply.status, 301 | 302 | 303 | 307 | 308) {
+            return Ok(None);
+        }
+        let location = header_text(&reply.headers, header::LOCATION.as_str());
+        let target = location.as_deref().and_then(|to| from.join(to).ok());
+        let Some(target) = target else {
+            return Err(ClientError::Unreadable {
+                at: at.clone(),
+                status: reply.status,
+                expected: "it leads elsewhere and does not say where".to_owned(),
+                found: shown(&location.unwrap_or_default(), 80),
+            });
+        };
+        self.may_follow(at, from, &target)?;
+        Ok(Some(target))
+    }
+
+    /// Without TLS nothing is fetched but from this machine, and only if that is where we were.
+    fn may_follow(&self, at: &Exchange, from: &Url, to: &Url) -> Result<(), ClientError> {
+        let here = self.base().url().scheme() == "http";
+        match to.scheme() {
+            "https" if to.has_host() => Ok(()),
+            "http" if here && is_loopback(to) && is_loopback(from) => Ok(()),
+            "http" => Err(diverted(at, to, "it is not TLS")),
+            _ => Err(diverted(at, to, "it is no place on the network")),
+        }
+    }
+
+    /// Nothing compressed is taken, as none was asked for.
+    fn plain(&self, at: &Exchange, reply: &Reply) -> Result<(), ClientError> {
+        match header_text(&reply.headers, header::CONTENT_ENCODING.as_str()) {
+            Some(encoding) if !matches!(encoding.as_str(), "identity" | "") => {
+                Err(ClientError::Unreadable {
+                    at: at.clone(),
+                    status: reply.status,
+                    expected: "it is compressed, which was not asked for".to_owned(),
+                    found: shown(&encoding, 40),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The bytes of an answer.
+    fn body(
+        &self,
+        request: &Request<'_>,
+        at: &Exchange,
+        reply: Reply,
+        limit: u64,
+        deadline: Instant,
+    ) -> Result<Vec<u8>, Tried> {
+        self.plain(at, &reply)?;
+        let left = deadline.saturating_duration_since(Instant::now());
+        let reader = reply.body.into_with_config().limit(u64::MAX).reader();
+        let mut bytes = Vec::new();
+        match reader.take(limit + 1).read_to_end(&mut bytes) {
+            Ok(_) if bytes.len() as u64 > limit => Err(ClientError::TooLarge {
+                at: at.clone(),
+                limit,
+            }
+            .into()),
+            Ok(_) => Ok(bytes),
+            Err(error) => {
+                let broken = self.wire.broken_body(request.method, error, left);
+                Err(self.broken(request, at.clone(), broken))
+            }
+        }
+    }
+
+    /// What an answer with a bad status means.
+    fn refused(
+        &self,
+        request: &Request<'_>,
+        at: Exchange,
+        reply: Reply,
+        deadline: Instant,
+    ) -> Tried {
+        let Reply {
+            status,
+            headers,
+            body,
+        } = reply;
+        let mut bytes = Vec::new();
+        // Half of what it says is better than nothing.
+        let reader = body.into_with_config().limit(u64::MAX).reader();
+        let _ = reader.take(REFUSAL).read_to_end(&mut bytes);
+        let _ = deadline;
+        let Refusal { message, fields } = Refusal::read(&bytes);
+        let asked = retry::asked(
+            header_text(&headers, header::RETRY_AFTER.as_str()).as_deref(),
+            header_text(&headers, header::DATE.as_str()).as_deref(),
+        );
+        let why = || {
+            let said = message
+                .as_deref()
+                .map_or_else(String::new, |said| format!(": {said}"));
+            Reason(format!("the platform answers {status}{said}"))
+        };
+        match status {
+            401 | 403 => Tried::Over(ClientError::Unauthorised {
+                at,
+                status,
+                token: self.wire.settings().token.source.clone(),
+                message,
+            }),
+            404 | 410 => Tried::Over(ClientError::NotFound { at, message }),
+            // It says that it was not done, whatever it was.
+            429 => Tried::Again(Failed {
+                at,
+                trouble: Trouble::Limited,
+                asked,
+                unsure: false,
+                why: why(),
+            }),
+            408 | 500 | 502..=599 => self.unknown(request, at, asked, why()),
+            _ => Tried::Over(ClientError::Refused {
+                at,
+                status,
+                message,
+                fields,
+            }),
+        }
+    }
+
+    /// The platform may have done it, or not.
+    fn unknown(
+        &self,
+        request: &Request<'_>,
+        at: Exchange,
+        asked: Option<Duration>,
+        why: Reason,
+    ) -> Tried {
+        match request.repeat {
+            Repeat::Freely => Tried::Again(Failed {
+                at,
+                trouble: Trouble::Passing,
+                asked,
+                unsure: request.method != Method::Get,
+                why,
+            }),
+            Repeat::Once => Tried::Over(ClientError::Lost {
+                at,
+                what: request.what.clone(),
+                source: Box::new(why),
+            }),
+        }
+    }
+
+    fn broken(&self, request: &Request<'_>, at: Exchange, broken: Broken) -> Tried {
+        match broken {
+            Broken::Cut(Effect::Possible) => Tried::Over(ClientError::Lost {
+                at,
+                what: request.what.clone(),
+                source: Box::new(Cut),
+            }),
+            Broken::Cut(Effect::Harmless | Effect::Unsent | Effect::Incomplete) => {
+                Tried::Over(Cut.into())
+            }
+            Broken::Package(error) => Tried::Over(error),
+            Broken::Hopeless(why) => Tried::Over(ClientError::Unavailable {
+                at,
+                attempts: 1,
+                source: Box::new(why),
+            }),
+            Broken::NotDone(why) => Tried::Again(Failed {
+                at,
+                trouble: Trouble::Passing,
+                asked: None,
+                unsure: false,
+                why,
+            }),
+            Broken::Unknown(why) => self.unknown(request, at, None, why),
+            Broken::HeadTooLarge => match request.repeat {
+                Repeat::Freely => Tried::Over(ClientError::TooLarge { at, limit: HEAD }),
+                Repeat::Once => {
+                    let why = Reason(format!("its head has more than {HEAD} bytes"));
+                    self.unknown(request, at, None, why)
+                }
+            },
+        }
+    }
+}
+
+/// The attempts at one question.
+struct Tries<'t> {
+    wire: &'t Wire,
+    what: &'t str,
+    /// The number that all its attempts go by.
+    correlation: String,
+    attempts: u32,
+    start: Instant,
+    /// How long they waited for permits, which does not count.
+    queued: Duration,
+    /// How long the pauses between them were.
+    waited: Duration,
+    /// Whether an attempt may have done it.
+    unsure: bool,
+}
+
+impl<'t> Tries<'t> {
+    fn new(wire: &'t Wire, request: &'t Request<'_>) -> Self {
+        Self {
+            wire,
+            what: &request.what,
+            correlation: format!("{:016x}{:016x}", random(), random()),
+            attempts: 1,
+            start: Instant::now(),
+            queued: Duration::ZERO,
+            waited: Duration::ZERO,
+            unsure: false,
+        }
+    }
+
+    /// Waits for the next attempt, if there is one.
+    fn next(&mut self, failed: Failed) -> Result<(), ClientError> {
+        let Failed {
+            at,
+            trouble,
+            asked,
+            unsure,
+            why,
+        } = failed;
+        self.unsure |= unsure;
+        let wait = retry::pause(
+            &self.wire.settings().retries,
+            self.attempts + 1,
+            (self.start.elapsed().saturating_sub(self.queued)).max(self.waited),
+            asked,
+            trouble,
+            random(),
+        );
+        let lost = |at, source| ClientError::Lost {
+            at,
+            what: self.what.to_owned(),
+            source,
+        };
+        let Some(wait) = wait else {
+            return Err(match trouble {
+                _ if self.unsure => lost(at, Box::new(why)),
+                Trouble::Limited => ClientError::RateLimited { at, wait: asked },
+                Trouble::Passing => ClientError::Unavailable {
+                    at,
+                    attempts: self.attempts,
+                    source: Box::new(why),
+                },
+            });
+        };
+        if let Err(cut) = self.wire.pauses().pause(wait) {
+            return Err(if self.unsure {
+                lost(at, Box::new(cut))
+            } else {
+                cut.into()
+            });
+        }
+        self.waited = self.waited.saturating_add(wait);
+        self.attempts += 1;
+        Ok(())
+    }
+}
+
+fn diverted(at: &Exchange, to: &Url, reason: &'static str) -> ClientError {
+    let host = authority(to);
+    ClientError::Diverted {
+        at: at.clone(),
+        to: shown(&format!("{}://{host}{}", to.scheme(), to.path()), 200),
+        reason,
+    }
+}
+
+fn exchange(method: Method, url: &Url) -> Exchange {
+    Exchange::new(method.name(), authority(url), shown(url.path(), 200))
+}
+
+fn with_request_id(at: Exchange, headers: &HeaderMap) -> Exchange {
+    let id = header_text(headers, "x-request-id").filter(|id| !id.is_empty());
+    at.with_request_id(id.map(|id| shown(&id, 80)))
+}
+
+fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
+}
+
+/// For pauses and correlation numbers, where it does not matter if it is none.
+fn random() -> u64 {
+    getrandom::u64().unwrap_or(0)
+}

@@ -1,0 +1,61 @@
+//! Names for imports over the platform's API.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Address, Moment};
+use crate::model::ident::Digest;
+
+/// How many hexadecimal digits an id has.
+const DIGITS: usize = 12;
+
+/// Names an import over the API, for whoever resumes it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct ImportId(Box<str>);
+
+impl ImportId {
+    /// The id of an import of a package into a workspace in this state.
+    pub fn of(address: &Address, package: &Digest, base: &Digest, at: Moment) -> Self {
+        let of = format!("{address}\n{package}\n{base}\n{}", at.0);
+        let digest = Digest::of(of.as_bytes()).to_string();
+        Self(digest.chars().take(DIGITS).collect::<String>().into())
+    }
+}
+
+impl fmt::Display for ImportId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for ImportId {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_one = text.len() == DIGITS && text.bytes().all(|b| b.is_ascii_hexdigit());
+        if is_one {
+            Ok(Self(text.into()))
+        } else {
+            Err(format!(
+                "an id has {DIGITS} hexadecimal digits, as `import` printed them"
+            ))
+        }
+    }
+}
+
+impl TryFrom<String> for ImportId {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<ImportId> for String {
+    fn from(id: ImportId) -> Self {
+        id.to_string()
+    }
+}

@@ -1,0 +1,264 @@
+//! The journal of imports over the API: what was sent where is written down before it is sent, so
+//! that an import whose end nobody saw can be looked for, and is not sent twice.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::io::durable;
+use crate::model::ident::Digest;
+use crate::model::workspace::{
+    Address, FolderPath, ImportId, Moment, Revision, RevisionHeader, RevisionNumber,
+};
+use crate::plan::import::Receipt;
+use crate::workspace::WorkspaceError;
+use crate::workspace::remote::RemoteError;
+
+/// The format of entries that this program writes.
+const FORMAT: u32 = 1;
+/// What is known of an import over the API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The format of the entry.
+    pub format: u32,
+    /// Its id.
+    pub id: ImportId,
+    /// Where the package went.
+    pub address: Address,
+    /// The folder that it was imported into.
+    pub folder: FolderPath,
+    /// The package, as an absolute path.
+    pub package: PathBuf,
+    /// The package's digest.
+    pub digest: Digest,
+    /// When it was sent.
+    pub at: Moment,
+    /// Who sent it.
+    pub who: String,
+    /// The state of the workspace before.
+    pub base: Digest,
+    /// How far it is.
+    pub state: State,
+    /// The plan that was carried out, as a JSON document.
+    pub plan: String,
+    /// What was to be done, as a JSON document.
+    pub receipt: String,
+}
+
+/// How far an import over the API is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum State {
+    /// It is being sent; whether it arrived is not known.
+    Sending,
+    /// The platform took it, and works on it.
+    Sent {
+        /// The platform's number of the work.
+        job: u64,
+    },
+    /// The platform is done with it.
+    Done {
+        /// Its number among the imports into this workspace from here.
+        revision: RevisionNumber,
+    },
+    /// The platform refused it, or failed.
+    Failed {
+        /// What it said.
+        told: String,
+    },
+}
+
+/// A folder with entries.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    folder: PathBuf,
+}
+
+/// The journal can't be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// A file can't be read or written.
+    #[error("can't {doing} {path}")]
+    Io {
+        /// The file.
+        path: String,
+        /// What was tried.
+        doing: &'static str,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// An entry can't be understood.
+    #[error("{path} is no entry of the journal")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// Why not.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// There is no such entry.
+    #[error("there is no import `{0}` here")]
+    Unknown(ImportId),
+}
+
+impl From<JournalError> for WorkspaceError {
+    fn from(error: JournalError) -> Self {
+        RemoteError::Journal(Box::new(error)).into()
+    }
+}
+
+/// What is about to be sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sending<'a> {
+    pub(super) address: &'a Address,
+    pub(super) folder: &'a FolderPath,
+    pub(super) package: &'a Path,
+    pub(super) digest: Digest,
+    pub(super) base: Digest,
+    pub(super) revision: &'a Revision,
+}
+
+impl Journal {
+    /// The journal in a folder, which need not be there yet.
+    pub fn at(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    fn file(&self, id: &ImportId) -> PathBuf {
+        self.folder.join(format!("{id}.json"))
+    }
+
+    /// Writes down what is about to be sent.
+    pub(super) fn begin(&self, sending: Sending<'_>) -> Result<Entry, JournalError> {
+        let io = |doing, source| JournalError::Io {
+            path: self.folder.display().to_string(),
+            doing,
+            source,
+        };
+        durable::make_private_folder(&self.folder).map_err(|error| io("create", error))?;
+        let package = std::path::absolute(sending.package).map_err(|error| io("create", error))?;
+        let header = &sending.revision.header;
+        let entry = Entry {
+            format: FORMAT,
+            id: ImportId::of(sending.address, &sending.digest, &sending.base, header.at),
+            address: sending.address.clone(),
+            folder: sending.folder.clone(),
+            package,
+            digest: sending.digest,
+            at: header.at,
+            who: header.who.clone(),
+            base: sending.base,
+            state: State::Sending,
+            plan: sending.revision.plan.clone(),
+            receipt: sending.revision.receipt.clone(),
+        };
+        self.write(&entry)?;
+        Ok(entry)
+    }
+
+    /// Writes an entry anew.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn write(&self, entry: &Entry) -> Result<(), JournalError> {
+        let path = self.file(&entry.id);
+        let bytes = serde_json::to_vec_pretty(entry).unwrap_or_default();
+        durable::write(&path, &bytes).map_err(|source| JournalError::Io {
+            path: path.display().to_string(),
+            doing: "write",
+            source,
+        })
+    }
+
+    /// An entry.
+    ///
+    /// # Errors
+    /// If there is none of this id, or it can't be read.
+    pub fn entry(&self, id: &ImportId) -> Result<Entry, JournalError> {
+        self.read(&self.file(id))?
+            .ok_or_else(|| JournalError::Unknown(id.clone()))
+    }
+
+    fn read(&self, path: &Path) -> Result<Option<Entry>, JournalError> {
+        let shown = || path.display().to_string();
+        let bytes = durable::read(path).map_err(|source| JournalError::Io {
+            path: shown(),
+            doing: "read",
+            source,
+        })?;
+        bytes
+            .map(|bytes| serde_json::from_slice(&bytes))
+            .transpose()
+            .map_err(|source| JournalError::Damaged {
+                path: shown(),
+                source,
+            })
+    }
+
+    /// All entries of a workspace, the oldest first.
+    ///
+    /// # Errors
+    /// If one can't be read.
+    pub fn entries(&self, address: &Address) -> Result<Vec<Entry>, JournalError> {
+        let names = durable::names(&self.folder).map_err(|source| JournalError::Io {
+            path: self.folder.display().to_string(),
+            doing: "read",
+            source,
+        })?;
+        let address = address.without_folder();
+        let mut entries = Vec::new();
+        for name in names.iter().filter(|name| name.ends_with(".json")) {
+            entries.extend(self.read(&self.folder.join(name))?);
+        }
+        entries.retain(|entry| entry.address.without_folder() == address);
+        entries.sort_by_key(|entry| (entry.at, entry.id.clone()));
+        Ok(entries)
+    }
+
+    /// Writes down that the platform is done with an import.
+    pub(super) fn finish(&self, entry: &mut Entry) -> Result<RevisionNumber, JournalError> {
+        let done = self.entries(&entry.address)?;
+        let newest = done.iter().filter_map(Entry::revision).max();
+        let revision = RevisionNumber(newest.map_or(1, |newest| newest.0 + 1));
+        entry.state = State::Done { revision };
+        self.write(entry)?;
+        Ok(revision)
+    }
+}
+
+impl Entry {
+    /// Its number, if it is done.
+    pub fn revision(&self) -> Option<RevisionNumber> {
+        match self.state {
+            State::Done { revision } => Some(revision),
+            State::Sending | State::Sent { .. } | State::Failed { .. } => None,
+        }
+    }
+
+    /// Whether nobody knows how it ended.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, State::Sending | State::Sent { .. })
+    }
+
+    /// What a list of revisions tells of it.
+    pub(super) fn header(&self) -> Option<RevisionHeader> {
+        let name = self.package.file_name().unwrap_or_default();
+        Some(RevisionHeader {
+            number: self.revision()?,
+            at: self.at,
+            who: self.who.clone(),
+            action: crate::model::workspace::RevisionAction::Import,
+            subject: name.to_string_lossy().into_owned(),
+            package: Some(self.digest),
+        })
+    }
+
+    /// The receipt that was to come of it.
+    ///
+    /// # Errors
+    /// If it can't be understood.
+    pub fn planned_receipt(&self) -> Result<Receipt, serde_json::Error> {
+        serde_json::from_str(&self.receipt)
+    }
+}

@@ -1,0 +1,453 @@
+//! Workspaces behind the platform's API (platform.md §1–§3, §8).
+//!
+//! The API has no preview and no transactions. So a workspace is read (an export of its folder, and
+//! lists) into a mirror, against which everything is planned as for any other workspace;
+//! what was decided is carried out by requests; and the workspace is read again afterwards, so that
+//! what is reported is what is there.
+
+mod commit;
+pub mod journal;
+mod mirror;
+mod reading;
+mod renumber;
+
+use std::cell::{Ref, RefCell};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::client::{Account, AccountApi, Client, CustomerHandle, IncludeData, Pauses};
+use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
+use crate::model::workspace::{
+    Address, AssetId, AssetPlace, Body, FolderPath, HeldAsset, HeldConnector, Inventory,
+    Partnership, RemoteAccount, RemoteAddress, Revision, RevisionHeader, RevisionNumber, Scope,
+    Snapshot, WorkspaceFacts, WorkspaceId,
+};
+use crate::ops::import::ImportError;
+use crate::ops::{Running, Silent};
+use crate::plan::commit::Commit;
+use crate::workspace::remote::RemoteError;
+use crate::workspace::{AdminWorkspace, Committed, Contents, Workspace, WorkspaceError};
+
+use journal::Journal;
+use mirror::{Identity, Mirror};
+
+pub use reading::Downloaded;
+
+/// How a workspace behind the API is worked with.
+pub struct RemoteSettings {
+    /// Where it is.
+    pub address: RemoteAddress,
+    /// A folder for what is kept on disk meanwhile.
+    pub scratch: PathBuf,
+    /// How work is done.
+    pub running: Running,
+    /// Where imports are written down.
+    pub journal: Journal,
+    /// How long the end of an export or an import is waited for.
+    pub patience: Duration,
+    /// How it is waited.
+    pub pauses: Arc<dyn Pauses + Send + Sync>,
+}
+
+/// A workspace behind the API.
+pub struct RemoteWorkspace {
+    client: Client,
+    account: Account,
+    settings: RemoteSettings,
+    who: Identified,
+    base: Base,
+    interest: RefCell<Interest>,
+    mirror: RefCell<Option<Mirror>>,
+}
+
+/// Whose workspace it is.
+#[derive(Clone, Debug)]
+struct Identified {
+    own: Identity,
+    /// The admin workspace, if it is a customer's.
+    admin: Option<Identity>,
+}
+
+/// The folder that exports are made of and imports go into.
+#[derive(Clone, Debug)]
+struct Base {
+    /// Its number; that of Home is not known of a customer's workspace without folders.
+    id: Option<u64>,
+    /// Home of the workspace, if that is known.
+    root: Option<u64>,
+    path: FolderPath,
+}
+
+/// What has been asked for that an export of the folder may not show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Interest {
+    titles: BTreeSet<ConnectorTitle>,
+    connections: BTreeSet<String>,
+    folders: BTreeSet<FolderPath>,
+    /// Folders that packages go into: what describes them as projects is in their own exports only.
+    into: BTreeSet<FolderPath>,
+    /// What belongs to the workspace as a whole, and is in no folder's export: it is exported whole.
+    unfiled: bool,
+    /// The customers, with their recipes that use these connectors.
+    customers: Option<BTreeSet<InternalName>>,
+}
+
+impl Interest {
+    /// Whether nothing is asked for that was not asked for before.
+    fn covers(&self, other: &Self) -> bool {
+        self.titles.is_superset(&other.titles)
+            && self.connections.is_superset(&other.connections)
+            && self.folders.is_superset(&other.folders)
+            && self.into.is_superset(&other.into)
+            && (self.unfiled || !other.unfiled)
+            && match (&self.customers, &other.customers) {
+                (_, None) => true,
+                (Some(known), Some(asked)) => known.is_superset(asked),
+                (None, Some(_)) => false,
+            }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.titles.extend(other.titles);
+        self.connections.extend(other.connections);
+        self.folders.extend(other.folders);
+        self.into.extend(other.into);
+        self.unfiled |= other.unfiled;
+        if let Some(asked) = other.customers {
+            self.customers.get_or_insert_default().extend(asked);
+        }
+    }
+}
+
+impl RemoteWorkspace {
+    /// Finds a workspace, and the folder that its address names.
+    ///
+    /// # Errors
+    /// If it can't be reached, the token is not accepted, or there is no such folder.
+    pub fn open(client: Client, settings: RemoteSettings) -> Result<Self, WorkspaceError> {
+        let account = match &settings.address.account {
+            RemoteAccount::Host(_) | RemoteAccount::Profile(_) => Account::Own,
+            RemoteAccount::Customer(id) => Account::Customer(CustomerHandle::Number(*id)),
+            RemoteAccount::ExternalId(id) => {
+                Account::Customer(CustomerHandle::External(id.clone()))
+            }
+        };
+        let (who, root) = reading::identify(&client, &account, &settings)?;
+        let base = reading::base(&client.account(&account), root, &settings.address)?;
+        Ok(Self {
+            client,
+            account,
+            settings,
+            who,
+            base,
+            interest: RefCell::default(),
+            mirror: RefCell::default(),
+        })
+    }
+
+    /// Its address.
+    pub fn address(&self) -> Address {
+        Address::Remote(self.settings.address.clone())
+    }
+
+    /// Imports from here whose end nobody saw.
+    ///
+    /// # Errors
+    /// If the journal can't be read.
+    pub fn open_imports(&self) -> Result<Vec<journal::Entry>, WorkspaceError> {
+        let mut entries = self.settings.journal.entries(&self.address())?;
+        entries.retain(journal::Entry::is_open);
+        Ok(entries)
+    }
+
+    fn api(&self) -> AccountApi<'_> {
+        self.client.account(&self.account)
+    }
+
+    /// The mirror, read anew if it is not there or does not show what is asked for.
+    fn mirror(&self, interest: Interest) -> Result<Ref<'_, Mirror>, WorkspaceError> {
+        let fits = self.mirror.borrow().is_some() && self.interest.borrow().covers(&interest);
+        if !fits {
+            self.interest.borrow_mut().add(interest);
+            *self.mirror.borrow_mut() = None;
+            let mirror = self.read()?;
+            *self.mirror.borrow_mut() = Some(mirror);
+        }
+        Ref::filter_map(self.mirror.borrow(), Option::as_ref).map_err(|_| {
+            RemoteError::Unreadable {
+                address: self.address(),
+                what: "it was not read".to_owned(),
+            }
+            .into()
+        })
+    }
+
+    fn read(&self) -> Result<Mirror, WorkspaceError> {
+        let (seen, _packages) = self.see()?;
+        let mut mirror = Mirror::of(
+            &seen,
+            &self.address(),
+            &self.settings.scratch,
+            &self.settings.running,
+            &mut Silent,
+        )
+        .map_err(|error| {
+            if let ImportError::Workspace(error) = error {
+                return error;
+            }
+            RemoteError::Unreadable {
+                address: self.address(),
+                what: with_causes(&error),
+            }
+            .into()
+        })?;
+        let customers = self.interest.borrow().customers.clone();
+        if let Some(customers) = customers {
+            self.see_customers(&mut mirror, &customers)?;
+        }
+        Ok(mirror)
+    }
+
+    fn corrected(mirror: &Mirror, asset: &mut HeldAsset) {
+        asset.version = mirror.version_of(asset.id);
+    }
+
+    fn seen(&self, scope: &Scope, interest: Interest) -> Result<Snapshot, WorkspaceError> {
+        let mirror = self.mirror(interest)?;
+        let mut snapshot = mirror.workspace.snapshot(scope)?;
+        snapshot.workspace.revision = RevisionNumber(0);
+        let held = snapshot.assets.values_mut();
+        for asset in held.chain(&mut snapshot.connections) {
+            Self::corrected(&mirror, asset);
+        }
+        Ok(snapshot)
+    }
+
+    fn not_offered(&self, what: &'static str, instead: &'static str) -> WorkspaceError {
+        RemoteError::NotOffered {
+            address: self.address(),
+            what,
+            instead,
+        }
+        .into()
+    }
+}
+
+/// An error with its causes, in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !told.contains(&more) {
+            told.push_str(": ");
+            told.push_str(&more);
+        }
+        cause = error.source();
+    }
+    told
+}
+
+impl Workspace for RemoteWorkspace {
+    fn facts(&self) -> Result<WorkspaceFacts, WorkspaceError> {
+        let mut facts = self.mirror(Interest::default())?.workspace.facts()?;
+        facts.revision = RevisionNumber(0);
+        Ok(facts)
+    }
+
+    fn snapshot(&self, scope: &Scope) -> Result<Snapshot, WorkspaceError> {
+        let mut interest = Interest {
+            titles: scope.titles.clone(),
+            connections: scope.connections.clone(),
+            folders: scope.folders.clone(),
+            into: match scope.into.is_home() {
+                true => BTreeSet::new(),
+                false => BTreeSet::from([scope.into.clone()]),
+            },
+            ..Interest::default()
+        };
+        let mut snapshot = self.seen(scope, interest.clone())?;
+        let unseen = scope
+            .keys
+            .iter()
+            .any(|key| key.place == AssetPlace::Workspace && !snapshot.assets.contains_key(key));
+        if unseen && !self.base.path.is_home() {
+            interest.unfiled = true;
+            snapshot = self.seen(scope, interest)?;
+        }
+        Ok(snapshot)
+    }
+
+    fn inventory(&self) -> Result<Inventory, WorkspaceError> {
+        let mirror = self.mirror(Interest::default())?;
+        let mut inventory = mirror.workspace.inventory()?;
+        inventory.workspace.revision = RevisionNumber(0);
+        for asset in &mut inventory.assets {
+            Self::corrected(&mirror, asset);
+        }
+        Ok(inventory)
+    }
+
+    fn content(&self, digest: &Digest, into: &mut Vec<u8>) -> Result<(), WorkspaceError> {
+        let mirror = self.mirror(Interest::default())?;
+        mirror.workspace.content(digest, into)
+    }
+
+    fn shared_code(&self, name: &InternalName) -> Result<Option<Digest>, WorkspaceError> {
+        let mirror = self.mirror(Interest::default())?;
+        mirror.workspace.shared_code(name)
+    }
+
+    fn asset_version(&self, _: AssetId, _: Version) -> Result<Body, WorkspaceError> {
+        Err(self.not_offered(
+            "reading an earlier version of an asset",
+            "the platform's pages show them",
+        ))
+    }
+
+    fn revisions(&self) -> Result<Vec<RevisionHeader>, WorkspaceError> {
+        let entries = self.settings.journal.entries(&self.address())?;
+        let mut headers: Vec<_> = entries.iter().filter_map(journal::Entry::header).collect();
+        headers.sort_by_key(|header| header.number);
+        Ok(headers)
+    }
+
+    fn revision(&self, number: RevisionNumber) -> Result<Revision, WorkspaceError> {
+        let entries = self.settings.journal.entries(&self.address())?;
+        let entry = entries
+            .into_iter()
+            .find(|entry| entry.revision() == Some(number));
+        let revision = entry.and_then(|entry| {
+            Some(Revision {
+                header: entry.header()?,
+                plan: entry.plan,
+                receipt: entry.receipt,
+                before: Vec::new(),
+            })
+        });
+        revision.ok_or_else(|| WorkspaceError::NoRevision {
+            workspace: self.address().to_string(),
+            number,
+        })
+    }
+
+    fn commit(
+        &mut self,
+        commit: &Commit,
+        contents: &mut dyn Contents,
+    ) -> Result<Committed, WorkspaceError> {
+        self.carry_out(commit, contents)
+    }
+
+    fn base(&self) -> FolderPath {
+        self.base.path.clone()
+    }
+
+    fn sources(&self, titles: &BTreeSet<ConnectorTitle>) -> Result<(), WorkspaceError> {
+        let interest = Interest {
+            titles: titles.clone(),
+            ..Interest::default()
+        };
+        self.mirror(interest).map(drop)
+    }
+}
+
+impl AdminWorkspace for RemoteWorkspace {
+    fn partnership(
+        &self,
+        asked: &dyn Fn(&HeldConnector) -> bool,
+    ) -> Result<Partnership, WorkspaceError> {
+        let mut connectors = self.inventory()?.connectors;
+        connectors.retain(|connector| asked(connector));
+        let of = connectors.iter();
+        let titles = of.map(|connector| connector.title.clone()).collect();
+        let of = connectors.iter();
+        let customers = of
+            .map(|connector| connector.internal_name.clone())
+            .collect();
+        let mirror = self.mirror(Interest {
+            titles,
+            customers: Some(customers),
+            ..Interest::default()
+        })?;
+        let mut partnership = mirror.workspace.partnership(asked)?;
+        partnership.workspace.revision = RevisionNumber(0);
+        for customer in &mut partnership.customers {
+            customer.address = Address::Remote(RemoteAddress {
+                account: RemoteAccount::Customer(customer.id.0),
+                folder: None,
+            });
+        }
+        Ok(partnership)
+    }
+}
+
+/// What `customer list` says of an admin workspace behind the API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RemoteCustomersDocument {
+    /// The admin workspace.
+    pub workspace: Address,
+    /// Its customers, in the order of their numbers.
+    pub customers: Vec<RemoteCustomer>,
+}
+
+/// A customer as the API lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RemoteCustomer {
+    /// How to name it in commands.
+    pub address: Address,
+    /// Its number.
+    pub id: WorkspaceId,
+    /// The partner's own name for it.
+    pub external_id: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+impl RemoteCustomersDocument {
+    /// The customers of a workspace.
+    ///
+    /// # Errors
+    /// If it is no admin workspace, or can't be read.
+    pub fn of(workspace: &RemoteWorkspace) -> Result<Self, WorkspaceError> {
+        let mut customers: Vec<_> = workspace
+            .client
+            .customers()?
+            .into_iter()
+            .map(|customer| RemoteCustomer {
+                address: Address::Remote(RemoteAddress {
+                    account: RemoteAccount::Customer(customer.id),
+                    folder: None,
+                }),
+                id: WorkspaceId(customer.id),
+                external_id: customer.external_id,
+                name: customer.name,
+            })
+            .collect();
+        customers.sort_by_key(|customer| customer.id);
+        Ok(Self {
+            workspace: workspace.address(),
+            customers,
+        })
+    }
+}
+
+/// Fetches the folder of a workspace as the platform packs it, into a folder below `scratch` that
+/// goes with the value; nothing if it holds nothing.
+///
+/// # Errors
+/// If it can't be read.
+pub fn fetch(
+    workspace: &RemoteWorkspace,
+    scratch: &Path,
+) -> Result<Option<Downloaded>, WorkspaceError> {
+    match workspace.base.id {
+        Some(id) => workspace.download(id, scratch, IncludeData::No),
+        None => Ok(None),
+    }
+}

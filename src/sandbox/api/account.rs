@@ -1,0 +1,310 @@
+//! Whose token it is, projects and folders (platform.md §1, §7, §8).
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::reply::{ErrorBody, Reply, ValidationBody, Wrapped};
+use super::super::route::{
+    Answer, Api, Asked, Body, Kind, Method, Operation, Parameter, Scope, failed, schema,
+};
+use crate::model::workspace::{FolderPath, HeldState, Moment, RecipeState};
+use crate::plan::commit::{Change, Commit};
+use crate::workspace::{NoContents, Workspace as _};
+
+/// The number of Home: folders of the local platform are numbered from 1 on.
+const HOMES: u64 = 1 << 40;
+
+pub(in super::super) static OPERATIONS: &[Operation] = &[
+    Operation {
+        method: Method::Get,
+        path: "/users/me",
+        scope: Scope::Own,
+        summary: "Whose token it is",
+        query: &[],
+        body: Body::Nothing,
+        answers: &[(200, Answer::Json(schema::<User>))],
+        handler: me,
+    },
+    Operation {
+        method: Method::Get,
+        path: "/projects",
+        scope: Scope::Own,
+        summary: "The projects: folders that lie in no other",
+        query: PAGING,
+        body: Body::Nothing,
+        answers: &[(200, Answer::Json(schema::<Vec<Project>>))],
+        handler: projects,
+    },
+    Operation {
+        method: Method::Get,
+        path: "/projects",
+        scope: Scope::Customer,
+        summary: "The projects of a customer",
+        query: PAGING,
+        body: Body::Nothing,
+        answers: &[(200, Answer::Json(schema::<Wrapped<Vec<Project>>>))],
+        handler: projects,
+    },
+    Operation {
+        method: Method::Get,
+        path: "/folders",
+        scope: Scope::Own,
+        summary: "The folders in a folder",
+        query: IN_FOLDER,
+        body: Body::Nothing,
+        answers: &[
+            (200, Answer::Json(schema::<Vec<Folder>>)),
+            (404, Answer::Json(schema::<ErrorBody>)),
+        ],
+        handler: folders,
+    },
+    Operation {
+        method: Method::Get,
+        path: "/folders",
+        scope: Scope::Customer,
+        summary: "The folders in a folder of a customer",
+        query: IN_FOLDER,
+        body: Body::Nothing,
+        answers: &[
+            (200, Answer::Json(schema::<Wrapped<Vec<Folder>>>)),
+            (404, Answer::Json(schema::<ErrorBody>)),
+        ],
+        handler: folders,
+    },
+    Operation {
+        method: Method::Post,
+        path: "/folders",
+        scope: Scope::Both,
+        summary: "Creates a folder",
+        query: &[],
+        body: Body::Json(schema::<NewFolder>),
+        answers: &[
+            (200, Answer::Json(schema::<Folder>)),
+            (404, Answer::Json(schema::<ErrorBody>)),
+            (422, Answer::Json(schema::<ValidationBody>)),
+        ],
+        handler: create_folder,
+    },
+];
+
+pub(super) const PAGE: Parameter = Parameter::of("page", Kind::Number, "Which page, from 1 on");
+pub(super) const PER_PAGE: Parameter =
+    Parameter::of("per_page", Kind::Number, "How many, at most 100");
+const PAGING: &[Parameter] = &[PAGE, PER_PAGE];
+const IN_FOLDER: &[Parameter] = &[
+    Parameter::of(
+        "parent_id",
+        Kind::Number,
+        "The folder; Home if none is said",
+    ),
+    PAGE,
+    PER_PAGE,
+];
+
+/// An account.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct User {
+    id: u64,
+    name: String,
+    created_at: String,
+    plan_id: String,
+    current_billing_period_start: String,
+    current_billing_period_end: String,
+    recipes_count: usize,
+    active_recipes_count: usize,
+    company_name: Option<String>,
+    location: Option<String>,
+    email: String,
+    root_folder_id: u64,
+}
+
+/// A project.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Project {
+    id: u64,
+    description: Option<String>,
+    folder_id: u64,
+    name: String,
+}
+
+/// A folder.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Folder {
+    id: u64,
+    name: String,
+    parent_id: Option<u64>,
+    is_project: bool,
+    project_id: Option<u64>,
+    created_at: String,
+    updated_at: String,
+}
+
+/// A folder to create.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct NewFolder {
+    /// Its name; older ones say `folder_name`.
+    #[serde(alias = "folder_name")]
+    #[schemars(length(min = 1))]
+    name: String,
+    /// The folder that will hold it; Home if none is said. The documents have it as a text.
+    parent_id: Option<FolderNumber>,
+}
+
+/// The number of a folder, as a number or as a text.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum FolderNumber {
+    Number(u64),
+    Text(#[schemars(pattern(r"^[0-9]{1,15}$"))] String),
+}
+
+/// The folders of a workspace, by number. Home is among them.
+#[derive(Debug)]
+pub(in super::super) struct Folders {
+    pub(in super::super) home: u64,
+    by_number: BTreeMap<u64, FolderPath>,
+    by_path: BTreeMap<FolderPath, u64>,
+}
+
+impl Folders {
+    pub(in super::super) fn of(asked: &Asked<'_>) -> Result<Self, Reply> {
+        let workspace = asked.opened()?;
+        let facts = workspace.facts().map_err(|error| failed(&error))?;
+        let numbers = workspace.folder_numbers().map_err(|error| failed(&error))?;
+        let home = HOMES + facts.id.0;
+        let mut by_path = numbers;
+        by_path.insert(FolderPath::home(), home);
+        Ok(Self {
+            home,
+            by_number: by_path
+                .iter()
+                .map(|(path, id)| (*id, path.clone()))
+                .collect(),
+            by_path,
+        })
+    }
+
+    /// A folder by its number; 0 is Home, too.
+    pub(in super::super) fn path(&self, number: u64) -> Result<&FolderPath, Reply> {
+        let number = if number == 0 { self.home } else { number };
+        self.by_number.get(&number).ok_or_else(Reply::not_found)
+    }
+
+    pub(in super::super) fn number(&self, path: &FolderPath) -> u64 {
+        self.by_path.get(path).copied().unwrap_or(self.home)
+    }
+
+    fn folder(&self, path: &FolderPath, number: u64) -> Folder {
+        let parent = path.parent().unwrap_or_default();
+        Folder {
+            id: number,
+            name: path.name().to_owned(),
+            parent_id: Some(self.number(&parent)),
+            is_project: parent.is_home(),
+            project_id: parent.is_home().then_some(number),
+            created_at: Moment(0).utc(),
+            updated_at: Moment(0).utc(),
+        }
+    }
+
+    fn below(&self, parent: &FolderPath) -> Vec<Folder> {
+        let folders = self.by_number.iter();
+        folders
+            .filter(|(_, path)| path.parent().as_ref() == Some(parent))
+            .map(|(number, path)| self.folder(path, *number))
+            .collect()
+    }
+}
+
+fn me(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let inventory = asked
+        .opened()?
+        .inventory()
+        .map_err(|error| failed(&error))?;
+    let folders = Folders::of(asked)?;
+    let facts = &inventory.workspace;
+    let recipes = inventory
+        .assets
+        .iter()
+        .filter_map(|asset| match asset.state {
+            HeldState::Recipe(state) => Some(state),
+            HeldState::Connection(_) | HeldState::Plain => None,
+        });
+    let (mut count, mut active) = (0, 0);
+    for state in recipes {
+        count += 1;
+        active += usize::from(state == RecipeState::Running);
+    }
+    Ok(Reply::ok(&User {
+        id: facts.id.0,
+        name: facts.name.to_string(),
+        created_at: Moment(0).utc(),
+        plan_id: "sandbox".to_owned(),
+        current_billing_period_start: Moment(0).utc(),
+        current_billing_period_end: Moment(0).utc(),
+        recipes_count: count,
+        active_recipes_count: active,
+        company_name: None,
+        location: None,
+        email: "sandbox@localhost".to_owned(),
+        root_folder_id: folders.home,
+    }))
+}
+
+/// Lists are wrapped in the Embedded API only (platform.md §2.4).
+pub(super) fn list<T: Serialize>(asked: &Asked<'_>, all: Vec<T>) -> Reply {
+    let page = asked.page(all);
+    match asked.api {
+        Api::Developer => Reply::ok(&page),
+        Api::Embedded => Reply::wrapped(page),
+    }
+}
+
+fn projects(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let folders = Folders::of(asked)?;
+    let projects = folders.below(&FolderPath::home()).into_iter();
+    let projects = projects.map(|folder| Project {
+        id: folder.id,
+        description: None,
+        folder_id: folder.id,
+        name: folder.name,
+    });
+    Ok(list(asked, projects.collect()))
+}
+
+fn folders(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let folders = Folders::of(asked)?;
+    let parent = folders.path(asked.query_number("parent_id").unwrap_or(0))?;
+    Ok(list(asked, folders.below(parent)))
+}
+
+fn create_folder(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let new: NewFolder = serde_json::from_value(asked.json.clone())
+        .map_err(|error| Reply::invalid("name", error.to_string()))?;
+    let folders = Folders::of(asked)?;
+    let parent = match &new.parent_id {
+        None => 0,
+        Some(FolderNumber::Number(number)) => *number,
+        Some(FolderNumber::Text(text)) => text
+            .parse()
+            .map_err(|_| Reply::invalid("parent_id", "is invalid"))?,
+    };
+    let parent = folders.path(parent)?;
+    let path = parent
+        .child(&new.name)
+        .map_err(|error| Reply::invalid("name", error.to_string()))?;
+    if folders.by_path.contains_key(&path) {
+        return Err(Reply::invalid("name", "has already been taken"));
+    }
+    let mut workspace = asked.opened()?;
+    let facts = workspace.facts().map_err(|error| failed(&error))?;
+    let mut commit = Commit::on(&facts);
+    commit.changes.push(Change::CreateFolder(path.clone()));
+    workspace
+        .commit(&commit, &mut NoContents)
+        .map_err(|error| failed(&error))?;
+    let folders = Folders::of(asked)?;
+    Ok(Reply::ok(&folders.folder(&path, folders.number(&path))))
+}

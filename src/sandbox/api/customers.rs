@@ -1,0 +1,197 @@
+//! The customers of an admin workspace (platform.md §2.3).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::reply::{ErrorBody, Reply, ValidationBody, Wrapped};
+use super::super::route::{Answer, Asked, Body, Method, Operation, Scope, failed, schema};
+use super::account::{PAGE, PER_PAGE};
+use crate::model::workspace::{Moment, WorkspaceKind};
+use crate::workspace::local::{NewWorkspace, WorkspaceSummary};
+use crate::workspace::{Workspace as _, WorkspaceError};
+
+pub(in super::super) static OPERATIONS: &[Operation] = &[
+    Operation {
+        method: Method::Get,
+        path: "/managed_users",
+        scope: Scope::Own,
+        summary: "The customers",
+        query: &[PAGE, PER_PAGE],
+        body: Body::Nothing,
+        answers: &[
+            (200, Answer::Json(schema::<Wrapped<Vec<Customer>>>)),
+            (403, Answer::Json(schema::<ErrorBody>)),
+        ],
+        handler: customers,
+    },
+    Operation {
+        method: Method::Post,
+        path: "/managed_users",
+        scope: Scope::Own,
+        summary: "Creates a customer's workspace",
+        query: &[],
+        body: Body::Json(schema::<NewCustomer>),
+        answers: &[
+            (200, Answer::Json(schema::<Wrapped<Customer>>)),
+            (403, Answer::Json(schema::<ErrorBody>)),
+            (422, Answer::Json(schema::<ValidationBody>)),
+        ],
+        handler: create,
+    },
+    Operation {
+        method: Method::Get,
+        path: "/managed_users/{managed_user_id}",
+        scope: Scope::Own,
+        summary: "A customer, by number or by E and its external id",
+        query: &[],
+        body: Body::Nothing,
+        answers: &[(200, Answer::Json(schema::<Wrapped<Customer>>))],
+        handler: one,
+    },
+];
+
+/// A customer.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Customer {
+    id: u64,
+    external_id: Option<String>,
+    name: String,
+    notification_email: String,
+    admin_notification_emails: Option<String>,
+    error_notification_emails: Option<String>,
+    plan_id: String,
+    origin_url: Option<String>,
+    trial: bool,
+    in_trial: bool,
+    whitelisted_apps: Vec<String>,
+    frame_ancestors: Option<String>,
+    created_at: String,
+    updated_at: String,
+    time_zone: String,
+    auth_settings: AuthSettings,
+    current_billing_period_start: String,
+    current_billing_period_end: String,
+    task_count: u64,
+    active_connection_limit: u64,
+    active_connection_count: u64,
+    active_recipe_count: u64,
+}
+
+/// How a customer's people log in.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct AuthSettings {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// A customer to create.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct NewCustomer {
+    #[schemars(length(min = 1))]
+    name: String,
+    notification_email: String,
+    external_id: Option<String>,
+}
+
+fn told(summary: &WorkspaceSummary) -> Customer {
+    Customer {
+        id: summary.facts.id.0,
+        external_id: summary.facts.external_id.clone(),
+        name: summary.facts.name.to_string(),
+        notification_email: "sandbox@localhost".to_owned(),
+        admin_notification_emails: None,
+        error_notification_emails: None,
+        plan_id: "sandbox".to_owned(),
+        origin_url: None,
+        trial: false,
+        in_trial: false,
+        whitelisted_apps: Vec::new(),
+        frame_ancestors: None,
+        created_at: summary.created_at.utc(),
+        updated_at: summary.created_at.utc(),
+        time_zone: "UTC".to_owned(),
+        auth_settings: AuthSettings {
+            kind: "workato_auth".to_owned(),
+        },
+        current_billing_period_start: Moment(0).utc(),
+        current_billing_period_end: Moment(0).utc(),
+        task_count: 0,
+        active_connection_limit: 0,
+        active_connection_count: summary.connections,
+        active_recipe_count: summary.running,
+    }
+}
+
+fn no_admin() -> Reply {
+    Reply::message(403, "Only admin workspaces have customers")
+}
+
+fn all(asked: &Asked<'_>) -> Result<Vec<WorkspaceSummary>, Reply> {
+    let customers = asked
+        .platform
+        .customers(Some(asked.workspace))
+        .map_err(|error| {
+            if let WorkspaceError::NotOfKind { .. } = error {
+                return no_admin();
+            }
+            failed(&error)
+        })?;
+    let mut all: Vec<WorkspaceSummary> = customers
+        .into_iter()
+        .map(|customer| customer.summary)
+        .collect();
+    all.sort_by_key(|summary| summary.facts.id);
+    Ok(all)
+}
+
+fn customers(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let page = asked.page(all(asked)?);
+    Ok(Reply::wrapped(page.iter().map(told).collect::<Vec<_>>()))
+}
+
+fn one(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let all = all(asked)?;
+    let found = all
+        .iter()
+        .find(|summary| Some(&summary.facts.name) == asked.customer.as_ref());
+    found
+        .map(|summary| Reply::wrapped(told(summary)))
+        .ok_or_else(Reply::not_found)
+}
+
+fn create(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let new: NewCustomer = serde_json::from_value(asked.json.clone())
+        .map_err(|error| Reply::invalid("name", error.to_string()))?;
+    let facts = asked.opened()?.facts().map_err(|error| failed(&error))?;
+    if facts.kind != WorkspaceKind::Admin {
+        return Err(no_admin());
+    }
+    let name = new
+        .name
+        .parse()
+        .map_err(|error: crate::model::ident::NameError| {
+            Reply::invalid("name", error.to_string())
+        })?;
+    let new = NewWorkspace {
+        name,
+        kind: WorkspaceKind::Customer,
+        data_center: facts.data_center,
+        id: None,
+        external_id: new.external_id,
+        admin: Some(asked.workspace.clone()),
+        catalogue: None,
+        at: asked.sandbox.now(),
+    };
+    let mut platform = asked.sandbox.platform().map_err(|error| failed(&error))?;
+    let facts = platform.create_workspace(&new).map_err(|error| {
+        if let WorkspaceError::Taken { .. } = error {
+            return Reply::invalid("name", "has already been taken");
+        }
+        failed(&error)
+    })?;
+    let all = all(asked)?;
+    let found = all.iter().find(|summary| summary.facts.id == facts.id);
+    found
+        .map(|summary| Reply::wrapped(told(summary)))
+        .ok_or_else(Reply::not_found)
+}

@@ -1,0 +1,24 @@
+//! The operations, by what they are about.
+
+pub(super) mod account;
+pub(super) mod connections;
+pub(super) mod connectors;
+pub(super) mod customers;
+pub(super) mod manifests;
+pub(super) mod packages;
+pub(super) mod properties;
+pub(super) mod recipes;
+
+use super::route::Operation;
+
+/// All operations.
+pub(super) static OPERATIONS: &[&[Operation]] = &[
+    account::OPERATIONS,
+    manifests::OPERATIONS,
+    packages::OPERATIONS,
+    recipes::OPERATIONS,
+    connections::OPERATIONS,
+    properties::OPERATIONS,
+    connectors::OPERATIONS,
+    customers::OPERATIONS,
+];

@@ -1,0 +1,131 @@
+//! Properties (platform.md §2.4).
+//!
+//! Names of properties come with packages, values don't (platform.md §5.4). Values that are sent are
+//! kept beside the platform's file.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::reply::{ErrorBody, Reply, Success};
+use super::super::route::{
+    Answer, Asked, Body, Kind, Method, Operation, Parameter, Scope, failed, schema,
+};
+use super::account::Folders;
+use crate::model::kind::AssetKind;
+use crate::model::workspace::FolderPath;
+use crate::workspace::Workspace as _;
+
+pub(in super::super) static OPERATIONS: &[Operation] = &[
+    Operation {
+        method: Method::Get,
+        path: "/properties",
+        scope: Scope::Both,
+        summary: "Properties with their values",
+        query: &[
+            Parameter::of("prefix", Kind::Text, "How their names begin").required(),
+            Parameter::of("project_id", Kind::Number, "The project that they are of"),
+        ],
+        body: Body::Nothing,
+        answers: &[
+            (200, Answer::Json(schema::<BTreeMap<String, String>>)),
+            (404, Answer::Json(schema::<ErrorBody>)),
+        ],
+        handler: properties,
+    },
+    Operation {
+        method: Method::Post,
+        path: "/properties",
+        scope: Scope::Both,
+        summary: "Sets values of properties",
+        query: &[Parameter::of(
+            "project_id",
+            Kind::Number,
+            "The project that they are of",
+        )],
+        body: Body::Json(schema::<NewProperties>),
+        answers: &[
+            (200, Answer::Json(schema::<Success>)),
+            (400, Answer::Json(schema::<ErrorBody>)),
+            (404, Answer::Json(schema::<ErrorBody>)),
+        ],
+        handler: set_properties,
+    },
+];
+
+/// Values of properties.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct NewProperties {
+    properties: BTreeMap<String, String>,
+}
+
+fn properties(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let workspace = asked.opened()?;
+    let inventory = workspace.inventory().map_err(|error| failed(&error))?;
+    let folders = Folders::of(asked)?;
+    let prefix = asked.query.get("prefix").map_or("", String::as_str);
+    let project = project(asked, &folders)?;
+    let mut names = BTreeMap::new();
+    let mut bytes = Vec::new();
+    for asset in &inventory.assets {
+        let wanted = match &project {
+            Some(folder) => {
+                asset.key.kind == AssetKind::ProjectProperties
+                    && asset.key.place.folder() == *folder
+            }
+            None => asset.key.kind == AssetKind::AccountProperties,
+        };
+        let Some(file) = asset.body.files.first().filter(|_| wanted) else {
+            continue;
+        };
+        workspace
+            .content(&file.content, &mut bytes)
+            .map_err(|error| failed(&error))?;
+        let document: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let map = match &project {
+            Some(_) => document["data"].as_object(),
+            None => document.as_object(),
+        };
+        let keys = map.into_iter().flatten().map(|(key, _)| key);
+        names.extend(
+            keys.filter(|key| key.starts_with(prefix))
+                .map(|key| (key.clone(), String::new())),
+        );
+    }
+    let kept = asked.sandbox.store.properties(asked.workspace);
+    let mut kept = kept.map_err(|error| failed(&error))?;
+    let kept = kept.remove(&number(&folders, project.as_ref()));
+    names.extend(
+        kept.into_iter()
+            .flatten()
+            .filter(|(name, _)| name.starts_with(prefix)),
+    );
+    Ok(Reply::ok(&names))
+}
+
+/// The folder of the project that is asked for.
+fn project(asked: &Asked<'_>, folders: &Folders) -> Result<Option<FolderPath>, Reply> {
+    match asked.query_number("project_id") {
+        Some(number) => folders.path(number).cloned().map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The number of a project; 0 for the workspace as a whole.
+fn number(folders: &Folders, project: Option<&FolderPath>) -> u64 {
+    project.map_or(0, |folder| folders.number(folder))
+}
+
+fn set_properties(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let new: NewProperties = serde_json::from_value(asked.json.clone())
+        .map_err(|error| Reply::bad_request(error.to_string()))?;
+    let folders = Folders::of(asked)?;
+    let project = project(asked, &folders)?;
+    let number = number(&folders, project.as_ref());
+    let store = &asked.sandbox.store;
+    store
+        .keep_properties(asked.workspace, number, new.properties)
+        .map_err(|error| failed(&error))?;
+    Ok(Reply::success())
+}

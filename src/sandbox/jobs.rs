@@ -1,0 +1,313 @@
+//! Carrying out exports and imports, one after another.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Receiver;
+
+use super::Sandbox;
+use super::reply::Reply;
+use super::route::{Asked, told};
+use super::store::{Job, JobFault, State, Work};
+use crate::io::archive::{Archive, Kind, Limits, PackageWriter, Previous};
+use crate::model::finding::Severity;
+use crate::model::workspace::{Address, AssetId, AssetPlace, FolderPath, RecipeState};
+use crate::ops::Silent;
+use crate::ops::import::{ImportRequest, Incoming, Planned};
+use crate::ops::operate::{Which, set_recipes};
+use crate::ops::workspace_export::{Output, export};
+use crate::plan::departure::{DepartureRequest, Rows, Unfiled};
+use crate::plan::import::document::{AssetAction, Permission};
+
+/// The largest package (platform.md §1.6), in bytes.
+pub(super) const MOST_PACKAGE: u64 = 100_000_000;
+
+/// Carries out jobs as they come, until nobody can send any more.
+pub(super) fn work(sandbox: &Arc<Sandbox>, queue: &Receiver<u64>) {
+    while let Ok(id) = queue.recv() {
+        let Ok(Some(mut job)) = sandbox.store.job(id) else {
+            continue;
+        };
+        if job.fault == Some(JobFault::NeverEnds) {
+            continue;
+        }
+        if sandbox.stopping.load(Ordering::SeqCst) {
+            // The next start does it.
+            continue;
+        }
+        job.state = State::Running;
+        if sandbox.store.keep_job(&job).is_err() {
+            continue;
+        }
+        // The next job is done whatever became of this one.
+        let done = catch_unwind(AssertUnwindSafe(|| carry_out(sandbox, &job)));
+        match done.unwrap_or_else(|_| Err("the sandbox failed over it".to_owned())) {
+            Ok(recipes) => {
+                job.state = State::Completed;
+                job.recipes = recipes;
+            }
+            Err(told) => {
+                job.state = State::Failed;
+                job.error = Some(told);
+            }
+        }
+        // If it can't be written down, the next start does it again: that changes nothing more.
+        let _ = sandbox.store.keep_job(&job);
+        let _ = sandbox.store.forget_packages();
+    }
+}
+
+type Recipes = Vec<(u64, String)>;
+
+fn carry_out(sandbox: &Arc<Sandbox>, job: &Job) -> Result<Recipes, String> {
+    if let Some(JobFault::Fails(told)) = &job.fault {
+        return Err(told.clone());
+    }
+    match &job.work {
+        Work::Export { manifest } => make(sandbox, job, *manifest).map(|()| Vec::new()),
+        Work::Import { folder, restart } => take(sandbox, job, *folder, *restart),
+    }
+}
+
+fn folder_path(sandbox: &Sandbox, job: &Job, number: u64) -> Result<FolderPath, String> {
+    let platform = sandbox.platform().map_err(|error| told(&error))?;
+    let workspace = platform
+        .workspace(&job.workspace)
+        .map_err(|error| told(&error))?;
+    let numbers = workspace.folder_numbers().map_err(|error| told(&error))?;
+    let found = numbers.into_iter().find(|(_, id)| *id == number);
+    // What is no folder's number is Home's.
+    Ok(found.map_or_else(FolderPath::home, |(path, _)| path))
+}
+
+fn make(sandbox: &Arc<Sandbox>, job: &Job, manifest: u64) -> Result<(), String> {
+    let found = sandbox.store.manifest(manifest);
+    let Some(mut manifest) = found.map_err(|error| told(&error))? else {
+        return Err("the manifest is gone".to_owned());
+    };
+    let request = DepartureRequest {
+        folder: folder_path(sandbox, job, manifest.folder)?,
+        rows: match manifest.rows {
+            true => Rows::Included,
+            false => Rows::LeftOut,
+        },
+        unfiled: Unfiled::Concerned,
+    };
+    let platform = sandbox.platform().map_err(|error| told(&error))?;
+    let workspace = platform
+        .workspace(&job.workspace)
+        .map_err(|error| told(&error))?;
+    let output = Output {
+        folder: &sandbox.store.incoming(),
+        limit: MOST_PACKAGE,
+    };
+    let mut exported = export(&workspace, &request, output, &sandbox.running, &mut Silent)
+        .map_err(|error| told(&error))?;
+    let Some(package) = exported.package.take() else {
+        let errors = exported.findings.iter();
+        let errors = errors.filter(|finding| finding.severity() == Severity::Error);
+        let messages: Vec<_> = errors.map(|finding| finding.message.clone()).collect();
+        return Err(messages.join("; "));
+    };
+    let path = sandbox.store.package(job.id);
+    match &manifest.assets {
+        None => package.file.persist(&path).map_err(|error| told(&error))?,
+        Some(chosen) => {
+            subset(package.file.path(), chosen, &path).map_err(|error| error.to_string())?
+        }
+    }
+    manifest.last_exported_at = Some(sandbox.now().0);
+    sandbox
+        .store
+        .keep_manifest(&manifest)
+        .map_err(|error| told(&error))
+}
+
+/// Takes the chosen assets, with all files of each, out of a package.
+fn subset(
+    package: &Path,
+    chosen: &[String],
+    into: &Path,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let stem = |path: &str| {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let mut parts = name.rsplitn(2, '.');
+        let _ = parts.next();
+        format!("{folder}/{}", parts.next().unwrap_or(name))
+    };
+    let wanted: std::collections::BTreeSet<String> = chosen.iter().map(|path| stem(path)).collect();
+    let archive = Archive::open(package, &Limits::default())?;
+    let mut whole = Previous::open(package)?;
+    let folder = into.parent().unwrap_or(Path::new("."));
+    let mut writer = PackageWriter::create(folder, MOST_PACKAGE)?;
+    for (number, entry) in archive.entries().iter().enumerate() {
+        let path = entry.path();
+        if entry.kind() == Kind::File && wanted.contains(&stem(path.as_str())) {
+            writer.copy(path, &mut whole, number)?;
+        }
+    }
+    writer.finish()?.persist(into)?;
+    Ok(())
+}
+
+fn request(
+    sandbox: &Sandbox,
+    package: &Path,
+    workspace: &crate::model::ident::WorkspaceName,
+    folder: &FolderPath,
+) -> ImportRequest {
+    ImportRequest {
+        package: package.to_owned(),
+        address: Address::Local(workspace.clone()),
+        folder: folder.clone(),
+        limits: Limits::default(),
+        scratch: sandbox.store.incoming(),
+        at: sandbox.now(),
+        who: "API".to_owned(),
+    }
+}
+
+/// What the platform permits of itself.
+fn permitted(restart: bool) -> Vec<Permission> {
+    let mut permitted = vec![
+        Permission::Downgrade,
+        Permission::MoveRecipes,
+        Permission::MissingConnectors,
+    ];
+    if restart {
+        permitted.push(Permission::RestartRecipes);
+    }
+    permitted
+}
+
+/// Where assets go that belong into Home (platform.md §1.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HomeAssets {
+    /// There.
+    Kept,
+    /// To another folder, which is not done here.
+    Moved,
+}
+
+/// Where a package is kept here is nothing to whoever sent it.
+fn without_path(error: &dyn std::error::Error, package: &Path) -> String {
+    told(error).replace(&package.display().to_string(), "the upload")
+}
+
+/// Whether an import can be begun.
+pub(super) fn acceptable(
+    asked: &Asked<'_>,
+    package: &Path,
+    folder: &FolderPath,
+    restart: bool,
+    home: HomeAssets,
+) -> Result<(), Reply> {
+    let sandbox = asked.sandbox;
+    let request = request(sandbox, package, asked.workspace, folder);
+    let incoming = Incoming::read(&request, &sandbox.running, &mut Silent)
+        .map_err(|error| Reply::no_import(without_path(&error, package)))?;
+    if home == HomeAssets::Moved
+        && let Some((path, _)) = incoming.keys().find(|(_, key)| match &key.place {
+            AssetPlace::Folder(place) => place.is_home() && !folder.is_home(),
+            AssetPlace::Workspace => false,
+        })
+    {
+        return Err(Reply::no_import(format!(
+            "{path}: assets of Home can't be moved to another folder here"
+        )));
+    }
+    let workspace = asked.opened()?;
+    let planned = incoming
+        .plan(&request, &workspace, &sandbox.running)
+        .map_err(|error| Reply::no_import(without_path(&error, package)))?;
+    match planned.refused(&permitted(restart)).first() {
+        Some(needed) => Err(Reply::no_import(needed.because.clone())),
+        None => Ok(()),
+    }
+}
+
+fn take(sandbox: &Arc<Sandbox>, job: &Job, folder: u64, restart: bool) -> Result<Recipes, String> {
+    let folder = folder_path(sandbox, job, folder)?;
+    let package = sandbox.store.package(job.id);
+    let request = request(sandbox, &package, &job.workspace, &folder);
+    let running = &sandbox.running;
+    let platform = sandbox.platform().map_err(|error| told(&error))?;
+    let mut workspace = platform
+        .workspace(&job.workspace)
+        .map_err(|error| told(&error))?;
+    let incoming = Incoming::read(&request, running, &mut Silent).map_err(|error| told(&error))?;
+    let planned = incoming
+        .plan(&request, &workspace, running)
+        .map_err(|error| told(&error))?;
+    if let Some(told) = hindrance(&incoming, &planned, restart) {
+        return Err(told);
+    }
+    let restarted: Vec<AssetId> = planned
+        .plan
+        .assets
+        .iter()
+        .filter(|asset| asset.action == AssetAction::OverwritesRunning)
+        .filter_map(|asset| asset.id)
+        .collect();
+    let document = planned.document(&incoming);
+    let mut receipt = incoming
+        .apply(
+            &request,
+            &planned,
+            &document,
+            &mut workspace,
+            running,
+            &mut Silent,
+        )
+        .map_err(|error| told(&error))?;
+    if job.fault == Some(JobFault::RestartFails) && !restarted.is_empty() {
+        let which = Which::Named(restarted.iter().map(ToString::to_string).collect());
+        set_recipes(
+            &mut workspace,
+            &request.address,
+            &which,
+            RecipeState::Stopped,
+        )
+        .map_err(|error| told(&error))?;
+    }
+    incoming
+        .read_back(&request, &mut receipt, &workspace, running)
+        .map_err(|error| told(&error))?;
+    let again = incoming
+        .plan(&request, &workspace, running)
+        .map_err(|error| told(&error))?;
+    let failed = match job.fault {
+        Some(JobFault::RestartFails) => "restart_failed",
+        _ => "stopped",
+    };
+    let recipes = again.plan.assets.iter().filter_map(|asset| {
+        let id = asset.id?;
+        let state = asset.state?;
+        let result = match (restarted.contains(&id), state) {
+            (true, RecipeState::Running) => "restarted",
+            (true, RecipeState::Stopped) => failed,
+            (false, _) => "no_update_or_updated_without_restart",
+        };
+        Some((id.0, result.to_owned()))
+    });
+    Ok(recipes.collect())
+}
+
+/// Why an import can't be, in the platform's manner: each with the file that it is about
+/// (platform.md §1.5).
+fn hindrance(incoming: &Incoming, planned: &Planned, restart: bool) -> Option<String> {
+    let document = planned.document(incoming);
+    let mut told: Vec<String> = document
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .map(|finding| match &finding.file {
+            Some(file) => format!("{file}: {}", finding.message),
+            None => finding.message.clone(),
+        })
+        .collect();
+    let refused = planned.refused(&permitted(restart)).into_iter();
+    told.extend(refused.map(|needed| needed.because.clone()));
+    (!told.is_empty()).then(|| told.join("; "))
+}

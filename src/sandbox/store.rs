@@ -1,0 +1,381 @@
+//! What the sandbox keeps beside the platform's file: tokens, manifests and jobs, in a folder that
+//! only its owner can look into.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
+
+use crate::io::durable;
+use crate::model::ident::WorkspaceName;
+
+/// Keeps tokens, manifests and jobs.
+#[derive(Debug)]
+pub struct Store {
+    folder: PathBuf,
+    next: AtomicU64,
+    /// Whoever changes properties has this.
+    properties: Mutex<()>,
+}
+
+/// Values of properties, by the numbers of projects; 0 is the workspace as a whole.
+pub(super) type Properties = BTreeMap<u64, BTreeMap<String, String>>;
+
+/// What the platform calls a manifest: what an export is made of.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Manifest {
+    pub(super) id: u64,
+    pub(super) workspace: WorkspaceName,
+    pub(super) name: String,
+    pub(super) folder: u64,
+    pub(super) rows: bool,
+    /// The paths of the assets that are taken; all of the folder's if none are said.
+    pub(super) assets: Option<Vec<String>>,
+    pub(super) created_at: u64,
+    pub(super) last_exported_at: Option<u64>,
+}
+
+/// An export or an import.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Job {
+    pub(super) id: u64,
+    pub(super) workspace: WorkspaceName,
+    pub(super) work: Work,
+    pub(super) state: State,
+    pub(super) error: Option<String>,
+    pub(super) recipes: Vec<(u64, String)>,
+    /// A scripted fault that strikes it.
+    pub(super) fault: Option<JobFault>,
+}
+
+/// What a job does.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Work {
+    Export { manifest: u64 },
+    Import { folder: u64, restart: bool },
+}
+
+/// How far a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum State {
+    Queued,
+    Running,
+    Completed,
+    Failed,
+}
+
+/// What goes wrong with a job on purpose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum JobFault {
+    NeverEnds,
+    Fails(String),
+    RestartFails,
+}
+
+/// How many packages are kept: of the newest jobs.
+const PACKAGES: usize = 200;
+
+/// Tokens, manifests and jobs can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A file can't be read or written.
+    #[error("can't use {path}")]
+    Io {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Another process serves the platform.
+    #[error("another process serves this platform already: it has a lock on {path}")]
+    Served {
+        /// The file.
+        path: String,
+    },
+    /// Others may read the tokens.
+    #[error("{path} may be read by others (mode {mode:04o})")]
+    Exposed {
+        /// The file.
+        path: String,
+        /// Its mode.
+        mode: u32,
+    },
+    /// It is no file of tokens.
+    #[error("{path} is no file of tokens")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// Why not.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl Job {
+    fn is_open(&self) -> bool {
+        matches!(self.state, State::Queued | State::Running)
+    }
+}
+
+/// The number that a file's name is made of.
+fn numbered(name: &str, ending: &str) -> Option<u64> {
+    name.strip_suffix(ending)?.parse().ok()
+}
+
+impl Store {
+    /// The store of a platform's file; it is made if need be.
+    ///
+    /// # Errors
+    /// If it can't be made or read.
+    pub fn of(platform: &Path) -> Result<Self, StoreError> {
+        let mut name = platform.as_os_str().to_owned();
+        name.push(".sandbox");
+        let folder = PathBuf::from(name);
+        let io = |source| StoreError::Io {
+            path: folder.display().to_string(),
+            source,
+        };
+        durable::make_private_folder(&folder.join("jobs")).map_err(io)?;
+        durable::make_private_folder(&folder.join("manifests")).map_err(io)?;
+        durable::make_private_folder(&folder.join("properties")).map_err(io)?;
+        let mut last = 0;
+        for kind in ["jobs", "manifests"] {
+            for name in durable::names(&folder.join(kind)).map_err(io)? {
+                let number = name.split('.').next().and_then(|name| name.parse().ok());
+                last = last.max(number.unwrap_or(0));
+            }
+        }
+        Ok(Self {
+            folder,
+            next: AtomicU64::new(last + 1),
+            properties: Mutex::new(()),
+        })
+    }
+
+    fn lock_file(&self, name: &str) -> Result<File, StoreError> {
+        let path = self.folder.join(name);
+        OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|source| StoreError::Io {
+                path: path.display().to_string(),
+                source,
+            })
+    }
+
+    /// Held while the platform is served: one process does. What an earlier one left half written
+    /// goes.
+    pub(super) fn serving(&self) -> Result<File, StoreError> {
+        let file = self.lock_file("serving.lock")?;
+        let path = || self.folder.join("serving.lock").display().to_string();
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::Served { path: path() }),
+            Err(TryLockError::Error(source)) => {
+                return Err(StoreError::Io {
+                    path: path(),
+                    source,
+                });
+            }
+        }
+        let jobs = self.folder.join("jobs");
+        let io = |source| StoreError::Io {
+            path: jobs.display().to_string(),
+            source,
+        };
+        for name in durable::names(&jobs).map_err(io)? {
+            if numbered(&name, ".json")
+                .or(numbered(&name, ".zip"))
+                .is_none()
+            {
+                fs::remove_file(jobs.join(name)).map_err(io)?;
+            }
+        }
+        Ok(file)
+    }
+
+    fn tokens(&self) -> Result<BTreeMap<WorkspaceName, String>, StoreError> {
+        let path = self.folder.join("tokens.json");
+        let shown = || path.display().to_string();
+        let io = |source| StoreError::Io {
+            path: shown(),
+            source,
+        };
+        let Some(bytes) = durable::read(&path).map_err(io)? else {
+            return Ok(BTreeMap::new());
+        };
+        let mode = fs::metadata(&path).map_err(io)?.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(StoreError::Exposed {
+                path: shown(),
+                mode,
+            });
+        }
+        serde_json::from_slice(&bytes).map_err(|source| StoreError::Damaged {
+            path: shown(),
+            source,
+        })
+    }
+
+    /// The token of a workspace; it gets one if it has none. `chance` gives a number that nobody
+    /// can guess.
+    ///
+    /// # Errors
+    /// If the tokens can't be read or written.
+    pub fn token(
+        &self,
+        workspace: &WorkspaceName,
+        chance: &dyn Fn() -> u64,
+    ) -> Result<String, StoreError> {
+        let changing = self.lock_file("tokens.lock")?;
+        changing.lock().map_err(|source| StoreError::Io {
+            path: self.folder.join("tokens.lock").display().to_string(),
+            source,
+        })?;
+        let mut tokens = self.tokens()?;
+        if let Some(token) = tokens.get(workspace) {
+            return Ok(token.clone());
+        }
+        let token = format!("wrksandbox-{:016x}{:016x}", chance(), chance());
+        tokens.insert(workspace.clone(), token.clone());
+        let path = self.folder.join("tokens.json");
+        let bytes = serde_json::to_vec_pretty(&tokens).unwrap_or_default();
+        durable::write(&path, &bytes).map_err(|source| StoreError::Io {
+            path: path.display().to_string(),
+            source,
+        })?;
+        Ok(token)
+    }
+
+    /// Whose token it is.
+    pub(super) fn owner(&self, token: &str) -> Result<Option<WorkspaceName>, StoreError> {
+        let mut owner = None;
+        // All are compared, each in constant time.
+        for (workspace, known) in self.tokens()? {
+            if bool::from(known.as_bytes().ct_eq(token.as_bytes())) {
+                owner = Some(workspace);
+            }
+        }
+        Ok(owner)
+    }
+
+    /// A number that was not given before.
+    pub(super) fn number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn read<T: DeserializeOwned>(&self, kind: &str, id: u64) -> io::Result<Option<T>> {
+        let path = self.folder.join(kind).join(format!("{id}.json"));
+        let bytes = durable::read(&path)?;
+        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    }
+
+    fn write(&self, kind: &str, id: u64, value: &impl Serialize) -> io::Result<()> {
+        let path = self.folder.join(kind).join(format!("{id}.json"));
+        durable::write(&path, &serde_json::to_vec(value).unwrap_or_default())
+    }
+
+    pub(super) fn job(&self, id: u64) -> io::Result<Option<Job>> {
+        self.read("jobs", id)
+    }
+
+    pub(super) fn keep_job(&self, job: &Job) -> io::Result<()> {
+        self.write("jobs", job.id, job)
+    }
+
+    /// Where the package of a job lies: the one that it makes, or the one that was sent.
+    pub(super) fn package(&self, id: u64) -> PathBuf {
+        self.folder.join("jobs").join(format!("{id}.zip"))
+    }
+
+    /// Where files are put while they come in.
+    pub(super) fn incoming(&self) -> PathBuf {
+        self.folder.join("jobs")
+    }
+
+    /// The jobs that are not done, the oldest first.
+    pub(super) fn open_jobs(&self) -> io::Result<Vec<Job>> {
+        let mut jobs = Vec::new();
+        for name in durable::names(&self.folder.join("jobs"))? {
+            if let Some(number) = numbered(&name, ".json")
+                && let Some(job) = self.job(number)?
+                && job.is_open()
+            {
+                jobs.push(job);
+            }
+        }
+        jobs.sort_by_key(|job| job.id);
+        Ok(jobs)
+    }
+
+    /// Forgets the packages of old jobs that are done.
+    pub(super) fn forget_packages(&self) -> io::Result<()> {
+        let names = durable::names(&self.folder.join("jobs"))?;
+        let mut numbers: Vec<u64> = names
+            .iter()
+            .filter_map(|name| numbered(name, ".zip"))
+            .collect();
+        numbers.sort_unstable();
+        numbers.truncate(numbers.len().saturating_sub(PACKAGES));
+        for number in numbers {
+            if self.job(number)?.is_none_or(|job| !job.is_open()) {
+                fs::remove_file(self.package(number))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn manifest(&self, id: u64) -> io::Result<Option<Manifest>> {
+        self.read("manifests", id)
+    }
+
+    pub(super) fn keep_manifest(&self, manifest: &Manifest) -> io::Result<()> {
+        self.write("manifests", manifest.id, manifest)
+    }
+
+    pub(super) fn remove_manifest(&self, id: u64) -> io::Result<()> {
+        fs::remove_file(self.folder.join("manifests").join(format!("{id}.json")))
+    }
+
+    /// The values of a workspace's properties.
+    pub(super) fn properties(&self, workspace: &WorkspaceName) -> io::Result<Properties> {
+        let bytes = durable::read(&self.properties_of(workspace))?;
+        Ok(bytes
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default())
+    }
+
+    /// Keeps values of properties, beside those that are there.
+    pub(super) fn keep_properties(
+        &self,
+        workspace: &WorkspaceName,
+        project: u64,
+        values: BTreeMap<String, String>,
+    ) -> io::Result<()> {
+        let _changing = self
+            .properties
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.properties(workspace)?;
+        all.entry(project).or_default().extend(values);
+        let bytes = serde_json::to_vec(&all).unwrap_or_default();
+        durable::write(&self.properties_of(workspace), &bytes)
+    }
+
+    fn properties_of(&self, workspace: &WorkspaceName) -> PathBuf {
+        self.folder
+            .join("properties")
+            .join(format!("{workspace}.json"))
+    }
+}

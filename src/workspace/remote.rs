@@ -1,0 +1,155 @@
+//! What can go wrong with a workspace behind the platform's API.
+
+use super::WorkspaceError;
+use crate::client::ClientError;
+use crate::model::workspace::{Address, ImportId};
+
+/// Why an account could not be read or written, for an error of a workspace.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    /// The platform's API did not do what was asked.
+    #[error(transparent)]
+    Api(#[from] ClientError),
+    /// What it answered can't be made sense of.
+    #[error("{address} can't be read: {what}")]
+    Unreadable {
+        /// The workspace.
+        address: Address,
+        /// What is wrong.
+        what: String,
+    },
+    /// The export that was asked for failed.
+    #[error("the platform could not export {address}: {told}")]
+    ExportFailed {
+        /// The workspace.
+        address: Address,
+        /// What it said.
+        told: String,
+    },
+    /// There is no such folder.
+    #[error("{address} has no folder with that number")]
+    NoFolder {
+        /// The address, with the folder.
+        address: Address,
+    },
+    /// It is not told which folder is meant.
+    #[error("it is not known which folder of {address} is Home")]
+    NoHome {
+        /// The workspace.
+        address: Address,
+    },
+    /// The import failed.
+    #[error("the platform could not import the package into {address}: {told}")]
+    ImportFailed {
+        /// The workspace.
+        address: Address,
+        /// What it said.
+        told: String,
+        /// What that did to the workspace.
+        left: Left,
+    },
+    /// The work goes on, or it is not known whether it does.
+    #[error("{what}")]
+    Unfinished {
+        /// What is not finished.
+        what: String,
+        /// By which it can be resumed; none for work that leaves nothing behind.
+        resume: Option<ImportId>,
+        /// Why it is not waited for any longer.
+        why: Unfinished,
+    },
+    /// Some of several things could not be done.
+    #[error("{}", failed.join("; "))]
+    Refused {
+        /// How many were done.
+        done: usize,
+        /// What was not done, and why.
+        failed: Vec<String>,
+    },
+    /// The API has nothing for it.
+    #[error("{address}: {what} can't be done over the API")]
+    NotOffered {
+        /// The workspace.
+        address: Address,
+        /// What was to be done.
+        what: &'static str,
+        /// What to do instead.
+        instead: &'static str,
+    },
+    /// The journal of imports can't be read or written.
+    #[error("the journal of imports fails")]
+    Journal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What a failed import did to a workspace, as read back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Nothing.
+    Unchanged,
+    /// Something.
+    Changed,
+    /// It could not be read back.
+    Unknown,
+}
+
+/// Why the end of some work was not waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfinished {
+    /// It took too long.
+    Slow,
+    /// It is not known whether the platform got it: its answer was lost.
+    Lost,
+    /// Somebody asked to stop.
+    Interrupted,
+}
+
+/// Whether the same request may succeed later.
+pub fn may_pass(error: &ClientError) -> bool {
+    matches!(
+        error,
+        ClientError::RateLimited { .. } | ClientError::Unavailable { .. }
+    )
+}
+
+impl RemoteError {
+    /// Whether the same request may succeed later.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Api(error) => may_pass(error),
+            Self::Unreadable { .. }
+            | Self::ExportFailed { .. }
+            | Self::NoFolder { .. }
+            | Self::NoHome { .. }
+            | Self::ImportFailed { .. }
+            | Self::Unfinished { .. }
+            | Self::Refused { .. }
+            | Self::NotOffered { .. }
+            | Self::Journal(_) => false,
+        }
+    }
+
+    /// The same, where an answer was lost before.
+    pub(crate) fn lost(mut self) -> Self {
+        if let Self::Unfinished { what, why, .. } = &mut self
+            && *why == Unfinished::Slow
+        {
+            *why = Unfinished::Lost;
+            "it is not known whether the upload arrived: its answer was lost, and nothing changed \
+             in the workspace since"
+                .clone_into(what);
+        }
+        self
+    }
+}
+
+impl From<RemoteError> for WorkspaceError {
+    fn from(error: RemoteError) -> Self {
+        Self::Remote(Box::new(error))
+    }
+}
+
+impl From<ClientError> for WorkspaceError {
+    fn from(error: ClientError) -> Self {
+        RemoteError::Api(error).into()
+    }
+}

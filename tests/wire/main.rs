@@ -1,0 +1,10 @@
+//! The platform's HTTP API as `fixtures/wire/` has it: the client understands its answers, and the
+//! sandbox gives them.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod answers;
+mod client;
+mod sandbox;
+mod stage;
