@@ -65,6 +65,7 @@ world() {
 
 # Starts a sandbox and sets `url`.
 start() { # OPTIONS...
+    : >sandbox.out # It is read before the program has started.
     "$recipack" sandbox "$@" >sandbox.out 2>sandbox.err &
     sandbox=$!
     local _
