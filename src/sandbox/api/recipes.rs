@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::reply::{ErrorBody, Reply, Success, Wrapped};
 use super::super::route::{
@@ -15,6 +15,7 @@ use crate::model::kind::AssetKind;
 use crate::model::workspace::{Address, HeldAsset, HeldState, Moment, RecipeState};
 use crate::ops::operate::{OperateError, Which, set_recipes};
 use crate::plan::commit::{Change, Commit};
+use crate::plan::start::Obstacle;
 use crate::workspace::local::LocalWorkspace;
 use crate::workspace::{NoContents, Workspace};
 
@@ -259,7 +260,11 @@ fn recipe(asset: &HeldAsset, document: &Value, folders: &Folders, with_code: boo
         config: config
             .map(|entry| ConfigEntry {
                 keyword: entry["keyword"].as_str().map(str::to_owned),
-                name: entry["name"].as_str().map(str::to_owned),
+                // Exports have no name here; the platform's own client lists what it uses by it.
+                name: entry["name"]
+                    .as_str()
+                    .or_else(|| entry["provider"].as_str())
+                    .map(str::to_owned),
                 provider: entry["provider"].as_str().map(str::to_owned),
                 skip_validation: entry["skip_validation"].as_bool(),
                 account_id: None,
@@ -373,6 +378,21 @@ fn stop(asked: &Asked<'_>) -> Result<Reply, Reply> {
     set(asked, RecipeState::Stopped)
 }
 
+/// A step, and what is wrong with it: field, connection and words, as the platform's own client
+/// takes them apart.
+fn config_error(obstacle: &Obstacle) -> Vec<Value> {
+    let (field, connection) = match obstacle {
+        Obstacle::NotAuthorized { id, .. } => ("Connection", Some(id.0)),
+        Obstacle::NoConnection { .. } | Obstacle::OtherApplication { .. } => ("Connection", None),
+        Obstacle::NoConnector { .. }
+        | Obstacle::NotReleased { .. }
+        | Obstacle::NotShared { .. }
+        | Obstacle::OutOfReach { .. } => ("Connector", None),
+        Obstacle::Unreadable { .. } => ("Recipe", None),
+    };
+    vec![0.into(), json!([[field, connection, obstacle.to_string()]])]
+}
+
 fn set(asked: &Asked<'_>, state: RecipeState) -> Result<Reply, Reply> {
     let mut workspace = asked.opened()?;
     let asset = held(asked, &workspace)?;
@@ -384,9 +404,7 @@ fn set(asked: &Asked<'_>, state: RecipeState) -> Result<Reply, Reply> {
         Err(OperateError::Blocked(blocked)) => {
             let told = blocked.iter().flat_map(|blocked| {
                 let obstacles = blocked.obstacles.iter();
-                obstacles.map(|obstacle| {
-                    vec![Value::from(0), serde_json::json!([[obstacle.to_string()]])]
-                })
+                obstacles.map(config_error)
             });
             Reply::ok(&Started {
                 success: false,
