@@ -15,6 +15,7 @@
 //! | [`client`] | the platform's own interface over HTTP: one token's questions, and the answers as values |
 //! | [`plan`] | what should happen, as values: the rule, the decisions, the edits, the differences |
 //! | [`manifest`] | `recipack.toml`: reading, editing, selecting |
+//! | [`lock`] | `recipack.lock`: what targets get, and what is no longer so |
 //! | [`io`] | the edges: project folders, and package zips read strictly and written reproducibly |
 //! | [`model`] | what things are: assets, references, connectors, catalogues, findings |
 //! | [`parallel`] | work on many threads whose results come in order |
@@ -114,6 +115,7 @@
 pub mod cli;
 pub mod client;
 pub mod io;
+pub mod lock;
 pub mod manifest;
 pub mod model;
 pub mod ops;

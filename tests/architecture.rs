@@ -78,6 +78,22 @@ const LAYERS: &[Layer] = &[
         except: &[],
     },
     Layer {
+        below: "src/lock/",
+        not: &[
+            OUTSIDE,
+            TERMINAL,
+            &[
+                "crate::plan",
+                "crate::io",
+                "crate::workspace",
+                "crate::ops",
+                "crate::cli",
+                "crate::manifest",
+            ],
+        ],
+        except: &[],
+    },
+    Layer {
         below: "src/plan/",
         not: &[
             OUTSIDE,

@@ -452,6 +452,10 @@ const SITUATIONS: &[Situation<'static>] = &[
         1,
     ),
     ("failure", &["schema", "nothing"], 64),
+    ("lock", &["lock", "-m", "small.toml", "--check"], 2),
+    ("lock", &["lock", "-m", "small.toml"], 0),
+    ("lock", &["lock", "-m", "small.toml"], 0),
+    ("failure", &["lock", "-m", "full.toml"], 1),
 ];
 
 /// The same for the local platform, which [`people`] makes.

@@ -26,7 +26,7 @@ macro_rules! exits {
 exits! {
     Done = 0, "Done.";
     Failed = 1, "Failed, or findings at error level; nothing was written.";
-    Differences = 2, "There are differences (only with `--detailed-exitcode`).";
+    Differences = 2, "There are differences (only with `--detailed-exitcode`, `--check` or `--locked`).";
     Refused = 3, "Refused by a safety rule; nothing was changed.";
     VerificationFailed = 4, "Verification failed: a digest, the record or the rebuild does not match.";
     Usage = 64, "Wrong usage.";

@@ -98,6 +98,15 @@ impl Failure {
         self
     }
 
+    /// Says more about it.
+    #[must_use]
+    pub(crate) fn notes(mut self, notes: impl IntoIterator<Item = String>) -> Self {
+        if let Some(first) = self.told.first_mut() {
+            first.notes.extend(notes);
+        }
+        self
+    }
+
     /// Wrong usage.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, "usage", message)

@@ -10,6 +10,8 @@ pub(crate) struct Checkout {
     pub(crate) commit: Option<String>,
     /// Whether files below the folder differ from it.
     pub(crate) dirty: Option<bool>,
+    /// Those files, as git names them: from the root of the repository.
+    pub(crate) changed: Vec<String>,
 }
 
 /// Asks git about the folder of `path`. Without git, or outside of a repository, nothing is known.
@@ -46,17 +48,34 @@ pub(crate) fn checkout(path: &Path) -> Checkout {
     let mut checkout = Checkout {
         commit: None,
         dirty: Some(false),
+        changed: Vec::new(),
     };
-    for line in status.split('\0').filter(|line| !line.is_empty()) {
-        match line.strip_prefix("# ") {
-            Some(header) => {
-                let commit = header
+    let mut lines = status.split('\0').filter(|line| !line.is_empty());
+    while let Some(line) = lines.next() {
+        let Some((sort, rest)) = line.split_once(' ') else {
+            continue;
+        };
+        // How many words stand before the path (git-status, "Porcelain Format Version 2").
+        let words = match sort {
+            "#" => {
+                let commit = rest
                     .strip_prefix("branch.oid ")
                     .filter(|commit| *commit != "(initial)");
                 checkout.commit = commit.map(str::to_owned).or(checkout.commit);
+                continue;
             }
-            None => checkout.dirty = Some(true),
-        }
+            "1" => 7,
+            "2" => {
+                // What it was called before.
+                lines.next();
+                8
+            }
+            "u" => 9,
+            _ => 0,
+        };
+        checkout.dirty = Some(true);
+        let path = rest.splitn(words + 1, ' ').last().unwrap_or(rest);
+        checkout.changed.push(path.to_owned());
     }
     checkout
 }

@@ -9,6 +9,7 @@ mod diagnostics;
 mod exit;
 mod failure;
 mod git;
+mod locked;
 mod opening;
 mod platform;
 mod request;
@@ -164,6 +165,7 @@ fn usage_document(error: &clap::Error) -> Exit {
 fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
     match command {
         Command::Check(args) => commands::check::run(context, &args),
+        Command::Lock(args) => commands::lock::run(context, &args),
         Command::Export(args) => commands::export::run(context, &args),
         Command::Show(args) => commands::show::run(context, &args),
         Command::Why(args) => commands::why::run(context, &args),

@@ -58,6 +58,18 @@ impl ManifestFile {
         (self.path.display().to_string(), &self.text)
     }
 
+    /// Its path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The catalogue that it names for a target, if that can be a file.
+    pub(crate) fn catalogue_file(&self, target: Option<&TargetName>) -> Option<PathBuf> {
+        let target = target.and_then(|name| self.manifest.targets.get(name));
+        let said = self.manifest.catalog(target.map(|target| &target.value))?;
+        Some(self.beside(&said.value))
+    }
+
     /// What it says.
     pub(crate) fn manifest(&self) -> &Manifest {
         &self.manifest

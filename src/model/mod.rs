@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod choice;
+pub mod contents;
 pub mod facts;
 pub mod finding;
 pub mod graph;

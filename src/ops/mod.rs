@@ -10,6 +10,7 @@ pub mod history;
 pub mod import;
 pub mod inspect;
 pub mod locate;
+pub mod lock;
 pub mod matrix;
 pub mod operate;
 pub mod pack;

@@ -16,6 +16,8 @@ use crate::plan::decision::{ConnectorDecision, ItemRule};
 use crate::plan::export::Destination;
 use crate::plan::transform::Edits;
 
+pub use crate::model::contents::content_digest;
+
 /// The version of the record's format that this program writes.
 pub const FORMAT: u32 = 1;
 
@@ -241,17 +243,6 @@ impl DecisionRecord {
     }
 }
 
-/// The digest of a package's contents: what is in it, whatever compressed it.
-pub fn content_digest<'a>(
-    entries: impl IntoIterator<Item = (&'a PackagePath, &'a Digest)>,
-) -> Digest {
-    let mut lines = String::new();
-    for (path, digest) in entries {
-        lines.push_str(&format!("{digest}  {path}\n"));
-    }
-    Digest::of(lines.as_bytes())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,13 +260,5 @@ mod tests {
                 .to_string(),
             "no decision record"
         );
-    }
-
-    #[test]
-    fn the_content_digest_is_that_of_sha256sum_over_the_entries() {
-        let path: PackagePath = "a b.recipe.json".parse().expect("safe");
-        let digest = Digest::of(b"{}");
-        let expected = Digest::of(format!("{digest}  a b.recipe.json\n").as_bytes());
-        assert_eq!(content_digest([(&path, &digest)]), expected);
     }
 }

@@ -46,6 +46,17 @@ pub(crate) struct ImportArgs {
     /// The package of a plan, if it lies elsewhere now
     #[arg(long, value_name = "PACKAGE.zip")]
     pub(crate) from: Option<PathBuf>,
+    /// Only import what the lock says; exit with 2 and say what differs otherwise
+    #[arg(long)]
+    pub(crate) locked: bool,
+    /// The lock that --locked goes by
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "recipack.lock",
+        requires = "locked"
+    )]
+    pub(crate) lock: PathBuf,
     /// Stop, update and start running recipes that the package overwrites
     #[arg(long)]
     pub(crate) restart_recipes: bool,

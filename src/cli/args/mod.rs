@@ -7,6 +7,7 @@ mod customer;
 mod diff;
 mod history;
 mod import;
+mod lock;
 mod platform;
 mod recipe;
 mod sandbox;
@@ -29,6 +30,7 @@ pub(crate) use customer::{
 pub(crate) use diff::{DiffArgs, DiffSide};
 pub(crate) use history::{HistoryArgs, RollbackArgs, StatusArgs};
 pub(crate) use import::{ImportArgs, MatrixArgs, PlanArgs};
+pub(crate) use lock::LockArgs;
 pub(crate) use platform::PlatformArgs;
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
 pub(crate) use sandbox::{ResumeArgs, SandboxArgs};
@@ -66,7 +68,7 @@ const SANDBOX: &str = "Examples:
 const EXIT_CODES: &str = "Exit codes:
   0  done
   1  failed, or findings at error level; nothing was written
-  2  there are differences (only with --detailed-exitcode)
+  2  there are differences (only with --detailed-exitcode, --check or --locked)
   3  refused by a safety rule; nothing was changed
   4  verification failed
  64  wrong usage
@@ -106,6 +108,8 @@ pub(crate) enum Command {
     Manifest(ManifestCommand),
     /// Say what export would say, and write nothing
     Check(PackArgs),
+    /// Write down what each target gets, or compare it with what was written down
+    Lock(LockArgs),
     /// Make a package for a target
     #[command(visible_alias = "build")]
     Export(ExportArgs),
@@ -241,6 +245,12 @@ pub(crate) struct ExportArgs {
     /// Print what would be packed and what would not, and write nothing
     #[arg(long)]
     pub(crate) list: bool,
+    /// Only make what recipack.lock says for the target; exit with 2 and say what changed otherwise
+    #[arg(long, conflicts_with = "list")]
+    pub(crate) locked: bool,
+    /// Only make it of what is committed, down to the last file
+    #[arg(long, conflicts_with = "list")]
+    pub(crate) release: bool,
 }
 
 /// Arguments of `init`.

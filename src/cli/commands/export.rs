@@ -8,6 +8,7 @@ use super::super::cache::{Cache, HandedOver, generator};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::git::{Checkout, checkout};
+use super::super::locked;
 use super::super::request::{Resolved, TargetNeed, bytes_of, folder_of, resolve};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
@@ -30,6 +31,23 @@ use crate::plan::transform::Edits;
 pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
     let resolved = resolve(context, &args.pack, TargetNeed::Required)?;
     let output = output_path(args, &resolved)?;
+    let lock = match (args.locked, &resolved.manifest, &args.pack.to) {
+        (true, Some(manifest), Some(target)) => {
+            let path = locked::beside(manifest.path());
+            Some((locked::required(&path)?, path, target))
+        }
+        (true, _, _) => {
+            return Err(
+                Failure::usage("--locked goes with a target of the manifest")
+                    .help("name it: --to TARGET")
+                    .into(),
+            );
+        }
+        (false, _, _) => None,
+    };
+    if args.release {
+        released(args, &resolved)?;
+    }
     // Connectors that are supplied are few, and their folder has no memory.
     let cache = if args.list || resolved.request.connectors.is_some() {
         Cache::none()
@@ -91,7 +109,12 @@ pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
         );
         (packed, asked.join().unwrap_or_default())
     });
-    let (written, record) = hand_over(packed?, &prepared, &resolved, &output, checkout, &cache)?;
+    let packed = packed?;
+    if let Some((lock, path, target)) = lock {
+        let found = prepared.locked(&resolved.request, &packed.entries)?;
+        locked::hold(&path, lock, target, found)?;
+    }
+    let (written, record) = hand_over(packed, &prepared, &resolved, &output, checkout, &cache)?;
     match context.ui.format {
         Format::Json => {
             context
@@ -101,6 +124,54 @@ pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
         Format::Text => context.ui.result(&summary(&written, &record))?,
     }
     Ok(Exit::Done)
+}
+
+/// How many files that are not committed are named before the rest is only counted.
+const NAMED: usize = 10;
+
+/// Fails if something that the package is made of is not committed.
+fn released(args: &ExportArgs, resolved: &Resolved) -> Result<(), Failure> {
+    let request = &resolved.request;
+    let manifest = resolved.manifest.as_ref();
+    let catalogue = match (&args.pack.catalog, manifest) {
+        (Some(said), _) => Some(said.clone()),
+        (None, Some(manifest)) => manifest.catalogue_file(args.pack.to.as_ref()),
+        (None, None) => None,
+    };
+    let lock = manifest.map(|manifest| locked::beside(manifest.path()));
+    let made_of = [Some(request.project.clone())]
+        .into_iter()
+        .chain([request.connectors.clone()])
+        .chain([manifest.map(|manifest| manifest.path().to_owned())])
+        .chain([lock.filter(|_| args.locked)])
+        .chain([catalogue.filter(|path| path.exists())]);
+    for path in made_of.flatten() {
+        let Checkout {
+            commit, changed, ..
+        } = checkout(&path);
+        let shown = path.display();
+        if commit.is_none() {
+            return Err(Failure::new(
+                Exit::Refused,
+                "not-committed",
+                format!("{shown} comes from no commit, so no release can be made of it"),
+            )
+            .help("commit it to a git repository, or leave --release away"));
+        }
+        if !changed.is_empty() {
+            let more = changed.len().saturating_sub(NAMED);
+            let named = changed.iter().take(NAMED).cloned();
+            let more = (more > 0).then(|| format!("… and {more} more"));
+            return Err(Failure::new(
+                Exit::Refused,
+                "not-committed",
+                format!("{shown} differs from what is committed, so no release can be made of it"),
+            )
+            .notes(named.chain(more))
+            .help("commit or stash the changes, or leave --release away"));
+        }
+    }
+    Ok(())
 }
 
 /// Gives the package and its record their names, once both are whole.

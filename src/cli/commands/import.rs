@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::super::args::{ImportArgs, PlanArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use super::super::locked;
 use super::super::opening::open;
 use super::super::platform;
 use super::super::request::{folder_of, read_text};
@@ -191,6 +192,9 @@ pub(crate) fn import(context: &Context, args: &ImportArgs) -> Result<Exit, Stop>
     }
     let incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())?;
     Failure::incomplete(&incoming.opened)?;
+    if args.locked {
+        locked::hold_package(&args.lock, &request.package, &incoming)?;
+    }
     let given = given(args);
     let mut consent: Option<ImportPlan> = approved.as_ref().map(|document| document.plan.clone());
     for attempt in 1.. {

@@ -15,6 +15,7 @@ pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod init;
+pub(crate) mod lock;
 pub(crate) mod manifest;
 pub(crate) mod matrix;
 pub(crate) mod recipe;

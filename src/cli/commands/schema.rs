@@ -23,6 +23,7 @@ use crate::ops::inspect::{
     ConnectorVersionsDocument, RecipeListDocument, WorkspaceCreateDocument,
     WorkspaceDeleteDocument, WorkspaceListDocument, WorkspaceSetDocument, WorkspaceShowDocument,
 };
+use crate::ops::lock::LockDocument;
 use crate::ops::matrix::MatrixDocument;
 use crate::ops::operate::{
     ConnectionChangeDocument, ConnectorReleaseDocument, RecipeChangeDocument,
@@ -53,6 +54,9 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "what `export` and `check` print with --json",
         || schemars::schema_for!(ExportDocument),
     ),
+    ("lock", "what `lock` prints with --json", || {
+        schemars::schema_for!(LockDocument)
+    }),
     ("show", "what `show` prints with --json", || {
         schemars::schema_for!(ShowDocument)
     }),

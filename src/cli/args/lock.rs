@@ -1,0 +1,24 @@
+//! Arguments of `lock`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::PlatformArgs;
+
+/// Arguments of `lock`.
+#[derive(Debug, Args)]
+pub(crate) struct LockArgs {
+    /// The manifest; the lock lies beside it
+    #[arg(short, long, value_name = "FILE", default_value = "recipack.toml")]
+    pub(crate) manifest: PathBuf,
+    /// Write nothing; exit with 2 if the lock is not up to date, and say what changed
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// A folder with files of connectors that the project lacks
+    #[arg(long, value_name = "DIR")]
+    pub(crate) connectors: Option<PathBuf>,
+    /// Where the local platform is, if it has a catalogue.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+}
