@@ -762,6 +762,7 @@ fn schema_lists_documents() {
     sandbox             what `sandbox` prints with --json once it listens
     sandbox-token       what `sandbox --token` prints with --json
     faults              what the file of `sandbox --fault` holds
+    doctor              what `doctor` prints with --json
     status              what `status` prints with --json
     history             what `history` prints with --json
     revision            what `history` prints of one revision with --json
@@ -804,7 +805,7 @@ fn schema_lists_documents() {
     exit 64
     --- stderr
     error[usage]: there is no document `nothing`
-       = help: there are: decisions, export, lock, show, why, verify, diff, graph, manifest, manifest-edit, init, customer-list-api, sandbox, sandbox-token, faults, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, failure
+       = help: there are: decisions, export, lock, show, why, verify, diff, graph, manifest, manifest-edit, init, customer-list-api, sandbox, sandbox-token, faults, doctor, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, failure
     --- folder
     ");
 }

@@ -456,6 +456,8 @@ const SITUATIONS: &[Situation<'static>] = &[
     ("lock", &["lock", "-m", "small.toml"], 0),
     ("lock", &["lock", "-m", "small.toml"], 0),
     ("failure", &["lock", "-m", "full.toml"], 1),
+    ("doctor", &["doctor"], 0),
+    ("doctor", &["doctor", "local:nobody"], 1),
 ];
 
 /// The same for the local platform, which [`people`] makes.

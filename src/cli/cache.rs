@@ -33,7 +33,8 @@ fn maker() -> String {
     format!("{}, memory 3, {ENCODING}", generator())
 }
 
-fn folder() -> Option<PathBuf> {
+/// The folder that memories lie in, if it is known where.
+pub(crate) fn folder() -> Option<PathBuf> {
     let absolute = |name: &str| {
         std::env::var_os(name)
             .map(PathBuf::from)

@@ -192,6 +192,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Catalog(command) => commands::catalog::run(context, &command),
         Command::Sandbox(args) => commands::sandbox::run(context, &args),
         Command::Resume(args) => commands::resume::run(context, &args),
+        Command::Doctor(args) => commands::doctor::run(context, &args),
         Command::Explain(args) => commands::explain::run(context, &args),
         Command::Schema(args) => commands::schema::run(context, &args),
         Command::Completions(args) => commands::completions::run(context, &args),

@@ -14,7 +14,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::platform;
 use super::ui::{Volume, visible};
-use crate::client::{BaseError, Client, Cut, Pauses, Rate};
+use crate::client::{BaseError, Client, Cut, Pauses, Rate, Retries};
 use crate::model::workspace::{Address, RemoteAccount, RemoteAddress};
 use crate::ops::Interrupt;
 use crate::ops::remote::journal::Journal;
@@ -51,34 +51,7 @@ pub(crate) fn open_remote(
     args: &PlatformArgs,
     address: &RemoteAddress,
 ) -> Result<RemoteWorkspace, Failure> {
-    let wanted = match &address.account {
-        RemoteAccount::Host(host) => Wanted {
-            host: Some(
-                host.as_str()
-                    .parse()
-                    .map_err(|error: BaseError| Failure::usage(error.to_string()))?,
-            ),
-            profile: args.api.profile.clone(),
-        },
-        RemoteAccount::Profile(name) => Wanted {
-            host: None,
-            profile: Some(name.clone()),
-        },
-        RemoteAccount::Customer(_) | RemoteAccount::ExternalId(_) => Wanted {
-            host: None,
-            profile: args.api.profile.clone(),
-        },
-    };
-    let variable = |name: &str| std::env::var_os(name);
-    let environment = Environment(&variable);
-    let failed = |error: CredentialError| {
-        let failure = Failure::of(Exit::NotAuthorised, "no-token", &error);
-        match error.help() {
-            Some(help) => failure.help(help),
-            None => failure,
-        }
-    };
-    let credentials = Credentials::find(&wanted, &environment).map_err(failed)?;
+    let credentials = credentials(args, address)?;
     if context.ui.volume == Volume::Verbose {
         let of = credentials.workspace.map_or_else(String::new, |workspace| {
             format!(", of workspace {workspace}")
@@ -88,20 +61,8 @@ pub(crate) fn open_remote(
             credentials.base, credentials.token.source
         ));
     }
-    let mut settings = credentials.settings(&environment).map_err(failed)?;
-    if settings.base.to_string().starts_with("http://") {
-        // The platform's limits are none of this machine's.
-        settings.limits.other = Rate::per_minute(NonZeroU32::MAX);
-    }
-    if let Some(rate) = args.api.rate {
-        settings.limits.other = Rate::per_minute(rate);
-    }
-    if let Some(file) = &args.api.ca_file {
-        settings.ca = Some(file.clone());
-    }
+    let client = client(context, args, credentials, Retries::default())?;
     let pauses = Interruptible(context.running.interrupt.clone());
-    let client =
-        Client::new(settings, Box::new(pauses.clone())).map_err(|error| Failure::api(&error))?;
     let settings = RemoteSettings {
         address: in_folder(context, address),
         scratch: std::env::temp_dir(),
@@ -121,6 +82,77 @@ pub(crate) fn open_remote(
         ));
     }
     Ok(workspace)
+}
+
+/// The host and the token for a workspace.
+pub(crate) fn credentials(
+    args: &PlatformArgs,
+    address: &RemoteAddress,
+) -> Result<Credentials, Failure> {
+    let wanted = match &address.account {
+        RemoteAccount::Host(host) => Wanted {
+            host: Some(
+                host.as_str()
+                    .parse()
+                    .map_err(|error: BaseError| Failure::usage(error.to_string()))?,
+            ),
+            profile: args.api.profile.clone(),
+        },
+        RemoteAccount::Profile(name) => Wanted {
+            host: None,
+            profile: Some(name.clone()),
+        },
+        RemoteAccount::Customer(_) | RemoteAccount::ExternalId(_) => Wanted {
+            host: None,
+            profile: args.api.profile.clone(),
+        },
+    };
+    let variable = |name: &str| std::env::var_os(name);
+    Credentials::find(&wanted, &Environment(&variable)).map_err(no_token)
+}
+
+/// The host and the token that the environment or a profile names.
+pub(crate) fn usual_credentials(args: &PlatformArgs) -> Result<Credentials, Failure> {
+    let wanted = Wanted {
+        host: None,
+        profile: args.api.profile.clone(),
+    };
+    let variable = |name: &str| std::env::var_os(name);
+    Credentials::find(&wanted, &Environment(&variable)).map_err(no_token)
+}
+
+fn no_token(error: CredentialError) -> Failure {
+    let failure = Failure::of(Exit::NotAuthorised, "no-token", &error);
+    match error.help() {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
+}
+
+/// A client with these credentials, and what else was said.
+pub(crate) fn client(
+    context: &Context,
+    args: &PlatformArgs,
+    credentials: Credentials,
+    retries: Retries,
+) -> Result<Client, Failure> {
+    let variable = |name: &str| std::env::var_os(name);
+    let mut settings = credentials
+        .settings(&Environment(&variable))
+        .map_err(no_token)?;
+    settings.retries = retries;
+    if settings.base.to_string().starts_with("http://") {
+        // The platform's limits are none of this machine's.
+        settings.limits.other = Rate::per_minute(NonZeroU32::MAX);
+    }
+    if let Some(rate) = args.api.rate {
+        settings.limits.other = Rate::per_minute(rate);
+    }
+    if let Some(file) = &args.api.ca_file {
+        settings.ca = Some(file.clone());
+    }
+    let pauses = Interruptible(context.running.interrupt.clone());
+    Client::new(settings, Box::new(pauses)).map_err(|error| Failure::api(&error))
 }
 
 /// Where imports over the API are written down.
@@ -145,7 +177,7 @@ struct ProjectFile {
 }
 
 /// The address with the folder of the project that the work happens in, if it names none itself.
-fn in_folder(context: &Context, address: &RemoteAddress) -> RemoteAddress {
+pub(crate) fn in_folder(context: &Context, address: &RemoteAddress) -> RemoteAddress {
     let own = matches!(
         address.account,
         RemoteAccount::Host(_) | RemoteAccount::Profile(_)

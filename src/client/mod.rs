@@ -31,6 +31,7 @@ mod request;
 mod retry;
 mod settings;
 mod transport;
+mod trial;
 mod user;
 mod watch;
 mod wire;
@@ -49,6 +50,7 @@ pub use package::{
 };
 pub use recipe::{RecipeFilter, RecipeInfo, Started};
 pub use settings::{Cut, Limits, Pauses, Proxy, Rate, Retries, Settings, Timeouts, Token};
+pub use trial::Trial;
 pub use user::Me;
 
 use std::fmt;

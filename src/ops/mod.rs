@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod connector_diff;
 pub mod customers;
 pub mod diff;
+pub mod doctor;
 pub mod export;
 pub mod history;
 pub mod import;

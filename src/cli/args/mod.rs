@@ -5,6 +5,7 @@ mod connection;
 mod connector;
 mod customer;
 mod diff;
+mod doctor;
 mod history;
 mod import;
 mod lock;
@@ -28,6 +29,7 @@ pub(crate) use customer::{
     CustomerCommand, CustomerCreateArgs, CustomerLabelArgs, CustomerListArgs, CustomerShowArgs,
 };
 pub(crate) use diff::{DiffArgs, DiffSide};
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use history::{HistoryArgs, RollbackArgs, StatusArgs};
 pub(crate) use import::{ImportArgs, MatrixArgs, PlanArgs};
 pub(crate) use lock::LockArgs;
@@ -163,6 +165,10 @@ pub(crate) enum Command {
     Sandbox(SandboxArgs),
     /// Go on with an import over the API whose end nobody saw
     Resume(ResumeArgs),
+    /// Say what is missing before work can begin: programs, files, credentials, permissions
+    ///
+    /// Nothing is changed, here or at the platform. Tokens are not shown.
+    Doctor(DoctorArgs),
     /// Explain a finding's code, or list all codes
     Explain(ExplainArgs),
     /// Print the JSON Schema of a document

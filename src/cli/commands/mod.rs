@@ -9,6 +9,7 @@ pub(crate) mod connector;
 mod connector_source;
 pub(crate) mod customer;
 pub(crate) mod diff;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod graph;

@@ -16,6 +16,7 @@ use crate::ops::customers::{
     CustomerCreateDocument, CustomerLabelDocument, CustomerListDocument, CustomerShowDocument,
 };
 use crate::ops::diff::DiffReport;
+use crate::ops::doctor::DoctorDocument;
 use crate::ops::history::{HistoryDocument, RevisionDocument};
 use crate::ops::import::{ImportDocument, PlanDocument};
 use crate::ops::inspect::{
@@ -102,6 +103,9 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     ),
     ("faults", "what the file of `sandbox --fault` holds", || {
         schemars::schema_for!(Faults)
+    }),
+    ("doctor", "what `doctor` prints with --json", || {
+        schemars::schema_for!(DoctorDocument)
     }),
     ("status", "what `status` prints with --json", || {
         schemars::schema_for!(StatusDocument)

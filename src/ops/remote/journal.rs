@@ -125,6 +125,11 @@ impl Journal {
         Self { folder }
     }
 
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn file(&self, id: &ImportId) -> PathBuf {
         self.folder.join(format!("{id}.json"))
     }
@@ -201,17 +206,26 @@ impl Journal {
     /// # Errors
     /// If one can't be read.
     pub fn entries(&self, address: &Address) -> Result<Vec<Entry>, JournalError> {
+        let mut entries = self.all()?;
+        let address = address.without_folder();
+        entries.retain(|entry| entry.address.without_folder() == address);
+        Ok(entries)
+    }
+
+    /// All entries, the oldest first.
+    ///
+    /// # Errors
+    /// If one can't be read.
+    pub fn all(&self) -> Result<Vec<Entry>, JournalError> {
         let names = durable::names(&self.folder).map_err(|source| JournalError::Io {
             path: self.folder.display().to_string(),
             doing: "read",
             source,
         })?;
-        let address = address.without_folder();
         let mut entries = Vec::new();
         for name in names.iter().filter(|name| name.ends_with(".json")) {
             entries.extend(self.read(&self.folder.join(name))?);
         }
-        entries.retain(|entry| entry.address.without_folder() == address);
         entries.sort_by_key(|entry| (entry.at, entry.id.clone()));
         Ok(entries)
     }
