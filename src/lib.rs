@@ -10,6 +10,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`cli`] | arguments to requests, outcomes to words and exit codes; the only part that reads the environment or writes to the terminal |
+//! | [`report`] | what was found and done, as JUnit, SARIF, GitHub annotations, Markdown and step outputs |
 //! | [`ops`] | the stories: read a project, plan a package, write it, verify it, compare two |
 //! | [`workspace`] | where packages go: workspaces in memory and in the local platform's file |
 //! | [`client`] | the platform's own interface over HTTP: one token's questions, and the answers as values |
@@ -121,5 +122,6 @@ pub mod model;
 pub mod ops;
 pub mod parallel;
 pub mod plan;
+pub mod report;
 pub mod sandbox;
 pub mod workspace;

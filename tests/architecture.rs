@@ -182,6 +182,20 @@ const LAYERS: &[Layer] = &[
         except: &[],
     },
     Layer {
+        below: "src/report/",
+        not: &[
+            OUTSIDE,
+            TERMINAL,
+            &[
+                "crate::cli",
+                "crate::io",
+                "crate::workspace",
+                "crate::client",
+            ],
+        ],
+        except: &[],
+    },
+    Layer {
         below: "src/sandbox/",
         not: &[
             TERMINAL,

@@ -12,6 +12,7 @@ mod git;
 mod locked;
 mod opening;
 mod platform;
+mod reports;
 mod request;
 mod table;
 mod ui;

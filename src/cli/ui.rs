@@ -120,6 +120,11 @@ impl Ui {
         }
     }
 
+    /// Commands for the system that runs the job, to stderr, where it reads them too.
+    pub(crate) fn annotations(&self, commands: &str) {
+        say(commands);
+    }
+
     /// What a command failed of, to stderr.
     pub(crate) fn failure(&self, told: &[LocatedFinding]) {
         say(&diagnostics::render(told, Volume::Verbose, self.colour));

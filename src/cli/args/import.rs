@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::PlatformArgs;
+use super::{PlatformArgs, ReportArgs};
 use crate::model::ident::WorkspaceName;
 use crate::model::workspace::{Address, FolderPath};
 
@@ -29,6 +29,9 @@ pub(crate) struct PlanArgs {
     /// The local platform.
     #[command(flatten)]
     pub(crate) platform: PlatformArgs,
+    /// Who else hears of it.
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
 }
 
 /// Arguments of `import`.
@@ -75,6 +78,9 @@ pub(crate) struct ImportArgs {
     /// The local platform.
     #[command(flatten)]
     pub(crate) platform: PlatformArgs,
+    /// Who else hears of it.
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
 }
 
 /// Arguments of `matrix`.
@@ -95,4 +101,7 @@ pub(crate) struct MatrixArgs {
     /// The local platform.
     #[command(flatten)]
     pub(crate) platform: PlatformArgs,
+    /// Who else hears of it.
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
 }

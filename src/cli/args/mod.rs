@@ -11,6 +11,7 @@ mod import;
 mod lock;
 mod platform;
 mod recipe;
+mod report;
 mod sandbox;
 mod within;
 mod workspace;
@@ -35,6 +36,7 @@ pub(crate) use import::{ImportArgs, MatrixArgs, PlanArgs};
 pub(crate) use lock::LockArgs;
 pub(crate) use platform::PlatformArgs;
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
+pub(crate) use report::{ReportArgs, ReportTo};
 pub(crate) use sandbox::{ResumeArgs, SandboxArgs};
 pub(crate) use within::WithinArgs;
 pub(crate) use workspace::{
@@ -109,7 +111,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Manifest(ManifestCommand),
     /// Say what export would say, and write nothing
-    Check(PackArgs),
+    Check(CheckArgs),
     /// Write down what each target gets, or compare it with what was written down
     Lock(LockArgs),
     /// Make a package for a target
@@ -233,6 +235,17 @@ fn connector_word(text: &str) -> Result<(ConnectorTitle, Word), String> {
     Ok((title, word))
 }
 
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// What it is made of and for.
+    #[command(flatten)]
+    pub(crate) pack: PackArgs,
+    /// Who else hears of it.
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+}
+
 /// Arguments of `export`.
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
@@ -257,6 +270,9 @@ pub(crate) struct ExportArgs {
     /// Only make it of what is committed, down to the last file
     #[arg(long, conflicts_with = "list")]
     pub(crate) release: bool,
+    /// Who else hears of it.
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
 }
 
 /// Arguments of `init`.
@@ -400,6 +416,9 @@ pub(crate) struct VerifyArgs {
     /// A folder with files of connectors that the project lacks
     #[arg(long, value_name = "DIR", requires = "rebuild_from")]
     pub(crate) connectors: Option<PathBuf>,
+    /// Who else hears of it.
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
 }
 
 /// Arguments of `explain`.

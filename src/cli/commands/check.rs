@@ -1,14 +1,21 @@
 //! `recipack check`: what export would say.
 
-use super::super::args::PackArgs;
+use super::super::args::{CheckArgs, PackArgs};
 use super::super::exit::Exit;
+use super::super::reports::{Reporter, around};
 use super::super::request::{TargetNeed, resolve};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
-use super::export::{document, exit_of, summary_of_plan};
+use super::export::{document, exit_of, summary_of_plan, tell};
 use crate::ops::export::prepare;
 
-pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, Stop> {
+pub(crate) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Stop> {
+    around(context, &args.report, "check", |reporter| {
+        work(context, &args.pack, reporter)
+    })
+}
+
+fn work(context: &Context, args: &PackArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
     let resolved = resolve(context, args, TargetNeed::Optional)?;
     let mut prepared = prepare(
         &resolved.request,
@@ -20,6 +27,7 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, Stop> {
         prepared.check_shared(admin.as_ref())?;
     }
     let located = resolved.with_manifest(|manifest| prepared.located(manifest));
+    tell(reporter, &resolved, &prepared, &located);
     context.ui.findings(&located);
     match context.ui.format {
         Format::Json => context

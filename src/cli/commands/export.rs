@@ -9,6 +9,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::git::{Checkout, checkout};
 use super::super::locked;
+use super::super::reports::{Reporter, around};
 use super::super::request::{Resolved, TargetNeed, bytes_of, folder_of, resolve};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
@@ -23,12 +24,48 @@ use crate::ops::record::{DecisionRecord, LeftOutRecord, TargetRecord};
 use crate::ops::report::{EntryDocument, ExportDocument, WrittenPackage};
 use crate::ops::reuse::Last;
 use crate::ops::verify::record_path;
-use crate::plan::decision::{ConnectorDecision, ItemRule, shell_word};
+use crate::plan::decision::{ConnectorDecision, ItemRule, Outcome, shell_word};
 use crate::plan::export::ExportPlan;
 use crate::plan::rule::Ruling;
 use crate::plan::transform::Edits;
+use crate::report::items;
+use crate::report::outputs::Output;
 
 pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
+    around(context, &args.report, "export", |reporter| {
+        work(context, args, reporter)
+    })
+}
+
+/// Tells the reports what a package is made of, and the findings.
+pub(crate) fn tell(
+    reporter: &mut Reporter,
+    resolved: &Resolved,
+    prepared: &Prepared,
+    located: &[LocatedFinding],
+) {
+    let request = &resolved.request;
+    let target = &request.destination;
+    let project = request.project.display();
+    reporter.subject(match &target.name {
+        Some(name) => format!("{project} for {name}"),
+        None => format!("{project} for {}", target.kind),
+    });
+    let manifest = resolved.manifest.as_ref().map(|manifest| manifest.path());
+    reporter.project(&request.project, manifest);
+    reporter.items(|| items::of_export(&prepared.plan));
+    reporter.findings(located);
+    let excluded = prepared.plan.connectors.iter();
+    let excluded = excluded.filter(|decision| decision.outcome == Outcome::LeftOut);
+    let excluded: Vec<String> = excluded
+        .map(|decision| decision.connector.clone())
+        .collect();
+    reporter.output(Output::list("excluded", &excluded));
+    let warnings = Counts::of(&prepared.plan.findings).warnings;
+    reporter.output(Output::number("warnings", warnings));
+}
+
+fn work(context: &Context, args: &ExportArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
     let resolved = resolve(context, &args.pack, TargetNeed::Required)?;
     let output = output_path(args, &resolved)?;
     let lock = match (args.locked, &resolved.manifest, &args.pack.to) {
@@ -69,6 +106,7 @@ pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
         prepared.check_shared(admin.as_ref())?;
     }
     let located = resolved.with_manifest(|manifest| prepared.located(manifest));
+    tell(reporter, &resolved, &prepared, &located);
     context.ui.findings(&located);
     if args.list {
         match context.ui.format {
@@ -115,6 +153,10 @@ pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
         locked::hold(&path, lock, target, found)?;
     }
     let (written, record) = hand_over(packed, &prepared, &resolved, &output, checkout, &cache)?;
+    reporter.output(Output::text("package", &written.path));
+    reporter.output(Output::text("digest", written.facts.sha256.to_string()));
+    let content = written.facts.content_digest.to_string();
+    reporter.output(Output::text("content_digest", content));
     match context.ui.format {
         Format::Json => {
             context

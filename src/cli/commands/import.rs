@@ -9,19 +9,22 @@ use super::super::failure::Failure;
 use super::super::locked;
 use super::super::opening::open;
 use super::super::platform;
+use super::super::reports::{Reporter, around};
 use super::super::request::{folder_of, read_text};
 use super::super::ui::{Format, Volume, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::{Limits, TemporaryFile};
-use crate::model::ident::Version;
 use crate::model::workspace::{Address, FolderPath, RecipeState};
 use crate::ops::import::{
     ImportDocument, ImportError, ImportRequest, Incoming, PlanDocument, Planned,
 };
 use crate::plan::import::Receipt;
 use crate::plan::import::document::{
-    Afterwards, AssetAction, ConnectorAction, ImportPlan, Needed, Permission, PlannedConnector,
+    ConnectorAction, ImportPlan, Needed, Permission, PlannedConnector,
 };
+use crate::plan::import::wording::{self, Wording};
+use crate::report::items;
+use crate::report::outputs::Output;
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// How many recipes that a connector moves are named before the rest is only counted.
@@ -30,6 +33,31 @@ const SHOWN: usize = 10;
 const ATTEMPTS: usize = 20;
 
 pub(crate) fn plan(context: &Context, args: &PlanArgs) -> Result<Exit, Stop> {
+    around(context, &args.report, "plan", |reporter| {
+        plan_only(context, args, reporter)
+    })
+}
+
+/// Tells the reports of a plan.
+fn tell(reporter: &mut Reporter, document: &PlanDocument) {
+    let plan = &document.plan;
+    reporter.findings(&document.findings);
+    reporter.items(|| items::of_plan(plan));
+    reporter.plan(plan);
+    reporter.output(Output::text("package", &plan.package.path));
+    reporter.output(Output::text("digest", plan.package.digest.to_string()));
+    reporter.output(Output::truth("changed", !plan.is_empty()));
+    reporter.output(Output::number("warnings", document.counts.warnings));
+}
+
+/// What an import is about, for reports.
+fn subject(reporter: &mut Reporter, package: &Path, into: &Address) {
+    reporter.subject(format!("{} → {into}", package.display()));
+    reporter.project(package, None);
+}
+
+fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
+    subject(reporter, &args.package, &args.into);
     let workspace = open(context, &args.platform, &args.into, "plan")?;
     let folder = within(workspace.as_ref(), args.folder.as_ref())?;
     let request = request(&args.package, &args.into, folder);
@@ -37,7 +65,9 @@ pub(crate) fn plan(context: &Context, args: &PlanArgs) -> Result<Exit, Stop> {
     Failure::incomplete(&incoming.opened)?;
     let planned = incoming.plan(&request, workspace.as_ref(), &context.running)?;
     let document = planned.document(&incoming);
+    tell(reporter, &document);
     if let Some(output) = &args.output {
+        reporter.output(Output::text("plan", output.display().to_string()));
         let mut bytes = serde_json::to_vec_pretty(&document).map_err(anyhow::Error::new)?;
         bytes.push(b'\n');
         TemporaryFile::holding(folder_of(output), &bytes)?.persist(output)?;
@@ -172,10 +202,18 @@ fn found(plan: &Path, package: &Path) -> PathBuf {
 }
 
 pub(crate) fn import(context: &Context, args: &ImportArgs) -> Result<Exit, Stop> {
+    around(context, &args.report, "import", |reporter| {
+        reporter.subject(args.package.display().to_string());
+        carry_out(context, args, reporter)
+    })
+}
+
+fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
     let Asked {
         mut request,
         approved,
     } = asked(args)?;
+    subject(reporter, &request.package, &request.address);
     let name = request
         .package
         .file_name()
@@ -213,6 +251,7 @@ pub(crate) fn import(context: &Context, args: &ImportArgs) -> Result<Exit, Stop>
         }
         let document = planned.document(&incoming);
         if attempt == 1 {
+            tell(reporter, &document);
             context.ui.findings(&document.findings);
         }
         refuse(&planned, &given)?;
@@ -254,6 +293,7 @@ pub(crate) fn import(context: &Context, args: &ImportArgs) -> Result<Exit, Stop>
         };
         let astray =
             incoming.read_back(&request, &mut receipt, workspace.as_ref(), &context.running)?;
+        reporter.astray(&astray);
         return report(context, document, receipt, astray);
     }
     Ok(Exit::Failed)
@@ -375,11 +415,7 @@ fn outcome(text: &mut String, document: &ImportDocument) {
 }
 
 fn place(folder: &FolderPath, name: &str) -> String {
-    if folder.is_home() {
-        visible(name)
-    } else {
-        visible(&format!("{folder}/{name}"))
-    }
+    visible(&wording::place(folder, name))
 }
 
 /// The plan for people: one line for whatever changes, counts for the rest.
@@ -404,28 +440,11 @@ fn text(plan: &ImportPlan, volume: Volume) -> String {
         of_connector(&mut text, plan, connector, volume);
     }
     for asset in &plan.assets {
-        let (sign, what) = match asset.action {
-            AssetAction::Creates => ("+", "creates".to_owned()),
-            AssetAction::CreatesPlaceholder => ("+", "creates placeholder".to_owned()),
-            AssetAction::Overwrites => (
-                "~",
-                format!("overwrites {}", versions(asset.from, asset.to))
-                    .trim_end()
-                    .to_owned(),
-            ),
-            AssetAction::OverwritesRunning => (
-                "!",
-                format!("overwrites running {}", versions(asset.from, asset.to))
-                    .trim_end()
-                    .to_owned(),
-            ),
-            AssetAction::BindsToExisting => ("=", "binds to existing".to_owned()),
-            AssetAction::NoChange => ("=", "no change".to_owned()),
-        };
+        let Wording { sign, what } = asset.wording();
         if sign == "=" && volume < Volume::Verbose {
             continue;
         }
-        let name = place(&asset.folder, &asset.name);
+        let name = visible(&asset.place());
         let _ = writeln!(
             text,
             "  {sign} {:<12} {name}  {what}",
@@ -441,20 +460,9 @@ fn text(plan: &ImportPlan, volume: Volume) -> String {
         );
     }
     for afterwards in &plan.afterwards {
-        let _ = writeln!(text, "  ? {}", visible(&todo(afterwards)));
+        let _ = writeln!(text, "  ? {}", visible(&afterwards.wording()));
     }
-    let summary = &plan.summary;
-    let _ = writeln!(
-        text,
-        "Plan: {} to create, {} to overwrite ({} running), {} unchanged. Connectors: {} to install, {} to update, {} blocked.",
-        summary.creates,
-        summary.overwrites,
-        summary.overwrites_running,
-        summary.unchanged,
-        summary.installs,
-        summary.updates,
-        summary.blocked
-    );
+    let _ = writeln!(text, "{}", plan.summary_line());
     for needed in &plan.needs {
         let _ = writeln!(
             text,
@@ -474,37 +482,16 @@ fn kind(label: &str) -> &str {
     }
 }
 
-fn versions(from: Option<Version>, to: Option<Version>) -> String {
-    match (from, to) {
-        (Some(from), Some(to)) if from == to => to.to_string(),
-        (Some(from), Some(to)) => format!("{from} → {to}"),
-        (None, Some(version)) | (Some(version), None) => version.to_string(),
-        (None, None) => String::new(),
-    }
-}
-
 fn of_connector(
     text: &mut String,
     plan: &ImportPlan,
     connector: &PlannedConnector,
     volume: Volume,
 ) {
-    let versions = versions(connector.from, connector.to);
-    let (sign, what) = match connector.action {
-        ConnectorAction::Install => ("+", format!("install {versions}")),
-        ConnectorAction::Update => ("~", format!("update {versions}")),
-        ConnectorAction::Downgrade => ("!", format!("downgrade {versions}")),
-        ConnectorAction::Same => ("=", format!("same {versions}")),
-        ConnectorAction::UsesShared => ("o", format!("uses shared {versions}")),
-        ConnectorAction::UsesOwn => ("o", format!("uses the workspace's own {versions}")),
-        ConnectorAction::Elsewhere => ("?", "comes with another package".to_owned()),
-        ConnectorAction::Blocked => ("x", "blocked".to_owned()),
-    };
-    let recipes = connector.recipes.len() + connector.moves.len();
-    let used = match recipes {
-        0 => String::new(),
-        1 => ", 1 recipe uses it".to_owned(),
-        _ => format!(", {recipes} recipes use it"),
+    let Wording { sign, what } = connector.wording();
+    let used = match connector.usage() {
+        used if used.is_empty() => used,
+        used => format!(", {used}"),
     };
     let _ = writeln!(
         text,
@@ -538,38 +525,5 @@ fn of_connector(
     }
     if moved.len() > shown {
         let _ = writeln!(text, "      … and {} more", moved.len() - shown);
-    }
-}
-
-fn todo(afterwards: &Afterwards) -> String {
-    let uses = |recipes: &usize| match recipes {
-        0 => String::new(),
-        1 => " (1 recipe uses it)".to_owned(),
-        _ => format!(" ({recipes} recipes use it)"),
-    };
-    match afterwards {
-        Afterwards::Authorize {
-            connection,
-            folder,
-            recipes,
-        } => {
-            let name = if folder.is_home() {
-                connection.clone()
-            } else {
-                format!("{folder}/{connection}")
-            };
-            format!("authorise the connection {name}{}", uses(recipes))
-        }
-        Afterwards::Connect {
-            connection,
-            recipes,
-        } => format!(
-            "choose a connection in place of \"{connection}\", which is not there{}",
-            uses(recipes)
-        ),
-        Afterwards::FillProperties { names } => {
-            format!("give the properties their values: {}", names.join(", "))
-        }
-        Afterwards::Start { recipes } => format!("start the recipes that were created: {recipes}"),
     }
 }

@@ -5,14 +5,23 @@ use std::fmt::Write as _;
 use super::super::args::MatrixArgs;
 use super::super::exit::Exit;
 use super::super::platform;
+use super::super::reports::{Reporter, around};
 use super::super::ui::{Format, Volume, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::Limits;
 use crate::ops::matrix::{MatrixDocument, MatrixRequest, matrix};
 use crate::plan::matrix::{Cell, CellConnector, Verdict, Way};
+use crate::report::items;
 use crate::workspace::local::LocalPlatform;
 
 pub(crate) fn run(context: &Context, args: &MatrixArgs) -> Result<Exit, Stop> {
+    around(context, &args.report, "matrix", |reporter| {
+        work(context, args, reporter)
+    })
+}
+
+fn work(context: &Context, args: &MatrixArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
+    reporter.subject("packages × customers");
     let path = platform::path(&args.platform)?;
     let local = LocalPlatform::open(&path, platform::writing(&args.platform, "matrix"))?;
     let request = MatrixRequest {
@@ -29,6 +38,7 @@ pub(crate) fn run(context: &Context, args: &MatrixArgs) -> Result<Exit, Stop> {
         &context.running,
         &mut context.ui.observer(),
     )?;
+    reporter.items(|| items::of_matrix(&document));
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => context.ui.result(&text(&document, context.ui.volume))?,

@@ -4,15 +4,26 @@ use std::fmt::Write as _;
 
 use super::super::args::VerifyArgs;
 use super::super::exit::Exit;
+use super::super::reports::{Reporter, around};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::Limits;
 use crate::ops::verify::{Rebuild, Rebuilt, Verification, VerifyRequest, verify};
+use crate::report::items;
+use crate::report::outputs::Output;
 
 /// How many mismatches are printed before the rest is only counted.
 const SHOWN: usize = 20;
 
 pub(crate) fn run(context: &Context, args: &VerifyArgs) -> Result<Exit, Stop> {
+    around(context, &args.report, "verify", |reporter| {
+        work(context, args, reporter)
+    })
+}
+
+fn work(context: &Context, args: &VerifyArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
+    reporter.subject(args.package.display().to_string());
+    reporter.project(&args.package, None);
     let rebuild = args.rebuild_from.as_ref();
     let request = VerifyRequest {
         package: args.package.clone(),
@@ -24,6 +35,11 @@ pub(crate) fn run(context: &Context, args: &VerifyArgs) -> Result<Exit, Stop> {
         limits: Limits::default(),
     };
     let verification = verify(&request, &context.running, &mut context.ui.observer())?;
+    reporter.items(|| items::of_verification(&verification));
+    reporter.output(Output::text("package", &verification.package));
+    reporter.output(Output::text("digest", verification.sha256.to_string()));
+    let content = verification.content_digest.to_string();
+    reporter.output(Output::text("content_digest", content));
     match context.ui.format {
         Format::Json => context.ui.document(&verification)?,
         Format::Text => context.ui.result(&text(&verification))?,

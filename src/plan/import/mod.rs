@@ -16,6 +16,7 @@ pub mod document;
 mod outcome;
 mod placing;
 pub mod sameness;
+pub mod wording;
 
 pub use carry::{Carried, StoredFile};
 pub use document::ImportPlan;

@@ -1,0 +1,292 @@
+//! Reports for other tools: where they go, and that they are written however a command ends. A job
+//! that has no report looks as if all were well.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Component, Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use super::args::{ReportArgs, ReportTo};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::request::folder_of;
+use super::{Context, Stop};
+use crate::io::archive::TemporaryFile;
+use crate::ops::locate::LocatedFinding;
+use crate::plan::import::document::ImportPlan;
+use crate::report::outputs::{self, Output};
+use crate::report::{Ending, Item, Placed, Report, Verdict, github, junit, markdown, sarif};
+
+/// The file that GitHub takes step outputs from.
+const OUTPUTS: &str = "GITHUB_OUTPUT";
+/// The file that GitHub takes a job's summary from. Several steps write to it.
+const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+
+/// What a command tells for reports, while it works.
+pub(crate) struct Reporter {
+    report: Report,
+    outputs: Vec<Output>,
+    wanted: bool,
+    folder: PathBuf,
+    /// The manifest, whose findings' files don't lie in the project.
+    manifest: Option<String>,
+    repository: Repository,
+}
+
+impl Reporter {
+    /// What the command is about.
+    pub(crate) fn subject(&mut self, subject: impl Into<String>) {
+        self.report.subject = subject.into();
+    }
+
+    /// The project or package that findings' files lie in, and the manifest.
+    pub(crate) fn project(&mut self, project: &Path, manifest: Option<&Path>) {
+        self.folder = project.to_owned();
+        self.manifest = manifest.map(|path| path.display().to_string());
+        self.report.home = Some(self.repository.path(manifest.unwrap_or(project)));
+    }
+
+    /// The findings.
+    pub(crate) fn findings(&mut self, findings: &[LocatedFinding]) {
+        if self.wanted {
+            let placed = findings.iter().map(|finding| self.placed(finding));
+            self.report.findings = placed.collect();
+        }
+    }
+
+    /// What was decided about. `items` is asked only if somebody wants to know.
+    pub(crate) fn items(&mut self, items: impl FnOnce() -> Vec<Item>) {
+        if self.wanted {
+            self.report.items = items();
+        }
+    }
+
+    /// The plan.
+    pub(crate) fn plan(&mut self, plan: &ImportPlan) {
+        if self.wanted {
+            self.report.plan = Some(plan.clone());
+        }
+    }
+
+    /// What is not as planned.
+    pub(crate) fn astray(&mut self, astray: &[String]) {
+        self.report.astray = astray.to_vec();
+    }
+
+    /// What the next step may want to know.
+    pub(crate) fn output(&mut self, output: Output) {
+        self.outputs.push(output);
+    }
+
+    fn placed(&self, finding: &LocatedFinding) -> Placed {
+        let file = finding.file.as_ref().map(|file| {
+            let of_manifest = self.manifest.as_ref() == Some(file);
+            match (of_manifest, self.folder.is_dir()) {
+                (true, _) => self.repository.path(Path::new(file)),
+                (false, true) => self.repository.path(&self.folder.join(file)),
+                // What lies in a package lies in no file of the repository but the package.
+                (false, false) => self.repository.path(&self.folder),
+            }
+        });
+        let mut finding = finding.clone();
+        if !self.folder.is_dir() && file.is_some() && self.manifest != finding.file {
+            (finding.line, finding.column) = (None, None);
+        }
+        Placed { finding, file }
+    }
+}
+
+/// Runs a command's work, and writes its reports and step outputs.
+pub(crate) fn around(
+    context: &Context,
+    args: &ReportArgs,
+    command: &'static str,
+    work: impl FnOnce(&mut Reporter) -> Result<Exit, Stop>,
+) -> Result<Exit, Stop> {
+    fits(args)?;
+    let mut reporter = Reporter {
+        report: Report::new(command, command),
+        outputs: Vec::new(),
+        wanted: !args.reports.is_empty(),
+        folder: PathBuf::from("."),
+        manifest: None,
+        repository: match args.reports.is_empty() {
+            true => Repository::default(),
+            false => Repository::here(),
+        },
+    };
+    let ended = work(&mut reporter);
+    let (exit, told) = match &ended {
+        Ok(exit) => (*exit, Vec::new()),
+        Err(Stop::Failure(failure)) => (failure.exit, failure.told.clone()),
+        Err(Stop::Output(error)) => {
+            let failure = Failure::of(Exit::Failed, "output", error);
+            (failure.exit, failure.told)
+        }
+    };
+    let told = told.iter().map(|finding| Placed {
+        file: finding
+            .file
+            .as_ref()
+            .map(|file| reporter.repository.path(Path::new(file))),
+        finding: finding.clone(),
+    });
+    reporter.report.ending = Ending {
+        code: exit.code(),
+        meaning: exit.meaning(),
+        verdict: verdict(exit),
+        told: told.collect(),
+    };
+    let written = write(context, args, &reporter.report).and_then(|()| {
+        let known = ended.is_ok();
+        write_outputs(if known { &reporter.outputs } else { &[] })
+    });
+    match (ended, written) {
+        (Ok(_), Err(failure)) => Err(failure.into()),
+        // What the command failed of matters more than that its report could not be written.
+        (Err(stop), Err(failure)) => {
+            context.ui.failure(&failure.told);
+            Err(stop)
+        }
+        (ended, Ok(())) => ended,
+    }
+}
+
+const fn verdict(exit: Exit) -> Verdict {
+    match exit {
+        Exit::Done | Exit::Differences => Verdict::Passed,
+        Exit::Failed | Exit::Refused | Exit::VerificationFailed | Exit::PartlyDone => {
+            Verdict::Failed
+        }
+        Exit::Usage
+        | Exit::Unfinished
+        | Exit::Temporary
+        | Exit::NotAuthorised
+        | Exit::Interrupted
+        | Exit::Terminated => Verdict::Unknown,
+    }
+}
+
+/// Whether reports can go where they are to go, before anything is done.
+fn fits(args: &ReportArgs) -> Result<(), Failure> {
+    let files: Vec<&PathBuf> = args.reports.iter().filter_map(ReportTo::file).collect();
+    for (index, file) in files.iter().enumerate() {
+        let shown = file.display();
+        if files[..index].contains(file) {
+            return Err(Failure::usage(format!("two reports would go to {shown}")));
+        }
+        if file.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(Failure::usage(format!("{shown} is there and no file"))
+                .help("name another file for the report"));
+        }
+        let folder = folder_of(file);
+        if !folder.is_dir() {
+            return Err(Failure::usage(format!(
+                "the folder {} of a report is not there",
+                folder.display()
+            ))
+            .help("make it first: mkdir -p"));
+        }
+    }
+    Ok(())
+}
+
+fn write(context: &Context, args: &ReportArgs, report: &Report) -> Result<(), Failure> {
+    for to in &args.reports {
+        match to {
+            ReportTo::Github => context.ui.annotations(&github::annotations(report)),
+            ReportTo::Junit(file) => {
+                let text = junit::document(report).map_err(anyhow::Error::new)?;
+                replace(file, &text)?;
+            }
+            ReportTo::Sarif(file) => {
+                let text = sarif::document(report).map_err(anyhow::Error::new)?;
+                replace(file, &text)?;
+            }
+            ReportTo::Markdown(file) => summarise(file, report)?,
+        }
+    }
+    Ok(())
+}
+
+fn replace(file: &Path, text: &str) -> Result<(), Failure> {
+    TemporaryFile::holding(folder_of(file), text.as_bytes())?.persist(file)?;
+    Ok(())
+}
+
+/// A job's summary is added to, any other file is replaced.
+fn summarise(file: &Path, report: &Report) -> Result<(), Failure> {
+    let is_summary = std::env::var_os(SUMMARY).is_some_and(|summary| summary == *file);
+    if !is_summary {
+        return replace(file, &markdown::text(report, markdown::COMMENT));
+    }
+    let taken = file.metadata().map_or(0, |metadata| metadata.len());
+    let left = markdown::SUMMARY.saturating_sub(usize::try_from(taken).unwrap_or(usize::MAX));
+    append(file, &markdown::text(report, left))?;
+    Ok(())
+}
+
+fn write_outputs(outputs: &[Output]) -> Result<(), Failure> {
+    match std::env::var_os(OUTPUTS).filter(|file| !file.is_empty()) {
+        Some(file) if !outputs.is_empty() => {
+            Ok(append(Path::new(&file), &outputs::lines(outputs))?)
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn append(file: &Path, text: &str) -> anyhow::Result<()> {
+    let opened = OpenOptions::new().create(true).append(true).open(file);
+    opened
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .with_context(|| format!("can't write to {}", file.display()))
+}
+
+/// Where the repository is that the work happens in, by git; this folder, if it is in none.
+#[derive(Debug, Default)]
+struct Repository {
+    root: Option<PathBuf>,
+}
+
+impl Repository {
+    fn here() -> Self {
+        let output = Command::new("git")
+            .args(["rev-parse", "--show-toplevel"])
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .output();
+        let root = output
+            .ok()
+            .filter(|output| output.status.success())
+            .and_then(|output| String::from_utf8(output.stdout).ok())
+            .map(|text| PathBuf::from(text.trim_end_matches('\n')));
+        Self {
+            root: root.or_else(|| std::env::current_dir().ok()),
+        }
+    }
+
+    /// A path from the root of the repository; as it is, if it lies elsewhere.
+    fn path(&self, path: &Path) -> String {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let mut plain = PathBuf::new();
+        for part in absolute.components() {
+            match part {
+                Component::ParentDir => {
+                    plain.pop();
+                }
+                Component::CurDir => {}
+                Component::Normal(_) | Component::RootDir | Component::Prefix(_) => {
+                    plain.push(part);
+                }
+            }
+        }
+        let root = self.root.as_deref();
+        let inside = root.and_then(|root| plain.strip_prefix(root).ok());
+        match inside {
+            Some(inside) if inside.as_os_str().is_empty() => ".".to_owned(),
+            Some(inside) => inside.to_string_lossy().into_owned(),
+            None => plain.to_string_lossy().into_owned(),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! A plan in the platform's words: one sign and a few words for whatever happens.
+
+use super::document::{
+    Afterwards, AssetAction, ConnectorAction, ImportPlan, PlannedAsset, PlannedConnector,
+};
+use crate::model::ident::Version;
+use crate::model::workspace::FolderPath;
+
+/// What happens to one thing: `+` new, `~` changed, `!` changed though it matters, `=` unchanged, `o`
+/// in place of the package's, `?` from elsewhere, `x` impossible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wording {
+    /// The sign.
+    pub sign: &'static str,
+    /// The words: `overwrites v1 → v2`.
+    pub what: String,
+}
+
+fn wording(sign: &'static str, what: &str) -> Wording {
+    Wording {
+        sign,
+        what: what.trim_end().to_owned(),
+    }
+}
+
+/// `v1 → v2`, as far as both are known and differ.
+pub fn versions(from: Option<Version>, to: Option<Version>) -> String {
+    match (from, to) {
+        (Some(from), Some(to)) if from == to => to.to_string(),
+        (Some(from), Some(to)) => format!("{from} → {to}"),
+        (None, Some(version)) | (Some(version), None) => version.to_string(),
+        (None, None) => String::new(),
+    }
+}
+
+impl PlannedAsset {
+    /// What happens to it.
+    pub fn wording(&self) -> Wording {
+        let versions = versions(self.from, self.to);
+        match self.action {
+            AssetAction::Creates => wording("+", "creates"),
+            AssetAction::CreatesPlaceholder => wording("+", "creates placeholder"),
+            AssetAction::Overwrites => wording("~", &format!("overwrites {versions}")),
+            AssetAction::OverwritesRunning => {
+                wording("!", &format!("overwrites running {versions}"))
+            }
+            AssetAction::BindsToExisting => wording("=", "binds to existing"),
+            AssetAction::NoChange => wording("=", "no change"),
+        }
+    }
+
+    /// Its folder and name.
+    pub fn place(&self) -> String {
+        place(&self.folder, &self.name)
+    }
+}
+
+impl PlannedConnector {
+    /// What happens to it.
+    pub fn wording(&self) -> Wording {
+        let versions = versions(self.from, self.to);
+        match self.action {
+            ConnectorAction::Install => wording("+", &format!("install {versions}")),
+            ConnectorAction::Update => wording("~", &format!("update {versions}")),
+            ConnectorAction::Downgrade => wording("!", &format!("downgrade {versions}")),
+            ConnectorAction::Same => wording("=", &format!("same {versions}")),
+            ConnectorAction::UsesShared => wording("o", &format!("uses shared {versions}")),
+            ConnectorAction::UsesOwn => {
+                wording("o", &format!("uses the workspace's own {versions}"))
+            }
+            ConnectorAction::Elsewhere => wording("?", "comes with another package"),
+            ConnectorAction::Blocked => wording("x", "blocked"),
+        }
+    }
+
+    /// How many recipes use it, or are moved by it.
+    pub fn usage(&self) -> String {
+        match self.recipes.len() + self.moves.len() {
+            0 => String::new(),
+            1 => "1 recipe uses it".to_owned(),
+            recipes => format!("{recipes} recipes use it"),
+        }
+    }
+}
+
+impl ImportPlan {
+    /// How many there are of each, in a sentence.
+    pub fn summary_line(&self) -> String {
+        let summary = &self.summary;
+        format!(
+            "Plan: {} to create, {} to overwrite ({} running), {} unchanged. Connectors: {} to install, {} to update, {} blocked.",
+            summary.creates,
+            summary.overwrites,
+            summary.overwrites_running,
+            summary.unchanged,
+            summary.installs,
+            summary.updates,
+            summary.blocked
+        )
+    }
+}
+
+impl Afterwards {
+    /// What a person will have to do.
+    pub fn wording(&self) -> String {
+        let uses = |recipes: &usize| match recipes {
+            0 => String::new(),
+            1 => " (1 recipe uses it)".to_owned(),
+            _ => format!(" ({recipes} recipes use it)"),
+        };
+        match self {
+            Self::Authorize {
+                connection,
+                folder,
+                recipes,
+            } => format!(
+                "authorise the connection {}{}",
+                place(folder, connection),
+                uses(recipes)
+            ),
+            Self::Connect {
+                connection,
+                recipes,
+            } => format!(
+                "choose a connection in place of \"{connection}\", which is not there{}",
+                uses(recipes)
+            ),
+            Self::FillProperties { names } => {
+                format!("give the properties their values: {}", names.join(", "))
+            }
+            Self::Start { recipes } => format!("start the recipes that were created: {recipes}"),
+        }
+    }
+}
+
+/// A name with its folder, as people write it.
+pub fn place(folder: &FolderPath, name: &str) -> String {
+    if folder.is_home() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    }
+}

@@ -1,0 +1,106 @@
+//! What a command decided about, one item each.
+
+use super::{Item, ItemOutcome};
+use crate::ops::matrix::MatrixDocument;
+use crate::ops::verify::Verification;
+use crate::plan::decision::Outcome;
+use crate::plan::export::ExportPlan;
+use crate::plan::import::document::{ConnectorAction, ImportPlan};
+use crate::plan::matrix::Verdict;
+
+fn item(class: &str, name: impl Into<String>, outcome: ItemOutcome, note: &str) -> Item {
+    Item {
+        name: name.into(),
+        class: class.to_owned(),
+        outcome,
+        note: note.to_owned(),
+    }
+}
+
+/// Of a package: its connectors, its files and those that are not in it.
+pub fn of_export(plan: &ExportPlan) -> Vec<Item> {
+    let connectors = plan.connectors.iter().map(|decision| {
+        let rule = decision.rule.as_str();
+        let outcome = match decision.outcome {
+            Outcome::Included => ItemOutcome::Passed,
+            Outcome::LeftOut => ItemOutcome::Skipped(rule.to_owned()),
+            Outcome::Refused => ItemOutcome::Failed(rule.to_owned()),
+        };
+        item("connector", &decision.connector, outcome, "")
+    });
+    let entries = plan.entries.iter().map(|entry| {
+        let class = entry.asset.as_ref().map_or("file", |kind| kind.label());
+        let because = entry.rule.because().unwrap_or_default();
+        item(class, entry.path.as_str(), ItemOutcome::Passed, &because)
+    });
+    let left_out = plan.left_out.iter().map(|left| {
+        let because = left.rule.because();
+        let because = because.unwrap_or_else(|| left.rule.as_str().to_owned());
+        item("left out", &left.path, ItemOutcome::Skipped(because), "")
+    });
+    connectors.chain(entries).chain(left_out).collect()
+}
+
+/// Of a package that was checked: what does not match.
+pub fn of_verification(verification: &Verification) -> Vec<Item> {
+    let mismatches = verification.mismatches.iter().map(|mismatch| {
+        let outcome = ItemOutcome::Failed(mismatch.what.clone());
+        item("entry", &mismatch.subject, outcome, "")
+    });
+    mismatches.collect()
+}
+
+/// Of a plan: connectors and assets, and the permissions that it needs.
+pub fn of_plan(plan: &ImportPlan) -> Vec<Item> {
+    let connectors = plan.connectors.iter().map(|connector| {
+        let what = connector.wording().what;
+        let outcome = match connector.action {
+            ConnectorAction::Blocked => {
+                ItemOutcome::Failed("it is neither in the package nor in the workspace".to_owned())
+            }
+            ConnectorAction::UsesShared | ConnectorAction::UsesOwn | ConnectorAction::Elsewhere => {
+                ItemOutcome::Skipped(what.clone())
+            }
+            ConnectorAction::Install
+            | ConnectorAction::Update
+            | ConnectorAction::Same
+            | ConnectorAction::Downgrade => ItemOutcome::Passed,
+        };
+        item("connector", &connector.connector, outcome, &what)
+    });
+    let assets = plan.assets.iter().map(|asset| {
+        let what = asset.wording().what;
+        let name = asset.path.as_str();
+        item(asset.kind.label(), name, ItemOutcome::Passed, &what)
+    });
+    let ignored = plan.ignored.iter().map(|path| {
+        let outcome = ItemOutcome::Skipped("is no asset's".to_owned());
+        item("file", path.as_str(), outcome, "")
+    });
+    let needs = plan.needs.iter().map(|needed| {
+        let why = format!("needs --{}: {}", needed.permission, needed.because);
+        let name = needed.permission.to_string();
+        item("permission", name, ItemOutcome::Skipped(why), "")
+    });
+    connectors
+        .chain(assets)
+        .chain(ignored)
+        .chain(needs)
+        .collect()
+}
+
+/// Of packages and customers: each meeting.
+pub fn of_matrix(document: &MatrixDocument) -> Vec<Item> {
+    let rows = document.customers.iter().flat_map(|row| {
+        let cells = document.packages.iter().zip(&row.cells);
+        cells.map(|(package, cell)| {
+            let verdict = cell.verdict.to_string();
+            let outcome = match cell.verdict {
+                Verdict::Same | Verdict::Ready | Verdict::NeedsConnection => ItemOutcome::Passed,
+                Verdict::NeedsPermission | Verdict::Blocked => ItemOutcome::Failed(verdict.clone()),
+            };
+            item(package, row.customer.as_str(), outcome, &verdict)
+        })
+    });
+    rows.collect()
+}

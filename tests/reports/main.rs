@@ -1,0 +1,9 @@
+//! Reports for other tools: within their limits, the gravest first, nothing in them that the tools
+//! would take for something else, and there however a command ends.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod endings;
+mod formats;
+mod large;
