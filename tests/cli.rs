@@ -753,6 +753,7 @@ fn schema_lists_documents() {
     show                what `show` prints with --json
     why                 what `why` prints with --json
     verify              what `verify` prints with --json
+    sign                what `sign` prints with --json
     diff                what `diff` prints with --json
     graph               what `graph` prints with --json
     manifest            what `manifest list` prints with --json
@@ -805,7 +806,7 @@ fn schema_lists_documents() {
     exit 64
     --- stderr
     error[usage]: there is no document `nothing`
-       = help: there are: decisions, export, lock, show, why, verify, diff, graph, manifest, manifest-edit, init, customer-list-api, sandbox, sandbox-token, faults, doctor, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, failure
+       = help: there are: decisions, export, lock, show, why, verify, sign, diff, graph, manifest, manifest-edit, init, customer-list-api, sandbox, sandbox-token, faults, doctor, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, failure
     --- folder
     ");
 }

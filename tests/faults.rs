@@ -539,6 +539,7 @@ fn attempt(project: &Path, kind: TargetKind, place: &Place) -> Result<bool, Test
         .expect("persisted");
     let verification = verify(
         &VerifyRequest {
+            signature: None,
             package: place.path("out.zip"),
             record: None,
             rebuild: None,

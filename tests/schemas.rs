@@ -456,6 +456,8 @@ const SITUATIONS: &[Situation<'static>] = &[
     ("lock", &["lock", "-m", "small.toml"], 0),
     ("lock", &["lock", "-m", "small.toml"], 0),
     ("failure", &["lock", "-m", "full.toml"], 1),
+    ("sign", &["sign", "c.zip", "--key", "keys/test.key"], 0),
+    ("verify", &["verify", "c.zip", "--key", "keys/test.pub"], 0),
     ("doctor", &["doctor"], 0),
     ("doctor", &["doctor", "local:nobody"], 1),
 ];
@@ -576,6 +578,7 @@ fn prepared() -> Place {
         "connectors",
         "catalogs",
         "broken",
+        "keys",
         "recipack.toml",
     ]);
     fs::create_dir_all(place.path("broken/empty")).expect("made");

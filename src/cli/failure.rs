@@ -280,6 +280,8 @@ impl From<VerifyError> for Failure {
                     ..Self::from(error)
                 }
             }
+            VerifyError::NoPackage { .. } => Self::of(Exit::Usage, "no-package", &error),
+            VerifyError::Read { .. } => Self::of(Exit::Failed, "unreadable", &error),
             VerifyError::Record { .. } => Self::of(Exit::VerificationFailed, "record", &error),
             VerifyError::NoRecord { .. } => Self::of(Exit::Usage, "no-record", &error)
                 .help("give it with --record, or keep <package>.recipack.json beside the package"),

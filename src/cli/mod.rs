@@ -14,6 +14,7 @@ mod opening;
 mod platform;
 mod reports;
 mod request;
+mod signing;
 mod table;
 mod ui;
 mod within;
@@ -171,6 +172,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Show(args) => commands::show::run(context, &args),
         Command::Why(args) => commands::why::run(context, &args),
         Command::Verify(args) => commands::verify::run(context, &args),
+        Command::Sign(args) => commands::sign::run(context, &args),
         Command::Init(args) => commands::init::run(context, &args),
         Command::Manifest(ManifestCommand::Add(args)) => commands::manifest::add(context, &args),
         Command::Manifest(ManifestCommand::Remove(args)) => {

@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod durable;
 pub mod scratch;
+pub mod signature;
 pub mod source;
 pub mod spill;
 pub mod tree;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::archive::{Archive, ArchiveError, Kind, Limits, Method, NameMark, Reader};
 use super::tree::{Tree, TreeError};
 use crate::model::finding::{Code, Finding, Subject};
+use crate::model::ident::Digest;
 use crate::model::project::{LeftOut, Listed, Origin};
 use crate::model::stamp::Stamp;
 
@@ -168,6 +169,20 @@ impl Source {
         match self.place {
             SourcePlace::Folder(..) => Origin::Folder,
             SourcePlace::Package(..) => Origin::Package,
+        }
+    }
+
+    /// The size and the SHA-256 of the package, if it is one.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub fn digest(&self) -> Result<Option<(u64, Digest)>, ReadError> {
+        match &self.place {
+            SourcePlace::Folder(..) => Ok(None),
+            SourcePlace::Package(archive, _) => {
+                let digest = archive.digest().map_err(Box::new)?;
+                Ok(Some((archive.length(), digest)))
+            }
         }
     }
 

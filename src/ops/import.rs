@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::locate::LocatedFinding;
-use super::pack::digest_of_file;
 use super::read::{self, Digests, OpenError, Opened, Reading, Roots};
 use super::{Interrupted, Observer, Running, Stage};
 use crate::io::archive::{Limits, Method};
@@ -18,7 +17,6 @@ use crate::model::graph::Graph;
 use crate::model::ident::{Digest, InternalName};
 use crate::model::json::{JsonError, Tape, apply};
 use crate::model::path::PackagePath;
-use crate::model::project::Origin;
 use crate::model::scan::Scanner;
 use crate::model::workspace::{
     Address, AssetKey, FolderPath, HeldFile, Moment, RecipeState, Revision, RevisionAction,
@@ -120,7 +118,7 @@ pub enum ImportError {
         path: String,
         /// Why.
         #[source]
-        source: std::io::Error,
+        source: ReadError,
     },
     /// An asset can't lie where it would.
     #[error(transparent)]
@@ -179,14 +177,15 @@ impl Incoming {
         };
         let opened = read::open(&request.package, reading, running, observer)?;
         let path = request.package.display().to_string();
-        if opened.source.origin() != Origin::Package {
+        // Of the bytes that the entries are read from, whatever the path names by now.
+        let read = opened.source.digest();
+        let read = read.map_err(|source| ImportError::Digest {
+            path: path.clone(),
+            source,
+        })?;
+        let Some((size, digest)) = read else {
             return Err(ImportError::NoPackage { path });
-        }
-        let (size, digest) =
-            digest_of_file(&request.package).map_err(|source| ImportError::Digest {
-                path: path.clone(),
-                source,
-            })?;
+        };
         let placing = Placing::of(&opened.project, &request.folder)?;
         Ok(Self {
             graph: Graph::of(&opened.project),

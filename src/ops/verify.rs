@@ -7,12 +7,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::export::{ExportError, ExportRequest, prepare};
-use super::pack::digest_of_file;
 use super::read::Roots;
 use super::record::{DecisionRecord, RecordError, content_digest};
 use super::{Interrupted, Observer, Running, Stage};
 use crate::io::archive::Limits;
-use crate::io::source::{Source, SourceError};
+use crate::io::signature::{self, Signed, VerifyingKey};
+use crate::io::source::{ReadError, Source, SourceError};
 use crate::manifest::Checks;
 use crate::model::catalogue::Catalogue;
 use crate::model::ident::Digest;
@@ -32,8 +32,19 @@ pub struct VerifyRequest {
     pub record: Option<PathBuf>,
     /// The project to make it from again, and the folder with supplied connectors.
     pub rebuild: Option<Rebuild>,
+    /// The signature that has to hold.
+    pub signature: Option<SignatureCheck>,
     /// Limits on packages that are read.
     pub limits: Limits,
+}
+
+/// A signature that has to hold.
+#[derive(Clone, Debug)]
+pub struct SignatureCheck {
+    /// The key.
+    pub key: VerifyingKey,
+    /// Where the signature lies.
+    pub path: PathBuf,
 }
 
 /// What to make a package from again.
@@ -71,8 +82,37 @@ pub struct Verification {
     pub record: Option<String>,
     /// Whether it was made again; absent if that was not asked for.
     pub rebuilt: Option<Rebuilt>,
+    /// The signature that holds; absent if none was asked for, or it does not hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<HeldSignature>,
     /// What does not match; nothing if all is well.
     pub mismatches: Vec<Mismatch>,
+}
+
+/// A signature that holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HeldSignature {
+    /// Where it lies.
+    pub path: String,
+    /// The number of the key that made it.
+    pub key: String,
+    /// The comment that was signed with the package.
+    pub comment: String,
+}
+
+/// What `sign` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SignDocument {
+    /// The package.
+    pub package: String,
+    /// The signature.
+    pub signature: String,
+    /// The number of the key.
+    pub key: String,
+    /// SHA-256 of the package.
+    pub sha256: Digest,
+    /// The comment that is signed with it.
+    pub comment: String,
 }
 
 /// What making a package again gave.
@@ -99,6 +139,21 @@ pub enum VerifyError {
         /// Why.
         #[source]
         source: RecordError,
+    },
+    /// It is a folder.
+    #[error("{} is a folder, not a package", path.display())]
+    NoPackage {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The package can't be read again.
+    #[error("can't read {}", path.display())]
+    Read {
+        /// The package.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: ReadError,
     },
     /// Without a record nobody knows how the package was made.
     #[error("{} has no decision record beside it, so it can't be made again", package.display())]
@@ -137,12 +192,25 @@ pub fn verify(
     observer: &mut dyn Observer,
 ) -> Result<Verification, VerifyError> {
     let source = Source::open(&request.package, &request.limits)?;
-    let io_failed = |source| SourceError::Io {
-        path: request.package.clone(),
-        source,
+    let (size, sha256) = match source.digest() {
+        Ok(Some(read)) => read,
+        Ok(None) => {
+            return Err(VerifyError::NoPackage {
+                path: request.package.clone(),
+            });
+        }
+        Err(source) => {
+            return Err(VerifyError::Read {
+                path: request.package.clone(),
+                source,
+            });
+        }
     };
-    let (size, sha256) = digest_of_file(&request.package).map_err(io_failed)?;
     let mut mismatches = Vec::new();
+    let signature = request
+        .signature
+        .as_ref()
+        .and_then(|check| check_signature(check, &request.package, sha256, &mut mismatches));
     let read = read_entries(&source, running, observer, &mut mismatches)?;
     let mut by_path: Vec<(&PackagePath, &Read)> =
         source.listed.iter().map(|l| &l.path).zip(&read).collect();
@@ -191,8 +259,65 @@ pub fn verify(
         entries: source.listed.len(),
         record: record.map(|(path, _)| path.display().to_string()),
         rebuilt,
+        signature,
         mismatches,
     })
+}
+
+/// Reads a signature and checks it on the package's bytes. What does not hold is told; otherwise the
+/// digest of the bytes that were signed comes back with it.
+pub fn hold(check: &SignatureCheck, package: &Path) -> Result<Signed, String> {
+    let text = match read_short(&check.path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err("there is no signature".to_owned());
+        }
+        Err(error) => return Err(format!("the signature can't be read: {error}")),
+    };
+    let unreadable = |error| format!("the package can't be read: {error}");
+    // Asked before opening: to open a pipe could wait forever.
+    if !std::fs::metadata(package).map_err(unreadable)?.is_file() {
+        return Err("it is no file".to_owned());
+    }
+    let file = std::fs::File::open(package).map_err(unreadable)?;
+    check
+        .key
+        .verify(&text, file)
+        .map_err(|error| error.to_string())
+}
+
+/// A text that is short, whatever the file is.
+fn read_short(path: &Path) -> std::io::Result<String> {
+    use std::io::Read as _;
+    let mut text = String::new();
+    let file = std::fs::File::open(path)?;
+    file.take(signature::LONGEST).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn check_signature(
+    check: &SignatureCheck,
+    package: &Path,
+    sha256: Digest,
+    mismatches: &mut Vec<Mismatch>,
+) -> Option<HeldSignature> {
+    let path = check.path.display().to_string();
+    let what = match hold(check, package) {
+        Ok(signed) if signed.digest == sha256 => {
+            return Some(HeldSignature {
+                path,
+                key: check.key.id(),
+                comment: signed.comment,
+            });
+        }
+        Ok(_) => "the package changed while it was checked".to_owned(),
+        Err(what) => what,
+    };
+    mismatches.push(Mismatch {
+        subject: path,
+        what,
+    });
+    None
 }
 
 fn read_entries(

@@ -52,6 +52,12 @@ pub(crate) struct ImportArgs {
     /// Only import what the lock says; exit with 2 and say what differs otherwise
     #[arg(long)]
     pub(crate) locked: bool,
+    /// Only import what this public key has signed: a file of minisign, or the key itself
+    #[arg(long, value_name = "KEY|FILE")]
+    pub(crate) require_signature: Option<String>,
+    /// The signature [default: <package>.minisig]
+    #[arg(long, value_name = "FILE", requires = "require_signature")]
+    pub(crate) signature: Option<PathBuf>,
     /// The lock that --locked goes by
     #[arg(
         long,

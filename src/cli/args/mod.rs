@@ -13,6 +13,7 @@ mod platform;
 mod recipe;
 mod report;
 mod sandbox;
+mod sign;
 mod within;
 mod workspace;
 mod workspace_export;
@@ -38,6 +39,7 @@ pub(crate) use platform::PlatformArgs;
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
 pub(crate) use report::{ReportArgs, ReportTo};
 pub(crate) use sandbox::{ResumeArgs, SandboxArgs};
+pub(crate) use sign::SignArgs;
 pub(crate) use within::WithinArgs;
 pub(crate) use workspace::{
     WorkspaceCommand, WorkspaceCreateArgs, WorkspaceDeleteArgs, WorkspaceListArgs,
@@ -127,6 +129,8 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Check a package against its decision record
     Verify(VerifyArgs),
+    /// Sign a package, so that whoever imports it knows that it is yours
+    Sign(SignArgs),
     /// Say what an import would do to a workspace, and do nothing
     Plan(PlanArgs),
     /// Import a package into a workspace
@@ -416,6 +420,12 @@ pub(crate) struct VerifyArgs {
     /// A folder with files of connectors that the project lacks
     #[arg(long, value_name = "DIR", requires = "rebuild_from")]
     pub(crate) connectors: Option<PathBuf>,
+    /// The public key that has to have signed it: a file of minisign, or the key itself
+    #[arg(long, value_name = "KEY|FILE")]
+    pub(crate) key: Option<String>,
+    /// The signature [default: <package>.minisig]
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) signature: Option<PathBuf>,
     /// Who else hears of it.
     #[command(flatten)]
     pub(crate) report: ReportArgs,

@@ -11,13 +11,16 @@ use super::super::opening::open;
 use super::super::platform;
 use super::super::reports::{Reporter, around};
 use super::super::request::{folder_of, read_text};
+use super::super::signing;
 use super::super::ui::{Format, Volume, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::{Limits, TemporaryFile};
+use crate::model::ident::Digest;
 use crate::model::workspace::{Address, FolderPath, RecipeState};
 use crate::ops::import::{
     ImportDocument, ImportError, ImportRequest, Incoming, PlanDocument, Planned,
 };
+use crate::ops::verify::hold;
 use crate::plan::import::Receipt;
 use crate::plan::import::document::{
     ConnectorAction, ImportPlan, Needed, Permission, PlannedConnector,
@@ -219,6 +222,11 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
         .file_name()
         .unwrap_or_default()
         .to_string_lossy();
+    // Before anything of the package is looked at, and before anybody hears of it.
+    let signed = match &args.require_signature {
+        Some(key) => Some(held(key, &request.package, args.signature.as_deref())?),
+        None => None,
+    };
     let mut workspace = open(
         context,
         &args.platform,
@@ -229,6 +237,13 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
         request.folder = within(workspace.as_ref(), args.folder.as_ref())?;
     }
     let incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())?;
+    if signed.is_some_and(|digest| digest != incoming.digest()) {
+        return Err(unsigned(
+            &request.package,
+            "it changed since its signature was checked",
+        )
+        .into());
+    }
     Failure::incomplete(&incoming.opened)?;
     if args.locked {
         locked::hold_package(&args.lock, &request.package, &incoming)?;
@@ -297,6 +312,27 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
         return report(context, document, receipt, astray);
     }
     Ok(Exit::Failed)
+}
+
+/// Checks a package's signature, and gives the digest of the bytes that are signed.
+fn held(key: &str, package: &Path, signature: Option<&Path>) -> Result<Digest, Failure> {
+    let check = signing::check(key, package, signature)?;
+    match hold(&check, package) {
+        Ok(signed) => Ok(signed.digest),
+        Err(what) => Err(unsigned(package, &what).notes([format!(
+            "the signature is looked for in {}",
+            check.path.display()
+        )])),
+    }
+}
+
+fn unsigned(package: &Path, what: &str) -> Failure {
+    Failure::new(
+        Exit::VerificationFailed,
+        "not-signed",
+        format!("{} is not imported: {what}", package.display()),
+    )
+    .help("get the package and its signature again from whoever made them")
 }
 
 fn given(args: &ImportArgs) -> Vec<Permission> {

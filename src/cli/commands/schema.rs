@@ -38,7 +38,7 @@ use crate::ops::report::{
 };
 use crate::ops::rollback::RollbackDocument;
 use crate::ops::status::StatusDocument;
-use crate::ops::verify::Verification;
+use crate::ops::verify::{SignDocument, Verification};
 use crate::ops::workspace_export::WorkspaceExportDocument;
 use crate::plan::drawing::GraphDocument;
 use crate::sandbox::Faults;
@@ -66,6 +66,9 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     }),
     ("verify", "what `verify` prints with --json", || {
         schemars::schema_for!(Verification)
+    }),
+    ("sign", "what `sign` prints with --json", || {
+        schemars::schema_for!(SignDocument)
     }),
     ("diff", "what `diff` prints with --json", || {
         schemars::schema_for!(DiffReport)

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::super::args::VerifyArgs;
 use super::super::exit::Exit;
 use super::super::reports::{Reporter, around};
+use super::super::signing;
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::Limits;
@@ -32,6 +33,14 @@ fn work(context: &Context, args: &VerifyArgs, reporter: &mut Reporter) -> Result
             project: project.clone(),
             connectors: args.connectors.clone(),
         }),
+        signature: match &args.key {
+            Some(key) => Some(signing::check(
+                key,
+                &args.package,
+                args.signature.as_deref(),
+            )?),
+            None => None,
+        },
         limits: Limits::default(),
     };
     let verification = verify(&request, &context.running, &mut context.ui.observer())?;
@@ -83,6 +92,10 @@ fn text(verification: &Verification) -> String {
         if more > 0 {
             let _ = writeln!(text, "  … and {more} more; --json names all");
         }
+    }
+    if let Some(signature) = &verification.signature {
+        let comment = visible(&signature.comment);
+        let _ = writeln!(text, "  signed  by key {}: {comment}", signature.key);
     }
     let _ = writeln!(text, "  sha256  {}", verification.sha256);
     let _ = writeln!(text, "  content {}", verification.content_digest);

@@ -49,6 +49,9 @@ pub use write::{
     Batch, Buffers, CompressedBatch, ENCODING, PackageWriter, Previous, TemporaryFile, WriteError,
 };
 
+use sha2::Digest as _;
+
+use crate::model::ident::Digest;
 use source::Source;
 
 /// From so many entries on, a thread costs less than it saves.
@@ -91,6 +94,22 @@ impl Archive {
     /// The length of the archive in bytes.
     pub fn length(&self) -> u64 {
         self.source.length()
+    }
+
+    /// SHA-256 of all its bytes, read from where its entries are read from.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    pub fn digest(&self) -> Result<Digest, ArchiveError> {
+        let mut hash = sha2::Sha256::new();
+        let (mut buffer, length) = (Vec::new(), self.length());
+        let mut offset = 0;
+        while offset < length {
+            let size = (length - offset).min(1 << 16);
+            hash.update(self.source.chunk(offset, size, &mut buffer)?);
+            offset += size;
+        }
+        Ok(Digest::from_bytes(hash.finalize().into()))
     }
 
     /// A reader of entries; one per thread.

@@ -1,0 +1,92 @@
+//! `recipack sign`: a signature beside a package.
+
+use anyhow::Context as _;
+
+use super::super::args::SignArgs;
+use super::super::exit::Exit;
+use super::super::failure::Failure;
+use super::super::request::folder_of;
+use super::super::signing::signing_key;
+use super::super::ui::{Format, visible};
+use super::super::{Context, Stop};
+use crate::io::archive::{Limits, TemporaryFile};
+use crate::io::signature::signature_path;
+use crate::ops::verify::{SignDocument, VerifyRequest, verify};
+
+pub(crate) fn run(context: &Context, args: &SignArgs) -> Result<Exit, Stop> {
+    let output = args
+        .output
+        .clone()
+        .unwrap_or_else(|| signature_path(&args.package));
+    if output.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(
+            Failure::usage(format!("{} is there and no file", output.display()))
+                .help("name another file with -o")
+                .into(),
+        );
+    }
+    let key = signing_key(&args.key)?;
+    // A broken package is signed by nobody who knows it.
+    let request = VerifyRequest {
+        package: args.package.clone(),
+        record: None,
+        rebuild: None,
+        signature: None,
+        limits: Limits::default(),
+    };
+    let found = verify(&request, &context.running, &mut context.ui.observer())?;
+    if let Some(mismatch) = found.mismatches.first() {
+        return Err(Failure::new(
+            Exit::VerificationFailed,
+            "not-as-recorded",
+            format!(
+                "{} is not signed: {}: {}",
+                args.package.display(),
+                mismatch.subject,
+                mismatch.what
+            ),
+        )
+        .help("look at it with `recipack verify`, and export it again")
+        .into());
+    }
+    let name = args.package.file_name().unwrap_or_default();
+    let comment = format!(
+        "file:{} content:{}",
+        name.to_string_lossy(),
+        found.content_digest
+    );
+    let cant = || format!("can't sign {}", args.package.display());
+    let file = std::fs::File::open(&args.package).with_context(cant)?;
+    let text = key.sign(file, &comment).with_context(cant)?;
+    let public = key.verifying().map_err(anyhow::Error::new)?;
+    // What was read to be signed has to be what was looked at before.
+    let file = std::fs::File::open(&args.package).with_context(cant)?;
+    let held = public.verify(&text, file);
+    if !held.is_ok_and(|signed| signed.digest == found.sha256) {
+        return Err(Failure::new(
+            Exit::Failed,
+            "changed",
+            format!("{} changed while it was signed", args.package.display()),
+        )
+        .help("run the command again when nothing writes to it")
+        .into());
+    }
+    TemporaryFile::holding(folder_of(&output), text.as_bytes())?.persist(&output)?;
+    let document = SignDocument {
+        package: found.package,
+        signature: output.display().to_string(),
+        key: public.id(),
+        sha256: found.sha256,
+        comment,
+    };
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => context.ui.result(&format!(
+            "{}: signed by key {}\n  {}\n",
+            visible(&document.signature),
+            document.key,
+            visible(&document.comment)
+        ))?,
+    }
+    Ok(Exit::Done)
+}
