@@ -540,6 +540,7 @@ fn attempt(project: &Path, kind: TargetKind, place: &Place) -> Result<bool, Test
     let verification = verify(
         &VerifyRequest {
             signature: None,
+            attestation: None,
             package: place.path("out.zip"),
             record: None,
             rebuild: None,

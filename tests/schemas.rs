@@ -458,6 +458,13 @@ const SITUATIONS: &[Situation<'static>] = &[
     ("failure", &["lock", "-m", "full.toml"], 1),
     ("sign", &["sign", "c.zip", "--key", "keys/test.key"], 0),
     ("verify", &["verify", "c.zip", "--key", "keys/test.pub"], 0),
+    ("provenance", &["attest", "c.zip"], 0),
+    ("provenance", &["sbom", "c.zip"], 0),
+    (
+        "verify",
+        &["verify", "c.zip", "--attestation", "c.intoto.json"],
+        0,
+    ),
     ("doctor", &["doctor"], 0),
     ("doctor", &["doctor", "local:nobody"], 1),
 ];

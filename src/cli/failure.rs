@@ -22,6 +22,7 @@ use crate::ops::export::ExportError;
 use crate::ops::history::HistoryError;
 use crate::ops::import::ImportError;
 use crate::ops::locate::{LocatedFinding, excerpt};
+use crate::ops::provenance::ProvenanceError;
 use crate::ops::read::{OpenError, Opened};
 use crate::ops::rollback::RollbackError;
 use crate::ops::verify::VerifyError;
@@ -286,6 +287,18 @@ impl From<VerifyError> for Failure {
             VerifyError::NoRecord { .. } => Self::of(Exit::Usage, "no-record", &error)
                 .help("give it with --record, or keep <package>.recipack.json beside the package"),
             VerifyError::Interrupted(_) => Self::of(Exit::Interrupted, "interrupted", &error),
+        }
+    }
+}
+
+impl From<ProvenanceError> for Failure {
+    fn from(error: ProvenanceError) -> Self {
+        match error {
+            ProvenanceError::Verify(error) => error.into(),
+            ProvenanceError::Differs { .. } => {
+                Self::of(Exit::VerificationFailed, "not-as-recorded", &error)
+                    .help("look at it with `recipack verify`, and export it again")
+            }
         }
     }
 }

@@ -173,6 +173,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Why(args) => commands::why::run(context, &args),
         Command::Verify(args) => commands::verify::run(context, &args),
         Command::Sign(args) => commands::sign::run(context, &args),
+        Command::Attest(args) => commands::provenance::attest(context, &args),
+        Command::Sbom(args) => commands::provenance::sbom(context, &args),
         Command::Init(args) => commands::init::run(context, &args),
         Command::Manifest(ManifestCommand::Add(args)) => commands::manifest::add(context, &args),
         Command::Manifest(ManifestCommand::Remove(args)) => {

@@ -15,6 +15,7 @@ pub mod lock;
 pub mod matrix;
 pub mod operate;
 pub mod pack;
+pub mod provenance;
 pub mod push;
 pub mod read;
 pub mod record;

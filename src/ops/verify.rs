@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::export::{ExportError, ExportRequest, prepare};
+use super::provenance::envelope::{Envelope, EnvelopePublicKey, IN_TOTO};
+use super::provenance::statement::Statement;
 use super::read::Roots;
 use super::record::{DecisionRecord, RecordError, content_digest};
 use super::{Interrupted, Observer, Running, Stage};
@@ -34,8 +36,19 @@ pub struct VerifyRequest {
     pub rebuild: Option<Rebuild>,
     /// The signature that has to hold.
     pub signature: Option<SignatureCheck>,
+    /// The statement that has to be about it.
+    pub attestation: Option<AttestationCheck>,
     /// Limits on packages that are read.
     pub limits: Limits,
+}
+
+/// A statement that has to be about a package.
+#[derive(Clone, Debug)]
+pub struct AttestationCheck {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// The key that has to have signed it; none for one that is not signed.
+    pub key: Option<EnvelopePublicKey>,
 }
 
 /// A signature that has to hold.
@@ -85,6 +98,9 @@ pub struct Verification {
     /// The signature that holds; absent if none was asked for, or it does not hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<HeldSignature>,
+    /// The statement about it; absent if none was asked for, or it is about something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<HeldAttestation>,
     /// What does not match; nothing if all is well.
     pub mismatches: Vec<Mismatch>,
 }
@@ -98,6 +114,17 @@ pub struct HeldSignature {
     pub key: String,
     /// The comment that was signed with the package.
     pub comment: String,
+}
+
+/// A statement that is about the package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HeldAttestation {
+    /// Where it lies.
+    pub path: String,
+    /// The id of the key that signed it; absent if it is not signed.
+    pub key: Option<String>,
+    /// Whom it names as the builder.
+    pub builder: Option<String>,
 }
 
 /// What `sign` says.
@@ -156,7 +183,7 @@ pub enum VerifyError {
         source: ReadError,
     },
     /// Without a record nobody knows how the package was made.
-    #[error("{} has no decision record beside it, so it can't be made again", package.display())]
+    #[error("{} has no decision record beside it, so nobody knows how it was made", package.display())]
     NoRecord {
         /// The package.
         package: PathBuf,
@@ -211,6 +238,10 @@ pub fn verify(
         .signature
         .as_ref()
         .and_then(|check| check_signature(check, &request.package, sha256, &mut mismatches));
+    let attestation = request
+        .attestation
+        .as_ref()
+        .and_then(|check| check_attestation(check, &sha256, &mut mismatches));
     let read = read_entries(&source, running, observer, &mut mismatches)?;
     let mut by_path: Vec<(&PackagePath, &Read)> =
         source.listed.iter().map(|l| &l.path).zip(&read).collect();
@@ -260,8 +291,46 @@ pub fn verify(
         record: record.map(|(path, _)| path.display().to_string()),
         rebuilt,
         signature,
+        attestation,
         mismatches,
     })
+}
+
+fn check_attestation(
+    check: &AttestationCheck,
+    sha256: &Digest,
+    mismatches: &mut Vec<Mismatch>,
+) -> Option<HeldAttestation> {
+    let path = check.path.display().to_string();
+    let read = || -> Result<HeldAttestation, String> {
+        let bytes = std::fs::read(&check.path)
+            .map_err(|error| format!("the statement can't be read: {error}"))?;
+        let statement = match &check.key {
+            Some(key) => Statement::parse(&Envelope::parse(&bytes)?.open(key, IN_TOTO)?)?,
+            None if Envelope::parse(&bytes).is_ok() => {
+                return Err("it is signed, and the key is not given".to_owned());
+            }
+            None => Statement::parse(&bytes)?,
+        };
+        if !statement.is_about(sha256) {
+            return Err("it is about another package".to_owned());
+        }
+        Ok(HeldAttestation {
+            path: path.clone(),
+            key: check.key.as_ref().map(EnvelopePublicKey::id),
+            builder: statement.builder().map(ToOwned::to_owned),
+        })
+    };
+    match read() {
+        Ok(held) => Some(held),
+        Err(what) => {
+            mismatches.push(Mismatch {
+                subject: path.clone(),
+                what,
+            });
+            None
+        }
+    }
 }
 
 /// Reads a signature and checks it on the package's bytes. What does not hold is told; otherwise the

@@ -10,6 +10,7 @@ mod history;
 mod import;
 mod lock;
 mod platform;
+mod provenance;
 mod recipe;
 mod report;
 mod sandbox;
@@ -36,6 +37,7 @@ pub(crate) use history::{HistoryArgs, RollbackArgs, StatusArgs};
 pub(crate) use import::{ImportArgs, MatrixArgs, PlanArgs};
 pub(crate) use lock::LockArgs;
 pub(crate) use platform::PlatformArgs;
+pub(crate) use provenance::{AttestArgs, SbomArgs};
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
 pub(crate) use report::{ReportArgs, ReportTo};
 pub(crate) use sandbox::{ResumeArgs, SandboxArgs};
@@ -131,6 +133,10 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Sign a package, so that whoever imports it knows that it is yours
     Sign(SignArgs),
+    /// Say where a package comes from: an in-toto statement with SLSA provenance
+    Attest(AttestArgs),
+    /// Say what is in a package: a CycloneDX bill of materials
+    Sbom(SbomArgs),
     /// Say what an import would do to a workspace, and do nothing
     Plan(PlanArgs),
     /// Import a package into a workspace
@@ -426,6 +432,12 @@ pub(crate) struct VerifyArgs {
     /// The signature [default: <package>.minisig]
     #[arg(long, value_name = "FILE", requires = "key")]
     pub(crate) signature: Option<PathBuf>,
+    /// An in-toto statement that has to be about it: as `attest` wrote it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) attestation: Option<PathBuf>,
+    /// The public key that has to have signed the statement: ed25519 in PEM
+    #[arg(long, value_name = "FILE", requires = "attestation")]
+    pub(crate) attestation_key: Option<PathBuf>,
     /// Who else hears of it.
     #[command(flatten)]
     pub(crate) report: ReportArgs,

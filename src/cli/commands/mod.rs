@@ -19,6 +19,7 @@ pub(crate) mod init;
 pub(crate) mod lock;
 pub(crate) mod manifest;
 pub(crate) mod matrix;
+pub(crate) mod provenance;
 pub(crate) mod recipe;
 pub(crate) mod resume;
 pub(crate) mod rollback;

@@ -29,6 +29,7 @@ use crate::ops::matrix::MatrixDocument;
 use crate::ops::operate::{
     ConnectionChangeDocument, ConnectorReleaseDocument, RecipeChangeDocument,
 };
+use crate::ops::provenance::ProvenanceDocument;
 use crate::ops::push::ConnectorPushDocument;
 use crate::ops::record::DecisionRecord;
 use crate::ops::remote::RemoteCustomersDocument;
@@ -70,6 +71,11 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     ("sign", "what `sign` prints with --json", || {
         schemars::schema_for!(SignDocument)
     }),
+    (
+        "provenance",
+        "what `attest` and `sbom` print with --json",
+        || schemars::schema_for!(ProvenanceDocument),
+    ),
     ("diff", "what `diff` prints with --json", || {
         schemars::schema_for!(DiffReport)
     }),

@@ -32,6 +32,7 @@ pub(crate) fn run(context: &Context, args: &SignArgs) -> Result<Exit, Stop> {
         record: None,
         rebuild: None,
         signature: None,
+        attestation: None,
         limits: Limits::default(),
     };
     let found = verify(&request, &context.running, &mut context.ui.observer())?;

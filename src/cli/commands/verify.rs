@@ -1,15 +1,20 @@
 //! `recipack verify`: a package against its record, and against what would be made now.
 
 use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
 
 use super::super::args::VerifyArgs;
 use super::super::exit::Exit;
+use super::super::failure::Failure;
 use super::super::reports::{Reporter, around};
 use super::super::signing;
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::Limits;
-use crate::ops::verify::{Rebuild, Rebuilt, Verification, VerifyRequest, verify};
+use crate::ops::provenance::envelope::EnvelopePublicKey;
+use crate::ops::verify::{AttestationCheck, Rebuild, Rebuilt, Verification, VerifyRequest, verify};
 use crate::report::items;
 use crate::report::outputs::Output;
 
@@ -41,6 +46,17 @@ fn work(context: &Context, args: &VerifyArgs, reporter: &mut Reporter) -> Result
             )?),
             None => None,
         },
+        attestation: match &args.attestation {
+            Some(path) => Some(AttestationCheck {
+                path: path.clone(),
+                key: args
+                    .attestation_key
+                    .as_deref()
+                    .map(public_key)
+                    .transpose()?,
+            }),
+            None => None,
+        },
         limits: Limits::default(),
     };
     let verification = verify(&request, &context.running, &mut context.ui.observer())?;
@@ -57,6 +73,14 @@ fn work(context: &Context, args: &VerifyArgs, reporter: &mut Reporter) -> Result
         Exit::Done
     } else {
         Exit::VerificationFailed
+    })
+}
+
+fn public_key(file: &Path) -> Result<EnvelopePublicKey, Failure> {
+    let bytes = std::fs::read(file).with_context(|| format!("can't read {}", file.display()))?;
+    EnvelopePublicKey::parse(&bytes).map_err(|error| {
+        Failure::usage(format!("{}: {error}", file.display()))
+            .help("make one: openssl pkey -in key.pem -pubout -out key.pub.pem")
     })
 }
 
@@ -96,6 +120,14 @@ fn text(verification: &Verification) -> String {
     if let Some(signature) = &verification.signature {
         let comment = visible(&signature.comment);
         let _ = writeln!(text, "  signed  by key {}: {comment}", signature.key);
+    }
+    if let Some(attestation) = &verification.attestation {
+        let builder = attestation.builder.as_deref().unwrap_or("nobody");
+        let signed = match &attestation.key {
+            Some(key) => format!(", signed by key {key}"),
+            None => ", not signed".to_owned(),
+        };
+        let _ = writeln!(text, "  built   by {}{signed}", visible(builder));
     }
     let _ = writeln!(text, "  sha256  {}", verification.sha256);
     let _ = writeln!(text, "  content {}", verification.content_digest);

@@ -1,0 +1,39 @@
+//! Arguments of `attest` and `sbom`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Arguments of `attest`.
+#[derive(Debug, Args)]
+pub(crate) struct AttestArgs {
+    /// The package
+    #[arg(value_name = "PACKAGE.zip")]
+    pub(crate) package: PathBuf,
+    /// The decision record [default: <package>.recipack.json beside it]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// Who made it: an address of the job or its runner
+    #[arg(long, value_name = "URI")]
+    pub(crate) builder: Option<String>,
+    /// Put it into a DSSE envelope, signed with this key: ed25519 in PEM, as openssl makes it
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// Where to write it [default: <package>.intoto.json, with a key <package>.intoto.jsonl]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Arguments of `sbom`.
+#[derive(Debug, Args)]
+pub(crate) struct SbomArgs {
+    /// The package
+    #[arg(value_name = "PACKAGE.zip")]
+    pub(crate) package: PathBuf,
+    /// The decision record [default: <package>.recipack.json beside it]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// Where to write it [default: <package>.cdx.json]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}

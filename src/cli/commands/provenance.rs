@@ -1,0 +1,107 @@
+//! `recipack attest` and `recipack sbom`: where a package comes from, and what is in it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::super::args::{AttestArgs, SbomArgs};
+use super::super::exit::Exit;
+use super::super::failure::Failure;
+use super::super::request::folder_of;
+use super::super::ui::{Format, visible};
+use super::super::{Context, Stop};
+use crate::io::archive::TemporaryFile;
+use crate::model::ident::Digest;
+use crate::ops::provenance::bom::Bom;
+use crate::ops::provenance::envelope::{EnvelopeKey, IN_TOTO};
+use crate::ops::provenance::statement::{BUILDER, Statement};
+use crate::ops::provenance::{Known, ProvenanceDocument};
+
+pub(crate) fn attest(context: &Context, args: &AttestArgs) -> Result<Exit, Stop> {
+    let key = args.key.as_deref().map(envelope_key).transpose()?;
+    let extension = match key {
+        Some(_) => "intoto.jsonl",
+        None => "intoto.json",
+    };
+    let output = output(args.output.as_deref(), &args.package, extension)?;
+    let known = known(context, &args.package, args.record.as_ref())?;
+    let builder = args.builder.as_deref().unwrap_or(BUILDER);
+    let statement = Statement::of(&known, builder).and_then(|statement| statement.to_text());
+    let statement = statement.map_err(anyhow::Error::new)?;
+    let (format, text) = match key {
+        None => ("in-toto statement", statement),
+        Some(key) => {
+            let envelope = key.seal(IN_TOTO, statement.as_bytes());
+            let text = envelope.to_text().map_err(anyhow::Error::new)?;
+            ("DSSE envelope", text)
+        }
+    };
+    write(context, &known, &output, format, &text)
+}
+
+pub(crate) fn sbom(context: &Context, args: &SbomArgs) -> Result<Exit, Stop> {
+    let output = output(args.output.as_deref(), &args.package, "cdx.json")?;
+    let known = known(context, &args.package, args.record.as_ref())?;
+    let text = Bom::of(&known).to_text().map_err(anyhow::Error::new)?;
+    write(context, &known, &output, "CycloneDX 1.6", &text)
+}
+
+fn known(context: &Context, package: &Path, record: Option<&PathBuf>) -> Result<Known, Failure> {
+    let mut observer = context.ui.observer();
+    Ok(Known::read(
+        package,
+        record.cloned(),
+        &context.running,
+        &mut observer,
+    )?)
+}
+
+fn envelope_key(file: &Path) -> Result<EnvelopeKey, Failure> {
+    let bytes = std::fs::read(file).with_context(|| format!("can't read {}", file.display()))?;
+    EnvelopeKey::parse(&bytes).map_err(|error| {
+        let message = format!("{}: {error}", file.display());
+        Failure::new(Exit::Failed, "no-key", message)
+            .help("make one: openssl genpkey -algorithm ed25519 -out key.pem")
+    })
+}
+
+/// Where a document goes: beside the package, if nobody says otherwise.
+fn output(said: Option<&Path>, package: &Path, extension: &str) -> Result<PathBuf, Failure> {
+    let output = match said {
+        Some(said) => said.to_owned(),
+        None => package.with_extension(extension),
+    };
+    match output.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        true => Err(
+            Failure::usage(format!("{} is there and no file", output.display()))
+                .help("name another file with -o"),
+        ),
+        false => Ok(output),
+    }
+}
+
+fn write(
+    context: &Context,
+    known: &Known,
+    output: &Path,
+    format: &str,
+    text: &str,
+) -> Result<Exit, Stop> {
+    TemporaryFile::holding(folder_of(output), text.as_bytes())?.persist(output)?;
+    let document = ProvenanceDocument {
+        package: known.verification.package.clone(),
+        output: output.display().to_string(),
+        format: format.to_owned(),
+        sha256: known.verification.sha256,
+        digest: Digest::of(text.as_bytes()),
+    };
+    match context.ui.format {
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => context.ui.result(&format!(
+            "{}: {format} of {}\n",
+            visible(&document.output),
+            visible(&document.package)
+        ))?,
+    }
+    Ok(Exit::Done)
+}
