@@ -580,7 +580,7 @@ fn verify_compares_a_package_with_its_record() {
     insta::assert_snapshot!(outcome(&place, &verify), @"
     exit 64
     --- stderr
-    error[no-record]: shared-form.zip has no decision record beside it, so it can't be made again
+    error[no-record]: shared-form.zip has no decision record beside it, so nobody knows how it was made
        = help: give it with --record, or keep <package>.recipack.json beside the package
     --- folder
     connectors
@@ -754,6 +754,7 @@ fn schema_lists_documents() {
     why                 what `why` prints with --json
     verify              what `verify` prints with --json
     sign                what `sign` prints with --json
+    provenance          what `attest` and `sbom` print with --json
     diff                what `diff` prints with --json
     graph               what `graph` prints with --json
     manifest            what `manifest list` prints with --json
@@ -806,7 +807,7 @@ fn schema_lists_documents() {
     exit 64
     --- stderr
     error[usage]: there is no document `nothing`
-       = help: there are: decisions, export, lock, show, why, verify, sign, diff, graph, manifest, manifest-edit, init, customer-list-api, sandbox, sandbox-token, faults, doctor, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, failure
+       = help: there are: decisions, export, lock, show, why, verify, sign, provenance, diff, graph, manifest, manifest-edit, init, customer-list-api, sandbox, sandbox-token, faults, doctor, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, failure
     --- folder
     ");
 }

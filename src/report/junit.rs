@@ -34,7 +34,25 @@ pub fn document(report: &Report) -> Result<String, quick_junit::SerializeError> 
     suite.add_test_case(whole(report));
     let mut document = Document::new(format!("recipack {} {}", report.command, report.subject));
     document.add_test_suite(suite);
-    document.to_string()
+    Ok(by_schema(&document.to_string()?))
+}
+
+/// Takes the count of skipped cases from the root, where the schema that Jenkins goes by has none. No
+/// value of an attribute can hold the text, since quotes are escaped in it.
+fn by_schema(text: &str) -> String {
+    let head = text
+        .find("<testsuites")
+        .and_then(|at| Some(at..at + text[at..].find('>')?));
+    let attribute = head.and_then(|head| {
+        let start = head.start + text[head.clone()].find(" skipped=\"")?;
+        let value = start + " skipped=\"".len();
+        Some(start..value + text[value..head.end].find('"')? + 1)
+    });
+    let mut text = text.to_owned();
+    if let Some(attribute) = attribute {
+        text.replace_range(attribute, "");
+    }
+    text
 }
 
 /// What a finding is about: the path of a file in the project, or a connector's title.
