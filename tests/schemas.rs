@@ -465,6 +465,8 @@ const SITUATIONS: &[Situation<'static>] = &[
         &["verify", "c.zip", "--attestation", "c.intoto.json"],
         0,
     ),
+    ("man", &["man"], 0),
+    ("man", &["man", "-o", "pages"], 0),
     ("doctor", &["doctor"], 0),
     ("doctor", &["doctor", "local:nobody"], 1),
 ];

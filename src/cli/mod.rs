@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 
 pub use exit::Exit;
 
@@ -67,7 +67,10 @@ pub fn run() -> ExitCode {
 }
 
 fn exit_of_process() -> Exit {
-    let cli = match Cli::try_parse() {
+    let parsed = args::command()
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
@@ -200,6 +203,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Doctor(args) => commands::doctor::run(context, &args),
         Command::Explain(args) => commands::explain::run(context, &args),
         Command::Schema(args) => commands::schema::run(context, &args),
+        Command::Man(args) => commands::man::run(context, &args),
         Command::Completions(args) => commands::completions::run(context, &args),
     }
 }

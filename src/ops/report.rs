@@ -159,6 +159,13 @@ pub struct ManifestEditDocument {
     pub done: Vec<Done>,
 }
 
+/// What `man` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ManDocument {
+    /// The pages that were written; the name of the one that there is, if none was asked to be.
+    pub pages: Vec<String>,
+}
+
 /// What `explain` says of one code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExplainDocument {

@@ -17,7 +17,7 @@ pub(crate) struct PlanArgs {
     /// The workspace: local:NAME, https://HOST[#folder=ID], profile:NAME or customer:ID
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) into: Address,
-    /// The folder to import into, such as `Orders` or `Orders/Functions`; it is created if need be [default: Home]
+    /// The folder to import into, such as Orders/Functions [default: Home]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) folder: Option<FolderPath>,
     /// Also write the plan to a file, which `import` takes
@@ -43,16 +43,16 @@ pub(crate) struct ImportArgs {
     /// The workspace [default: the plan's]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) into: Option<Address>,
-    /// The folder to import into; it is created if need be [default: the plan's, or Home]
+    /// The folder to import into [default: the plan's, or Home]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) folder: Option<FolderPath>,
     /// The package of a plan, if it lies elsewhere now
     #[arg(long, value_name = "PACKAGE.zip")]
     pub(crate) from: Option<PathBuf>,
-    /// Only import what the lock says; exit with 2 and say what differs otherwise
+    /// Only import what the lock says; exit with 2 otherwise
     #[arg(long)]
     pub(crate) locked: bool,
-    /// Only import what this public key has signed: a file of minisign, or the key itself
+    /// Only import what this key of minisign has signed
     #[arg(long, value_name = "KEY|FILE")]
     pub(crate) require_signature: Option<String>,
     /// The signature [default: <package>.minisig]
@@ -66,13 +66,13 @@ pub(crate) struct ImportArgs {
         requires = "locked"
     )]
     pub(crate) lock: PathBuf,
-    /// Stop, update and start running recipes that the package overwrites
+    /// Stop, update and start running recipes that it overwrites
     #[arg(long)]
     pub(crate) restart_recipes: bool,
     /// Put older code of a connector in place of newer code
     #[arg(long)]
     pub(crate) allow_downgrade: bool,
-    /// Move running recipes outside the package to a connector's new version
+    /// Move running recipes outside the package, too
     #[arg(long)]
     pub(crate) allow_moved_recipes: bool,
     /// Import recipes whose connector is nowhere; they can't start

@@ -6,9 +6,12 @@ mod connector;
 mod customer;
 mod diff;
 mod doctor;
+mod examples;
+mod help;
 mod history;
 mod import;
 mod lock;
+mod man;
 mod platform;
 mod provenance;
 mod recipe;
@@ -33,9 +36,11 @@ pub(crate) use customer::{
 };
 pub(crate) use diff::{DiffArgs, DiffSide};
 pub(crate) use doctor::DoctorArgs;
+pub(crate) use help::command;
 pub(crate) use history::{HistoryArgs, RollbackArgs, StatusArgs};
 pub(crate) use import::{ImportArgs, MatrixArgs, PlanArgs};
 pub(crate) use lock::LockArgs;
+pub(crate) use man::ManArgs;
 pub(crate) use platform::PlatformArgs;
 pub(crate) use provenance::{AttestArgs, SbomArgs};
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
@@ -69,22 +74,11 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-const SANDBOX: &str = "Examples:
-  recipack sandbox --port 8080
-  export WORKATO_HOST=http://127.0.0.1:8080 WORKATO_API_TOKEN=$(recipack sandbox --token acme)";
-
-const EXIT_CODES: &str = "Exit codes:
-  0  done
-  1  failed, or findings at error level; nothing was written
-  2  there are differences (only with --detailed-exitcode, --check or --locked)
-  3  refused by a safety rule; nothing was changed
-  4  verification failed
- 64  wrong usage
- 68  partly done: what is not as planned is listed
- 69  still running at the platform; recipack resume goes on with it
- 75  temporary: another process is writing, a limit of the platform, the network; the same command may be repeated
- 77  not authorised: no token, or one that is not accepted
-130  interrupted, 143 terminated; state is consistent";
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 failed, or errors found, and nothing was written; 2 there are differences \
+(only with --detailed-exitcode, --check or --locked); 3 refused by a safety rule; 4 verification \
+failed; 64 wrong usage; 68 partly done; 69 still running, see recipack resume; 75 temporary, may be \
+repeated; 77 not authorised; 130 interrupted and 143 terminated, with a consistent state";
 
 /// Options that every command has.
 #[derive(Debug, Args)]
@@ -92,7 +86,7 @@ pub(crate) struct Global {
     /// Work as if started in this folder
     #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
     pub(crate) directory: Option<PathBuf>,
-    /// Print one JSON document instead of text; `recipack schema` has its schema
+    /// Print one JSON document; `recipack schema` has its schema
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Say nothing on stderr but errors
@@ -101,7 +95,7 @@ pub(crate) struct Global {
     /// Print every finding, notes too
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
-    /// Threads that work; the outcome does not depend on it [default: one for each core]
+    /// Threads that work [default: one for each core]
     #[arg(long, value_name = "N", global = true)]
     pub(crate) threads: Option<NonZeroUsize>,
 }
@@ -169,22 +163,20 @@ pub(crate) enum Command {
     /// Say what packages would meet at each customer, and do nothing
     Matrix(MatrixArgs),
     /// Serve the local platform behind the platform's API, on this machine
-    ///
-    /// Pipelines can be rehearsed against it: whatever speaks the platform's API works with it as with
-    /// the platform, and finds the workspaces of the local platform behind their tokens. It listens on
-    /// 127.0.0.1 only, says where, and serves until it is interrupted.
-    #[command(after_help = SANDBOX)]
+    #[command(after_help = "\
+It listens on 127.0.0.1 only, says where, and serves until it is interrupted. Whatever speaks the
+platform's API finds the workspaces of the local platform behind their tokens.")]
     Sandbox(SandboxArgs),
     /// Go on with an import over the API whose end nobody saw
     Resume(ResumeArgs),
     /// Say what is missing before work can begin: programs, files, credentials, permissions
-    ///
-    /// Nothing is changed, here or at the platform. Tokens are not shown.
     Doctor(DoctorArgs),
     /// Explain a finding's code, or list all codes
     Explain(ExplainArgs),
     /// Print the JSON Schema of a document
     Schema(SchemaArgs),
+    /// Print the manual page, or write those of all commands
+    Man(ManArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }
@@ -192,7 +184,7 @@ pub(crate) enum Command {
 /// What a package is made of and for.
 #[derive(Debug, Args)]
 pub(crate) struct PackArgs {
-    /// The project: a folder in the export layout, a package, or the folder of a workspace behind the platform's API [default: the manifest's project]
+    /// A folder, a package or an address [default: the manifest's project]
     #[arg(value_name = "PROJECT|PACKAGE.zip|ADDRESS")]
     pub(crate) project: Option<PathBuf>,
     /// The manifest [default: recipack.toml, where there is one]
@@ -201,25 +193,25 @@ pub(crate) struct PackArgs {
     /// The target, as the manifest names it
     #[arg(long, value_name = "TARGET", conflicts_with_all = ["kind", "data_center"])]
     pub(crate) to: Option<TargetName>,
-    /// The kind of target: `customer` for a workspace under this partner, `external` for any other account
+    /// A customer's workspace under this partner, or any other account
     #[arg(long = "for", id = "kind", value_name = "customer|external")]
     pub(crate) kind: Option<TargetKind>,
     /// The target's data center: us, eu, jp, sg, au, il, kr, uk …
     #[arg(long, value_name = "DC", requires = "kind")]
     pub(crate) data_center: Option<DataCenter>,
-    /// The shared connectors: a catalogue file, the platform's answer as it is, or an admin workspace
+    /// The shared connectors: a file, or an admin workspace's address
     #[arg(long, value_name = "FILE|ADDRESS")]
     pub(crate) catalog: Option<PathBuf>,
-    /// What to do with a connector: auto, include or exclude; may be repeated
+    /// What to do with one: auto, include, exclude; may be repeated
     #[arg(long = "connector", value_name = "TITLE=WORD", value_parser = connector_word)]
     pub(crate) connectors_said: Vec<(ConnectorTitle, Word)>,
     /// A folder with files of connectors that the project lacks
     #[arg(long, value_name = "DIR")]
     pub(crate) connectors: Option<PathBuf>,
-    /// Take only what matches the pattern, and what that needs; may be repeated
+    /// Take only what matches, and what that needs; may be repeated
     #[arg(long, value_name = "GLOB")]
     pub(crate) include: Vec<String>,
-    /// Leave out what matches the pattern; may be repeated
+    /// Leave out what matches; may be repeated
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
     /// Take the folder as one project even if it looks like several
@@ -262,19 +254,19 @@ pub(crate) struct ExportArgs {
     /// What it is made of and for.
     #[command(flatten)]
     pub(crate) pack: PackArgs,
-    /// The package, or the folder for it [default: <package name>.zip here]
+    /// The package, or its folder [default: <name>.zip here]
     #[arg(short, long, value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
-    /// The largest package that is made, in megabytes [default: the manifest's limit-mb, or the platform's 100]
+    /// The largest package that is made [default: the manifest's, or 100]
     #[arg(long, value_name = "MB")]
     pub(crate) limit_mb: Option<NonZeroU64>,
-    /// Read and compress everything, whatever is known of the last export
+    /// Read and compress everything, whatever is known already
     #[arg(long)]
     pub(crate) fresh: bool,
     /// Print what would be packed and what would not, and write nothing
     #[arg(long)]
     pub(crate) list: bool,
-    /// Only make what recipack.lock says for the target; exit with 2 and say what changed otherwise
+    /// Only make what recipack.lock says; exit with 2 otherwise
     #[arg(long, conflicts_with = "list")]
     pub(crate) locked: bool,
     /// Only make it of what is committed, down to the last file
@@ -334,7 +326,8 @@ pub(crate) enum ManifestPart {
 /// Arguments of `manifest add`.
 #[derive(Debug, Args)]
 pub(crate) struct ManifestAddArgs {
-    /// What sort of thing
+    /// What sort: include, exclude, type, folder, tag, connector, target or catalog
+    #[arg(hide_possible_values = true)]
     pub(crate) part: ManifestPart,
     /// The pattern, word or name; `TITLE=WORD` for a connector, `NAME=customer|external` for a target
     pub(crate) value: String,
@@ -349,7 +342,8 @@ pub(crate) struct ManifestAddArgs {
 /// Arguments of `manifest remove`.
 #[derive(Debug, Args)]
 pub(crate) struct ManifestRemoveArgs {
-    /// What sort of thing
+    /// What sort: include, exclude, type, folder, tag, connector, target or catalog
+    #[arg(hide_possible_values = true)]
     pub(crate) part: ManifestPart,
     /// The pattern, word or name; none for the catalogue
     pub(crate) value: Option<String>,
@@ -404,8 +398,8 @@ pub(crate) struct GraphArgs {
     /// Only what this asset needs and what needs it: a path or a name
     #[arg(long, value_name = "ITEM")]
     pub(crate) of: Option<String>,
-    /// How to draw it
-    #[arg(long, value_enum, default_value_t)]
+    /// How to draw it: text, mermaid or dot
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     pub(crate) format: GraphFormat,
     /// Take the folder as one project even if it looks like several
     #[arg(long)]

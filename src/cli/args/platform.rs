@@ -8,10 +8,10 @@ use clap::Args;
 /// The local platform that a command works with.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct PlatformArgs {
-    /// The local platform's file [default: $RECIPACK_PLATFORM, or platform.db in the user's data folder]
+    /// The local platform's file [default: $RECIPACK_PLATFORM]
     #[arg(long, value_name = "FILE")]
     pub(crate) platform: Option<PathBuf>,
-    /// How long to wait for another process that writes to it
+    /// How long to wait for another writer
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub(crate) wait: u64,
     /// For workspaces behind the platform's API.
@@ -22,21 +22,16 @@ pub(crate) struct PlatformArgs {
 /// How workspaces behind the platform's API are worked with.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ApiArgs {
-    /// A profile of ~/.workato/profiles, for host and token [default: $WORKATO_PROFILE, or the current one]
-    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    /// A profile of ~/.workato/profiles [default: $WORKATO_PROFILE]
+    #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// How long to wait for an export or import at the platform
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value_t = 600,
-        hide_short_help = true
-    )]
+    /// How long to wait for an export or import
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub(crate) job_timeout: u64,
-    /// The most requests a minute [default: 60, as the platform allows; no limit on this machine]
-    #[arg(long, value_name = "N", hide_short_help = true)]
+    /// The most requests a minute [default: 60]
+    #[arg(long, value_name = "N")]
     pub(crate) rate: Option<NonZeroU32>,
-    /// Certificates (PEM) to trust in place of the usual ones [default: $RECIPACK_CA_FILE]
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    /// Certificates (PEM) to trust [default: $RECIPACK_CA_FILE]
+    #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
 }

@@ -8,7 +8,7 @@ use clap::Args;
 /// Reports to write.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ReportArgs {
-    /// Also report as: junit=FILE, sarif=FILE, md=FILE, or github for annotations; may be repeated
+    /// junit=FILE, sarif=FILE, md=FILE or github; may be repeated
     #[arg(long = "report", value_name = "FORMAT[=FILE]")]
     pub(crate) reports: Vec<ReportTo>,
 }

@@ -17,6 +17,7 @@ pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod lock;
+pub(crate) mod man;
 pub(crate) mod manifest;
 pub(crate) mod matrix;
 pub(crate) mod provenance;

@@ -34,8 +34,8 @@ use crate::ops::push::ConnectorPushDocument;
 use crate::ops::record::DecisionRecord;
 use crate::ops::remote::RemoteCustomersDocument;
 use crate::ops::report::{
-    ExplainDocument, ExplainListDocument, ExportDocument, InitDocument, ManifestEditDocument,
-    ShowDocument, WhyDocument,
+    ExplainDocument, ExplainListDocument, ExportDocument, InitDocument, ManDocument,
+    ManifestEditDocument, ShowDocument, WhyDocument,
 };
 use crate::ops::rollback::RollbackDocument;
 use crate::ops::status::StatusDocument;
@@ -115,6 +115,9 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     }),
     ("doctor", "what `doctor` prints with --json", || {
         schemars::schema_for!(DoctorDocument)
+    }),
+    ("man", "what `man` prints with --json", || {
+        schemars::schema_for!(ManDocument)
     }),
     ("status", "what `status` prints with --json", || {
         schemars::schema_for!(StatusDocument)

@@ -1,0 +1,460 @@
+//! Two commands for the end of each command's help. A test runs them all, in a folder with the
+//! repository's fixtures and the workspaces that they speak of.
+
+/// The examples of a command, by its name: `workspace create`; the program's own by an empty one.
+pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
+    (
+        "",
+        [
+            "recipack export fixtures/partner --for external",
+            "recipack import kestrel-orders.zip --into local:kestrel",
+        ],
+    ),
+    (
+        "init",
+        [
+            "recipack init fixtures/partner",
+            "recipack init fixtures/partner -o partner.toml",
+        ],
+    ),
+    (
+        "manifest",
+        [
+            "recipack manifest add target partners=customer -m fixtures/recipack.toml",
+            "recipack manifest list -m fixtures/recipack.toml",
+        ],
+    ),
+    (
+        "manifest add",
+        [
+            "recipack manifest add include 'Orders/**' -m fixtures/recipack.toml",
+            "recipack manifest add target partners=customer --data-center eu -m fixtures/recipack.toml",
+        ],
+    ),
+    (
+        "manifest remove",
+        [
+            "recipack manifest remove target external-account -m fixtures/recipack.toml",
+            "recipack manifest remove catalog -m fixtures/recipack.toml",
+        ],
+    ),
+    (
+        "manifest list",
+        [
+            "recipack manifest list -m fixtures/recipack.toml",
+            "recipack manifest list -m fixtures/recipack.toml --json",
+        ],
+    ),
+    (
+        "check",
+        [
+            "recipack check fixtures/partner --for customer --catalog fixtures/catalogs/shared.json",
+            "recipack check -m fixtures/recipack.toml --to customers --report github",
+        ],
+    ),
+    (
+        "lock",
+        [
+            "recipack lock -m fixtures/recipack.toml",
+            "recipack lock -m fixtures/recipack.toml --check",
+        ],
+    ),
+    (
+        "export",
+        [
+            "recipack export fixtures/partner --for customer --catalog fixtures/catalogs/shared.json",
+            "recipack export -m fixtures/recipack.toml --to customers --locked -o orders.zip",
+        ],
+    ),
+    (
+        "show",
+        [
+            "recipack show kestrel-orders.zip",
+            "recipack show fixtures/partner --json",
+        ],
+    ),
+    (
+        "why",
+        [
+            "recipack why 'Parcel Tracker' -m fixtures/recipack.toml --to customers",
+            "recipack why Orders/return_label.recipe.json fixtures/partner --for external",
+        ],
+    ),
+    (
+        "graph",
+        [
+            "recipack graph fixtures/partner",
+            "recipack graph fixtures/partner --of 'Return label' --format mermaid",
+        ],
+    ),
+    (
+        "diff",
+        [
+            "recipack diff kestrel-orders.zip kestrel-external.zip",
+            "recipack diff kestrel-external.zip local:osprey --detailed-exitcode",
+        ],
+    ),
+    (
+        "verify",
+        [
+            "recipack verify kestrel-orders.zip --rebuild-from fixtures/partner",
+            "recipack verify kestrel-orders.zip --key fixtures/keys/test.pub",
+        ],
+    ),
+    (
+        "sign",
+        [
+            "recipack sign kestrel-orders.zip --key fixtures/keys/test.key",
+            "recipack sign kestrel-orders.zip --key fixtures/keys/test.key -o orders.minisig",
+        ],
+    ),
+    (
+        "attest",
+        [
+            "recipack attest kestrel-orders.zip --builder https://ci.example.com/runs/7",
+            "recipack attest kestrel-orders.zip -o orders.intoto.json",
+        ],
+    ),
+    (
+        "sbom",
+        [
+            "recipack sbom kestrel-orders.zip",
+            "recipack sbom kestrel-orders.zip -o orders.cdx.json",
+        ],
+    ),
+    (
+        "plan",
+        [
+            "recipack plan kestrel-orders.zip --into local:kestrel -o plan.json",
+            "recipack plan kestrel-external.zip --into local:osprey --folder Copy --detailed-exitcode",
+        ],
+    ),
+    (
+        "import",
+        [
+            "recipack import kestrel-orders.zip --into local:kestrel",
+            "recipack import plan.json --yes",
+        ],
+    ),
+    (
+        "status",
+        [
+            "recipack status local:osprey",
+            "recipack status local:osprey --detailed-exitcode",
+        ],
+    ),
+    (
+        "history",
+        [
+            "recipack history local:osprey",
+            "recipack history local:osprey 1",
+        ],
+    ),
+    (
+        "rollback",
+        [
+            "recipack rollback local:osprey --plan",
+            "recipack rollback local:osprey 1 --restart-recipes --yes",
+        ],
+    ),
+    (
+        "workspace",
+        [
+            "recipack workspace create harrier --kind external",
+            "recipack workspace export local:osprey --folder Orders -o orders.zip",
+        ],
+    ),
+    (
+        "workspace create",
+        [
+            "recipack workspace create harrier --kind external --data-center eu",
+            "recipack workspace create dunlin --kind customer --of studio --external-id D-4",
+        ],
+    ),
+    (
+        "workspace list",
+        ["recipack workspace list", "recipack workspace list --json"],
+    ),
+    (
+        "workspace show",
+        [
+            "recipack workspace show kestrel",
+            "recipack workspace show kestrel --json",
+        ],
+    ),
+    (
+        "workspace set",
+        [
+            "recipack workspace set studio --closed-source allowed",
+            "recipack workspace set studio --closed-source not-allowed",
+        ],
+    ),
+    (
+        "workspace export",
+        [
+            "recipack workspace export local:osprey",
+            "recipack workspace export local:osprey --folder Orders -o orders.zip",
+        ],
+    ),
+    (
+        "workspace delete",
+        [
+            "recipack workspace delete osprey --yes",
+            "recipack workspace delete kestrel --yes --json",
+        ],
+    ),
+    (
+        "recipe",
+        [
+            "recipack recipe list --in local:osprey",
+            "recipack recipe stop --all --in local:osprey",
+        ],
+    ),
+    (
+        "recipe list",
+        [
+            "recipack recipe list --in local:osprey",
+            "recipack recipe list --in local:osprey --json",
+        ],
+    ),
+    (
+        "recipe start",
+        [
+            "recipack recipe start 'Return label' --in local:osprey",
+            "recipack recipe start 'Orders/Track new parcels' --in local:osprey",
+        ],
+    ),
+    (
+        "recipe stop",
+        [
+            "recipack recipe stop 'Return label' --in local:osprey",
+            "recipack recipe stop --all --in local:osprey",
+        ],
+    ),
+    (
+        "connection",
+        [
+            "recipack connection list --in local:osprey",
+            "recipack connection authorize --all --in local:osprey",
+        ],
+    ),
+    (
+        "connection list",
+        [
+            "recipack connection list --in local:osprey",
+            "recipack connection list --in local:osprey --json",
+        ],
+    ),
+    (
+        "connection authorize",
+        [
+            "recipack connection authorize 'Parcel Tracker account' --in local:osprey",
+            "recipack connection authorize --all --in local:osprey",
+        ],
+    ),
+    (
+        "connector",
+        [
+            "recipack connector list --in local:studio",
+            "recipack connector usage 'Parcel Tracker' --in local:osprey",
+        ],
+    ),
+    (
+        "connector list",
+        [
+            "recipack connector list --in local:studio",
+            "recipack connector list --in local:kestrel --json",
+        ],
+    ),
+    (
+        "connector show",
+        [
+            "recipack connector show 'Parcel Tracker' --in local:studio",
+            "recipack connector show 'Parcel Tracker' --in local:studio --json",
+        ],
+    ),
+    (
+        "connector versions",
+        [
+            "recipack connector versions 'Parcel Tracker' --in local:studio",
+            "recipack connector versions 'Parcel Tracker' --in local:studio --json",
+        ],
+    ),
+    (
+        "connector usage",
+        [
+            "recipack connector usage 'Parcel Tracker' --in local:osprey",
+            "recipack connector usage 'Ledger Sync' --in local:osprey --json",
+        ],
+    ),
+    (
+        "connector push",
+        [
+            "recipack connector push next.rb --title Tracker --in local:studio",
+            "recipack connector push next.rb --title 'Ledger Sync' --in local:studio",
+        ],
+    ),
+    (
+        "connector diff",
+        [
+            "recipack connector diff fixtures/partner/parcel_tracker.custom_adapter.rb next.rb",
+            "recipack connector diff 'Parcel Tracker@1' 'Parcel Tracker@2' --in local:studio",
+        ],
+    ),
+    (
+        "connector release",
+        [
+            "recipack connector release 'Invoice Vault' --in local:studio",
+            "recipack connector release 'Invoice Vault' --in local:studio --json",
+        ],
+    ),
+    (
+        "customer",
+        [
+            "recipack customer create dunlin --of studio --external-id D-4",
+            "recipack customer list",
+        ],
+    ),
+    (
+        "customer create",
+        [
+            "recipack customer create dunlin --of studio",
+            "recipack customer create dunlin --of studio --external-id D-4",
+        ],
+    ),
+    (
+        "customer list",
+        [
+            "recipack customer list",
+            "recipack customer list --of studio --json",
+        ],
+    ),
+    (
+        "customer show",
+        [
+            "recipack customer show kestrel",
+            "recipack customer show kestrel --json",
+        ],
+    ),
+    (
+        "customer label",
+        [
+            "recipack customer label kestrel ring=pilot",
+            "recipack customer label kestrel ring-",
+        ],
+    ),
+    (
+        "catalog",
+        [
+            "recipack catalog list --in local:studio",
+            "recipack catalog share 'Ledger Sync' --in local:studio",
+        ],
+    ),
+    (
+        "catalog list",
+        [
+            "recipack catalog list --in local:studio",
+            "recipack catalog list --in local:studio --json",
+        ],
+    ),
+    (
+        "catalog show",
+        [
+            "recipack catalog show 'Parcel Tracker' --in local:studio",
+            "recipack catalog show 'Parcel Tracker' --in local:studio --json",
+        ],
+    ),
+    (
+        "catalog share",
+        [
+            "recipack catalog share 'Ledger Sync' --in local:studio",
+            "recipack catalog share 'Ledger Sync' --in local:studio --plan",
+        ],
+    ),
+    (
+        "catalog update",
+        [
+            "recipack catalog update 'Parcel Tracker' --in local:studio --yes",
+            "recipack catalog update 'Parcel Tracker' --in local:studio --plan",
+        ],
+    ),
+    (
+        "catalog switch",
+        [
+            "recipack catalog switch 'Parcel Tracker' 2 --in local:studio --yes",
+            "recipack catalog switch 'Parcel Tracker' 2 --in local:studio --plan",
+        ],
+    ),
+    (
+        "catalog remove",
+        [
+            "recipack catalog remove 'Invoice Vault' --in local:studio --confirm 'Invoice Vault'",
+            "recipack catalog remove 'Invoice Vault' --in local:studio --plan",
+        ],
+    ),
+    (
+        "catalog diff",
+        [
+            "recipack catalog diff shared.json --in local:studio",
+            "recipack catalog diff shared.json --in local:studio --detailed-exitcode",
+        ],
+    ),
+    (
+        "catalog apply",
+        [
+            "recipack catalog apply shared.json --in local:studio --yes",
+            "recipack catalog apply shared.json --in local:studio --plan",
+        ],
+    ),
+    (
+        "catalog pull",
+        [
+            "recipack catalog pull --in local:studio",
+            "recipack catalog pull --in local:studio -o pulled.json",
+        ],
+    ),
+    (
+        "matrix",
+        [
+            "recipack matrix kestrel-orders.zip",
+            "recipack matrix kestrel-orders.zip --of studio --detailed-exitcode",
+        ],
+    ),
+    (
+        "sandbox",
+        [
+            "recipack sandbox --port 8765",
+            "recipack sandbox --token kestrel",
+        ],
+    ),
+    (
+        "resume",
+        [
+            "recipack resume 1f0c55d20d41",
+            "recipack resume 1f0c55d20d41 --from kestrel-external.zip",
+        ],
+    ),
+    (
+        "doctor",
+        [
+            "recipack doctor",
+            "recipack doctor local:kestrel --manifest fixtures/recipack.toml",
+        ],
+    ),
+    (
+        "explain",
+        [
+            "recipack explain",
+            "recipack explain shared-connector-excluded",
+        ],
+    ),
+    ("schema", ["recipack schema", "recipack schema plan"]),
+    (
+        "completions",
+        [
+            "recipack completions bash",
+            "recipack completions zsh > _recipack",
+        ],
+    ),
+    ("man", ["recipack man", "recipack man -o man"]),
+];

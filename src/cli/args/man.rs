@@ -1,0 +1,13 @@
+//! Arguments of `man`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// A folder for the pages of all commands; it is made if need be
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+}
