@@ -60,6 +60,7 @@ fn build(file: &Path) -> Result<(), Box<dyn Error>> {
     let writing = Writing {
         purpose: "benchmark".to_owned(),
         patience: Duration::from_secs(10),
+        stop: Default::default(),
     };
     let mut platform = LocalPlatform::create(file, writing)?;
     let mut new = NewWorkspace {

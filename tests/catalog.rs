@@ -131,6 +131,7 @@ fn open(place: &Place, name: &str) -> LocalWorkspace {
     let writing = Writing {
         purpose: "test".to_owned(),
         patience: Duration::from_secs(30),
+        stop: Default::default(),
     };
     LocalPlatform::open(&place.path("p.db"), writing)
         .expect("a platform")

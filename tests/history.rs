@@ -116,6 +116,7 @@ impl World {
         let writing = Writing {
             purpose: "a test".to_owned(),
             patience: Duration::from_secs(30),
+            stop: Default::default(),
         };
         let platform = LocalPlatform::open(&self.place.path("platform.db"), writing);
         let name = "acme".parse().expect("a name");

@@ -159,6 +159,7 @@ fn platform(place: &Place) -> LocalPlatform {
     let writing = Writing {
         purpose: "a test".to_owned(),
         patience: Duration::from_secs(5),
+        stop: Default::default(),
     };
     LocalPlatform::create(&place.path("platform.db"), writing).expect("made")
 }

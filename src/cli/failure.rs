@@ -313,6 +313,7 @@ impl From<WorkspaceError> for Failure {
     fn from(error: WorkspaceError) -> Self {
         let on = |platform: &str| format!("--platform {}", shell_word(platform));
         match &error {
+            WorkspaceError::Interrupted => Self::of(Exit::Interrupted, "interrupted", &error),
             WorkspaceError::Stale { .. } => Self::of(Exit::Refused, "stale", &error)
                 .help("nothing was changed; look at the workspace again, and repeat the command"),
             WorkspaceError::Unfit { .. } => Self::of(Exit::Failed, "unfit", &error)

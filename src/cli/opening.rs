@@ -38,7 +38,7 @@ pub(crate) fn open(
     match address {
         Address::Local(name) => {
             let path = platform::path(args)?;
-            let local = LocalPlatform::open(&path, platform::writing(args, work))?;
+            let local = LocalPlatform::open(&path, platform::writing(context, args, work))?;
             Ok(Box::new(local.workspace(name)?))
         }
         Address::Remote(remote) => Ok(Box::new(open_remote(context, args, remote)?)),
@@ -61,8 +61,8 @@ pub(crate) fn open_remote(
             credentials.base, credentials.token.source
         ));
     }
-    let client = client(context, args, credentials, Retries::default())?;
-    let pauses = Interruptible(context.running.interrupt.clone());
+    let pauses = Interruptible::new(context, credentials.base.host());
+    let client = client(args, credentials, Retries::default(), pauses.clone())?;
     let settings = RemoteSettings {
         address: in_folder(context, address),
         scratch: std::env::temp_dir(),
@@ -131,10 +131,10 @@ fn no_token(error: CredentialError) -> Failure {
 
 /// A client with these credentials, and what else was said.
 pub(crate) fn client(
-    context: &Context,
     args: &PlatformArgs,
     credentials: Credentials,
     retries: Retries,
+    pauses: Interruptible,
 ) -> Result<Client, Failure> {
     let variable = |name: &str| std::env::var_os(name);
     let mut settings = credentials
@@ -151,7 +151,6 @@ pub(crate) fn client(
     if let Some(file) = &args.api.ca_file {
         settings.ca = Some(file.clone());
     }
-    let pauses = Interruptible(context.running.interrupt.clone());
     Client::new(settings, Box::new(pauses)).map_err(|error| Failure::api(&error))
 }
 
@@ -204,17 +203,31 @@ pub(crate) fn in_folder(context: &Context, address: &RemoteAddress) -> RemoteAdd
     }
 }
 
-/// Sleeps, and wakes up when somebody wants to stop.
+/// Sleeps, wakes up when somebody wants to stop, and tells now and then that it waits.
 #[derive(Clone)]
-struct Interruptible(Interrupt);
+pub(crate) struct Interruptible {
+    interrupt: Interrupt,
+    tell: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Interruptible {
+    /// Waits for this host.
+    pub(crate) fn new(context: &Context, host: String) -> Self {
+        Self {
+            interrupt: context.running.interrupt.clone(),
+            tell: Arc::new(context.ui.waiting(host)),
+        }
+    }
+}
 
 impl Pauses for Interruptible {
     fn pause(&self, time: Duration) -> Result<(), Cut> {
         let started = Instant::now();
         loop {
-            if self.0.is_set() {
+            if self.interrupt.is_set() {
                 return Err(Cut);
             }
+            (self.tell)();
             let left = time.saturating_sub(started.elapsed());
             if left.is_zero() {
                 return Ok(());

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::Context;
 use super::args::PlatformArgs;
 use super::failure::Failure;
 use crate::model::workspace::Moment;
@@ -33,10 +34,11 @@ pub(crate) fn path(args: &PlatformArgs) -> Result<PathBuf, Failure> {
 }
 
 /// How to write to it.
-pub(crate) fn writing(args: &PlatformArgs, work: &str) -> Writing {
+pub(crate) fn writing(context: &Context, args: &PlatformArgs, work: &str) -> Writing {
     Writing {
         purpose: format!("{work} (process {})", std::process::id()),
         patience: Duration::from_secs(args.wait),
+        stop: context.running.interrupt.flag(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Mutex;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -47,7 +48,8 @@ pub(crate) struct Ui {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ProgressWanted {
     Bar,
-    Lines,
+    /// Lines, from then on.
+    Lines(Duration),
     Nothing,
 }
 
@@ -63,8 +65,8 @@ impl Ui {
         let progress = match (volume, format, terminal) {
             (Volume::Quiet, _, _) | (_, Format::Json, false) => ProgressWanted::Nothing,
             (_, _, true) => ProgressWanted::Bar,
-            (Volume::Verbose, Format::Text, false) => ProgressWanted::Lines,
-            (Volume::Normal, Format::Text, false) => ProgressWanted::Nothing,
+            (Volume::Verbose, Format::Text, false) => ProgressWanted::Lines(PATIENCE),
+            (Volume::Normal, Format::Text, false) => ProgressWanted::Lines(BETWEEN),
         };
         Self {
             format,
@@ -98,6 +100,25 @@ impl Ui {
     pub(crate) fn talk(&self, text: &str) {
         if self.volume > Volume::Quiet && self.format == Format::Text {
             say(text);
+        }
+    }
+
+    /// What tells, now and then, that the platform is waited for.
+    pub(crate) fn waiting(&self, host: String) -> impl Fn() + Send + Sync + use<> {
+        let wanted = self.volume > Volume::Quiet && self.format == Format::Text;
+        let started = Instant::now();
+        let told = Mutex::new(started);
+        move || {
+            let Ok(mut told) = told.lock() else { return };
+            if wanted && told.elapsed() >= BETWEEN {
+                *told = Instant::now();
+                say(&format!(
+                    "{:>12} for {}, {} s\n",
+                    "Waiting",
+                    visible(&host),
+                    started.elapsed().as_secs()
+                ));
+            }
         }
     }
 
@@ -187,7 +208,10 @@ pub(crate) struct ProgressObserver {
     told: Option<(Stage, Instant)>,
 }
 
+/// How long work may take before anything is said of it.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a line of progress has to do before the next one.
+const BETWEEN: Duration = Duration::from_secs(10);
 
 fn verb(stage: Stage) -> &'static str {
     match stage {
@@ -204,26 +228,34 @@ impl Observer for ProgressObserver {
         if self.wanted == ProgressWanted::Nothing || !done.is_multiple_of(64) && done != total {
             return;
         }
-        if self.started.elapsed() < PATIENCE {
-            return;
-        }
+        let elapsed = self.started.elapsed();
         match self.wanted {
             ProgressWanted::Nothing => {}
+            ProgressWanted::Bar if elapsed < PATIENCE => {}
             ProgressWanted::Bar => self.bar(stage, done, total),
-            ProgressWanted::Lines => {
-                let due = match self.told {
-                    Some((told, at)) => told != stage || at.elapsed() > 10 * PATIENCE,
-                    None => true,
-                };
-                if due {
+            ProgressWanted::Lines(first) => {
+                let told = self.told.map(|(told, at)| (told, at.elapsed()));
+                if is_due(stage, elapsed, first, told) {
                     self.told = Some((stage, Instant::now()));
-                    let mut line = String::new();
-                    let _ = writeln!(line, "{:>12} {done} of {total} files", verb(stage));
-                    say(&line);
+                    say(&format!(
+                        "{:>12} {done} of {total} files, {} s\n",
+                        verb(stage),
+                        elapsed.as_secs()
+                    ));
                 }
             }
         }
     }
+}
+
+/// Whether a line is due: `first` after the start, then with each stage and now and then.
+fn is_due(
+    stage: Stage,
+    elapsed: Duration,
+    first: Duration,
+    told: Option<(Stage, Duration)>,
+) -> bool {
+    elapsed >= first && told.is_none_or(|(told, ago)| told != stage || ago >= BETWEEN)
 }
 
 impl ProgressObserver {
@@ -320,6 +352,22 @@ mod tests {
             assert_eq!(visible(text), shown);
         }
         assert_eq!(visible_lines("a\n\u{7}b\n"), "a\n\\u{7}b\n");
+    }
+
+    #[test]
+    fn lines_of_progress_are_few() {
+        let seconds = Duration::from_secs;
+        for (elapsed, told, due) in [
+            (9, None, false),
+            (10, None, true),
+            (12, Some((Stage::Packing, 2)), false),
+            (12, Some((Stage::Reading, 2)), true),
+            (21, Some((Stage::Packing, 10)), true),
+        ] {
+            let told = told.map(|(stage, ago)| (stage, seconds(ago)));
+            let is = is_due(Stage::Packing, seconds(elapsed), BETWEEN, told);
+            assert_eq!(is, due, "{elapsed} {told:?}");
+        }
     }
 
     #[test]

@@ -68,6 +68,7 @@ impl Sandbox {
         let writing = Writing {
             purpose: format!("sandbox (process {})", std::process::id()),
             patience: PATIENCE,
+            stop: Default::default(),
         };
         LocalPlatform::open(&self.platform, writing)
     }

@@ -257,6 +257,9 @@ pub trait AdminWorkspace: Workspace {
 /// A workspace can't be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkspaceError {
+    /// Somebody asked to stop while another writer was waited for. Nothing was changed.
+    #[error("interrupted")]
+    Interrupted,
     /// It changed since it was looked at.
     #[error("workspace `{workspace}` changed meanwhile")]
     Stale {

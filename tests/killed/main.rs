@@ -197,6 +197,7 @@ fn open(path: &Path) -> Result<LocalPlatform, recipack::workspace::WorkspaceErro
     let writing = Writing {
         purpose: "test".to_owned(),
         patience: Duration::from_secs(10),
+        stop: Default::default(),
     };
     LocalPlatform::open(path, writing)
 }

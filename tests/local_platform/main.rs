@@ -17,6 +17,7 @@ fn writing(purpose: &str, patience: Duration) -> Writing {
     Writing {
         purpose: purpose.to_owned(),
         patience,
+        stop: Default::default(),
     }
 }
 

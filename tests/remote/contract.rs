@@ -123,6 +123,7 @@ fn local(place: &Place) -> impl Workspace + use<> {
     let writing = Writing {
         purpose: "contract".to_owned(),
         patience: Duration::from_secs(30),
+        stop: Default::default(),
     };
     LocalPlatform::open(&place.path("p.db"), writing)
         .expect("a platform")

@@ -74,6 +74,7 @@ pub(crate) fn open(platform: &Path, name: &str) -> LocalWorkspace {
     let writing = Writing {
         purpose: "test".to_owned(),
         patience: Duration::from_secs(30),
+        stop: Default::default(),
     };
     LocalPlatform::open(platform, writing)
         .expect("a platform")

@@ -56,6 +56,7 @@ fn platform(place: &Place) -> LocalPlatform {
     let writing = Writing {
         purpose: "contract".to_owned(),
         patience: Duration::from_secs(30),
+        stop: Default::default(),
     };
     LocalPlatform::create(&place.path("p.db"), writing).expect("a platform")
 }

@@ -36,7 +36,7 @@ pub(crate) fn run(context: &Context, command: &CustomerCommand) -> Result<Exit, 
 }
 
 fn create(context: &Context, args: &CustomerCreateArgs) -> Result<Exit, Stop> {
-    let mut opened = open(&args.platform, "customer create")?;
+    let mut opened = open(context, &args.platform, "customer create")?;
     let admin = admin_of(&args.name, &args.of, &opened, &args.platform)?;
     let facts = opened.create_workspace(&NewWorkspace {
         name: args.name.clone(),
@@ -125,7 +125,7 @@ fn list(context: &Context, args: &CustomerListArgs) -> Result<Exit, Stop> {
         return list_remote(context, args, admin);
     }
     let of = args.of.as_ref().and_then(Address::local);
-    let opened = open(&args.platform, "customer list")?;
+    let opened = open(context, &args.platform, "customer list")?;
     let document = CustomerListDocument {
         platform: shown_path(&args.platform)?,
         customers: opened
@@ -197,7 +197,7 @@ fn find(
 }
 
 fn show(context: &Context, args: &CustomerShowArgs) -> Result<Exit, Stop> {
-    let opened = open(&args.platform, "customer show")?;
+    let opened = open(context, &args.platform, "customer show")?;
     let customer = find(&opened, &args.name, &args.platform)?;
     let document = shown(customer, &opened.workspace(&args.name)?.inventory()?);
     match context.ui.format {
@@ -248,7 +248,7 @@ fn told(document: &CustomerShowDocument) -> String {
 }
 
 fn label(context: &Context, args: &CustomerLabelArgs) -> Result<Exit, Stop> {
-    let mut opened = open(&args.platform, "customer label")?;
+    let mut opened = open(context, &args.platform, "customer label")?;
     let before = find(&opened, &args.name, &args.platform)?;
     for edit in &args.edits {
         if let LabelEdit::Remove(key) = edit

@@ -10,7 +10,9 @@ use super::super::cache;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::locked;
-use super::super::opening::{client, credentials, in_folder, journal, usual_credentials};
+use super::super::opening::{
+    Interruptible, client, credentials, in_folder, journal, usual_credentials,
+};
 use super::super::platform;
 use super::super::request::ManifestFile;
 use super::super::ui::{Format, visible};
@@ -33,7 +35,7 @@ pub(crate) fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, Stop> {
     checkups.push(writable("cache", cache::folder()));
     checkups.extend(imports());
     let local = args.address.as_ref().and_then(Address::local);
-    checkups.extend(local_platform(args, local));
+    checkups.extend(local_platform(context, args, local));
     let mut reach = Reach::Workspace;
     if local.is_none() {
         let (reached, told) = remote(context, args)?;
@@ -205,7 +207,11 @@ fn imports() -> Vec<Checkup> {
     std::iter::once(folder).chain(open).collect()
 }
 
-fn local_platform(args: &DoctorArgs, wanted: Option<&WorkspaceName>) -> Vec<Checkup> {
+fn local_platform(
+    context: &Context,
+    args: &DoctorArgs,
+    wanted: Option<&WorkspaceName>,
+) -> Vec<Checkup> {
     let subject = "local platform";
     let path = match platform::path(&args.platform) {
         Ok(path) => path,
@@ -226,7 +232,7 @@ fn local_platform(args: &DoctorArgs, wanted: Option<&WorkspaceName>) -> Vec<Chec
         let help = "recipack workspace create NAME --kind external";
         return vec![Checkup::new(subject, Health::Note, found).help(help)];
     }
-    let opened = LocalPlatform::open(&path, platform::writing(&args.platform, "doctor"));
+    let opened = LocalPlatform::open(&path, platform::writing(context, &args.platform, "doctor"));
     let listed = opened.and_then(|opened| Ok((opened.workspaces()?, opened)));
     let (workspaces, opened) = match listed {
         Ok(listed) => listed,
@@ -290,7 +296,8 @@ fn remote(context: &Context, args: &DoctorArgs) -> Result<(Reach, Vec<Checkup>),
         attempts: NonZeroU32::MIN,
         ..Retries::default()
     };
-    let client = match client(context, &args.platform, credentials, once) {
+    let pauses = Interruptible::new(context, base.host());
+    let client = match client(&args.platform, credentials, once, pauses) {
         Ok(client) => client,
         Err(failure) => {
             checkups.push(missing("host", &failure));

@@ -23,7 +23,7 @@ pub(crate) fn run(context: &Context, args: &MatrixArgs) -> Result<Exit, Stop> {
 fn work(context: &Context, args: &MatrixArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
     reporter.subject("packages × customers");
     let path = platform::path(&args.platform)?;
-    let local = LocalPlatform::open(&path, platform::writing(&args.platform, "matrix"))?;
+    let local = LocalPlatform::open(&path, platform::writing(context, &args.platform, "matrix"))?;
     let request = MatrixRequest {
         packages: args.packages.clone(),
         admin: args.of.clone(),

@@ -37,7 +37,7 @@ pub(crate) fn run(context: &Context, args: &SandboxArgs) -> Result<Exit, Stop> {
         return Ok(Exit::Done);
     }
     let path = platform::path(&args.platform)?;
-    let local = LocalPlatform::open(&path, platform::writing(&args.platform, "sandbox"))?;
+    let local = LocalPlatform::open(&path, platform::writing(context, &args.platform, "sandbox"))?;
     let store = Store::of(&path).map_err(|error| stored(&error))?;
     if let Some(name) = &args.token {
         // There has to be such a workspace.

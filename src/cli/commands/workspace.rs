@@ -38,9 +38,16 @@ pub(crate) fn run(context: &Context, command: &WorkspaceCommand) -> Result<Exit,
     }
 }
 
-pub(super) fn open(args: &PlatformArgs, work: &str) -> Result<LocalPlatform, Failure> {
+pub(super) fn open(
+    context: &Context,
+    args: &PlatformArgs,
+    work: &str,
+) -> Result<LocalPlatform, Failure> {
     let path = platform::path(args)?;
-    Ok(LocalPlatform::open(&path, platform::writing(args, work))?)
+    Ok(LocalPlatform::open(
+        &path,
+        platform::writing(context, args, work),
+    )?)
 }
 
 pub(super) fn shown_path(args: &PlatformArgs) -> Result<String, Failure> {
@@ -84,7 +91,7 @@ fn create(context: &Context, args: &WorkspaceCreateArgs) -> Result<Exit, Stop> {
     fits(args)?;
     let catalogue = args.catalog.as_deref().map(catalogue_file).transpose()?;
     let path = platform::path(&args.platform)?;
-    let writing = platform::writing(&args.platform, "workspace create");
+    let writing = platform::writing(context, &args.platform, "workspace create");
     let (mut opened, admin) = match &args.of {
         None => (LocalPlatform::create(&path, writing)?, None),
         // A customer's platform is there, since its admin workspace is.
@@ -183,7 +190,7 @@ fn find(
 }
 
 fn set(context: &Context, args: &WorkspaceSetArgs) -> Result<Exit, Stop> {
-    let mut opened = open(&args.platform, "workspace set")?;
+    let mut opened = open(context, &args.platform, "workspace set")?;
     opened.set_closed_source(&args.name, args.closed_source)?;
     let facts = opened.workspace(&args.name)?.facts()?;
     let document = WorkspaceSetDocument {
@@ -228,7 +235,7 @@ fn created(document: &WorkspaceCreateDocument) -> String {
 }
 
 fn list(context: &Context, args: &WorkspaceListArgs) -> Result<Exit, Stop> {
-    let opened = open(&args.platform, "workspace list")?;
+    let opened = open(context, &args.platform, "workspace list")?;
     let document = workspaces(shown_path(&args.platform)?, &opened.workspaces()?);
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
@@ -276,7 +283,7 @@ fn connections(line: &WorkspaceLine) -> String {
 }
 
 fn show(context: &Context, args: &WorkspaceShowArgs) -> Result<Exit, Stop> {
-    let opened = open(&args.platform, "workspace show")?.workspace(&args.name)?;
+    let opened = open(context, &args.platform, "workspace show")?.workspace(&args.name)?;
     let document = workspace(&opened.inventory()?, &opened.revisions()?);
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
@@ -345,7 +352,7 @@ fn shown(document: &WorkspaceShowDocument) -> String {
 }
 
 fn delete(context: &Context, args: &WorkspaceDeleteArgs) -> Result<Exit, Stop> {
-    let mut opened = open(&args.platform, "workspace delete")?;
+    let mut opened = open(context, &args.platform, "workspace delete")?;
     let path = platform::path(&args.platform)?;
     let summary = find(&opened, &args.name, &path)?;
     has_no_customers(args, &opened.workspaces()?)?;

@@ -30,7 +30,7 @@ pub(crate) fn run(context: &Context, args: &WorkspaceExportArgs) -> Result<Exit,
     let output = output_file(args.output.as_deref(), &file_stem(name))?;
     let opened = LocalPlatform::open(
         &platform::path(&args.platform)?,
-        platform::writing(&args.platform, "workspace export"),
+        platform::writing(context, &args.platform, "workspace export"),
     )?;
     let workspace = opened.workspace(&args.name)?;
     let place = Output {

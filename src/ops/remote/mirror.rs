@@ -157,6 +157,7 @@ impl Mirror {
         let writing = Writing {
             purpose: "mirror".to_owned(),
             patience: std::time::Duration::ZERO,
+            stop: Default::default(),
         };
         let mut platform = LocalPlatform::create(&folder.file("mirror.db"), writing)?;
         if let Some((admin, connectors)) = &seen.admin {

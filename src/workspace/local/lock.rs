@@ -4,6 +4,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -40,6 +41,9 @@ impl WriteLock {
         loop {
             match file.try_lock() {
                 Ok(()) => break,
+                Err(TryLockError::WouldBlock) if writing.stop.load(Ordering::Relaxed) => {
+                    return Err(WorkspaceError::Interrupted);
+                }
                 Err(TryLockError::WouldBlock) if began.elapsed() < writing.patience => {
                     thread::sleep(PAUSE);
                 }

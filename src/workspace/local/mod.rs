@@ -13,6 +13,8 @@ mod workspaces;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
@@ -47,6 +49,8 @@ pub struct Writing {
     pub purpose: String,
     /// How long to wait for another writer.
     pub patience: Duration,
+    /// Ends the waiting once it is set.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// A local platform's file.
