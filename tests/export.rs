@@ -464,7 +464,7 @@ fn a_record_lies_beside_the_package_and_vouches_for_it() {
     let run = place.run(["verify", "p.zip", "--rebuild-from", "project"]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     assert!(
-        run.stdout.contains("the same when made again"),
+        run.stdout.contains("made again, it is the same"),
         "{}",
         run.stdout
     );
@@ -472,10 +472,42 @@ fn a_record_lies_beside_the_package_and_vouches_for_it() {
     let run = place.run(["verify", "p.zip", "--rebuild-from", "project"]);
     assert_eq!(run.code, 4);
     assert!(
-        run.stdout.contains("Orders/gold.loyalty_card.json: "),
+        run.stdout.contains("Orders/gold.loyalty_card.json: ")
+            && run
+                .stdout
+                .contains("; they differ from line 1, column 2 on\n"),
         "{}",
         run.stdout
     );
+    // An entry that is rewritten differs where it was edited, and only the first is looked into.
+    copy(&fixture("partner"), &place.path("project"));
+    let recipe = "project/Orders/archive_invoices.recipe.json";
+    let text = fs::read_to_string(place.path(recipe)).expect("readable");
+    place.write(
+        recipe,
+        &text.replacen("\"description\": \"", "\"description\": \"N", 1),
+    );
+    let picture = "project/Dispatch desk/dispatch_desk.lcap_app.png";
+    assert!(place.path(picture).exists());
+    fs::write(place.path(picture), [1, 2, 3]).expect("written");
+    let run = place.run(["verify", "p.zip", "--rebuild-from", "project"]);
+    assert_eq!(run.code, 4);
+    assert_eq!(
+        run.stdout.matches("they differ from ").count(),
+        1,
+        "{}",
+        run.stdout
+    );
+    copy(&fixture("partner"), &place.path("project"));
+    fs::remove_file(place.path("project/Orders/gold.loyalty_card.json")).expect("removed");
+    let run = place.run(["verify", "p.zip", "--rebuild-from", "project"]);
+    assert!(
+        run.stdout
+            .contains("gold.loyalty_card.json: the package has it, the project does not\n"),
+        "{}",
+        run.stdout
+    );
+    place.write("project/Orders/gold.loyalty_card.json", "{\"points\": 3}");
     let record = fs::read_to_string(place.path("p.recipack.json")).expect("readable");
     let first = record.find("\"sha256\": \"").expect("a digest") + 11;
     let other = if record.as_bytes()[first] == b'0' {

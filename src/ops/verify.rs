@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::export::{ExportError, ExportRequest, prepare};
+use super::export::{Bytes, ExportError, ExportRequest, Final, Prepared, prepare};
 use super::provenance::envelope::{Envelope, EnvelopePublicKey, IN_TOTO};
 use super::provenance::statement::Statement;
 use super::read::Roots;
@@ -21,7 +21,7 @@ use crate::model::ident::Digest;
 use crate::model::json::Tape;
 use crate::model::kind::FileRole;
 use crate::model::path::PackagePath;
-use crate::model::place::Located;
+use crate::model::place::{Located, Place};
 use crate::parallel;
 use crate::plan::export::Destination;
 
@@ -265,21 +265,15 @@ pub fn verify(
             });
         }
         (Some(rebuild), Some((_, record))) => {
-            let before = mismatches.len();
-            make_again(
-                rebuild,
-                record,
-                request,
-                &by_path,
-                running,
-                observer,
-                &mut mismatches,
+            let mut differences = make_again(
+                rebuild, record, request, &source, &by_path, running, observer,
             )?;
-            Some(if mismatches.len() == before {
-                Rebuilt::Same
-            } else {
-                Rebuilt::Different
-            })
+            let rebuilt = match differences.is_empty() {
+                true => Rebuilt::Same,
+                false => Rebuilt::Different,
+            };
+            mismatches.append(&mut differences);
+            Some(rebuilt)
         }
     };
     Ok(Verification {
@@ -551,11 +545,11 @@ fn make_again(
     rebuild: &Rebuild,
     record: &DecisionRecord,
     request: &VerifyRequest,
+    source: &Source,
     found: &[(&PackagePath, &Read)],
     running: &Running,
     observer: &mut dyn Observer,
-    mismatches: &mut Vec<Mismatch>,
-) -> Result<(), VerifyError> {
+) -> Result<Vec<Mismatch>, VerifyError> {
     let broken = |source| VerifyError::Record {
         path: request
             .record
@@ -603,6 +597,46 @@ fn make_again(
         .iter()
         .zip(&digests)
         .map(|(entry, packed)| (&entry.path, packed.sha256, packed.size));
-    compare_entries(expected.collect(), found, "the project", mismatches);
-    Ok(())
+    let mut mismatches = Vec::new();
+    compare_entries(expected.collect(), found, "the project", &mut mismatches);
+    if let Some(first) = mismatches.first_mut() {
+        let difference = first_difference(&first.subject, &prepared, source)?;
+        first.what.push_str(&difference.unwrap_or_default());
+    }
+    Ok(mismatches)
+}
+
+/// Where an entry of the package and of the project begin to differ, in words; nothing if one of them
+/// lacks it.
+fn first_difference(
+    path: &str,
+    prepared: &Prepared,
+    source: &Source,
+) -> Result<Option<String>, VerifyError> {
+    let mut entries = prepared.plan.entries.iter();
+    let planned = entries.find(|entry| entry.path.as_str() == path);
+    let mut listed = source.listed.iter();
+    let number = listed.position(|listed| listed.path.as_str() == path);
+    let (Some(planned), Some(number)) = (planned, number) else {
+        return Ok(None);
+    };
+    let mut bytes = Bytes::of(prepared);
+    let made = match bytes.read(prepared, planned)? {
+        Final::AsRead => std::mem::take(&mut bytes.buffer),
+        Final::Rewritten(made, _) => made,
+    };
+    let mut packed = Vec::new();
+    if source.reader().read(number, &mut packed).is_err() {
+        return Ok(None);
+    }
+    let same = made.iter().zip(&packed).take_while(|(a, b)| a == b).count();
+    let text = String::from_utf8_lossy(&packed);
+    let place = match text {
+        std::borrow::Cow::Borrowed(text) => {
+            let Place { line, column, .. } = Place::of(text, same..same);
+            format!("line {line}, column {column}")
+        }
+        std::borrow::Cow::Owned(_) => format!("byte {same}"),
+    };
+    Ok(Some(format!("; they differ from {place} on")))
 }

@@ -90,7 +90,7 @@ fn text(verification: &Verification) -> String {
     if verification.mismatches.is_empty() {
         let compared = match (&verification.record, verification.rebuilt) {
             (_, Some(Rebuilt::Same | Rebuilt::Different)) => {
-                "as recorded, and the same when made again"
+                "as recorded; made again, it is the same"
             }
             (Some(_), None) => "as recorded",
             (None, None) => "sound; there is no decision record to compare it with",
