@@ -550,11 +550,11 @@ fn verify_compares_a_package_with_its_record() {
     let verify = [&["verify", "shared-form.zip"], &rebuild[..]].concat();
     assert_eq!(place.run(&verify).code, 0);
     place.write("connectors/parcel_tracker.custom_adapter.rb", "{}");
-    insta::assert_snapshot!(outcome(&place, &verify), @r#"
+    insta::assert_snapshot!(outcome(&place, &verify), @"
     exit 4
     --- stdout
     shared-form.zip: 1 mismatch
-      parcel_tracker.custom_adapter.rb: 2093 bytes with SHA-256 58c68edf112c8dd123d55a1122c025485185238475d089eb51da5df7f2edc5d4, by the project 2 bytes with 44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a
+      parcel_tracker.custom_adapter.rb: 2093 bytes with SHA-256 58c68edf112c8dd123d55a1122c025485185238475d089eb51da5df7f2edc5d4, by the project 2 bytes with 44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a; they differ from line 1, column 2 on
       sha256  […]
       content 55561a8f0aa62452ee4e324719e87671900e0506984f4e57b01e27dd94170581
     --- folder
@@ -562,7 +562,7 @@ fn verify_compares_a_package_with_its_record() {
     shared-form
     shared-form.recipack.json
     shared-form.zip
-    "#);
+    ");
     place.write("shared-form.recipack.json", "{}");
     insta::assert_snapshot!(outcome(&place, &["verify", "shared-form.zip"]), @"
     exit 4

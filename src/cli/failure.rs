@@ -388,6 +388,8 @@ impl Failure {
             RemoteError::Unreadable { .. } => Self::of(Exit::Failed, "unreadable", error),
             RemoteError::ExportFailed { .. } => Self::of(Exit::Failed, "export-failed", error)
                 .help("nothing was changed; the platform's pages may tell more"),
+            RemoteError::PackageChanged { .. } => Self::of(Exit::Refused, "changed", error)
+                .help("nothing was sent; make the plan again"),
             RemoteError::NoFolder { .. } => Self::of(Exit::Failed, "names-nothing", error)
                 .help("the number stands in the address of the folder's page, as `fid` or after `folders/`"),
             RemoteError::NoHome { .. } => Self::of(Exit::Usage, "names-nothing", error)

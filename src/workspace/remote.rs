@@ -1,5 +1,7 @@
 //! What can go wrong with a workspace behind the platform's API.
 
+use std::path::PathBuf;
+
 use super::WorkspaceError;
 use crate::client::ClientError;
 use crate::model::workspace::{Address, ImportId};
@@ -37,6 +39,12 @@ pub enum RemoteError {
     NoHome {
         /// The workspace.
         address: Address,
+    },
+    /// The package is no longer the one that was planned for. Nothing was sent.
+    #[error("{} changed since its import was planned", path.display())]
+    PackageChanged {
+        /// The package.
+        path: PathBuf,
     },
     /// The import failed.
     #[error("the platform could not import the package into {address}: {told}")]
@@ -118,6 +126,7 @@ impl RemoteError {
             Self::Api(error) => may_pass(error),
             Self::Unreadable { .. }
             | Self::ExportFailed { .. }
+            | Self::PackageChanged { .. }
             | Self::NoFolder { .. }
             | Self::NoHome { .. }
             | Self::ImportFailed { .. }

@@ -11,15 +11,20 @@ use crate::client::{
     ClientError, ConnectorDraft, FolderId, HomeAssets, Job, JobId, JobStatus, RecipeId,
     RestartRecipes, RestartResult, Started, Tags, Upload,
 };
+use crate::io::scratch::ScratchFolder;
 use crate::model::catalogue::Visibility;
 use crate::model::ident::{ConnectorTitle, Digest};
 use crate::model::workspace::{AssetId, ConnectorId, HeldState, HeldVersion, RecipeState};
+use crate::ops::pack::digest_of_file;
 use crate::plan::commit::{Change, Commit};
 use crate::plan::push::VersionText;
 use crate::workspace::remote::{Left, RemoteError, Unfinished, may_pass};
 use crate::workspace::{
     Committed, Contents, Decoder, Misfit, Uploaded, Workspace as _, WorkspaceError,
 };
+
+/// What the copy of a package is called while it is sent.
+const COPY: &str = "package.zip";
 
 impl RemoteWorkspace {
     pub(super) fn carry_out(
@@ -60,6 +65,9 @@ impl RemoteWorkspace {
         let Some(revision) = &commit.revision else {
             return Err(self.not_offered("an import that is not written down", "report this"));
         };
+        // What was planned, and perhaps signed, is sent, whatever the path names by then.
+        let scratch = self.copy_of(&package)?;
+        let copy = scratch.file(COPY);
         let folder = self.make_folder(package.folder)?;
         let restart = self.restarts(commit)?;
         let address = self.address();
@@ -73,7 +81,7 @@ impl RemoteWorkspace {
         })?;
         let upload = Upload {
             folder: FolderId(folder),
-            package: package.path,
+            package: &copy,
             restart,
             tags: Tags::Keep,
             home: HomeAssets::Home,
@@ -92,6 +100,27 @@ impl RemoteWorkspace {
                 self.settings.journal.write(&entry)?;
                 Err(error.into())
             }
+        }
+    }
+
+    /// A copy of the package that nobody else can change, in a folder that goes with it.
+    fn copy_of(&self, package: &Uploaded<'_>) -> Result<ScratchFolder, WorkspaceError> {
+        let unreadable = |source| {
+            RemoteError::from(ClientError::Package {
+                path: package.path.to_owned(),
+                source,
+            })
+        };
+        let scratch = ScratchFolder::new(&self.settings.scratch).map_err(unreadable)?;
+        let copy = scratch.file(COPY);
+        std::fs::copy(package.path, &copy).map_err(unreadable)?;
+        let (_, digest) = digest_of_file(&copy).map_err(unreadable)?;
+        match digest == package.digest {
+            true => Ok(scratch),
+            false => Err(RemoteError::PackageChanged {
+                path: package.path.to_owned(),
+            }
+            .into()),
         }
     }
 
