@@ -317,6 +317,12 @@ fn nothing_is_told_of_what_is_not_as_it_was_recorded() {
             "ci.pub.pem: it is no ed25519 secret key",
         ),
         ("attest k.zip --key nowhere", 1, "can't read nowhere"),
+        ("attest k.zip --key /dev/zero", 1, "can't read /dev/zero"),
+        (
+            "verify k.zip --attestation /dev/zero",
+            4,
+            "it has more than",
+        ),
         (
             "attest k.zip -o partner",
             64,

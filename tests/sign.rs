@@ -192,6 +192,16 @@ fn wrong_keys_are_told() {
     for (line, code, told) in [
         ("sign k.zip --key nowhere", 1, "can't read nowhere"),
         (
+            "sign k.zip --key /dev/zero",
+            1,
+            "it has more than 16384 bytes",
+        ),
+        (
+            "import k.zip --into local:osprey --require-signature /dev/zero",
+            1,
+            "can't read /dev/zero",
+        ),
+        (
             "sign k.zip --key keys/test.pub",
             1,
             "keys/test.pub: it is no secret key of minisign",

@@ -7,6 +7,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::request::{folder_of, read_text};
 use super::ui::visible;
+use crate::io::bounded::{self, DOCUMENT};
 use crate::lock::{Lock, LockChange, LockedTarget, changes};
 use crate::model::ident::TargetName;
 use crate::ops::import::Incoming;
@@ -65,7 +66,7 @@ pub(crate) fn hold_package(
 ) -> Result<(), Failure> {
     let lock = required(path)?;
     let entries = entries(&incoming.opened);
-    let recorded = std::fs::read(record_path(package))
+    let recorded = bounded::read(&record_path(package), DOCUMENT)
         .ok()
         .and_then(|bytes| DecisionRecord::parse(&bytes).ok())
         .and_then(|record| record.target.name);

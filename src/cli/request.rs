@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::opening;
 use crate::io::archive::Limits;
+use crate::io::bounded::{self, DOCUMENT};
 use crate::manifest::{DEFAULT_LIMIT_MB, GlobError, Manifest};
 use crate::model::catalogue::Catalogue;
 use crate::model::ident::{PackageName, TargetName};
@@ -97,7 +98,7 @@ impl ManifestFile {
 }
 
 pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))
+    bounded::read_text(path, DOCUMENT).with_context(|| format!("can't read {}", path.display()))
 }
 
 /// What is asked for, resolved.
@@ -223,7 +224,8 @@ fn destination(
 
 /// Reads a catalogue file.
 pub(crate) fn catalogue_file(path: &Path) -> Result<Catalogue, Failure> {
-    let bytes = std::fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
+    let bytes =
+        bounded::read(path, DOCUMENT).with_context(|| format!("can't read {}", path.display()))?;
     Catalogue::parse(&bytes)
         .map_err(|error| Failure::catalogue(&path.display().to_string(), &bytes, &error))
 }

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use secrecy::SecretString;
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::request::read_text;
-use crate::io::signature::{KeyError, SigningKey, VerifyingKey, signature_path};
+use crate::io::bounded;
+use crate::io::signature::{KeyError, LONGEST, SigningKey, VerifyingKey, signature_path};
 use crate::ops::verify::SignatureCheck;
 
 /// The variable with a secret key's password.
@@ -28,7 +29,7 @@ pub(crate) fn check(
 fn verifying_key(said: &str) -> Result<VerifyingKey, Failure> {
     let file = Path::new(said);
     let text = match file.exists() {
-        true => read_text(file)?,
+        true => read_key(file)?,
         false => said.to_owned(),
     };
     VerifyingKey::parse(&text).map_err(|_| {
@@ -39,9 +40,13 @@ fn verifying_key(said: &str) -> Result<VerifyingKey, Failure> {
     })
 }
 
+fn read_key(file: &Path) -> anyhow::Result<String> {
+    bounded::read_text(file, LONGEST).with_context(|| format!("can't read {}", file.display()))
+}
+
 /// Reads a secret key.
 pub(crate) fn signing_key(file: &Path) -> Result<SigningKey, Failure> {
-    let text = read_text(file)?;
+    let text = read_key(file)?;
     let password = std::env::var(PASSWORD).ok().map(SecretString::from);
     SigningKey::parse(&text, password.as_ref()).map_err(|error| {
         let shown = file.display();

@@ -1,6 +1,7 @@
 //! The edges to local files: project folders and package zips.
 
 pub mod archive;
+pub mod bounded;
 pub mod durable;
 pub mod scratch;
 pub mod signature;

@@ -9,6 +9,7 @@ use super::import::{ImportError, ImportRequest, Incoming};
 use super::record::DecisionRecord;
 use super::{Interrupted, Observer, Running};
 use crate::io::archive::Limits;
+use crate::io::bounded::{self, DOCUMENT};
 use crate::model::ident::WorkspaceName;
 use crate::model::workspace::{Address, FolderPath, Moment};
 use crate::plan::decision::ConnectorDecision;
@@ -121,7 +122,7 @@ pub fn matrix(
 /// What the decision record beside a package says of connectors; nothing if there is none that can
 /// be read.
 fn recorded(package: &std::path::Path) -> Vec<ConnectorDecision> {
-    std::fs::read(super::verify::record_path(package))
+    bounded::read(&super::verify::record_path(package), DOCUMENT)
         .ok()
         .and_then(|bytes| DecisionRecord::parse(&bytes).ok())
         .map(|record| record.connectors)

@@ -13,6 +13,7 @@ use super::read::Roots;
 use super::record::{DecisionRecord, RecordError, content_digest};
 use super::{Interrupted, Observer, Running, Stage};
 use crate::io::archive::Limits;
+use crate::io::bounded::{self, DOCUMENT};
 use crate::io::signature::{self, Signed, VerifyingKey};
 use crate::io::source::{ReadError, Source, SourceError};
 use crate::manifest::Checks;
@@ -297,7 +298,7 @@ fn check_attestation(
 ) -> Option<HeldAttestation> {
     let path = check.path.display().to_string();
     let read = || -> Result<HeldAttestation, String> {
-        let bytes = std::fs::read(&check.path)
+        let bytes = bounded::read(&check.path, DOCUMENT)
             .map_err(|error| format!("the statement can't be read: {error}"))?;
         let statement = match &check.key {
             Some(key) => Statement::parse(&Envelope::parse(&bytes)?.open(key, IN_TOTO)?)?,
@@ -330,7 +331,7 @@ fn check_attestation(
 /// Reads a signature and checks it on the package's bytes. What does not hold is told; otherwise the
 /// digest of the bytes that were signed comes back with it.
 pub fn hold(check: &SignatureCheck, package: &Path) -> Result<Signed, String> {
-    let text = match read_short(&check.path) {
+    let text = match bounded::read_text(&check.path, signature::LONGEST) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err("there is no signature".to_owned());
@@ -347,15 +348,6 @@ pub fn hold(check: &SignatureCheck, package: &Path) -> Result<Signed, String> {
         .key
         .verify(&text, file)
         .map_err(|error| error.to_string())
-}
-
-/// A text that is short, whatever the file is.
-fn read_short(path: &Path) -> std::io::Result<String> {
-    use std::io::Read as _;
-    let mut text = String::new();
-    let file = std::fs::File::open(path)?;
-    file.take(signature::LONGEST).read_to_string(&mut text)?;
-    Ok(text)
 }
 
 fn check_signature(
@@ -447,7 +439,7 @@ fn read_record(request: &VerifyRequest) -> Result<Option<(PathBuf, DecisionRecor
         .record
         .clone()
         .unwrap_or_else(|| record_path(&request.package));
-    let bytes = match std::fs::read(&path) {
+    let bytes = match bounded::read(&path, DOCUMENT) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && request.record.is_none() => {
             return Ok(None);

@@ -12,6 +12,7 @@ use super::super::platform::now;
 use super::super::ui::{Format, visible};
 use super::super::within::{Asked, Subject};
 use super::super::{Context, Stop};
+use crate::io::bounded::{self, DOCUMENT};
 use crate::model::ident::{ConnectorTitle, Version};
 use crate::model::interface::compare::{Difference, InterfaceDiff, OperationDiff, Verdict};
 use crate::ops::connector_diff::{
@@ -23,7 +24,8 @@ use crate::plan::interface::told;
 use crate::plan::push::{PushEffect, PushError};
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let bytes = std::fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
+    let bytes =
+        bounded::read(path, DOCUMENT).with_context(|| format!("can't read {}", path.display()))?;
     Ok(bytes)
 }
 

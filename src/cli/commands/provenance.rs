@@ -11,6 +11,8 @@ use super::super::request::folder_of;
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::TemporaryFile;
+use crate::io::bounded;
+use crate::io::signature::LONGEST;
 use crate::model::ident::Digest;
 use crate::ops::provenance::bom::Bom;
 use crate::ops::provenance::envelope::{EnvelopeKey, IN_TOTO};
@@ -57,7 +59,8 @@ fn known(context: &Context, package: &Path, record: Option<&PathBuf>) -> Result<
 }
 
 fn envelope_key(file: &Path) -> Result<EnvelopeKey, Failure> {
-    let bytes = std::fs::read(file).with_context(|| format!("can't read {}", file.display()))?;
+    let bytes =
+        bounded::read(file, LONGEST).with_context(|| format!("can't read {}", file.display()))?;
     EnvelopeKey::parse(&bytes).map_err(|error| {
         let message = format!("{}: {error}", file.display());
         Failure::new(Exit::Failed, "no-key", message)

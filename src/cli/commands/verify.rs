@@ -13,6 +13,8 @@ use super::super::signing;
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::Limits;
+use crate::io::bounded;
+use crate::io::signature::LONGEST;
 use crate::ops::provenance::envelope::EnvelopePublicKey;
 use crate::ops::verify::{AttestationCheck, Rebuild, Rebuilt, Verification, VerifyRequest, verify};
 use crate::report::items;
@@ -77,7 +79,8 @@ fn work(context: &Context, args: &VerifyArgs, reporter: &mut Reporter) -> Result
 }
 
 fn public_key(file: &Path) -> Result<EnvelopePublicKey, Failure> {
-    let bytes = std::fs::read(file).with_context(|| format!("can't read {}", file.display()))?;
+    let bytes =
+        bounded::read(file, LONGEST).with_context(|| format!("can't read {}", file.display()))?;
     EnvelopePublicKey::parse(&bytes).map_err(|error| {
         Failure::usage(format!("{}: {error}", file.display()))
             .help("make one: openssl pkey -in key.pem -pubout -out key.pub.pem")

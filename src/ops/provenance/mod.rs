@@ -18,6 +18,7 @@ use super::record::DecisionRecord;
 use super::verify::{Mismatch, Verification, VerifyError, VerifyRequest, record_path, verify};
 use super::{Observer, Running};
 use crate::io::archive::Limits;
+use crate::io::bounded::{self, DOCUMENT};
 use crate::model::ident::Digest;
 
 /// A package and the record that it matches.
@@ -78,7 +79,7 @@ impl Known {
         observer: &mut dyn Observer,
     ) -> Result<Self, ProvenanceError> {
         let path = record.unwrap_or_else(|| record_path(package));
-        let bytes = match std::fs::read(&path) {
+        let bytes = match bounded::read(&path, DOCUMENT) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 // A package that is not there either is told first.
