@@ -2,11 +2,15 @@
 
 use super::{Item, ItemOutcome};
 use crate::ops::matrix::MatrixDocument;
+use crate::ops::status::StatusDocument;
 use crate::ops::verify::Verification;
 use crate::plan::decision::Outcome;
 use crate::plan::export::ExportPlan;
 use crate::plan::import::document::{ConnectorAction, ImportPlan};
+use crate::plan::import::wording::place;
 use crate::plan::matrix::Verdict;
+use crate::plan::rollback::RollbackPlan;
+use crate::plan::rollback::document::RolledConnectorAction;
 
 fn item(class: &str, name: impl Into<String>, outcome: ItemOutcome, note: &str) -> Item {
     Item {
@@ -87,6 +91,61 @@ pub fn of_plan(plan: &ImportPlan) -> Vec<Item> {
         .chain(ignored)
         .chain(needs)
         .collect()
+}
+
+/// Of a rollback: what is restored, and what can't be.
+pub fn of_rollback(plan: &RollbackPlan) -> Vec<Item> {
+    let connectors = plan.connectors.iter().map(|connector| {
+        let what = connector.action.to_string();
+        let outcome = match connector.action {
+            RolledConnectorAction::Restores | RolledConnectorAction::Unchanged => {
+                ItemOutcome::Passed
+            }
+            RolledConnectorAction::StaysBehind | RolledConnectorAction::Irretrievable => {
+                ItemOutcome::Skipped(what.clone())
+            }
+        };
+        item("connector", connector.title.as_str(), outcome, &what)
+    });
+    let assets = plan.assets.iter().map(|asset| {
+        let outcome = match asset.obstacles.is_empty() {
+            true => ItemOutcome::Passed,
+            false => ItemOutcome::Skipped(asset.obstacles.join("; ")),
+        };
+        let name = place(&asset.folder, &asset.name);
+        item(asset.kind.label(), name, outcome, asset.action.as_str())
+    });
+    connectors.chain(assets).collect()
+}
+
+/// Of a workspace: what is not as its newest revision left it, and what waits for a person.
+pub fn of_status(document: &StatusDocument) -> Vec<Item> {
+    let mut items = Vec::new();
+    for recipe in &document.stopped {
+        let why = "it ran before the newest revision, and does not run".to_owned();
+        let name = place(&recipe.folder, &recipe.name);
+        items.push(item("recipe", name, ItemOutcome::Failed(why), ""));
+    }
+    for recipe in &document.blocked {
+        let messages = recipe
+            .obstacles
+            .iter()
+            .map(|obstacle| obstacle.message.as_str());
+        let why = messages.collect::<Vec<_>>().join("; ");
+        let name = place(&recipe.folder, &recipe.name);
+        items.push(item(
+            "recipe",
+            name,
+            ItemOutcome::Skipped(why),
+            "can't start",
+        ));
+    }
+    for connection in &document.connections {
+        let why = ItemOutcome::Skipped("it is not authorised".to_owned());
+        let name = place(&connection.folder, &connection.name);
+        items.push(item("connection", name, why, ""));
+    }
+    items
 }
 
 /// Of packages and customers: each meeting.

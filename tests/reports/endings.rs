@@ -76,12 +76,6 @@ fn a_failure_of_any_kind_is_in_every_report() {
             "failures",
             "broken-json",
         ),
-        (
-            "export --to customers --locked -o broken/k.zip --connector Ledger=auto",
-            0,
-            "",
-            "",
-        ),
         ("verify not.zip", 4, "failures", "archive-"),
         (
             "plan not.zip --into local:kestrel",
@@ -95,12 +89,6 @@ fn a_failure_of_any_kind_is_in_every_report() {
             "failures",
             "archive-",
         ),
-        (
-            "import k.zip --into local:kestrel --locked --lock none",
-            0,
-            "",
-            "",
-        ),
         // What is wrong with how, or where.
         ("export partner", 64, "errors", "usage"),
         ("import k.zip", 64, "errors", "usage"),
@@ -113,9 +101,6 @@ fn a_failure_of_any_kind_is_in_every_report() {
     ];
     for (arguments, code, counted, what) in kinds {
         let told = told(&place, arguments);
-        if counted.is_empty() {
-            continue;
-        }
         assert_eq!(told.run.code, code, "{arguments}: {}", told.run.stderr);
         let suite = &told.junit.test_suites[0];
         let (failures, errors) = (suite.failures, suite.errors);
@@ -214,6 +199,30 @@ fn a_stale_plan_and_a_refused_import_are_failures() {
         "{}",
         refused.markdown
     );
+}
+
+#[test]
+fn a_rollback_and_a_status_are_reported_too() {
+    let place = place();
+    for arguments in [
+        "import k.zip --into local:kestrel",
+        "connection authorize --all --in local:kestrel",
+    ] {
+        assert_eq!(run(&place, arguments).code, 0, "{arguments}");
+    }
+    let status = told(&place, "status local:kestrel");
+    assert_eq!(status.run.code, 0, "{}", status.run.stderr);
+    let suite = &status.junit.test_suites[0];
+    assert!(suite.tests > 0 && suite.failures == 0);
+    let rolled = told(&place, "rollback local:kestrel 0 --yes");
+    assert_eq!(rolled.run.code, 0, "{}", rolled.run.stderr);
+    let suite = &rolled.junit.test_suites[0];
+    assert!(suite.tests > 30 && suite.failures == 0, "{}", suite.tests);
+    let skipped = rolled.markdown.contains("stays-behind");
+    assert!(skipped, "connectors stay: {}", rolled.markdown);
+    let wrong = told(&place, "rollback local:kestrel 77 --yes");
+    assert_ne!(wrong.run.code, 0);
+    assert!(wrong.markdown.contains("❌"), "{}", wrong.markdown);
 }
 
 #[test]

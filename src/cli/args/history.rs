@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::PlatformArgs;
+use super::{PlatformArgs, ReportArgs};
 use crate::model::workspace::{Address, FolderPath};
 use crate::plan::rollback::CreatedSince;
 
@@ -21,6 +21,9 @@ pub(crate) struct StatusArgs {
     /// The local platform.
     #[command(flatten)]
     pub(crate) platform: PlatformArgs,
+    /// Who else hears of it.
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
 }
 
 /// Arguments of `history`.
@@ -64,4 +67,7 @@ pub(crate) struct RollbackArgs {
     /// The local platform.
     #[command(flatten)]
     pub(crate) platform: PlatformArgs,
+    /// Who else hears of it.
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
 }

@@ -7,6 +7,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::opening::open;
 use super::super::platform;
+use super::super::reports::{Reporter, around};
 use super::super::table::counted;
 use super::super::ui::{Format, Volume, visible};
 use super::super::within::platform_option;
@@ -22,6 +23,7 @@ use crate::plan::rollback::document::{
     Irreversible, Refusal, RolledAction, RolledAsset, RolledConnector, RolledConnectorAction,
 };
 use crate::plan::rollback::{RollbackPlan, RollbackReceipt};
+use crate::report::items;
 use crate::workspace::WorkspaceError;
 
 /// How many recipes that a connector moves are named before the rest is only counted.
@@ -30,6 +32,13 @@ const SHOWN: usize = 10;
 const ATTEMPTS: usize = 20;
 
 pub(crate) fn run(context: &Context, args: &RollbackArgs) -> Result<Exit, Stop> {
+    around(context, &args.report, "rollback", |reporter| {
+        work(context, args, reporter)
+    })
+}
+
+fn work(context: &Context, args: &RollbackArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
+    reporter.subject(args.address.to_string());
     let mut workspace = open(context, &args.platform, &args.address, "rollback")?;
     let failed = |error: RollbackError| match error {
         RollbackError::Workspace(error) => no_revision(error, &args.platform, &args.address),
@@ -52,6 +61,7 @@ pub(crate) fn run(context: &Context, args: &RollbackArgs) -> Result<Exit, Stop> 
     let mut consent: Option<RollbackPlan> = None;
     for attempt in 1.. {
         let planned = plan(&request, workspace.as_ref(), &context.running).map_err(failed)?;
+        reporter.items(|| items::of_rollback(planned.plan()));
         if args.plan {
             return report_plan(context, &planned);
         }
@@ -72,6 +82,7 @@ pub(crate) fn run(context: &Context, args: &RollbackArgs) -> Result<Exit, Stop> 
             Err(error) => return Err(failed(error).into()),
         };
         let astray = astray(&request, workspace.as_ref(), &context.running).map_err(failed)?;
+        reporter.astray(&astray);
         return report(context, planned, receipt, astray);
     }
     Ok(Exit::Failed)

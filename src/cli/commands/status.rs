@@ -6,6 +6,7 @@ use super::super::args::StatusArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::opening::open;
+use super::super::reports::{Reporter, around};
 use super::super::table::counted;
 use super::super::ui::{Format, Volume, visible};
 use super::super::within::{kind_with_admin, platform_option};
@@ -14,11 +15,19 @@ use super::history::deed;
 use crate::model::workspace::RecipeState;
 use crate::ops::status::{Drift, StatusDocument, StatusError, StatusRequest, status};
 use crate::plan::decision::shell_word;
+use crate::report::items;
 
 /// How many lines of one sort are printed before the rest is only counted.
 const SHOWN: usize = 20;
 
 pub(crate) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Stop> {
+    around(context, &args.report, "status", |reporter| {
+        work(context, args, reporter)
+    })
+}
+
+fn work(context: &Context, args: &StatusArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
+    reporter.subject(args.address.to_string());
     let workspace = open(context, &args.platform, &args.address, "status")?;
     let address = shell_word(&args.address.to_string());
     let platform = platform_option(&args.platform);
@@ -37,6 +46,7 @@ pub(crate) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Stop> {
             "{}",
         ),
     })?;
+    reporter.items(|| items::of_status(&document));
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => context.ui.result(&text(&document, context.ui.volume))?,
