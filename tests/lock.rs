@@ -7,34 +7,13 @@ use std::fs;
 use std::process::Command;
 
 use recipack::lock::Lock;
-use support::{Place, Run, copy, corpus, place_with};
+use support::lines::{done, ends, run};
+use support::{Place, copy, corpus, place_with};
 
 const TITLE: &str = "\"Invoice Vault\"";
 
 fn place() -> Place {
     place_with(&["partner", "catalogs", "recipack.toml"])
-}
-
-#[track_caller]
-fn run(place: &Place, line: &str) -> Run {
-    place.run(line.split(' '))
-}
-
-#[track_caller]
-fn done(place: &Place, line: &str) -> Run {
-    let done = run(place, line);
-    assert_eq!(done.code, 0, "{line}\n{}{}", done.stdout, done.stderr);
-    done
-}
-
-#[track_caller]
-fn ends(place: &Place, line: &str, code: i32, told: &[&str]) {
-    let ended = run(place, line);
-    assert_eq!(ended.code, code, "{line}\n{}{}", ended.stdout, ended.stderr);
-    let text = ended.stdout + &ended.stderr;
-    for told in told {
-        assert!(text.contains(told), "{line}\nlacks {told:?}:\n{text}");
-    }
 }
 
 fn edit(place: &Place, path: &str, from: &str, to: &str) {
@@ -54,7 +33,7 @@ fn a_second_lock_changes_nothing_and_a_check_writes_nothing() {
     );
     assert!(!place.path("recipack.lock").exists());
     let first = done(&place, "lock");
-    assert!(first.stdout.starts_with("recipack.lock: written\n"));
+    assert!(first.starts_with("recipack.lock: written\n"));
     let text = fs::read_to_string(place.path("recipack.lock")).expect("a lock");
     let time = fs::metadata(place.path("recipack.lock"))
         .and_then(|m| m.modified())
@@ -242,32 +221,29 @@ fn a_locked_import_takes_what_was_locked_or_nothing() {
     done(&place, "lock");
     done(&place, "export --to external-account -o e.zip");
     done(&place, "export --to customers -o c.zip");
+    done(&place, "workspace create osprey --kind external");
     done(
         &place,
-        "workspace create osprey --kind external --platform platform.db",
-    );
-    done(
-        &place,
-        "import e.zip --platform platform.db --into local:osprey --folder A --locked",
+        "import e.zip --into local:osprey --folder A --locked",
     );
     // A package without its record is known by its contents.
     fs::rename(place.path("e.zip"), place.path("alone.zip")).expect("renamed");
     done(
         &place,
-        "import alone.zip --platform platform.db --into local:osprey --folder B --locked",
+        "import alone.zip --into local:osprey --folder B --locked",
     );
     done(
         &place,
-        "plan alone.zip --platform platform.db --into local:osprey --folder C -o plan.json",
+        "plan alone.zip --into local:osprey --folder C -o plan.json",
     );
-    done(&place, "import plan.json --locked --platform platform.db");
+    done(&place, "import plan.json --locked");
 
     edit(&place, "partner/Orders/return_label.recipe.json", "{", "{ ");
     done(&place, "export --to external-account -o e.zip");
-    let before = done(&place, "history local:osprey --platform platform.db").stdout;
+    let before = done(&place, "history local:osprey");
     ends(
         &place,
-        "import e.zip --platform platform.db --into local:osprey --folder A --locked",
+        "import e.zip --into local:osprey --folder A --locked",
         2,
         &[
             "error[lock-differs]: what `external-account` gets is not what recipack.lock says",
@@ -277,20 +253,17 @@ fn a_locked_import_takes_what_was_locked_or_nothing() {
     fs::rename(place.path("e.zip"), place.path("alone.zip")).expect("renamed");
     ends(
         &place,
-        "import alone.zip --platform platform.db --into local:osprey --folder B --locked",
+        "import alone.zip --into local:osprey --folder B --locked",
         2,
         &["alone.zip is not what any target of recipack.lock gets: customers, external-account"],
     );
     ends(
         &place,
-        "import c.zip --platform platform.db --into local:osprey --locked --lock none.lock",
+        "import c.zip --into local:osprey --locked --lock none.lock",
         2,
         &["there is no none.lock"],
     );
-    assert_eq!(
-        done(&place, "history local:osprey --platform platform.db").stdout,
-        before
-    );
+    assert_eq!(done(&place, "history local:osprey"), before);
 }
 
 #[test]
@@ -298,10 +271,7 @@ fn a_package_with_a_file_that_is_no_assets_is_not_what_was_locked() {
     let place = place();
     done(&place, "lock");
     done(&place, "export --to external-account -o e.zip");
-    done(
-        &place,
-        "workspace create osprey --kind external --platform platform.db",
-    );
+    done(&place, "workspace create osprey --kind external");
     let added = Command::new("sh")
         .args(["-c", "echo x > NOTES.md && zip -q e.zip NOTES.md"])
         .current_dir(place.folder.path())
@@ -310,7 +280,7 @@ fn a_package_with_a_file_that_is_no_assets_is_not_what_was_locked() {
     assert!(added.success(), "zip adds a file");
     ends(
         &place,
-        "import e.zip --platform platform.db --into local:osprey --locked",
+        "import e.zip --into local:osprey --locked",
         2,
         &["NOTES.md: new"],
     );

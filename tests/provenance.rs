@@ -11,24 +11,14 @@ use base64::engine::general_purpose::STANDARD;
 use recipack::ops::provenance::envelope::{Envelope, EnvelopeKey, EnvelopePublicKey, IN_TOTO};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
-use support::{Place, Run, copy, place_with};
+use support::lines::{done, ends, run};
+use support::{Place, copy, place_with};
 
 fn place() -> Place {
     let place = place_with(&["partner", "catalogs"]);
     let export = "export partner --for customer --catalog catalogs/shared.json -o k.zip";
     done(&place, export);
     place
-}
-
-fn run(place: &Place, line: &str) -> Run {
-    place.run(line.split(' '))
-}
-
-#[track_caller]
-fn done(place: &Place, line: &str) -> String {
-    let run = run(place, line);
-    assert_eq!(run.code, 0, "{line}: {}{}", run.stdout, run.stderr);
-    run.stdout
 }
 
 fn json_of(place: &Place, path: &str) -> Value {
@@ -349,10 +339,7 @@ fn nothing_is_told_of_what_is_not_as_it_was_recorded() {
             "it is no in-toto statement",
         ),
     ] {
-        let ended = run(&place, line);
-        let text = ended.stdout + &ended.stderr;
-        assert_eq!(ended.code, code, "{line}: {text}");
-        assert!(text.contains(told), "{line}: {text}");
+        ends(&place, line, code, &[told]);
     }
     fs::copy(place.path("k.zip"), place.path("alone.zip")).expect("copied");
     for command in ["attest", "sbom"] {

@@ -3,6 +3,7 @@
 
 pub(crate) mod changes;
 pub(crate) mod console;
+pub(crate) mod lines;
 pub(crate) mod sandbox;
 pub(crate) mod workspaces;
 

@@ -7,6 +7,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::locked;
 use super::super::request::{ManifestFile, TargetNeed, folder_of, resolve};
+use super::super::table::counted;
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::TemporaryFile;
@@ -119,8 +120,11 @@ fn text(document: &LockDocument, was_there: bool) -> String {
     for target in targets {
         let _ = writeln!(
             text,
-            "  {}: {} files, {} connectors, content {}",
-            target.target, target.files, target.connectors, target.content_digest
+            "  {}: {}, {}, content {}",
+            target.target,
+            counted(target.files as u64, "file"),
+            counted(target.connectors as u64, "connector"),
+            target.content_digest
         );
     }
     text
