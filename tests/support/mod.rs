@@ -4,6 +4,7 @@
 pub(crate) mod changes;
 pub(crate) mod console;
 pub(crate) mod lines;
+pub(crate) mod project;
 pub(crate) mod sandbox;
 pub(crate) mod workspaces;
 

@@ -1,0 +1,1 @@
+//! Customer targets with, without and with half a catalogue.

@@ -1,0 +1,1 @@
+//! Which connector is which, and which is none.

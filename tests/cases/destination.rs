@@ -1,0 +1,1 @@
+//! A package and the workspace that it was made for.

@@ -1,0 +1,1 @@
+//! Ignore files, read where and as the official clients read them.

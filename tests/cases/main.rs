@@ -1,0 +1,14 @@
+//! Small inputs that look harmless, and what has to be said and done about each. One module a subject.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod attention;
+mod binding;
+mod catalogue;
+mod connectors;
+mod destination;
+mod files;
+mod ignored;
+mod release;
+mod roots;
