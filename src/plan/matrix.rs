@@ -129,7 +129,8 @@ impl Cell {
             .iter()
             .filter_map(|afterwards| match afterwards {
                 Afterwards::Authorize { connection, .. }
-                | Afterwards::Connect { connection, .. } => Some(connection.clone()),
+                | Afterwards::Connect { connection, .. }
+                | Afterwards::Choose { connection, .. } => Some(connection.clone()),
                 Afterwards::FillProperties { .. } | Afterwards::Start { .. } => None,
             })
             .collect();

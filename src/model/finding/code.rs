@@ -114,6 +114,10 @@ codes! {
     ConnectorDowngrade = "connector-downgrade", Warning, Workspace, "An import would put older code of a connector in place of newer code.";
     ConnectorMovesRecipes = "connector-moves-recipes", Warning, Workspace, "A connector's new version moves recipes outside the package too.";
     ConnectionProviderDiffers = "connection-provider-differs", Warning, Workspace, "A connection of the same name is in the workspace for another application.";
+    ConnectionNameTaken = "connection-name-taken", Note, Workspace, "A connection comes beside another of its name and application.";
+    ReferenceAmbiguous = "reference-ambiguous", Warning, Workspace, "A reference may mean any of several assets; it stays unbound, or bound as it is.";
+    ReferenceByName = "reference-by-name", Note, Workspace, "A reference binds to an asset of its name that is not where the reference says.";
+    ReferenceRebinds = "reference-rebinds", Warning, Workspace, "Of an asset only what a reference means would change.";
     NothingToImport = "nothing-to-import", Warning, Workspace, "A package holds no assets, so an import of it does nothing.";
     RestartFails = "restart-fails", Warning, Workspace, "A running recipe would be stopped and updated, and could not start again.";
     UnknownType = "unknown-type", Warning, Free, "An asset's type is not known here; it is carried through as it is.";

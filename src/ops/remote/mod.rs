@@ -272,10 +272,12 @@ impl Workspace for RemoteWorkspace {
             ..Interest::default()
         };
         let mut snapshot = self.seen(scope, interest.clone())?;
-        let unseen = scope
-            .keys
-            .iter()
-            .any(|key| key.place == AssetPlace::Workspace && !snapshot.assets.contains_key(key));
+        // A twin is asked for only in case there is one.
+        let unseen = scope.keys.iter().any(|key| {
+            key.place == AssetPlace::Workspace
+                && key.twin == 0
+                && !snapshot.assets.contains_key(key)
+        });
         if unseen && !self.base.path.is_home() {
             interest.unfiled = true;
             snapshot = self.seen(scope, interest)?;

@@ -1,78 +1,273 @@
 //! What the references of a package mean in the workspace that it is imported into
 //! (platform.md §5.5, §5.6).
+//!
+//! The workspace and the package count as one, since both are there after the import: what is planned
+//! is then what is read back. A reference binds to the first of these that there is:
+//!
+//! | step | what |
+//! |--:|---|
+//! | 1 | the asset of the package at its exact path; a connector by its title |
+//! | 2 | an asset of its folder and name: below the folder of the import, then from the root |
+//! | 3 | for a connection, one of its name in Home; for a lookup table, one of the whole workspace |
+//! | 4 | for a connection, the only one of its name and application, wherever it lies |
+//! | 5 | where several could be meant, the one that the asset is bound to already |
+//! | 6 | nothing |
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::facts::ConnectionProvider;
 use crate::model::ident::InternalName;
 use crate::model::kind::{AssetKind, FileRole};
 use crate::model::project::{Asset, Project};
 use crate::model::reference::Reference;
-use crate::model::workspace::{AssetId, Binding, HeldAsset, Snapshot};
+use crate::model::workspace::{AssetId, AssetKey, Binding, HeldAsset, Snapshot};
 use crate::plan::import::connectors::{Fate, Meeting, Met};
-use crate::plan::import::placing::Placing;
+use crate::plan::import::placing::{Nearness, Placing};
+
+/// An asset that a reference may mean.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Candidate<'r> {
+    /// The workspace holds it, and perhaps the package brings it too.
+    Held(&'r HeldAsset),
+    /// Only the package brings it: an index into the project's assets.
+    Packaged(usize),
+}
+
+/// The assets of the workspace and of the package, as one.
+#[derive(Clone, Debug)]
+pub(super) struct Candidates<'r> {
+    placing: &'r Placing,
+    snapshot: &'r Snapshot,
+    /// The package's assets by where they land.
+    packaged: BTreeMap<&'r AssetKey, usize>,
+}
+
+impl<'r> Candidates<'r> {
+    pub(super) fn of(placing: &'r Placing, snapshot: &'r Snapshot) -> Self {
+        let keys = placing.keys.iter().enumerate();
+        Self {
+            placing,
+            snapshot,
+            packaged: keys
+                .filter_map(|(index, key)| Some((key.as_ref()?, index)))
+                .collect(),
+        }
+    }
+
+    /// The asset of the package that lands there.
+    pub(super) fn packaged(&self, key: &AssetKey) -> Option<usize> {
+        self.packaged.get(key).copied()
+    }
+
+    /// What the workspace holds in the place of an asset of the package.
+    pub(super) fn held(&self, asset: usize) -> Option<&'r HeldAsset> {
+        self.snapshot.assets.get(self.placing.keys[asset].as_ref()?)
+    }
+
+    fn at(&self, key: &AssetKey) -> Option<Candidate<'r>> {
+        match self.snapshot.assets.get(key) {
+            Some(held) => Some(Candidate::Held(held)),
+            None => self.packaged(key).map(Candidate::Packaged),
+        }
+    }
+
+    /// The assets at the first place that has any for a reference out of the package: several are
+    /// twins, which have one name in one folder.
+    pub(super) fn by_place(&self, reference: &Reference) -> Option<(Nearness, Vec<Candidate<'r>>)> {
+        let places = self.placing.elsewhere(reference).into_iter();
+        let mut found = places.map(|(nearness, mut key)| {
+            let mut here = Vec::new();
+            loop {
+                let candidate = self.at(&key);
+                if candidate.is_none() && key.twin > 0 {
+                    return (nearness, here);
+                }
+                here.extend(candidate);
+                key.twin += 1;
+            }
+        });
+        found.find(|(_, here)| !here.is_empty())
+    }
+
+    /// The connections of a name, wherever they lie.
+    pub(super) fn connections<'n>(
+        &'n self,
+        name: &'n str,
+    ) -> impl Iterator<Item = Candidate<'r>> + 'n {
+        let of_name = move |key: &AssetKey| key.kind == AssetKind::Connection && key.name == *name;
+        let held = self.snapshot.connections.iter();
+        let held = held.filter(move |held| of_name(&held.key));
+        let only_packaged = self.packaged.iter().filter(move |(key, _)| {
+            let mut there = self.snapshot.connections.iter();
+            of_name(key) && !there.any(|held| held.key == ***key)
+        });
+        held.map(Candidate::Held)
+            .chain(only_packaged.map(|(_, &index)| Candidate::Packaged(index)))
+    }
+}
+
+/// What a reference means, and by which step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Resolution {
+    pub(super) binding: Binding,
+    pub(super) by: By,
+}
+
+/// How it was found what a reference means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// Steps 1 and 2: it is where the reference says.
+    Place,
+    /// Steps 3 and 4: it is somewhere else.
+    Name,
+    /// Step 5 if it is bound, and else 6: these could be meant.
+    Several(Vec<AssetId>),
+    /// Step 6: there is none.
+    Nothing,
+}
+
+impl Resolution {
+    const NOTHING: Self = Self {
+        binding: Binding::Nothing,
+        by: By::Nothing,
+    };
+
+    fn connector(met: Option<&Met<'_>>) -> Self {
+        met.map_or(Self::NOTHING, |met| Self {
+            binding: connector(met),
+            by: By::Place,
+        })
+    }
+}
 
 /// Everything that references are resolved with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Resolver<'r, 'a> {
     pub(super) project: &'r Project,
-    pub(super) placing: &'r Placing,
-    pub(super) snapshot: &'r Snapshot,
+    pub(super) candidates: &'r Candidates<'r>,
     pub(super) connectors: &'r Meeting<'a>,
     /// The numbers of the package's assets in the workspace.
     pub(super) ids: &'r [Option<AssetId>],
 }
 
-impl Resolver<'_, '_> {
-    /// What each reference of an asset means.
-    pub(super) fn bindings(&self, asset: &Asset) -> Vec<Binding> {
+impl<'r> Resolver<'r, '_> {
+    /// What each reference of an asset means. `held` is what the workspace has in its place.
+    pub(super) fn resolutions(&self, asset: &Asset, held: Option<&HeldAsset>) -> Vec<Resolution> {
         let references = asset.facts.references.iter();
         references
-            .map(|reference| self.binding(asset, reference))
+            .map(|reference| self.resolution(asset, held, reference))
             .collect()
     }
 
-    fn binding(&self, asset: &Asset, reference: &Reference) -> Binding {
+    fn resolution(
+        &self,
+        asset: &Asset,
+        held: Option<&HeldAsset>,
+        reference: &Reference,
+    ) -> Resolution {
         if let Some(target) = self.project.asset_at(&reference.target) {
             return match self.ids[target] {
-                Some(id) => Binding::Asset(id),
-                None => self
-                    .connectors
-                    .of_adapter(target)
-                    .map_or(Binding::Nothing, connector),
+                Some(id) => Resolution {
+                    binding: Binding::Asset(id),
+                    by: By::Place,
+                },
+                None => Resolution::connector(self.connectors.of_adapter(target)),
             };
         }
-        if FileRole::of(&reference.target) == FileRole::Main(AssetKind::CustomAdapter) {
-            let met = self.connectors.titled(&reference.name);
-            return met.map_or(Binding::Nothing, connector);
+        let FileRole::Main(kind) = FileRole::of(&reference.target) else {
+            return Resolution::NOTHING;
+        };
+        if kind == AssetKind::CustomAdapter {
+            return Resolution::connector(self.connectors.titled(&reference.name));
         }
-        match self.held(asset, reference) {
-            Some(held) => Binding::Asset(held.id),
-            None => Binding::Nothing,
+        let application = self.application(asset, reference);
+        let fits = |candidate: &Candidate<'r>| {
+            let Some(application) = &application else {
+                return true;
+            };
+            self.application_of(*candidate).as_ref() == Some(application)
+        };
+        match self.candidates.by_place(reference) {
+            Some((nearness, here)) => {
+                if let [only] = here[..] {
+                    return self.bound(only, nearness.into());
+                }
+                let fitting = here.iter().copied().filter(fits).collect::<Vec<_>>();
+                self.one_of(
+                    if fitting.is_empty() { here } else { fitting },
+                    held,
+                    nearness.into(),
+                )
+            }
+            None if kind == AssetKind::Connection => {
+                let named = self.candidates.connections(&reference.name);
+                self.one_of(named.filter(fits).collect(), held, By::Name)
+            }
+            None => Resolution::NOTHING,
         }
     }
 
-    /// The asset of the workspace that a reference out of the package binds to: by folder and name;
-    /// a connection also if it is the only one of its name and application anywhere.
-    pub(super) fn held(&self, asset: &Asset, reference: &Reference) -> Option<&HeldAsset> {
-        let keys = self.placing.elsewhere(reference);
-        let here = keys.iter().find_map(|key| self.snapshot.assets.get(key));
-        if here.is_some() || !keys.iter().any(|key| key.kind == AssetKind::Connection) {
-            return here;
+    fn bound(&self, candidate: Candidate<'_>, by: By) -> Resolution {
+        match self.id(candidate) {
+            Some(id) => Resolution {
+                binding: Binding::Asset(id),
+                by,
+            },
+            None => Resolution::NOTHING,
         }
-        let provider = self.provider_of(asset, reference);
-        let mut named = self.snapshot.connections.iter().filter(|connection| {
-            *connection.key.name == *reference.name
-                && provider.as_deref().is_none_or(|provider| {
-                    connection.body.providers.first().map(String::as_str) == Some(provider)
-                })
-        });
-        match (named.next(), named.next()) {
-            (Some(only), None) => Some(only),
-            _ => None,
+    }
+
+    /// The only one; of several, the one that the asset is bound to already.
+    fn one_of(
+        &self,
+        candidates: Vec<Candidate<'_>>,
+        held: Option<&HeldAsset>,
+        by: By,
+    ) -> Resolution {
+        if let [only] = candidates[..] {
+            return self.bound(only, by);
+        }
+        let ids: BTreeSet<AssetId> = candidates
+            .into_iter()
+            .filter_map(|candidate| self.id(candidate))
+            .collect();
+        if ids.is_empty() {
+            return Resolution::NOTHING;
+        }
+        let bound = held.into_iter().flat_map(|held| &held.body.bindings);
+        let bound: BTreeSet<AssetId> = bound
+            .filter_map(|binding| match binding {
+                Binding::Asset(id) => Some(*id).filter(|id| ids.contains(id)),
+                Binding::Connector(_) | Binding::Shared | Binding::Nothing => None,
+            })
+            .collect();
+        let kept = bound.first().filter(|_| bound.len() == 1);
+        Resolution {
+            binding: kept.map_or(Binding::Nothing, |id| Binding::Asset(*id)),
+            by: By::Several(ids.into_iter().collect()),
+        }
+    }
+
+    fn id(&self, candidate: Candidate<'_>) -> Option<AssetId> {
+        match candidate {
+            Candidate::Held(held) => Some(held.id),
+            Candidate::Packaged(index) => self.ids[index],
+        }
+    }
+
+    /// The application of a connection as it will be: an import leaves those alone that are there.
+    fn application_of(&self, candidate: Candidate<'_>) -> Option<String> {
+        match candidate {
+            Candidate::Held(held) => held.body.providers.first().cloned(),
+            Candidate::Packaged(index) => self
+                .providers(&self.project.assets[index])
+                .into_iter()
+                .next(),
         }
     }
 
     /// The application, in the workspace's terms, that a recipe expects behind a connection.
-    fn provider_of(&self, asset: &Asset, reference: &Reference) -> Option<String> {
+    fn application(&self, asset: &Asset, reference: &Reference) -> Option<String> {
         let config = &asset.facts.recipe()?.config;
         let entry = config.iter().find(|entry| {
             let account = entry.account.and_then(|i| asset.facts.references.get(i));
@@ -128,5 +323,14 @@ fn connector(met: &Met<'_>) -> Binding {
         (Fate::Shared(_), _) => Binding::Shared,
         (_, Some(id)) => Binding::Connector(id),
         (_, None) => Binding::Nothing,
+    }
+}
+
+impl From<Nearness> for By {
+    fn from(nearness: Nearness) -> Self {
+        match nearness {
+            Nearness::Place => Self::Place,
+            Nearness::Further => Self::Name,
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::project::{Asset, Project};
 use crate::model::workspace::{ConnectorId, Counters, HeldConnector, Moment, Snapshot};
 use crate::plan::connectors::{Adapter, Connector, Sources};
-use crate::plan::import::placing::Placing;
+use crate::plan::import::bindings::{Candidate, Candidates};
 use crate::plan::naming::new_name;
 use crate::plan::rule::Files;
 
@@ -118,11 +118,12 @@ pub(super) struct Meeting<'a> {
 impl<'a> Meeting<'a> {
     pub(super) fn of(
         sources: Sources<'a>,
-        connectors: Vec<Connector<'a>>,
-        placing: &Placing,
+        mut connectors: Vec<Connector<'a>>,
+        candidates: &Candidates<'_>,
         snapshot: &Snapshot,
         at: Moment,
     ) -> Self {
+        join_through_connections(&mut connectors, sources.project, candidates, snapshot);
         let mut next = snapshot.workspace.next;
         let mut taken: BTreeSet<InternalName> = snapshot
             .connectors
@@ -137,7 +138,7 @@ impl<'a> Meeting<'a> {
                 Some(Adapter::Project(index)) => Some(index),
                 Some(Adapter::Supplied(_)) | None => None,
             };
-            let held = held(&connector, adapter, sources.project, placing, snapshot);
+            let held = held(&connector, adapter, sources.project, candidates, snapshot);
             let fate = fate(sources.project, &connector, adapter, held);
             let (id, internal_name) = match (&fate, held) {
                 (Fate::Install, _) => {
@@ -210,12 +211,91 @@ impl<'a> Meeting<'a> {
     }
 }
 
+/// Joins connectors of which only an internal name is known with those that the package knows
+/// better, where a recipe's connection is not where the recipe says: what the reference binds to tells
+/// whose it is.
+fn join_through_connections(
+    connectors: &mut Vec<Connector<'_>>,
+    project: &Project,
+    candidates: &Candidates<'_>,
+    snapshot: &Snapshot,
+) {
+    let mut at = 0;
+    while at < connectors.len() {
+        let unknown = &connectors[at];
+        let is_unknown =
+            unknown.title.is_none() && unknown.adapter.is_none() && unknown.entry.is_none();
+        let owner = is_unknown
+            .then(|| connections_behind(unknown, project, candidates))
+            .into_iter()
+            .flatten()
+            .find_map(|connection| {
+                let (packaged, application) = match connection {
+                    Candidate::Packaged(index) => (index, None),
+                    Candidate::Held(held) => (
+                        candidates.packaged(&held.key)?,
+                        Some(held.body.providers.first()?),
+                    ),
+                };
+                let owner = connectors
+                    .iter()
+                    .position(|other| other.connections.contains(&packaged))?;
+                // A connection that is there stays as it is, whatever the package has of it.
+                let same = application.is_none_or(|application| {
+                    let mut own = snapshot.connectors.iter();
+                    let own = own.find(|held| held.internal_name.as_str() == application);
+                    own.is_some_and(|own| connectors[owner].title.as_ref() == Some(&own.title))
+                });
+                Some(owner).filter(|&owner| owner != at && same)
+            });
+        let Some(owner) = owner else {
+            at += 1;
+            continue;
+        };
+        let joined = std::mem::take(&mut connectors[at]);
+        connectors[owner]
+            .internal_names
+            .extend(joined.internal_names);
+        connectors[owner].recipes.extend(joined.recipes);
+        connectors.remove(at);
+    }
+}
+
+/// The connections outside of where a connector's recipes look for them, that the recipes bind to.
+fn connections_behind<'r>(
+    connector: &Connector<'_>,
+    project: &Project,
+    candidates: &Candidates<'r>,
+) -> Vec<Candidate<'r>> {
+    let mut found = Vec::new();
+    for &recipe in &connector.through_elsewhere {
+        let facts = &project.assets[recipe].facts;
+        let entries = facts.recipe().into_iter().flat_map(|recipe| &recipe.config);
+        let accounts = entries
+            .filter(|entry| {
+                InternalName::custom(&entry.provider)
+                    .is_some_and(|name| connector.internal_names.contains(&name))
+            })
+            .filter_map(|entry| facts.references.get(entry.account?))
+            .filter(|account| project.asset_at(&account.target).is_none());
+        for account in accounts {
+            // Of twins it can't be told which is meant.
+            if let Some((_, here)) = candidates.by_place(account)
+                && let [only] = here[..]
+            {
+                found.push(only);
+            }
+        }
+    }
+    found
+}
+
 /// The workspace's own connector that a packaged one is, or would replace.
 fn held<'s>(
     connector: &Connector<'_>,
     adapter: Option<usize>,
     project: &Project,
-    placing: &Placing,
+    candidates: &Candidates<'_>,
     snapshot: &'s Snapshot,
 ) -> Option<&'s HeldConnector> {
     let by_title = snapshot
@@ -238,21 +318,25 @@ fn held<'s>(
     {
         return Some(held);
     }
-    // Its connection may be there already, as another package left it, and knows its connector.
-    connector.through_elsewhere.iter().find_map(|&recipe| {
-        let facts = &project.assets[recipe].facts;
-        let entries = facts.recipe().into_iter().flat_map(|recipe| &recipe.config);
-        let accounts = entries
-            .filter(|entry| {
-                InternalName::custom(&entry.provider)
-                    .is_some_and(|name| connector.internal_names.contains(&name))
-            })
-            .filter_map(|entry| facts.references.get(entry.account?));
-        accounts
-            .flat_map(|account| placing.elsewhere(account))
-            .filter_map(|key| snapshot.assets.get(&key))
-            .find_map(|connection| by_name(connection.body.providers.first()?))
-    })
+    // Its connection may be there already, as another package left it, and knows its connector: one
+    // that the package brings too, or one that only its recipes refer to.
+    let of_package = connector
+        .connections
+        .iter()
+        .filter_map(|&connection| candidates.held(connection));
+    let elsewhere = connections_behind(connector, project, candidates);
+    let elsewhere = elsewhere
+        .into_iter()
+        .filter_map(|candidate| match candidate {
+            Candidate::Held(held) => Some(held),
+            Candidate::Packaged(_) => None,
+        });
+    let mut known = of_package
+        .chain(elsewhere)
+        .filter_map(|connection| by_name(connection.body.providers.first()?));
+    let first = known.next()?;
+    // Connections of two connectors don't tell which of them it is.
+    known.all(|other| other.id == first.id).then_some(first)
 }
 
 fn fate(

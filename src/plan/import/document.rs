@@ -239,6 +239,15 @@ pub enum Afterwards {
         /// How many recipes of the package would use it.
         recipes: usize,
     },
+    /// Choose between connections of one name, for recipes whose reference does not tell which.
+    Choose {
+        /// Their name.
+        connection: String,
+        /// The folders that they lie in; empty for Home.
+        folders: Vec<FolderPath>,
+        /// How many recipes of the package would use one of them.
+        recipes: usize,
+    },
     /// Give properties their values.
     FillProperties {
         /// Their names.

@@ -15,6 +15,7 @@ mod connectors;
 pub mod document;
 mod outcome;
 mod placing;
+mod references;
 pub mod sameness;
 pub mod wording;
 
@@ -34,9 +35,9 @@ use crate::model::workspace::{
 };
 use crate::plan::connectors::Sources;
 
-use bindings::Resolver;
+use bindings::{Candidates, Resolution, Resolver};
 use connectors::Meeting;
-use sameness::Sameness;
+use sameness::{Rebound, Sameness};
 
 /// An import that is being planned.
 #[derive(Clone, Debug)]
@@ -44,6 +45,7 @@ pub struct Draft<'a> {
     sources: Sources<'a>,
     snapshot: &'a Snapshot,
     placing: &'a Placing,
+    candidates: Candidates<'a>,
     connectors: Meeting<'a>,
     assets: Vec<Drafted<'a>>,
     next: Counters,
@@ -58,7 +60,11 @@ struct Drafted<'a> {
     id: Option<AssetId>,
     key: Option<&'a AssetKey>,
     held: Option<&'a HeldAsset>,
+    resolutions: Vec<Resolution>,
+    /// What the resolutions bind to.
     bindings: Vec<Binding>,
+    /// The references that would mean something else, where nothing else changes.
+    rebound: Vec<Rebound>,
     providers: Vec<String>,
     renames: BTreeMap<InternalName, InternalName>,
     fate: Fate,
@@ -98,7 +104,8 @@ impl<'a> Draft<'a> {
     ) -> Self {
         let project = sources.project;
         let (met, findings) = sources.connectors(&(0..project.assets.len()).collect());
-        let connectors = Meeting::of(sources, met, placing, snapshot, at);
+        let candidates = Candidates::of(placing, snapshot);
+        let connectors = Meeting::of(sources, met, &candidates, snapshot, at);
         let mut next = connectors.next;
         let helds: Vec<Option<&HeldAsset>> = placing
             .keys
@@ -123,17 +130,19 @@ impl<'a> Draft<'a> {
             .collect();
         let resolver = Resolver {
             project,
-            placing,
-            snapshot,
+            candidates: &candidates,
             connectors: &connectors,
             ids: &ids,
         };
         let assets = project.assets.iter().enumerate().map(|(index, asset)| {
+            let resolutions = resolver.resolutions(asset, helds[index]);
             let mut drafted = Drafted {
                 id: ids[index],
                 key: placing.keys[index].as_ref(),
                 held: helds[index],
-                bindings: resolver.bindings(asset),
+                bindings: resolutions.iter().map(|found| found.binding).collect(),
+                resolutions,
+                rebound: Vec::new(),
                 providers: resolver.providers(asset),
                 renames: sameness::renames(&asset.facts.internal_names, &connectors.names),
                 fate: Fate::Connector,
@@ -146,6 +155,7 @@ impl<'a> Draft<'a> {
             sources,
             snapshot,
             placing,
+            candidates,
             assets,
             next,
             at,
@@ -187,6 +197,10 @@ impl<'a> Draft<'a> {
             if drafted.fate == Fate::Asks {
                 drafted.fate = match answers.get(&index) {
                     Some(Sameness::Same) => Fate::NoChange,
+                    Some(Sameness::Rebound(rebound)) => {
+                        drafted.rebound.clone_from(rebound);
+                        Fate::Overwrites
+                    }
                     Some(Sameness::Replaced | Sameness::Merged(_)) | None => Fate::Overwrites,
                 };
             }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::bindings::By;
 use super::connectors::{AdapterFiles, Fate as ConnectorFate, Met, Older};
 use super::document::{
     Afterwards, AssetAction, ConnectorAction, FORMAT, ImportPlan, MovedRecipe, Needed, Permission,
@@ -76,6 +77,7 @@ impl Draft<'_> {
             .filter_map(|(drafted, asset)| self.asset(drafted, asset, &mut findings))
             .collect();
         self.restart_findings(&mut findings);
+        findings.extend(self.reference_findings());
         if self.project().assets.is_empty() {
             findings.push(
                 Finding::new(
@@ -441,6 +443,7 @@ impl Draft<'_> {
         let project = self.project();
         let mut using: BTreeMap<AssetId, usize> = BTreeMap::new();
         let mut unbound: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut undecided: BTreeMap<(&str, &[AssetId]), usize> = BTreeMap::new();
         let mut starts = 0;
         for (drafted, asset) in self.assets.iter().zip(&project.assets) {
             let Some(recipe) = asset.facts.recipe() else {
@@ -457,7 +460,14 @@ impl Draft<'_> {
                     }
                     Some(Binding::Connector(_) | Binding::Shared | Binding::Nothing) | None => {
                         let name = &*asset.facts.references[account].name;
-                        *unbound.entry(name).or_default() += 1;
+                        match drafted.resolutions.get(account).map(|found| &found.by) {
+                            Some(By::Several(candidates)) => {
+                                *undecided.entry((name, candidates)).or_default() += 1;
+                            }
+                            Some(By::Place | By::Name | By::Nothing) | None => {
+                                *unbound.entry(name).or_default() += 1;
+                            }
+                        }
                     }
                 }
             }
@@ -471,6 +481,19 @@ impl Draft<'_> {
                 .into_iter()
                 .map(|(connection, recipes)| Afterwards::Connect {
                     connection: connection.to_owned(),
+                    recipes,
+                }),
+        );
+        let places = self.places();
+        afterwards.extend(
+            undecided
+                .into_iter()
+                .map(|((connection, candidates), recipes)| Afterwards::Choose {
+                    connection: connection.to_owned(),
+                    folders: candidates
+                        .iter()
+                        .filter_map(|id| Some(places.get(id)?.place.folder()))
+                        .collect(),
                     recipes,
                 }),
         );

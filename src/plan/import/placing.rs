@@ -19,6 +19,15 @@ pub struct Placing {
     pub keys: Vec<Option<AssetKey>>,
 }
 
+/// How near a place is to the one that a reference names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nearness {
+    /// It is that folder.
+    Place,
+    /// It is where such assets may lie too.
+    Further,
+}
+
 /// An asset can't lie where the package would put it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}` can't be imported into folder `{folder}`")]
@@ -83,7 +92,7 @@ impl Placing {
 
     /// Where an asset that a reference names may lie in the workspace if it is not in the package,
     /// the likeliest place first (platform.md §5.5: it binds by folder and name).
-    pub fn elsewhere(&self, reference: &Reference) -> Vec<AssetKey> {
+    pub fn elsewhere(&self, reference: &Reference) -> Vec<(Nearness, AssetKey)> {
         let FileRole::Main(kind) = FileRole::of(&reference.target) else {
             return Vec::new();
         };
@@ -96,23 +105,28 @@ impl Placing {
             .map_or("", |(folder, _)| folder);
         let mut places = Vec::new();
         if let Ok(place) = place(&kind, in_package, ConnectionPlace::Folder, &self.folder) {
-            places.push(place);
+            places.push((Nearness::Place, place));
         }
         // Exported from the root of the workspace, the same asset has its whole path.
-        places.extend(in_package.parse().map(AssetPlace::Folder));
+        let from_root = in_package.parse().map(AssetPlace::Folder);
+        places.extend(from_root.map(|place| (Nearness::Place, place)));
         if kind == AssetKind::Connection {
-            places.push(AssetPlace::Folder(FolderPath::home()));
+            let home = AssetPlace::Folder(FolderPath::home());
+            places.push((Nearness::Further, home));
         }
         if kind == AssetKind::LookupTable {
-            places.push(AssetPlace::Workspace);
+            places.push((Nearness::Further, AssetPlace::Workspace));
         }
         let mut seen = BTreeSet::new();
-        places.retain(|place| seen.insert(place.clone()));
-        let key = |place| AssetKey {
-            place,
-            kind: kind.clone(),
-            name: reference.name.to_string(),
-            twin: 0,
+        places.retain(|(_, place)| seen.insert(place.clone()));
+        let key = |(nearness, place)| {
+            let key = AssetKey {
+                place,
+                kind: kind.clone(),
+                name: reference.name.to_string(),
+                twin: 0,
+            };
+            (nearness, key)
         };
         places.into_iter().map(key).collect()
     }
@@ -138,19 +152,29 @@ impl Placing {
                 scope.folders.insert(folder);
             }
         }
-        for asset in &project.assets {
+        for (asset, key) in project.assets.iter().zip(&self.keys) {
             if asset.kind == AssetKind::CustomAdapter {
                 scope.titles.extend(asset.name().parse().ok());
+            }
+            if let Some(key) = key.as_ref().filter(|key| key.kind == AssetKind::Connection) {
+                scope.connections.insert(key.name.clone());
             }
             for reference in &asset.facts.references {
                 if project.asset_at(&reference.target).is_some() {
                     continue;
                 }
                 let keys = self.elsewhere(reference);
-                if keys.iter().any(|key| key.kind == AssetKind::Connection) {
-                    scope.connections.insert(reference.name.to_string());
+                for (_, key) in keys {
+                    if key.kind == AssetKind::Connection {
+                        scope.connections.insert(key.name.clone());
+                    }
+                    // A name that two assets of a folder have does not tell which is meant.
+                    scope.keys.insert(AssetKey {
+                        twin: 1,
+                        ..key.clone()
+                    });
+                    scope.keys.insert(key);
                 }
-                scope.keys.extend(keys);
             }
         }
         scope

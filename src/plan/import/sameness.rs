@@ -32,6 +32,17 @@ pub enum Sameness {
     Replaced,
     /// The package adds to what is there: this is both together.
     Merged(Vec<u8>),
+    /// Both say the same but for what these references mean.
+    Rebound(Vec<Rebound>),
+}
+
+/// A reference that means something else than it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rebound {
+    /// The reference, as an index into those of the package's JSON.
+    pub reference: usize,
+    /// What it means in the JSON that is there.
+    pub was: Binding,
 }
 
 /// Compares an asset of a package with the one that it meets, both in the workspace's terms:
@@ -75,8 +86,46 @@ pub fn compare(
             let mut splices: Vec<Splice> = splice.into_iter().collect();
             Sameness::Merged(apply(text.as_bytes(), &mut splices))
         }
-        (false, Rows::NoTable | Rows::Replaced) => Sameness::Replaced,
+        (false, Rows::NoTable | Rows::Replaced) => {
+            match rebound(
+                (packaged_document, packaged),
+                (held_document, held),
+                ignored,
+            ) {
+                Some(rebound) => Sameness::Rebound(rebound),
+                None => Sameness::Replaced,
+            }
+        }
     })
+}
+
+/// The references that mean something else, if nothing else differs.
+fn rebound(
+    packaged: (Document<'_>, Side<'_>),
+    held: (Document<'_>, Side<'_>),
+    ignored: &[&str],
+) -> Option<Vec<Rebound>> {
+    let named = |(document, side): (Document<'_>, Side<'_>)| {
+        let mut out = Vec::with_capacity(document.text().len());
+        let mut writer = Writer {
+            meanings: meanings(side),
+            told: Told::Name,
+            met: Vec::new(),
+        };
+        writer.write(document.root(), ignored, &mut out);
+        (Digest::of(&out), writer.met)
+    };
+    let ((text, references), (held_text, held_references)) = (named(packaged), named(held));
+    if text != held_text || references.len() != held_references.len() {
+        return None;
+    }
+    let bound = |side: Side<'_>, reference: usize| side.bindings.get(reference).copied();
+    let pairs = references.into_iter().zip(held_references);
+    let rebound = pairs.filter_map(|(reference, held_reference)| {
+        let was = bound(held.1, held_reference)?;
+        (bound(packaged.1, reference) != Some(was)).then_some(Rebound { reference, was })
+    });
+    Some(rebound.collect::<Vec<_>>()).filter(|rebound| !rebound.is_empty())
 }
 
 /// What happens to the rows of a table.
@@ -143,65 +192,98 @@ fn properties(packaged: Document<'_>, held: Document<'_>, below: Option<&str>) -
 /// A digest of what a document says: independent of the order of keys, white space and escapes, and
 /// of how references are spelled, since what they mean counts.
 fn canonical(document: Document<'_>, side: Side<'_>, ignored: &[&str]) -> Digest {
-    let meanings: BTreeMap<usize, (&Reference, Binding)> = side
-        .references
-        .iter()
-        .zip(side.bindings)
-        .map(|(reference, binding)| (reference.offset as usize, (reference, *binding)))
-        .collect();
     let mut out = Vec::with_capacity(document.text().len());
-    write(document.root(), &meanings, ignored, &mut out);
+    let mut writer = Writer {
+        meanings: meanings(side),
+        told: Told::Meaning,
+        met: Vec::new(),
+    };
+    writer.write(document.root(), ignored, &mut out);
     Digest::of(&out)
 }
 
-fn write(
-    node: Node<'_>,
-    meanings: &BTreeMap<usize, (&Reference, Binding)>,
-    ignored: &[&str],
-    out: &mut Vec<u8>,
-) {
-    if let Some((reference, binding)) = meanings.get(&node.span().start) {
-        match binding {
-            Binding::Asset(id) => out.extend_from_slice(format!("<asset {id}>").as_bytes()),
-            Binding::Connector(id) => out.extend_from_slice(format!("<connector {id}>").as_bytes()),
-            Binding::Shared => out.extend_from_slice(b"<shared>"),
-            Binding::Nothing => out.extend_from_slice(
-                format!("<{:?} {:?}>", reference.target, reference.name).as_bytes(),
-            ),
-        }
-        return;
+type Meanings<'a> = BTreeMap<usize, (usize, &'a Reference, Binding)>;
+
+fn meanings(side: Side<'_>) -> Meanings<'_> {
+    let references = side.references.iter().zip(side.bindings).enumerate();
+    references
+        .map(|(index, (reference, binding))| {
+            (reference.offset as usize, (index, reference, *binding))
+        })
+        .collect()
+}
+
+/// What is written for a reference.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// What it means.
+    Meaning,
+    /// What it is called.
+    Name,
+}
+
+struct Writer<'a> {
+    meanings: Meanings<'a>,
+    told: Told,
+    /// The references, in the order in which they were written.
+    met: Vec<usize>,
+}
+
+impl Writer<'_> {
+    fn reference(&mut self, at: usize, out: &mut Vec<u8>) -> bool {
+        let Some(&(index, reference, binding)) = self.meanings.get(&at) else {
+            return false;
+        };
+        self.met.push(index);
+        let text = match (self.told, binding) {
+            (Told::Name, _) => format!("<{:?}>", reference.name),
+            (Told::Meaning, Binding::Asset(id)) => format!("<asset {id}>"),
+            (Told::Meaning, Binding::Connector(id)) => format!("<connector {id}>"),
+            (Told::Meaning, Binding::Shared) => "<shared>".to_owned(),
+            (Told::Meaning, Binding::Nothing) => {
+                format!("<{:?} {:?}>", reference.target, reference.name)
+            }
+        };
+        out.extend_from_slice(text.as_bytes());
+        true
     }
-    match node.kind() {
-        NodeKind::Object => {
-            let mut members: Vec<_> = node
-                .members()
-                .map(|(key, value)| (key.text().unwrap_or_default(), value))
-                .filter(|(key, _)| !ignored.contains(&&**key))
-                .collect();
-            members.sort_by(|a, b| a.0.cmp(&b.0));
-            out.push(b'{');
-            for (key, value) in members {
-                out.extend_from_slice(quote(&key, Dialect::Platform).as_bytes());
-                out.push(b':');
-                write(value, meanings, &[], out);
-                out.push(b',');
+
+    fn write(&mut self, node: Node<'_>, ignored: &[&str], out: &mut Vec<u8>) {
+        if self.reference(node.span().start, out) {
+            return;
+        }
+        match node.kind() {
+            NodeKind::Object => {
+                let mut members: Vec<_> = node
+                    .members()
+                    .map(|(key, value)| (key.text().unwrap_or_default(), value))
+                    .filter(|(key, _)| !ignored.contains(&&**key))
+                    .collect();
+                members.sort_by(|a, b| a.0.cmp(&b.0));
+                out.push(b'{');
+                for (key, value) in members {
+                    out.extend_from_slice(quote(&key, Dialect::Platform).as_bytes());
+                    out.push(b':');
+                    self.write(value, &[], out);
+                    out.push(b',');
+                }
+                out.push(b'}');
             }
-            out.push(b'}');
-        }
-        NodeKind::Array => {
-            out.push(b'[');
-            for item in node.items() {
-                write(item, meanings, &[], out);
-                out.push(b',');
+            NodeKind::Array => {
+                out.push(b'[');
+                for item in node.items() {
+                    self.write(item, &[], out);
+                    out.push(b',');
+                }
+                out.push(b']');
             }
-            out.push(b']');
-        }
-        NodeKind::String => {
-            let text = node.text().unwrap_or_default();
-            out.extend_from_slice(quote(&text, Dialect::Platform).as_bytes());
-        }
-        NodeKind::Number | NodeKind::Bool | NodeKind::Null => {
-            out.extend_from_slice(node.raw().as_bytes());
+            NodeKind::String => {
+                let text = node.text().unwrap_or_default();
+                out.extend_from_slice(quote(&text, Dialect::Platform).as_bytes());
+            }
+            NodeKind::Number | NodeKind::Bool | NodeKind::Null => {
+                out.extend_from_slice(node.raw().as_bytes());
+            }
         }
     }
 }

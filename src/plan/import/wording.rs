@@ -125,6 +125,21 @@ impl Afterwards {
                 "choose a connection in place of \"{connection}\", which is not there{}",
                 uses(recipes)
             ),
+            Self::Choose {
+                connection,
+                folders,
+                recipes,
+            } => {
+                let folders = folders.iter().map(|folder| place(folder, connection));
+                let needs = match recipes {
+                    1 => "1 recipe needs one".to_owned(),
+                    _ => format!("{recipes} recipes need one"),
+                };
+                format!(
+                    "choose one of the connections {} ({needs})",
+                    folders.collect::<Vec<_>>().join(", ")
+                )
+            }
             Self::FillProperties { names } => {
                 format!("give the properties their values: {}", names.join(", "))
             }
