@@ -70,6 +70,7 @@
 //! use recipack::ops::export::{ExportRequest, prepare};
 //! use recipack::ops::read::Roots;
 //! use recipack::ops::{Interrupt, Running, Silent};
+//! use recipack::model::table::PackedRows;
 //! use recipack::plan::export::Destination;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -93,6 +94,7 @@
 //!     selection: Selection::default(),
 //!     words: Default::default(),
 //!     catalogue: None,
+//!     rows: PackedRows::Keep,
 //!     checks: Default::default(),
 //!     limits: Limits::default(),
 //! };

@@ -323,6 +323,7 @@ fn request(project: &Path, kind: TargetKind) -> ExportRequest {
         selection: Selection::default(),
         words: BTreeMap::new(),
         catalogue: Some(Catalogue::parse(&catalogue).expect("a catalogue")),
+        rows: recipack::model::table::PackedRows::Keep,
         checks: Default::default(),
         limits: Limits::default(),
     }

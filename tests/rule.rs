@@ -192,6 +192,7 @@ impl Cell {
             selection: Selection::default(),
             words,
             catalogue: self.catalogue(),
+            rows: recipack::model::table::PackedRows::Keep,
             checks: Default::default(),
             limits: Limits::default(),
         };

@@ -30,7 +30,7 @@ pub(crate) fn generator() -> String {
 
 /// What a memory is good for: this program, making entries as it does now.
 fn maker() -> String {
-    format!("{}, memory 3, {ENCODING}", generator())
+    format!("{}, memory 4, {ENCODING}", generator())
 }
 
 /// The folder that memories lie in, if it is known where.

@@ -397,6 +397,7 @@ pub(crate) fn resolve(
             selection,
             words,
             catalogue,
+            rows: args.rows,
             checks: manifest
                 .map(|manifest| manifest.checks.clone())
                 .unwrap_or_default(),

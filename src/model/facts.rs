@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ident::{InternalName, Version};
 use super::reference::{ActionUse, IncompleteReference, ProviderUse, RawId, Reference, TableUse};
+use super::table::TableRows;
 
 /// The facts of one asset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +38,8 @@ pub enum Detail {
     Connector(ConnectorFacts),
     /// The names of properties.
     Properties(Vec<Arc<str>>),
+    /// The rows that a table holds, if it holds any.
+    Table(Option<TableRows>),
     /// Nothing more is needed.
     #[default]
     Other,
@@ -127,6 +130,7 @@ impl Facts {
             Detail::Connection(_)
             | Detail::Connector(_)
             | Detail::Properties(_)
+            | Detail::Table(_)
             | Detail::Other => None,
         }
     }
@@ -135,9 +139,11 @@ impl Facts {
     pub fn connection(&self) -> Option<&ConnectionFacts> {
         match &self.detail {
             Detail::Connection(facts) => Some(facts),
-            Detail::Recipe(_) | Detail::Connector(_) | Detail::Properties(_) | Detail::Other => {
-                None
-            }
+            Detail::Recipe(_)
+            | Detail::Connector(_)
+            | Detail::Properties(_)
+            | Detail::Table(_)
+            | Detail::Other => None,
         }
     }
 
@@ -145,9 +151,11 @@ impl Facts {
     pub fn connector(&self) -> Option<&ConnectorFacts> {
         match &self.detail {
             Detail::Connector(facts) => Some(facts),
-            Detail::Recipe(_) | Detail::Connection(_) | Detail::Properties(_) | Detail::Other => {
-                None
-            }
+            Detail::Recipe(_)
+            | Detail::Connection(_)
+            | Detail::Properties(_)
+            | Detail::Table(_)
+            | Detail::Other => None,
         }
     }
 
@@ -155,7 +163,23 @@ impl Facts {
     pub fn properties(&self) -> &[Arc<str>] {
         match &self.detail {
             Detail::Properties(names) => names,
-            Detail::Recipe(_) | Detail::Connection(_) | Detail::Connector(_) | Detail::Other => &[],
+            Detail::Recipe(_)
+            | Detail::Connection(_)
+            | Detail::Connector(_)
+            | Detail::Table(_)
+            | Detail::Other => &[],
+        }
+    }
+
+    /// The rows, if it is a table that holds any.
+    pub fn rows(&self) -> Option<&TableRows> {
+        match &self.detail {
+            Detail::Table(rows) => rows.as_ref(),
+            Detail::Recipe(_)
+            | Detail::Connection(_)
+            | Detail::Connector(_)
+            | Detail::Properties(_)
+            | Detail::Other => None,
         }
     }
 }

@@ -20,5 +20,6 @@ pub mod scan;
 pub mod secret;
 pub mod slug;
 pub mod stamp;
+pub mod table;
 pub mod target;
 pub mod workspace;

@@ -14,6 +14,7 @@ use super::reference::{
     ActionKind, ActionUse, Activity, IncompleteReference, ProviderUse, RawId, Reference, Step,
     TableUse,
 };
+use super::table::{TableRows, is_table};
 
 /// Reads assets one after the other with the same memory.
 #[derive(Debug, Default)]
@@ -203,6 +204,9 @@ impl Walk<'_> {
                 {
                     self.raw_id(key, id, None, value);
                 }
+            }
+            if is_table(kind) {
+                self.facts.detail = Detail::Table(TableRows::of(kind, document));
             }
         }
     }

@@ -20,6 +20,7 @@ use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
 use crate::model::place::Located;
 use crate::model::project::Content;
+use crate::model::table::PackedRows;
 use crate::model::target::Word;
 use crate::model::workspace::Scope;
 use crate::parallel;
@@ -50,6 +51,8 @@ pub struct ExportRequest {
     pub words: BTreeMap<ConnectorTitle, Located<Word>>,
     /// The shared connectors.
     pub catalogue: Option<Catalogue>,
+    /// What becomes of the rows of tables.
+    pub rows: PackedRows,
     /// How much findings matter, and which are allowed.
     pub checks: Checks,
     /// Limits on packages that are read.
@@ -156,6 +159,7 @@ pub fn prepare(
             selection: &request.selection,
             words: &request.words,
             left_out: &opened.left_out,
+            rows: request.rows,
         },
     );
     let mut prepared = Prepared {

@@ -18,6 +18,7 @@ use crate::model::ident::{Digest, InternalName};
 use crate::model::json::{JsonError, Tape, apply};
 use crate::model::path::PackagePath;
 use crate::model::scan::Scanner;
+use crate::model::table::RowsPolicy;
 use crate::model::workspace::{
     Address, AssetKey, FolderPath, HeldFile, Moment, RecipeState, Revision, RevisionAction,
     RevisionHeader, RevisionNumber, Snapshot,
@@ -28,7 +29,7 @@ use crate::plan::connectors::Sources;
 use crate::plan::import::document::{
     AssetAction, ConnectorAction, ImportPlan, Needed, Permission, PlannedPackage,
 };
-use crate::plan::import::sameness::{self, Sameness, Side};
+use crate::plan::import::sameness::{self, Answer, Sameness, Side};
 use crate::plan::import::{Draft, Placing, PlacingError, Question, Receipt};
 use crate::plan::transform::rename_providers;
 use crate::workspace::{
@@ -44,6 +45,8 @@ pub struct ImportRequest {
     pub address: Address,
     /// The folder to import into.
     pub folder: FolderPath,
+    /// What to do with the rows of tables.
+    pub rows: RowsPolicy,
     /// Limits on the package.
     pub limits: Limits,
     /// A folder for what is kept on disk meanwhile.
@@ -72,7 +75,7 @@ pub struct Planned {
     /// What a person should know.
     pub findings: Vec<Finding>,
     snapshot: Snapshot,
-    answers: BTreeMap<usize, Sameness>,
+    answers: BTreeMap<usize, Answer>,
 }
 
 /// The document of `plan`, and the file that `import` takes.
@@ -225,14 +228,14 @@ impl Incoming {
     ) -> Result<Planned, ImportError> {
         let scope = self.placing.scope(&self.opened.project);
         let snapshot = workspace.snapshot(&scope)?;
-        let draft = self.draft(&snapshot, request.at);
+        let draft = self.draft(&snapshot, request);
         let mut answers = BTreeMap::new();
         let mut comparing = Comparing::new(self);
         for question in draft.questions() {
             if running.interrupt.is_set() {
                 return Err(Interrupted.into());
             }
-            let answer = comparing.answer(&draft, &question, workspace)?;
+            let answer = comparing.answer(&draft, &question, request.rows, workspace)?;
             answers.insert(question.asset, answer);
         }
         let draft = draft.answered(&answers);
@@ -308,14 +311,14 @@ impl Incoming {
         Ok(actions::check(&project.assets, &connectors))
     }
 
-    fn draft<'a>(&'a self, snapshot: &'a Snapshot, at: Moment) -> Draft<'a> {
+    fn draft<'a>(&'a self, snapshot: &'a Snapshot, request: &ImportRequest) -> Draft<'a> {
         let sources = Sources {
             project: &self.opened.project,
             graph: &self.graph,
             supplied: None,
             catalogue: snapshot.shared.as_ref(),
         };
-        Draft::of(sources, &self.placing, snapshot, at)
+        Draft::of(sources, &self.placing, snapshot, request.at, request.rows)
     }
 
     /// Carries a plan out, and says what was done. Nothing is read back yet.
@@ -332,7 +335,7 @@ impl Incoming {
         observer: &mut dyn Observer,
     ) -> Result<Receipt, ImportError> {
         let draft = self
-            .draft(&planned.snapshot, request.at)
+            .draft(&planned.snapshot, request)
             .answered(&planned.answers);
         let mut package = PackageContents::new(self, request)?;
         let stored = package.transform(&draft, planned, running, observer)?;
@@ -513,8 +516,9 @@ impl<'a> Comparing<'a> {
         &mut self,
         draft: &Draft<'_>,
         question: &Question,
+        rows: RowsPolicy,
         workspace: &dyn Workspace,
-    ) -> Result<Sameness, ImportError> {
+    ) -> Result<Answer, ImportError> {
         let asset = &self.incoming.opened.project.assets[question.asset];
         let broken = |source| ImportError::Json {
             path: asset.path.clone(),
@@ -546,7 +550,7 @@ impl<'a> Comparing<'a> {
             references: &held.references,
             bindings: &question.held_bindings,
         };
-        sameness::compare(&asset.kind, packaged, held).map_err(broken)
+        sameness::compare(&asset.kind, packaged, held, rows).map_err(broken)
     }
 }
 
@@ -584,6 +588,8 @@ fn renamed(
 struct PackageContents<'a> {
     incoming: &'a Incoming,
     package: &'a Path,
+    /// The tables whose rows stay out.
+    without_rows: Vec<PackagePath>,
     reader: SourceReader<'a>,
     files: HashMap<Digest, usize>,
     spill: Spill,
@@ -599,6 +605,7 @@ impl<'a> PackageContents<'a> {
         Ok(Self {
             incoming,
             package: &request.package,
+            without_rows: Vec::new(),
             reader: incoming.opened.source.reader(),
             files: files
                 .filter_map(|file| Some((file.content?.digest?, file.source)))
@@ -645,9 +652,14 @@ impl<'a> PackageContents<'a> {
         running: &Running,
         observer: &mut dyn Observer,
     ) -> Result<BTreeMap<usize, HeldFile>, ImportError> {
+        let assets = &self.incoming.opened.project.assets;
+        let without_rows = (0..assets.len()).filter(|&asset| draft.leaves_rows_out(asset));
+        self.without_rows = without_rows
+            .map(|asset| assets[asset].path.clone())
+            .collect();
         let mut stored = BTreeMap::new();
         for (&asset, answer) in &planned.answers {
-            if let Sameness::Merged(bytes) = answer {
+            if let Sameness::Merged(bytes) = &answer.sameness {
                 let deflated = deflate(bytes).map_err(|source| ImportError::Scratch {
                     folder: "memory".to_owned(),
                     source,
@@ -656,7 +668,7 @@ impl<'a> PackageContents<'a> {
             }
         }
         let assets: Vec<usize> = draft
-            .renamed()
+            .rewritten()
             .into_iter()
             .filter(|asset| !stored.contains_key(asset))
             .collect();
@@ -668,11 +680,15 @@ impl<'a> PackageContents<'a> {
             let (reader, bytes) = worker;
             let asset = assets[index];
             read_main(incoming, asset, reader, bytes)?;
-            let bytes =
-                renamed(bytes, draft.renames(asset)).map_err(|source| ImportError::Json {
-                    path: incoming.opened.project.assets[asset].path.clone(),
-                    source,
-                })?;
+            let broken = |source| ImportError::Json {
+                path: incoming.opened.project.assets[asset].path.clone(),
+                source,
+            };
+            let mut bytes = renamed(bytes, draft.renames(asset)).map_err(broken)?;
+            if draft.leaves_rows_out(asset) {
+                let without = sameness::without_rows(&bytes).map_err(broken)?;
+                bytes = without.unwrap_or(bytes);
+            }
             let deflated = deflate(&bytes).map_err(|source| ImportError::Scratch {
                 folder: "memory".to_owned(),
                 source,
@@ -702,6 +718,7 @@ impl Contents for PackageContents<'_> {
             path: self.package,
             digest: self.incoming.package.digest,
             folder: &self.incoming.placing.folder,
+            without_rows: &self.without_rows,
         })
     }
 

@@ -11,6 +11,7 @@ use super::{Interrupted, Observer, Running};
 use crate::io::archive::Limits;
 use crate::io::bounded::{self, DOCUMENT};
 use crate::model::ident::WorkspaceName;
+use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath, Moment};
 use crate::plan::decision::ConnectorDecision;
 use crate::plan::matrix::{Cell, Possible};
@@ -70,6 +71,7 @@ pub fn matrix(
             // Replaced for each customer: it is only told.
             address: Address::Local("customer".parse().expect("a name")),
             folder: request.folder.clone(),
+            rows: RowsPolicy::Overwrite,
             limits: request.limits,
             scratch: request.scratch.clone(),
             at: request.at,

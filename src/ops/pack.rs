@@ -20,6 +20,7 @@ use crate::manifest::SelectListing;
 use crate::model::finding::Counts;
 use crate::model::ident::Digest;
 use crate::model::project::Content;
+use crate::model::table::PackedRows;
 use crate::parallel;
 use crate::plan::decision::ItemRule;
 
@@ -384,6 +385,7 @@ impl Packed {
                     .iter()
                     .map(|(title, word)| (title.clone(), word.value))
                     .collect(),
+                rows: (request.rows != PackedRows::Keep).then_some(request.rows),
                 checks: request.checks.levels.clone(),
             },
             catalog: request.catalogue.as_ref().map(CatalogRecord::from),

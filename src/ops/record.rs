@@ -11,6 +11,7 @@ use crate::model::finding::{Code, Counts};
 use crate::model::ident::{ConnectorTitle, DataCenter, Digest, TargetName};
 use crate::model::path::PackagePath;
 use crate::model::project::Origin;
+use crate::model::table::PackedRows;
 use crate::model::target::{TargetKind, Word};
 use crate::plan::decision::{ConnectorDecision, ItemRule};
 use crate::plan::export::Destination;
@@ -129,6 +130,9 @@ pub struct RequestRecord {
     pub select: SelectListing,
     /// What was said about connectors.
     pub words: BTreeMap<ConnectorTitle, Word>,
+    /// What became of the rows of tables; absent if they were packed as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<PackedRows>,
     /// What was said about how much findings matter, by code.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub checks: BTreeMap<Code, Level>,

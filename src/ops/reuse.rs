@@ -100,7 +100,7 @@ struct WrittenFile<'a> {
 }
 
 /// [`Edits`] without names: the memory is no document.
-type EditCounts = [u32; 5];
+type EditCounts = [u32; 6];
 
 impl KnownEntry {
     /// Its size in bytes and CRC-32.
@@ -118,13 +118,14 @@ impl KnownEntry {
 
     /// What was changed in it, and where a name was left.
     pub fn rewritten(&self) -> Option<(Edits, &[u32])> {
-        let ([removed, added, name, reference, renamed], left) = self.rewritten.as_ref()?;
+        let ([removed, added, name, reference, renamed, rows], left) = self.rewritten.as_ref()?;
         let edits = Edits {
             custom_removed: *removed,
             custom_added: *added,
             provider_to_name: *name,
             provider_to_reference: *reference,
             renamed: *renamed,
+            rows_removed: *rows,
         };
         Some((edits, left))
     }
@@ -137,6 +138,7 @@ fn counts(edits: &Edits) -> EditCounts {
         provider_to_name,
         provider_to_reference,
         renamed,
+        rows_removed,
     } = *edits;
     [
         custom_removed,
@@ -144,6 +146,7 @@ fn counts(edits: &Edits) -> EditCounts {
         provider_to_name,
         provider_to_reference,
         renamed,
+        rows_removed,
     ]
 }
 

@@ -23,6 +23,7 @@ use crate::model::json::Tape;
 use crate::model::kind::FileRole;
 use crate::model::path::PackagePath;
 use crate::model::place::{Located, Place};
+use crate::model::table::PackedRows;
 use crate::parallel;
 use crate::plan::export::Destination;
 
@@ -578,6 +579,7 @@ fn make_again(
             .map(|(title, word)| (title.clone(), Located::on_command_line(*word)))
             .collect(),
         catalogue,
+        rows: record.request.rows.unwrap_or(PackedRows::Keep),
         checks: Checks::default(),
         limits: request.limits,
     };

@@ -10,6 +10,7 @@ use crate::model::kind::{AssetKind, FileRole};
 use crate::model::path::PackagePath;
 use crate::model::place::{Located, Origin};
 use crate::model::project::{Asset, LeftOut};
+use crate::model::table::PackedRows;
 use crate::model::target::{TargetKind, Word};
 
 use super::checks;
@@ -46,6 +47,8 @@ pub struct Request<'a> {
     pub words: &'a BTreeMap<ConnectorTitle, Located<Word>>,
     /// What was left out on reading.
     pub left_out: &'a [LeftOut],
+    /// What becomes of the rows of tables.
+    pub rows: PackedRows,
 }
 
 /// Where an entry's bytes come from.
@@ -121,7 +124,10 @@ pub fn plan(sources: Sources<'_>, request: &Request<'_>) -> ExportPlan {
         request,
         rules: BTreeMap::new(),
         out: BTreeMap::new(),
-        rewrite: Rewrite::default(),
+        rewrite: Rewrite {
+            rows: request.rows,
+            ..Rewrite::default()
+        },
         connectors: Vec::new(),
         findings: sources.project.findings.clone(),
         supplied: BTreeMap::new(),

@@ -18,6 +18,7 @@ use crate::model::json::{
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
 use crate::model::project::Asset;
+use crate::model::table::{PackedRows, is_table};
 
 /// What the target makes of a connector that recipes name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +44,24 @@ pub enum ProviderForm {
 }
 
 /// All changes that a package's assets need.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rewrite {
     /// By internal name, as recipes spell it now.
     pub providers: BTreeMap<InternalName, Treatment>,
     /// By the path of a connection's JSON.
     pub connections: BTreeMap<PackagePath, ProviderForm>,
+    /// What becomes of the rows of tables.
+    pub rows: PackedRows,
+}
+
+impl Default for Rewrite {
+    fn default() -> Self {
+        Self {
+            providers: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            rows: PackedRows::Keep,
+        }
+    }
 }
 
 /// What was changed in an asset, and how often.
@@ -71,6 +84,9 @@ pub struct Edits {
     /// Internal names replaced in `provider` keys and in formulas.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub renamed: u32,
+    /// The rows of a table taken out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rows_removed: u32,
 }
 
 fn is_zero(count: &u32) -> bool {
@@ -118,7 +134,8 @@ impl Rewrite {
                 _ => false,
             }
         });
-        renamed || marked || provider
+        let rows = self.rows == PackedRows::LeaveOut && asset.facts.rows().is_some();
+        renamed || marked || provider || rows
     }
 
     /// The name that takes the place of `name`, if it is another one.
@@ -142,6 +159,12 @@ impl Rewrite {
             self.mark_accounts(document, root, &mut out);
         } else if *kind == AssetKind::Connection {
             self.provider_form(path, document, root, &mut out);
+        } else if is_table(kind)
+            && self.rows == PackedRows::LeaveOut
+            && let Some(splice) = remove_member(root, "data")
+        {
+            out.splices.push(splice);
+            out.edits.rows_removed += 1;
         }
         let renames: Vec<_> = self
             .providers

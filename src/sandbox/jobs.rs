@@ -12,6 +12,7 @@ use super::route::{Asked, told};
 use super::store::{Job, JobFault, State, Work};
 use crate::io::archive::{Archive, Kind, Limits, PackageWriter, Previous};
 use crate::model::finding::Severity;
+use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, AssetId, AssetPlace, FolderPath, RecipeState};
 use crate::ops::Silent;
 use crate::ops::import::{ImportRequest, Incoming, Planned};
@@ -161,6 +162,7 @@ fn request(
         package: package.to_owned(),
         address: Address::Local(workspace.clone()),
         folder: folder.clone(),
+        rows: RowsPolicy::Overwrite,
         limits: Limits::default(),
         scratch: sandbox.store.incoming(),
         at: sandbox.now(),
@@ -174,6 +176,7 @@ fn permitted(restart: bool) -> Vec<Permission> {
         Permission::Downgrade,
         Permission::MoveRecipes,
         Permission::MissingConnectors,
+        Permission::OverwriteRows,
     ];
     if restart {
         permitted.push(Permission::RestartRecipes);

@@ -16,6 +16,7 @@ use std::path::Path;
 use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
+use crate::model::path::PackagePath;
 use crate::model::workspace::{
     AssetId, Body, FolderPath, HeldConnector, Inventory, Partnership, Revision, RevisionHeader,
     RevisionNumber, Scope, Snapshot, WorkspaceFacts,
@@ -135,6 +136,8 @@ pub struct Uploaded<'p> {
     pub digest: Digest,
     /// The folder that it is imported into.
     pub folder: &'p FolderPath,
+    /// The tables whose rows are not to be imported: it is sent without them.
+    pub without_rows: &'p [PackagePath],
 }
 
 /// For commits that bring no contents.

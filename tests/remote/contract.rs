@@ -136,6 +136,7 @@ fn request(package: &Path) -> ImportRequest {
         package: package.to_owned(),
         address: "local:osprey".parse().expect("an address"),
         folder: FolderPath::home(),
+        rows: recipack::model::table::RowsPolicy::Overwrite,
         limits: Limits::default(),
         scratch: std::env::temp_dir(),
         at: Moment(1_700_000_000),

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::{PlatformArgs, ReportArgs};
 use crate::model::ident::WorkspaceName;
+use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath};
 
 /// Arguments of `plan`.
@@ -20,6 +21,9 @@ pub(crate) struct PlanArgs {
     /// The folder to import into, such as Orders/Functions [default: Home]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) folder: Option<FolderPath>,
+    /// Table rows: keep, overwrite, leave-out
+    #[arg(long, value_name = "WAY", default_value = "overwrite")]
+    pub(crate) rows: RowsPolicy,
     /// Also write the plan to a file, which `import` takes
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -78,6 +82,12 @@ pub(crate) struct ImportArgs {
     /// Import recipes whose connector is nowhere; they can't start
     #[arg(long)]
     pub(crate) allow_missing_connectors: bool,
+    /// Put the package's rows in place of those that tables have
+    #[arg(long)]
+    pub(crate) overwrite_rows: bool,
+    /// Table rows: keep, overwrite, leave-out [default: overwrite]
+    #[arg(long, value_name = "WAY")]
+    pub(crate) rows: Option<RowsPolicy>,
     /// Don't ask before something is overwritten
     #[arg(short, long)]
     pub(crate) yes: bool,

@@ -60,6 +60,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::ident::{ConnectorTitle, DataCenter, TargetName};
+use crate::model::table::PackedRows;
 use crate::model::target::{TargetKind, Word};
 
 /// Packs Workato recipes and custom connectors for the workspace they go to.
@@ -214,6 +215,9 @@ pub(crate) struct PackArgs {
     /// Leave out what matches; may be repeated
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
+    /// Table rows: keep, leave-out
+    #[arg(long, value_name = "WAY", default_value = "keep")]
+    pub(crate) rows: PackedRows,
     /// Take the folder as one project even if it looks like several
     #[arg(long)]
     pub(crate) one_project: bool,

@@ -461,6 +461,7 @@ pub(crate) fn describe(edits: &Edits) -> String {
         (edits.provider_to_name, "provider by name"),
         (edits.provider_to_reference, "provider by reference"),
         (edits.renamed, "internal name replaced"),
+        (edits.rows_removed, "rows taken out"),
     ];
     let parts = parts
         .iter()

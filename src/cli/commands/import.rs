@@ -16,6 +16,7 @@ use super::super::ui::{Format, Volume, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::{Limits, TemporaryFile};
 use crate::model::ident::Digest;
+use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath, RecipeState};
 use crate::ops::import::{
     ImportDocument, ImportError, ImportRequest, Incoming, PlanDocument, Planned,
@@ -63,7 +64,7 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
     subject(reporter, &args.package, &args.into);
     let workspace = open(context, &args.platform, &args.into, "plan")?;
     let folder = within(workspace.as_ref(), args.folder.as_ref())?;
-    let request = request(&args.package, &args.into, folder);
+    let request = request(&args.package, &args.into, folder, args.rows);
     let incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())?;
     Failure::incomplete(&incoming.opened)?;
     let planned = incoming.plan(&request, workspace.as_ref(), &context.running)?;
@@ -104,11 +105,12 @@ fn within(workspace: &dyn Workspace, folder: Option<&FolderPath>) -> Result<Fold
     }
 }
 
-fn request(package: &Path, into: &Address, folder: FolderPath) -> ImportRequest {
+fn request(package: &Path, into: &Address, folder: FolderPath, rows: RowsPolicy) -> ImportRequest {
     ImportRequest {
         package: package.to_owned(),
         address: into.clone(),
         folder,
+        rows,
         limits: Limits::default(),
         scratch: std::env::temp_dir(),
         at: platform::now(),
@@ -141,7 +143,12 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
             ));
         }
         return Ok(Asked {
-            request: request(&args.package, into, args.folder.clone().unwrap_or_default()),
+            request: request(
+                &args.package,
+                into,
+                args.folder.clone().unwrap_or_default(),
+                args.rows.unwrap_or(RowsPolicy::Overwrite),
+            ),
             approved: None,
         });
     }
@@ -181,11 +188,22 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
             ),
         ));
     }
+    if let Some(rows) = args.rows.filter(|rows| *rows != plan.rows) {
+        return Err(Failure::new(
+            Exit::Refused,
+            "other-rows",
+            format!("the plan was made with --rows {}, not {rows}", plan.rows),
+        )
+        .help(format!(
+            "make a plan for it: recipack plan {} --into {address} --rows {rows}",
+            plan.package.path
+        )));
+    }
     let package = match &args.from {
         Some(package) => package.clone(),
         None => found(&args.package, Path::new(&plan.package.path)),
     };
-    let mut request = request(&package, address, plan.folder.clone());
+    let mut request = request(&package, address, plan.folder.clone(), plan.rows);
     request.package = package;
     Ok(Asked {
         request,
@@ -341,6 +359,7 @@ fn given(args: &ImportArgs) -> Vec<Permission> {
         (args.allow_downgrade, Permission::Downgrade),
         (args.allow_moved_recipes, Permission::MoveRecipes),
         (args.allow_missing_connectors, Permission::MissingConnectors),
+        (args.overwrite_rows, Permission::OverwriteRows),
     ]
     .into_iter()
     .filter_map(|(given, permission)| given.then_some(permission))
@@ -376,7 +395,17 @@ fn refuse(planned: &Planned, given: &[Permission]) -> Result<(), Failure> {
     let refused: Vec<&Needed> = planned.refused(given);
     let mut failures = refused.iter().map(|needed| {
         Failure::new(Exit::Refused, "not-permitted", needed.because.clone())
-            .help(format!("say that it is meant: --{}", needed.permission))
+            .help(match needed.permission {
+                Permission::OverwriteRows => {
+                    "keep the rows that are there: --rows keep; or say that it is meant: --overwrite-rows".to_owned()
+                }
+                Permission::RestartRecipes
+                | Permission::Downgrade
+                | Permission::MoveRecipes
+                | Permission::MissingConnectors => {
+                    format!("say that it is meant: --{}", needed.permission)
+                }
+            })
     });
     let Some(mut first) = failures.next() else {
         return Ok(());

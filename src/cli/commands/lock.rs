@@ -13,6 +13,7 @@ use super::super::{Context, Stop};
 use crate::io::archive::TemporaryFile;
 use crate::lock::{Lock, changes};
 use crate::model::ident::TargetName;
+use crate::model::table::PackedRows;
 use crate::ops::export::prepare;
 use crate::ops::lock::{LockDocument, LockOutcome};
 
@@ -94,6 +95,7 @@ fn pack_args(args: &LockArgs, target: &TargetName) -> PackArgs {
         connectors: args.connectors.clone(),
         include: Vec::new(),
         exclude: Vec::new(),
+        rows: PackedRows::Keep,
         one_project: false,
         platform: args.platform.clone(),
     }

@@ -24,11 +24,14 @@ pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
     let Address::Remote(remote) = entry.address.clone() else {
         return Err(Failure::usage("it was no import over the API").into());
     };
+    let document: PlanDocument =
+        serde_json::from_str(&entry.plan).map_err(|error| anyhow::anyhow!(error))?;
     let package = args.from.clone().unwrap_or_else(|| entry.package.clone());
     let request = ImportRequest {
         package: package.clone(),
         address: entry.address.clone(),
         folder: entry.folder.clone(),
+        rows: document.plan.rows,
         limits: Limits::default(),
         scratch: std::env::temp_dir(),
         at: platform::now(),
@@ -50,8 +53,6 @@ pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
         ))
         .into());
     }
-    let document: PlanDocument =
-        serde_json::from_str(&entry.plan).map_err(|error| anyhow::anyhow!(error))?;
     let mut receipt = entry
         .planned_receipt()
         .map_err(|error| anyhow::anyhow!(error))?;

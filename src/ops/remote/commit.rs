@@ -2,6 +2,7 @@
 //! which the platform carries out by itself; of other changes each is one.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use super::journal::{Entry, Sending, State};
 use super::mirror::Mirror;
@@ -11,12 +12,15 @@ use crate::client::{
     ClientError, ConnectorDraft, FolderId, HomeAssets, Job, JobId, JobStatus, RecipeId,
     RestartRecipes, RestartResult, Started, Tags, Upload,
 };
+use crate::io::archive::{Archive, Batch, Buffers, Kind, Limits, PackageWriter, Previous};
 use crate::io::scratch::ScratchFolder;
 use crate::model::catalogue::Visibility;
 use crate::model::ident::{ConnectorTitle, Digest};
+use crate::model::path::PackagePath;
 use crate::model::workspace::{AssetId, ConnectorId, HeldState, HeldVersion, RecipeState};
 use crate::ops::pack::digest_of_file;
 use crate::plan::commit::{Change, Commit};
+use crate::plan::import::sameness;
 use crate::plan::push::VersionText;
 use crate::workspace::remote::{Left, RemoteError, Unfinished, may_pass};
 use crate::workspace::{
@@ -25,6 +29,8 @@ use crate::workspace::{
 
 /// What the copy of a package is called while it is sent.
 const COPY: &str = "package.zip";
+/// What it is called after some of it was taken out.
+const EDITED: &str = "package-as-sent.zip";
 
 impl RemoteWorkspace {
     pub(super) fn carry_out(
@@ -67,7 +73,10 @@ impl RemoteWorkspace {
         };
         // What was planned, and perhaps signed, is sent, whatever the path names by then.
         let scratch = self.copy_of(&package)?;
-        let copy = scratch.file(COPY);
+        let copy = match package.without_rows {
+            [] => scratch.file(COPY),
+            tables => self.without_rows(&scratch, &package, tables)?,
+        };
         let folder = self.make_folder(package.folder)?;
         let restart = self.restarts(commit)?;
         let address = self.address();
@@ -122,6 +131,49 @@ impl RemoteWorkspace {
             }
             .into()),
         }
+    }
+
+    /// The copy of a package without the rows of these tables, beside it.
+    fn without_rows(
+        &self,
+        scratch: &ScratchFolder,
+        package: &Uploaded<'_>,
+        tables: &[PackagePath],
+    ) -> Result<PathBuf, WorkspaceError> {
+        let failed = |source: std::io::Error| {
+            RemoteError::from(ClientError::Package {
+                path: package.path.to_owned(),
+                source,
+            })
+        };
+        let (copy, edited) = (scratch.file(COPY), scratch.file(EDITED));
+        let edit = || -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+            let archive = Archive::open(&copy, &Limits::default())?;
+            let mut reader = archive.reader();
+            let mut whole = Previous::open(&copy)?;
+            let folder = edited.parent().unwrap_or(Path::new("."));
+            let mut writer = PackageWriter::create(folder, u64::MAX)?;
+            let (buffers, mut bytes) = (Buffers::default(), Vec::new());
+            for (number, entry) in archive.entries().iter().enumerate() {
+                let path = entry.path();
+                if entry.kind() != Kind::File {
+                    continue;
+                }
+                if !tables.contains(path) {
+                    writer.copy(path, &mut whole, number)?;
+                    continue;
+                }
+                reader.read(entry, &mut bytes)?;
+                let without = sameness::without_rows(&bytes)?;
+                let mut batch = Batch::new(&buffers);
+                batch.add(path, without.as_deref().unwrap_or(&bytes))?;
+                writer.append(path, batch.finish()?, &buffers)?;
+            }
+            writer.finish()?.persist(&edited)?;
+            Ok(())
+        };
+        edit().map_err(|error| failed(std::io::Error::other(error)))?;
+        Ok(edited)
     }
 
     /// Whether a running recipe gets another version.

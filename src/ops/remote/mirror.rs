@@ -14,6 +14,7 @@ use crate::model::ident::{
 };
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
+use crate::model::table::RowsPolicy;
 use crate::model::workspace::{
     Address, AssetId, AssetKey, AssetPlace, Authorization, Body, ConnectorId, FolderPath, HeldFile,
     HeldState, HeldVersion, Logo, Moment, RecipeState, Sharing, WorkspaceId, WorkspaceKind,
@@ -194,6 +195,7 @@ impl Mirror {
                 package: export.package.clone(),
                 address: address.clone(),
                 folder: export.folder.clone(),
+                rows: RowsPolicy::Overwrite,
                 limits: Limits::default(),
                 scratch: scratch.to_owned(),
                 at: THEN,

@@ -9,6 +9,7 @@ use super::{Draft, Drafted, Fate, main_file};
 use crate::model::facts::{Detail, Facts};
 use crate::model::ident::Version;
 use crate::model::project::Asset;
+use crate::model::table::RowsPolicy;
 use crate::model::workspace::{
     AssetId, Authorization, Before, Binding, HeldAsset, HeldFile, HeldState, HeldVersion, Logo,
     RecipeState,
@@ -32,14 +33,26 @@ pub struct Carried {
 }
 
 impl Draft<'_> {
-    /// The assets whose JSON is stored with other internal names than the package's, as indices into
-    /// the project.
-    pub fn renamed(&self) -> Vec<usize> {
-        let changed = self.assets.iter().enumerate().filter(|(_, drafted)| {
+    /// The assets whose JSON is stored with other internal names than the package's, or without its
+    /// rows, as indices into the project.
+    pub fn rewritten(&self) -> Vec<usize> {
+        let changed = self.assets.iter().enumerate().filter(|(index, drafted)| {
             matches!(drafted.fate, Fate::Creates | Fate::Overwrites | Fate::Asks)
-                && !drafted.renames.is_empty()
+                && (!drafted.renames.is_empty() || self.leaves_rows_out(*index))
         });
         changed.map(|(index, _)| index).collect()
+    }
+
+    /// Whether the rows that the package has for a table stay out of the workspace.
+    pub fn leaves_rows_out(&self, asset: usize) -> bool {
+        let has_rows = self.project().assets[asset].facts.rows().is_some();
+        let new = self.assets[asset].held.is_none();
+        has_rows
+            && match self.rows {
+                RowsPolicy::Overwrite => false,
+                RowsPolicy::Keep => !new,
+                RowsPolicy::LeaveOut => true,
+            }
     }
 
     /// Everything that keeps running recipes from starting again after they were overwritten, by
@@ -92,6 +105,7 @@ impl Draft<'_> {
             Detail::Connection(_)
             | Detail::Connector(_)
             | Detail::Properties(_)
+            | Detail::Table(_)
             | Detail::Other => {}
         }
         facts
@@ -132,7 +146,7 @@ impl Draft<'_> {
     }
 
     /// The changes that carry the plan out. `stored` has the JSON of every asset that is stored in
-    /// another form than the package's: those of [`renamed`](Self::renamed), and those that were
+    /// another form than the package's: those of [`rewritten`](Self::rewritten), and those that were
     /// merged.
     pub fn carry(&self, stored: &BTreeMap<usize, StoredFile>) -> Carried {
         let mut commit = Commit::on_snapshot(self.snapshot);
@@ -250,14 +264,17 @@ impl Draft<'_> {
             return;
         };
         let body = || {
-            let main = stored.cloned().or_else(|| {
-                let content = main_file(self.project(), asset)?;
-                Some(HeldFile {
-                    extension: "json".to_owned(),
-                    content: content.digest?,
-                    size: content.size,
-                })
-            })?;
+            let main = stored
+                .cloned()
+                .or_else(|| drafted.kept_json())
+                .or_else(|| {
+                    let content = main_file(self.project(), asset)?;
+                    Some(HeldFile {
+                        extension: "json".to_owned(),
+                        content: content.digest?,
+                        size: content.size,
+                    })
+                })?;
             drafted.body(self.project(), asset, main)
         };
         match drafted.fate {

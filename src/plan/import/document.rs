@@ -7,6 +7,7 @@ use crate::model::choice::choice_type;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
+use crate::model::table::{RowCount, RowsPolicy};
 use crate::model::workspace::{
     Address, AssetId, FolderPath, RecipeState, RevisionNumber, WorkspaceId, WorkspaceKind,
 };
@@ -29,6 +30,9 @@ pub struct ImportPlan {
     pub catalogue: Option<Digest>,
     /// The folder that the package is imported into; empty for Home.
     pub folder: FolderPath,
+    /// What is done with the rows of tables.
+    #[serde(default = "overwrite")]
+    pub rows: RowsPolicy,
     /// Folders that are created.
     pub creates_folders: Vec<FolderPath>,
     /// What happens to each custom connector.
@@ -43,6 +47,11 @@ pub struct ImportPlan {
     pub afterwards: Vec<Afterwards>,
     /// Files of the package that are no assets' and are not imported.
     pub ignored: Vec<PackagePath>,
+}
+
+/// What plans meant that did not say it.
+const fn overwrite() -> RowsPolicy {
+    RowsPolicy::Overwrite
 }
 
 /// The package of a plan.
@@ -175,6 +184,20 @@ pub struct PlannedAsset {
     pub to: Option<Version>,
     /// Whether the recipe runs afterwards; absent for other types.
     pub state: Option<RecipeState>,
+    /// The rows of a table, where they were compared or come with it; absent for other types.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<PlannedRows>,
+}
+
+/// The rows of a table in a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedRows {
+    /// How many the table has before; absent if it is not there yet.
+    pub from: Option<RowCount>,
+    /// How many it has afterwards.
+    pub to: RowCount,
+    /// Whether rows that are there, or may be there, give way to the package's.
+    pub overwritten: bool,
 }
 
 /// How many there are of each.
@@ -207,6 +230,8 @@ choice_type! {
         MoveRecipes = "allow-moved-recipes",
         /// To import recipes whose connector is nowhere.
         MissingConnectors = "allow-missing-connectors",
+        /// To put the package's rows of tables in place of those that are there.
+        OverwriteRows = "overwrite-rows",
     }
 }
 

@@ -30,6 +30,7 @@ use crate::model::finding::Finding;
 use crate::model::ident::{Digest, InternalName};
 use crate::model::kind::AssetKind;
 use crate::model::project::{Asset, Project};
+use crate::model::table::{RowsPolicy, is_table};
 use crate::model::workspace::{
     AssetId, AssetKey, Binding, Body, Counters, HeldAsset, HeldFile, Moment, Snapshot,
 };
@@ -37,7 +38,7 @@ use crate::plan::connectors::Sources;
 
 use bindings::{Candidates, Resolution, Resolver};
 use connectors::Meeting;
-use sameness::{Rebound, Sameness};
+use sameness::{Answer, Rebound, RowsChange, Sameness};
 
 /// An import that is being planned.
 #[derive(Clone, Debug)]
@@ -50,6 +51,7 @@ pub struct Draft<'a> {
     assets: Vec<Drafted<'a>>,
     next: Counters,
     at: Moment,
+    rows: RowsPolicy,
     findings: Vec<Finding>,
 }
 
@@ -68,6 +70,18 @@ struct Drafted<'a> {
     providers: Vec<String>,
     renames: BTreeMap<InternalName, InternalName>,
     fate: Fate,
+    /// The rows of a table that was compared.
+    rows: Option<RowsChange>,
+    json: Json,
+}
+
+/// What happens to the JSON of an asset that is overwritten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Json {
+    /// It stays; only the files beside it change.
+    Kept,
+    /// Another one takes its place.
+    Replaced,
 }
 
 /// What happens to an asset, as far as it is known.
@@ -101,6 +115,7 @@ impl<'a> Draft<'a> {
         placing: &'a Placing,
         snapshot: &'a Snapshot,
         at: Moment,
+        rows: RowsPolicy,
     ) -> Self {
         let project = sources.project;
         let (met, findings) = sources.connectors(&(0..project.assets.len()).collect());
@@ -146,6 +161,8 @@ impl<'a> Draft<'a> {
                 providers: resolver.providers(asset),
                 renames: sameness::renames(&asset.facts.internal_names, &connectors.names),
                 fate: Fate::Connector,
+                rows: None,
+                json: Json::Replaced,
             };
             drafted.fate = drafted.fate(project, asset);
             drafted
@@ -159,6 +176,7 @@ impl<'a> Draft<'a> {
             assets,
             next,
             at,
+            rows,
             findings,
             connectors,
         }
@@ -192,11 +210,22 @@ impl<'a> Draft<'a> {
 
     /// Takes the answers to all [questions](Self::questions), by asset.
     #[must_use]
-    pub fn answered(mut self, answers: &BTreeMap<usize, Sameness>) -> Self {
+    pub fn answered(mut self, answers: &BTreeMap<usize, Answer>) -> Self {
+        let project = self.sources.project;
         for (index, drafted) in self.assets.iter_mut().enumerate() {
             if drafted.fate == Fate::Asks {
-                drafted.fate = match answers.get(&index) {
-                    Some(Sameness::Same) => Fate::NoChange,
+                let answer = answers.get(&index);
+                drafted.rows = answer.and_then(|answer| answer.rows);
+                drafted.fate = match answer.map(|answer| &answer.sameness) {
+                    Some(Sameness::Same)
+                        if drafted.same_companions(project, &project.assets[index]) =>
+                    {
+                        Fate::NoChange
+                    }
+                    Some(Sameness::Same) => {
+                        drafted.json = Json::Kept;
+                        Fate::Overwrites
+                    }
                     Some(Sameness::Rebound(rebound)) => {
                         drafted.rebound.clone_from(rebound);
                         Fate::Overwrites
@@ -225,14 +254,36 @@ impl Drafted<'_> {
             return Fate::Binds;
         }
         let body = &held.body;
-        let companions = companions(project, asset);
-        if !body.files.iter().skip(1).eq(&companions) {
+        let beside = self.same_companions(project, asset);
+        // What becomes of a table's rows is only known when it was compared.
+        if !beside && !is_table(&asset.kind) {
             return Fate::Overwrites;
         }
+        // A table may have been stored with other rows than those of the package that it came from.
+        let stored = body.files.first().map(|file| file.content);
+        let as_it_came =
+            !is_table(&asset.kind) || stored == Some(body.origin) || asset.facts.rows().is_none();
         let equal = Some(body.origin) == main_digest(project, asset)
             && body.renames == self.renames
-            && body.bindings == self.bindings;
+            && body.bindings == self.bindings
+            && as_it_came
+            && beside;
         if equal { Fate::NoChange } else { Fate::Asks }
+    }
+
+    /// Whether the files beside the asset's JSON are those that are there.
+    fn same_companions(&self, project: &Project, asset: &Asset) -> bool {
+        let held = self.held.into_iter().flat_map(|held| &held.body.files);
+        held.skip(1).eq(&companions(project, asset))
+    }
+
+    /// The JSON that stays although the asset is overwritten: that of a table which says the same,
+    /// beside which other files lie.
+    fn kept_json(&self) -> Option<HeldFile> {
+        match self.json {
+            Json::Kept => self.held?.body.files.first().cloned(),
+            Json::Replaced => None,
+        }
     }
 
     /// The new version of the asset, with `main` as its JSON.

@@ -9,13 +9,15 @@ use super::bindings::By;
 use super::connectors::{AdapterFiles, Fate as ConnectorFate, Met, Older};
 use super::document::{
     Afterwards, AssetAction, ConnectorAction, FORMAT, ImportPlan, MovedRecipe, Needed, Permission,
-    PlannedAsset, PlannedConnector, PlannedPackage, PlannedWorkspace, Summary,
+    PlannedAsset, PlannedConnector, PlannedPackage, PlannedRows, PlannedWorkspace, Summary,
 };
+use super::sameness::{Held, RowsFate};
 use super::{Draft, Drafted, Fate};
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::ident::{ConnectorTitle, InternalName, Version};
 use crate::model::kind::AssetKind;
 use crate::model::project::Asset;
+use crate::model::table::{RowCount, RowsPolicy, is_table};
 use crate::model::workspace::{
     Address, AssetId, Authorization, Binding, FolderPath, HeldState, RecipeState, RevisionNumber,
 };
@@ -74,7 +76,7 @@ impl Draft<'_> {
             .assets
             .iter()
             .zip(&self.project().assets)
-            .filter_map(|(drafted, asset)| self.asset(drafted, asset, &mut findings))
+            .filter_map(|(drafted, asset)| self.asset(drafted, asset, &address, &mut findings))
             .collect();
         self.restart_findings(&mut findings);
         findings.extend(self.reference_findings());
@@ -105,6 +107,7 @@ impl Draft<'_> {
             },
             catalogue: self.snapshot.shared.as_ref().map(|shared| shared.digest()),
             folder: self.placing.folder.clone(),
+            rows: self.rows,
             creates_folders: self.new_folders(),
             afterwards: self.afterwards(),
             connectors,
@@ -382,6 +385,7 @@ impl Draft<'_> {
         &self,
         drafted: &Drafted<'_>,
         asset: &Asset,
+        address: &Address,
         findings: &mut Vec<Finding>,
     ) -> Option<PlannedAsset> {
         let key = drafted.key?;
@@ -436,6 +440,48 @@ impl Draft<'_> {
             } else {
                 RecipeState::Stopped
             }),
+            rows: self.planned_rows(drafted, asset, address),
+        })
+    }
+
+    /// The rows of a table before and after. A workspace of a local platform has no rows where it
+    /// tells none; of one behind the API nobody knows.
+    fn planned_rows(
+        &self,
+        drafted: &Drafted<'_>,
+        asset: &Asset,
+        address: &Address,
+    ) -> Option<PlannedRows> {
+        if drafted.held.is_none() {
+            let packaged = asset.facts.rows().filter(|_| is_table(&asset.kind))?;
+            let to = match self.rows {
+                RowsPolicy::Keep | RowsPolicy::Overwrite => packaged.count(),
+                RowsPolicy::LeaveOut => RowCount::Known(0),
+            };
+            return Some(PlannedRows {
+                from: None,
+                to,
+                overwritten: false,
+            });
+        }
+        let change = drafted.rows?;
+        let untold = match address {
+            Address::Local(_) => RowCount::Known(0),
+            Address::Remote(_) => RowCount::UNKNOWN,
+        };
+        let (from, is_untold) = match change.from {
+            Held::Told(count) => (count, false),
+            Held::Untold => (untold, true),
+        };
+        let overwritten = change.fate == RowsFate::Overwritten && from != RowCount::Known(0);
+        let to = match change.fate {
+            RowsFate::Kept if is_untold => untold,
+            RowsFate::Kept | RowsFate::Overwritten => change.to,
+        };
+        Some(PlannedRows {
+            from: Some(from),
+            to,
+            overwritten,
         })
     }
 
@@ -599,6 +645,18 @@ fn needs(connectors: &[PlannedConnector], assets: &[PlannedAsset]) -> Vec<Needed
             ),
         });
     }
+    needs.extend(assets.iter().filter_map(|asset| {
+        let rows = asset.rows.filter(|rows| rows.overwritten)?;
+        Some(Needed {
+            permission: Permission::OverwriteRows,
+            because: format!(
+                "the {} \"{}\" would lose its rows: {}",
+                asset.kind.label(),
+                asset.name,
+                rows.wording()
+            ),
+        })
+    }));
     for connector in connectors {
         let label = &connector.connector;
         let versions = match (connector.from, connector.to) {

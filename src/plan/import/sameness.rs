@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use crate::model::ident::{Digest, InternalName};
 use crate::model::json::{
     Dialect, Document, JsonError, Node, NodeKind, Splice, Tape, apply, insert_member, quote,
+    remove_member,
 };
 use crate::model::kind::AssetKind;
 use crate::model::reference::Reference;
+use crate::model::table::{self, RowCount, RowsPolicy, TableRows, is_table};
 use crate::model::workspace::Binding;
 
 /// One side of a comparison: an asset's JSON and what its references mean in the workspace.
@@ -45,6 +47,44 @@ pub struct Rebound {
     pub was: Binding,
 }
 
+/// What a comparison showed, and of tables what becomes of their rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Whether both say the same.
+    pub sameness: Sameness,
+    /// The rows before and after; nothing if it is no table.
+    pub rows: Option<RowsChange>,
+}
+
+/// The rows of a table that is there, before and after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowsChange {
+    /// How many the workspace's table holds.
+    pub from: Held,
+    /// How many it will hold.
+    pub to: RowCount,
+    /// What happens to those that are there.
+    pub fate: RowsFate,
+}
+
+/// How many rows the JSON of a workspace's table holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// It says.
+    Told(RowCount),
+    /// It has no member for them: there are none, unless the workspace does not tell them.
+    Untold,
+}
+
+/// What happens to the rows that a table has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowsFate {
+    /// They stay.
+    Kept,
+    /// Others take their place.
+    Overwritten,
+}
+
 /// Compares an asset of a package with the one that it meets, both in the workspace's terms:
 /// internal names were replaced in the package's JSON.
 ///
@@ -54,38 +94,104 @@ pub fn compare(
     kind: &AssetKind,
     packaged: Side<'_>,
     held: Side<'_>,
-) -> Result<Sameness, JsonError> {
+    policy: RowsPolicy,
+) -> Result<Answer, JsonError> {
     let (mut first, mut second) = (Tape::default(), Tape::default());
     let (packaged_document, held_document) =
         (first.parse(packaged.bytes)?, second.parse(held.bytes)?);
+    let rows = is_table(kind).then(|| rows_change(kind, packaged_document, held_document, policy));
+    let sameness = compare_documents(
+        kind,
+        (packaged, packaged_document),
+        (held, held_document),
+        policy,
+    );
+    Ok(Answer { sameness, rows })
+}
+
+/// A table's JSON without its rows; nothing if it has none.
+///
+/// # Errors
+/// If it is no valid JSON.
+pub fn without_rows(bytes: &[u8]) -> Result<Option<Vec<u8>>, JsonError> {
+    let mut tape = Tape::default();
+    let splice = remove_member(tape.parse(bytes)?.root(), "data");
+    Ok(splice.map(|splice| apply(bytes, &mut vec![splice])))
+}
+
+fn rows_change(
+    kind: &AssetKind,
+    packaged: Document<'_>,
+    held: Document<'_>,
+    policy: RowsPolicy,
+) -> RowsChange {
+    let count = |document| TableRows::of(kind, document).map(|rows| rows.count());
+    let from = count(held).map_or(Held::Untold, Held::Told);
+    let stay = match from {
+        Held::Told(count) => count,
+        Held::Untold => RowCount::Known(0),
+    };
+    let same = || {
+        let text = |document| table::data(document).and_then(Node::text);
+        text(packaged).is_some() && text(packaged) == text(held)
+    };
+    match (Rows::of(packaged, held, policy), count(packaged)) {
+        (Rows::Replaced, Some(to)) => RowsChange {
+            from,
+            to,
+            fate: match same() || from == Held::Told(RowCount::Known(0)) {
+                true => RowsFate::Kept,
+                false => RowsFate::Overwritten,
+            },
+        },
+        (Rows::Replaced, None) | (Rows::NoTable | Rows::Dropped | Rows::Kept(_), _) => RowsChange {
+            from,
+            to: stay,
+            fate: RowsFate::Kept,
+        },
+    }
+}
+
+fn compare_documents(
+    kind: &AssetKind,
+    (packaged, packaged_document): (Side<'_>, Document<'_>),
+    (held, held_document): (Side<'_>, Document<'_>),
+    policy: RowsPolicy,
+) -> Sameness {
     if *kind == AssetKind::AccountProperties {
-        return Ok(properties(packaged_document, held_document, None));
+        return properties(packaged_document, held_document, None);
     }
     if *kind == AssetKind::ProjectProperties {
-        return Ok(properties(packaged_document, held_document, Some("data")));
+        return properties(packaged_document, held_document, Some("data"));
     }
-    let rows = if matches!(kind, AssetKind::LookupTable | AssetKind::DataTable) {
-        Rows::of(packaged_document, held_document)
-    } else {
-        Rows::NoTable
+    let rows = match is_table(kind) {
+        true => Rows::of(packaged_document, held_document, policy),
+        false => Rows::NoTable,
     };
     let ignored: &[&str] = match (kind, rows) {
         // The number counts versions of the workspace that the package came from.
         (AssetKind::Recipe, _) => &["version", "version_comment"],
-        (_, Rows::Kept(_)) => &["data"],
+        (_, Rows::Kept(_) | Rows::Dropped) => &["data"],
         _ => &[],
     };
     let same =
         canonical(packaged_document, packaged, ignored) == canonical(held_document, held, ignored);
-    Ok(match (same, rows) {
+    let text = packaged_document.text();
+    let root = packaged_document.root();
+    let merged = |splice: Option<Splice>| {
+        let mut splices: Vec<Splice> = splice.into_iter().collect();
+        Sameness::Merged(apply(text.as_bytes(), &mut splices))
+    };
+    match (same, rows) {
         (true, _) => Sameness::Same,
-        (false, Rows::Kept(rows)) => {
-            let dialect = Dialect::of(packaged_document);
-            let text = packaged_document.text();
-            let splice = insert_member(text, packaged_document.root(), "data", rows.raw(), dialect);
-            let mut splices: Vec<Splice> = splice.into_iter().collect();
-            Sameness::Merged(apply(text.as_bytes(), &mut splices))
-        }
+        (false, Rows::Kept(rows)) => match root.get("data") {
+            Some(own) => merged(Some(Splice::new(own.span(), rows.raw()))),
+            None => {
+                let dialect = Dialect::of(packaged_document);
+                merged(insert_member(text, root, "data", rows.raw(), dialect))
+            }
+        },
+        (false, Rows::Dropped) => merged(remove_member(root, "data")),
         (false, Rows::NoTable | Rows::Replaced) => {
             match rebound(
                 (packaged_document, packaged),
@@ -96,7 +202,7 @@ pub fn compare(
                 None => Sameness::Replaced,
             }
         }
-    })
+    }
 }
 
 /// The references that mean something else, if nothing else differs.
@@ -134,15 +240,19 @@ enum Rows<'a> {
     NoTable,
     /// The package has rows of its own, or nobody has any.
     Replaced,
-    /// Only the workspace has rows, and they stay.
+    /// The workspace has rows, and they stay.
     Kept(Node<'a>),
+    /// The package has rows and the workspace has none, and so it stays.
+    Dropped,
 }
 
 impl<'a> Rows<'a> {
-    fn of(packaged: Document<'_>, held: Document<'a>) -> Self {
-        match (packaged.root().get("data"), held.root().get("data")) {
-            (None, Some(rows)) => Self::Kept(rows),
-            _ => Self::Replaced,
+    fn of(packaged: Document<'_>, held: Document<'a>, policy: RowsPolicy) -> Self {
+        match (table::data(packaged), table::data(held), policy) {
+            (None, Some(rows), _) => Self::Kept(rows),
+            (Some(_), Some(rows), RowsPolicy::Keep | RowsPolicy::LeaveOut) => Self::Kept(rows),
+            (Some(_), None, RowsPolicy::Keep | RowsPolicy::LeaveOut) => Self::Dropped,
+            (Some(_), _, RowsPolicy::Overwrite) | (None, None, _) => Self::Replaced,
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use super::document::{
     Afterwards, AssetAction, ConnectorAction, ImportPlan, PlannedAsset, PlannedConnector,
+    PlannedRows,
 };
 use crate::model::ident::Version;
+use crate::model::table::RowCount;
 use crate::model::workspace::FolderPath;
 
 /// What happens to one thing: `+` new, `~` changed, `!` changed though it matters, `=` unchanged, `o`
@@ -36,6 +38,17 @@ pub fn versions(from: Option<Version>, to: Option<Version>) -> String {
 impl PlannedAsset {
     /// What happens to it.
     pub fn wording(&self) -> Wording {
+        let mut wording = self.action_wording();
+        if let Some(rows) = &self.rows {
+            wording.what = format!("{}, {}", wording.what, rows.wording());
+            if rows.overwritten {
+                wording.sign = "!";
+            }
+        }
+        wording
+    }
+
+    fn action_wording(&self) -> Wording {
         let versions = versions(self.from, self.to);
         match self.action {
             AssetAction::Creates => wording("+", "creates"),
@@ -52,6 +65,18 @@ impl PlannedAsset {
     /// Its folder and name.
     pub fn place(&self) -> String {
         place(&self.folder, &self.name)
+    }
+}
+
+impl PlannedRows {
+    /// The rows before and after: `120 rows → 1`.
+    pub fn wording(&self) -> String {
+        match (self.from, self.to) {
+            (None, to) => to.to_string(),
+            (Some(from), to) if from == to && !self.overwritten => to.to_string(),
+            (Some(from), RowCount::Known(to)) => format!("{from} → {to}"),
+            (Some(from), to @ RowCount::Unknown(_)) => format!("{from} → {to}"),
+        }
     }
 }
 
