@@ -344,6 +344,26 @@ fn the_environment_is_read_on_the_command_line_only() {
     assert_eq!(wrong, [""; 0]);
 }
 
+/// A process that is started has the environment, and so the token that is in it.
+#[test]
+fn no_process_is_started() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources("src") {
+        let starts = |line: &str| {
+            ["Command::new", "process::Command", "CommandExt", "posix_spawn"]
+                .iter()
+                .any(|what| names(line, what))
+        };
+        // Commands of the command line are no processes.
+        let clap = |line: &str| line.contains("clap::Command::new");
+        let mut lines = text.lines().map(without_comments);
+        if lines.any(|line| starts(line) && !clap(line)) {
+            wrong.push(path);
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+}
+
 #[test]
 fn files_have_telling_names_and_bearable_lengths() {
     let mut wrong = Vec::new();

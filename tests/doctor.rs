@@ -51,7 +51,6 @@ fn a_token_that_may_everything_misses_nothing() {
     let healthy = run(&place, &sandbox.url, &token, &[&sandbox.url, "--json"]);
     assert_eq!(healthy.code, 0, "{}{}", healthy.stdout, healthy.stderr);
     for subject in [
-        "git",
         "temporary files",
         "cache",
         "imports",
@@ -69,6 +68,7 @@ fn a_token_that_may_everything_misses_nothing() {
     }
     is(&healthy, "export and import", "unknown");
     is(&healthy, "manifest", "note");
+    is(&healthy, "repository", "note");
     assert!(!healthy.stdout.contains(&token) && !healthy.stderr.contains(&token));
     assert_eq!(files(&place.path("home")), before, "nothing is written");
     // The environment's host is looked at if none is named, and a customer through it.
@@ -171,11 +171,14 @@ fn files_and_folders_can_be_missing() {
     let plain = doctor(&|_| {});
     assert_eq!(plain.code, 0, "{}", plain.stdout);
     is(&plain, "local platform", "note");
-    let no_git = doctor(&|command| {
-        command.env("PATH", place.path("nowhere"));
-    });
-    assert_eq!(no_git.code, 0);
-    is(&no_git, "git", "note");
+    is(&plain, "repository", "note");
+    place.write(".git/HEAD", "ref: refs/heads/main\n");
+    for folder in [".git/objects", ".git/refs"] {
+        fs::create_dir(place.path(folder)).expect("made");
+    }
+    let told = doctor(&|_| {}).stdout;
+    assert!(told.contains("there is no commit yet"), "{told}");
+    fs::remove_dir_all(place.path(".git")).expect("removed");
     let homeless = doctor(&|command| {
         command.env_remove("HOME");
     });

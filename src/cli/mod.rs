@@ -3,12 +3,12 @@
 
 mod args;
 mod cache;
+mod checkout;
 mod commands;
 mod credentials;
 mod diagnostics;
 mod exit;
 mod failure;
-mod git;
 mod locked;
 mod opening;
 mod platform;

@@ -4,7 +4,6 @@
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Component, Path, PathBuf};
-use std::process::Command;
 
 use anyhow::Context as _;
 
@@ -14,6 +13,7 @@ use super::failure::Failure;
 use super::request::folder_of;
 use super::{Context, Stop};
 use crate::io::archive::TemporaryFile;
+use crate::io::git;
 use crate::ops::locate::LocatedFinding;
 use crate::plan::import::document::ImportPlan;
 use crate::report::outputs::{self, Output};
@@ -244,7 +244,7 @@ fn append(file: &Path, text: &str) -> anyhow::Result<()> {
         .with_context(|| format!("can't write to {}", file.display()))
 }
 
-/// Where the repository is that the work happens in, by git; this folder, if it is in none.
+/// Where the repository is that the work happens in; this folder, if it is in none.
 #[derive(Debug, Default)]
 struct Repository {
     root: Option<PathBuf>,
@@ -252,17 +252,11 @@ struct Repository {
 
 impl Repository {
     fn here() -> Self {
-        let output = Command::new("git")
-            .args(["rev-parse", "--show-toplevel"])
-            .env("GIT_OPTIONAL_LOCKS", "0")
-            .output();
-        let root = output
-            .ok()
-            .filter(|output| output.status.success())
-            .and_then(|output| String::from_utf8(output.stdout).ok())
-            .map(|text| PathBuf::from(text.trim_end_matches('\n')));
+        let here = std::env::current_dir().ok();
+        let resolved = here.as_ref().and_then(|here| here.canonicalize().ok());
+        let root = resolved.and_then(|resolved| git::Repository::root_around(&resolved));
         Self {
-            root: root.or_else(|| std::env::current_dir().ok()),
+            root: root.or(here),
         }
     }
 

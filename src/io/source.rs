@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::archive::{Archive, ArchiveError, Kind, Limits, Method, NameMark, Reader};
 use super::tree::{Tree, TreeError};
 use crate::model::finding::{Code, Finding, Subject};
+use crate::model::git::{BlobId, ObjectHash};
 use crate::model::ident::Digest;
 use crate::model::project::{LeftOut, Listed, Origin};
 use crate::model::stamp::Stamp;
@@ -183,6 +184,18 @@ impl Source {
                 let digest = archive.digest().map_err(Box::new)?;
                 Ok(Some((archive.length(), digest)))
             }
+        }
+    }
+
+    /// The name that git gives to the package, if it is one; none also if its bytes are made to look
+    /// like others.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub fn blob(&self, hash: ObjectHash) -> Result<Option<BlobId>, ReadError> {
+        match &self.place {
+            SourcePlace::Folder(..) => Ok(None),
+            SourcePlace::Package(archive, _) => Ok(archive.blob(hash).map_err(Box::new)?),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::model::stamp::Stamp;
 
 /// The ignore files that are obeyed: the Python command-line tool's and `wk`'s. Both hold patterns
 /// as `.gitignore` does.
-const IGNORE_FILES: [&str; 2] = [".workato-ignore", ".wkignore"];
+pub const IGNORE_FILES: [&str; 2] = [".workato-ignore", ".wkignore"];
 
 /// A folder that was walked.
 #[derive(Debug, Default)]

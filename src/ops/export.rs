@@ -13,6 +13,7 @@ use crate::io::source::{ReadError, SourceReader};
 use crate::manifest::{Allowance, Checks, Level, Selection};
 use crate::model::catalogue::Catalogue;
 use crate::model::finding::{self, Code, Finding, Subject};
+use crate::model::git::ObjectHash;
 use crate::model::graph::Graph;
 use crate::model::ident::{ConnectorTitle, InternalName};
 use crate::model::json::{Tape, apply};
@@ -129,20 +130,51 @@ pub fn prepare(
     running: &Running,
     observer: &mut dyn Observer,
 ) -> Result<Prepared, ExportError> {
+    prepare_with_blobs(request, BlobHashes::default(), memory, running, observer)
+}
+
+/// By which hash the files of a project, and of the connectors supplied beside it, get the names that
+/// git gives to their bytes; none where they get none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BlobHashes {
+    /// The project's.
+    pub project: Option<ObjectHash>,
+    /// The supplied connectors'.
+    pub connectors: Option<ObjectHash>,
+}
+
+/// The same as [`prepare`], and gives files the names that git gives them, to be
+/// [compared](super::checkout) with a commit.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_with_blobs(
+    request: &ExportRequest,
+    hashes: BlobHashes,
+    memory: Option<&Memory>,
+    running: &Running,
+    observer: &mut dyn Observer,
+) -> Result<Prepared, ExportError> {
     let reading = Reading {
         roots: request.roots,
         digests: Digests::Left,
         limits: &request.limits,
         memory,
     };
-    let opened = read::open_to_pack(&request.project, reading, running, observer)?;
+    let opened = read::open_to_pack(&request.project, reading, hashes.project, running, observer)?;
     let reading = Reading {
         roots: Roots::Asserted,
         memory: None,
         ..reading
     };
     let supplied = match &request.connectors {
-        Some(folder) => Some(read::open_to_pack(folder, reading, running, observer)?),
+        Some(folder) => Some(read::open_to_pack(
+            folder,
+            reading,
+            hashes.connectors,
+            running,
+            observer,
+        )?),
         None => None,
     };
     let graph = Graph::of(&opened.project);

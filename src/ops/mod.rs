@@ -2,6 +2,7 @@
 //! it. Everything is an input here: no environment, no clock, no terminal.
 
 pub mod catalog;
+pub mod checkout;
 pub mod connector_diff;
 pub mod customers;
 pub mod diff;

@@ -11,6 +11,7 @@ use crate::io::archive::Limits;
 use crate::io::source::{ReadError, Source, SourceError};
 use crate::model::facts::Facts;
 use crate::model::finding::{Code, Finding, Subject};
+use crate::model::git::{BlobId, ObjectHash};
 use crate::model::ident::Digest;
 use crate::model::json::JsonError;
 use crate::model::path::PackagePath;
@@ -32,6 +33,8 @@ pub struct Opened {
     pub left_out: Vec<LeftOut>,
     /// Which of the project's files are known to be unchanged and were not read.
     pub unchanged: Vec<bool>,
+    /// The names that git gives to the bytes of the project's files, where they were asked for.
+    pub blobs: Vec<Option<BlobId>>,
 }
 
 impl Opened {
@@ -134,7 +137,12 @@ struct Worker<'a> {
     bytes: Vec<u8>,
 }
 
-enum Outcome {
+struct Outcome {
+    blob: Option<BlobId>,
+    found: FoundFile,
+}
+
+enum FoundFile {
     Known(Content, Option<Arc<Facts>>, Vec<Sighting>),
     Read(Content, Option<Arc<Facts>>, Vec<Sighting>),
     Broken(Content, JsonError),
@@ -152,27 +160,45 @@ pub fn open(
     running: &Running,
     observer: &mut dyn Observer,
 ) -> Result<Opened, OpenError> {
-    open_and(path, reading, Search::No, running, observer)
+    let search = Search {
+        credentials: Credentials::Left,
+        blobs: None,
+    };
+    open_and(path, reading, search, running, observer)
 }
 
-/// The same, and searches the files for credentials ([`File::secrets`]).
+/// The same, and searches the files for credentials ([`File::secrets`]). With a hash, the files also
+/// get the names that git gives to their bytes ([`Opened::blobs`]).
 ///
 /// # Errors
 /// As [`open`].
 pub fn open_to_pack(
     path: &Path,
     reading: Reading<'_>,
+    blobs: Option<ObjectHash>,
     running: &Running,
     observer: &mut dyn Observer,
 ) -> Result<Opened, OpenError> {
-    open_and(path, reading, Search::Credentials, running, observer)
+    let search = Search {
+        credentials: Credentials::Sought,
+        blobs,
+    };
+    open_and(path, reading, search, running, observer)
 }
 
-/// What files are searched for.
+/// What else is worked out of files' bytes.
+#[derive(Clone, Copy)]
+struct Search {
+    credentials: Credentials,
+    /// The names that git gives them, by this hash.
+    blobs: Option<ObjectHash>,
+}
+
+/// Whether files are searched for credentials.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Search {
-    No,
-    Credentials,
+enum Credentials {
+    Left,
+    Sought,
 }
 
 fn open_and(
@@ -201,7 +227,8 @@ fn open_and(
             path: path.display().to_string(),
         });
     }
-    let unchanged = read_files(&source, &mut project, reading, search, running, observer)?;
+    let Files { unchanged, blobs } =
+        read_files(&source, &mut project, reading, search, running, observer)?;
     if reading.roots == Roots::One {
         let found = roots::roots(&project);
         if found.len() > 1 {
@@ -220,7 +247,14 @@ fn open_and(
         project,
         left_out,
         unchanged,
+        blobs,
     })
+}
+
+/// What is known of a project's files beside what they hold.
+struct Files {
+    unchanged: Vec<bool>,
+    blobs: Vec<Option<BlobId>>,
 }
 
 fn read_files(
@@ -230,7 +264,7 @@ fn read_files(
     search: Search,
     running: &Running,
     observer: &mut dyn Observer,
-) -> Result<Vec<bool>, Interrupted> {
+) -> Result<Files, Interrupted> {
     let Project {
         files,
         assets,
@@ -253,13 +287,27 @@ fn read_files(
         let known = reading
             .memory
             .and_then(|memory| memory.file(&files[index].path, source.stamp(number)));
-        if let Some(known) = known {
+        // A name that is asked for and not remembered takes reading.
+        let is_named = |blob: Option<BlobId>| match search.blobs {
+            Some(hash) => blob.is_some_and(|blob| blob.hash() == hash),
+            None => true,
+        };
+        if let Some(known) = known.filter(|known| is_named(known.blob)) {
             let facts = known.facts.cloned();
-            return Ok(Outcome::Known(known.content, facts, known.secrets.to_vec()));
+            return Ok(Outcome {
+                blob: known.blob,
+                found: FoundFile::Known(known.content, facts, known.secrets.to_vec()),
+            });
         }
         if let Err(error) = worker.reader.read(number, &mut worker.bytes) {
-            return Ok(Outcome::Failed(error));
+            return Ok(Outcome {
+                blob: None,
+                found: FoundFile::Failed(error),
+            });
         }
+        let blob = search
+            .blobs
+            .and_then(|hash| BlobId::of(hash, &worker.bytes));
         let content = Content {
             size: worker.bytes.len() as u64,
             crc32: crc32fast::hash(&worker.bytes),
@@ -274,10 +322,10 @@ fn read_files(
             (Some(detector), Some(writing)) => detector.find(&worker.bytes, writing),
             (None, _) | (_, None) => Vec::new(),
         };
-        Ok(match mains[index] {
+        let found = match mains[index] {
             Some(asset) => match worker.scanner.scan(&assets[asset].kind, &worker.bytes) {
-                Ok(facts) => Outcome::Read(content, Some(Arc::new(facts)), secrets),
-                Err(error) => Outcome::Broken(content, error),
+                Ok(facts) => FoundFile::Read(content, Some(Arc::new(facts)), secrets),
+                Err(error) => FoundFile::Broken(content, error),
             },
             // At the root of a package stands what describes it, and others read that.
             None if source.origin() == Origin::Package
@@ -285,17 +333,18 @@ fn read_files(
                 && files[index].path.as_str().ends_with(".json") =>
             {
                 match worker.scanner.check(&worker.bytes) {
-                    Ok(()) => Outcome::Read(content, None, secrets),
-                    Err(error) => Outcome::Broken(content, error),
+                    Ok(()) => FoundFile::Read(content, None, secrets),
+                    Err(error) => FoundFile::Broken(content, error),
                 }
             }
-            None => Outcome::Read(content, None, secrets),
-        })
+            None => FoundFile::Read(content, None, secrets),
+        };
+        Ok(Outcome { blob, found })
     };
     let worker = || Worker {
         reader: source.reader(),
         scanner: Scanner::default(),
-        detector: (search == Search::Credentials).then(Detector::default),
+        detector: (search.credentials == Credentials::Sought).then(Detector::default),
         bytes: Vec::new(),
     };
     let total = files.len();
@@ -303,6 +352,7 @@ fn read_files(
     let mut seen = Vec::new();
     let mut read_facts = Vec::new();
     let mut unchanged = vec![false; total];
+    let mut blobs = Vec::with_capacity(total);
     parallel::in_order(
         total,
         running.threads,
@@ -314,21 +364,23 @@ fn read_files(
                 path: files[index].path.clone(),
                 offset,
             };
-            contents.push(match outcome? {
-                Outcome::Known(content, facts, secrets) => {
+            let Outcome { blob, found } = outcome?;
+            blobs.push(blob);
+            contents.push(match found {
+                FoundFile::Known(content, facts, secrets) => {
                     unchanged[index] = true;
                     seen.push((index, secrets));
                     read_facts.extend(mains[index].zip(facts));
                     Some(content)
                 }
-                Outcome::Read(content, facts, secrets) => {
+                FoundFile::Read(content, facts, secrets) => {
                     seen.push((index, secrets));
                     if let (Some(asset), Some(facts)) = (mains[index], facts) {
                         read_facts.push((asset, facts));
                     }
                     Some(content)
                 }
-                Outcome::Broken(content, error) => {
+                FoundFile::Broken(content, error) => {
                     let offset = u32::try_from(error.offset).ok();
                     findings.push(
                         Finding::new(Code::BrokenJson, subject(offset), error.reason)
@@ -336,7 +388,7 @@ fn read_files(
                     );
                     Some(content)
                 }
-                Outcome::Failed(error) => {
+                FoundFile::Failed(error) => {
                     let mut message = error.to_string();
                     if let Some(cause) = std::error::Error::source(&error) {
                         message = format!("{message}: {cause}");
@@ -361,5 +413,5 @@ fn read_files(
     for (asset, facts) in read_facts {
         assets[asset].facts = facts;
     }
-    Ok(unchanged)
+    Ok(Files { unchanged, blobs })
 }

@@ -98,9 +98,10 @@ pub struct ProjectRecord {
     pub name: String,
     /// Which of the two it is.
     pub origin: OriginRecord,
-    /// The commit that was checked out, where the project lies in a git repository.
+    /// The commit that was checked out, where it holds the project; absent also where it can't be told.
     pub commit: Option<String>,
-    /// Whether its files differed from that commit.
+    /// Whether any of its files has other bytes than in that commit, or is only there or only here;
+    /// absent where that was not found out.
     pub dirty: Option<bool>,
 }
 

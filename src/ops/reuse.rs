@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::export::Prepared;
 use super::pack::{Packed, PackedEntry, PackedFile};
 use crate::model::facts::Facts;
+use crate::model::git::BlobId;
 use crate::model::ident::Digest;
 use crate::model::path::PackagePath;
 use crate::model::project::Content;
@@ -51,6 +52,7 @@ struct KnownFile {
     stamp: Stamp,
     size: u64,
     crc32: u32,
+    blob: Option<BlobId>,
     facts: Option<Arc<Facts>>,
     secrets: Vec<Sighting>,
 }
@@ -60,6 +62,8 @@ struct KnownFile {
 pub struct Unchanged<'a> {
     /// Its size and checksum.
     pub content: Content,
+    /// The name that git gives to its bytes, where it was worked out.
+    pub blob: Option<BlobId>,
     /// What its JSON told, if it is an asset's.
     pub facts: Option<&'a Arc<Facts>>,
     /// The credentials that stand in it.
@@ -95,6 +99,7 @@ struct WrittenFile<'a> {
     stamp: Stamp,
     size: u64,
     crc32: u32,
+    blob: Option<BlobId>,
     facts: Option<&'a Facts>,
     secrets: &'a [Sighting],
 }
@@ -184,13 +189,15 @@ impl Memory {
                 }
             }
         }
-        let files = project.files.iter().zip(facts).map(|(file, facts)| {
+        let files = project.files.iter().zip(facts).zip(&prepared.opened.blobs);
+        let files = files.map(|((file, facts), blob)| {
             let content = file.content?;
             Some(WrittenFile {
                 path: &file.path,
                 stamp: prepared.opened.source.stamp(file.source)?,
                 size: content.size,
                 crc32: content.crc32,
+                blob: *blob,
                 facts,
                 secrets: &file.secrets,
             })
@@ -265,6 +272,7 @@ impl Memory {
         };
         (settled && stamp == Some(known.stamp)).then_some(Unchanged {
             content,
+            blob: known.blob,
             facts: known.facts.as_ref(),
             secrets: &known.secrets,
         })

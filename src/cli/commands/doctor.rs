@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::super::args::DoctorArgs;
 use super::super::cache;
+use super::super::checkout::{checkout, help};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::locked;
@@ -22,13 +22,14 @@ use crate::io::archive::TemporaryFile;
 use crate::model::ident::WorkspaceName;
 use crate::model::workspace::{Address, ApiHost, RemoteAccount, RemoteAddress};
 use crate::ops::Interrupted;
+use crate::ops::checkout::{Checkout, NoCommit};
 use crate::ops::doctor::{Checkup, DoctorDocument, Health, Reach, examine};
 use crate::workspace::local::LocalPlatform;
 
 pub(crate) fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, Stop> {
     let mut checkups = vec![
         Checkup::new("recipack", Health::Ok, env!("CARGO_PKG_VERSION")),
-        git(),
+        repository(context),
     ];
     checkups.extend(manifest(&args.manifest));
     checkups.push(writable("temporary files", Some(std::env::temp_dir())));
@@ -81,19 +82,31 @@ fn text(checkups: &[Checkup]) -> String {
     text
 }
 
-fn git() -> Checkup {
-    let version = Command::new("git").arg("--version").output();
-    match version {
-        Ok(output) if output.status.success() => {
-            let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-            let version = text
-                .strip_prefix("git version ")
-                .unwrap_or(&text)
-                .to_owned();
-            Checkup::new("git", Health::Ok, version)
+fn repository(context: &Context) -> Checkup {
+    let subject = "repository";
+    match checkout(context, Path::new(".")) {
+        Checkout::Committed(committed) => {
+            Checkup::new(subject, Health::Ok, format!("commit {}", committed.commit))
         }
-        Ok(_) | Err(_) => Checkup::new("git", Health::Note, "not there")
-            .help("records name no commit without it, and export --release is refused"),
+        Checkout::NoCommit(NoCommit::NotIn(commit)) => Checkup::new(
+            subject,
+            Health::Note,
+            format!("commit {commit} has nothing of this folder"),
+        )
+        .help("records name no commit then, and export --release is refused"),
+        Checkout::NoCommit(NoCommit::NoneYet) => {
+            Checkup::new(subject, Health::Note, "there is no commit yet")
+                .help("records name no commit then, and export --release is refused")
+        }
+        Checkout::NoCommit(NoCommit::NoRepository) => Checkup::new(
+            subject,
+            Health::Note,
+            "this folder lies in no repository of git",
+        )
+        .help("records name no commit then, and export --release is refused"),
+        Checkout::Unknown(error) => {
+            Checkup::new(subject, Health::Note, error.to_string()).help(help(&error))
+        }
     }
 }
 

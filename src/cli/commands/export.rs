@@ -3,21 +3,25 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+
 use super::super::args::ExportArgs;
 use super::super::cache::{Cache, HandedOver, generator};
+use super::super::checkout::{self, checkout};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::git::{Checkout, checkout};
 use super::super::locked;
 use super::super::reports::{Reporter, around};
 use super::super::request::{Resolved, TargetNeed, bytes_of, folder_of, resolve};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::TemporaryFile;
+use crate::io::bounded::{self, DOCUMENT};
 use crate::io::source::Source;
 use crate::model::finding::{Counts, Finding};
 use crate::model::ident::PackageName;
-use crate::ops::export::{Prepared, prepare};
+use crate::ops::checkout::{Checkout, Difference};
+use crate::ops::export::{BlobHashes, Prepared, prepare_with_blobs};
 use crate::ops::locate::LocatedFinding;
 use crate::ops::pack::{Packed, PackedFile, RecordFacts};
 use crate::ops::record::{DecisionRecord, LeftOutRecord, TargetRecord};
@@ -82,8 +86,13 @@ fn work(context: &Context, args: &ExportArgs, reporter: &mut Reporter) -> Result
         }
         (false, _, _) => None,
     };
+    let project = checkout(context, &resolved.request.project);
+    let connectors = match (args.release, &resolved.request.connectors) {
+        (true, Some(connectors)) => Some(checkout(context, connectors)),
+        (true, None) | (false, _) => None,
+    };
     if args.release {
-        released(args, &resolved)?;
+        released_files(context, args, &resolved)?;
     }
     // Connectors that are supplied are few, and their folder has no memory.
     let cache = if args.list || resolved.request.connectors.is_some() {
@@ -91,17 +100,29 @@ fn work(context: &Context, args: &ExportArgs, reporter: &mut Reporter) -> Result
     } else {
         Cache::of(&output)
     };
-    let memory = if args.fresh {
+    // A release is made of bytes that are read now.
+    let memory = if args.fresh || args.release {
         None
     } else {
         cache.load(&output)
     };
-    let mut prepared = prepare(
+    let hashes = BlobHashes {
+        project: project.hash(),
+        connectors: connectors.as_ref().and_then(Checkout::hash),
+    };
+    let mut prepared = prepare_with_blobs(
         &resolved.request,
+        hashes,
         memory.as_ref(),
         &context.running,
         &mut context.ui.observer(),
     )?;
+    let source = source_of(context, args, &project, &prepared)?;
+    if let (Some(connectors), Some(supplied)) = (&connectors, &prepared.supplied) {
+        let path = &supplied.source.path;
+        let committed = checkout::required(path, connectors)?;
+        checkout::hold(path, committed, checkout::compare(committed, supplied)?)?;
+    }
     if let Some(admin) = &resolved.admin {
         prepared.check_shared(admin.as_ref())?;
     }
@@ -135,24 +156,18 @@ fn work(context: &Context, args: &ExportArgs, reporter: &mut Reporter) -> Result
         memory,
         package: &output,
     });
-    let (packed, checkout) = std::thread::scope(|scope| {
-        // Git answers while the package is made.
-        let asked = scope.spawn(|| checkout(&prepared.opened.source.path));
-        let packed = prepared.pack(
-            folder,
-            limit,
-            last,
-            &context.running,
-            &mut context.ui.observer(),
-        );
-        (packed, asked.join().unwrap_or_default())
-    });
-    let packed = packed?;
+    let packed = prepared.pack(
+        folder,
+        limit,
+        last,
+        &context.running,
+        &mut context.ui.observer(),
+    )?;
     if let Some((lock, path, target)) = lock {
         let found = prepared.locked(&resolved.request, &packed.entries)?;
         locked::hold(&path, lock, target, found)?;
     }
-    let (written, record) = hand_over(packed, &prepared, &resolved, &output, checkout, &cache)?;
+    let (written, record) = hand_over(packed, &prepared, &resolved, &output, source, &cache)?;
     reporter.output(Output::text("package", &written.path));
     reporter.output(Output::text("digest", written.facts.sha256.to_string()));
     let content = written.facts.content_digest.to_string();
@@ -168,12 +183,56 @@ fn work(context: &Context, args: &ExportArgs, reporter: &mut Reporter) -> Result
     Ok(Exit::Done)
 }
 
-/// How many files that are not committed are named before the rest is only counted.
-const NAMED: usize = 10;
+/// The commit that a project comes from, for the record.
+#[derive(Debug, Default)]
+struct CommitOfProject {
+    commit: Option<String>,
+    /// Whether the project differs from it.
+    dirty: Option<bool>,
+}
 
-/// Fails if something that the package is made of is not committed.
-fn released(args: &ExportArgs, resolved: &Resolved) -> Result<(), Failure> {
-    let request = &resolved.request;
+/// Compares a project with the commit that it is checked out of. A release fails if it is not that.
+fn source_of(
+    context: &Context,
+    args: &ExportArgs,
+    checkout: &Checkout,
+    prepared: &Prepared,
+) -> Result<CommitOfProject, Failure> {
+    let path = &prepared.opened.source.path;
+    let committed = match checkout {
+        _ if args.release => checkout::required(path, checkout)?,
+        Checkout::Committed(committed) => committed,
+        Checkout::NoCommit(_) => return Ok(CommitOfProject::default()),
+        Checkout::Unknown(error) => {
+            context.ui.talk(&format!(
+                "the record names no commit: {}\nhelp: {}\n",
+                visible(&error.to_string()),
+                checkout::help(error)
+            ));
+            return Ok(CommitOfProject::default());
+        }
+    };
+    let differences = checkout::compare(committed, &prepared.opened)?;
+    let dirty = match differences.iter().any(Difference::is_known) {
+        true => Some(true),
+        false if differences.is_empty() => Some(false),
+        false => None,
+    };
+    if args.release {
+        checkout::hold(path, committed, differences)?;
+    }
+    Ok(CommitOfProject {
+        commit: Some(committed.commit.to_string()),
+        dirty,
+    })
+}
+
+/// Fails if a file that decides what is in the package is not as a commit has it.
+fn released_files(
+    context: &Context,
+    args: &ExportArgs,
+    resolved: &Resolved,
+) -> Result<(), Failure> {
     let manifest = resolved.manifest.as_ref();
     let catalogue = match (&args.pack.catalog, manifest) {
         (Some(said), _) => Some(said.clone()),
@@ -181,37 +240,16 @@ fn released(args: &ExportArgs, resolved: &Resolved) -> Result<(), Failure> {
         (None, None) => None,
     };
     let lock = manifest.map(|manifest| locked::beside(manifest.path()));
-    let made_of = [Some(request.project.clone())]
+    let files = [manifest.map(|manifest| manifest.path().to_owned())]
         .into_iter()
-        .chain([request.connectors.clone()])
-        .chain([manifest.map(|manifest| manifest.path().to_owned())])
         .chain([lock.filter(|_| args.locked)])
         .chain([catalogue.filter(|path| path.exists())]);
-    for path in made_of.flatten() {
-        let Checkout {
-            commit, changed, ..
-        } = checkout(&path);
-        let shown = path.display();
-        if commit.is_none() {
-            return Err(Failure::new(
-                Exit::Refused,
-                "not-committed",
-                format!("{shown} comes from no commit, so no release can be made of it"),
-            )
-            .help("commit it to a git repository, or leave --release away"));
-        }
-        if !changed.is_empty() {
-            let more = changed.len().saturating_sub(NAMED);
-            let named = changed.iter().take(NAMED).cloned();
-            let more = (more > 0).then(|| format!("… and {more} more"));
-            return Err(Failure::new(
-                Exit::Refused,
-                "not-committed",
-                format!("{shown} differs from what is committed, so no release can be made of it"),
-            )
-            .notes(named.chain(more))
-            .help("commit or stash the changes, or leave --release away"));
-        }
+    for path in files.flatten() {
+        let checkout = checkout(context, &path);
+        let committed = checkout::required(&path, &checkout)?;
+        let bytes = bounded::read(&path, DOCUMENT)
+            .with_context(|| format!("can't read {}", path.display()))?;
+        checkout::hold(&path, committed, committed.compare_bytes(&bytes))?;
     }
     Ok(())
 }
@@ -222,7 +260,7 @@ fn hand_over(
     prepared: &Prepared,
     resolved: &Resolved,
     output: &Path,
-    checkout: Checkout,
+    source: CommitOfProject,
     cache: &Cache,
 ) -> Result<(WrittenPackage, DecisionRecord), Stop> {
     let folder = folder_of(output);
@@ -233,8 +271,8 @@ fn hand_over(
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned(),
-        commit: checkout.commit,
-        dirty: checkout.dirty,
+        commit: source.commit,
+        dirty: source.dirty,
     };
     let record = packed.record(prepared, &resolved.request, &facts);
     let bytes = record

@@ -51,6 +51,7 @@ pub use write::{
 
 use sha2::Digest as _;
 
+use crate::model::git::{BlobHasher, BlobId, ObjectHash};
 use crate::model::ident::Digest;
 use source::Source;
 
@@ -110,6 +111,22 @@ impl Archive {
             offset += size;
         }
         Ok(Digest::from_bytes(hash.finalize().into()))
+    }
+
+    /// The name that git gives to the whole file; none if its bytes are made to look like others.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    pub fn blob(&self, hash: ObjectHash) -> Result<Option<BlobId>, ArchiveError> {
+        let (mut buffer, length) = (Vec::new(), self.length());
+        let mut hasher = BlobHasher::new(hash, length);
+        let mut offset = 0;
+        while offset < length {
+            let size = (length - offset).min(1 << 16);
+            hasher.update(self.source.chunk(offset, size, &mut buffer)?);
+            offset += size;
+        }
+        Ok(hasher.finish())
     }
 
     /// A reader of entries; one per thread.

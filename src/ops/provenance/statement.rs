@@ -84,7 +84,11 @@ impl Statement {
         if let Some(commit) = &record.project.commit {
             let algorithm = "gitCommit";
             let mut source = Resource::new(&record.project.name, algorithm, commit);
-            let dirty = json!(record.project.dirty);
+            // What is not known must not be taken for `false`.
+            let dirty = match record.project.dirty {
+                Some(dirty) => json!(dirty),
+                None => json!("unknown"),
+            };
             source.annotations.insert("dirty".to_owned(), dirty);
             dependencies.push(source);
         }
