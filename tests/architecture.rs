@@ -350,9 +350,14 @@ fn no_process_is_started() {
     let mut wrong = Vec::new();
     for (path, text) in sources("src") {
         let starts = |line: &str| {
-            ["Command::new", "process::Command", "CommandExt", "posix_spawn"]
-                .iter()
-                .any(|what| names(line, what))
+            [
+                "Command::new",
+                "process::Command",
+                "CommandExt",
+                "posix_spawn",
+            ]
+            .iter()
+            .any(|what| names(line, what))
         };
         // Commands of the command line are no processes.
         let clap = |line: &str| line.contains("clap::Command::new");

@@ -160,7 +160,10 @@ impl<'r> Objects<'r> {
                 path.extend_from_slice(entry.filename);
                 match entry.mode.kind() {
                     EntryKind::Tree => folders.push((path, entry.oid.to_owned())),
-                    kind => {
+                    kind @ (EntryKind::Blob
+                    | EntryKind::BlobExecutable
+                    | EntryKind::Link
+                    | EntryKind::Commit) => {
                         files.insert(path, file(kind, entry.oid.to_owned()));
                     }
                 }
