@@ -66,6 +66,7 @@
 //!
 //! use recipack::io::archive::Limits;
 //! use recipack::manifest::Selection;
+//! use recipack::model::place::Origin;
 //! use recipack::model::target::TargetKind;
 //! use recipack::ops::export::{ExportRequest, prepare};
 //! use recipack::ops::read::Roots;
@@ -90,10 +91,11 @@
 //!         name: None,
 //!         kind: TargetKind::External,
 //!         data_center: None,
+//!         origin: Origin::CommandLine,
 //!     },
 //!     selection: Selection::default(),
 //!     words: Default::default(),
-//!     catalogue: None,
+//!     shared: Default::default(),
 //!     rows: PackedRows::Keep,
 //!     checks: Default::default(),
 //!     limits: Limits::default(),

@@ -596,6 +596,25 @@ fn init_writes_a_manifest_once() {
     exit 0
     --- stdout
     recipack.toml: written for 34 assets, 3 custom connectors
+    --- stderr
+    warning[catalogue-missing]: the target `customers` has no catalogue, so it is not known which connectors customers have
+      --> recipack.toml:46:10
+       |
+    46 | [targets.customers]
+       |          ^^^^^^^^^
+       |
+       = note: "Invoice Vault" is used by 1 recipe: Orders/archive_invoices.recipe.json
+       = note: "Ledger Sync" is used by 1 recipe: Orders/post_freight_costs.recipe.json
+       = note: "Parcel Tracker" is used by 3 recipes: Orders/notify_late_parcels.recipe.json, Orders/return_label.recipe.json, Orders/track_new_parcels.recipe.json
+       = note: "route_planner_connector_48213_1693526400" is used by 1 recipe: Orders/plan_daily_routes.recipe.json
+       = help: say which connectors the partner shares with customers, in one of these ways:
+               --catalog https://www.workato.com, the address of the admin workspace that the token is of (another data center has another host)
+               --catalog local:ADMIN, an admin workspace of the local platform
+               --catalog FILE, which `recipack catalog pull -o FILE --in https://www.workato.com` writes
+               recipack manifest add catalog FILE|ADDRESS, for all targets of the manifest
+               --catalog none, if the partner shares nothing; in the manifest, catalog = "none"
+
+    help: more about a finding by its code: recipack explain catalogue-missing
     --- folder
     partner
     recipack.toml

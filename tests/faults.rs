@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use recipack::io::archive::Limits;
 use recipack::manifest::Selection;
-use recipack::model::catalogue::Catalogue;
+use recipack::model::catalogue::{Catalogue, SharedConnectors};
 use recipack::model::finding::{Code, Severity};
+use recipack::model::place::Origin;
 use recipack::model::target::TargetKind;
 use recipack::ops::export::{ExportError, ExportRequest, prepare};
 use recipack::ops::read::{OpenError, Roots};
@@ -319,10 +320,11 @@ fn request(project: &Path, kind: TargetKind) -> ExportRequest {
             name: None,
             kind,
             data_center: None,
+            origin: Origin::CommandLine,
         },
         selection: Selection::default(),
         words: BTreeMap::new(),
-        catalogue: Some(Catalogue::parse(&catalogue).expect("a catalogue")),
+        shared: SharedConnectors::Listed(Catalogue::parse(&catalogue).expect("a catalogue")),
         rows: recipack::model::table::PackedRows::Keep,
         checks: Default::default(),
         limits: Limits::default(),

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use recipack::io::archive::{Archive, Limits};
 use recipack::manifest::Selection;
-use recipack::model::catalogue::Catalogue;
-use recipack::model::place::Located;
+use recipack::model::catalogue::{Catalogue, SharedConnectors};
+use recipack::model::place::{Located, Origin};
 use recipack::model::target::{TargetKind, Word};
 use recipack::ops::export::{ExportRequest, prepare};
 use recipack::ops::read::Roots;
@@ -35,10 +35,28 @@ fn connection(name: &str) -> String {
     format!("{{\n  \"name\": \"P\",\n  \"provider\": \"{name}\",\n  \"root_folder\": false\n}}")
 }
 
+/// What is said of the connector's sharing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Listed {
+    /// No catalogue is given.
+    NoCatalogue,
+    /// `none` is said in its place.
+    SaidNone,
+    /// A list without entries.
+    Empty,
+    /// A list in which this connector is the only one, and not shared.
+    Nothing,
+    /// A list that shares another connector, and does not have this one.
     Not,
+    /// The same, cut off after a page.
+    NotOnPage,
+    /// A list that shares another connector, and this one not.
     NotShared,
+    /// A list whose entry does not say it.
+    Unsaid,
+    /// A list that shares one of almost the same title.
+    Near,
+    /// A list that shares it.
     Shared,
 }
 
@@ -47,6 +65,8 @@ struct Cell {
     target: TargetKind,
     listed: Listed,
     visibility: &'static str,
+    /// The data center of the entry.
+    own: Option<&'static str>,
     data_center: Option<&'static str>,
     word: Word,
     files: bool,
@@ -61,51 +81,82 @@ type Expected = (
     Option<BTreeMap<String, String>>,
 );
 
+/// What is known of the sharing, by the README's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    Unknown,
+    NotShared,
+    ReachUnknown,
+    Reachable,
+    Unreachable,
+}
+
 impl Cell {
-    fn expected(self) -> Expected {
-        // Without its files nothing tells the connector's title, so only its internal name is found.
-        let known = self.name == HERE || self.files;
-        let shared = self.listed == Listed::Shared && known;
-        let customer = self.target == TargetKind::Customer;
-        let closed = self.visibility == "closed";
-        let reachable = shared && (!closed || self.data_center != Some("eu"));
-        let mut codes = BTreeSet::new();
-        let outcome = if !customer {
-            match (self.word, self.files) {
-                (Word::Exclude, _) => {
-                    codes.insert("connector-left-out");
-                    Outcome::LeftOut
-                }
-                (Word::Auto | Word::Include, true) => Outcome::Included,
-                (Word::Auto | Word::Include, false) => {
-                    codes.insert("connector-missing");
-                    Outcome::Refused
-                }
-            }
-        } else if self.word == Word::Include && !self.files {
-            codes.insert("connector-missing");
-            Outcome::Refused
-        } else if reachable && self.word == Word::Include {
-            codes.insert("shared-connector-included");
-            Outcome::Included
-        } else if reachable {
-            codes.insert("shared-connector-excluded");
-            Outcome::LeftOut
-        } else if shared && self.word != Word::Include {
-            codes.insert("shared-connector-unreachable");
-            Outcome::Refused
-        } else if self.word == Word::Exclude {
-            codes.insert("connector-refused");
-            Outcome::Refused
-        } else if self.files {
-            codes.insert("connector-installs");
-            Outcome::Included
-        } else {
-            codes.insert("connector-missing");
-            Outcome::Refused
+    /// Whether the catalogue's entry is found: by its internal name, or by its title. Without the
+    /// connector's files nothing tells its title.
+    fn is_found(self) -> bool {
+        let by_name = self.name == HERE;
+        let by_title = self.files && self.listed != Listed::Near;
+        let has_entry = matches!(
+            self.listed,
+            Listed::Nothing | Listed::NotShared | Listed::Unsaid | Listed::Near | Listed::Shared
+        );
+        has_entry && (by_name || by_title)
+    }
+
+    fn known(self) -> Known {
+        let shared = match (self.listed, self.is_found()) {
+            (Listed::NoCatalogue | Listed::Empty | Listed::Nothing, _) => return Known::Unknown,
+            (Listed::NotOnPage, _) | (Listed::Unsaid, true) => return Known::Unknown,
+            (Listed::Near, false) if self.files => return Known::Unknown,
+            (Listed::SaidNone | Listed::Not | Listed::NotShared, _) => false,
+            (Listed::Unsaid | Listed::Near | Listed::Shared, false) => false,
+            (Listed::Near | Listed::Shared, true) => true,
         };
-        if customer && shared && closed && self.data_center.is_none() {
-            codes.insert("data-center-unknown");
+        match (shared, self.visibility, self.own, self.data_center) {
+            (false, ..) => Known::NotShared,
+            (true, "open", ..) => Known::Reachable,
+            (true, _, Some(own), Some(target)) if own == target => Known::Reachable,
+            (true, _, Some(_), Some(_)) => Known::Unreachable,
+            (true, ..) => Known::ReachUnknown,
+        }
+    }
+
+    fn expected(self) -> Expected {
+        let customer = self.target == TargetKind::Customer;
+        let known = self.known();
+        let (outcome, code) = match (self.target, known, self.word, self.files) {
+            (TargetKind::External, _, Word::Exclude, _) => {
+                (Outcome::LeftOut, Some("connector-left-out"))
+            }
+            (TargetKind::External, _, _, true) => (Outcome::Included, None),
+            (_, _, Word::Include, false) | (TargetKind::External, _, _, false) => {
+                (Outcome::Refused, Some("connector-missing"))
+            }
+            (_, Known::Unknown | Known::ReachUnknown, Word::Include, true) => {
+                (Outcome::Included, Some("sharing-unknown"))
+            }
+            (_, Known::Unknown, ..) => (Outcome::Refused, Some("catalogue-missing")),
+            (_, Known::ReachUnknown, ..) => (Outcome::Refused, Some("data-center-unknown")),
+            (_, Known::Reachable, Word::Include, _) => {
+                (Outcome::Included, Some("shared-connector-included"))
+            }
+            (_, Known::Reachable, ..) => (Outcome::LeftOut, Some("shared-connector-excluded")),
+            (_, Known::Unreachable, Word::Auto | Word::Exclude, _) => {
+                (Outcome::Refused, Some("shared-connector-unreachable"))
+            }
+            (_, Known::NotShared, Word::Exclude, _) => {
+                (Outcome::Refused, Some("connector-refused"))
+            }
+            (_, _, _, true) => (Outcome::Included, Some("connector-installs")),
+            (_, _, _, false) => (Outcome::Refused, Some("connector-missing")),
+        };
+        let mut codes = BTreeSet::from_iter(code);
+        if customer && self.listed == Listed::Unsaid && self.is_found() {
+            codes.insert("catalogue-incomplete");
+        }
+        if self.listed == Listed::Near && self.files && !self.is_found() {
+            codes.insert("catalog-near-miss");
         }
         let left_out_shared = outcome == Outcome::LeftOut && customer;
         if left_out_shared && self.files && self.shared_version != 7 {
@@ -140,17 +191,49 @@ impl Cell {
         files
     }
 
-    fn catalogue(self) -> Option<Catalogue> {
-        let shared = match self.listed {
-            Listed::Not => return None,
-            Listed::NotShared => "null".to_owned(),
-            Listed::Shared => self.shared_version.to_string(),
+    /// The title in the catalogue's entry.
+    fn title(self) -> &'static str {
+        match self.listed == Listed::Near {
+            true => "p ",
+            false => "P",
+        }
+    }
+
+    /// The catalogue's text.
+    fn catalogue(self) -> Option<String> {
+        let entry = |shared: &str| {
+            let own = self.own.map(|own| format!(r#","data_center":"{own}""#));
+            format!(
+                r#"{{"name":"{}","title":"{}"{shared},"visibility":"{}"{}}}"#,
+                self.name,
+                self.title(),
+                self.visibility,
+                own.unwrap_or_default()
+            )
         };
-        let text = format!(
-            r#"{{"result":[{{"name":"{}","title":"P","oem_shared_version":{shared},"visibility":"{}","data_center":"us"}}]}}"#,
-            self.name, self.visibility
-        );
-        Some(Catalogue::parse(text.as_bytes()).expect("a catalogue"))
+        let null = r#","oem_shared_version":null"#;
+        let this = format!(r#","oem_shared_version":{}"#, self.shared_version);
+        let other = r#"{"name":"o_connector_1_1","title":"O","oem_shared_version":1}"#;
+        Some(match self.listed {
+            Listed::NoCatalogue | Listed::SaidNone => return None,
+            Listed::Empty => r#"{"result":[]}"#.to_owned(),
+            Listed::Nothing => format!(r#"{{"result":[{}]}}"#, entry(null)),
+            Listed::Not => format!(r#"{{"result":[{other}]}}"#),
+            Listed::NotOnPage => format!(r#"{{"result":[{other}],"next_page":2}}"#),
+            Listed::NotShared => format!(r#"{{"result":[{other},{}]}}"#, entry(null)),
+            Listed::Unsaid => format!(r#"{{"result":[{other},{}]}}"#, entry("")),
+            Listed::Near | Listed::Shared => format!(r#"{{"result":[{other},{}]}}"#, entry(&this)),
+        })
+    }
+
+    fn shared(self) -> SharedConnectors {
+        match (self.catalogue(), self.listed) {
+            (Some(text), _) => {
+                SharedConnectors::Listed(Catalogue::parse(text.as_bytes()).expect("a catalogue"))
+            }
+            (None, Listed::SaidNone) => SharedConnectors::None,
+            (None, _) => SharedConnectors::Unknown,
+        }
     }
 
     fn found(
@@ -165,18 +248,17 @@ impl Cell {
         let words = match (self.word, self.files) {
             (Word::Auto, _) => BTreeMap::new(),
             // What has no known title is spoken of by its internal name.
-            (word, true) => BTreeMap::from([(
-                "P".parse().expect("a title"),
-                Located::on_command_line(word),
-            )]),
-            (word, false) if self.listed != Listed::Not && self.name == HERE => BTreeMap::from([(
-                "P".parse().expect("a title"),
-                Located::on_command_line(word),
-            )]),
-            (word, false) => BTreeMap::from([(
-                HERE.parse().expect("a title"),
-                Located::on_command_line(word),
-            )]),
+            (word, files) => {
+                let title = match (files, self.is_found()) {
+                    (true, _) => "P",
+                    (false, true) => self.title(),
+                    (false, false) => HERE,
+                };
+                BTreeMap::from([(
+                    title.parse().expect("a title"),
+                    Located::on_command_line(word),
+                )])
+            }
         };
         let request = ExportRequest {
             project: project.to_owned(),
@@ -188,10 +270,11 @@ impl Cell {
                 data_center: self
                     .data_center
                     .map(|text| text.parse().expect("a data center")),
+                origin: Origin::CommandLine,
             },
             selection: Selection::default(),
             words,
-            catalogue: self.catalogue(),
+            shared: self.shared(),
             rows: recipack::model::table::PackedRows::Keep,
             checks: Default::default(),
             limits: Limits::default(),
@@ -240,26 +323,48 @@ impl Cell {
     }
 }
 
+const LISTED: [Listed; 10] = [
+    Listed::NoCatalogue,
+    Listed::SaidNone,
+    Listed::Empty,
+    Listed::Nothing,
+    Listed::Not,
+    Listed::NotOnPage,
+    Listed::NotShared,
+    Listed::Unsaid,
+    Listed::Near,
+    Listed::Shared,
+];
+
+/// How many different things are said of the connector's sharing: five without an entry of its own; of
+/// three entries that don't share it and two, in three versions, that do, all with two names, visibilities
+/// and data centers.
+const CATALOGUES: usize = 5 + 3 * 8 + 2 * 3 * 8;
+
+/// Every cell, each input once.
 fn cells() -> Vec<Cell> {
     let mut cells = Vec::new();
     for target in [TargetKind::Customer, TargetKind::External] {
-        for listed in [Listed::Not, Listed::NotShared, Listed::Shared] {
+        for listed in LISTED {
             for visibility in ["open", "closed"] {
-                for data_center in [None, Some("us"), Some("eu")] {
-                    for word in [Word::Auto, Word::Include, Word::Exclude] {
-                        for files in [true, false] {
-                            for shared_version in [6, 7, 8] {
-                                for name in [HERE, ELSEWHERE] {
-                                    cells.push(Cell {
-                                        target,
-                                        listed,
-                                        visibility,
-                                        data_center,
-                                        word,
-                                        files,
-                                        shared_version,
-                                        name,
-                                    });
+                for own in [None, Some("us")] {
+                    for data_center in [None, Some("us"), Some("eu")] {
+                        for word in [Word::Auto, Word::Include, Word::Exclude] {
+                            for files in [true, false] {
+                                for shared_version in [6, 7, 8] {
+                                    for name in [HERE, ELSEWHERE] {
+                                        cells.push(Cell {
+                                            target,
+                                            listed,
+                                            visibility,
+                                            own,
+                                            data_center,
+                                            word,
+                                            files,
+                                            shared_version,
+                                            name,
+                                        });
+                                    }
                                 }
                             }
                         }
@@ -268,6 +373,13 @@ fn cells() -> Vec<Cell> {
             }
         }
     }
+    assert_eq!(cells.len(), 2 * 10 * 2 * 2 * 3 * 3 * 2 * 3 * 2);
+    let mut met = BTreeSet::new();
+    cells.retain(|cell| {
+        let said = (cell.listed == Listed::SaidNone, cell.catalogue());
+        let asked = (cell.target, cell.data_center, cell.word, cell.files);
+        met.insert((said, asked))
+    });
     cells
 }
 
@@ -293,7 +405,7 @@ fn every_cell_gives_its_decision_its_findings_and_its_bytes() {
             }
         }
     }
-    assert_eq!(cells.len(), 1296);
+    assert_eq!(cells.len(), 2 * 3 * 3 * 2 * CATALOGUES);
     let count = wrong.len();
     wrong.truncate(5);
     assert!(wrong.is_empty(), "{count} cells:\n{}", wrong.join("\n"));

@@ -326,7 +326,7 @@ const SITUATIONS: &[Situation<'static>] = &[
         0,
     ),
     ("manifest", &["manifest", "list"], 0),
-    ("manifest", &["manifest", "list", "-m", "new.toml"], 0),
+    ("manifest", &["manifest", "list", "-m", "new.toml"], 1),
     ("manifest", &["manifest", "list", "-m", "full.toml"], 0),
     (
         "manifest-edit",
@@ -376,6 +376,7 @@ const SITUATIONS: &[Situation<'static>] = &[
         ],
         0,
     ),
+    ("manifest", &["manifest", "list", "-m", "new.toml"], 0),
     (
         "manifest-edit",
         &[

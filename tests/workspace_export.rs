@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use recipack::io::archive::{Limits, WriteError};
-use recipack::model::catalogue::{Catalogue, CatalogueEntry, Visibility};
+use recipack::model::catalogue::{Catalogue, CatalogueEntry, SharedVersion, Visibility};
 use recipack::model::finding::Severity;
 use recipack::model::ident::{Digest, Version};
 use recipack::model::json::{Dialect, KeyOrder, Tape, print};
@@ -170,7 +170,7 @@ fn customer(place: &Place) -> LocalWorkspace {
     let shared = CatalogueEntry {
         title: "Fyle".parse().expect("a title"),
         internal_name: SHARED.parse().expect("a name"),
-        shared_version: Some(Version(4)),
+        shared_version: SharedVersion::At(Version(4)),
         latest_released: Some(Version(4)),
         released_versions: vec![Version(4)],
         visibility: Visibility::Open,

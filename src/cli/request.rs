@@ -14,10 +14,11 @@ use super::opening;
 use crate::io::archive::Limits;
 use crate::io::bounded::{self, DOCUMENT};
 use crate::manifest::{DEFAULT_LIMIT_MB, GlobError, Manifest};
-use crate::model::catalogue::Catalogue;
+use crate::model::catalogue::{Catalogue, NoCatalogue, SharedConnectors};
 use crate::model::ident::{PackageName, TargetName};
-use crate::model::place::Located;
-use crate::model::target::Target;
+use crate::model::place::{Located, Origin};
+use crate::model::table::PackedRows;
+use crate::model::target::{Target, TargetKind};
 use crate::model::workspace::{Address, AddressError};
 use crate::ops::catalog::catalogue;
 use crate::ops::export::ExportRequest;
@@ -68,12 +69,42 @@ impl ManifestFile {
     pub(crate) fn catalogue_file(&self, target: Option<&TargetName>) -> Option<PathBuf> {
         let target = target.and_then(|name| self.manifest.targets.get(name));
         let said = self.manifest.catalog(target.map(|target| &target.value))?;
-        Some(self.beside(&said.value))
+        match CatalogueSource::of(Path::new(&said.value)) {
+            Ok(CatalogueSource::File(path)) => Some(self.beside(path)),
+            Ok(CatalogueSource::Nothing | CatalogueSource::Workspace(_)) | Err(_) => None,
+        }
     }
 
     /// What it says.
     pub(crate) fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// What to make of the project that it names, as for an external account; nothing if the project
+    /// lies in a workspace.
+    pub(crate) fn request(&self) -> Option<ExportRequest> {
+        let said = self.manifest.package.project.as_ref();
+        let project = said.map_or(".", |said| &said.value);
+        if Address::is_meant(project) {
+            return None;
+        }
+        Some(ExportRequest {
+            project: self.beside(project),
+            roots: Roots::One,
+            connectors: None,
+            destination: Destination {
+                name: None,
+                kind: TargetKind::External,
+                data_center: None,
+                origin: Origin::CommandLine,
+            },
+            selection: self.manifest.select.clone(),
+            words: self.manifest.connectors.clone(),
+            shared: SharedConnectors::Unknown,
+            rows: PackedRows::Keep,
+            checks: self.manifest.checks.clone(),
+            limits: Limits::default(),
+        })
     }
 
     /// A file or folder that the manifest names and that is there.
@@ -92,7 +123,7 @@ impl ManifestFile {
     }
 
     /// A path that the manifest gives, which is relative to it.
-    fn beside(&self, path: &str) -> PathBuf {
+    fn beside(&self, path: impl AsRef<Path>) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(path)
     }
 }
@@ -192,17 +223,19 @@ fn destination(
                 failure.help(format!("it has: {}", list()))
             });
         };
+        let origin = target.origin.clone();
         let target = target.value.clone();
         let destination = Destination {
             name: Some(name.clone()),
             kind: target.kind,
             data_center: target.data_center.clone(),
+            origin,
         };
         return Ok((destination, Some(target)));
     }
     let kind = match (args.kind, need) {
         (Some(kind), _) => kind,
-        (None, TargetNeed::Optional) => crate::model::target::TargetKind::External,
+        (None, TargetNeed::Optional) => TargetKind::External,
         (None, TargetNeed::Required) => {
             let failure = Failure::usage("where does the package go?");
             return Err(if known.is_empty() {
@@ -217,6 +250,7 @@ fn destination(
             name: None,
             kind,
             data_center: args.data_center.clone(),
+            origin: Origin::CommandLine,
         },
         None,
     ))
@@ -230,14 +264,31 @@ pub(crate) fn catalogue_file(path: &Path) -> Result<Catalogue, Failure> {
         .map_err(|error| Failure::catalogue(&path.display().to_string(), &bytes, &error))
 }
 
-/// The admin workspace whose catalogue is meant, if `said` is no file.
-fn catalogue_workspace(said: &Path) -> Option<Result<Address, AddressError>> {
-    let text = said.to_str()?;
-    Address::is_meant(text).then(|| text.parse())
+/// What is said where a catalogue is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum CatalogueSource<'s> {
+    /// The partner shares nothing.
+    Nothing,
+    /// What this admin workspace shares.
+    Workspace(Address),
+    /// What this file says.
+    File(&'s Path),
 }
 
-/// A catalogue, and the admin workspace that it is of, where that is at hand.
-type Found = (Catalogue, Option<opening::Opened>);
+impl<'s> CatalogueSource<'s> {
+    /// What is meant by a word, an address or a path.
+    pub(crate) fn of(said: &'s Path) -> Result<Self, AddressError> {
+        match said.to_str() {
+            Some(word) if word == NoCatalogue::None.as_str() => Ok(Self::Nothing),
+            Some(text) if Address::is_meant(text) => text.parse().map(Self::Workspace),
+            Some(_) | None => Ok(Self::File(said)),
+        }
+    }
+}
+
+/// What is known of the shared connectors, and the admin workspace that it is of, where that is at
+/// hand.
+type Found = (SharedConnectors, Option<opening::Opened>);
 
 /// The catalogue of an admin workspace.
 fn catalogue_of(
@@ -250,19 +301,30 @@ fn catalogue_of(
         let is_kind = matches!(error, WorkspaceError::NotOfKind { .. });
         let failure = Failure::from(error);
         match is_kind {
-            true => failure.help("give an admin workspace, or a catalogue file"),
+            true => failure.help(
+                "give an admin workspace, or a catalogue file; for a partner who shares nothing, `none`",
+            ),
             false => failure,
         }
     })?;
-    Ok((catalogue, Some(admin)))
+    Ok((SharedConnectors::Listed(catalogue), Some(admin)))
 }
 
 /// The catalogue that the command line says.
 fn said_catalogue(context: &Context, said: &Path, args: &PlatformArgs) -> Result<Found, Failure> {
-    match catalogue_workspace(said) {
-        Some(Ok(address)) => catalogue_of(context, &address, args),
-        Some(Err(error)) => Err(Failure::usage(error.to_string())),
-        None => Ok((catalogue_file(said)?, None)),
+    match CatalogueSource::of(said) {
+        Ok(CatalogueSource::Nothing) => Ok((SharedConnectors::None, None)),
+        Ok(CatalogueSource::Workspace(address)) => catalogue_of(context, &address, args),
+        Ok(CatalogueSource::File(path)) if path.as_os_str().is_empty() => Err(Failure::usage(
+            "`--catalog` names nothing",
+        )
+        .help(
+            "give a file, an admin workspace's address, or `none` for a partner who shares nothing",
+        )),
+        Ok(CatalogueSource::File(path)) => {
+            Ok((SharedConnectors::Listed(catalogue_file(path)?), None))
+        }
+        Err(error) => Err(Failure::usage(error.to_string())),
     }
 }
 
@@ -273,16 +335,20 @@ fn manifest_catalogue(
     said: &Located<String>,
     args: &PlatformArgs,
 ) -> Result<Found, Failure> {
-    match catalogue_workspace(Path::new(&said.value)) {
-        Some(Ok(address)) => catalogue_of(context, &address, args),
-        Some(Err(error)) => {
+    match CatalogueSource::of(Path::new(&said.value)) {
+        Ok(CatalogueSource::Nothing) => Ok((SharedConnectors::None, None)),
+        Ok(CatalogueSource::Workspace(address)) => catalogue_of(context, &address, args),
+        Err(error) => {
             let failure = Failure::of(super::exit::Exit::Failed, "names-nothing", &error);
             Err(match said.place() {
                 Some(place) => failure.at(&file.text().0, &file.text, place),
                 None => failure,
             })
         }
-        None => Ok((catalogue_file(&file.named(said)?)?, None)),
+        Ok(CatalogueSource::File(_)) => Ok((
+            SharedConnectors::Listed(catalogue_file(&file.named(said)?)?),
+            None,
+        )),
     }
 }
 
@@ -348,10 +414,7 @@ pub(crate) fn resolve(
         }
         (None, _, _) => None,
     };
-    let (catalogue, admin) = match found {
-        Some((catalogue, admin)) => (Some(catalogue), admin),
-        None => (None, None),
-    };
+    let (shared, admin) = found.unwrap_or_default();
     let mut selection = manifest
         .map(|manifest| manifest.select.clone())
         .unwrap_or_default();
@@ -396,7 +459,7 @@ pub(crate) fn resolve(
             destination,
             selection,
             words,
-            catalogue,
+            shared,
             rows: args.rows,
             checks: manifest
                 .map(|manifest| manifest.checks.clone())

@@ -176,6 +176,8 @@ impl Asked<'_> {
                 let told = problems.iter().flat_map(|problem| match problem {
                     EntryProblem::Share(error) => self.share(None, error).told,
                     EntryProblem::Unknown { .. }
+                    | EntryProblem::Unsaid { .. }
+                    | EntryProblem::Page
                     | EntryProblem::OtherName { .. }
                     | EntryProblem::OtherDataCenter { .. } => {
                         Failure::of(Exit::Failed, "catalog-entry", problem)
@@ -233,6 +235,8 @@ impl Asked<'_> {
                     word(title)
                 ))
             }
+            ShareError::Unsaid { .. } => Failure::of(Exit::Failed, "sharing-unknown", error)
+                .help("look at it on the platform's pages, or ask with a token of the Embedded admin workspace"),
             ShareError::SharedAlready {
                 title,
                 wanted,

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use serde_json::{Value, json};
 
+use crate::model::catalogue::SharedVersion;
 use crate::model::ident::{InternalName, Version};
 use crate::model::workspace::ConnectorId;
 
@@ -29,17 +30,6 @@ pub struct ConnectorInfo {
     pub shared_at: Option<String>,
     /// The released versions that the platform lists, which may be the recent ones only.
     pub released_versions: Vec<ReleasedVersion>,
-}
-
-/// What customers have of a connector.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SharedVersion {
-    /// The platform does not say: the workspace is no partner's.
-    Unsaid,
-    /// It is not shared.
-    None,
-    /// This version.
-    At(Version),
 }
 
 /// A version that was released.

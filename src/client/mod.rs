@@ -36,10 +36,11 @@ mod user;
 mod watch;
 mod wire;
 
+pub use crate::model::catalogue::SharedVersion;
 pub use account::{Account, AccountApi, CustomerHandle};
 pub use base::{ApiBase, BaseError};
 pub use connection::ConnectionInfo;
-pub use connector::{ConnectorDraft, ConnectorInfo, Publication, ReleasedVersion, SharedVersion};
+pub use connector::{ConnectorDraft, ConnectorInfo, Publication, ReleasedVersion};
 pub use customer::CustomerInfo;
 pub use error::{ClientError, Exchange, FieldError};
 pub use folder::{Folder, Project};

@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Lock, LockedConnector, LockedTarget};
+use super::{Lock, LockedCatalogue, LockedConnector, LockedTarget};
 use crate::model::ident::{Digest, TargetName};
 use crate::model::path::PackagePath;
 
@@ -96,7 +96,11 @@ fn of_target(locked: &LockedTarget, found: &LockedTarget) -> Vec<Told> {
         data_center(locked),
         data_center(found),
     );
-    let catalog = |target: &LockedTarget| target.catalog.map(|digest| short(&digest));
+    let catalog = |target: &LockedTarget| match &target.catalog {
+        LockedCatalogue::Unknown => Some("not given".to_owned()),
+        LockedCatalogue::None(word) => Some(word.to_string()),
+        LockedCatalogue::Listed(digest) => Some(short(digest)),
+    };
     changed(
         Sort::Catalogue,
         "catalogue",

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::catalogue::{NoCatalogue, SharedConnectors};
 use crate::model::contents::content_digest;
 use crate::model::ident::{DataCenter, Digest, InternalName, TargetName, Version};
 use crate::model::path::PackagePath;
@@ -31,13 +32,42 @@ pub struct LockedTarget {
     pub kind: TargetKind,
     /// Its data center, where that is known.
     pub data_center: Option<DataCenter>,
-    /// SHA-256 of the catalogue that the rule went by.
-    pub catalog: Option<Digest>,
+    /// What the rule knew of shared connectors.
+    pub catalog: LockedCatalogue,
     /// The custom connectors that its recipes need, by title; by internal name where no title is
     /// known.
     pub connectors: BTreeMap<String, LockedConnector>,
     /// The SHA-256 of each entry of its package.
     pub entries: BTreeMap<PackagePath, Digest>,
+}
+
+/// What the rule knew of shared connectors when a target was locked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum LockedCatalogue {
+    /// Nothing: no catalogue was given.
+    #[default]
+    Unknown,
+    /// The partner shares none, as somebody said.
+    None(NoCatalogue),
+    /// A catalogue, by its SHA-256.
+    Listed(Digest),
+}
+
+impl LockedCatalogue {
+    const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+}
+
+impl From<&SharedConnectors> for LockedCatalogue {
+    fn from(shared: &SharedConnectors) -> Self {
+        match shared {
+            SharedConnectors::Unknown => Self::Unknown,
+            SharedConnectors::None => Self::None(NoCatalogue::None),
+            SharedConnectors::Listed(catalogue) => Self::Listed(catalogue.digest()),
+        }
+    }
 }
 
 /// What a target gets of a custom connector.

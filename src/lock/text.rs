@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Lock, LockedConnector, LockedTarget};
+use super::{Lock, LockedCatalogue, LockedConnector, LockedTarget};
 use crate::model::ident::{DataCenter, Digest, TargetName};
 use crate::model::path::PackagePath;
 use crate::model::target::TargetKind;
@@ -64,8 +64,8 @@ struct TargetText {
     kind: TargetKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     data_center: Option<DataCenter>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    catalog: Option<Digest>,
+    #[serde(default, skip_serializing_if = "LockedCatalogue::is_unknown")]
+    catalog: LockedCatalogue,
     content_digest: Digest,
     /// The files that this target does not get.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -181,7 +181,7 @@ mod tests {
         LockedTarget {
             kind: TargetKind::Customer,
             data_center: None,
-            catalog: None,
+            catalog: LockedCatalogue::Unknown,
             connectors: BTreeMap::new(),
             entries: entries
                 .iter()

@@ -49,7 +49,7 @@ pub enum Change {
         /// Its data center. Without one, a target that has one keeps it.
         data_center: Option<DataCenter>,
     },
-    /// The catalogue file of the package.
+    /// The catalogue of the package: a file, an address or `none`.
     Catalog(String),
 }
 

@@ -43,7 +43,8 @@ pub struct PackageListing {
     pub project: Option<String>,
     /// The largest package that is made, in megabytes.
     pub limit_mb: u64,
-    /// The catalogue file; relative to the manifest.
+    /// The catalogue: a file, relative to the manifest; an admin workspace's address; or `none` for a
+    /// partner who shares nothing.
     pub catalog: Option<String>,
 }
 
@@ -71,7 +72,7 @@ pub struct TargetListing {
     pub data_center: Option<DataCenter>,
     /// What is said about connectors for this target only.
     pub connectors: BTreeMap<ConnectorTitle, Word>,
-    /// The catalogue file for this target only.
+    /// The catalogue for this target only.
     pub catalog: Option<String>,
 }
 

@@ -17,7 +17,7 @@ use std::num::NonZeroU64;
 
 use crate::model::ident::{ConnectorTitle, PackageName, TargetName};
 use crate::model::place::{Located, Origin};
-use crate::model::target::{Target, Word};
+use crate::model::target::{Target, TargetKind, Word};
 
 pub use checks::{Allowance, Checks, Level};
 pub use edit::{Change, Done, EditError, ManifestEdit, Outcome, Removal};
@@ -26,7 +26,7 @@ pub use glob::{Glob, GlobError};
 pub use listing::{Listing, PackageListing, SelectListing, TargetListing};
 pub use naming::{NamePattern, NamePatternError};
 pub use selection::{Candidate, Choice, Rule, Selection, Unmatched};
-pub use template::{ConnectorFact, TemplateFacts, template};
+pub use template::{ConnectorFact, TemplateCatalog, TemplateFacts, template};
 
 /// The platform's limit on a package's size, in megabytes.
 pub const DEFAULT_LIMIT_MB: NonZeroU64 = NonZeroU64::new(100).expect("a hundred isn't zero");
@@ -55,7 +55,8 @@ pub struct PackageSettings {
     pub project: Option<Located<String>>,
     /// The largest package that is made, in megabytes.
     pub limit_mb: NonZeroU64,
-    /// The catalogue file; relative to the manifest.
+    /// The catalogue: a file, relative to the manifest; an admin workspace's address; or `none` for a
+    /// partner who shares nothing.
     pub catalog: Option<Located<String>>,
 }
 
@@ -93,11 +94,19 @@ impl Manifest {
             .or_else(|| self.connectors.get(title))
     }
 
-    /// The catalogue file for `target`: its own first, the package's second.
+    /// The catalogue for `target`, a file, an address or `none`: its own first, the package's second.
     pub fn catalog<'m>(&'m self, target: Option<&'m Target>) -> Option<&'m Located<String>> {
         target
             .and_then(|target| target.catalog.as_ref())
             .or(self.package.catalog.as_ref())
+    }
+
+    /// The customer targets for which no catalogue is named, so that the rule can't be applied to
+    /// connectors going there.
+    pub fn without_catalogue(&self) -> impl Iterator<Item = (&TargetName, &Located<Target>)> {
+        self.targets.iter().filter(|(_, target)| {
+            target.value.kind == TargetKind::Customer && self.catalog(Some(&target.value)).is_none()
+        })
     }
 
     /// The connectors that are named here and that `is_known` doesn't know.

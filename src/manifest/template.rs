@@ -22,6 +22,19 @@ pub struct TemplateFacts {
     pub types: Vec<(TypeWord, usize)>,
     /// The tags of its assets.
     pub tags: Vec<TagName>,
+    /// The catalogue.
+    pub catalog: TemplateCatalog,
+}
+
+/// What is known of the catalogue when a manifest is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TemplateCatalog {
+    /// It is this: a file, relative to the manifest; an address; or `none`.
+    Named(String),
+    /// It is needed, and not known.
+    Missing,
+    /// The project has no custom connectors, so none is needed.
+    NotNeeded,
 }
 
 /// What is known of a custom connector when its manifest is written.
@@ -49,8 +62,20 @@ pub fn template(facts: &TemplateFacts) -> String {
     package(&mut text, facts);
     select(&mut text, facts);
     connectors(&mut text, &facts.connectors);
-    text.push_str(TARGETS);
+    targets(&mut text, &facts.catalog);
     text
+}
+
+fn targets(text: &mut String, catalog: &TemplateCatalog) {
+    text.push_str(
+        "# Targets: where the package goes, under names of your choice (`recipack export --to customers`).\n",
+    );
+    if *catalog == TemplateCatalog::Missing {
+        text.push_str(
+            "# Incomplete: which connectors customers share is not known until `catalog` says it, above.\n",
+        );
+    }
+    text.push_str(TARGETS);
 }
 
 fn package(text: &mut String, facts: &TemplateFacts) {
@@ -66,11 +91,18 @@ fn package(text: &mut String, facts: &TemplateFacts) {
              project = {project}\n\
              # Larger packages are refused. The platform's limit is 100.\n\
              # limit-mb = 100\n\
-             # The connectors that customers share: the platform's answer to\n\
-             # `GET /api/custom_connectors?oem_shared=true`, saved as it is.\n\
-             # catalog = \"catalog.json\"\n\n"
+             # The connectors that customers share. A file from `recipack catalog pull`, an admin\n\
+             # workspace's address (https://www.workato.com, local:ADMIN), or none: nothing is shared.\n"
         ),
     );
+    match &facts.catalog {
+        TemplateCatalog::Named(catalog) => {
+            add(text, format_args!("catalog = {}\n\n", quoted(catalog)))
+        }
+        TemplateCatalog::Missing | TemplateCatalog::NotNeeded => {
+            text.push_str("# catalog = \"catalog.json\"\n\n");
+        }
+    }
 }
 
 fn select(text: &mut String, facts: &TemplateFacts) {
@@ -149,7 +181,6 @@ fn connectors(text: &mut String, connectors: &[ConnectorFact]) {
 }
 
 const TARGETS: &str = "\
-# Targets: where the package goes, under names of your choice (`recipack export --to customers`).
 [targets.customers]
 # Workspaces under this partner: shared connectors are there already.
 kind = \"customer\"
@@ -224,6 +255,7 @@ mod tests {
                 ("connection".parse().expect("a type"), 3),
             ],
             tags: vec!["release".parse().expect("a tag")],
+            catalog: TemplateCatalog::NotNeeded,
         }
     }
 
@@ -241,8 +273,8 @@ mod tests {
         project = "."
         # Larger packages are refused. The platform's limit is 100.
         # limit-mb = 100
-        # The connectors that customers share: the platform's answer to
-        # `GET /api/custom_connectors?oem_shared=true`, saved as it is.
+        # The connectors that customers share. A file from `recipack catalog pull`, an admin
+        # workspace's address (https://www.workato.com, local:ADMIN), or none: nothing is shared.
         # catalog = "catalog.json"
 
         [select]
@@ -292,6 +324,38 @@ mod tests {
         # How much findings matter: error, warning, note or off. `recipack explain` lists their codes.
         # raw-id = "error"
         "#);
+    }
+
+    #[test]
+    fn a_catalogue_is_named_or_its_lack_is_told() {
+        for (catalog, named, told) in [
+            (TemplateCatalog::NotNeeded, None, false),
+            (TemplateCatalog::Missing, None, true),
+            (
+                TemplateCatalog::Named("none".to_owned()),
+                Some("none"),
+                false,
+            ),
+            (
+                TemplateCatalog::Named("a \"b\".json".to_owned()),
+                Some("a \"b\".json"),
+                false,
+            ),
+        ] {
+            let text = template(&TemplateFacts {
+                catalog,
+                ..facts(&["Parcel Tracker"])
+            });
+            let manifest = Manifest::parse(&text).expect(&text);
+            let customers = manifest.targets.get("customers");
+            let found = manifest.catalog(customers.map(|target| &target.value));
+            assert_eq!(found.map(|catalog| catalog.value.as_str()), named);
+            assert_eq!(text.contains("# Incomplete"), told, "{text}");
+            assert_eq!(
+                manifest.without_catalogue().count(),
+                usize::from(named.is_none())
+            );
+        }
     }
 
     #[test]

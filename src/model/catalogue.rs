@@ -4,6 +4,8 @@
 //! (platform.md §2.2), as it is; two more keys per entry say what that answer leaves out.
 
 mod file;
+mod pages;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -18,6 +20,8 @@ use super::choice::{UnknownChoice, choice_type};
 use super::ident::{ConnectorTitle, DataCenter, Digest, InternalName, NameError, Version};
 use super::place::Place;
 
+pub use shared::{NoCatalogue, SharedConnectors};
+
 choice_type! {
     /// Whether customers may see a shared connector's source, which decides how far it reaches.
     pub enum Visibility: "visibility" {
@@ -28,6 +32,89 @@ choice_type! {
     }
 }
 
+/// What customers have of a connector, as far as it is said. That nothing is said is not the same as
+/// that nothing is shared: only an Embedded admin workspace is told (platform.md §3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SharedVersion {
+    /// It is not said.
+    #[default]
+    Unsaid,
+    /// It is not shared.
+    None,
+    /// This version.
+    At(Version),
+}
+
+impl SharedVersion {
+    /// The version that customers run; none if it is not shared, or not said.
+    pub const fn version(self) -> Option<Version> {
+        match self {
+            Self::At(version) => Some(version),
+            Self::Unsaid | Self::None => None,
+        }
+    }
+
+    /// Whether nothing is said.
+    pub const fn is_unsaid(&self) -> bool {
+        matches!(self, Self::Unsaid)
+    }
+}
+
+impl From<Option<Version>> for SharedVersion {
+    fn from(version: Option<Version>) -> Self {
+        version.map_or(Self::None, Self::At)
+    }
+}
+
+/// What is not said is left out by whoever holds it; a null is for what is not shared.
+impl Serialize for SharedVersion {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.version().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for SharedVersion {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self::from)
+    }
+}
+
+/// Whether a list holds all connectors of its admin workspace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Extent {
+    /// It does, as far as can be told.
+    #[default]
+    Whole,
+    /// It is a page of a longer list.
+    Page,
+}
+
+impl Extent {
+    /// Whether it is the whole list.
+    pub const fn is_whole(&self) -> bool {
+        matches!(self, Self::Whole)
+    }
+}
+
+/// Who tells what a catalogue says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Teller {
+    /// A file, whose origin nobody vouches for.
+    #[default]
+    File,
+    /// An admin workspace that was asked.
+    Workspace,
+}
+
+impl Teller {
+    /// Whether it is a file.
+    pub const fn is_file(&self) -> bool {
+        matches!(self, Self::File)
+    }
+}
+
 /// One custom connector of the admin workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CatalogueEntry {
@@ -35,8 +122,11 @@ pub struct CatalogueEntry {
     pub title: ConnectorTitle,
     /// Its name in the admin workspace, and in every customer's.
     pub internal_name: InternalName,
-    /// The version that customers run; none if the connector is not shared.
-    pub shared_version: Option<Version>,
+    /// The version that customers run: null if the connector is not shared, absent if that is not
+    /// said.
+    #[serde(default, skip_serializing_if = "SharedVersion::is_unsaid")]
+    #[schemars(with = "Option<Version>")]
+    pub shared_version: SharedVersion,
     /// The newest released version.
     pub latest_released: Option<Version>,
     /// The released versions that the file lists, oldest first.
@@ -51,6 +141,10 @@ pub struct CatalogueEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Catalogue {
     digest: Digest,
+    #[serde(skip_serializing_if = "Extent::is_whole")]
+    extent: Extent,
+    #[serde(skip_serializing_if = "Teller::is_file")]
+    told_by: Teller,
     #[serde(rename = "connectors")]
     entries: Vec<CatalogueEntry>,
     #[serde(skip)]
@@ -179,6 +273,14 @@ struct RawAnswer<'t> {
     data: Option<Vec<&'t RawValue>>,
 }
 
+/// Reads a key so that a null differs from its absence.
+fn present<'de: 't, 't, D>(deserializer: D) -> Result<Option<&'t RawValue>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+{
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
 /// The keys that matter, undecoded so that each value's place is known.
 #[derive(Deserialize)]
 struct RawEntry<'t> {
@@ -188,7 +290,7 @@ struct RawEntry<'t> {
     title: Option<&'t RawValue>,
     #[serde(borrow)]
     latest_released_version: Option<&'t RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     oem_shared_version: Option<&'t RawValue>,
     #[serde(borrow)]
     released_versions: Option<&'t RawValue>,
@@ -204,21 +306,36 @@ struct RawRelease<'t> {
     version: Option<&'t RawValue>,
 }
 
+/// Where an entry seems to come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// The platform's answer, which does not tell the visibility (platform.md §10).
+    Answer,
+    /// Somebody or something that knows more.
+    Written,
+}
+
 impl Catalogue {
     /// Reads a catalogue file: the platform's answer as it is (`{"result": […]}`), the same under
-    /// `data`, or the bare list. Unknown keys are ignored, and a null is as good as an absent key.
+    /// `data`, or the bare list. Unknown keys are ignored, and a null is as good as an absent key,
+    /// but for `oem_shared_version`: null is what is not shared, and absent what is not said.
     pub fn parse(text: &[u8]) -> Result<Self, CatalogueError> {
         let digest = Digest::of(text);
         let text = utf8(text)?;
+        let list = list(text)?;
+        let listed = list.len();
         let mut catalogue = Self {
             digest,
+            extent: Extent::Whole,
+            told_by: Teller::File,
             entries: Vec::new(),
             by_title: BTreeMap::new(),
             by_internal_name: BTreeMap::new(),
         };
         // Numbers count what stands in the file, so the nulls in between count too.
         let mut numbers = Vec::new();
-        for (index, raw) in list(text)?.into_iter().enumerate() {
+        let mut is_answer = true;
+        for (index, raw) in list.into_iter().enumerate() {
             if raw.get() == "null" {
                 continue;
             }
@@ -230,7 +347,13 @@ impl Catalogue {
                     title: None,
                 },
             };
-            catalogue.add(reader, &mut numbers)?;
+            is_answer &= catalogue.add(reader, &mut numbers)? == Source::Answer;
+        }
+        // A full page of what the platform answers is hardly ever all. What `catalog pull` writes
+        // says more of each entry than an answer, and was read to its end.
+        let is_full = listed > 0 && listed.is_multiple_of(pages::FULL) && is_answer;
+        if is_full || pages::has_more(text, listed) {
+            catalogue.extent = Extent::Page;
         }
         Ok(catalogue)
     }
@@ -239,7 +362,7 @@ impl Catalogue {
         &mut self,
         mut reader: EntryReader<'_>,
         numbers: &mut Vec<usize>,
-    ) -> Result<(), CatalogueError> {
+    ) -> Result<Source, CatalogueError> {
         let fields = reader.fields()?;
         let entry = reader.entry(&fields)?;
         let index = self.entries.len();
@@ -260,7 +383,10 @@ impl Catalogue {
         }
         numbers.push(reader.name.number);
         self.entries.push(entry);
-        Ok(())
+        Ok(match fields.visibility {
+            None => Source::Answer,
+            Some(_) => Source::Written,
+        })
     }
 
     /// The catalogue that a file with this digest gave.
@@ -282,10 +408,56 @@ impl Catalogue {
         }
         Ok(Self {
             digest,
+            extent: Extent::Whole,
+            told_by: Teller::File,
             entries,
             by_title,
             by_internal_name,
         })
+    }
+
+    /// The same as a part of a longer list, or as a whole one.
+    #[must_use]
+    pub const fn with_extent(mut self, extent: Extent) -> Self {
+        self.extent = extent;
+        self
+    }
+
+    /// Whether it holds all connectors of its admin workspace.
+    pub const fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// The same as this one told it.
+    #[must_use]
+    pub const fn with_teller(mut self, told_by: Teller) -> Self {
+        self.told_by = told_by;
+        self
+    }
+
+    /// Who told it.
+    pub const fn told_by(&self) -> Teller {
+        self.told_by
+    }
+
+    /// Whether no connector is said to be shared.
+    pub fn shares_nothing(&self) -> bool {
+        self.entries
+            .iter()
+            .all(|entry| entry.shared_version.version().is_none())
+    }
+
+    /// Whether it may be another list than that of a partner's admin workspace: a file that shares
+    /// nothing looks like one of a partner who shares nothing.
+    pub fn may_be_another_list(&self) -> bool {
+        self.told_by == Teller::File && self.shares_nothing()
+    }
+
+    /// The entries that don't say whether their connector is shared.
+    pub fn unsaid(&self) -> impl Iterator<Item = &CatalogueEntry> {
+        self.entries
+            .iter()
+            .filter(|entry| entry.shared_version.is_unsaid())
     }
 
     /// The digest of the file's bytes.
@@ -442,7 +614,7 @@ impl<'t> EntryReader<'t> {
         Ok(CatalogueEntry {
             title: self.needed_name("title", fields.title)?,
             internal_name: self.needed_name("name", fields.name)?,
-            shared_version: self.version("oem_shared_version", fields.oem_shared_version)?,
+            shared_version: self.shared_version(fields.oem_shared_version)?,
             latest_released: self
                 .version("latest_released_version", fields.latest_released_version)?,
             released_versions: self.released(fields.released_versions)?,
@@ -485,6 +657,15 @@ impl<'t> EntryReader<'t> {
         match serde_json::from_str(raw.get()) {
             Ok(number) => Ok(Some(Version(number))),
             Err(_) => Err(self.wrong_type(key, "a version number", raw)),
+        }
+    }
+
+    fn shared_version(&self, raw: Option<&RawValue>) -> Result<SharedVersion, CatalogueError> {
+        let key = "oem_shared_version";
+        match raw {
+            None => Ok(SharedVersion::Unsaid),
+            Some(raw) if raw.get() == "null" => Ok(SharedVersion::None),
+            Some(raw) => self.version(key, Some(raw)).map(SharedVersion::from),
         }
     }
 
@@ -569,12 +750,12 @@ mod tests {
         assert_eq!(catalogue.digest(), Digest::of(ANSWER.as_bytes()));
         assert_eq!(catalogue.entries().len(), 2);
         let unshared = catalogue.by_title("Parcel Tracker").expect("listed");
-        assert_eq!(unshared.shared_version, None);
+        assert_eq!(unshared.shared_version, SharedVersion::None);
         let shared = catalogue
             .by_internal_name("new_connector_1_connector_4771_1626869114")
             .expect("listed");
         assert_eq!(shared.title.as_str(), "Ledger Sync");
-        assert_eq!(shared.shared_version, Some(Version(2)));
+        assert_eq!(shared.shared_version, SharedVersion::At(Version(2)));
         assert_eq!(shared.latest_released, Some(Version(4)));
         assert_eq!(shared.released_versions, [Version(2), Version(4)]);
         assert_eq!(shared.visibility, Visibility::Open);
@@ -605,6 +786,76 @@ mod tests {
             "released_versions":null,"visibility":null,"data_center":null}]"#;
         assert_eq!(parsed(nulls).entries()[0].visibility, Visibility::Open);
         assert_eq!(parsed("[]").entries(), []);
+    }
+
+    #[test]
+    fn a_null_is_not_shared_and_an_absent_key_is_not_said() {
+        let catalogue = parsed(
+            r#"[{"title":"A","name":"a"},{"title":"B","name":"b","oem_shared_version":null},
+                {"title":"C","name":"c","oem_shared_version":4}]"#,
+        );
+        let said: Vec<SharedVersion> = catalogue
+            .entries()
+            .iter()
+            .map(|entry| entry.shared_version)
+            .collect();
+        let expected = [
+            SharedVersion::Unsaid,
+            SharedVersion::None,
+            SharedVersion::At(Version(4)),
+        ];
+        assert_eq!(said, expected);
+        assert_eq!(catalogue.unsaid().count(), 1);
+        assert!(!catalogue.shares_nothing());
+        // It survives being written: as a file, and in a decision record.
+        assert_eq!(parsed(&catalogue.file()).entries(), catalogue.entries());
+        let json = serde_json::to_string(catalogue.entries()).expect("serialises");
+        let read: Vec<CatalogueEntry> = serde_json::from_str(&json).expect("reads back");
+        assert_eq!(read, catalogue.entries());
+        for nothing in [
+            "[]",
+            r#"[{"title":"A","name":"a"}]"#,
+            r#"[{"title":"A","name":"a","oem_shared_version":null}]"#,
+        ] {
+            assert!(parsed(nothing).shares_nothing(), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_a_longer_list_is_told_from_a_whole_one() {
+        let entry = |n: usize, more: &str| {
+            format!(
+                r#"{{"title":"T{n}","name":"t{n}_connector_1_{n}","oem_shared_version":1{more}}}"#
+            )
+        };
+        let entries = |count: usize, more: &str| -> String {
+            let entries: Vec<String> = (0..count).map(|n| entry(n, more)).collect();
+            entries.join(",")
+        };
+        let extent = |text: &str| parsed(text).extent();
+        let one = entries(1, "");
+        for page in [
+            format!(r#"{{"result":[{one}],"next_page":2}}"#),
+            format!(r#"{{"result":[{one}],"has_more":true}}"#),
+            format!(r#"{{"result":[{one}],"total":2}}"#),
+            format!(r#"{{"result":[{one}],"page":2}}"#),
+            format!(r#"{{"data":[{one}],"meta":{{"page":1,"total_pages":3}}}}"#),
+            format!("[{}]", entries(100, "")),
+            format!("[{}]", entries(200, "")),
+        ] {
+            assert_eq!(extent(&page), Extent::Page, "{}", &page[..60]);
+        }
+        for whole in [
+            format!(
+                r#"{{"result":[{one}],"next_page":null,"next":"","has_more":false,"total":1,"page":1,"per_page":100}}"#
+            ),
+            format!(r#"{{"result":[{one}],"meta":{{"total_pages":1}}}}"#),
+            format!("[{}]", entries(99, "")),
+            format!("[{}]", entries(100, r#","visibility":"open""#)),
+            "[]".to_owned(),
+        ] {
+            assert_eq!(extent(&whole), Extent::Whole, "{whole:.60}");
+        }
     }
 
     #[test]

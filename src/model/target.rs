@@ -41,7 +41,8 @@ pub struct Target {
     pub data_center: Option<DataCenter>,
     /// What is said about connectors for this target only, each with the place of its title.
     pub connectors: BTreeMap<ConnectorTitle, Located<Word>>,
-    /// The catalogue file to use for this target instead of the package's.
+    /// The catalogue to use for this target instead of the package's: a file, an admin workspace's
+    /// address, or `none` for a partner who shares nothing.
     pub catalog: Option<Located<String>>,
 }
 

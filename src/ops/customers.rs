@@ -98,7 +98,7 @@ pub fn show(customer: Customer, inventory: &Inventory) -> CustomerShowDocument {
                 title: connector.title().clone(),
                 version: match connector {
                     Available::Own(own) => own.released,
-                    Available::Shared(entry) => entry.shared_version,
+                    Available::Shared(entry) => entry.shared_version.version(),
                 },
                 running: recipes
                     .iter()

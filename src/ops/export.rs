@@ -10,8 +10,8 @@ use super::reuse::Memory;
 use super::{Interrupted, Observer, Running, Stage};
 use crate::io::archive::{ArchiveError, Limits, WriteError};
 use crate::io::source::{ReadError, SourceReader};
-use crate::manifest::{Allowance, Checks, Level, Selection};
-use crate::model::catalogue::Catalogue;
+use crate::manifest::{Allowance, Checks, Level, Manifest, Selection};
+use crate::model::catalogue::SharedConnectors;
 use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::git::ObjectHash;
 use crate::model::graph::Graph;
@@ -32,6 +32,7 @@ use crate::plan::decision::Outcome;
 use crate::plan::export::{
     self, Destination, EntrySource, ExportPlan, Fidelity, PlannedEntry, Request,
 };
+use crate::plan::gaps::{self, Unshared};
 use crate::plan::transform::{Edits, Rewritten};
 use crate::workspace::{Workspace, WorkspaceError};
 
@@ -50,8 +51,8 @@ pub struct ExportRequest {
     pub selection: Selection,
     /// What is said about connectors.
     pub words: BTreeMap<ConnectorTitle, Located<Word>>,
-    /// The shared connectors.
-    pub catalogue: Option<Catalogue>,
+    /// What is known of the shared connectors.
+    pub shared: SharedConnectors,
     /// What becomes of the rows of tables.
     pub rows: PackedRows,
     /// How much findings matter, and which are allowed.
@@ -182,12 +183,13 @@ pub fn prepare_with_blobs(
         project: &opened.project,
         graph: &graph,
         supplied: supplied.as_ref().map(|supplied| &supplied.project),
-        catalogue: request.catalogue.as_ref(),
+        catalogue: request.shared.catalogue(),
     };
     let plan = export::plan(
         sources,
         &Request {
             destination: &request.destination,
+            shared: &request.shared,
             selection: &request.selection,
             words: &request.words,
             left_out: &opened.left_out,
@@ -378,7 +380,7 @@ impl Prepared {
             else {
                 continue;
             };
-            let Some(version) = evidence.shared_version else {
+            let Some(version) = evidence.shared_version.version() else {
                 continue;
             };
             let code = held
@@ -405,6 +407,35 @@ impl Prepared {
         self.plan.findings.append(&mut findings);
         self.settle();
         Ok(())
+    }
+
+    /// Tells of customer targets of the manifest for which no catalogue is named, where the package
+    /// has connectors that go there only by one.
+    pub fn check_targets(&mut self, manifest: &Manifest) {
+        let findings = self.incomplete_targets(manifest);
+        self.plan.findings.extend(findings);
+        self.settle();
+    }
+
+    /// What there is to say of customer targets for which no catalogue is named.
+    pub fn incomplete_targets(&self, manifest: &Manifest) -> Vec<Finding> {
+        let incomplete = manifest.without_catalogue().filter_map(|(name, target)| {
+            let unshared: Vec<Unshared> = self
+                .plan
+                .connectors
+                .iter()
+                .filter(|decision| {
+                    let title = decision.connector.parse().ok();
+                    let word = title.and_then(|title: ConnectorTitle| {
+                        manifest.word(&title, Some(&target.value))
+                    });
+                    word.is_none_or(|word| word.value != Word::Include)
+                })
+                .map(Unshared::without_catalogue)
+                .collect();
+            gaps::missing(gaps::target(&target.origin), Some(name.as_str()), &unshared)
+        });
+        incomplete.collect()
     }
 
     /// Gives the findings the severities that the manifest says, and their order.

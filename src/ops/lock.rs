@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::export::{ExportError, ExportRequest, Prepared};
 use super::pack::PackedEntry;
 use super::read::Opened;
-use crate::lock::{LockChange, LockedConnector, LockedSummary, LockedTarget};
+use crate::lock::{LockChange, LockedCatalogue, LockedConnector, LockedSummary, LockedTarget};
 use crate::model::ident::Digest;
 use crate::model::path::PackagePath;
 use crate::plan::decision::ConnectorDecision;
@@ -56,7 +56,7 @@ impl Prepared {
         let mut connectors = BTreeMap::new();
         for decision in &self.plan.connectors {
             let catalogue = decision.catalogue.as_ref();
-            let shared_version = catalogue.and_then(|entry| entry.shared_version);
+            let shared_version = catalogue.and_then(|entry| entry.shared_version.version());
             let connector = LockedConnector {
                 rule: decision.rule.as_str().to_owned(),
                 version: decision.packaged_version,
@@ -71,10 +71,7 @@ impl Prepared {
         Ok(LockedTarget {
             kind: request.destination.kind,
             data_center: request.destination.data_center.clone(),
-            catalog: request
-                .catalogue
-                .as_ref()
-                .map(|catalogue| catalogue.digest()),
+            catalog: LockedCatalogue::from(&request.shared),
             connectors,
             entries,
         })

@@ -17,6 +17,7 @@ use crate::io::archive::{
     WriteError,
 };
 use crate::manifest::SelectListing;
+use crate::model::catalogue::{NoCatalogue, SharedConnectors};
 use crate::model::finding::Counts;
 use crate::model::ident::Digest;
 use crate::model::project::Content;
@@ -385,10 +386,14 @@ impl Packed {
                     .iter()
                     .map(|(title, word)| (title.clone(), word.value))
                     .collect(),
+                catalog: match &request.shared {
+                    SharedConnectors::None => Some(NoCatalogue::None),
+                    SharedConnectors::Unknown | SharedConnectors::Listed(_) => None,
+                },
                 rows: (request.rows != PackedRows::Keep).then_some(request.rows),
                 checks: request.checks.levels.clone(),
             },
-            catalog: request.catalogue.as_ref().map(CatalogRecord::from),
+            catalog: request.shared.catalogue().map(CatalogRecord::from),
             connectors: plan.connectors.clone(),
             entries,
             left_out,

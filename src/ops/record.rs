@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::manifest::{Allowance, Level, SelectListing};
-use crate::model::catalogue::{Catalogue, CatalogueEntry};
+use crate::model::catalogue::{
+    Catalogue, CatalogueEntry, Extent, NoCatalogue, SharedConnectors, Teller,
+};
 use crate::model::finding::{Code, Counts};
 use crate::model::ident::{ConnectorTitle, DataCenter, Digest, TargetName};
 use crate::model::path::PackagePath;
@@ -82,6 +84,7 @@ impl From<&Destination> for TargetRecord {
             name,
             kind,
             data_center,
+            origin: _,
         } = destination.clone();
         Self {
             name,
@@ -131,6 +134,10 @@ pub struct RequestRecord {
     pub select: SelectListing,
     /// What was said about connectors.
     pub words: BTreeMap<ConnectorTitle, Word>,
+    /// What was said in place of a catalogue: `none` for a partner who shares nothing. Absent if a
+    /// catalogue was given, or nothing was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalog: Option<NoCatalogue>,
     /// What became of the rows of tables; absent if they were packed as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<PackedRows>,
@@ -144,6 +151,12 @@ pub struct RequestRecord {
 pub struct CatalogRecord {
     /// SHA-256 of the file.
     pub sha256: Digest,
+    /// Whether it was a page of a longer list; absent if it was the whole.
+    #[serde(default, skip_serializing_if = "Extent::is_whole")]
+    pub extent: Extent,
+    /// Who told it; absent if it was a file.
+    #[serde(default, skip_serializing_if = "Teller::is_file")]
+    pub told_by: Teller,
     /// What it said.
     pub connectors: Vec<CatalogueEntry>,
 }
@@ -152,6 +165,8 @@ impl From<&Catalogue> for CatalogRecord {
     fn from(catalogue: &Catalogue) -> Self {
         Self {
             sha256: catalogue.digest(),
+            extent: catalogue.extent(),
+            told_by: catalogue.told_by(),
             connectors: catalogue.entries().to_vec(),
         }
     }
@@ -220,6 +235,25 @@ pub enum RecordError {
 }
 
 impl DecisionRecord {
+    /// What was known of the shared connectors when the package was made.
+    ///
+    /// # Errors
+    /// If the catalogue contradicts itself.
+    pub fn shared(&self) -> Result<SharedConnectors, RecordError> {
+        let Some(catalog) = &self.catalog else {
+            return Ok(match self.request.catalog {
+                Some(NoCatalogue::None) => SharedConnectors::None,
+                None => SharedConnectors::Unknown,
+            });
+        };
+        Catalogue::from_entries(catalog.sha256, catalog.connectors.clone())
+            .map(|catalogue| {
+                let catalogue = catalogue.with_extent(catalog.extent);
+                SharedConnectors::Listed(catalogue.with_teller(catalog.told_by))
+            })
+            .map_err(RecordError::Catalogue)
+    }
+
     /// Reads a record, of any format that is known.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::locate::LocatedFinding;
 use super::record::{LeftOutRecord, PackageRecord, TargetRecord};
-use crate::manifest::{Allowance, Done};
+use crate::manifest::{Allowance, Done, Listing};
 use crate::model::finding::{Code, Counts, Latitude, Severity};
 use crate::model::ident::{ConnectorTitle, Version};
 use crate::model::path::PackagePath;
@@ -148,6 +148,22 @@ pub struct InitDocument {
     pub manifest: String,
     /// The custom connectors that it names.
     pub connectors: Vec<ConnectorTitle>,
+    /// The catalogue that it names; null if none was found, or none is needed.
+    pub catalog: Option<String>,
+    /// What is missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<LocatedFinding>,
+}
+
+/// What `manifest list` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ManifestListDocument {
+    /// What the manifest says.
+    #[serde(flatten)]
+    pub listing: Listing,
+    /// What is missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<LocatedFinding>,
 }
 
 /// What `manifest add` and `manifest remove` say.

@@ -17,15 +17,17 @@ use crate::io::bounded::{self, DOCUMENT};
 use crate::io::signature::{self, Signed, VerifyingKey};
 use crate::io::source::{ReadError, Source, SourceError};
 use crate::manifest::Checks;
-use crate::model::catalogue::Catalogue;
+use crate::model::catalogue::SharedConnectors;
 use crate::model::ident::Digest;
 use crate::model::json::Tape;
 use crate::model::kind::FileRole;
 use crate::model::path::PackagePath;
-use crate::model::place::{Located, Place};
+use crate::model::place::{Located, Origin, Place};
 use crate::model::table::PackedRows;
 use crate::parallel;
+use crate::plan::decision::Outcome;
 use crate::plan::export::Destination;
+use crate::plan::rule::Ruling;
 
 /// What to check.
 #[derive(Clone, Debug)]
@@ -550,13 +552,7 @@ fn make_again(
             .unwrap_or_else(|| record_path(&request.package)),
         source,
     };
-    let catalogue = match &record.catalog {
-        Some(catalog) => Some(
-            Catalogue::from_entries(catalog.sha256, catalog.connectors.clone())
-                .map_err(|error| broken(RecordError::Catalogue(error.to_string())))?,
-        ),
-        None => None,
-    };
+    let shared = record.shared().map_err(broken)?;
     let selection = record
         .request
         .select
@@ -570,6 +566,7 @@ fn make_again(
             name: record.target.name.clone(),
             kind: record.target.kind,
             data_center: record.target.data_center.clone(),
+            origin: Origin::CommandLine,
         },
         selection,
         words: record
@@ -578,12 +575,24 @@ fn make_again(
             .iter()
             .map(|(title, word)| (title.clone(), Located::on_command_line(*word)))
             .collect(),
-        catalogue,
+        shared,
         rows: record.request.rows.unwrap_or(PackedRows::Keep),
         checks: Checks::default(),
         limits: request.limits,
     };
     let prepared = prepare(&export, None, running, observer)?;
+    // What the rule refuses has no bytes to compare.
+    let refused = prepared.plan.connectors.iter();
+    let refused: Vec<Mismatch> = refused
+        .filter(|decision| decision.outcome == Outcome::Refused)
+        .map(|decision| Mismatch {
+            subject: format!("connector \"{}\"", decision.connector),
+            what: refusal(decision.rule, &export.shared),
+        })
+        .collect();
+    if !refused.is_empty() {
+        return Ok(refused);
+    }
     let digests = prepared.digests(running, observer)?;
     let expected = prepared
         .plan
@@ -598,6 +607,16 @@ fn make_again(
         first.what.push_str(&difference.unwrap_or_default());
     }
     Ok(mismatches)
+}
+
+/// Why the package can't be made again.
+fn refusal(rule: Ruling, shared: &SharedConnectors) -> String {
+    match (rule, shared) {
+        (Ruling::SharingUnknown, SharedConnectors::Unknown) => {
+            "the record has no catalogue, so it is not known whether customers have it as a shared one: export the package again, with --catalog".to_owned()
+        }
+        (rule, _) => format!("the rule refuses to make it again: {}", rule.as_str()),
+    }
 }
 
 /// Where an entry of the package and of the project begin to differ, in words; nothing if one of them

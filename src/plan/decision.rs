@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::catalogue::Visibility;
+use crate::model::catalogue::{SharedVersion, Visibility};
 use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, Version};
 use crate::model::path::PackagePath;
 use crate::model::target::Word;
@@ -64,8 +64,11 @@ pub struct CatalogueEvidence {
     pub title: ConnectorTitle,
     /// The internal name there.
     pub internal_name: InternalName,
-    /// The version that customers run; absent if it is not shared.
-    pub shared_version: Option<Version>,
+    /// The version that customers run: null if it is not shared, absent if the catalogue does not
+    /// say.
+    #[serde(default, skip_serializing_if = "SharedVersion::is_unsaid")]
+    #[schemars(with = "Option<Version>")]
+    pub shared_version: SharedVersion,
     /// Open or closed source.
     pub visibility: Visibility,
     /// The admin workspace's data center, where it is given.

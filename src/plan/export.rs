@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::manifest::{Candidate, Choice, Glob, Selection};
+use crate::model::catalogue::{CatalogueEntry, SharedConnectors};
 use crate::model::finding::{self, Code, Finding, Severity, Subject};
 use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, TargetName};
 use crate::model::kind::{AssetKind, FileRole};
@@ -18,12 +19,10 @@ use super::connectors::{Adapter, Connector, Sources};
 use super::decision::{
     CatalogueEvidence, ConnectorDecision, ItemRule, Match, Outcome, Speaker, shell_word,
 };
-use super::rule::{Case, Certainty, Files, Ruling, Share, decide};
+use super::gaps::{self, Reach, TargetCenter, Unshared};
+use super::rule::{Case, Files, Gap, Ruling, Share, decide};
 use super::secrets;
 use super::transform::{ProviderForm, Rewrite, Treatment};
-
-/// How many assets a finding names before it only counts the rest.
-const NAMED: usize = 12;
 
 /// Where a package goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +33,8 @@ pub struct Destination {
     pub kind: TargetKind,
     /// Its data center, where it is given.
     pub data_center: Option<DataCenter>,
+    /// Where that is said.
+    pub origin: Origin,
 }
 
 /// What is asked of a package.
@@ -41,6 +42,8 @@ pub struct Destination {
 pub struct Request<'a> {
     /// Where it goes.
     pub destination: &'a Destination,
+    /// What is known of the connectors that customers have.
+    pub shared: &'a SharedConnectors,
     /// Which assets.
     pub selection: &'a Selection,
     /// What is said about connectors; the rest is `auto`.
@@ -131,6 +134,8 @@ pub fn plan(sources: Sources<'_>, request: &Request<'_>) -> ExportPlan {
         connectors: Vec::new(),
         findings: sources.project.findings.clone(),
         supplied: BTreeMap::new(),
+        unshared: Vec::new(),
+        reaches: Vec::new(),
     };
     planning.select();
     planning.judge();
@@ -149,6 +154,10 @@ struct Planning<'a, 'r> {
     findings: Vec<Finding>,
     /// The supplied connectors that go in, with the path of their JSON in the package.
     supplied: BTreeMap<usize, PackagePath>,
+    /// The connectors of which it is not known whether customers have them.
+    unshared: Vec<Unshared>,
+    /// Those that are shared closed-source, from where is not known to be the customer's data center.
+    reaches: Vec<(String, &'a CatalogueEntry)>,
 }
 
 fn candidate(asset: &Asset) -> Candidate<'_> {
@@ -173,15 +182,7 @@ fn refusal(choice: Choice<'_>) -> Option<ItemRule> {
     })
 }
 
-/// The place in the manifest, or the command line.
-fn spoken_at(origin: &Origin) -> Subject {
-    match origin {
-        Origin::Manifest(place) => Subject::Manifest(place.clone()),
-        Origin::CommandLine => Subject::CommandLine,
-    }
-}
-
-impl Planning<'_, '_> {
+impl<'a> Planning<'a, '_> {
     fn select(&mut self) {
         let Sources { project, graph, .. } = self.sources;
         let selection = self.request.selection;
@@ -231,7 +232,7 @@ impl Planning<'_, '_> {
                 unmatched.rule.key()
             );
             self.findings.push(
-                Finding::new(Code::NamesNothing, spoken_at(unmatched.origin), message)
+                Finding::new(Code::NamesNothing, gaps::target(unmatched.origin), message)
                     .help("correct it or take it out; `recipack export --list` shows the paths"),
             );
         }
@@ -278,7 +279,7 @@ impl Planning<'_, '_> {
                 continue;
             }
             let message = format!("no connector has the title \"{title}\"");
-            let finding = Finding::new(Code::NamesNothing, spoken_at(&word.origin), message);
+            let finding = Finding::new(Code::NamesNothing, gaps::target(&word.origin), message);
             self.findings.push(
                 match crate::model::choice::nearest(title.as_str(), titles.iter().copied()) {
                     Some(near) => finding.help(format!("did you mean \"{near}\"?")),
@@ -295,9 +296,30 @@ impl Planning<'_, '_> {
         for connector in &connectors {
             self.connector(connector);
         }
+        self.report_gaps();
     }
 
-    fn connector(&mut self, connector: &Connector<'_>) {
+    /// What is not known about sharing is told once for the target.
+    fn report_gaps(&mut self) {
+        let destination = self.request.destination;
+        let target = || gaps::target(&destination.origin);
+        let name = destination.name.as_ref().map(TargetName::as_str);
+        let reaches: Vec<Reach<'_>> = self
+            .reaches
+            .iter()
+            .map(|(connector, entry)| Reach { connector, entry })
+            .collect();
+        let center = match (&destination.data_center, &destination.origin) {
+            (Some(_), _) => TargetCenter::Given,
+            (None, Origin::Manifest(_)) => TargetCenter::NotInManifest,
+            (None, Origin::CommandLine) => TargetCenter::NotOnCommandLine,
+        };
+        let missing = gaps::missing(target(), name, &self.unshared);
+        let reach = gaps::reach_unknown(target(), center, &reaches);
+        self.findings.extend(missing.into_iter().chain(reach));
+    }
+
+    fn connector(&mut self, connector: &Connector<'a>) {
         let destination = self.request.destination;
         // A connector whose title is not known can be spoken of by its internal name.
         let mut names = connector.internal_names.iter().map(InternalName::as_str);
@@ -311,14 +333,19 @@ impl Planning<'_, '_> {
             (None, Some(pattern)) => (Word::Exclude, Some(&pattern.origin)),
             (None, None) => (Word::Auto, None),
         };
-        let entry = connector.entry.map(|(entry, _)| entry);
-        let (share, certainty) = Share::of(entry, destination.data_center.as_ref());
-        let ruling = decide(Case {
+        let known = Share::known(
+            self.request.shared,
+            connector.title.as_ref(),
+            connector.entry.map(|(entry, _)| entry),
+            destination.data_center.as_ref(),
+        );
+        let case = Case {
             target: destination.kind,
-            share,
+            share: *known.as_ref().unwrap_or(&Share::Unknown),
             word,
             files: connector.files(),
-        });
+        };
+        let ruling = decide(case);
         let decision = ConnectorDecision {
             connector: connector.label().to_owned(),
             internal_names: connector.internal_names.iter().cloned().collect(),
@@ -344,22 +371,36 @@ impl Planning<'_, '_> {
             files: self.files_of(connector),
             connections: self.paths(&connector.connections),
             recipes: self.paths(&connector.recipes),
-            change: how_to_change(connector.label(), ruling, connector.files()),
+            change: how_to_change(connector.label(), case, ruling),
         };
         self.apply(connector, &decision);
         self.report(connector, &decision);
-        if destination.kind == TargetKind::Customer && certainty == Certainty::Assumed {
-            let message = format!(
-                "\"{}\" is shared closed-source, which reaches only its own data center",
-                decision.connector
-            );
-            self.findings.push(
-                Finding::new(Code::DataCenterUnknown, self.subject(connector), message)
-                    .note("the same data center was assumed")
-                    .help("give --data-center, and `data_center` in the catalogue"),
-            );
+        if destination.kind == TargetKind::Customer {
+            self.note_gap(connector, &decision, known.err());
         }
         self.connectors.push(decision);
+    }
+
+    fn note_gap(
+        &mut self,
+        connector: &Connector<'a>,
+        decision: &ConnectorDecision,
+        gap: Option<Gap>,
+    ) {
+        let entry = connector.entry.map(|(entry, _)| entry);
+        if let (Some(Gap::Unsaid), Some(entry)) = (&gap, entry) {
+            let subject = self.subject(connector);
+            self.findings.push(gaps::incomplete(entry, subject));
+        }
+        match (decision.rule, gap, entry) {
+            (Ruling::SharingUnknown, Some(gap), _) => {
+                self.unshared.push(Unshared::of(decision, gap))
+            }
+            (Ruling::ReachUnknown, _, Some(entry)) => {
+                self.reaches.push((decision.connector.clone(), entry));
+            }
+            _ => {}
+        }
     }
 
     /// A pattern that excludes a connector's files says `exclude` of the connector.
@@ -443,7 +484,10 @@ impl Planning<'_, '_> {
                         .insert(connection, ProviderForm::Name(entry.internal_name.clone()));
                 }
             }
-            Ruling::ExternalIncluded | Ruling::SharedIncluded | Ruling::OwnIncluded => {
+            Ruling::ExternalIncluded
+            | Ruling::SharedIncluded
+            | Ruling::UnknownIncluded
+            | Ruling::OwnIncluded => {
                 self.treat(connector, &Treatment::Own);
                 let target = connector.adapter.and_then(|adapter| self.path_of(adapter));
                 if let (Some(target), Some(title)) = (target, &connector.title) {
@@ -460,6 +504,8 @@ impl Planning<'_, '_> {
             Ruling::Elsewhere => self.treat(connector, &Treatment::Own),
             Ruling::ExternalLeftOut
             | Ruling::SharedUnreachable
+            | Ruling::SharingUnknown
+            | Ruling::ReachUnknown
             | Ruling::OwnRefused
             | Ruling::Missing => {}
         }
@@ -526,9 +572,11 @@ impl Planning<'_, '_> {
         let shared = decision
             .catalogue
             .as_ref()
-            .and_then(|entry| entry.shared_version);
+            .and_then(|entry| entry.shared_version.version());
         let shared = shared.map_or_else(String::new, |version| format!(" {version}"));
-        if let Some(code) = decision.rule.code() {
+        // What is not known is told once for the target.
+        let is_told_once = matches!(decision.rule, Ruling::SharingUnknown | Ruling::ReachUnknown);
+        if let Some(code) = decision.rule.code().filter(|_| !is_told_once) {
             let message = match decision.rule {
                 Ruling::SharedLeftOut => {
                     format!("\"{title}\" is left out: customers run the shared{shared}")
@@ -558,22 +606,29 @@ impl Planning<'_, '_> {
                 Ruling::Missing => {
                     format!("\"{title}\" has to be in the package, but its files are not there")
                 }
-                Ruling::ExternalIncluded => String::new(),
+                Ruling::UnknownIncluded => format!(
+                    "\"{title}\" is packed as the customer's own, and whether the customer has it as a shared one too is not known"
+                ),
+                Ruling::ExternalIncluded | Ruling::SharingUnknown | Ruling::ReachUnknown => {
+                    String::new()
+                }
             };
             let mut finding =
                 Finding::new(code, self.subject(connector), message).help(&decision.change);
             finding.notes.extend(evidence(decision));
-            finding.notes.extend(users("recipe", &decision.recipes));
             finding
                 .notes
-                .extend(users("connection", &decision.connections));
+                .extend(gaps::users("recipe", &decision.recipes));
+            finding
+                .notes
+                .extend(gaps::users("connection", &decision.connections));
             self.findings.push(finding);
         }
         let entry = decision.catalogue.as_ref();
         if let (TargetKind::Customer, Outcome::LeftOut, Some(shared), Some(packaged)) = (
             self.request.destination.kind,
             decision.outcome,
-            entry.and_then(|entry| entry.shared_version),
+            entry.and_then(|entry| entry.shared_version.version()),
             decision.packaged_version,
         ) && shared != packaged
         {
@@ -749,28 +804,8 @@ fn evidence(decision: &ConnectorDecision) -> Vec<String> {
     notes
 }
 
-/// Names the users of a connector, up to a few.
-fn users(what: &str, paths: &[PackagePath]) -> Option<String> {
-    if paths.is_empty() {
-        return None;
-    }
-    let named: Vec<_> = paths.iter().take(NAMED).map(PackagePath::as_str).collect();
-    let more = paths.len().saturating_sub(NAMED);
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    let plural = if paths.len() == 1 { "" } else { "s" };
-    Some(format!(
-        "used by {} {what}{plural}: {}{more}",
-        paths.len(),
-        named.join(", ")
-    ))
-}
-
-fn how_to_change(title: &str, ruling: Ruling, files: Files) -> String {
-    let supply = if files == Files::Present {
+fn how_to_change(title: &str, case: Case, ruling: Ruling) -> String {
+    let supply = if case.files == Files::Present {
         ""
     } else {
         " --connectors DIR, where DIR has its files"
@@ -797,6 +832,23 @@ fn how_to_change(title: &str, ruling: Ruling, files: Files) -> String {
         Ruling::Elsewhere => {
             "to pack it here too, give the folder with its files: --connectors DIR".to_owned()
         }
-        Ruling::Missing => "give the folder with its files: --connectors DIR".to_owned(),
+        Ruling::SharingUnknown => format!(
+            "say which connectors are shared: --catalog FILE|ADDRESS, or --catalog none; or pack it as the customer's own, whatever is shared: {}{supply}",
+            option("include")
+        ),
+        Ruling::ReachUnknown => format!(
+            "say where the customer and the admin workspace are: --data-center DC, and `data_center` in the catalogue; or pack it as the customer's own: {}{supply}",
+            option("include")
+        ),
+        Ruling::UnknownIncluded => format!(
+            "say which connectors are shared, --catalog FILE|ADDRESS, and let the rule decide: {}",
+            option("auto")
+        ),
+        Ruling::Missing => match (case.target, case.word) {
+            (TargetKind::External, _) | (_, Word::Include) => {
+                "give the folder with its files: --connectors DIR".to_owned()
+            }
+            (TargetKind::Customer, Word::Auto | Word::Exclude) => "if customers have it as a shared connector, give the catalogue that says so: --catalog FILE|ADDRESS; if not, give the folder with its files: --connectors DIR".to_owned(),
+        },
     }
 }

@@ -90,7 +90,10 @@ impl Cell {
         let made_with: BTreeMap<&str, Version> = recorded
             .iter()
             .filter_map(|decision| {
-                let shared = decision.catalogue.as_ref().and_then(|c| c.shared_version);
+                let shared = decision
+                    .catalogue
+                    .as_ref()
+                    .and_then(|c| c.shared_version.version());
                 Some((
                     decision.connector.as_str(),
                     shared.or(decision.packaged_version)?,

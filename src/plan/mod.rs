@@ -9,6 +9,7 @@ pub mod departure;
 pub mod diff;
 pub mod drawing;
 pub mod export;
+pub mod gaps;
 pub mod history;
 pub mod import;
 pub mod interface;

@@ -85,8 +85,7 @@ pub fn available<'a>(
     data_center: &DataCenter,
 ) -> Vec<Available<'a>> {
     let shared = shared.map_or(&[][..], Catalogue::entries).iter();
-    let reaches =
-        |entry: &&CatalogueEntry| Share::of(Some(entry), Some(data_center)).0 == Share::Reachable;
+    let reaches = |entry: &&CatalogueEntry| Share::of(entry, Some(data_center)) == Share::Reachable;
     own.iter()
         .map(Available::Own)
         .chain(shared.filter(reaches).map(Available::Shared))

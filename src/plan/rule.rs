@@ -7,46 +7,93 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::decision::Outcome;
-use crate::model::catalogue::{CatalogueEntry, Visibility};
+use crate::model::catalogue::{
+    CatalogueEntry, Extent, SharedConnectors, SharedVersion, Visibility,
+};
 use crate::model::finding::Code;
-use crate::model::ident::DataCenter;
+use crate::model::ident::{ConnectorTitle, DataCenter};
 use crate::model::target::{TargetKind, Word};
 
-/// What the catalogue says about a connector, seen from a target.
+/// What is known of a connector's sharing, seen from a target. What is not known is a value of its
+/// own: taken for "not shared" or "in the same data center", it would give the customer a second
+/// connector, or recipes without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Share {
+    /// Whether it is shared is not known; a [`Gap`] says why.
+    Unknown,
     /// It is not shared.
     NotShared,
+    /// It is shared closed-source, and whether the target is in its data center is not known.
+    ReachUnknown,
     /// It is shared, and the target's customers have it.
     Reachable,
     /// It is shared closed-source in another data center (platform.md §4).
     Unreachable,
 }
 
-/// Whether it could be told if a shared connector reaches the target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Certainty {
-    /// It could.
-    Certain,
-    /// A data center is not given; the same one was assumed.
-    Assumed,
+/// Why it is not known whether a connector is shared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gap {
+    /// No catalogue was given.
+    NoCatalogue,
+    /// The catalogue is a file that shares nothing at all: it may be another list.
+    NothingShared,
+    /// The catalogue is a page of a longer list, and the connector is not on it.
+    NotOnPage,
+    /// The catalogue's entry does not say it: the list was asked of a workspace that is not an
+    /// Embedded admin's, or is another list (platform.md §3).
+    Unsaid,
+    /// The catalogue shares one whose title differs only in case or spacing.
+    NearMiss(ConnectorTitle),
 }
 
 impl Share {
-    /// What `entry` says, seen from `target`. Open source reaches customers anywhere, closed source
+    /// What an entry says, seen from `target`. Open source reaches customers anywhere, closed source
     /// those in the same data center.
-    pub fn of(entry: Option<&CatalogueEntry>, target: Option<&DataCenter>) -> (Self, Certainty) {
-        let Some(entry) = entry.filter(|entry| entry.shared_version.is_some()) else {
-            return (Self::NotShared, Certainty::Certain);
+    pub fn of(entry: &CatalogueEntry, target: Option<&DataCenter>) -> Self {
+        match (entry.shared_version, entry.visibility) {
+            (SharedVersion::Unsaid, _) => Self::Unknown,
+            (SharedVersion::None, _) => Self::NotShared,
+            (SharedVersion::At(_), Visibility::Open) => Self::Reachable,
+            (SharedVersion::At(_), Visibility::Closed) => match (&entry.data_center, target) {
+                (Some(own), Some(target)) if own == target => Self::Reachable,
+                (Some(_), Some(_)) => Self::Unreachable,
+                (None, _) | (_, None) => Self::ReachUnknown,
+            },
+        }
+    }
+
+    /// What is known of a connector that has this title, if it is known, and this entry, if it has
+    /// one, seen from `target`.
+    ///
+    /// # Errors
+    /// Why it is not known whether the connector is shared.
+    pub fn known(
+        shared: &SharedConnectors,
+        title: Option<&ConnectorTitle>,
+        entry: Option<&CatalogueEntry>,
+        target: Option<&DataCenter>,
+    ) -> Result<Self, Gap> {
+        let catalogue = match shared {
+            SharedConnectors::Unknown => return Err(Gap::NoCatalogue),
+            SharedConnectors::None => return Ok(Self::NotShared),
+            SharedConnectors::Listed(catalogue) => catalogue,
         };
-        match (entry.visibility, &entry.data_center, target) {
-            (Visibility::Open, _, _) => (Self::Reachable, Certainty::Certain),
-            (Visibility::Closed, Some(own), Some(target)) if own == target => {
-                (Self::Reachable, Certainty::Certain)
+        match entry.map(|entry| Self::of(entry, target)) {
+            Some(Self::Unknown) => Err(Gap::Unsaid),
+            Some(Self::NotShared) | None if catalogue.may_be_another_list() => {
+                Err(Gap::NothingShared)
             }
-            (Visibility::Closed, Some(_), Some(_)) => (Self::Unreachable, Certainty::Certain),
-            (Visibility::Closed, None, _) | (Visibility::Closed, _, None) => {
-                (Self::Reachable, Certainty::Assumed)
+            Some(share) => Ok(share),
+            None => {
+                let near = title.map(|title| catalogue.near_title(title.as_str()));
+                let mut near = near.into_iter().flatten();
+                // One that is not shared is none that customers have, whichever of the two is meant.
+                match near.find(|near| near.shared_version != SharedVersion::None) {
+                    Some(near) => Err(Gap::NearMiss(near.title.clone())),
+                    None if catalogue.extent() == Extent::Page => Err(Gap::NotOnPage),
+                    None => Ok(Self::NotShared),
+                }
             }
         }
     }
@@ -115,6 +162,14 @@ rulings! {
     SharedIncluded = "shared-included", Included, Some(Code::SharedConnectorIncluded);
     /// Customer: shared closed-source in another data center.
     SharedUnreachable = "shared-unreachable", Refused, Some(Code::SharedConnectorUnreachable);
+    /// Customer: whether it is shared is not known, so neither is in which form the recipes have to
+    /// be (platform.md §5.6).
+    SharingUnknown = "sharing-unknown", Refused, Some(Code::CatalogueMissing);
+    /// Customer: shared closed-source, and whether that reaches the customer is not known.
+    ReachUnknown = "reach-unknown", Refused, Some(Code::DataCenterUnknown);
+    /// Customer: whether the customer has it as a shared one is not known, and the manifest wants it
+    /// in.
+    UnknownIncluded = "unknown-included", Included, Some(Code::SharingUnknown);
     /// Customer: not shared, so it installs as the customer's own.
     OwnIncluded = "own-included", Included, Some(Code::ConnectorInstalls);
     /// Customer: not shared, and the manifest wants it out.
@@ -126,15 +181,26 @@ rulings! {
 }
 
 /// The rule.
+///
+/// For customers, sharing decides three things at once: whether the files go in, whether recipes carry
+/// the mark `custom`, and which internal name they spell (platform.md §5.6). So where sharing is not
+/// known, `auto` is refused wherever the files are: at hand, they would become a second connector
+/// beside the shared one, or be left out though nobody shares them; in another package, the recipes'
+/// form would be a guess. `exclude` is refused likewise: whether the recipes could run is not known.
+/// `include` is an answer of its own, as it does not depend on sharing: the files go in, and it is
+/// told that the customer may have the shared one too. It still needs the files.
 pub const fn decide(case: Case) -> Ruling {
     use Files::{Absent, Elsewhere, Present};
-    use Share::{NotShared, Reachable, Unreachable};
+    use Share::{NotShared, ReachUnknown, Reachable, Unknown, Unreachable};
     use TargetKind::{Customer, External};
     use Word::{Auto, Exclude, Include};
 
     match (case.target, case.share, case.word, case.files) {
         (External, _, Exclude, _) => Ruling::ExternalLeftOut,
         (External, _, Auto | Include, Present) => Ruling::ExternalIncluded,
+        (Customer, Unknown, Auto | Exclude, _) => Ruling::SharingUnknown,
+        (Customer, ReachUnknown, Auto | Exclude, _) => Ruling::ReachUnknown,
+        (Customer, Unknown | ReachUnknown, Include, Present) => Ruling::UnknownIncluded,
         (Customer, Reachable, Auto | Exclude, _) => Ruling::SharedLeftOut,
         (Customer, Reachable, Include, Present) => Ruling::SharedIncluded,
         (Customer, Unreachable, Auto | Exclude, _) => Ruling::SharedUnreachable,
@@ -154,46 +220,65 @@ pub const fn decide(case: Case) -> Ruling {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::catalogue::Teller;
     use crate::model::finding::Severity;
 
     /// The whole table, one line a cell: target, share, word, files, ruling.
     const TABLE: &str = "
-        external any         auto    present   external-included
-        external any         auto    absent    missing
-        external any         auto    elsewhere elsewhere
-        external any         include present   external-included
-        external any         include absent    missing
-        external any         include elsewhere missing
-        external any         exclude present   external-left-out
-        external any         exclude absent    external-left-out
-        external any         exclude elsewhere external-left-out
-        customer reachable   auto    present   shared-left-out
-        customer reachable   auto    absent    shared-left-out
-        customer reachable   auto    elsewhere shared-left-out
-        customer reachable   include present   shared-included
-        customer reachable   include absent    missing
-        customer reachable   include elsewhere missing
-        customer reachable   exclude present   shared-left-out
-        customer reachable   exclude absent    shared-left-out
-        customer reachable   exclude elsewhere shared-left-out
-        customer unreachable auto    present   shared-unreachable
-        customer unreachable auto    absent    shared-unreachable
-        customer unreachable auto    elsewhere shared-unreachable
-        customer unreachable include present   own-included
-        customer unreachable include absent    missing
-        customer unreachable include elsewhere missing
-        customer unreachable exclude present   shared-unreachable
-        customer unreachable exclude absent    shared-unreachable
-        customer unreachable exclude elsewhere shared-unreachable
-        customer not-shared  auto    present   own-included
-        customer not-shared  auto    absent    missing
-        customer not-shared  auto    elsewhere elsewhere
-        customer not-shared  include present   own-included
-        customer not-shared  include absent    missing
-        customer not-shared  include elsewhere missing
-        customer not-shared  exclude present   own-refused
-        customer not-shared  exclude absent    own-refused
-        customer not-shared  exclude elsewhere elsewhere
+        external any           auto    present   external-included
+        external any           auto    absent    missing
+        external any           auto    elsewhere elsewhere
+        external any           include present   external-included
+        external any           include absent    missing
+        external any           include elsewhere missing
+        external any           exclude present   external-left-out
+        external any           exclude absent    external-left-out
+        external any           exclude elsewhere external-left-out
+        customer unknown       auto    present   sharing-unknown
+        customer unknown       auto    absent    sharing-unknown
+        customer unknown       auto    elsewhere sharing-unknown
+        customer unknown       include present   unknown-included
+        customer unknown       include absent    missing
+        customer unknown       include elsewhere missing
+        customer unknown       exclude present   sharing-unknown
+        customer unknown       exclude absent    sharing-unknown
+        customer unknown       exclude elsewhere sharing-unknown
+        customer reach-unknown auto    present   reach-unknown
+        customer reach-unknown auto    absent    reach-unknown
+        customer reach-unknown auto    elsewhere reach-unknown
+        customer reach-unknown include present   unknown-included
+        customer reach-unknown include absent    missing
+        customer reach-unknown include elsewhere missing
+        customer reach-unknown exclude present   reach-unknown
+        customer reach-unknown exclude absent    reach-unknown
+        customer reach-unknown exclude elsewhere reach-unknown
+        customer reachable     auto    present   shared-left-out
+        customer reachable     auto    absent    shared-left-out
+        customer reachable     auto    elsewhere shared-left-out
+        customer reachable     include present   shared-included
+        customer reachable     include absent    missing
+        customer reachable     include elsewhere missing
+        customer reachable     exclude present   shared-left-out
+        customer reachable     exclude absent    shared-left-out
+        customer reachable     exclude elsewhere shared-left-out
+        customer unreachable   auto    present   shared-unreachable
+        customer unreachable   auto    absent    shared-unreachable
+        customer unreachable   auto    elsewhere shared-unreachable
+        customer unreachable   include present   own-included
+        customer unreachable   include absent    missing
+        customer unreachable   include elsewhere missing
+        customer unreachable   exclude present   shared-unreachable
+        customer unreachable   exclude absent    shared-unreachable
+        customer unreachable   exclude elsewhere shared-unreachable
+        customer not-shared    auto    present   own-included
+        customer not-shared    auto    absent    missing
+        customer not-shared    auto    elsewhere elsewhere
+        customer not-shared    include present   own-included
+        customer not-shared    include absent    missing
+        customer not-shared    include elsewhere missing
+        customer not-shared    exclude present   own-refused
+        customer not-shared    exclude absent    own-refused
+        customer not-shared    exclude elsewhere elsewhere
     ";
 
     #[test]
@@ -204,7 +289,15 @@ mod tests {
             let target: TargetKind = cell[0].parse().expect("a kind");
             let word: Word = cell[2].parse().expect("a word");
             let shares: &[Share] = match cell[1] {
-                "any" => &[Share::NotShared, Share::Reachable, Share::Unreachable],
+                "any" => &[
+                    Share::Unknown,
+                    Share::NotShared,
+                    Share::ReachUnknown,
+                    Share::Reachable,
+                    Share::Unreachable,
+                ],
+                "unknown" => &[Share::Unknown],
+                "reach-unknown" => &[Share::ReachUnknown],
                 "reachable" => &[Share::Reachable],
                 "unreachable" => &[Share::Unreachable],
                 "not-shared" => &[Share::NotShared],
@@ -227,7 +320,7 @@ mod tests {
                 cells += 1;
             }
         }
-        assert_eq!(cells, 2 * 3 * 3 * 3, "the table has to be complete");
+        assert_eq!(cells, 2 * 5 * 3 * 3, "the table has to be complete");
     }
 
     #[test]
@@ -240,65 +333,120 @@ mod tests {
         }
     }
 
+    fn catalogue(text: &str) -> SharedConnectors {
+        let catalogue = crate::model::catalogue::Catalogue::parse(text.as_bytes());
+        SharedConnectors::Listed(catalogue.expect("a catalogue"))
+    }
+
+    fn center(text: &str) -> DataCenter {
+        text.parse().expect("a data center")
+    }
+
     #[test]
     fn closed_source_reaches_its_own_data_center_only() {
-        let entry = |shared: bool, closed: bool, data_center: Option<&str>| {
+        let entry = |shared: &str, visibility: &str, data_center: Option<&str>| {
+            let data_center = data_center.map(|own| format!(r#","data_center":"{own}""#));
             let text = format!(
-                r#"{{"result":[{{"title":"T","name":"t_connector_1_2","oem_shared_version":{},"visibility":"{}"{}}}]}}"#,
-                if shared { "3" } else { "null" },
-                if closed { "closed" } else { "open" },
-                data_center
-                    .map(|dc| format!(r#","data_center":"{dc}""#))
-                    .unwrap_or_default(),
+                r#"[{{"title":"T","name":"t_connector_1_2"{shared},"visibility":"{visibility}"{}}}]"#,
+                data_center.unwrap_or_default(),
             );
-            crate::model::catalogue::Catalogue::parse(text.as_bytes())
-                .expect("a catalogue")
-                .entries()[0]
-                .clone()
+            catalogue(&text).catalogue().expect("listed").entries()[0].clone()
         };
-        let (us, eu): (DataCenter, DataCenter) =
-            ("us".parse().expect("dc"), "eu".parse().expect("dc"));
+        let (us, eu) = (center("us"), center("eu"));
+        let (none, three) = (
+            r#","oem_shared_version":null"#,
+            r#","oem_shared_version":3"#,
+        );
         for (entry, target, expected) in [
+            (entry("", "open", Some("eu")), Some(&eu), Share::Unknown),
             (
-                entry(false, true, Some("eu")),
+                entry(none, "closed", Some("eu")),
                 Some(&us),
-                (Share::NotShared, Certainty::Certain),
+                Share::NotShared,
             ),
             (
-                entry(true, false, Some("eu")),
+                entry(three, "open", Some("eu")),
                 Some(&us),
-                (Share::Reachable, Certainty::Certain),
+                Share::Reachable,
+            ),
+            (entry(three, "open", None), None, Share::Reachable),
+            (
+                entry(three, "closed", Some("eu")),
+                Some(&us),
+                Share::Unreachable,
             ),
             (
-                entry(true, true, Some("eu")),
-                Some(&us),
-                (Share::Unreachable, Certainty::Certain),
-            ),
-            (
-                entry(true, true, Some("eu")),
+                entry(three, "closed", Some("eu")),
                 Some(&eu),
-                (Share::Reachable, Certainty::Certain),
+                Share::Reachable,
             ),
+            (entry(three, "closed", None), Some(&us), Share::ReachUnknown),
             (
-                entry(true, true, None),
-                Some(&us),
-                (Share::Reachable, Certainty::Assumed),
-            ),
-            (
-                entry(true, true, Some("eu")),
+                entry(three, "closed", Some("eu")),
                 None,
-                (Share::Reachable, Certainty::Assumed),
+                Share::ReachUnknown,
+            ),
+            (entry(three, "closed", None), None, Share::ReachUnknown),
+        ] {
+            assert_eq!(Share::of(&entry, target), expected, "{entry:?} {target:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_has_a_reason() {
+        let titled: ConnectorTitle = "T".parse().expect("a title");
+        let other = r#"{"title":"O","name":"o_connector_1_1","oem_shared_version":1}"#;
+        let with = |entry: &str| catalogue(&format!("[{other},{entry}]"));
+        let page = format!(r#"{{"result":[{other}],"has_more":true}}"#);
+        for (shared, expected) in [
+            (SharedConnectors::Unknown, Err(Gap::NoCatalogue)),
+            (SharedConnectors::None, Ok(Share::NotShared)),
+            (catalogue("[]"), Err(Gap::NothingShared)),
+            (
+                catalogue(r#"[{"title":"T","name":"t","oem_shared_version":null}]"#),
+                Err(Gap::NothingShared),
+            ),
+            (catalogue(r#"[{"title":"T","name":"t"}]"#), Err(Gap::Unsaid)),
+            (
+                catalogue(r#"[{"title":"O","name":"o"}]"#),
+                Err(Gap::NothingShared),
+            ),
+            (
+                SharedConnectors::Listed(
+                    crate::model::catalogue::Catalogue::of_entries([])
+                        .with_teller(Teller::Workspace),
+                ),
+                Ok(Share::NotShared),
+            ),
+            (catalogue(&format!("[{other}]")), Ok(Share::NotShared)),
+            (catalogue(&page), Err(Gap::NotOnPage)),
+            (with(r#"{"title":"T","name":"t"}"#), Err(Gap::Unsaid)),
+            (
+                with(r#"{"title":"T","name":"t","oem_shared_version":null}"#),
+                Ok(Share::NotShared),
+            ),
+            (
+                with(r#"{"title":"T","name":"t","oem_shared_version":2}"#),
+                Ok(Share::Reachable),
+            ),
+            (
+                with(r#"{"title":" t","name":"t","oem_shared_version":2}"#),
+                Err(Gap::NearMiss(" t".parse().expect("a title"))),
+            ),
+            (
+                with(r#"{"title":" t","name":"t"}"#),
+                Err(Gap::NearMiss(" t".parse().expect("a title"))),
+            ),
+            (
+                with(r#"{"title":" t","name":"t","oem_shared_version":null}"#),
+                Ok(Share::NotShared),
             ),
         ] {
-            assert_eq!(
-                Share::of(Some(&entry), target),
-                expected,
-                "{entry:?} {target:?}"
-            );
+            let entry = shared
+                .catalogue()
+                .and_then(|catalogue| catalogue.by_title("T"));
+            let known = Share::known(&shared, Some(&titled), entry, None);
+            assert_eq!(known, expected, "{shared:?}");
         }
-        assert_eq!(
-            Share::of(None, None),
-            (Share::NotShared, Certainty::Certain)
-        );
     }
 }

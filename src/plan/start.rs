@@ -124,6 +124,11 @@ pub enum Obstacle {
         /// The connector.
         title: ConnectorTitle,
     },
+    /// Whether the connector is shared with the workspace is not known.
+    SharingUnknown {
+        /// The connector.
+        title: ConnectorTitle,
+    },
     /// Its JSON is none, so what it needs is not known.
     Unreadable {
         /// Why not.
@@ -148,6 +153,7 @@ impl Obstacle {
             Self::NoConnector { .. } => "no-connector",
             Self::NotReleased { .. } => "not-released",
             Self::NotShared { .. } => "not-shared",
+            Self::SharingUnknown { .. } => "sharing-unknown",
             Self::OutOfReach { .. } => "out-of-reach",
             Self::Unreadable { .. } => "broken-json",
         }
@@ -180,6 +186,9 @@ impl Obstacle {
             ),
             Self::NotShared { title } => format!(
                 "share \"{title}\" from the admin workspace, or import a package that includes it"
+            ),
+            Self::SharingUnknown { title } => format!(
+                "look in the admin workspace whether \"{title}\" is shared, and from which data center"
             ),
             Self::Unreadable { .. } => {
                 "import the recipe again, from a package that `recipack check` finds sound"
@@ -230,6 +239,10 @@ impl std::fmt::Display for Obstacle {
                     "its connector \"{title}\" is not shared with the workspace"
                 )
             }
+            Self::SharingUnknown { title } => write!(
+                f,
+                "whether its connector \"{title}\" is shared with the workspace is not known"
+            ),
             Self::Unreadable { reason } => {
                 write!(f, "it is not the JSON that the platform writes: {reason}")
             }
@@ -336,8 +349,11 @@ fn connector_obstacle(provider: &str, around: &Surroundings<'_>) -> Option<Obsta
 }
 
 fn shared_obstacle(entry: &CatalogueEntry, target: Option<&DataCenter>) -> Option<Obstacle> {
-    match Share::of(Some(entry), target).0 {
+    match Share::of(entry, target) {
         Share::Reachable => None,
+        Share::Unknown | Share::ReachUnknown => Some(Obstacle::SharingUnknown {
+            title: entry.title.clone(),
+        }),
         // A workspace is told of what does not reach it, as not shared with it.
         Share::NotShared if is_elsewhere(entry, target) => Some(Obstacle::OutOfReach {
             title: entry.title.clone(),

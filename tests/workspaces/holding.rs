@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use recipack::model::catalogue::CatalogueEntry;
+use recipack::model::catalogue::{CatalogueEntry, SharedVersion};
 use recipack::model::ident::Version;
 use recipack::model::kind::AssetKind;
 use recipack::model::workspace::{
@@ -41,7 +41,10 @@ pub(crate) fn a_new_workspace_holds_nothing(workspace: &mut dyn Workspace) {
         let shared = shared.expect("a customer has shared connectors");
         let titles = |entry: &CatalogueEntry| (entry.title.to_string(), entry.shared_version);
         let titles: Vec<_> = shared.entries().iter().map(titles).collect();
-        assert_eq!(titles, [("Parcel Tracker".to_owned(), Some(Version(6)))]);
+        assert_eq!(
+            titles,
+            [("Parcel Tracker".to_owned(), SharedVersion::At(Version(6)))]
+        );
     }
 }
 

@@ -44,7 +44,7 @@ fn memory() -> MemoryWorkspace {
         },
     };
     let mut shared = catalogue().entries().to_vec();
-    shared.retain(|entry| entry.shared_version.is_some());
+    shared.retain(|entry| entry.shared_version.version().is_some());
     for entry in &mut shared {
         entry.data_center = Some("eu".parse().expect("a data center"));
     }

@@ -200,8 +200,8 @@ pub(crate) struct PackArgs {
     /// The target's data center: us, eu, jp, sg, au, il, kr, uk …
     #[arg(long, value_name = "DC", requires = "kind")]
     pub(crate) data_center: Option<DataCenter>,
-    /// The shared connectors: a file, or an admin workspace's address
-    #[arg(long, value_name = "FILE|ADDRESS")]
+    /// The shared connectors: a file, an admin workspace's address, or `none` if nothing is shared
+    #[arg(long, value_name = "FILE|ADDRESS|none")]
     pub(crate) catalog: Option<PathBuf>,
     /// What to do with one: auto, include, exclude; may be repeated
     #[arg(long = "connector", value_name = "TITLE=WORD", value_parser = connector_word)]
@@ -290,9 +290,15 @@ pub(crate) struct InitArgs {
     /// Where to write the manifest
     #[arg(short, long, value_name = "FILE", default_value = "recipack.toml")]
     pub(crate) output: PathBuf,
+    /// The shared connectors: a file, an admin workspace's address, or `none` [default: what is found]
+    #[arg(long, value_name = "FILE|ADDRESS|none")]
+    pub(crate) catalog: Option<PathBuf>,
     /// Replace a manifest that is there
     #[arg(long)]
     pub(crate) force: bool,
+    /// Where the local platform is, if it has the catalogue.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
 }
 
 /// What to do with the manifest.
@@ -323,7 +329,7 @@ pub(crate) enum ManifestPart {
     Connector,
     /// A target
     Target,
-    /// The catalogue file
+    /// The catalogue: a file, an admin workspace's address, or `none`
     Catalog,
 }
 

@@ -15,6 +15,7 @@ use super::super::{Context, Stop};
 use super::catalog_change;
 use super::recipe::path;
 use crate::io::archive::TemporaryFile;
+use crate::model::catalogue::SharedVersion;
 use crate::model::ident::Version;
 use crate::model::workspace::Sharing;
 use crate::ops::catalog::{
@@ -78,12 +79,13 @@ fn lines(document: &CatalogListDocument) -> String {
 
 fn shared(line: &CatalogLine) -> String {
     match (line.shared, line.visibility) {
-        (Some(version), Some(visibility)) => sharing(Sharing {
+        (SharedVersion::At(version), Some(visibility)) => sharing(Sharing {
             version,
             visibility,
         }),
-        (Some(version), None) => version.to_string(),
-        (None, _) => "not shared".to_owned(),
+        (SharedVersion::At(version), None) => version.to_string(),
+        (SharedVersion::None, _) => "not shared".to_owned(),
+        (SharedVersion::Unsaid, _) => "not known whether shared".to_owned(),
     }
 }
 
@@ -242,7 +244,7 @@ fn pull(context: &Context, args: &CatalogPullArgs) -> Result<Exit, Stop> {
             let entries = catalogue.entries();
             let shared = entries
                 .iter()
-                .filter(|entry| entry.shared_version.is_some());
+                .filter(|entry| entry.shared_version.version().is_some());
             context.ui.result(&format!(
                 "{}: {}, {} shared\n",
                 visible(&output.display().to_string()),

@@ -26,6 +26,10 @@ fn work(context: &Context, args: &PackArgs, reporter: &mut Reporter) -> Result<E
     if let Some(admin) = &resolved.admin {
         prepared.check_shared(admin.as_ref())?;
     }
+    if let (None, None, None, Some(file)) = (&args.to, args.kind, &args.catalog, &resolved.manifest)
+    {
+        prepared.check_targets(file.manifest());
+    }
     let located = resolved.with_manifest(|manifest| prepared.located(manifest));
     tell(reporter, &resolved, &prepared, &located);
     context.ui.findings(&located);

@@ -12,7 +12,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::locked;
 use super::super::reports::{Reporter, around};
-use super::super::request::{Resolved, TargetNeed, bytes_of, folder_of, resolve};
+use super::super::request::{CatalogueSource, Resolved, TargetNeed, bytes_of, folder_of, resolve};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::TemporaryFile;
@@ -235,7 +235,10 @@ fn released_files(
 ) -> Result<(), Failure> {
     let manifest = resolved.manifest.as_ref();
     let catalogue = match (&args.pack.catalog, manifest) {
-        (Some(said), _) => Some(said.clone()),
+        (Some(said), _) => match CatalogueSource::of(said) {
+            Ok(CatalogueSource::File(path)) => Some(path.to_owned()),
+            Ok(CatalogueSource::Nothing | CatalogueSource::Workspace(_)) | Err(_) => None,
+        },
         (None, Some(manifest)) => manifest.catalogue_file(args.pack.to.as_ref()),
         (None, None) => None,
     };
@@ -477,7 +480,7 @@ fn fate(connector: &ConnectorDecision) -> String {
     let shared = connector
         .catalogue
         .as_ref()
-        .and_then(|entry| entry.shared_version);
+        .and_then(|entry| entry.shared_version.version());
     match (connector.rule, connector.packaged_version, shared) {
         (Ruling::SharedLeftOut, _, Some(shared)) => {
             format!("left out, the target runs the shared {shared}")

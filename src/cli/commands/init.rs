@@ -8,17 +8,25 @@ use anyhow::Context as _;
 use super::super::args::InitArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::request::{folder_of, read_whole};
+use super::super::platform;
+use super::super::request::{CatalogueSource, ManifestFile, catalogue_file, folder_of, read_whole};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use super::export::file_stem;
+use super::manifest::incomplete;
 use crate::io::archive::TemporaryFile;
-use crate::manifest::{ConnectorFact, TemplateFacts, template};
+use crate::io::bounded::{self, DOCUMENT};
+use crate::manifest::{ConnectorFact, TemplateCatalog, TemplateFacts, template};
+use crate::model::catalogue::{Catalogue, NoCatalogue};
+use crate::model::finding::Severity;
 use crate::model::graph::Graph;
 use crate::model::kind::AssetKind;
+use crate::model::project::Project;
+use crate::model::workspace::{Address, WorkspaceKind};
 use crate::ops::read::{Opened, Roots};
 use crate::ops::report::InitDocument;
-use crate::plan::connectors::title_of;
+use crate::plan::connectors::{Sources, title_of};
+use crate::workspace::local::LocalPlatform;
 
 pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Stop> {
     if args.output.exists() && !args.force {
@@ -30,26 +38,150 @@ pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Stop> {
     }
     let opened = read_whole(context, &args.project, Roots::One)?;
     let folder = folder_of(&args.output);
-    let facts = facts(&opened, &relative(&args.project, folder)?)?;
-    let document = InitDocument {
+    let catalog = catalog(context, args, &opened.project, folder)?;
+    let facts = facts(&opened, &relative(&args.project, folder)?, catalog)?;
+    TemporaryFile::holding(folder, template(&facts).as_bytes())?.persist(&args.output)?;
+    let mut document = InitDocument {
         manifest: args.output.display().to_string(),
         connectors: facts
             .connectors
             .iter()
             .map(|connector| connector.title.clone())
             .collect(),
+        findings: match facts.catalog {
+            TemplateCatalog::Missing => incomplete(context, &ManifestFile::read(&args.output)?),
+            TemplateCatalog::Named(_) | TemplateCatalog::NotNeeded => Vec::new(),
+        },
+        catalog: match facts.catalog {
+            TemplateCatalog::Named(catalog) => Some(catalog),
+            TemplateCatalog::Missing | TemplateCatalog::NotNeeded => None,
+        },
     };
-    TemporaryFile::holding(folder, template(&facts).as_bytes())?.persist(&args.output)?;
+    // The manifest was written; what needs it whole says so once more, as an error.
+    for finding in &mut document.findings {
+        finding.severity = Severity::Warning;
+    }
+    context.ui.findings(&document.findings);
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => context.ui.result(&format!(
-            "{}: written for {} assets, {} custom connectors\n",
+            "{}: written for {} assets, {} custom connectors{}\n",
             visible(&document.manifest),
             opened.project.assets.len(),
-            document.connectors.len()
+            document.connectors.len(),
+            document
+                .catalog
+                .as_ref()
+                .map_or_else(String::new, |catalog| format!(
+                    ", catalogue {}",
+                    visible(catalog)
+                ))
         ))?,
     }
     Ok(Exit::Done)
+}
+
+/// How the catalogue's file is usually called.
+const USUAL: [&str; 3] = ["catalog.json", "catalogue.json", "connectors.json"];
+
+/// The catalogue: as it is said; as it lies beside the manifest or in the project; the only admin
+/// workspace of the local platform; or what a person says.
+fn catalog(
+    context: &Context,
+    args: &InitArgs,
+    project: &Project,
+    folder: &Path,
+) -> Result<TemplateCatalog, Stop> {
+    if let Some(said) = &args.catalog {
+        return Ok(TemplateCatalog::Named(named(said, folder)?));
+    }
+    let graph = Graph::of(project);
+    let sources = Sources {
+        project,
+        graph: &graph,
+        supplied: None,
+        catalogue: None,
+    };
+    let (connectors, _) = sources.connectors(&(0..project.assets.len()).collect());
+    if connectors.is_empty() {
+        return Ok(TemplateCatalog::NotNeeded);
+    }
+    if let Some(found) = beside(&args.project, folder)? {
+        return Ok(TemplateCatalog::Named(found));
+    }
+    if let Some(admin) = only_admin(context, args) {
+        return Ok(TemplateCatalog::Named(admin));
+    }
+    let question = "Which connectors does the partner share with customers? Name a catalogue file, an admin workspace's address (https://www.workato.com, local:ADMIN), or none if nothing is shared; empty to say it later: ";
+    loop {
+        let answer = context.ui.ask(question, &context.running.interrupt)?;
+        let Some(answer) = answer.filter(|answer| !answer.is_empty()) else {
+            return Ok(TemplateCatalog::Missing);
+        };
+        match named(Path::new(&answer), folder) {
+            Ok(named) => return Ok(TemplateCatalog::Named(named)),
+            Err(failure) => context.ui.failure(&failure.told),
+        }
+    }
+}
+
+/// What the manifest calls a catalogue that somebody names.
+fn named(said: &Path, folder: &Path) -> Result<String, Failure> {
+    match CatalogueSource::of(said) {
+        Ok(CatalogueSource::Nothing) => Ok(NoCatalogue::None.to_string()),
+        Ok(CatalogueSource::Workspace(address)) => Ok(address.to_string()),
+        Ok(CatalogueSource::File(path)) => {
+            catalogue_file(path)?;
+            Ok(in_manifest(relative(path, folder)?))
+        }
+        Err(error) => Err(Failure::usage(error.to_string())),
+    }
+}
+
+/// A path as the manifest spells it, where it could be taken for a word or an address.
+fn in_manifest(path: String) -> String {
+    match CatalogueSource::of(Path::new(&path)) {
+        Ok(CatalogueSource::File(_)) => path,
+        Ok(CatalogueSource::Nothing | CatalogueSource::Workspace(_)) | Err(_) => {
+            format!("./{path}")
+        }
+    }
+}
+
+/// The only catalogue file of a usual name beside the manifest or in the project that shares
+/// something.
+fn beside(project: &Path, folder: &Path) -> anyhow::Result<Option<String>> {
+    let mut found = BTreeSet::new();
+    for place in [folder, project] {
+        for name in USUAL {
+            let path = place.join(name);
+            let catalogue = bounded::read(&path, DOCUMENT)
+                .ok()
+                .and_then(|bytes| Catalogue::parse(&bytes).ok());
+            if catalogue.is_some_and(|catalogue| !catalogue.shares_nothing()) {
+                found.insert(relative(&path, folder)?);
+            }
+        }
+    }
+    let mut found = found.into_iter();
+    Ok(found.next().filter(|_| found.next().is_none()))
+}
+
+/// The local platform's admin workspace, if it is there and has one and no more.
+fn only_admin(context: &Context, args: &InitArgs) -> Option<String> {
+    let path = platform::path(&args.platform).ok()?;
+    if !path.is_file() {
+        return None;
+    }
+    let writing = platform::writing(context, &args.platform, "init");
+    let local = LocalPlatform::open(&path, writing).ok()?;
+    let workspaces = local.workspaces().ok()?;
+    let admins = workspaces
+        .iter()
+        .filter(|workspace| workspace.facts.kind == WorkspaceKind::Admin);
+    let mut names = admins.map(|admin| admin.facts.name.clone());
+    let name = names.next().filter(|_| names.next().is_none())?;
+    Some(Address::Local(name).to_string())
 }
 
 /// The project's path as the manifest's folder sees it.
@@ -77,7 +209,11 @@ fn relative(project: &Path, folder: &Path) -> anyhow::Result<String> {
     })
 }
 
-fn facts(opened: &Opened, project_path: &str) -> Result<TemplateFacts, Failure> {
+fn facts(
+    opened: &Opened,
+    project_path: &str,
+    catalog: TemplateCatalog,
+) -> Result<TemplateFacts, Failure> {
     let project = &opened.project;
     let graph = Graph::of(project);
     let mut types: BTreeMap<_, usize> = BTreeMap::new();
@@ -118,5 +254,6 @@ fn facts(opened: &Opened, project_path: &str) -> Result<TemplateFacts, Failure> 
         folders: folders.into_iter().collect(),
         types: types.into_iter().collect(),
         tags: tags.into_iter().collect(),
+        catalog,
     })
 }

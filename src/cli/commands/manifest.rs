@@ -1,5 +1,6 @@
 //! `recipack manifest`: edit and list `recipack.toml`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::str::FromStr;
@@ -12,7 +13,11 @@ use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::TemporaryFile;
 use crate::manifest::{Change, Done, EditError, Listing, Manifest, ManifestEdit, Outcome, Removal};
-use crate::ops::report::ManifestEditDocument;
+use crate::model::ident::TargetName;
+use crate::ops::Silent;
+use crate::ops::export::prepare;
+use crate::ops::locate::{LocatedFinding, ManifestText, locate};
+use crate::ops::report::{ManifestEditDocument, ManifestListDocument};
 
 pub(crate) fn add(context: &Context, args: &ManifestAddArgs) -> Result<Exit, Stop> {
     let change = change(args)?;
@@ -28,12 +33,38 @@ pub(crate) fn remove(context: &Context, args: &ManifestRemoveArgs) -> Result<Exi
 
 pub(crate) fn list(context: &Context, args: &ManifestListArgs) -> Result<Exit, Stop> {
     let file = ManifestFile::read(&args.manifest)?;
-    let listing = file.manifest().listing();
+    let document = ManifestListDocument {
+        listing: file.manifest().listing(),
+        findings: incomplete(context, &file),
+    };
     match context.ui.format {
-        Format::Json => context.ui.document(&listing)?,
-        Format::Text => context.ui.result(&text(&listing))?,
+        Format::Json => context.ui.document(&document)?,
+        Format::Text => context.ui.result(&text(&document.listing))?,
     }
-    Ok(Exit::Done)
+    context.ui.findings(&document.findings);
+    Ok(match document.findings.is_empty() {
+        true => Exit::Done,
+        false => Exit::Failed,
+    })
+}
+
+/// The customer targets that lack a catalogue, at their lines. Whether they need one depends on the
+/// project: a project without custom connectors needs none.
+pub(super) fn incomplete(context: &Context, file: &ManifestFile) -> Vec<LocatedFinding> {
+    let manifest = file.manifest();
+    if manifest.without_catalogue().next().is_none() {
+        return Vec::new();
+    }
+    let findings = match file.request() {
+        Some(request) => prepare(&request, None, &context.running, &mut Silent)
+            .map(|prepared| prepared.incomplete_targets(manifest)),
+        None => return Vec::new(),
+    };
+    // A project that is not at hand, or can't be read, is another command's business.
+    let findings = findings.unwrap_or_default();
+    let (path, text) = file.text();
+    let manifest = ManifestText { path: &path, text };
+    locate(&findings, Some(manifest), |_| None)
 }
 
 fn parsed<T: FromStr<Err: std::fmt::Display>>(what: &str, text: &str) -> Result<T, Failure> {
@@ -131,6 +162,11 @@ fn edit(
             .ui
             .talk("note: nothing is left in `[select]`, so everything is taken\n");
     }
+    for name in lacking(&new).difference(&lacking(&text)) {
+        context.ui.talk(&format!(
+            "note: `{name}` has no catalogue; to name one for all targets: recipack manifest add catalog FILE|ADDRESS, or `none` if the partner shares nothing\n"
+        ));
+    }
     match context.ui.format {
         Format::Json => context.ui.document(&ManifestEditDocument {
             manifest: shown,
@@ -145,6 +181,13 @@ fn edit(
         }
     }
     Ok(Exit::Done)
+}
+
+/// The customer targets of a manifest that lack a catalogue.
+fn lacking(text: &str) -> BTreeSet<TargetName> {
+    let manifest = Manifest::parse(text).unwrap_or_default();
+    let lacking = manifest.without_catalogue();
+    lacking.map(|(name, _)| name.clone()).collect()
 }
 
 fn told(done: &Done) -> String {

@@ -6,7 +6,6 @@ use super::super::failure::{Failure, FailureDocument};
 use super::super::ui::Format;
 use super::super::{Context, Stop};
 use super::sandbox::{SandboxDocument, TokenDocument};
-use crate::manifest::Listing;
 use crate::ops::catalog::{
     CatalogChangeDocument, CatalogDiffDocument, CatalogListDocument, CatalogPullDocument,
     CatalogShowDocument,
@@ -35,7 +34,7 @@ use crate::ops::record::DecisionRecord;
 use crate::ops::remote::RemoteCustomersDocument;
 use crate::ops::report::{
     ExplainDocument, ExplainListDocument, ExportDocument, InitDocument, ManDocument,
-    ManifestEditDocument, ShowDocument, WhyDocument,
+    ManifestEditDocument, ManifestListDocument, ShowDocument, WhyDocument,
 };
 use crate::ops::rollback::RollbackDocument;
 use crate::ops::status::StatusDocument;
@@ -85,7 +84,7 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     (
         "manifest",
         "what `manifest list` prints with --json",
-        || schemars::schema_for!(Listing),
+        || schemars::schema_for!(ManifestListDocument),
     ),
     (
         "manifest-edit",

@@ -10,6 +10,7 @@ use super::super::request::{TargetNeed, resolve};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use super::export::describe;
+use crate::model::catalogue::{SharedConnectors, SharedVersion};
 use crate::model::choice::nearest;
 use crate::ops::export::prepare;
 use crate::ops::record::TargetRecord;
@@ -53,15 +54,17 @@ pub(crate) fn run(context: &Context, args: &WhyArgs) -> Result<Exit, Stop> {
     };
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&text(&document))?,
+        Format::Text => context
+            .ui
+            .result(&text(&document, &resolved.request.shared))?,
     }
     Ok(Exit::Done)
 }
 
-fn text(document: &WhyDocument) -> String {
+fn text(document: &WhyDocument, shared: &SharedConnectors) -> String {
     let mut text = String::new();
     for connector in &document.connectors {
-        of_connector(&mut text, connector);
+        of_connector(&mut text, connector, shared);
     }
     for file in &document.files {
         of_file(&mut text, file);
@@ -69,7 +72,7 @@ fn text(document: &WhyDocument) -> String {
     text
 }
 
-fn of_connector(text: &mut String, connector: &ConnectorDecision) {
+fn of_connector(text: &mut String, connector: &ConnectorDecision, shared: &SharedConnectors) {
     let title = visible(&connector.connector);
     let _ = writeln!(text, "connector \"{title}\": {}", connector.outcome);
     let _ = writeln!(
@@ -84,9 +87,11 @@ fn of_connector(text: &mut String, connector: &ConnectorDecision) {
                 Match::InternalName => "internal name",
                 Match::Title => "title",
             };
-            let shared = entry
-                .shared_version
-                .map_or_else(|| "not shared".to_owned(), |v| format!("shared {v}"));
+            let shared = match entry.shared_version {
+                SharedVersion::At(version) => format!("shared {version}"),
+                SharedVersion::None => "not shared".to_owned(),
+                SharedVersion::Unsaid => "does not say whether it is shared".to_owned(),
+            };
             let _ = writeln!(
                 text,
                 "  catalogue {shared}, {}, as `{}`; found by its {by}",
@@ -94,7 +99,12 @@ fn of_connector(text: &mut String, connector: &ConnectorDecision) {
             );
         }
         None => {
-            let _ = writeln!(text, "  catalogue does not have it");
+            let said = match shared {
+                SharedConnectors::Unknown => "not given",
+                SharedConnectors::None => "none: nothing is shared with customers",
+                SharedConnectors::Listed(_) => "does not have it",
+            };
+            let _ = writeln!(text, "  catalogue {said}");
         }
     }
     if let Some(version) = connector.packaged_version {

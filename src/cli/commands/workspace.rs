@@ -109,7 +109,9 @@ fn create(context: &Context, args: &WorkspaceCreateArgs) -> Result<Exit, Stop> {
     // What a catalogue shares closed-source says that it may.
     let closes = catalogue.as_ref().is_some_and(|catalogue| {
         let mut shared = catalogue.entries().iter();
-        shared.any(|entry| entry.visibility == Visibility::Closed && entry.shared_version.is_some())
+        shared.any(|entry| {
+            entry.visibility == Visibility::Closed && entry.shared_version.version().is_some()
+        })
     });
     let connectors = catalogue
         .as_ref()

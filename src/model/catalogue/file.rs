@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Catalogue, CatalogueEntry, Visibility};
+use super::{Catalogue, CatalogueEntry, Extent, SharedVersion, Teller, Visibility};
 use crate::model::ident::{Digest, Version};
 
 #[derive(Serialize)]
@@ -16,7 +16,8 @@ struct Entry<'e> {
     name: &'e str,
     title: &'e str,
     latest_released_version: Option<Version>,
-    oem_shared_version: Option<Version>,
+    #[serde(skip_serializing_if = "SharedVersion::is_unsaid")]
+    oem_shared_version: SharedVersion,
     released_versions: Vec<Release>,
     visibility: Visibility,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,6 +40,8 @@ impl Catalogue {
         let names = (0..).zip(&entries);
         Self {
             digest,
+            extent: Extent::Whole,
+            told_by: Teller::File,
             by_title: titles
                 .map(|(index, entry)| (entry.title.clone(), index))
                 .collect(),

@@ -80,9 +80,12 @@ codes! {
     SharedConnectorIncluded = "shared-connector-included", Warning, Free, "A shared connector is packed against the rule and becomes a second connector of the customer's own.";
     SharedConnectorUnreachable = "shared-connector-unreachable", Error, Guard, "A closed-source connector is shared in another data center, where the customer can't reach it.";
     SharedVersionDiffers = "shared-version-differs", Warning, Free, "The shared version of a connector is another one than the project holds.";
-    DataCenterUnknown = "data-center-unknown", Warning, Free, "Whether a closed-source connector reaches the customer depends on data centers that are not given.";
+    CatalogueMissing = "catalogue-missing", Error, Guard, "Whether a connector is shared with the customer is not known: no catalogue was given, or it does not say.";
+    CatalogueIncomplete = "catalogue-incomplete", Warning, Free, "An entry of the catalogue does not say whether its connector is shared.";
+    SharingUnknown = "sharing-unknown", Warning, Free, "A connector is packed as asked for, and whether the customer has it as a shared one too is not known.";
+    DataCenterUnknown = "data-center-unknown", Error, Guard, "Whether a closed-source connector reaches the customer depends on data centers that are not given.";
     CatalogConflict = "catalog-conflict", Warning, Free, "The catalogue knows a connector's internal name under one title and its title under another internal name.";
-    CatalogNearMiss = "catalog-near-miss", Warning, Free, "A connector's title differs from one in the catalogue only in case or spacing, so it counts as not shared.";
+    CatalogNearMiss = "catalog-near-miss", Warning, Free, "A connector's title differs from one in the catalogue only in case or spacing, so whether it is shared is not known.";
     ConnectorInstalls = "connector-installs", Note, Free, "A connector that is not shared installs as the customer's own.";
     ConnectorLeftOut = "connector-left-out", Warning, Free, "A connector is left out for an external account, where the recipes need it.";
     ConnectorStays = "connector-stays", Warning, Workspace, "A connector that is needed can't leave its workspace: no version is released, or its source is not there.";

@@ -1,12 +1,12 @@
 //! An admin workspace with what reaches beyond it: its customers, and what it shares with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Address, ConnectorId, HeldConnector, RecipeUse, WorkspaceFacts, WorkspaceId};
-use crate::model::catalogue::{Catalogue, CatalogueEntry, Visibility};
+use crate::model::catalogue::{Catalogue, CatalogueEntry, SharedVersion, Teller, Visibility};
 use crate::model::choice::choice_type;
 use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceName};
 
@@ -65,6 +65,8 @@ pub struct Partnership {
     pub connectors: Vec<HeldConnector>,
     /// Those of them that are shared.
     pub shares: BTreeMap<ConnectorId, Sharing>,
+    /// Those of which the workspace does not say whether they are shared. None of them is in `shares`.
+    pub unsaid: BTreeSet<ConnectorId>,
     /// Its customers, in the order of their names.
     pub customers: Vec<CustomerFacts>,
     /// Stands for everything in the customers' workspaces.
@@ -105,10 +107,15 @@ impl Partnership {
     /// What the catalogue file says of a connector.
     pub fn entry(&self, connector: &HeldConnector) -> CatalogueEntry {
         let sharing = self.shares.get(&connector.id);
+        let shared_version = match sharing {
+            Some(sharing) => SharedVersion::At(sharing.version),
+            None if self.unsaid.contains(&connector.id) => SharedVersion::Unsaid,
+            None => SharedVersion::None,
+        };
         CatalogueEntry {
             title: connector.title.clone(),
             internal_name: connector.internal_name.clone(),
-            shared_version: sharing.map(|sharing| sharing.version),
+            shared_version,
             latest_released: connector.released,
             released_versions: connector.released_versions(),
             visibility: sharing.map_or(Visibility::Open, |sharing| sharing.visibility),
@@ -123,5 +130,6 @@ impl Partnership {
                 .iter()
                 .map(|connector| self.entry(connector)),
         )
+        .with_teller(Teller::Workspace)
     }
 }

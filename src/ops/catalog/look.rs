@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::CatalogError;
-use crate::model::catalogue::{CatalogueEntry, Visibility};
+use crate::model::catalogue::{CatalogueEntry, SharedVersion, Visibility};
 use crate::model::ident::{ConnectorTitle, DataCenter, Digest, InternalName, Version};
 use crate::model::workspace::{
     Address, AssetId, FolderPath, HeldConnector, Partnership, RecipeState,
@@ -32,8 +32,11 @@ pub struct CatalogLine {
     pub title: ConnectorTitle,
     /// Its internal name, in the admin workspace and in every customer's.
     pub internal_name: InternalName,
-    /// The version that customers run; none if it is not shared.
-    pub shared: Option<Version>,
+    /// The version that customers run: null if it is not shared, absent if the admin workspace does
+    /// not say.
+    #[serde(default, skip_serializing_if = "SharedVersion::is_unsaid")]
+    #[schemars(with = "Option<Version>")]
+    pub shared: SharedVersion,
     /// Whether they may see its source; none if it is not shared.
     pub visibility: Option<Visibility>,
     /// The released versions, the oldest first.
@@ -97,7 +100,7 @@ impl CatalogLine {
         Self {
             title: connector.title.clone(),
             internal_name: connector.internal_name.clone(),
-            shared: sharing.map(|sharing| sharing.version),
+            shared: partnership.entry(connector).shared_version,
             visibility: sharing.map(|sharing| sharing.visibility),
             released: connector.released_versions(),
             customers: customers.len(),

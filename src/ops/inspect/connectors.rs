@@ -151,7 +151,11 @@ impl ConnectorLine {
                 own.latest().map(|version| version.number),
                 own.released,
             ),
-            Available::Shared(entry) => (ConnectorOrigin::Shared, None, entry.shared_version),
+            Available::Shared(entry) => (
+                ConnectorOrigin::Shared,
+                None,
+                entry.shared_version.version(),
+            ),
         };
         Self {
             title: connector.title().clone(),
@@ -236,7 +240,7 @@ pub fn connector(
         ),
         Available::Shared(entry) => (
             None,
-            entry.shared_version.map(shared_version),
+            entry.shared_version.version().map(shared_version),
             Some(entry.visibility),
         ),
     };
@@ -266,6 +270,7 @@ pub fn versions(
         }
         Available::Shared(entry) => entry
             .shared_version
+            .version()
             .map(shared_version)
             .into_iter()
             .collect(),

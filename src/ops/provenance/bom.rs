@@ -208,7 +208,7 @@ fn connector(
     let shared = decision
         .catalogue
         .as_ref()
-        .and_then(|entry| entry.shared_version);
+        .and_then(|entry| entry.shared_version.version());
     let version = match included {
         true => decision.packaged_version,
         false => shared,

@@ -8,7 +8,7 @@ use super::renumber::{Numbers, Renumbering};
 use crate::io::archive::Limits;
 use crate::io::scratch::ScratchFolder;
 use crate::io::spill::deflate;
-use crate::model::catalogue::Visibility;
+use crate::model::catalogue::{SharedVersion, Visibility};
 use crate::model::ident::{
     ConnectorTitle, DataCenter, Digest, InternalName, Version, WorkspaceName,
 };
@@ -50,8 +50,8 @@ pub(super) struct SeenConnector {
     pub(super) released: Option<Version>,
     /// The versions that were ever released, as far as that is told.
     pub(super) released_versions: BTreeSet<Version>,
-    /// The version that customers run.
-    pub(super) shared: Option<Version>,
+    /// The version that customers run, as far as that is told.
+    pub(super) shared: SharedVersion,
     /// The source of the released version, where it was fetched.
     pub(super) code: Option<Vec<u8>>,
 }
@@ -104,6 +104,8 @@ pub(super) struct Mirror {
     platform: LocalPlatform,
     /// The newest version of an asset, where it is told.
     versions: BTreeMap<AssetId, Version>,
+    /// Connectors of which it is not told whether they are shared.
+    pub(super) unsaid: BTreeSet<ConnectorId>,
     // The last to go: the others have files in it.
     _folder: ScratchFolder,
 }
@@ -172,6 +174,12 @@ impl Mirror {
             workspace: platform.workspace(&seen.identity.name)?,
             platform,
             versions: BTreeMap::new(),
+            unsaid: seen
+                .connectors
+                .iter()
+                .filter(|connector| connector.shared.is_unsaid())
+                .map(|connector| ConnectorId(connector.id))
+                .collect(),
             _folder: folder,
         };
         mirror.fill(seen, address, scratch, running, observer)?;
@@ -515,7 +523,7 @@ fn hold_connectors(
             commit.changes.push(Change::AddVersion { id, version });
         }
         let mut released = connector.released_versions.clone();
-        released.extend(connector.shared);
+        released.extend(connector.shared.version());
         // The last to be released is the one that recipes run.
         if let Some(running) = connector.released {
             released.remove(&running);
@@ -528,7 +536,7 @@ fn hold_connectors(
                     at: THEN,
                 }));
         }
-        if let (WorkspaceKind::Admin, Some(version)) = (kind, connector.shared) {
+        if let (WorkspaceKind::Admin, SharedVersion::At(version)) = (kind, connector.shared) {
             commit.changes.push(Change::Share {
                 id,
                 sharing: Sharing {

@@ -379,6 +379,7 @@ impl AdminWorkspace for RemoteWorkspace {
         })?;
         let mut partnership = mirror.workspace.partnership(asked)?;
         partnership.workspace.revision = RevisionNumber(0);
+        partnership.unsaid.clone_from(&mirror.unsaid);
         for customer in &mut partnership.customers {
             customer.address = Address::Remote(RemoteAddress {
                 account: RemoteAccount::Customer(customer.id.0),

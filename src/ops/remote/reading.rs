@@ -360,12 +360,11 @@ impl RemoteWorkspace {
         title: ConnectorTitle,
     ) -> Result<SeenConnector, WorkspaceError> {
         let released = info.latest_released_version;
-        let shared = match info.shared {
-            SharedVersion::Unsaid | SharedVersion::None => None,
-            SharedVersion::At(version) => Some(version),
-        };
         let listed = info.released_versions.iter().map(|listed| listed.version);
-        let all: BTreeSet<Version> = listed.chain(released).chain(shared).collect();
+        let all: BTreeSet<Version> = listed
+            .chain(released)
+            .chain(info.shared.version())
+            .collect();
         let newest = info.latest_version.into_iter().chain(all.iter().copied());
         // A connector that was never released has a version all the same.
         let latest = newest.max().unwrap_or(Version(1));
@@ -383,7 +382,7 @@ impl RemoteWorkspace {
             latest,
             released,
             released_versions: all,
-            shared,
+            shared: info.shared,
             code: None,
         })
     }

@@ -379,6 +379,7 @@ impl<'i> Look<'i> {
                 | Obstacle::OtherApplication { .. }
                 | Obstacle::NoConnector { .. }
                 | Obstacle::NotShared { .. }
+                | Obstacle::SharingUnknown { .. }
                 | Obstacle::Unreadable { .. }
                 | Obstacle::OutOfReach { .. } => obstacle.help(within),
             };

@@ -510,7 +510,7 @@ fn is_inside(asset: &HeldAsset, folder: &FolderPath) -> bool {
 /// The title and the shared version of a connector that is shared with the workspace.
 fn shared_version<'i>(inventory: &'i Inventory, provider: &str) -> Option<(&'i str, Version)> {
     let entry = inventory.shared.as_ref()?.by_internal_name(provider)?;
-    Some((entry.title.as_str(), entry.shared_version?))
+    Some((entry.title.as_str(), entry.shared_version.version()?))
 }
 
 /// The lookup tables of a workspace, by name.

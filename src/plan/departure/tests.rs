@@ -1,7 +1,7 @@
 use std::convert::Infallible;
 
 use super::*;
-use crate::model::catalogue::{Catalogue, CatalogueEntry, Visibility};
+use crate::model::catalogue::{Catalogue, CatalogueEntry, SharedVersion, Visibility};
 use crate::model::ident::InternalName;
 use crate::model::workspace::{
     AssetKey, Body, Counters, HeldFile, HeldState, HeldVersion, Logo, Moment, RevisionNumber,
@@ -17,7 +17,7 @@ fn inventory() -> Inventory {
     let shared = CatalogueEntry {
         title: "Fyle".parse().expect("a title"),
         internal_name: SHARED.parse().expect("a name"),
-        shared_version: Some(Version(4)),
+        shared_version: SharedVersion::At(Version(4)),
         latest_released: Some(Version(4)),
         released_versions: vec![Version(4)],
         visibility: Visibility::Open,

@@ -347,7 +347,9 @@ fn fate(
 ) -> Fate {
     let latest = held.and_then(HeldConnector::latest);
     let Some(adapter) = adapter else {
-        let shared = connector.entry.and_then(|(entry, _)| entry.shared_version);
+        let shared = connector
+            .entry
+            .and_then(|(entry, _)| entry.shared_version.version());
         return match (shared, held.and_then(|held| held.released), latest) {
             (Some(version), ..) => Fate::Shared(version),
             (None, Some(version), _) => Fate::Present(version),

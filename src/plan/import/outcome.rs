@@ -336,7 +336,7 @@ impl Draft<'_> {
                     .help("pack the newest version, or say that it is meant: --allow-downgrade"),
                 );
             }
-            ConnectorFate::Install | ConnectorFate::Update { .. } if met.connector.entry.is_some_and(|(entry, _)| entry.shared_version.is_some()) => {
+            ConnectorFate::Install | ConnectorFate::Update { .. } if met.connector.entry.is_some_and(|(entry, _)| entry.shared_version.version().is_some()) => {
                 findings.push(
                     Finding::new(
                         Code::SharedConnectorIncluded,

@@ -1,7 +1,7 @@
 //! A catalogue file that people review, compared with what is really shared.
 
 use super::{ShareError, Step, allowed, step};
-use crate::model::catalogue::{Catalogue, CatalogueEntry};
+use crate::model::catalogue::{Catalogue, CatalogueEntry, Extent, SharedVersion};
 use crate::model::ident::{ConnectorTitle, DataCenter, InternalName};
 use crate::model::workspace::{HeldConnector, Partnership, Sharing};
 
@@ -36,6 +36,17 @@ pub enum EntryProblem {
         /// The data center of the admin workspace.
         own: DataCenter,
     },
+    /// The file does not say whether it is to be shared.
+    #[error(
+        "the file does not say whether \"{title}\" is shared: its entry has no `oem_shared_version`"
+    )]
+    Unsaid {
+        /// The title.
+        title: ConnectorTitle,
+    },
+    /// The file is not the whole list, so what it does not name may be shared all the same.
+    #[error("the file is a page of a longer list, and what it does not name would be removed")]
+    Page,
     /// It can't be shared like that.
     #[error(transparent)]
     Share(#[from] ShareError),
@@ -48,14 +59,19 @@ pub enum EntryProblem {
 /// Everything in the file that can't be brought about; never nothing.
 pub fn steps(partnership: &Partnership, file: &Catalogue) -> Result<Vec<Step>, Vec<EntryProblem>> {
     let (mut steps, mut problems) = (Vec::new(), Vec::new());
+    if file.extent() == Extent::Page {
+        problems.push(EntryProblem::Page);
+    }
     for entry in file.entries() {
-        // Of what the file does not share, nothing else matters.
-        if entry.shared_version.is_none() {
-            continue;
-        }
-        if let Err(problem) = wanted(partnership, entry) {
-            problems.push(problem);
-        }
+        let problem = match entry.shared_version {
+            // Of what the file does not share, nothing else matters.
+            SharedVersion::None => continue,
+            SharedVersion::Unsaid => Err(EntryProblem::Unsaid {
+                title: entry.title.clone(),
+            }),
+            SharedVersion::At(_) => wanted(partnership, entry),
+        };
+        problems.extend(problem.err());
     }
     for connector in &partnership.connectors {
         let entry = file
@@ -75,7 +91,7 @@ pub fn steps(partnership: &Partnership, file: &Catalogue) -> Result<Vec<Step>, V
 }
 
 fn sharing(entry: &CatalogueEntry) -> Option<Sharing> {
-    let version = entry.shared_version?;
+    let version = entry.shared_version.version()?;
     Some(Sharing {
         version,
         visibility: entry.visibility,

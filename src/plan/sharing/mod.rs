@@ -93,6 +93,14 @@ pub enum ShareError {
         /// The connector.
         title: ConnectorTitle,
     },
+    /// The admin workspace does not say whether it is shared.
+    #[error(
+        "whether the connector \"{title}\" is shared is not known: the admin workspace does not say"
+    )]
+    Unsaid {
+        /// The connector.
+        title: ConnectorTitle,
+    },
     /// It is shared, in another version.
     #[error("the connector \"{title}\" is shared already, in {version}")]
     SharedAlready {
@@ -145,7 +153,10 @@ pub fn fulfil(
         let newest = released.last().copied();
         newest.ok_or_else(|| ShareError::NothingReleased { title: title() })
     };
-    let shared = before.ok_or_else(|| ShareError::NotShared { title: title() });
+    let shared = before.ok_or_else(|| match partnership.unsaid.contains(&connector.id) {
+        true => ShareError::Unsaid { title: title() },
+        false => ShareError::NotShared { title: title() },
+    });
     match wish {
         Wish::Share {
             version,

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::consequences::{Consequence, Known};
 use super::*;
@@ -80,6 +80,7 @@ fn partnership(shared: Option<Sharing>, closed_source: ClosedSource) -> Partners
         using(1, 7, RecipeState::Running),
     ];
     Partnership {
+        unsaid: BTreeSet::new(),
         workspace: WorkspaceFacts {
             id: WorkspaceId(1),
             name: "studio".parse().expect("a name"),

@@ -387,6 +387,7 @@ fn config_error(obstacle: &Obstacle) -> Vec<Value> {
         Obstacle::NoConnector { .. }
         | Obstacle::NotReleased { .. }
         | Obstacle::NotShared { .. }
+        | Obstacle::SharingUnknown { .. }
         | Obstacle::OutOfReach { .. } => ("Connector", None),
         Obstacle::Unreadable { .. } => ("Recipe", None),
     };

@@ -8,7 +8,7 @@ use super::failed::{Doing, Failed};
 use super::row;
 use super::shares::formerly_shared;
 use super::workspaces::{id_of, no_workspace};
-use crate::model::catalogue::{Catalogue, CatalogueEntry, Visibility};
+use crate::model::catalogue::{Catalogue, CatalogueEntry, SharedVersion, Visibility};
 use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
@@ -496,7 +496,7 @@ pub(super) fn shares(
         entries.push(CatalogueEntry {
             title: connector.title.clone(),
             internal_name: connector.internal_name.clone(),
-            shared_version: Some(version),
+            shared_version: SharedVersion::At(version),
             latest_released: connector.released,
             released_versions: released
                 .filter(|version| version.released_at.is_some())

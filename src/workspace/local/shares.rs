@@ -7,7 +7,7 @@ use rusqlite::{Connection, Transaction, params};
 use super::failed::{Doing, Failed};
 use super::read::{Reading, connectors};
 use super::{LocalPlatform, LocalWorkspace, row};
-use crate::model::catalogue::{CatalogueEntry, Visibility};
+use crate::model::catalogue::{CatalogueEntry, SharedVersion, Visibility};
 use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
@@ -142,7 +142,7 @@ pub(super) fn formerly_shared(
             Ok(CatalogueEntry {
                 title: row::parsed(title, doing)?,
                 internal_name: row::parsed(name, doing)?,
-                shared_version: None,
+                shared_version: SharedVersion::None,
                 latest_released: None,
                 released_versions: Vec::new(),
                 visibility: match visibility {
@@ -320,6 +320,7 @@ impl AdminWorkspace for LocalWorkspace {
             Ok(Partnership {
                 closed_source: closed_source(connection, doing, id)?,
                 shares: sharings(connection, doing, id)?,
+                unsaid: BTreeSet::new(),
                 customers_state: customers_state(connection, doing, id)?,
                 users: using,
                 workspace,

@@ -86,6 +86,18 @@ impl LocalPlatform {
         if new.catalogue.is_some() && new.kind != WorkspaceKind::Admin {
             return Err(mismatch(new, "only an admin workspace has a catalogue"));
         }
+        // A workspace either shares a connector or does not: nothing in it could stand for "unknown".
+        let unsaid = new
+            .catalogue
+            .as_ref()
+            .and_then(|catalogue| catalogue.unsaid().next());
+        if let Some(entry) = unsaid {
+            let what = format!(
+                "the catalogue does not say whether \"{}\" is shared: its entry has no `oem_shared_version`",
+                entry.title
+            );
+            return Err(mismatch(new, &what));
+        }
         let lock = self.file.lock()?;
         let doing = &self.file.doing;
         let transaction = self
@@ -353,7 +365,7 @@ fn add_entry(
         .released_versions
         .iter()
         .copied()
-        .chain(entry.shared_version)
+        .chain(entry.shared_version.version())
         .chain(entry.latest_released)
         .collect();
     transaction
@@ -391,7 +403,7 @@ fn add_entry(
             )
             .doing(doing, "write")?;
     }
-    if let Some(version) = entry.shared_version {
+    if let Some(version) = entry.shared_version.version() {
         transaction
             .execute(
                 "INSERT INTO share (workspace, connector, version, visibility, shared_at) VALUES (?1, ?2, ?3, ?4, ?5)",
