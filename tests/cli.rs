@@ -17,6 +17,7 @@ fn export_writes_a_package_and_its_record() {
     partner.zip
       for       customer
       files     35, 6 of them rewritten
+      ignored   1 asset by .workato-ignore
       connector Invoice Vault: left out, the target runs the shared v3
       connector Ledger Sync: included v2
       connector Parcel Tracker: left out, the target runs the shared v6
@@ -86,6 +87,7 @@ fn export_by_manifest_names_package_and_target() {
     out/kestrel-orders.zip
       for       `external-account`, external in eu
       files     41, none rewritten
+      ignored   1 asset by .workato-ignore
       connector Invoice Vault: included v3
       connector Ledger Sync: included v2
       connector Parcel Tracker: included v7
@@ -216,6 +218,7 @@ fn check_says_what_export_says_and_writes_nothing() {
     exit 0
     --- stdout
     partner: 35 files for customer: 0 errors, 6 warnings, 4 notes
+      ignored: 1 asset by .workato-ignore
     --- stderr
     warning[shared-connector-excluded]: "Route Planner" is left out: customers run the shared v2
        --> Orders/plan_daily_routes.recipe.json:122:5

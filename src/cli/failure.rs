@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::exit::Exit;
+use super::table::counted;
 use super::ui::visible;
 use crate::client::ClientError;
 use crate::io::archive::{ArchiveError, WriteError};
@@ -188,6 +189,14 @@ impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Source(error) => error.into(),
+            OpenError::NoProject { ref ignored, .. } if !ignored.is_empty() => {
+                let named = ignored.iter().map(|ignored| {
+                    format!("{} has rules that match all of {}", ignored.by, counted(ignored.assets as u64, "asset"))
+                });
+                Self::of(Exit::Failed, "no-project", &error)
+                    .notes(named.collect::<Vec<_>>())
+                    .help("take the rule out; in .workato-ignore `*` takes slashes, too")
+            }
             OpenError::NoProject { .. } => Self::of(Exit::Failed, "no-project", &error).help(
                 "give a folder with exported assets (`x.recipe.json` …), as `workato pull`, `wk pull` or an unzipped package has",
             ),

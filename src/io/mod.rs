@@ -4,6 +4,7 @@ pub mod archive;
 pub mod bounded;
 pub mod durable;
 pub mod git;
+pub mod ignored;
 pub mod scratch;
 pub mod signature;
 pub mod source;

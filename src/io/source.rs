@@ -5,11 +5,12 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::archive::{Archive, ArchiveError, Kind, Limits, Method, NameMark, Reader};
+use super::ignored::Lookup;
 use super::tree::{Tree, TreeError};
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::git::{BlobId, ObjectHash};
 use crate::model::ident::Digest;
-use crate::model::project::{LeftOut, Listed, Origin};
+use crate::model::project::{IgnoredAssets, LeftOut, Listed, Origin};
 use crate::model::stamp::Stamp;
 
 /// A project that was opened but not read.
@@ -23,6 +24,8 @@ pub struct Source {
     pub listed: Vec<Listed>,
     /// Files that are no part of it.
     pub left_out: Vec<LeftOut>,
+    /// How many assets ignore files take files of.
+    pub ignored: Vec<IgnoredAssets>,
     /// What opening it showed.
     pub findings: Vec<Finding>,
     place: SourcePlace,
@@ -79,6 +82,18 @@ impl Source {
     /// # Errors
     /// If it is not there, can't be read, or is an archive that readers could disagree about.
     pub fn open(path: &Path, limits: &Limits) -> Result<Self, SourceError> {
+        Self::open_with(path, Lookup::Around(None), limits)
+    }
+
+    /// The same; of a folder, with the ignore files that are looked for as `lookup` says.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(
+        path: &Path,
+        lookup: Lookup<'_>,
+        limits: &Limits,
+    ) -> Result<Self, SourceError> {
         let name = Self::name_of(path)?;
         if path.is_dir() {
             let Tree {
@@ -86,14 +101,16 @@ impl Source {
                 listed,
                 stamps,
                 left_out,
+                ignored,
                 findings,
-            } = Tree::walk(path)?;
+            } = Tree::walk_with(path, lookup)?;
             let place = SourcePlace::Folder(root, stamps);
             return Ok(Self {
                 path: path.to_owned(),
                 name,
                 listed,
                 left_out,
+                ignored,
                 findings,
                 place,
             });
@@ -160,6 +177,7 @@ impl Source {
             name,
             listed,
             left_out: Vec::new(),
+            ignored: Vec::new(),
             findings,
             place: SourcePlace::Package(archive, numbers),
         }

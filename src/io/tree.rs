@@ -1,21 +1,19 @@
-//! A project folder: one walk, nothing followed, ignore files obeyed.
+//! A project folder: one walk, nothing followed, ignore files obeyed ([`super::ignored`]).
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use std::sync::Arc;
+
 use walkdir::{DirEntry, WalkDir};
 
+use super::ignored::{IgnoreFiles, Lookup, Verdict};
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::kind::FileRole;
 use crate::model::path::PackagePath;
-use crate::model::project::{LeftOut, LeftOutReason, Listed};
+use crate::model::project::{IgnoredAssets, LeftOut, LeftOutReason, Listed};
 use crate::model::stamp::Stamp;
-
-/// The ignore files that are obeyed: the Python command-line tool's and `wk`'s. Both hold patterns
-/// as `.gitignore` does.
-pub const IGNORE_FILES: [&str; 2] = [".workato-ignore", ".wkignore"];
 
 /// A folder that was walked.
 #[derive(Debug, Default)]
@@ -28,6 +26,8 @@ pub struct Tree {
     pub stamps: Vec<Stamp>,
     /// The files that do not.
     pub left_out: Vec<LeftOut>,
+    /// How many assets ignore files take files of.
+    pub ignored: Vec<IgnoredAssets>,
     /// Links, unreadable folders and names that no package can hold.
     pub findings: Vec<Finding>,
 }
@@ -44,40 +44,71 @@ pub struct TreeError {
 }
 
 impl Tree {
-    /// Lists the files below `root`.
+    /// Lists the files below `root`, with the ignore files in it and above it.
     ///
     /// # Errors
-    /// If `root` itself or an ignore file can't be read. What can't be read below it is a finding.
+    /// If `root` itself can't be read. What can't be read below it is a finding, and so is an ignore
+    /// file that can't.
     pub fn walk(root: &Path) -> Result<Self, TreeError> {
+        Self::walk_with(root, Lookup::Around(None))
+    }
+
+    /// The same with the ignore files that are looked for as `lookup` says.
+    ///
+    /// # Errors
+    /// As [`walk`](Self::walk).
+    pub fn walk_with(root: &Path, lookup: Lookup<'_>) -> Result<Self, TreeError> {
         let failed = |source| TreeError {
             path: root.to_owned(),
             source,
         };
         fs::read_dir(root).map_err(failed)?;
-        let ignores = IGNORE_FILES
-            .into_iter()
-            .filter_map(|name| Some((name, ignore_rules(root, name).transpose()?)))
-            .map(|(name, rules)| Ok((name, rules?)))
-            .collect::<Result<Vec<_>, TreeError>>()?;
+        let mut ignores = IgnoreFiles::of(root, lookup);
         let mut tree = Self {
             root: root.to_owned(),
             ..Self::default()
         };
+        // The folder that is ignored as a whole while the walk is in it: how deep it lies, and what
+        // ignores it.
+        let mut out: Option<(usize, Arc<str>)> = None;
         let mut walk = WalkDir::new(root)
             .follow_links(false)
             .sort_by_file_name()
             .into_iter();
         while let Some(entry) = walk.next() {
-            match entry {
-                Ok(entry) if entry.depth() == 0 => {}
-                Ok(entry) => {
-                    if let Descend::No = tree.add(&entry, &ignores) {
-                        walk.skip_current_dir();
+            let entry = match entry {
+                Ok(entry) if entry.depth() == 0 => continue,
+                Ok(entry) => entry,
+                Err(error) => {
+                    if out
+                        .as_ref()
+                        .is_none_or(|(depth, _)| error.depth() <= *depth)
+                    {
+                        tree.unreadable(&error, &ignores);
                     }
+                    continue;
                 }
-                Err(error) => tree.unreadable(&error),
+            };
+            out = out.filter(|(depth, _)| entry.depth() > *depth);
+            if let Some((_, by)) = &out {
+                // Only counted, but for what nobody would count.
+                if is_hidden(&entry) && entry.file_type().is_dir() {
+                    walk.skip_current_dir();
+                } else if !entry.file_type().is_dir() {
+                    ignores.below_ignored(by, &tree.relative(entry.path()));
+                }
+                continue;
+            }
+            match tree.add(&entry, &mut ignores) {
+                Descend::No => walk.skip_current_dir(),
+                Descend::ToCount(by) => out = Some((entry.depth(), by)),
+                Descend::Yes | Descend::Nothing => {}
             }
         }
+        let packed = tree.listed.iter().map(|listed| listed.path.as_str());
+        let (ignored, mut findings) = ignores.finish(packed);
+        tree.ignored = ignored;
+        tree.findings.append(&mut findings);
         Ok(tree)
     }
 
@@ -90,23 +121,34 @@ impl Tree {
         parts.join("/")
     }
 
-    fn add(&mut self, entry: &DirEntry, ignores: &[(&'static str, Gitignore)]) -> Descend {
+    fn add(&mut self, entry: &DirEntry, ignores: &mut IgnoreFiles) -> Descend {
         let path = self.relative(entry.path());
         let file_type = entry.file_type();
-        let descend = if file_type.is_dir() {
-            Descend::No
-        } else {
-            Descend::Nothing
-        };
-        if entry.file_name().as_encoded_bytes().starts_with(b".") {
-            self.leave_out(path, LeftOutReason::Hidden);
-            return descend;
+        if !file_type.is_dir() {
+            ignores.note_near_miss(&path);
         }
-        for (by, rules) in ignores {
-            if rules.matched(&path, file_type.is_dir()).is_ignore() {
-                self.leave_out(path, LeftOutReason::Ignored { by });
-                return descend;
-            }
+        if is_hidden(entry) {
+            self.leave_out(path, LeftOutReason::Hidden);
+            return match file_type.is_dir() {
+                true => Descend::No,
+                false => Descend::Nothing,
+            };
+        }
+        let verdict = match file_type.is_dir() {
+            true => ignores.folder(&path),
+            false => ignores.file(&path),
+        };
+        if let Verdict::Ignored(by) = verdict {
+            self.leave_out(
+                path,
+                LeftOutReason::Ignored {
+                    by: Arc::clone(&by),
+                },
+            );
+            return match file_type.is_dir() {
+                true => Descend::ToCount(by),
+                false => Descend::Nothing,
+            };
         }
         if file_type.is_dir() {
             return Descend::Yes;
@@ -149,7 +191,7 @@ impl Tree {
                         size: metadata.len(),
                     });
                 }
-                Err(error) => self.unreadable(&error),
+                Err(error) => self.unreadable(&error, ignores),
             },
             Err(_) if FileRole::of(&path) == FileRole::NoAsset => {
                 self.leave_out(path, LeftOutReason::NoAsset)
@@ -167,10 +209,13 @@ impl Tree {
         self.left_out.push(LeftOut { path, reason });
     }
 
-    fn unreadable(&mut self, error: &walkdir::Error) {
+    fn unreadable(&mut self, error: &walkdir::Error, ignores: &IgnoreFiles) {
         let path = error
             .path()
             .map_or_else(String::new, |path| self.relative(path));
+        if let Some(by) = ignores.all_below(&path) {
+            return self.leave_out(path, LeftOutReason::Ignored { by });
+        }
         let message = error
             .io_error()
             .map_or_else(|| error.to_string(), io::Error::to_string);
@@ -184,8 +229,14 @@ impl Tree {
 enum Descend {
     Yes,
     No,
+    /// It is ignored by this file: only the assets in it are counted.
+    ToCount(Arc<str>),
     /// There is nothing to go into.
     Nothing,
+}
+
+fn is_hidden(entry: &DirEntry) -> bool {
+    entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
 /// What the file system says of a file.
@@ -200,30 +251,6 @@ pub fn stamp(metadata: &fs::Metadata) -> Stamp {
         inode: metadata.ino(),
         device: metadata.dev(),
     }
-}
-
-fn ignore_rules(root: &Path, name: &str) -> Result<Option<Gitignore>, TreeError> {
-    let path = root.join(name);
-    let failed = |source| TreeError {
-        path: path.clone(),
-        source,
-    };
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
-    // Paths are matched relative to the project, so the rules have no root of their own.
-    let mut rules = GitignoreBuilder::new("");
-    for line in text.lines() {
-        rules
-            .add_line(None, line)
-            .map_err(|error| failed(io::Error::other(error)))?;
-    }
-    rules
-        .build()
-        .map(Some)
-        .map_err(|error| failed(io::Error::other(error)))
 }
 
 #[cfg(test)]
@@ -276,7 +303,10 @@ mod tests {
             ]
         );
         let found: Vec<_> = tree.findings.iter().map(|f| f.code.as_str()).collect();
-        assert_eq!(found, ["symbolic-link", "unsafe-path"]);
+        assert_eq!(
+            found,
+            ["symbolic-link", "unsafe-path", "ignore-rule-unused"]
+        );
     }
 
     #[test]

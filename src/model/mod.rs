@@ -5,6 +5,7 @@ pub mod choice;
 pub mod contents;
 pub mod facts;
 pub mod finding;
+pub mod fnmatch;
 pub mod git;
 pub mod graph;
 pub mod ident;

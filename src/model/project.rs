@@ -73,8 +73,8 @@ pub enum LeftOutReason {
     NoAsset,
     /// An ignore file says so.
     Ignored {
-        /// The ignore file's name.
-        by: &'static str,
+        /// The ignore file's path from the project.
+        by: Arc<str>,
     },
     /// It or a folder around it starts with a dot: `.git`, `.wk`, `.workatoenv` …
     Hidden,
@@ -97,6 +97,17 @@ pub struct LeftOut {
     pub path: String,
     /// Why.
     pub reason: LeftOutReason,
+}
+
+/// How many assets an ignore file takes files of.
+#[derive(
+    Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+pub struct IgnoredAssets {
+    /// The ignore file's path from the project.
+    pub by: String,
+    /// How many assets.
+    pub assets: usize,
 }
 
 /// Which sort of place a project was read from.

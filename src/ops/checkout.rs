@@ -14,8 +14,8 @@ use crate::io::bounded::{self, DOCUMENT};
 use crate::io::git::{
     CommittedFile, CommittedPath, GitError, Mode, Objects, Repository, UserSettings,
 };
+use crate::io::ignored::IGNORE_FILES;
 use crate::io::source::ReadError;
-use crate::io::tree::IGNORE_FILES;
 use crate::model::git::{BlobId, CommitId, ObjectHash};
 use crate::model::kind::FileRole;
 use crate::model::project::Origin;

@@ -169,7 +169,7 @@ pub fn prepare_with_blobs(
         ..reading
     };
     let supplied = match &request.connectors {
-        Some(folder) => Some(read::open_to_pack(
+        Some(folder) => Some(read::open_supplied(
             folder,
             reading,
             hashes.connectors,

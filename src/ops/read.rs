@@ -8,6 +8,7 @@ use super::locate::{LocatedFinding, ManifestText, locate};
 use super::reuse::Memory;
 use super::{Interrupted, Observer, Running, Stage};
 use crate::io::archive::Limits;
+use crate::io::ignored::Lookup;
 use crate::io::source::{ReadError, Source, SourceError};
 use crate::model::facts::Facts;
 use crate::model::finding::{Code, Finding, Subject};
@@ -15,7 +16,7 @@ use crate::model::git::{BlobId, ObjectHash};
 use crate::model::ident::Digest;
 use crate::model::json::JsonError;
 use crate::model::path::PackagePath;
-use crate::model::project::{Content, File, Layout, LeftOut, Origin, Project};
+use crate::model::project::{Content, File, IgnoredAssets, Layout, LeftOut, Origin, Project};
 use crate::model::roots;
 use crate::model::scan::Scanner;
 use crate::model::secret::Sighting;
@@ -83,6 +84,8 @@ pub enum OpenError {
     NoProject {
         /// The path.
         path: String,
+        /// The assets that are there, and ignored.
+        ignored: Vec<IgnoredAssets>,
     },
     /// There are several projects below it.
     #[error("{path} holds {} projects, not one", roots.len())]
@@ -161,6 +164,7 @@ pub fn open(
     observer: &mut dyn Observer,
 ) -> Result<Opened, OpenError> {
     let search = Search {
+        ignores: Lookup::Around(None),
         credentials: Credentials::Left,
         blobs: None,
     };
@@ -180,15 +184,37 @@ pub fn open_to_pack(
     observer: &mut dyn Observer,
 ) -> Result<Opened, OpenError> {
     let search = Search {
+        ignores: Lookup::Around(None),
         credentials: Credentials::Sought,
         blobs,
     };
     open_and(path, reading, search, running, observer)
 }
 
-/// What else is worked out of files' bytes.
+/// The same for a folder with connectors that a project lacks: ignore files above it are the
+/// project's, and whoever names this folder wants what is in it.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_supplied(
+    path: &Path,
+    reading: Reading<'_>,
+    blobs: Option<ObjectHash>,
+    running: &Running,
+    observer: &mut dyn Observer,
+) -> Result<Opened, OpenError> {
+    let search = Search {
+        ignores: Lookup::Inside,
+        credentials: Credentials::Sought,
+        blobs,
+    };
+    open_and(path, reading, search, running, observer)
+}
+
+/// Which files count, and what else is worked out of their bytes.
 #[derive(Clone, Copy)]
 struct Search {
+    ignores: Lookup<'static>,
     credentials: Credentials,
     /// The names that git gives them, by this hash.
     blobs: Option<ObjectHash>,
@@ -208,7 +234,7 @@ fn open_and(
     running: &Running,
     observer: &mut dyn Observer,
 ) -> Result<Opened, OpenError> {
-    let mut source = Source::open(path, reading.limits)?;
+    let mut source = Source::open_with(path, search.ignores, reading.limits)?;
     let Layout {
         mut project,
         mut left_out,
@@ -221,10 +247,11 @@ fn open_and(
         && project
             .findings
             .iter()
-            .all(|f| f.code != Code::UnreadableFile)
+            .all(|f| !matches!(f.code, Code::UnreadableFile | Code::IgnoreFileUnreadable))
     {
         return Err(OpenError::NoProject {
             path: path.display().to_string(),
+            ignored: source.ignored,
         });
     }
     let Files { unchanged, blobs } =

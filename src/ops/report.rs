@@ -9,6 +9,7 @@ use crate::manifest::{Allowance, Done, Listing};
 use crate::model::finding::{Code, Counts, Latitude, Severity};
 use crate::model::ident::{ConnectorTitle, Version};
 use crate::model::path::PackagePath;
+use crate::model::project::IgnoredAssets;
 use crate::plan::decision::{ConnectorDecision, Outcome};
 use crate::plan::transform::Edits;
 
@@ -27,6 +28,9 @@ pub struct ExportDocument {
     pub entries: Vec<EntryDocument>,
     /// The files that are not in it.
     pub left_out: Vec<LeftOutRecord>,
+    /// How many assets ignore files take files of; absent if none do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<IgnoredAssets>,
     /// How many findings there are.
     pub counts: Counts,
     /// The findings, the gravest first.

@@ -10,7 +10,7 @@ use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, TargetName};
 use crate::model::kind::{AssetKind, FileRole};
 use crate::model::path::PackagePath;
 use crate::model::place::{Located, Origin};
-use crate::model::project::{Asset, LeftOut};
+use crate::model::project::{Asset, LeftOut, LeftOutReason};
 use crate::model::table::PackedRows;
 use crate::model::target::{TargetKind, Word};
 
@@ -615,6 +615,9 @@ impl<'a> Planning<'a, '_> {
             };
             let mut finding =
                 Finding::new(code, self.subject(connector), message).help(&decision.change);
+            if decision.rule == Ruling::Missing {
+                finding.notes.extend(self.ignored_files(connector));
+            }
             finding.notes.extend(evidence(decision));
             finding
                 .notes
@@ -653,6 +656,27 @@ impl<'a> Planning<'a, '_> {
                 message,
             ));
         }
+    }
+
+    /// The files of a missing connector that are there and ignored, one line for each.
+    fn ignored_files(&self, connector: &Connector<'_>) -> Vec<String> {
+        let connections = connector.connections.iter();
+        let references = connections
+            .flat_map(|&index| &self.sources.project.assets[index].facts.references)
+            .filter(|reference| &*reference.key == "provider");
+        let targets: BTreeSet<&str> = references.map(|reference| &*reference.target).collect();
+        let ignored = self.request.left_out.iter().filter_map(|left| {
+            let LeftOutReason::Ignored { by } = &left.reason else {
+                return None;
+            };
+            let is_its = match FileRole::of(&left.path) {
+                FileRole::Main(AssetKind::CustomAdapter) => targets.contains(left.path.as_str()),
+                FileRole::Companion { main, .. } => targets.contains(main.as_str()),
+                FileRole::Main(_) | FileRole::NoAsset => false,
+            };
+            is_its.then(|| format!("`{}` is there, and ignored by {by}", left.path))
+        });
+        ignored.collect()
     }
 
     fn finish(mut self) -> ExportPlan {

@@ -1,12 +1,14 @@
 //! `recipack check`: what export would say.
 
+use std::fmt::Write as _;
+
 use super::super::args::{CheckArgs, PackArgs};
 use super::super::exit::Exit;
 use super::super::reports::{Reporter, around};
 use super::super::request::{TargetNeed, resolve};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
-use super::export::{document, exit_of, summary_of_plan, tell};
+use super::export::{document, exit_of, ignored_by, summary_of_plan, tell};
 use crate::ops::export::prepare;
 
 pub(crate) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Stop> {
@@ -44,12 +46,15 @@ fn work(context: &Context, args: &PackArgs, reporter: &mut Reporter) -> Result<E
                 (None, Some(kind)) => kind.to_string(),
                 (None, None) => format!("{}, as no target is given", target.kind),
             };
-            let text = format!(
+            let mut text = format!(
                 "{}: {} files for {to}: {}\n",
                 visible(&prepared.opened.source.path.display().to_string()),
                 prepared.plan.entries.len(),
                 summary_of_plan(&prepared),
             );
+            for ignored in &prepared.opened.source.ignored {
+                let _ = writeln!(text, "  ignored: {}", ignored_by(ignored));
+            }
             context.ui.result(&text)?;
         }
     }

@@ -13,6 +13,7 @@ use super::super::failure::Failure;
 use super::super::locked;
 use super::super::reports::{Reporter, around};
 use super::super::request::{CatalogueSource, Resolved, TargetNeed, bytes_of, folder_of, resolve};
+use super::super::table::counted;
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::TemporaryFile;
@@ -20,6 +21,7 @@ use crate::io::bounded::{self, DOCUMENT};
 use crate::io::source::Source;
 use crate::model::finding::{Counts, Finding};
 use crate::model::ident::PackageName;
+use crate::model::project::IgnoredAssets;
 use crate::ops::checkout::{Checkout, Difference};
 use crate::ops::export::{BlobHashes, Prepared, prepare_with_blobs};
 use crate::ops::locate::LocatedFinding;
@@ -178,7 +180,10 @@ fn work(context: &Context, args: &ExportArgs, reporter: &mut Reporter) -> Result
                 .ui
                 .document(&document(&resolved, &prepared, located, Some(written)))?
         }
-        Format::Text => context.ui.result(&summary(&written, &record))?,
+        Format::Text => {
+            let ignored = &prepared.opened.source.ignored;
+            context.ui.result(&summary(&written, &record, ignored))?
+        }
     }
     Ok(Exit::Done)
 }
@@ -432,7 +437,13 @@ pub(crate) fn summary_of_findings(findings: &[Finding]) -> String {
     .join(", ")
 }
 
-fn summary(written: &WrittenPackage, record: &DecisionRecord) -> String {
+/// How many assets an ignore file takes out, in words.
+pub(crate) fn ignored_by(ignored: &IgnoredAssets) -> String {
+    let assets = counted(ignored.assets as u64, "asset");
+    format!("{assets} by {}", visible(&ignored.by))
+}
+
+fn summary(written: &WrittenPackage, record: &DecisionRecord, ignored: &[IgnoredAssets]) -> String {
     let mut text = String::new();
     let target = &record.target;
     let to = target
@@ -460,6 +471,9 @@ fn summary(written: &WrittenPackage, record: &DecisionRecord) -> String {
         "  files     {}, {rewritten} rewritten",
         record.entries.len()
     );
+    for ignored in ignored {
+        let _ = writeln!(text, "  ignored   {}", ignored_by(ignored));
+    }
     for connector in &record.connectors {
         let _ = writeln!(
             text,
@@ -566,6 +580,7 @@ pub(crate) fn document(
             .iter()
             .map(|item| LeftOutRecord::of(&item.path, &item.rule))
             .collect(),
+        ignored: prepared.opened.source.ignored.clone(),
         counts: Counts::of(&plan.findings),
         findings,
         allowed: prepared.allowed.iter().cloned().collect(),

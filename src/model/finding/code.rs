@@ -72,6 +72,10 @@ codes! {
     PathCollision = "path-collision", Error, Guard, "Two paths would be one file on a disk that folds case or normalises names.";
     SymbolicLink = "symbolic-link", Error, Guard, "A symbolic link stands where an asset's file is expected; links are never followed.";
     UnreadableFile = "unreadable-file", Error, Guard, "A file or folder of the project can't be read.";
+    IgnoreFileUnreadable = "ignore-file-unreadable", Error, Guard, "An ignore file, or a line of it, can't be read, so what it leaves out is not known.";
+    IgnoreFileUnused = "ignore-file-unused", Warning, Free, "A file looks like an ignore file and is not read.";
+    IgnoreRuleIneffective = "ignore-rule-ineffective", Warning, Free, "A line of an ignore file leaves nothing out, though packed files are what it seems to mean.";
+    IgnoreRuleUnused = "ignore-rule-unused", Note, Free, "A line of an ignore file matches no file of the project.";
     NothingSelected = "nothing-selected", Error, Guard, "The manifest and the command line select no asset.";
     NamesNothing = "names-nothing", Error, Guard, "The manifest or the command line names something that is not in the project.";
     HardCodedCredential = "hard-coded-credential", Error, Free, "A credential stands in a file, in a form that only its issuer gives.";
