@@ -199,6 +199,16 @@ fn a_memory_or_a_package_that_was_touched_is_not_trusted() {
             large.assert_as_fresh("a broken memory");
         }
     }
+    // One bit anywhere: in a size, a digest, a count of changes, a fact.
+    for part in 1..8 {
+        for memory in &memories {
+            let mut bytes = fs::read(memory).expect("readable");
+            let at = bytes.len() * part / 8;
+            bytes[at] ^= 1 << part;
+            fs::write(memory, bytes).expect("written");
+        }
+        large.assert_as_fresh("a memory with one bit changed");
+    }
     let mut touched = cold.clone();
     let middle = touched.len() / 2;
     touched[middle] ^= 1;

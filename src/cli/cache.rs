@@ -28,9 +28,16 @@ pub(crate) fn generator() -> String {
     format!("recipack {}", env!("CARGO_PKG_VERSION"))
 }
 
-/// What a memory is good for: this program, making entries as it does now.
-fn maker() -> String {
-    format!("{}, memory 4, {ENCODING}", generator())
+/// What a memory is good for: this very program, making entries as it does now. Two builds of one
+/// version may read files differently, so the program's own file counts too; if it can't be looked at,
+/// nothing is remembered.
+fn maker() -> Option<String> {
+    let program = std::env::current_exe().ok()?;
+    let Stamp { size, modified, .. } = stamp(&std::fs::metadata(program).ok()?);
+    Some(format!(
+        "{}, {size} {modified}, memory 5, {ENCODING}",
+        generator()
+    ))
 }
 
 /// The folder that memories lie in, if it is known where.
@@ -83,7 +90,11 @@ impl Cache {
     /// What is remembered, if the package still is the one that was handed over.
     pub(crate) fn load(&self, output: &Path) -> Option<Memory> {
         let package = stamp_of(output)?;
-        Memory::parse(&std::fs::read(self.file.as_ref()?).ok()?, &maker(), package)
+        Memory::parse(
+            &std::fs::read(self.file.as_ref()?).ok()?,
+            &maker()?,
+            package,
+        )
     }
 
     /// Remembers an export. A cache that can't be written to is no reason to fail.
@@ -96,10 +107,11 @@ impl Cache {
         let Some(file) = self.file.as_ref().filter(|_| entries.len() >= WORTH_IT) else {
             return;
         };
-        let Some((package, folder)) = stamp_of(output).zip(file.parent()) else {
+        let (Some(generator), Some(package), Some(folder)) =
+            (maker(), stamp_of(output), file.parent())
+        else {
             return;
         };
-        let generator = maker();
         let remembered = Remembered {
             generator: &generator,
             began: self.began,

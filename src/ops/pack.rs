@@ -339,21 +339,44 @@ impl Packed {
         request: &ExportRequest,
         facts: &RecordFacts,
     ) -> DecisionRecord {
-        let plan = &prepared.plan;
-        let entries: Vec<EntryRecord> = plan
-            .entries
-            .iter()
-            .zip(&self.entries)
-            .enumerate()
+        let entries = prepared.entry_records(&self.entries);
+        let package = PackageRecord {
+            file: facts.file.clone(),
+            size: self.size,
+            sha256: self.sha256,
+            content_digest: content_digest(
+                entries.iter().map(|entry| (&entry.path, &entry.sha256)),
+            ),
+        };
+        prepared.record(request, facts, package, entries)
+    }
+}
+
+impl Prepared {
+    /// The records of the plan's entries, which have these sizes and digests.
+    pub(super) fn entry_records(&self, packed: &[PackedEntry]) -> Vec<EntryRecord> {
+        let planned = self.plan.entries.iter().zip(packed).enumerate();
+        planned
             .map(|(index, (planned, packed))| EntryRecord {
                 path: planned.path.clone(),
                 size: packed.size,
                 sha256: packed.sha256,
                 rule: planned.rule.as_str().to_owned(),
                 because: planned.rule.because(),
-                edits: prepared.edits.get(&index).copied(),
+                edits: self.edits.get(&index).copied(),
             })
-            .collect();
+            .collect()
+    }
+
+    /// The record of a package that is made of this.
+    pub(super) fn record(
+        &self,
+        request: &ExportRequest,
+        facts: &RecordFacts,
+        package: PackageRecord,
+        entries: Vec<EntryRecord>,
+    ) -> DecisionRecord {
+        let plan = &self.plan;
         // What was left out on reading differs from checkout to checkout and is no decision.
         let left_out = plan
             .left_out
@@ -361,21 +384,18 @@ impl Packed {
             .filter(|item| !matches!(item.rule, ItemRule::NotRead { .. }))
             .map(|item| LeftOutRecord::of(&item.path, &item.rule))
             .collect();
+        let mut codes = BTreeMap::new();
+        for finding in &plan.findings {
+            *codes.entry(finding.code).or_default() += 1;
+        }
         DecisionRecord {
             format: FORMAT,
             generator: facts.generator.clone(),
-            package: PackageRecord {
-                file: facts.file.clone(),
-                size: self.size,
-                sha256: self.sha256,
-                content_digest: content_digest(
-                    entries.iter().map(|entry| (&entry.path, &entry.sha256)),
-                ),
-            },
+            package,
             target: TargetRecord::from(&request.destination),
             project: ProjectRecord {
-                name: prepared.opened.source.name.clone(),
-                origin: prepared.opened.source.origin().into(),
+                name: self.opened.source.name.clone(),
+                origin: self.opened.source.origin().into(),
                 commit: facts.commit.clone(),
                 dirty: facts.dirty,
             },
@@ -392,13 +412,20 @@ impl Packed {
                 },
                 rows: (request.rows != PackedRows::Keep).then_some(request.rows),
                 checks: request.checks.levels.clone(),
+                naming: request
+                    .checks
+                    .naming
+                    .iter()
+                    .map(|(kind, pattern)| (kind.clone(), pattern.value.to_string()))
+                    .collect(),
             },
             catalog: request.shared.catalogue().map(CatalogRecord::from),
             connectors: plan.connectors.clone(),
             entries,
             left_out,
             findings: Counts::of(&plan.findings),
-            allowed: prepared.allowed.iter().cloned().collect(),
+            finding_codes: Some(codes),
+            allowed: self.allowed.iter().cloned().collect(),
         }
     }
 }

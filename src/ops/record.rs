@@ -10,7 +10,7 @@ use crate::model::catalogue::{
     Catalogue, CatalogueEntry, Extent, NoCatalogue, SharedConnectors, Teller,
 };
 use crate::model::finding::{Code, Counts};
-use crate::model::ident::{ConnectorTitle, DataCenter, Digest, TargetName};
+use crate::model::ident::{ConnectorTitle, DataCenter, Digest, TargetName, TypeWord};
 use crate::model::path::PackagePath;
 use crate::model::project::Origin;
 use crate::model::table::PackedRows;
@@ -49,6 +49,9 @@ pub struct DecisionRecord {
     pub left_out: Vec<LeftOutRecord>,
     /// How many findings there were.
     pub findings: Counts,
+    /// How many of them had each code; absent in records of versions before 0.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding_codes: Option<BTreeMap<Code, usize>>,
     /// The findings that there would have been, were they not allowed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed: Vec<Allowance>,
@@ -144,6 +147,9 @@ pub struct RequestRecord {
     /// What was said about how much findings matter, by code.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub checks: BTreeMap<Code, Level>,
+    /// What the display names of assets of a type had to match.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub naming: BTreeMap<TypeWord, String>,
 }
 
 /// The catalogue that a package was made by.
@@ -232,6 +238,9 @@ pub enum RecordError {
     /// Its selection can't be read.
     #[error("the record's selection: {0}")]
     Selection(String),
+    /// A pattern of names can't be read.
+    #[error("the record's naming rules: {0}")]
+    Naming(String),
 }
 
 impl DecisionRecord {

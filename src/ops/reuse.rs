@@ -4,7 +4,8 @@
 //! A file counts as unchanged if the file system says so ([`Stamp`]); one that changed within the
 //! clock's grain before the last export began is read again. An entry is copied from the last
 //! package if its file is unchanged, the rewriting is the same, and that package is still the very
-//! file that was handed over.
+//! file that was handed over. A memory ends with the digest of all that stands before it; one that
+//! was damaged on the disk is no memory.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -177,6 +178,14 @@ pub struct Remembered<'a> {
     pub checksums: &'a [u32],
 }
 
+/// A memory's bytes with their digest behind them.
+fn sealed(memory: &WrittenMemory<'_>) -> Option<Vec<u8>> {
+    let mut bytes = postcard::to_allocvec(memory).ok()?;
+    let digest = Digest::of(&bytes);
+    bytes.extend_from_slice(digest.as_bytes());
+    Some(bytes)
+}
+
 impl Memory {
     /// Writes down what is to be remembered of an export; nothing of projects that are no folder.
     pub fn write(prepared: &Prepared, remembered: &Remembered<'_>) -> Option<Vec<u8>> {
@@ -229,12 +238,17 @@ impl Memory {
             files: files.collect::<Option<_>>()?,
             entries: entries.collect::<Option<_>>()?,
         };
-        postcard::to_allocvec(&memory).ok()
+        sealed(&memory)
     }
 
-    /// Reads a memory; nothing if it is no memory of this program, or its package is not `package`.
+    /// Reads a memory; nothing if it was not written by this program, is not whole, or its package is
+    /// not `package`.
     pub fn parse(bytes: &[u8], generator: &str, package: Stamp) -> Option<Self> {
-        let memory: Self = postcard::from_bytes(bytes).ok()?;
+        let (body, digest) = bytes.split_last_chunk()?;
+        if Digest::of(body) != Digest::from_bytes(*digest) {
+            return None;
+        }
+        let memory: Self = postcard::from_bytes(body).ok()?;
         (memory.generator == generator && memory.package == package).then_some(memory)
     }
 
@@ -323,4 +337,119 @@ pub struct Last<'a> {
     pub memory: &'a Memory,
     /// Where its package lies.
     pub package: &'a Path,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROGRAM: &str = "recipack, test";
+    const PACKAGE: Stamp = Stamp {
+        size: 4_711,
+        modified: 1_700_000_000_000_000_000,
+        changed: 1_700_000_000_000_000_001,
+        inode: 7,
+        device: 3,
+    };
+
+    fn written() -> Vec<u8> {
+        let paths: Vec<PackagePath> = (0..40)
+            .map(|number| {
+                format!("Orders/r{number:02}.recipe.json")
+                    .parse()
+                    .expect("a path")
+            })
+            .collect();
+        let facts = Facts::default();
+        let files = paths.iter().zip(1..).map(|(path, size)| WrittenFile {
+            path,
+            stamp: PACKAGE,
+            size,
+            crc32: 0x1234_5678,
+            facts: Some(&facts),
+            secrets: &[],
+            blob: None,
+        });
+        let entries = paths.iter().zip(1..).map(|(path, size)| KnownEntry {
+            path: path.clone(),
+            size,
+            crc32: 0x1234_5678,
+            sha256: Digest::of(path.as_str().as_bytes()),
+            rewritten: (size % 3 == 0).then(|| ([1, 0, 2, 0, 3, 0], vec![17])),
+        });
+        let memory = WrittenMemory {
+            generator: PROGRAM,
+            began: 1_700_000_000_000_000_000,
+            package: PACKAGE,
+            sha256: Digest::of(b"package"),
+            rewrite: Digest::of(b"rewrite"),
+            files: files.collect(),
+            entries: entries.collect(),
+        };
+        sealed(&memory).expect("written")
+    }
+
+    /// Numbers that look random and are the same in every run (splitmix64).
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, end: usize) -> usize {
+            self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mut number = self.0;
+            number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            number = (number ^ (number >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            ((number ^ (number >> 31)) % end as u64) as usize
+        }
+
+        /// `bytes` with one kind of damage that disks, copies and hands do.
+        fn damaged(&mut self, bytes: &[u8]) -> Vec<u8> {
+            let mut damaged = bytes.to_vec();
+            let at = self.below(bytes.len());
+            let end = at + self.below(bytes.len() - at) + 1;
+            match self.below(7) {
+                0 | 1 => damaged[at] ^= 1 << self.below(8),
+                2 => damaged[at..end].fill(0),
+                3 => damaged.truncate(at),
+                4 => drop(damaged.drain(at..end)),
+                5 => damaged.extend_from_slice(&bytes[at..end]),
+                _ => {
+                    let other = self.below(bytes.len());
+                    damaged.swap(at, other);
+                }
+            }
+            damaged
+        }
+    }
+
+    #[test]
+    fn a_damaged_memory_is_no_memory() {
+        let bytes = written();
+        assert!(Memory::parse(&bytes, PROGRAM, PACKAGE).is_some());
+        let mut numbers = Numbers(20_231_114);
+        let mut tried = 0;
+        while tried < 100_000 {
+            let damaged = numbers.damaged(&bytes);
+            if damaged == bytes {
+                continue;
+            }
+            assert!(
+                Memory::parse(&damaged, PROGRAM, PACKAGE).is_none(),
+                "damage {tried} was not seen"
+            );
+            tried += 1;
+        }
+    }
+
+    #[test]
+    fn a_memory_of_another_program_or_package_is_none() {
+        let bytes = written();
+        assert!(Memory::parse(&bytes, "recipack, other", PACKAGE).is_none());
+        let later = Stamp {
+            changed: PACKAGE.changed + 1,
+            ..PACKAGE
+        };
+        assert!(Memory::parse(&bytes, PROGRAM, later).is_none());
+        assert!(Memory::parse(b"", PROGRAM, PACKAGE).is_none());
+        assert!(Memory::parse(Digest::of(b"").as_bytes(), PROGRAM, PACKAGE).is_none());
+    }
 }

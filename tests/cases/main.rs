@@ -10,5 +10,6 @@ mod connectors;
 mod destination;
 mod files;
 mod ignored;
+mod record;
 mod release;
 mod roots;

@@ -11,7 +11,7 @@ use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::{Limits, TemporaryFile};
 use crate::io::signature::signature_path;
-use crate::ops::verify::{SignDocument, VerifyRequest, verify};
+use crate::ops::verify::{SignDocument, VerifyRequest, record_in_comment, verify};
 
 pub(crate) fn run(context: &Context, args: &SignArgs) -> Result<Exit, Stop> {
     let output = args
@@ -51,10 +51,13 @@ pub(crate) fn run(context: &Context, args: &SignArgs) -> Result<Exit, Stop> {
         .into());
     }
     let name = args.package.file_name().unwrap_or_default();
+    // Whoever trusts the signature trusts the decisions, too, if there is a record of them.
+    let record = found.record_sha256.as_ref().map(record_in_comment);
     let comment = format!(
-        "file:{} content:{}",
+        "file:{} content:{}{}",
         name.to_string_lossy(),
-        found.content_digest
+        found.content_digest,
+        record.unwrap_or_default()
     );
     let cant = || format!("can't sign {}", args.package.display());
     let file = std::fs::File::open(&args.package).with_context(cant)?;

@@ -16,7 +16,9 @@ use crate::io::archive::Limits;
 use crate::io::bounded;
 use crate::io::signature::LONGEST;
 use crate::ops::provenance::envelope::EnvelopePublicKey;
-use crate::ops::verify::{AttestationCheck, Rebuild, Rebuilt, Verification, VerifyRequest, verify};
+use crate::ops::verify::{
+    AttestationCheck, Rebuild, Rebuilt, RecordCoverage, Verification, VerifyRequest, verify,
+};
 use crate::report::items;
 use crate::report::outputs::Output;
 
@@ -123,6 +125,14 @@ fn text(verification: &Verification) -> String {
     if let Some(signature) = &verification.signature {
         let comment = visible(&signature.comment);
         let _ = writeln!(text, "  signed  by key {}: {comment}", signature.key);
+        let record = match signature.record {
+            RecordCoverage::Signed => None,
+            RecordCoverage::NotSigned => Some("the signature does not hold for the record"),
+            RecordCoverage::NoRecord => Some("none is here to hold the signature against"),
+        };
+        if let Some(record) = record {
+            let _ = writeln!(text, "  record  {record}");
+        }
     }
     if let Some(attestation) = &verification.attestation {
         let builder = attestation.builder.as_deref().unwrap_or("nobody");

@@ -1,12 +1,16 @@
 //! Checking a package: its structure, its entries, its decision record, and whether the same comes
 //! out again.
 
+mod recorded;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::export::{Bytes, ExportError, ExportRequest, Final, Prepared, prepare};
+use super::pack::RecordFacts;
 use super::provenance::envelope::{Envelope, EnvelopePublicKey, IN_TOTO};
 use super::provenance::statement::Statement;
 use super::read::Roots;
@@ -16,11 +20,11 @@ use crate::io::archive::Limits;
 use crate::io::bounded::{self, DOCUMENT};
 use crate::io::signature::{self, Signed, VerifyingKey};
 use crate::io::source::{ReadError, Source, SourceError};
-use crate::manifest::Checks;
+use crate::manifest::{Checks, NamePatternError};
 use crate::model::catalogue::SharedConnectors;
-use crate::model::ident::Digest;
-use crate::model::json::Tape;
-use crate::model::kind::FileRole;
+use crate::model::ident::{Digest, Version};
+use crate::model::json::{Node, Tape};
+use crate::model::kind::{AssetKind, FileRole};
 use crate::model::path::PackagePath;
 use crate::model::place::{Located, Origin, Place};
 use crate::model::table::PackedRows;
@@ -97,6 +101,9 @@ pub struct Verification {
     pub entries: usize,
     /// The decision record that it was compared with.
     pub record: Option<String>,
+    /// SHA-256 of that record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record_sha256: Option<Digest>,
     /// Whether it was made again; absent if that was not asked for.
     pub rebuilt: Option<Rebuilt>,
     /// The signature that holds; absent if none was asked for, or it does not hold.
@@ -118,6 +125,20 @@ pub struct HeldSignature {
     pub key: String,
     /// The comment that was signed with the package.
     pub comment: String,
+    /// Whether it holds for the decision record, too.
+    pub record: RecordCoverage,
+}
+
+/// Whether a package's signature holds for its decision record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordCoverage {
+    /// It does: the signed comment names the record's digest.
+    Signed,
+    /// It does not: it names none, as signatures of other programs do.
+    NotSigned,
+    /// There is no record to hold it against.
+    NoRecord,
 }
 
 /// A statement that is about the package.
@@ -211,6 +232,8 @@ struct Read {
     size: u64,
     digest: Digest,
     broken: Option<String>,
+    /// The version that a custom connector's JSON gives.
+    connector: Option<Option<Version>>,
 }
 
 /// Checks a package.
@@ -238,10 +261,11 @@ pub fn verify(
         }
     };
     let mut mismatches = Vec::new();
-    let signature = request
-        .signature
-        .as_ref()
-        .and_then(|check| check_signature(check, &request.package, sha256, &mut mismatches));
+    let record = read_record(request)?;
+    let signature = request.signature.as_ref().and_then(|check| {
+        let record = record.as_ref();
+        check_signature(check, &request.package, sha256, record, &mut mismatches)
+    });
     let attestation = request
         .attestation
         .as_ref()
@@ -251,10 +275,9 @@ pub fn verify(
         source.listed.iter().map(|l| &l.path).zip(&read).collect();
     by_path.sort_by_key(|(path, _)| *path);
     let content = content_digest(by_path.iter().map(|(path, read)| (*path, &read.digest)));
-    let record = read_record(request)?;
-    if let Some((_, record)) = &record {
+    if let Some(found) = &record {
         compare_record(
-            record,
+            &found.record,
             request,
             (size, sha256, content),
             &by_path,
@@ -268,7 +291,8 @@ pub fn verify(
                 package: request.package.clone(),
             });
         }
-        (Some(rebuild), Some((_, record))) => {
+        (Some(rebuild), Some(found)) => {
+            let record = &found.record;
             let mut differences = make_again(
                 rebuild, record, request, &source, &by_path, running, observer,
             )?;
@@ -286,7 +310,8 @@ pub fn verify(
         sha256,
         content_digest: content,
         entries: source.listed.len(),
-        record: record.map(|(path, _)| path.display().to_string()),
+        record_sha256: record.as_ref().map(|found| found.digest),
+        record: record.map(|found| found.path.display().to_string()),
         rebuilt,
         signature,
         attestation,
@@ -353,19 +378,50 @@ pub fn hold(check: &SignatureCheck, package: &Path) -> Result<Signed, String> {
         .map_err(|error| error.to_string())
 }
 
+/// The end of the comment of a signature that holds for a decision record, too.
+pub fn record_in_comment(record: &Digest) -> String {
+    format!(" record:{record}")
+}
+
+/// The digest of the decision record that a signed comment names, if it names one.
+pub fn signed_record(comment: &str) -> Option<Digest> {
+    // At the end, where no file's name can stand.
+    let (_, digest) = comment.rsplit_once(" record:")?;
+    digest.parse().ok()
+}
+
 fn check_signature(
     check: &SignatureCheck,
     package: &Path,
     sha256: Digest,
+    record: Option<&FoundRecord>,
     mismatches: &mut Vec<Mismatch>,
 ) -> Option<HeldSignature> {
     let path = check.path.display().to_string();
     let what = match hold(check, package) {
         Ok(signed) if signed.digest == sha256 => {
+            let coverage = match (signed_record(&signed.comment), record) {
+                (_, None) => RecordCoverage::NoRecord,
+                (None, Some(_)) => RecordCoverage::NotSigned,
+                (Some(digest), Some(found)) => {
+                    if digest != found.digest {
+                        mismatches.push(Mismatch {
+                            subject: found.path.display().to_string(),
+                            what: format!(
+                                "its SHA-256 is {}, the signature holds for {digest}",
+                                found.digest
+                            ),
+                        });
+                        return None;
+                    }
+                    RecordCoverage::Signed
+                }
+            };
             return Some(HeldSignature {
                 path,
                 key: check.key.id(),
                 comment: signed.comment,
+                record: coverage,
             });
         }
         Ok(_) => "the package changed while it was checked".to_owned(),
@@ -401,24 +457,31 @@ fn read_entries(
                     size: 0,
                     digest: Digest::of(b""),
                     broken: Some(format!("{error}{cause}")),
+                    connector: None,
                 });
             }
-            let is_json = matches!(
-                FileRole::of(source.listed[index].path.as_str()),
-                FileRole::Main(_)
-            );
-            let broken = is_json
-                .then(|| tape.parse(bytes).err())
-                .flatten()
-                .map(|error| {
-                    let text = String::from_utf8_lossy(bytes);
-                    let place = crate::model::place::Place::of(&text, error.offset..error.offset);
-                    format!("no valid JSON at {place}: {}", error.reason)
-                });
+            let role = FileRole::of(source.listed[index].path.as_str());
+            let mut broken = None;
+            let mut connector = None;
+            if let FileRole::Main(kind) = role {
+                match tape.parse(bytes) {
+                    Ok(document) if kind == AssetKind::CustomAdapter => {
+                        let version = document.root().get("version_no");
+                        connector = Some(version.and_then(Node::number).map(Version));
+                    }
+                    Ok(_) => {}
+                    Err(error) => {
+                        let text = String::from_utf8_lossy(bytes);
+                        let place = Place::of(&text, error.offset..error.offset);
+                        broken = Some(format!("no valid JSON at {place}: {}", error.reason));
+                    }
+                }
+            }
             Ok(Read {
                 size: bytes.len() as u64,
                 digest: Digest::of(bytes),
                 broken,
+                connector,
             })
         },
         |index, read: Result<Read, Interrupted>| {
@@ -437,7 +500,14 @@ fn read_entries(
     Ok(entries)
 }
 
-fn read_record(request: &VerifyRequest) -> Result<Option<(PathBuf, DecisionRecord)>, VerifyError> {
+/// A decision record that was read.
+struct FoundRecord {
+    path: PathBuf,
+    digest: Digest,
+    record: DecisionRecord,
+}
+
+fn read_record(request: &VerifyRequest) -> Result<Option<FoundRecord>, VerifyError> {
     let path = request
         .record
         .clone()
@@ -450,7 +520,11 @@ fn read_record(request: &VerifyRequest) -> Result<Option<(PathBuf, DecisionRecor
         Err(source) => return Err(SourceError::Io { path, source }.into()),
     };
     match DecisionRecord::parse(&bytes) {
-        Ok(record) => Ok(Some((path, record))),
+        Ok(record) => Ok(Some(FoundRecord {
+            path,
+            digest: Digest::of(&bytes),
+            record,
+        })),
         Err(source) => Err(VerifyError::Record { path, source }),
     }
 }
@@ -467,6 +541,12 @@ fn compare_record(
         .iter()
         .map(|entry| (&entry.path, entry.sha256, entry.size));
     compare_entries(expected.collect(), found, "the record", mismatches);
+    let paths = found.iter().map(|(path, _)| *path).collect();
+    let connectors = found
+        .iter()
+        .filter_map(|(path, read)| Some(((*path).clone(), read.connector?)))
+        .collect();
+    mismatches.extend(recorded::with_package(record, &paths, &connectors));
     let package = &record.package;
     let subject = request
         .package
@@ -519,13 +599,17 @@ fn compare_entries(
                 None => return,
             },
             std::cmp::Ordering::Equal => match (expected.next(), found.next()) {
-                (Some((path, digest, size)), Some((_, read))) if digest != read.digest => (
-                    path,
-                    format!(
-                        "{} bytes with SHA-256 {}, by {by} {size} bytes with {digest}",
-                        read.size, read.digest
-                    ),
-                ),
+                (Some((path, digest, size)), Some((_, read)))
+                    if (digest, size) != (read.digest, read.size) =>
+                {
+                    (
+                        path,
+                        format!(
+                            "{} bytes with SHA-256 {}, by {by} {size} bytes with {digest}",
+                            read.size, read.digest
+                        ),
+                    )
+                }
                 _ => continue,
             },
         };
@@ -577,7 +661,7 @@ fn make_again(
             .collect(),
         shared,
         rows: record.request.rows.unwrap_or(PackedRows::Keep),
-        checks: Checks::default(),
+        checks: checks(record).map_err(broken)?,
         limits: request.limits,
     };
     let prepared = prepare(&export, None, running, observer)?;
@@ -605,8 +689,35 @@ fn make_again(
     if let Some(first) = mismatches.first_mut() {
         let difference = first_difference(&first.subject, &prepared, source)?;
         first.what.push_str(&difference.unwrap_or_default());
+        // Of another project other decisions follow; that it is another one has been told.
+        return Ok(mismatches);
     }
-    Ok(mismatches)
+    let facts = RecordFacts {
+        generator: record.generator.clone(),
+        file: record.package.file.clone(),
+        commit: record.project.commit.clone(),
+        dirty: record.project.dirty,
+    };
+    let entries = prepared.entry_records(&digests);
+    let again = prepared.record(&export, &facts, record.package.clone(), entries);
+    Ok(recorded::with_rebuild(record, &again))
+}
+
+/// What the record says about findings, to be applied again.
+fn checks(record: &DecisionRecord) -> Result<Checks, RecordError> {
+    let mut naming = BTreeMap::new();
+    for (kind, pattern) in &record.request.naming {
+        let pattern = pattern
+            .parse()
+            .map_err(|error: NamePatternError| RecordError::Naming(error.to_string()))?;
+        naming.insert(kind.clone(), Located::on_command_line(pattern));
+    }
+    let allow = record.allowed.iter().cloned();
+    Ok(Checks {
+        levels: record.request.checks.clone(),
+        allow: allow.map(Located::on_command_line).collect(),
+        naming,
+    })
 }
 
 /// Why the package can't be made again.

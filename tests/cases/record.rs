@@ -1,0 +1,290 @@
+//! Decision records that somebody changed: whatever the package or the project determines is compared.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use recipack::io::archive::Limits;
+use recipack::ops::verify::{Rebuild, Verification, VerifyError, VerifyRequest, verify};
+use recipack::ops::{Interrupt, Running, Silent};
+use serde_json::{Value, json};
+
+use crate::support::lines::{done, ends};
+use crate::support::{Place, place_with};
+
+fn place() -> Place {
+    let place = place_with(&["partner", "catalogs", "keys"]);
+    let export = "export partner --for customer --catalog catalogs/shared.json -o k.zip";
+    done(&place, export);
+    place
+}
+
+fn record(place: &Place) -> Value {
+    let text = fs::read_to_string(place.path("k.recipack.json")).expect("a record");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+/// Every place in a document at which one value stands, as a pointer.
+fn leaves(pointer: &str, value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            for (key, value) in members {
+                leaves(&format!("{pointer}/{key}"), value, found);
+            }
+        }
+        Value::Array(items) => {
+            for (at, value) in items.iter().enumerate() {
+                leaves(&format!("{pointer}/{at}"), value, found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            found.push(pointer.to_owned());
+        }
+    }
+}
+
+/// Another value of the same kind.
+fn other(value: &Value) -> Value {
+    match value {
+        Value::Null => json!(1),
+        Value::Bool(value) => json!(!value),
+        Value::Number(number) => json!(number.as_u64().expect("a count") + 1),
+        Value::String(text) => json!(match text.as_str() {
+            "included" => "left-out".to_owned(),
+            "left-out" => "included".to_owned(),
+            "shared-left-out" => "own-included".to_owned(),
+            "own-included" => "shared-left-out".to_owned(),
+            "auto" => "include".to_owned(),
+            "default" => "manifest".to_owned(),
+            "internal-name" => "title".to_owned(),
+            "open" => "closed".to_owned(),
+            // A digest stays one, a name a name, a path a path.
+            text => match text.as_bytes().first() {
+                Some(b'0') => format!("1{}", &text[1..]),
+                Some(_) if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) => {
+                    format!("0{}", &text[1..])
+                }
+                Some(_) | None => format!("x{text}"),
+            },
+        }),
+        Value::Array(_) | Value::Object(_) => unreachable!("not a leaf"),
+    }
+}
+
+fn verified(
+    place: &Place,
+    forged: &Value,
+    from: Option<PathBuf>,
+) -> Result<Verification, VerifyError> {
+    let path = place.write(
+        "forged.json",
+        &serde_json::to_string_pretty(forged).expect("JSON"),
+    );
+    let request = VerifyRequest {
+        package: place.path("k.zip"),
+        record: Some(path),
+        rebuild: from.map(|project| Rebuild {
+            project,
+            connectors: None,
+        }),
+        signature: None,
+        attestation: None,
+        limits: Limits::default(),
+    };
+    let running = Running {
+        threads: std::num::NonZeroUsize::MIN,
+        interrupt: Interrupt::default(),
+    };
+    verify(&request, &running, &mut Silent)
+}
+
+/// Whether a forged record gets through: it is told that it does not match, or that it is no record.
+fn is_seen(place: &Place, forged: &Value, from: Option<PathBuf>) -> bool {
+    verified(place, forged, from).map_or(true, |verification| !verification.mismatches.is_empty())
+}
+
+/// The parts of a record that a package made again determines.
+const DETERMINED: [&str; 6] = [
+    "connectors",
+    "entries",
+    "left_out",
+    "findings",
+    "finding_codes",
+    "package",
+];
+
+#[test]
+fn every_value_that_making_it_again_determines_is_compared() {
+    let place = place();
+    let record = record(&place);
+    let project = || Some(place.path("partner"));
+    let sound = verified(&place, &record, project()).expect("verified");
+    assert_eq!(sound.mismatches, []);
+    let mut tried = 0;
+    for part in DETERMINED {
+        let mut pointers = Vec::new();
+        leaves(&format!("/{part}"), &record[part], &mut pointers);
+        for pointer in pointers {
+            // What the package is called is nobody's promise; how many notes there are depends on the
+            // manifest, too, and the codes are compared.
+            if [
+                "/package/file",
+                "/findings/notes",
+                "/finding_codes/interface-unknown",
+            ]
+            .contains(&pointer.as_str())
+            {
+                continue;
+            }
+            let mut forged = record.clone();
+            let value = forged.pointer_mut(&pointer).expect("there");
+            *value = other(value);
+            assert!(
+                is_seen(&place, &forged, project()),
+                "{pointer}: {}",
+                forged.pointer(&pointer).expect("there")
+            );
+            tried += 1;
+        }
+        if record[part].is_array() {
+            let list = format!("/{part}");
+            for change in [remove_first, repeat_first] {
+                let mut forged = record.clone();
+                change(
+                    forged
+                        .pointer_mut(&list)
+                        .and_then(Value::as_array_mut)
+                        .expect("a list"),
+                );
+                assert!(is_seen(&place, &forged, project()), "{list}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 200, "{tried}");
+}
+
+fn remove_first(list: &mut Vec<Value>) {
+    list.remove(0);
+}
+
+fn repeat_first(list: &mut Vec<Value>) {
+    list.push(list[0].clone());
+}
+
+/// One change of a record.
+type Forgery = fn(&mut Value);
+
+#[test]
+fn what_the_package_alone_determines_is_compared_without_the_project() {
+    let place = place();
+    let forgeries: [(&str, Forgery); 12] = [
+        ("an entry's size", |record| {
+            record["entries"][3]["size"] = json!(1)
+        }),
+        ("an included connector said to be left out", |record| {
+            connector(record, "Ledger Sync")["outcome"] = json!("left-out");
+        }),
+        (
+            "a connector that is left out said to be included",
+            |record| {
+                connector(record, "Parcel Tracker")["outcome"] = json!("included");
+            },
+        ),
+        ("outcome and rule, in agreement", |record| {
+            let connector = connector(record, "Parcel Tracker");
+            connector["outcome"] = json!("included");
+            connector["rule"] = json!("own-included");
+        }),
+        ("the version of what is included", |record| {
+            connector(record, "Ledger Sync")["packaged_version"] = json!(9);
+        }),
+        ("no version at all", |record| {
+            connector(record, "Ledger Sync")["packaged_version"] = Value::Null;
+        }),
+        ("who uses it", |record| {
+            connector(record, "Ledger Sync")["recipes"][0] = json!("Orders/nobody.recipe.json");
+        }),
+        ("the catalogue's evidence", |record| {
+            connector(record, "Parcel Tracker")["catalogue"]["shared_version"] = json!(7);
+        }),
+        ("a decision taken away", |record| {
+            let connectors = record["connectors"].as_array_mut().expect("a list");
+            connectors.retain(|connector| connector["connector"] != "Ledger Sync");
+        }),
+        ("what is left out is there", |record| {
+            let path = record["entries"][0]["path"].clone();
+            record["left_out"][0]["path"] = path;
+        }),
+        ("errors", |record| record["findings"]["errors"] = json!(1)),
+        ("fewer findings than codes", |record| {
+            record["findings"]["warnings"] = json!(0)
+        }),
+    ];
+    for (what, forge) in forgeries {
+        let mut forged = record(&place);
+        forge(&mut forged);
+        assert!(is_seen(&place, &forged, None), "{what}");
+    }
+    assert!(!is_seen(&place, &record(&place), None));
+}
+
+fn connector<'r>(record: &'r mut Value, title: &str) -> &'r mut Value {
+    let connectors = record["connectors"].as_array_mut().expect("a list");
+    connectors
+        .iter_mut()
+        .find(|connector| connector["connector"] == title)
+        .expect(title)
+}
+
+fn forge(path: &Path, change: impl FnOnce(&mut Value)) {
+    let text = fs::read_to_string(path).expect("readable");
+    let mut record = serde_json::from_str(&text).expect("JSON");
+    change(&mut record);
+    fs::write(path, serde_json::to_string_pretty(&record).expect("JSON")).expect("written");
+}
+
+#[test]
+fn bills_and_statements_are_not_made_of_a_forged_record() {
+    let place = place();
+    forge(&place.path("k.recipack.json"), |record| {
+        connector(record, "Ledger Sync")["packaged_version"] = json!(9);
+    });
+    for command in [
+        "sbom k.zip",
+        "attest k.zip",
+        "verify k.zip",
+        "sign k.zip --key keys/test.key",
+    ] {
+        ends(&place, command, 4, &["Ledger Sync"]);
+    }
+    assert_eq!(
+        place.names(),
+        ["catalogs", "k.recipack.json", "k.zip", "keys", "partner"]
+    );
+}
+
+#[test]
+fn a_signature_holds_for_the_record_too() {
+    let place = place();
+    let signed = done(&place, "sign k.zip --key keys/test.key");
+    assert!(signed.contains(" record:"), "{signed}");
+    let verify = "verify k.zip --key keys/test.pub";
+    done(&place, verify);
+    // A change that neither the package nor the project contradicts.
+    let path = place.path("k.recipack.json");
+    let sound = fs::read(&path).expect("readable");
+    forge(&path, |record| {
+        record["generator"] = json!("recipack 9.9.9")
+    });
+    ends(&place, verify, 4, &["the signature holds for"]);
+    assert_eq!(
+        done(&place, "verify k.zip").lines().next(),
+        Some("k.zip: 35 entries, as recorded")
+    );
+    fs::remove_file(&path).expect("removed");
+    assert!(done(&place, verify).contains("none is here to hold the signature against"));
+    // Signed while there was no record, as minisign itself signs.
+    done(&place, "sign k.zip --key keys/test.key");
+    fs::write(&path, sound).expect("written");
+    assert!(done(&place, verify).contains("the signature does not hold for the record"));
+}
