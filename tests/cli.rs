@@ -57,6 +57,15 @@ fn export_writes_a_package_and_its_record() {
        = note: recipes that use what only the project's version has would fail
        = help: share the version that the recipes were built with, or test them with the shared one
 
+    warning[connection-not-chosen]: step 1 uses `parcel_tracker_connector_48213_1701388800`, for which no connection is chosen
+      --> Orders/notify_late_parcels.recipe.json:92:5
+       |
+    92 |     {
+       |     ^
+       |
+       = note: at $.config[1]
+       = help: choose one in the recipe, then pull the project again; or choose it in the target after the import
+
     warning[unknown-type]: assets of type `loyalty_card` are not known here; carried through as it is
       --> Orders/gold.loyalty_card.json
 
@@ -217,7 +226,7 @@ fn check_says_what_export_says_and_writes_nothing() {
     insta::assert_snapshot!(outcome(&place, &[&["check", "partner"], &CUSTOMER[..]].concat()), @r#"
     exit 0
     --- stdout
-    partner: 35 files for customer: 0 errors, 6 warnings, 4 notes
+    partner: 35 files for customer: 0 errors, 7 warnings, 4 notes
       ignored: 1 asset by .workato-ignore
     --- stderr
     warning[shared-connector-excluded]: "Route Planner" is left out: customers run the shared v2
@@ -249,6 +258,15 @@ fn check_says_what_export_says_and_writes_nothing() {
       --> parcel_tracker.custom_adapter.json
        = note: recipes that use what only the project's version has would fail
        = help: share the version that the recipes were built with, or test them with the shared one
+
+    warning[connection-not-chosen]: step 1 uses `parcel_tracker_connector_48213_1701388800`, for which no connection is chosen
+      --> Orders/notify_late_parcels.recipe.json:92:5
+       |
+    92 |     {
+       |     ^
+       |
+       = note: at $.config[1]
+       = help: choose one in the recipe, then pull the project again; or choose it in the target after the import
 
     warning[unknown-type]: assets of type `loyalty_card` are not known here; carried through as it is
       --> Orders/gold.loyalty_card.json

@@ -187,8 +187,10 @@ fn a_code_that_is_none_is_wrong_usage() {
 #[test]
 fn where_to_read_more_is_said_once_and_not_to_who_wants_quiet() {
     let place = Place::new();
-    let step = r#"{"number": 1, "keyword": "action", "provider": "workato_recipe_function", "name": "call_recipe", "input": {"flow_id": "77"}}"#;
-    for name in ["a", "b"] {
+    for (name, id) in [("a", "77"), ("b", "78")] {
+        let step = format!(
+            r#"{{"number": 1, "keyword": "action", "provider": "workato_recipe_function", "name": "call_recipe", "input": {{"flow_id": "{id}"}}}}"#
+        );
         place.write(
             &format!("{name}.recipe.json"),
             &format!(r#"{{"name": "{name}", "code": {{"number": 0, "keyword": "trigger", "provider": "clock", "block": [{step}]}}, "config": [{{"provider": "clock"}}, {{"provider": "workato_recipe_function"}}]}}"#),

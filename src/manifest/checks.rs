@@ -100,8 +100,13 @@ impl Checks {
             if of_code.peek().is_none() {
                 return true;
             }
-            let fingerprint = finding.fingerprint();
-            match of_code.find(|allowance| allowance.value.fingerprint == fingerprint) {
+            // One of several places may be allowed, or all of them.
+            let known = [Some(finding.fingerprint()), finding.group_fingerprint()];
+            let is_known = |allowance: &&Located<Allowance>| {
+                let mut known = known.iter().flatten();
+                known.any(|known| *known == allowance.value.fingerprint)
+            };
+            match of_code.find(is_known) {
                 Some(allowance) => {
                     allowed.insert(allowance.value.clone());
                     false

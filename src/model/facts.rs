@@ -5,8 +5,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::ident::{InternalName, Version};
-use super::reference::{ActionUse, IncompleteReference, ProviderUse, RawId, Reference, TableUse};
-use super::table::TableRows;
+use super::reference::{
+    ActionUse, IncompleteReference, PickedValue, PropertyUse, ProviderUse, RawId, Reference,
+    TableUse,
+};
+use super::table::{ColumnByHand, TableRows};
 
 /// The facts of one asset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,10 +39,10 @@ pub enum Detail {
     Connection(ConnectionFacts),
     /// A custom connector's.
     Connector(ConnectorFacts),
-    /// The names of properties.
-    Properties(Vec<Arc<str>>),
-    /// The rows that a table holds, if it holds any.
-    Table(Option<TableRows>),
+    /// What a file of properties holds.
+    Properties(PropertiesFacts),
+    /// What a table holds.
+    Table(TableFacts),
     /// Nothing more is needed.
     #[default]
     Other,
@@ -58,6 +61,28 @@ pub struct RecipeFacts {
     pub actions: Vec<ActionUse>,
     /// The applications that its steps use: each once, where an active step first does if one does.
     pub providers: Vec<ProviderUse>,
+    /// The properties that its formulas read.
+    pub properties: Vec<PropertyUse>,
+    /// Ids that its steps were given by picking from a list.
+    pub picked: Vec<PickedValue>,
+}
+
+/// What a file of properties holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PropertiesFacts {
+    /// Their names.
+    pub names: Vec<Arc<str>>,
+    /// The names of those that have a value. The platform writes none (platform.md §5.4).
+    pub valued: Vec<Arc<str>>,
+}
+
+/// What a table holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableFacts {
+    /// Its rows, if it holds any.
+    pub rows: Option<TableRows>,
+    /// Columns of a data table that pass for the platform's own, without being them.
+    pub columns_by_hand: Vec<ColumnByHand>,
 }
 
 /// An entry of a recipe's `config`.
@@ -67,10 +92,23 @@ pub struct ConfigEntry {
     pub provider: Arc<str>,
     /// Its connection: an index into `Facts::references`.
     pub account: Option<usize>,
+    /// What stands in the connection's place.
+    pub choice: ConnectionChoice,
     /// Whether the connection is marked as a custom connector's own (platform.md §5.6).
     pub mark: CustomMark,
     /// The byte at which the entry starts.
     pub offset: u32,
+}
+
+/// What stands as `account_id`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ConnectionChoice {
+    /// A connection, by a reference or a number.
+    Chosen,
+    /// `null`: none was chosen, or the application needs none.
+    None,
+    /// It is not said. The platform always says it.
+    Unsaid,
 }
 
 /// Whether `account_id` holds `"custom": true`.
@@ -91,6 +129,17 @@ pub struct ConnectionFacts {
     pub offset: u32,
     /// Where it lies.
     pub place: ConnectionPlace,
+    /// The on-prem group that it goes through.
+    pub gateway: Option<Gateway>,
+}
+
+/// The on-prem group of a connection: `secure_gateway_tunnel_name` (platform.md §5.4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gateway {
+    /// The group's name.
+    pub group: Arc<str>,
+    /// The byte at which it starts.
+    pub offset: u32,
 }
 
 /// Where a connection lies in its workspace (platform.md §5.4).
@@ -162,7 +211,7 @@ impl Facts {
     /// The names of the properties, if it holds properties.
     pub fn properties(&self) -> &[Arc<str>] {
         match &self.detail {
-            Detail::Properties(names) => names,
+            Detail::Properties(facts) => &facts.names,
             Detail::Recipe(_)
             | Detail::Connection(_)
             | Detail::Connector(_)
@@ -174,12 +223,36 @@ impl Facts {
     /// The rows, if it is a table that holds any.
     pub fn rows(&self) -> Option<&TableRows> {
         match &self.detail {
-            Detail::Table(rows) => rows.as_ref(),
+            Detail::Table(facts) => facts.rows.as_ref(),
             Detail::Recipe(_)
             | Detail::Connection(_)
             | Detail::Connector(_)
             | Detail::Properties(_)
             | Detail::Other => None,
+        }
+    }
+
+    /// The names of the properties that have a value.
+    pub fn valued_properties(&self) -> &[Arc<str>] {
+        match &self.detail {
+            Detail::Properties(facts) => &facts.valued,
+            Detail::Recipe(_)
+            | Detail::Connection(_)
+            | Detail::Connector(_)
+            | Detail::Table(_)
+            | Detail::Other => &[],
+        }
+    }
+
+    /// Columns that pass for the platform's own, if it is a data table.
+    pub fn columns_by_hand(&self) -> &[ColumnByHand] {
+        match &self.detail {
+            Detail::Table(facts) => &facts.columns_by_hand,
+            Detail::Recipe(_)
+            | Detail::Connection(_)
+            | Detail::Connector(_)
+            | Detail::Properties(_)
+            | Detail::Other => &[],
         }
     }
 }

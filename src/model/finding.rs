@@ -3,6 +3,7 @@
 
 mod code;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -86,7 +87,25 @@ pub struct Finding {
     pub help: Option<String>,
     /// What it is known by, where that is not its subject and message.
     known_by: Option<Fingerprint>,
+    /// What it has in common with others that say the same of other places.
+    group: Option<Box<Group>>,
 }
+
+/// Findings that say the same of several places, and are told as one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Group {
+    /// What they are about, such as the connection that is not there.
+    about: String,
+    /// What is the case, whatever the place, in one sentence without a full stop.
+    message: String,
+    /// The places, in the order in which they are shown.
+    places: Vec<String>,
+    /// The notes of the first, without the places of the others.
+    notes: Vec<String>,
+}
+
+/// How many places a finding about several names before it only counts the rest.
+const PLACES: usize = 4;
 
 impl Finding {
     /// A finding without notes and help.
@@ -99,6 +118,7 @@ impl Finding {
             notes: Vec::new(),
             help: None,
             known_by: None,
+            group: None,
         }
     }
 
@@ -121,6 +141,56 @@ impl Finding {
     pub fn known_by(mut self, fingerprint: Fingerprint) -> Self {
         self.known_by = Some(fingerprint);
         self
+    }
+
+    /// Says that findings of the same code and `about` say the same: [`group`] makes one of them, with
+    /// `message` for what is the case whatever the place, and `place` for where this one stands.
+    #[must_use]
+    pub fn grouped_by(
+        mut self,
+        about: impl Into<String>,
+        message: impl Into<String>,
+        place: impl Into<String>,
+    ) -> Self {
+        self.group = Some(Box::new(Group {
+            about: about.into(),
+            message: message.into(),
+            places: vec![place.into()],
+            notes: Vec::new(),
+        }));
+        self
+    }
+
+    /// What all findings of its group are known by, if it may be grouped.
+    pub fn group_fingerprint(&self) -> Option<Fingerprint> {
+        let group = self.group.as_ref()?;
+        Some(Fingerprint::of(&[
+            self.code.as_str(),
+            "group",
+            &group.about,
+        ]))
+    }
+
+    /// Takes another one of its group in.
+    fn absorb(&mut self, other: Self) {
+        let known = self.group_fingerprint();
+        let (Some(group), Some(others)) = (&mut self.group, other.group) else {
+            return;
+        };
+        if group.places.len() == 1 {
+            group.notes.clone_from(&self.notes);
+        }
+        group.places.extend(others.places);
+        let places = group.places.len();
+        self.message = format!("{} ({places} places)", group.message);
+        self.notes.clone_from(&group.notes);
+        let further = group.places.iter().skip(1).take(PLACES - 1);
+        self.notes
+            .extend(further.map(|place| format!("also in {place}")));
+        if let Some(more) = places.checked_sub(PLACES).filter(|more| *more > 0) {
+            self.notes.push(format!("and in {more} more places"));
+        }
+        self.known_by = known;
     }
 
     /// How much it matters.
@@ -175,6 +245,29 @@ impl Counts {
     }
 }
 
+/// Makes one finding of those that say the same of several places: the first as they are shown, which
+/// names some of the others and counts the rest. Done twice, it changes nothing more.
+pub fn group(findings: &mut Vec<Finding>) {
+    sort(findings);
+    let mut first: BTreeMap<(Severity, Code, String), usize> = BTreeMap::new();
+    let mut grouped: Vec<Finding> = Vec::with_capacity(findings.len());
+    for finding in findings.drain(..) {
+        let key = finding
+            .group
+            .as_ref()
+            .map(|group| (finding.severity, finding.code, group.about.clone()));
+        match key.as_ref().and_then(|key| first.get(key)) {
+            Some(&index) => grouped[index].absorb(finding),
+            None => {
+                first.extend(key.map(|key| (key, grouped.len())));
+                grouped.push(finding);
+            }
+        }
+    }
+    *findings = grouped;
+    sort(findings);
+}
+
 /// Orders findings as they are shown: the gravest first, then by place.
 pub fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
@@ -185,4 +278,66 @@ pub fn sort(findings: &mut [Finding]) {
             &b.message,
         ))
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(path: &str, about: &str) -> Finding {
+        let subject = Subject::File {
+            path: path.parse().expect("a path"),
+            offset: Some(1),
+        };
+        Finding::new(Code::RawId, subject, format!("step 1 has {about}"))
+            .note("why")
+            .grouped_by(
+                about,
+                format!("{about} stands there"),
+                format!("`{path}`, step 1"),
+            )
+    }
+
+    #[test]
+    fn findings_about_one_thing_are_one() {
+        let mut findings: Vec<_> = ["f", "a", "e", "c", "b", "d"]
+            .iter()
+            .map(|path| of(path, "77"))
+            .collect();
+        findings.push(of("b", "78"));
+        group(&mut findings);
+        assert_eq!(findings.len(), 2);
+        let told = &findings[0];
+        assert_eq!(told.message, "77 stands there (6 places)");
+        assert_eq!(
+            told.notes,
+            [
+                "why",
+                "also in `b`, step 1",
+                "also in `c`, step 1",
+                "also in `d`, step 1",
+                "and in 2 more places"
+            ]
+        );
+        assert!(matches!(&told.subject, Subject::File { path, .. } if path.as_str() == "a"));
+        // One of its kind stays as it is, and is known by its own place.
+        assert_eq!(findings[1], of("b", "78"));
+        // What was grouped is known by what it is about, wherever that stands.
+        let mut other = vec![of("x", "77"), of("y", "77")];
+        group(&mut other);
+        assert_eq!(other[0].fingerprint(), told.fingerprint());
+        assert_eq!(Some(told.fingerprint()), of("z", "77").group_fingerprint());
+        assert_ne!(of("z", "77").fingerprint(), told.fingerprint());
+        let before = findings.clone();
+        group(&mut findings);
+        assert_eq!(findings, before);
+    }
+
+    #[test]
+    fn what_differs_in_severity_stays_apart() {
+        let mut findings = vec![of("a", "77"), of("b", "77")];
+        findings[1].severity = Severity::Note;
+        group(&mut findings);
+        assert_eq!(findings.len(), 2);
+    }
 }

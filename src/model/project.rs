@@ -184,9 +184,13 @@ impl Layout {
                     let message = format!(
                         "assets of type `{kind}` are not known here; carried through as it is"
                     );
-                    project
-                        .findings
-                        .push(Finding::new(Code::UnknownType, subject(), message));
+                    project.findings.push(
+                        Finding::new(Code::UnknownType, subject(), &message).grouped_by(
+                            kind.word(),
+                            &message,
+                            format!("`{path}`"),
+                        ),
+                    );
                 }
                 project.by_path.get(path).copied()
             }

@@ -67,6 +67,34 @@ pub struct TableUse {
     pub offset: u32,
 }
 
+/// A property that a formula reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PropertyUse {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where it stands in the recipe.
+    pub step: Option<Step>,
+    /// The byte at which the formula's text starts.
+    pub offset: u32,
+}
+
+/// An id that a step was given by picking from a list, which its account in the source gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PickedValue {
+    /// The application.
+    pub provider: Arc<str>,
+    /// The key under which it stands.
+    pub key: Arc<str>,
+    /// The id as written.
+    pub id: Arc<str>,
+    /// What the list called it.
+    pub label: Arc<str>,
+    /// The step.
+    pub step: Step,
+    /// The byte at which the id starts.
+    pub offset: u32,
+}
+
 /// An action or trigger of a custom connector that a step runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionUse {

@@ -3,23 +3,26 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use aho_corasick::AhoCorasick;
+
 use super::facts::{
-    ConfigEntry, ConnectionFacts, ConnectionPlace, ConnectionProvider, ConnectorFacts, CustomMark,
-    Detail, Facts, RecipeFacts,
+    ConfigEntry, ConnectionChoice, ConnectionFacts, ConnectionPlace, ConnectionProvider,
+    ConnectorFacts, CustomMark, Detail, Facts, Gateway, PropertiesFacts, RecipeFacts, TableFacts,
 };
 use super::ident::{InternalName, Version, is_word};
 use super::json::{Document, JsonError, Node, NodeKind, Tape};
 use super::kind::AssetKind;
 use super::reference::{
-    ActionKind, ActionUse, Activity, IncompleteReference, ProviderUse, RawId, Reference, Step,
-    TableUse,
+    ActionKind, ActionUse, Activity, IncompleteReference, PickedValue, PropertyUse, ProviderUse,
+    RawId, Reference, Step, TableUse,
 };
-use super::table::{TableRows, is_table};
+use super::table::{TableRows, columns_by_hand, is_table};
 
 /// Reads assets one after the other with the same memory.
 #[derive(Debug, Default)]
 pub struct Scanner {
     tape: Tape,
+    words: Words,
     names: HashSet<Arc<str>>,
 }
 
@@ -53,7 +56,7 @@ impl Scanner {
             },
             names: &mut self.names,
             recipe: RecipeFacts::default(),
-            looks_up: memchr::memmem::find(bytes, b"lookup(").is_some(),
+            looks: self.words.in_text(bytes),
             zip_names: memchr::memmem::find_iter(bytes, b"\"zip_name\"").collect(),
         };
         walk.document(kind, document);
@@ -99,22 +102,54 @@ fn internal_names(text: &str) -> Vec<InternalName> {
     names
 }
 
-/// The keys of an object.
-fn names(object: Node<'_>) -> Vec<Arc<str>> {
-    let keys = object.members().filter_map(|(key, _)| key.text());
-    keys.map(|key| key.as_ref().into()).collect()
+/// The properties that an object holds.
+fn properties(object: Node<'_>) -> PropertiesFacts {
+    let mut facts = PropertiesFacts::default();
+    for (key, value) in object.members() {
+        let Some(name) = key.text() else { continue };
+        let name: Arc<str> = name.as_ref().into();
+        if value.kind() != NodeKind::Null {
+            facts.valued.push(Arc::clone(&name));
+        }
+        facts.names.push(name);
+    }
+    facts
+}
+
+/// Whether an application is one of the platform's own.
+fn of_platform(provider: &str) -> bool {
+    provider.starts_with("workato") || provider == "lookup_table"
+}
+
+/// Whether a value is an id of an account: a number, a UUID, or a code of capitals and digits such as
+/// `C02ABCDEF`.
+fn is_account_id(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let number = !text.is_empty() && digits == text.len();
+    let code = text.len() >= 9
+        && digits >= 1
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
+    let uuid = text.len() == 36
+        && text.bytes().enumerate().all(|(at, b)| match at {
+            8 | 13 | 18 | 23 => b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        });
+    number || code || uuid
 }
 
 /// Keys whose value the platform writes as a reference; a number there is a leftover
 /// (platform.md §5.5). Some keys are also ordinary field names of other applications.
 fn expects_reference(key: &str, provider: &str) -> bool {
-    let platform = provider.starts_with("workato") || provider == "lookup_table";
+    let platform = of_platform(provider);
     match key {
         "flow_id"
         | "lookup_table_id"
         | "topic_id"
         | "template_id"
         | "workato_schema_id"
+        | "bot_command"
         | "dynamic_menu_recipe" => true,
         "table_id" | "app_id" | "project_id" | "page_id" | "recipe_id" | "model_id" => platform,
         _ => false,
@@ -142,8 +177,8 @@ struct Walk<'s> {
     facts: Facts,
     names: &'s mut HashSet<Arc<str>>,
     recipe: RecipeFacts,
-    /// Whether there are formulas to look into.
-    looks_up: bool,
+    /// What there is to look for in formulas.
+    looks: Looks,
     /// Where the key of reference objects stands, in the order of the text.
     zip_names: Vec<usize>,
 }
@@ -190,10 +225,10 @@ impl Walk<'_> {
                 .and_then(|note| Some(note.text()?.as_ref().into()));
             self.facts.detail = Detail::Connector(ConnectorFacts { version, note });
         } else if *kind == AssetKind::AccountProperties {
-            self.facts.detail = Detail::Properties(names(root));
+            self.facts.detail = Detail::Properties(properties(root));
         } else if *kind == AssetKind::ProjectProperties {
-            let names = root.get("data").map_or_else(Vec::new, names);
-            self.facts.detail = Detail::Properties(names);
+            let properties = root.get("data").map(properties);
+            self.facts.detail = Detail::Properties(properties.unwrap_or_default());
         } else {
             self.value("", root, top);
             for (key, value) in root.members() {
@@ -206,7 +241,13 @@ impl Walk<'_> {
                 }
             }
             if is_table(kind) {
-                self.facts.detail = Detail::Table(TableRows::of(kind, document));
+                self.facts.detail = Detail::Table(TableFacts {
+                    rows: TableRows::of(kind, document),
+                    columns_by_hand: match *kind == AssetKind::DataTable {
+                        true => columns_by_hand(document),
+                        false => Vec::new(),
+                    },
+                });
             }
         }
     }
@@ -233,11 +274,20 @@ impl Walk<'_> {
             true => ConnectionPlace::Home,
             false => ConnectionPlace::Folder,
         };
+        let gateway = root.get("secure_gateway_tunnel_name");
+        let gateway = gateway.and_then(|gateway| {
+            let group = gateway.text().filter(|group| !group.is_empty())?;
+            Some(Gateway {
+                group: group.as_ref().into(),
+                offset: gateway.span().start as u32,
+            })
+        });
         let Some(value) = root.get("provider") else {
             return ConnectionFacts {
                 provider: ConnectionProvider::Absent,
                 offset: 0,
                 place,
+                gateway,
             };
         };
         let offset = value.span().start as u32;
@@ -255,6 +305,7 @@ impl Walk<'_> {
             provider,
             offset,
             place,
+            gateway,
         }
     }
 
@@ -286,6 +337,17 @@ impl Walk<'_> {
             self.recipe.config.push(ConfigEntry {
                 provider,
                 account: reference.map(|index| before + index),
+                choice: match account.map(Node::kind) {
+                    None => ConnectionChoice::Unsaid,
+                    Some(NodeKind::Null) => ConnectionChoice::None,
+                    Some(
+                        NodeKind::Object
+                        | NodeKind::Array
+                        | NodeKind::String
+                        | NodeKind::Number
+                        | NodeKind::Bool,
+                    ) => ConnectionChoice::Chosen,
+                },
                 mark: if marked {
                     CustomMark::Present
                 } else {
@@ -304,7 +366,7 @@ impl Walk<'_> {
                     self.value(key, item, context);
                 }
             }
-            NodeKind::String if self.looks_up => self.formula(node, context),
+            NodeKind::String if self.looks.for_any() => self.formula(node, context),
             NodeKind::String | NodeKind::Number | NodeKind::Bool | NodeKind::Null => {}
         }
     }
@@ -367,6 +429,7 @@ impl Walk<'_> {
                 place: Place::Elsewhere,
             };
             self.uses(&provider, step, offset);
+            self.picked(node, &provider, step);
             if InternalName::custom(&provider).is_some()
                 && let Some(action) = self.text(name)
             {
@@ -442,10 +505,48 @@ impl Walk<'_> {
         }
     }
 
+    /// Finds ids that a step was given by picking from a list: what the list called them stands
+    /// beside its `input`.
+    fn picked(&mut self, step: Node<'_>, provider: &str, at: Step) {
+        // Lists of the platform's own applications are the same everywhere, or lead to references.
+        if provider.is_empty() || of_platform(provider) {
+            return;
+        }
+        let labels = step.get("dynamicPickListSelection");
+        let (Some(labels), Some(input)) = (labels, step.get("input")) else {
+            return;
+        };
+        for (key, label) in labels.members() {
+            let (Some(key), Some(label)) = (key.text(), label.text()) else {
+                continue;
+            };
+            let Some(value) = input.get(&key) else {
+                continue;
+            };
+            let id = match value.kind() {
+                NodeKind::Number => value.raw(),
+                NodeKind::String => value.inside().unwrap_or_default(),
+                NodeKind::Object | NodeKind::Array | NodeKind::Bool | NodeKind::Null => "",
+            };
+            if !is_account_id(id) || label.starts_with(id) || expects_reference(&key, provider) {
+                continue;
+            }
+            let picked = PickedValue {
+                provider: self.intern(provider),
+                key: self.intern(&key),
+                id: id.into(),
+                label: self.intern(&label),
+                step: at,
+                offset: value.span().start as u32,
+            };
+            self.recipe.picked.push(picked);
+        }
+    }
+
     /// Whether a member of a step can be passed over: a step's own parts are `block` and `input`,
     /// and of the rest, mostly schemas, only reference objects and formulas matter.
     fn is_dull(&self, key: &str, value: Node<'_>, context: Context<'_>) -> bool {
-        if self.looks_up
+        if self.looks.for_any()
             || context.step.is_none()
             || context.place != Place::Elsewhere
             || matches!(key, "block" | "input")
@@ -467,14 +568,29 @@ impl Walk<'_> {
         self.facts.raw_ids.push(raw);
     }
 
-    /// Finds `lookup("NAME"` in a formula: a string that starts with `=` or holds `#{`.
+    /// Finds `lookup("NAME"` and properties in a formula: a string that starts with `=` or holds `#{`.
     fn formula(&mut self, node: Node<'_>, context: Context<'_>) {
         let Some(inside) = node.inside() else { return };
-        if !(inside.starts_with('=') || inside.contains("#{")) || !inside.contains("lookup(") {
+        if !(inside.starts_with('=') || inside.contains("#{")) {
+            return;
+        }
+        let looks_up = self.looks.tables && inside.contains(LOOKUP);
+        let reads = self.looks.properties && inside.contains(PROPERTY);
+        if !looks_up && !reads {
             return;
         }
         let Some(text) = node.text() else { return };
-        for (at, call) in text.match_indices("lookup(") {
+        if reads {
+            for name in properties_in(&text) {
+                let name = self.intern(name);
+                self.recipe.properties.push(PropertyUse {
+                    name,
+                    step: context.step,
+                    offset: node.span().start as u32,
+                });
+            }
+        }
+        for (at, call) in text.match_indices(LOOKUP) {
             if text[..at]
                 .chars()
                 .next_back()
@@ -495,6 +611,77 @@ impl Walk<'_> {
                 });
             }
         }
+    }
+}
+
+/// The names of the properties that a formula reads: by data pills, such as
+/// `_dp('{"pill_type":"project_property","property_name":"region"}')`, and by calls, such as
+/// `account_property('region')`.
+fn properties_in(formula: &str) -> impl Iterator<Item = &str> {
+    formula.match_indices(PROPERTY).filter_map(|(at, word)| {
+        let rest = &formula[at + word.len()..];
+        if let Some(call) = rest.strip_prefix('(') {
+            let call = call.trim_start();
+            let quote = call.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+            return Some(call[1..].split_once(quote)?.0);
+        }
+        let before = formula[..at].rfind(|c: char| !is_word(c)).unwrap_or(0);
+        let is_pill = formula[..before].trim_end().ends_with("\"pill_type\":");
+        if !is_pill || !rest.starts_with('"') {
+            return None;
+        }
+        // The rest of the pill, and what stands in it before its type.
+        let start = formula[..at].rfind('{')?;
+        let pill = &formula[start..at + word.len() + rest.find('}')?];
+        let (_, name) = pill
+            .split_once("\"property_name\":")
+            .or_else(|| pill.split_once("\"name\":"))?;
+        Some(name.trim_start().strip_prefix('"')?.split_once('"')?.0)
+    })
+}
+
+/// What formulas hold that look up tables.
+const LOOKUP: &str = "lookup(";
+/// What formulas hold that read properties.
+const PROPERTY: &str = "_property";
+
+/// What there is to look for in the formulas of an asset.
+#[derive(Clone, Copy, Debug, Default)]
+struct Looks {
+    tables: bool,
+    properties: bool,
+}
+
+impl Looks {
+    const fn for_any(self) -> bool {
+        self.tables || self.properties
+    }
+}
+
+/// Finds in one pass whether there is anything to look for in formulas.
+#[derive(Debug)]
+struct Words(Option<AhoCorasick>);
+
+impl Default for Words {
+    fn default() -> Self {
+        // It fails for patterns that are too many or too long only.
+        Self(AhoCorasick::new([LOOKUP, PROPERTY]).ok())
+    }
+}
+
+impl Words {
+    fn in_text(&self, bytes: &[u8]) -> Looks {
+        let mut looks = Looks::default();
+        for found in self.0.iter().flat_map(|words| words.find_iter(bytes)) {
+            match found.pattern().as_usize() {
+                0 => looks.tables = true,
+                _ => looks.properties = true,
+            }
+            if looks.tables && looks.properties {
+                break;
+            }
+        }
+        looks
     }
 }
 

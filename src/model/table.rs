@@ -5,6 +5,7 @@
 //! best of a quotation mark that is never closed would give a number that is not true.
 
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -123,6 +124,48 @@ impl fmt::Display for CsvFault {
     }
 }
 
+/// A column of a data table that has the title of one of the platform's own, and is not it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnByHand {
+    /// Its title.
+    pub title: Arc<str>,
+    /// The byte at which the column starts.
+    pub offset: u32,
+}
+
+/// The columns that the platform gives every data table: ids and titles (platform.md §5.4).
+const SYSTEM_COLUMNS: [(&str, &str); 3] = [
+    ("11fbe9a6-a16d-4d7e-86ea-afe42ec03005", "Record ID"),
+    ("a5612739-5401-4ae7-bd07-782c1a6fb2d1", "Created time"),
+    ("61aae604-a95e-4519-9091-bb0bf754a67f", "Last modified time"),
+];
+
+/// Titles that system columns have elsewhere; others may give them to columns of their own, but such
+/// columns can be written.
+const OTHER_TITLES: [&str; 4] = ["Created", "Modified", "Created at", "Updated at"];
+
+/// Columns of a data table that pass for system columns: an import makes those itself, so that there
+/// would be two of each (platform.md §6).
+pub fn columns_by_hand(table: Document<'_>) -> Vec<ColumnByHand> {
+    let schema = table.root().get("schema");
+    let columns = schema.into_iter().flat_map(Node::items);
+    columns
+        .filter_map(|column| {
+            let title = column.get("title").and_then(Node::text)?;
+            let is = |other: &str| title.trim().eq_ignore_ascii_case(other);
+            let system = SYSTEM_COLUMNS.iter().any(|(_, title)| is(title));
+            let read_only = column.get("read_only").is_some_and(Node::is_true);
+            let passes = system || read_only && OTHER_TITLES.iter().any(|title| is(title));
+            let own = column.get("id");
+            let is_one = own.is_some_and(|id| SYSTEM_COLUMNS.iter().any(|(own, _)| id.is(own)));
+            (passes && !is_one).then(|| ColumnByHand {
+                title: title.as_ref().into(),
+                offset: column.span().start as u32,
+            })
+        })
+        .collect()
+}
+
 /// Whether assets of a type have rows.
 pub fn is_table(kind: &AssetKind) -> bool {
     matches!(kind, AssetKind::LookupTable | AssetKind::DataTable)
@@ -154,9 +197,9 @@ impl TableRows {
             });
         };
         // The first record of a data table names its columns; a lookup table has the columns that
-        // are sticky.
+        // are sticky. Where it says none, the first record tells how many there are.
         let headed = *kind == AssetKind::DataTable;
-        let mut columns = (!headed).then(|| sticky(table));
+        let mut columns = Some(sticky(table)).filter(|columns| !headed && *columns > 0);
         let (mut records, mut uneven, mut first) = (0, 0, None);
         let read = records_of(&text, |cells| {
             let columns = *columns.get_or_insert(cells);

@@ -446,7 +446,7 @@ impl Prepared {
         let mut unused = self.checks.unused(&self.allowed);
         self.checks.apply(&mut unused);
         findings.append(&mut unused);
-        finding::sort(findings);
+        finding::group(findings);
     }
 
     /// Works out what will be changed in which entry, and where a name has to be left.

@@ -465,7 +465,7 @@ impl Planned {
         };
         let of_project = incoming.opened.project.findings.iter();
         findings.extend(of_project.filter(|finding| !ignored(finding)).cloned());
-        crate::model::finding::sort(&mut findings);
+        crate::model::finding::group(&mut findings);
         PlanDocument {
             plan: self.plan.clone(),
             counts: Counts::of(&findings),

@@ -15,6 +15,7 @@ use crate::model::finding::{Code, Finding, Subject};
 use crate::model::git::{BlobId, ObjectHash};
 use crate::model::ident::Digest;
 use crate::model::json::JsonError;
+use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
 use crate::model::project::{Content, File, IgnoredAssets, Layout, LeftOut, Origin, Project};
 use crate::model::roots;
@@ -284,6 +285,13 @@ struct Files {
     blobs: Vec<Option<BlobId>>,
 }
 
+fn holds_properties(kind: &AssetKind) -> bool {
+    matches!(
+        kind,
+        AssetKind::AccountProperties | AssetKind::ProjectProperties
+    )
+}
+
 fn read_files(
     source: &Source,
     project: &mut Project,
@@ -341,6 +349,7 @@ fn read_files(
             digest: (reading.digests == Digests::Taken).then(|| Digest::of(&worker.bytes)),
         };
         let writing = match mains[index] {
+            Some(asset) if holds_properties(&assets[asset].kind) => Some(Writing::Properties),
             Some(_) => Some(Writing::Json),
             None if files[index].path.as_str().ends_with(".rb") => Some(Writing::Ruby),
             None => None,

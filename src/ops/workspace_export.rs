@@ -139,7 +139,7 @@ pub fn export(
     if !exported.is_refused() {
         exported.pack(workspace, output, &mut rewriter, running, observer)?;
     }
-    finding::sort(&mut exported.findings);
+    finding::group(&mut exported.findings);
     Ok(exported)
 }
 

@@ -682,8 +682,12 @@ impl<'a> Planning<'a, '_> {
     fn finish(mut self) -> ExportPlan {
         let project = self.sources.project;
         let packed: Vec<usize> = self.rules.keys().copied().collect();
-        self.findings
-            .extend(checks::check(project, self.sources.graph, &packed));
+        self.findings.extend(checks::check(
+            project,
+            self.sources.graph,
+            &packed,
+            self.request.rows,
+        ));
         let mut entries = Vec::new();
         let mut left_out: Vec<LeftOutItem> = self
             .request

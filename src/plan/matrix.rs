@@ -84,6 +84,27 @@ pub enum Possible {
     No,
 }
 
+/// Connections that are for another application than the recipes use them for, in words.
+fn other_applications(plan: &ImportPlan) -> impl Iterator<Item = String> {
+    plan.afterwards.iter().filter_map(|afterwards| {
+        let Afterwards::OtherApplication {
+            connection,
+            found,
+            wanted,
+            ..
+        } = afterwards
+        else {
+            return None;
+        };
+        Some(match found {
+            Some(found) => format!(
+                "connection \"{connection}\" is for `{found}`, and recipes use it for `{wanted}`"
+            ),
+            None => format!("whether connection \"{connection}\" is for `{wanted}` is not known"),
+        })
+    })
+}
+
 impl Cell {
     /// The cell of a plan. `recorded` are the decisions that lie beside the package, if they do.
     pub fn of(plan: &ImportPlan, possible: Possible, recorded: &[ConnectorDecision]) -> Self {
@@ -133,8 +154,11 @@ impl Cell {
             .filter_map(|afterwards| match afterwards {
                 Afterwards::Authorize { connection, .. }
                 | Afterwards::Connect { connection, .. }
-                | Afterwards::Choose { connection, .. } => Some(connection.clone()),
-                Afterwards::FillProperties { .. } | Afterwards::Start { .. } => None,
+                | Afterwards::Choose { connection, .. }
+                | Afterwards::OtherApplication { connection, .. } => Some(connection.clone()),
+                Afterwards::CheckProperties { .. }
+                | Afterwards::FillProperties { .. }
+                | Afterwards::Start { .. } => None,
             })
             .collect();
         let blocked = plan.summary.blocked > 0 || possible == Possible::No;
@@ -157,6 +181,7 @@ impl Cell {
                 .needs
                 .iter()
                 .map(|needed| needed.because.clone())
+                .chain(other_applications(plan))
                 .collect(),
         }
     }

@@ -10,8 +10,8 @@ use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldAsset, HeldConnector,
-    HeldState, Inventory, RecipeUse, Revision, RevisionHeader, RevisionNumber, Scope, Sharing,
-    Snapshot, WorkspaceFacts,
+    HeldState, Inventory, Namesakes, RecipeUse, Revision, RevisionHeader, RevisionNumber, Scope,
+    Sharing, Snapshot, WorkspaceFacts,
 };
 use crate::plan::commit::{Change, Commit, Dependency};
 
@@ -318,14 +318,31 @@ impl Workspace for MemoryWorkspace {
         }
         let mut folders = BTreeSet::from([FolderPath::home()]);
         folders.extend(self.state.folders.intersection(&scope.folders).cloned());
+        let assets: BTreeMap<AssetKey, HeldAsset> = self
+            .held()
+            .filter(asked)
+            .map(|asset| (asset.key.clone(), asset))
+            .collect();
+        let missing = scope.missing_recipes(&assets);
+        let namesakes = self.held().filter_map(|asset| match asset.state {
+            HeldState::Recipe(state) if missing.contains(asset.key.name.as_str()) => {
+                Some(RecipeUse {
+                    id: asset.id,
+                    key: asset.key,
+                    state,
+                })
+            }
+            HeldState::Recipe(_) | HeldState::Connection(_) | HeldState::Plain => None,
+        });
+        let namesakes = Namesakes {
+            recipes: namesakes.collect(),
+            within: FolderPath::home(),
+        };
         Ok(Snapshot {
             workspace: self.facts.clone(),
             folders,
-            assets: self
-                .held()
-                .filter(asked)
-                .map(|asset| (asset.key.clone(), asset))
-                .collect(),
+            namesakes,
+            assets,
             connections: self.held().filter(named).collect(),
             connectors: self.state.connectors.values().cloned().collect(),
             shared: self.shared.clone(),

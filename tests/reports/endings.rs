@@ -247,7 +247,7 @@ fn what_is_left_out_is_skipped_and_what_happens_is_said() {
         "digest=",
         "content_digest=4d1724226523f64f044df829c430c6a92726c52051ad5ba3ec8c2ea262e249bd\n",
         "excluded=[\"Invoice Vault\",\"Parcel Tracker\",\"Route Planner\"]\n",
-        "warnings=6\n",
+        "warnings=7\n",
     ] {
         assert!(
             exported.outputs.contains(line),

@@ -127,6 +127,17 @@ codes! {
     ReferenceRebinds = "reference-rebinds", Warning, Workspace, "Of an asset only what a reference means would change.";
     NothingToImport = "nothing-to-import", Warning, Workspace, "A package holds no assets, so an import of it does nothing.";
     RestartFails = "restart-fails", Warning, Workspace, "A running recipe would be stopped and updated, and could not start again.";
+    ConnectionOtherApplication = "connection-other-application", Warning, Free, "A recipe uses a connection for another application than the connection is for.";
+    ConnectionNotChosen = "connection-not-chosen", Warning, Free, "An active step uses an application for which no connection is chosen.";
+    OnPremGroup = "on-prem-group", Warning, Free, "A connection goes through an on-prem group, which does not travel.";
+    SameName = "same-name", Warning, Free, "Several assets of one type and place have the same name; an import tells them apart by the order of their files.";
+    PropertyMissing = "property-missing", Note, Free, "A formula reads a property that is not in the package.";
+    PropertyValue = "property-value", Warning, Free, "Properties have values in the package; values do not travel, and may be secret.";
+    PickedValue = "picked-value", Note, Free, "A step holds an id that was picked from a list of the source's account.";
+    MalformedRows = "malformed-rows", Warning, Free, "The rows of a table are not CSV, or do not have one cell for each column.";
+    SystemColumn = "system-column", Warning, Free, "A column of a data table has the title of a system column, which an import makes itself.";
+    RecipeElsewhere = "recipe-elsewhere", Warning, Workspace, "An import creates a recipe, and the workspace has one of the same name in another folder.";
+    NotTakenTwice = "not-taken-twice", Warning, Workspace, "A skill or an MCP server is in the workspace already, and the platform does not take it a second time.";
     UnknownType = "unknown-type", Warning, Free, "An asset's type is not known here; it is carried through as it is.";
     UnknownFile = "unknown-file", Warning, Free, "A file is none that assets of its type are known to have; it is carried through as it is.";
     AllowanceUnused = "allowance-unused", Note, Free, "The manifest allows a finding that there is not.";

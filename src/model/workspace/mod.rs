@@ -22,7 +22,7 @@ pub use import_id::ImportId;
 pub use label::{Label, LabelEdit, LabelError};
 pub use partnership::{ClosedSource, CustomerFacts, CustomerUse, Partnership, Sharing};
 pub use revision::{Before, Revision, RevisionAction, RevisionHeader};
-pub use snapshot::{Counters, Inventory, RecipeUse, Scope, Snapshot, WorkspaceFacts};
+pub use snapshot::{Counters, Inventory, Namesakes, RecipeUse, Scope, Snapshot, WorkspaceFacts};
 
 use std::fmt;
 

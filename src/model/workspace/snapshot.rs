@@ -10,6 +10,7 @@ use super::{
 };
 use crate::model::catalogue::Catalogue;
 use crate::model::ident::{ConnectorTitle, DataCenter, Digest, InternalName, WorkspaceName};
+use crate::model::kind::AssetKind;
 
 /// What is known of a workspace as such.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +78,31 @@ pub struct Snapshot {
     pub shared: Option<Catalogue>,
     /// Which recipes use its own connectors, by internal name, in the order of their numbers.
     pub users: BTreeMap<InternalName, Vec<RecipeUse>>,
+    /// Recipes that have the names of recipes which were asked for and are not there.
+    pub namesakes: Namesakes,
+}
+
+/// Recipes elsewhere, by the names of recipes that are not where they were asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Namesakes {
+    /// The recipes, in the order of their numbers.
+    pub recipes: Vec<RecipeUse>,
+    /// The folder that was looked through; Home for the whole workspace.
+    pub within: FolderPath,
+}
+
+impl Scope {
+    /// The names of recipes that are asked for and not among `assets`.
+    pub fn missing_recipes<'s>(
+        &'s self,
+        assets: &BTreeMap<AssetKey, HeldAsset>,
+    ) -> BTreeSet<&'s str> {
+        let recipes = self.keys.iter().filter(|key| key.kind == AssetKind::Recipe);
+        recipes
+            .filter(|key| !assets.contains_key(key))
+            .map(|key| key.name.as_str())
+            .collect()
+    }
 }
 
 /// A recipe that uses a connector.

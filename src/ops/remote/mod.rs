@@ -221,6 +221,8 @@ impl RemoteWorkspace {
         let mirror = self.mirror(interest)?;
         let mut snapshot = mirror.workspace.snapshot(scope)?;
         snapshot.workspace.revision = RevisionNumber(0);
+        // Of another folder only those recipes are listed that use a connector which matters.
+        snapshot.namesakes.within.clone_from(&self.base.path);
         let held = snapshot.assets.values_mut();
         for asset in held.chain(&mut snapshot.connections) {
             Self::corrected(&mirror, asset);

@@ -2,20 +2,35 @@
 //!
 //! What real projects hold is no error here, and what can't be told for sure is not told.
 
+mod applications;
 pub mod literals;
 pub mod naming;
 mod parts;
+mod picked;
+mod properties;
 mod references;
+pub(crate) mod same_name;
+mod tables;
 
 use crate::model::finding::Finding;
 use crate::model::graph::Graph;
 use crate::model::project::Project;
+use crate::model::table::PackedRows;
 
 /// Checks the assets in `packed`, an ordered list of indices into the project's assets.
-pub fn check(project: &Project, graph: &Graph, packed: &[usize]) -> Vec<Finding> {
+pub fn check(project: &Project, graph: &Graph, packed: &[usize], rows: PackedRows) -> Vec<Finding> {
     let mut findings = references::check(project, packed);
     findings.extend(parts::providers(project, packed));
     findings.extend(parts::connections(project, packed));
     findings.extend(parts::unused(project, graph, packed));
+    findings.extend(applications::of_another(project, packed));
+    findings.extend(applications::not_chosen(project, packed));
+    findings.extend(applications::on_prem(project, packed));
+    findings.extend(properties::missing(project, packed));
+    findings.extend(properties::values(project, packed));
+    findings.extend(tables::rows(project, packed, rows));
+    findings.extend(tables::columns(project, packed));
+    findings.extend(same_name::check(project, packed));
+    findings.extend(picked::check(project, packed));
     findings
 }

@@ -8,7 +8,7 @@ use crate::model::kind::AssetKind;
 use crate::model::project::{Asset, Project};
 use crate::model::reference::Activity;
 
-use super::references::{in_step, subject};
+use super::references::{in_step, place, subject};
 
 /// How many connections a finding names before it only counts the rest.
 const NAMED: usize = 12;
@@ -35,7 +35,12 @@ pub(super) fn providers(project: &Project, packed: &[usize]) -> Vec<Finding> {
                     in_step(Some(used.step)),
                     used.provider
                 );
+                let what = format!(
+                    "steps use `{}`, which their recipe's `config` does not list",
+                    used.provider
+                );
                 Finding::new(Code::ProviderUnlisted, subject(asset, used.offset), message)
+                    .grouped_by(&*used.provider, what, place(asset, Some(used.step)))
                     .help("save the recipe in its workspace, then pull the project again")
             })
             .collect()

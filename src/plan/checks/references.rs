@@ -37,11 +37,14 @@ pub(super) fn check(project: &Project, packed: &[usize]) -> Vec<Finding> {
                 in_step(table.step),
                 table.name
             );
-            findings.push(Finding::new(
-                Code::DanglingLookup,
-                subject(asset, table.offset),
-                message,
-            ));
+            let what = format!(
+                "formulas look up the table \"{}\", which is not in the package",
+                table.name
+            );
+            findings.push(
+                Finding::new(Code::DanglingLookup, subject(asset, table.offset), message)
+                    .grouped_by(&*table.name, what, place(asset, table.step)),
+            );
         }
     }
     findings
@@ -51,6 +54,14 @@ pub(super) fn subject(asset: &Asset, offset: u32) -> Subject {
     Subject::File {
         path: asset.path.clone(),
         offset: Some(offset),
+    }
+}
+
+/// Where in a package something stands, in words.
+pub(super) fn place(asset: &Asset, step: Option<Step>) -> String {
+    match step {
+        Some(step) => format!("`{}`, step {}", asset.path, step.number),
+        None => format!("`{}`", asset.path),
     }
 }
 
@@ -89,7 +100,13 @@ fn dangling(project: &Project, asset: &Asset, inside: &HashSet<&str>, findings: 
             reference.name,
             reference.target
         );
+        let what = format!(
+            "the {what} \"{}\" (`{}`) is not in the package, and is referred to",
+            reference.name, reference.target
+        );
+        let about = format!("{}\n{}", reference.target, reference.name);
         let finding = Finding::new(code, subject(asset, reference.offset), message)
+            .grouped_by(about, what, place(asset, reference.step))
             .note("it binds in the target by folder and name, if it is there");
         findings.push(if project.asset_at(&reference.target).is_some() {
             finding.note("it is in the project, but left out of this package")
@@ -117,6 +134,14 @@ fn incomplete(asset: &Asset, findings: &mut Vec<Finding>) {
                 Code::IncompleteReference,
                 subject(asset, reference.offset),
                 message,
+            )
+            .grouped_by(
+                format!("{}\n{}", reference.key, reference.name),
+                format!(
+                    "`{}` names \"{}\" without `zip_name`, the path of its file",
+                    reference.key, reference.name
+                ),
+                place(asset, reference.step),
             )
             .help(format!(
                 "pick `{}` anew in the recipe editor, then pull the project again",
@@ -146,6 +171,11 @@ fn raw_ids(asset: &Asset, findings: &mut Vec<Finding>) {
                 raw.key
             ))
         };
-        findings.push(finding);
+        let what = format!(
+            "`{}` is the number {} of the source workspace, not a reference",
+            raw.key, raw.id
+        );
+        let about = format!("{}\n{}", raw.key, raw.id);
+        findings.push(finding.grouped_by(about, what, place(asset, raw.step)));
     }
 }

@@ -187,6 +187,21 @@ pub struct PlannedAsset {
     /// The rows of a table, where they were compared or come with it; absent for other types.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<PlannedRows>,
+    /// For a recipe that is created: those of the same name that are elsewhere in the workspace and
+    /// not in the package.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<RecipeElsewhere>,
+}
+
+/// A recipe of the same name in another folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecipeElsewhere {
+    /// Its number.
+    pub id: AssetId,
+    /// Its folder.
+    pub folder: FolderPath,
+    /// Whether it runs.
+    pub state: RecipeState,
 }
 
 /// The rows of a table in a plan.
@@ -272,6 +287,26 @@ pub enum Afterwards {
         folders: Vec<FolderPath>,
         /// How many recipes of the package would use one of them.
         recipes: usize,
+    },
+    /// Choose another connection for recipes: the one that they are bound to is for another
+    /// application than they use it for.
+    OtherApplication {
+        /// The name of the connection.
+        connection: String,
+        /// Its folder.
+        folder: FolderPath,
+        /// The application that it is for; absent if that is not known.
+        found: Option<String>,
+        /// The application that the recipes use.
+        wanted: String,
+        /// How many recipes of the package use it so.
+        recipes: usize,
+    },
+    /// See that properties are there which recipes read and the package does not bring. Whether they
+    /// are is not known.
+    CheckProperties {
+        /// Their names.
+        names: Vec<String>,
     },
     /// Give properties their values.
     FillProperties {

@@ -9,18 +9,22 @@ use super::bindings::By;
 use super::connectors::{AdapterFiles, Fate as ConnectorFate, Met, Older};
 use super::document::{
     Afterwards, AssetAction, ConnectorAction, FORMAT, ImportPlan, MovedRecipe, Needed, Permission,
-    PlannedAsset, PlannedConnector, PlannedPackage, PlannedRows, PlannedWorkspace, Summary,
+    PlannedAsset, PlannedConnector, PlannedPackage, PlannedRows, PlannedWorkspace, RecipeElsewhere,
+    Summary,
 };
 use super::sameness::{Held, RowsFate};
 use super::{Draft, Drafted, Fate};
-use crate::model::finding::{Code, Finding, Subject};
+use crate::model::finding::{Code, Finding, Severity, Subject};
 use crate::model::ident::{ConnectorTitle, InternalName, Version};
 use crate::model::kind::AssetKind;
+use crate::model::path::PackagePath;
 use crate::model::project::Asset;
 use crate::model::table::{RowCount, RowsPolicy, is_table};
 use crate::model::workspace::{
-    Address, AssetId, Authorization, Binding, FolderPath, HeldState, RecipeState, RevisionNumber,
+    Address, AssetId, AssetKey, Authorization, Binding, FolderPath, HeldState, RecipeState,
+    RevisionNumber,
 };
+use crate::plan::checks::same_name;
 use crate::plan::connectors::title_of;
 
 /// What an import did.
@@ -72,14 +76,26 @@ impl Draft<'_> {
             .iter()
             .map(|met| self.connector(met, &mut findings))
             .collect();
+        let around = Around {
+            address: &address,
+            namesakes: self.namesakes(),
+        };
         let assets: Vec<_> = self
             .assets
             .iter()
             .zip(&self.project().assets)
-            .filter_map(|(drafted, asset)| self.asset(drafted, asset, &address, &mut findings))
+            .filter_map(|(drafted, asset)| self.asset(drafted, asset, &around, &mut findings))
             .collect();
         self.restart_findings(&mut findings);
         findings.extend(self.reference_findings());
+        self.same_names(&mut findings);
+        self.taken_before(&mut findings);
+        self.unseen_namesakes(&mut findings);
+        let mismatched = self.mismatched();
+        let untold = mismatched
+            .iter()
+            .filter(|found| !self.told_with_connection(found.id));
+        findings.extend(untold.map(Mismatched::finding));
         if self.project().assets.is_empty() {
             findings.push(
                 Finding::new(
@@ -109,7 +125,7 @@ impl Draft<'_> {
             folder: self.placing.folder.clone(),
             rows: self.rows,
             creates_folders: self.new_folders(),
-            afterwards: self.afterwards(),
+            afterwards: self.afterwards(&mismatched),
             connectors,
             assets,
             summary,
@@ -385,7 +401,7 @@ impl Draft<'_> {
         &self,
         drafted: &Drafted<'_>,
         asset: &Asset,
-        address: &Address,
+        around: &Around<'_>,
         findings: &mut Vec<Finding>,
     ) -> Option<PlannedAsset> {
         let key = drafted.key?;
@@ -422,6 +438,37 @@ impl Draft<'_> {
                 .help("rename one of the two"),
             );
         }
+        let created = drafted.fate == Fate::Creates && asset.kind == AssetKind::Recipe;
+        let elsewhere = around.namesakes.get(&*key.name).filter(|_| created);
+        let elsewhere = elsewhere.cloned().unwrap_or_default();
+        if !elsewhere.is_empty() {
+            let mut finding = Finding::new(
+                Code::RecipeElsewhere,
+                Subject::File {
+                    path: asset.path.clone(),
+                    offset: None,
+                },
+                format!(
+                    "\"{}\" is created, and the workspace has a recipe of that name elsewhere",
+                    shown(&key.place.folder(), &key.name)
+                ),
+            );
+            for other in &elsewhere {
+                finding = finding.note(format!(
+                    "number {}, {} ({})",
+                    other.id,
+                    shown(&other.folder, &key.name),
+                    other.state
+                ));
+            }
+            let what =
+                "recipes are created, and the workspace has recipes of their names elsewhere";
+            findings.push(
+                finding
+                    .grouped_by("", what, format!("`{}`", asset.path))
+                    .help("if it was moved, stop the other one before the new one is started"),
+            );
+        }
         Some(PlannedAsset {
             path: asset.path.clone(),
             kind: asset.kind.clone(),
@@ -440,7 +487,8 @@ impl Draft<'_> {
             } else {
                 RecipeState::Stopped
             }),
-            rows: self.planned_rows(drafted, asset, address),
+            rows: self.planned_rows(drafted, asset, around.address),
+            elsewhere,
         })
     }
 
@@ -485,7 +533,7 @@ impl Draft<'_> {
         })
     }
 
-    fn afterwards(&self) -> Vec<Afterwards> {
+    fn afterwards(&self, mismatched: &[Mismatched<'_>]) -> Vec<Afterwards> {
         let project = self.project();
         let mut using: BTreeMap<AssetId, usize> = BTreeMap::new();
         let mut unbound: BTreeMap<&str, usize> = BTreeMap::new();
@@ -543,6 +591,11 @@ impl Draft<'_> {
                     recipes,
                 }),
         );
+        afterwards.extend(mismatched.iter().map(Mismatched::afterwards));
+        let names = self.properties_read();
+        if !names.is_empty() {
+            afterwards.push(Afterwards::CheckProperties { names });
+        }
         let names = self.new_properties();
         if !names.is_empty() {
             afterwards.push(Afterwards::FillProperties { names });
@@ -590,6 +643,200 @@ impl Draft<'_> {
             .collect()
     }
 
+    /// Properties that recipes read and the package does not bring.
+    fn properties_read(&self) -> Vec<String> {
+        let assets = &self.project().assets;
+        let brought: BTreeSet<&str> = assets
+            .iter()
+            .flat_map(|asset| asset.facts.properties())
+            .map(|name| &**name)
+            .collect();
+        let recipes = assets.iter().filter_map(|asset| asset.facts.recipe());
+        let read: BTreeSet<&str> = recipes
+            .flat_map(|recipe| &recipe.properties)
+            .map(|property| &*property.name)
+            .collect();
+        read.difference(&brought)
+            .map(|name| (*name).to_owned())
+            .collect()
+    }
+
+    /// Connections that recipes are bound to, and that are for another application than the recipes use
+    /// them for, or for one that is not known.
+    fn mismatched(&self) -> Vec<Mismatched<'_>> {
+        let mut connections: BTreeMap<AssetId, Bound<'_>> = BTreeMap::new();
+        let held = self
+            .snapshot
+            .assets
+            .values()
+            .chain(&self.snapshot.connections);
+        for held in held.filter(|held| held.key.kind == AssetKind::Connection) {
+            let provider = held.body.providers.first().map(String::as_str);
+            let bound = Bound {
+                name: &held.key.name,
+                folder: held.key.place.folder(),
+                provider: provider.filter(|provider| !provider.is_empty()),
+                whose: Whose::Workspace,
+            };
+            connections.insert(held.id, bound);
+        }
+        for drafted in &self.assets {
+            let (Some(id), Some(key), Fate::Creates) = (drafted.id, drafted.key, drafted.fate)
+            else {
+                continue;
+            };
+            // A connection whose connector is nowhere is told of with that.
+            if let (AssetKind::Connection, Some(provider)) = (&key.kind, drafted.providers.first())
+            {
+                let bound = Bound {
+                    name: &key.name,
+                    folder: key.place.folder(),
+                    provider: Some(provider),
+                    whose: Whose::Package,
+                };
+                connections.insert(id, bound);
+            }
+        }
+        let mut found: BTreeMap<(AssetId, &str), Mismatched<'_>> = BTreeMap::new();
+        for (drafted, asset) in self.assets.iter().zip(&self.project().assets) {
+            let config = asset
+                .facts
+                .recipe()
+                .map_or(&[][..], |recipe| &recipe.config);
+            for entry in config {
+                let binding = entry
+                    .account
+                    .and_then(|account| drafted.bindings.get(account));
+                let Some(Binding::Asset(id)) = binding else {
+                    continue;
+                };
+                let Some(bound) = connections.get(id) else {
+                    continue;
+                };
+                let wanted = match self.connectors.names.get(&*entry.provider) {
+                    Some(name) => name.as_str(),
+                    None => &entry.provider,
+                };
+                if bound.provider == Some(wanted) {
+                    continue;
+                }
+                found
+                    .entry((*id, wanted))
+                    .or_insert_with(|| Mismatched {
+                        id: *id,
+                        bound: bound.clone(),
+                        wanted,
+                        recipes: Vec::new(),
+                    })
+                    .recipes
+                    .push((&asset.path, entry.offset));
+            }
+        }
+        found.into_values().collect()
+    }
+
+    /// Whether a connection differs from one of the package already, which is told of that one.
+    fn told_with_connection(&self, id: AssetId) -> bool {
+        self.assets.iter().any(|drafted| {
+            let held = drafted.held.filter(|held| held.id == id);
+            let there = held.and_then(|held| held.body.providers.first());
+            drafted.fate == Fate::Binds
+                && matches!((drafted.providers.first(), there), (Some(own), Some(there)) if own != there)
+        })
+    }
+
+    /// Assets that only the order of their files tells apart.
+    fn same_names(&self, findings: &mut Vec<Finding>) {
+        let assets = &self.project().assets;
+        for (key, twins) in same_name::twins(self.placing, 0..assets.len()) {
+            let Some(second) = twins.get(1) else { continue };
+            let subject = Subject::File {
+                path: assets[*second].path.clone(),
+                offset: None,
+            };
+            let message = same_name::message(&key, twins.len());
+            let mut finding = Finding::new(Code::SameName, subject, message);
+            for index in twins {
+                let path = &assets[index].path;
+                finding = finding.note(match self.assets[index].held {
+                    Some(held) => format!("`{path}` goes to number {}", held.id),
+                    None => format!("`{path}` creates one"),
+                });
+            }
+            findings.push(finding.help("rename all but one in the workspace that they come from"));
+        }
+    }
+
+    /// Skills and MCP servers that the workspace has already: the platform fails to take them again
+    /// (platform.md §9).
+    fn taken_before(&self, findings: &mut Vec<Finding>) {
+        for (drafted, asset) in self.assets.iter().zip(&self.project().assets) {
+            let (Some(held), AssetKind::Skill | AssetKind::McpServer) = (drafted.held, &asset.kind)
+            else {
+                continue;
+            };
+            let subject = Subject::File {
+                path: asset.path.clone(),
+                offset: None,
+            };
+            let message = format!(
+                "the {} \"{}\" is in the workspace already",
+                asset.kind.label(),
+                held.key.name
+            );
+            findings.push(
+                Finding::new(Code::NotTakenTwice, subject, message)
+                    .note("the platform is reported to refuse a package with one that is there: `PG::UniqueViolation`")
+                    .help("leave it out of the package: `recipack export --exclude`"),
+            );
+        }
+    }
+
+    /// Recipes that are created, where nobody could see whether the workspace has one of the name
+    /// elsewhere.
+    fn unseen_namesakes(&self, findings: &mut Vec<Finding>) {
+        let within = &self.snapshot.namesakes.within;
+        let created = self.assets.iter().zip(&self.project().assets);
+        let created = created
+            .filter(|(drafted, asset)| {
+                drafted.fate == Fate::Creates && asset.kind == AssetKind::Recipe
+            })
+            .count();
+        if within.is_home() || created == 0 {
+            return;
+        }
+        let mut finding = Finding::new(
+            Code::RecipeElsewhere,
+            Subject::Project,
+            format!(
+                "whether recipes of the same names run outside of folder \"{within}\" is not known: {} created, and only that folder was read",
+                match created {
+                    1 => "1 recipe is".to_owned(),
+                    created => format!("{created} recipes are"),
+                }
+            ),
+        );
+        finding.severity = Severity::Note;
+        findings.push(finding);
+    }
+
+    /// Recipes of the workspace that are not in the package, and have the names of recipes that are
+    /// not where the package has them; by name.
+    fn namesakes(&self) -> BTreeMap<&str, Vec<RecipeElsewhere>> {
+        let packaged: BTreeSet<&AssetKey> = self.placing.keys.iter().flatten().collect();
+        let mut namesakes: BTreeMap<&str, Vec<RecipeElsewhere>> = BTreeMap::new();
+        let recipes = self.snapshot.namesakes.recipes.iter();
+        for other in recipes.filter(|other| !packaged.contains(&other.key)) {
+            let of_name = namesakes.entry(&other.key.name).or_default();
+            of_name.push(RecipeElsewhere {
+                id: other.id,
+                folder: other.key.place.folder(),
+                state: other.state,
+            });
+        }
+        namesakes
+    }
+
     /// Properties that the workspace does not have yet.
     fn new_properties(&self) -> Vec<String> {
         let mut names = BTreeSet::new();
@@ -602,6 +849,89 @@ impl Draft<'_> {
         names.into_iter().collect()
     }
 }
+
+/// What is known of a workspace beside what the package meets there.
+struct Around<'d> {
+    address: &'d Address,
+    /// Recipes elsewhere, by their names.
+    namesakes: BTreeMap<&'d str, Vec<RecipeElsewhere>>,
+}
+
+/// A connection that recipes are bound to.
+#[derive(Clone, Debug)]
+struct Bound<'d> {
+    name: &'d str,
+    folder: FolderPath,
+    /// What it is for, if that is known.
+    provider: Option<&'d str>,
+    whose: Whose,
+}
+
+/// Where a connection comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    Workspace,
+    Package,
+}
+
+/// A connection, and what recipes use it for.
+#[derive(Clone, Debug)]
+struct Mismatched<'d> {
+    id: AssetId,
+    bound: Bound<'d>,
+    wanted: &'d str,
+    /// Their paths, and the bytes at which they say so.
+    recipes: Vec<(&'d PackagePath, u32)>,
+}
+
+impl Mismatched<'_> {
+    fn afterwards(&self) -> Afterwards {
+        Afterwards::OtherApplication {
+            connection: self.bound.name.to_owned(),
+            folder: self.bound.folder.clone(),
+            found: self.bound.provider.map(str::to_owned),
+            wanted: self.wanted.to_owned(),
+            recipes: self.recipes.len(),
+        }
+    }
+
+    fn finding(&self) -> Finding {
+        let (code, whose) = match self.bound.whose {
+            Whose::Workspace => (Code::ConnectionProviderDiffers, "the workspace's"),
+            Whose::Package => (Code::ConnectionOtherApplication, "the package's"),
+        };
+        let subject = match self.recipes.first() {
+            Some((path, offset)) => Subject::File {
+                path: (*path).clone(),
+                offset: Some(*offset),
+            },
+            None => Subject::Project,
+        };
+        let found = match self.bound.provider {
+            Some(found) => format!("for `{found}`"),
+            None => "for an application that is not known".to_owned(),
+        };
+        let name = shown(&self.bound.folder, self.bound.name);
+        let wanted = self.wanted;
+        let message = format!(
+            "{whose} connection \"{name}\" is {found}, and {} for `{wanted}`",
+            match self.recipes.len() {
+                1 => "1 recipe uses it".to_owned(),
+                recipes => format!("{recipes} recipes use it"),
+            }
+        );
+        let finding = Finding::new(code, subject, message);
+        let others = self.recipes.iter().skip(1).take(NAMED);
+        let finding = others.fold(finding, |finding, (path, _)| {
+            finding.note(format!("also in `{path}`"))
+        });
+        finding
+            .help("choose a connection of that application in the target, or rename one of the two")
+    }
+}
+
+/// How many recipes a finding names beside the first.
+const NAMED: usize = 4;
 
 fn summary(connectors: &[PlannedConnector], assets: &[PlannedAsset]) -> Summary {
     let mut summary = Summary::default();

@@ -6,7 +6,7 @@ use super::document::{
 };
 use crate::model::ident::Version;
 use crate::model::table::RowCount;
-use crate::model::workspace::FolderPath;
+use crate::model::workspace::{FolderPath, RecipeState};
 
 /// What happens to one thing: `+` new, `~` changed, `!` changed though it matters, `=` unchanged, `o`
 /// in place of the package's, `?` from elsewhere, `x` impossible.
@@ -44,6 +44,17 @@ impl PlannedAsset {
             if rows.overwritten {
                 wording.sign = "!";
             }
+        }
+        for other in &self.elsewhere {
+            let verb = match other.state {
+                RecipeState::Running => "runs",
+                RecipeState::Stopped => "stands",
+            };
+            let folder = match other.folder.is_home() {
+                true => "Home".to_owned(),
+                false => format!("{}/", other.folder),
+            };
+            wording.what = format!("{}; \"{}\" {verb} in {folder} too", wording.what, self.name);
         }
         wording
     }
@@ -165,6 +176,29 @@ impl Afterwards {
                     folders.collect::<Vec<_>>().join(", ")
                 )
             }
+            Self::OtherApplication {
+                connection,
+                folder,
+                found,
+                wanted,
+                recipes,
+            } => {
+                let connection = place(folder, connection);
+                match found {
+                    Some(found) => format!(
+                        "choose a connection for `{wanted}` in place of {connection}, which is for `{found}`{}",
+                        uses(recipes)
+                    ),
+                    None => format!(
+                        "see whether {connection} is for `{wanted}`; what it is for is not known{}",
+                        uses(recipes)
+                    ),
+                }
+            }
+            Self::CheckProperties { names } => format!(
+                "see that the properties are there which the package does not bring: {}",
+                names.join(", ")
+            ),
             Self::FillProperties { names } => {
                 format!("give the properties their values: {}", names.join(", "))
             }

@@ -1,8 +1,9 @@
-//! Texts that a connector's source gives to what it calls a password, a secret, a token or a key.
+//! Texts that a connector's source, or a file of properties, gives to what it calls a password, a
+//! secret, a token or a key.
 
 use aho_corasick::AhoCorasick;
 
-use super::proof::{bits_each, is_random};
+use super::proof::{bits_each, is_placeholder, is_random};
 use super::{Found, Text};
 use crate::model::secret::SecretKind;
 
@@ -40,17 +41,27 @@ impl Default for Finder {
 }
 
 impl Finder {
+    /// What a source assigns.
     pub(super) fn find(&self, text: &Text<'_>) -> Vec<Found> {
+        self.given(text, is_credential)
+    }
+
+    /// The values of properties. A person typed them, so that they need not be random.
+    pub(super) fn find_values(&self, text: &Text<'_>) -> Vec<Found> {
+        self.given(text, is_secret_value)
+    }
+
+    fn given(&self, text: &Text<'_>, is: fn(&[u8]) -> bool) -> Vec<Found> {
         let names = self.names.iter().flat_map(|a| a.find_iter(text.bytes));
         names
-            .filter_map(|name| assigned(text, name.end()))
+            .filter_map(|name| assigned(text, name.end(), is))
             .collect()
     }
 }
 
 /// The text that is given to a name which ends somewhere from `at` on: `NAME: '…'`, `"NAME" => '…'`,
 /// `name = '…'`.
-fn assigned(text: &Text<'_>, at: usize) -> Option<Found> {
+fn assigned(text: &Text<'_>, at: usize, is: fn(&[u8]) -> bool) -> Option<Found> {
     let bytes = text.bytes;
     let skip = |from: usize, is: fn(&u8) -> bool| {
         let rest = bytes.get(from..).unwrap_or_default();
@@ -85,7 +96,25 @@ fn assigned(text: &Text<'_>, at: usize) -> Option<Found> {
         .take(LONGEST + 1)
         .position(|b| *b == quote)?;
     let own = &bytes[start..start + length];
-    is_credential(own).then(|| Found::plain(SecretKind::Assigned, start..start + length, text))
+    is(own).then(|| {
+        let found = Found::plain(SecretKind::Assigned, start..start + length, text);
+        Found {
+            // Of a short one, less is shown.
+            shown: found.shown.min(length / 4),
+            ..found
+        }
+    })
+}
+
+/// Whether a text may be the value of a property that is secret: no address, and no word.
+fn is_secret_value(own: &[u8]) -> bool {
+    let digits = own.iter().filter(|b| b.is_ascii_digit()).count();
+    let mixed = digits > 0 && digits < own.len();
+    (6..=LONGEST).contains(&own.len())
+        && own.iter().all(u8::is_ascii_graphic)
+        && !own.starts_with(b"http")
+        && (mixed || own.len() >= SHORTEST)
+        && !is_placeholder(own)
 }
 
 /// Whether a text is no word, name, address or format, and random.

@@ -25,6 +25,8 @@ pub use report::findings;
 pub enum Writing {
     /// JSON: line ends in texts are escapes.
     Json,
+    /// The same, of properties: each is a name and its value.
+    Properties,
     /// A connector's source.
     Ruby,
 }
@@ -109,8 +111,10 @@ impl Detector {
             };
             found.extend(here);
         }
-        if writing == Writing::Ruby {
-            found.extend(self.assigned.find(&text));
+        match writing {
+            Writing::Json => {}
+            Writing::Properties => found.extend(self.assigned.find_values(&text)),
+            Writing::Ruby => found.extend(self.assigned.find(&text)),
         }
         // What is told first of a place is told by its own form.
         found.sort_by_key(|found| (found.span.start, found.kind));
@@ -186,7 +190,7 @@ fn aws(text: &Text<'_>, at: usize) -> Option<Found> {
         // A run that the window cuts off is none.
         let cut = run.start == from && !text.is_start(from);
         // An escape before it counts as part of the run.
-        let escaped = text.writing == Writing::Json
+        let escaped = text.writing != Writing::Ruby
             && run.start > 0
             && text.bytes[run.start - 1] == b'\\'
             && run.len() == 41;

@@ -13,7 +13,7 @@ use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceNa
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     AssetId, AssetKey, Body, ConnectorId, Counters, FolderPath, HeldAsset, HeldConnector,
-    HeldVersion, Inventory, RecipeState, RecipeUse, RevisionNumber, Scope, Snapshot,
+    HeldVersion, Inventory, Namesakes, RecipeState, RecipeUse, RevisionNumber, Scope, Snapshot,
     WorkspaceFacts, WorkspaceId,
 };
 use crate::workspace::WorkspaceError;
@@ -31,6 +31,19 @@ const ASSET: &str = "SELECT a.id, a.place, a.kind, a.name, a.twin, a.version, a.
      ON v.workspace = a.workspace AND v.asset = a.id AND v.number = a.version ";
 
 type RawAsset = (u64, String, String, String, u32, u64, i64, Vec<u8>);
+
+/// A recipe's number, place, name, twin and state.
+type RawRecipe = (u64, String, String, u32, i64);
+
+fn raw_recipe(row: &rusqlite::Row<'_>) -> rusqlite::Result<RawRecipe> {
+    Ok((
+        row::number(row, 0)?,
+        row.get(1)?,
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+    ))
+}
 
 fn raw_asset(row: &rusqlite::Row<'_>) -> Result<RawAsset, rusqlite::Error> {
     Ok((
@@ -219,10 +232,58 @@ impl Reading<'_> {
             shared: self.shared(&workspace)?,
             workspace,
             folders,
+            namesakes: Namesakes {
+                recipes: self.recipes_named(&scope.missing_recipes(&assets))?,
+                within: FolderPath::home(),
+            },
             assets,
             connections,
             connectors,
             users,
+        })
+    }
+
+    /// The recipes that have one of these names, wherever they lie.
+    fn recipes_named(&self, names: &BTreeSet<&str>) -> Result<Vec<RecipeUse>, WorkspaceError> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT id, place, name, twin, state FROM asset \
+                 WHERE workspace = ?1 AND kind = 'recipe' ORDER BY id",
+            )
+            .doing(self.doing, "read")?;
+        let rows = statement
+            .query_map([row::column(self.id.0)], raw_recipe)
+            .doing(self.doing, "read")?;
+        let mut recipes = Vec::new();
+        for raw in rows {
+            let raw = raw.doing(self.doing, "read")?;
+            if names.contains(raw.2.as_str()) {
+                recipes.push(self.recipe(raw)?);
+            }
+        }
+        Ok(recipes)
+    }
+
+    fn recipe(
+        &self,
+        (id, place, name, twin, state): RawRecipe,
+    ) -> Result<RecipeUse, WorkspaceError> {
+        Ok(RecipeUse {
+            id: AssetId(id),
+            key: AssetKey {
+                place: row::place_of(&place, self.doing)?,
+                kind: AssetKind::Recipe,
+                name,
+                twin,
+            },
+            state: match state {
+                1 => RecipeState::Running,
+                _ => RecipeState::Stopped,
+            },
         })
     }
 
@@ -278,33 +339,10 @@ impl Reading<'_> {
             )
             .doing(self.doing, "read")?;
         let rows = statement
-            .query_map(params![row::column(self.id.0), name.as_str()], |row| {
-                Ok((
-                    row::number(row, 0)?,
-                    row.get::<_, String>(1)?,
-                    row.get::<_, String>(2)?,
-                    row.get::<_, u32>(3)?,
-                    row.get::<_, i64>(4)?,
-                ))
-            })
+            .query_map(params![row::column(self.id.0), name.as_str()], raw_recipe)
             .doing(self.doing, "read")?;
-        rows.map(|raw| {
-            let (id, place, name, twin, state) = raw.doing(self.doing, "read")?;
-            Ok(RecipeUse {
-                id: AssetId(id),
-                key: AssetKey {
-                    place: row::place_of(&place, self.doing)?,
-                    kind: AssetKind::Recipe,
-                    name,
-                    twin,
-                },
-                state: match state {
-                    1 => RecipeState::Running,
-                    _ => RecipeState::Stopped,
-                },
-            })
-        })
-        .collect()
+        rows.map(|raw| self.recipe(raw.doing(self.doing, "read")?))
+            .collect()
     }
 
     fn connectors(&self) -> Result<Vec<HeldConnector>, WorkspaceError> {
