@@ -658,18 +658,21 @@ fn a_workspace_is_compared_as_a_package() {
     assert_eq!(report["new"]["name"], "local:acme");
     let changes = report["changes"].as_array().expect("changes");
     let paths: Vec<&str> = changes.iter().filter_map(|c| c["path"].as_str()).collect();
+    // What only the workspace has, an import leaves.
     assert!(
-        paths.contains(&"Orders/lost_label.recipe.json"),
+        !paths.contains(&"Orders/lost_label.recipe.json"),
         "{paths:?}"
     );
+    assert_eq!(report["kept"][0]["folder"], "Orders");
     assert!(
         paths.contains(&"ledger_sync.custom_adapter.rb"),
         "{paths:?}"
     );
     for (arguments, code) in [
         (
+            // As for a plan, what is not there yet is a folder to be made.
             &["diff", "first.zip", "local:acme", "--folder", "Order"][..],
-            1,
+            0,
         ),
         (&["diff", "first.zip", "local:nobody"], 1),
         (

@@ -221,6 +221,17 @@ fn every_project_comes_out_as_it_went_in_and_converges() {
             );
         } else {
             fs::copy(&project, &packed).expect("copied");
+            // The other one of the pair lacks the connector that an external account needs.
+            if name.ends_with("before.zip") {
+                done(
+                    &place,
+                    &["export", &name, "--for", "external", "-o", "same.zip"],
+                );
+                assert!(
+                    entries(&project) == entries(&place.path("same.zip")),
+                    "{name}"
+                );
+            }
         }
         for workspace in ["first", "second"] {
             done(
@@ -228,6 +239,10 @@ fn every_project_comes_out_as_it_went_in_and_converges() {
                 &["workspace", "create", workspace, "--kind", "external"],
             );
         }
+        if project.is_dir() {
+            carries_its_source(&packed, &project);
+        }
+        into_a_customers_workspace(&place, &packed);
         let import = |package: &str, workspace: &str| {
             done(
                 &place,
@@ -318,6 +333,55 @@ fn every_project_comes_out_as_it_went_in_and_converges() {
     assert!(
         expected.iter().all(|kind| all.contains_key(kind)),
         "{all:?}"
+    );
+}
+
+/// A package for an external account holds the files of its project as they are.
+fn carries_its_source(package: &Path, project: &Path) {
+    for (path, bytes) in entries(package) {
+        let file = project.join(&path);
+        let source = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert!(source == bytes, "{path} is not as in {}", project.display());
+    }
+}
+
+/// A customer's empty workspace takes the package, and has nothing to do the second time.
+fn into_a_customers_workspace(place: &Place, package: &Path) {
+    // Without its record, nobody said for whom it was made.
+    fs::copy(package, place.path("bare.zip")).expect("copied");
+    done(place, &["workspace", "create", "studio", "--kind", "admin"]);
+    done(
+        place,
+        &[
+            "workspace",
+            "create",
+            "client",
+            "--kind",
+            "customer",
+            "--of",
+            "studio",
+        ],
+    );
+    let into = ["bare.zip", "--into", "local:client", "--folder", "Project"];
+    done(
+        place,
+        &[&["import"], &into[..], &["--allow-missing-connectors"]].concat(),
+    );
+    let compared = [
+        "diff",
+        "bare.zip",
+        "local:client",
+        "--folder",
+        "Project",
+        "--detailed-exitcode",
+    ];
+    done(place, &compared);
+    let plan = run(place, &[&["plan"], &into[..], &["-q"]].concat());
+    assert!(
+        plan.stdout.contains("Plan: 0 to create, 0 to overwrite"),
+        "{}: {}",
+        package.display(),
+        plan.stdout
     );
 }
 

@@ -66,7 +66,6 @@ impl Graph {
         for (from, asset) in project.assets.iter().enumerate() {
             for (reference, target) in asset.facts.references.iter().enumerate() {
                 match project.asset_at(&target.target) {
-                    Some(to) if to == from => {}
                     Some(to) => graph.needs[from].push(Edge {
                         from,
                         to,
@@ -312,6 +311,19 @@ mod tests {
         );
         assert_eq!(graph.needed_by(at("p.custom_adapter.json")).len(), 3);
         assert_eq!(graph.dangling().len(), 1);
+    }
+
+    #[test]
+    fn what_calls_itself_needs_itself() {
+        let project = project(&[(
+            "a.recipe.json",
+            r#"{"name":"A","code":{"number":0,"keyword":"trigger","input":{"flow_id":{"zip_name":"a.recipe.json","name":"A","folder":""}}},"config":[]}"#,
+        )]);
+        let graph = Graph::of(&project);
+        let ends = |edges: &[Edge]| Vec::from_iter(edges.iter().map(|edge| (edge.from, edge.to)));
+        assert_eq!(ends(graph.needs(0)), [(0, 0)]);
+        assert_eq!(ends(graph.needed_by(0)), [(0, 0)]);
+        assert_eq!(graph.closure([0], |_| true).len(), 1);
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! How one asset names another (platform.md §5.5, §5.6, §11).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use super::json::{Node, NodeKind};
 
 /// A reference object, `{zip_name, name, folder}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,4 +138,32 @@ pub enum Activity {
     Active,
     /// It, or a step around it, is skipped.
     Skipped,
+}
+
+/// The reference objects below a node by the byte they start at, as a scan finds them.
+pub fn objects(node: Node<'_>) -> BTreeMap<usize, Node<'_>> {
+    let mut found = BTreeMap::new();
+    find(node, &mut found);
+    found
+}
+
+fn find<'a>(node: Node<'a>, found: &mut BTreeMap<usize, Node<'a>>) {
+    match node.kind() {
+        NodeKind::Object => {
+            let zip_name = node.get("zip_name");
+            if zip_name.is_some_and(|zip_name| zip_name.kind() == NodeKind::String) {
+                found.insert(node.span().start, node);
+                return;
+            }
+            for (_, value) in node.members() {
+                find(value, found);
+            }
+        }
+        NodeKind::Array => {
+            for item in node.items() {
+                find(item, found);
+            }
+        }
+        NodeKind::String | NodeKind::Number | NodeKind::Bool | NodeKind::Null => {}
+    }
 }

@@ -1,5 +1,9 @@
 //! Comparing two projects or packages: both are read once, then only what differs again.
 
+mod workspace;
+
+pub use workspace::{Direction, compare_with_workspace};
+
 use std::path::Path;
 
 use schemars::JsonSchema;
@@ -12,7 +16,9 @@ use crate::io::archive::Limits;
 use crate::io::source::{ReadError, SourceReader};
 use crate::model::finding::Code;
 use crate::model::ident::Digest;
+use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
+use crate::model::workspace::FolderPath;
 use crate::parallel;
 use crate::plan::diff::{Change, Comparer, Difference, FileChange, Form, Pair, Pairing};
 
@@ -27,6 +33,30 @@ pub struct DiffReport {
     pub files: FileCounts,
     /// The files that are not the same on both sides, in the order of their paths.
     pub changes: Vec<FileChange>,
+    /// Folders that a workspace lacks. Between two projects or packages there are none.
+    pub folders: Vec<FolderPath>,
+    /// What only a workspace has. An import leaves it as it is, so it is no difference; between two
+    /// projects or packages there is none.
+    pub kept: Vec<KeptAsset>,
+}
+
+/// An asset that only the workspace has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct KeptAsset {
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: AssetKind,
+    /// Its display name.
+    pub name: String,
+    /// Its folder; empty for Home and for what belongs to the whole workspace.
+    pub folder: FolderPath,
+}
+
+impl DiffReport {
+    /// Whether there is any difference.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.folders.is_empty()
+    }
 }
 
 /// One side of a comparison.
@@ -156,6 +186,8 @@ pub fn diff(
         old: old.record(),
         new: new.record(),
         changes,
+        folders: Vec::new(),
+        kept: Vec::new(),
     })
 }
 

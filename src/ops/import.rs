@@ -172,13 +172,7 @@ impl Incoming {
         running: &Running,
         observer: &mut dyn Observer,
     ) -> Result<Self, ImportError> {
-        let reading = Reading {
-            roots: Roots::Asserted,
-            digests: Digests::Taken,
-            limits: &request.limits,
-            memory: None,
-        };
-        let opened = read::open(&request.package, reading, running, observer)?;
+        let opened = opened(request, running, observer)?;
         let path = request.package.display().to_string();
         // Of the bytes that the entries are read from, whatever the path names by now.
         let read = opened.source.digest();
@@ -189,11 +183,39 @@ impl Incoming {
         let Some((size, digest)) = read else {
             return Err(ImportError::NoPackage { path });
         };
-        let placing = Placing::of(&opened.project, &request.folder)?;
+        Self::of(request, opened, PlannedPackage { path, digest, size })
+    }
+
+    /// Reads a package or a project's folder for a comparison with a workspace, which changes nothing.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub fn read_to_compare(
+        request: &ImportRequest,
+        running: &Running,
+        observer: &mut dyn Observer,
+    ) -> Result<Self, ImportError> {
+        let opened = opened(request, running, observer)?;
+        let files = opened.project.files.iter();
+        let contents = files.filter_map(|file| file.content);
+        let package = PlannedPackage {
+            path: request.package.display().to_string(),
+            // A folder has no digest of its own, and a comparison shows none.
+            digest: Digest::of(b""),
+            size: contents.map(|content| content.size).sum(),
+        };
+        Self::of(request, opened, package)
+    }
+
+    fn of(
+        request: &ImportRequest,
+        opened: Opened,
+        package: PlannedPackage,
+    ) -> Result<Self, ImportError> {
         Ok(Self {
             graph: Graph::of(&opened.project),
-            placing,
-            package: PlannedPackage { path, digest, size },
+            placing: Placing::of(&opened.project, &request.folder)?,
+            package,
             opened,
         })
     }
@@ -226,18 +248,9 @@ impl Incoming {
         workspace: &dyn Workspace,
         running: &Running,
     ) -> Result<Planned, ImportError> {
-        let scope = self.placing.scope(&self.opened.project);
-        let snapshot = workspace.snapshot(&scope)?;
+        let snapshot = self.snapshot(workspace)?;
         let draft = self.draft(&snapshot, request);
-        let mut answers = BTreeMap::new();
-        let mut comparing = Comparing::new(self);
-        for question in draft.questions() {
-            if running.interrupt.is_set() {
-                return Err(Interrupted.into());
-            }
-            let answer = comparing.answer(&draft, &question, request.rows, workspace)?;
-            answers.insert(question.asset, answer);
-        }
+        let answers = self.answers(&draft, request.rows, workspace, running)?;
         let draft = draft.answered(&answers);
         let (plan, mut findings) = draft.decide(self.package.clone(), request.address.clone());
         findings.extend(self.check_actions(&plan, workspace)?);
@@ -311,7 +324,37 @@ impl Incoming {
         Ok(actions::check(&project.assets, &connectors))
     }
 
-    fn draft<'a>(&'a self, snapshot: &'a Snapshot, request: &ImportRequest) -> Draft<'a> {
+    /// What the workspace has of all that the package is about.
+    pub(super) fn snapshot(&self, workspace: &dyn Workspace) -> Result<Snapshot, ImportError> {
+        let scope = self.placing.scope(&self.opened.project);
+        Ok(workspace.snapshot(&scope)?)
+    }
+
+    /// Answers all questions of a draft.
+    pub(super) fn answers(
+        &self,
+        draft: &Draft<'_>,
+        rows: RowsPolicy,
+        workspace: &dyn Workspace,
+        running: &Running,
+    ) -> Result<BTreeMap<usize, Answer>, ImportError> {
+        let mut answers = BTreeMap::new();
+        let mut comparing = Comparing::new(self);
+        for question in draft.questions() {
+            if running.interrupt.is_set() {
+                return Err(Interrupted.into());
+            }
+            let answer = comparing.answer(draft, &question, rows, workspace)?;
+            answers.insert(question.asset, answer);
+        }
+        Ok(answers)
+    }
+
+    pub(super) fn draft<'a>(
+        &'a self,
+        snapshot: &'a Snapshot,
+        request: &ImportRequest,
+    ) -> Draft<'a> {
         let sources = Sources {
             project: &self.opened.project,
             graph: &self.graph,
@@ -492,6 +535,20 @@ fn json(document: &impl Serialize) -> String {
     serde_json::to_string(document).expect("a document of plain values")
 }
 
+fn opened(
+    request: &ImportRequest,
+    running: &Running,
+    observer: &mut dyn Observer,
+) -> Result<Opened, ImportError> {
+    let reading = Reading {
+        roots: Roots::Asserted,
+        digests: Digests::Taken,
+        limits: &request.limits,
+        memory: None,
+    };
+    Ok(read::open(&request.package, reading, running, observer)?)
+}
+
 /// Answers the questions of a draft.
 struct Comparing<'a> {
     incoming: &'a Incoming,
@@ -554,7 +611,8 @@ impl<'a> Comparing<'a> {
     }
 }
 
-fn read_main(
+/// Reads the JSON of an asset of the package.
+pub(super) fn read_main(
     incoming: &Incoming,
     asset: usize,
     reader: &mut SourceReader<'_>,
@@ -574,7 +632,8 @@ fn read_main(
     Ok(())
 }
 
-fn renamed(
+/// JSON with other internal names.
+pub(super) fn renamed(
     bytes: &[u8],
     names: &BTreeMap<InternalName, InternalName>,
 ) -> Result<Vec<u8>, JsonError> {

@@ -447,6 +447,137 @@ fn a_package_in_the_shared_form_uses_the_connector_of_the_connection_that_is_the
     assert_eq!(recipe["config"][0]["account_id"]["custom"], true);
 }
 
+#[test]
+fn a_comparison_finds_what_an_import_would_change() {
+    let place = place();
+    let project = ProjectFolder::new(&place, "p");
+    let connector = reference("parcel_hub.custom_adapter.json", "Parcel Hub");
+    let name = "parcel_hub_connector_700_1700000000";
+    project
+        .connector("parcel_hub", "Parcel Hub", 4)
+        .connection("hub.connection.json", "Hub", &connector)
+        .json(
+            "codes.lookup_table.json",
+            &json!({"name": "Codes", "schema": [], "data": "a,b"}),
+        )
+        .json("account_properties.properties.json", &json!({"a.b": null}))
+        .recipe(
+            "m.recipe.json",
+            "M",
+            &[uses(name, custom_reference("hub.connection.json", "Hub"))],
+        );
+    let package = packed(&place, "p");
+    let diff = |package: &str| {
+        let arguments = [
+            "diff",
+            package,
+            "local:x",
+            "--folder",
+            "Orders",
+            "--detailed-exitcode",
+        ];
+        run(&place, &arguments)
+    };
+    let before = diff(&package);
+    assert_eq!(before.code, 2);
+    assert!(
+        before.stdout.contains("files: 6 removed"),
+        "{}",
+        before.stdout
+    );
+    imported(&place, &package);
+    let after = diff(&package);
+    assert_eq!((after.code, &*after.stdout), (0, "files: 6 unchanged\n"));
+    // The folder that it was packed from says the same.
+    assert_eq!(diff("p").code, 0);
+    // Another number of versions, in the same code, is no difference; another setting is.
+    ProjectFolder::new(&place, "p").connector("parcel_hub", "Parcel Hub", 9);
+    let same = diff(&packed(&place, "p"));
+    assert_eq!((same.code, &*same.stdout), (0, "files: 6 unchanged\n"));
+    let source = std::fs::read_to_string(place.path("p/m.recipe.json")).expect("text");
+    place.write(
+        "p/m.recipe.json",
+        &source.replace("\"private\": true", "\"private\": false"),
+    );
+    let changed = diff(&packed(&place, "p"));
+    assert_eq!(changed.code, 2);
+    assert!(
+        changed.stdout.starts_with("~ m.recipe.json  \"M\"\n")
+            && changed.stdout.ends_with("files: 1 changed, 5 unchanged\n"),
+        "{}",
+        changed.stdout
+    );
+    assert!(
+        !changed.stdout.contains("parcel_hub_connector"),
+        "{}",
+        changed.stdout
+    );
+    // What only the workspace has is told, and no difference.
+    std::fs::remove_file(place.path("p/codes.lookup_table.json")).expect("there");
+    place.write("p/m.recipe.json", &source);
+    std::fs::create_dir_all(place.path("p/F")).expect("made");
+    let moved = std::fs::rename(
+        place.path("p/m.recipe.json"),
+        place.path("p/F/m.recipe.json"),
+    );
+    moved.expect("moved");
+    let kept = diff(&packed(&place, "p"));
+    assert_eq!(kept.code, 2);
+    assert!(
+        kept.stdout.contains("- F/m.recipe.json")
+            && kept.stdout.contains("folder Orders/F/ is not there")
+            && kept
+                .stdout
+                .contains("= recipe \"Orders/M\" is only in the workspace"),
+        "{}",
+        kept.stdout
+    );
+}
+
+#[test]
+fn both_orders_of_keys_survive_an_import_and_an_export() {
+    let place = place();
+    let project = ProjectFolder::new(&place, "p");
+    let recipe = "{\n      \"zip_name\": \"m.recipe.json\",\n      \"name\": \"M\",\n      \"folder\": \"\"\n    }";
+    let recipe = recipe.replace("\n  ", "\n");
+    let older = format!(
+        "{{\n  \"name\": \"Older\",\n  \"method\": \"GET\",\n  \"path\": \"a\",\n  \"legacy\": false,\n  \"recipe_id\": {recipe},\n  \"recipe_timeout\": 30\n}}"
+    );
+    let newer = format!(
+        "{{\n  \"name\": \"Newer\",\n  \"recipe_id\": {recipe},\n  \"method\": \"GET\",\n  \"path\": \"b\",\n  \"legacy\": false,\n  \"recipe_timeout\": 30\n}}"
+    );
+    let rows_last = "{\n  \"name\": \"Last\",\n  \"schema\": [\n\n  ],\n  \"max_allowed_entries_count\": null,\n  \"data\": \"a,b\"\n}";
+    let rows_first = "{\n  \"name\": \"First\",\n  \"schema\": [\n\n  ],\n  \"data\": \"a,b\",\n  \"max_allowed_entries_count\": null\n}";
+    let files = [
+        ("older.api_endpoint.json", &*older),
+        ("newer.api_endpoint.json", &*newer),
+        ("last.lookup_table.json", rows_last),
+        ("first.lookup_table.json", rows_first),
+    ];
+    project.recipe("m.recipe.json", "M", &[]);
+    for (path, text) in files {
+        project.file(path, text);
+    }
+    let package = packed(&place, "p");
+    done(&place, &["import", &package, "--into", "local:x"]);
+    done(
+        &place,
+        &[
+            "workspace",
+            "export",
+            "local:x",
+            "--data",
+            "-q",
+            "-o",
+            "out.zip",
+        ],
+    );
+    let out = entries(&place.path("out.zip"));
+    for (path, text) in files {
+        assert_eq!(String::from_utf8_lossy(&out[path]), text, "{path}");
+    }
+}
+
 fn zipped(place: &Place, name: &str, files: &[(&str, Value)]) -> String {
     use std::io::Write as _;
     let file = std::fs::File::create(place.path(name)).expect("made");

@@ -14,6 +14,7 @@ use recipack::model::workspace::{
     Address, AssetId, ConnectorId, Counters, FolderPath, HeldState, Inventory, Moment, RecipeState,
     RevisionNumber, Scope, WorkspaceFacts, WorkspaceId, WorkspaceKind,
 };
+use recipack::ops::diff::{Direction, compare_with_workspace};
 use recipack::ops::import::{ImportRequest, Incoming, Planned};
 use recipack::ops::operate::{Which, set_recipes};
 use recipack::ops::remote::journal::Journal;
@@ -24,7 +25,10 @@ use recipack::workspace::local::{LocalPlatform, Writing};
 use recipack::workspace::memory::MemoryWorkspace;
 use recipack::workspace::{Workspace, WorkspaceError};
 
+use serde_json::json;
+
 use crate::support::Place;
+use crate::support::project::{ProjectFolder, reference, uses};
 use crate::support::sandbox::{Sandbox, partner, token};
 
 fn running() -> Running {
@@ -113,6 +117,7 @@ contract![
     a_new_workspace_holds_nothing,
     an_import_leads_where_its_plan_says,
     a_second_import_has_nothing_to_do,
+    references_out_of_the_package_bind_as_planned,
     an_import_that_is_stale_changes_nothing,
     recipes_start_and_stop_and_say_so,
     revisions_are_listed,
@@ -247,6 +252,70 @@ fn a_second_import_has_nothing_to_do(workspace: &mut dyn Workspace, place: &Plac
         planned(workspace, &incoming, &request).plan,
         "it is the same each time"
     );
+}
+
+/// Two packages whose references lead out of them: to a connection in Home, in another folder, of
+/// which there are two, and to nothing; to a recipe whose file is called otherwise.
+fn references_out_of_the_package_bind_as_planned(workspace: &mut dyn Workspace, place: &Place) {
+    let crm = |folder: &str| reference(&format!("{folder}/crm.connection.json"), "CRM");
+    let mail = json!({"name": "Mail", "provider": "gmail", "secure_gateway_tunnel_name": null, "root_folder": true});
+    let call = json!({"number": 0, "keyword": "trigger", "provider": "clock", "name": "tick", "input": {}, "block": [
+        {"number": 1, "keyword": "action", "provider": "workato_recipe_function", "name": "call_recipe", "input": {"flow_id": reference("was_here.recipe.json", "Home mail")}}
+    ]});
+    ProjectFolder::new(place, "odd")
+        .json("mail.connection.json", &mail)
+        .connection("A/crm.connection.json", "CRM", &json!("hubspot"))
+        .recipe(
+            "r.recipe.json",
+            "Home mail",
+            &[uses("gmail", reference("X/mail.connection.json", "Mail"))],
+        )
+        .recipe("s.recipe.json", "By name", &[uses("hubspot", crm("X"))])
+        .recipe(
+            "t.recipe.json",
+            "Nothing",
+            &[uses("hubspot", reference("X/gone.connection.json", "Gone"))],
+        )
+        .recipe_with("u.recipe.json", "Call", &[], &call);
+    ProjectFolder::new(place, "more")
+        .connection("B/crm.connection.json", "CRM", &json!("hubspot"))
+        .recipe("v.recipe.json", "Of two", &[uses("hubspot", crm("Y"))]);
+    for project in ["odd", "more"] {
+        let package = format!("{project}.zip");
+        let run = place.run(["export", project, "--for", "external", "-q", "-o", &package]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+    }
+    for package in ["odd.zip", "more.zip", "odd.zip"] {
+        let request = request(&place.path(package));
+        let incoming = Incoming::read(&request, &running(), &mut Silent).expect("a package");
+        let plan = planned(workspace, &incoming, &request);
+        let document = plan.document(&incoming);
+        let mut receipt = incoming
+            .apply(
+                &request,
+                &plan,
+                &document,
+                workspace,
+                &running(),
+                &mut Silent,
+            )
+            .expect("imported");
+        let astray = incoming
+            .read_back(&request, &mut receipt, workspace, &running())
+            .expect("read back");
+        assert_eq!(astray, Vec::<String>::new(), "{package}");
+        let again = planned(workspace, &incoming, &request);
+        assert!(again.plan.is_empty(), "{package}: {:?}", again.plan);
+        let compared = compare_with_workspace(
+            &incoming,
+            &request,
+            Direction::ToWorkspace,
+            workspace,
+            &running(),
+        );
+        let compared = compared.expect("compared");
+        assert!(compared.is_empty(), "{package}: {compared:?}");
+    }
 }
 
 fn an_import_that_is_stale_changes_nothing(workspace: &mut dyn Workspace, place: &Place) {

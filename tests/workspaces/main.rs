@@ -4,6 +4,7 @@ mod answering;
 mod committing;
 mod holding;
 mod model;
+mod references;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -10,11 +10,14 @@ use super::super::failure::Failure;
 use super::super::opening::open;
 use super::super::ui::{Format, Volume, visible};
 use super::super::{Context, Stop};
+use super::import::{request, within};
 use super::workspace_export::failure;
 use crate::io::archive::{Limits, TemporaryFile};
 use crate::model::finding::Severity;
+use crate::model::table::RowsPolicy;
 use crate::model::workspace::Address;
-use crate::ops::diff::{DiffReport, diff};
+use crate::ops::diff::{DiffReport, Direction, compare_with_workspace, diff};
+use crate::ops::import::Incoming;
 use crate::ops::workspace_export::{Output, export};
 use crate::plan::departure::{DepartureRequest, Rows, Unfiled};
 use crate::plan::diff::{Change, Difference, FileChange};
@@ -32,6 +35,16 @@ struct Opened<'a> {
 }
 
 pub(crate) fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Stop> {
+    match (&args.a, &args.b) {
+        (DiffSide::Path(package), DiffSide::Workspace(address)) => {
+            return with_workspace(context, args, package, address, Direction::ToWorkspace);
+        }
+        (DiffSide::Workspace(address), DiffSide::Path(package)) => {
+            return with_workspace(context, args, package, address, Direction::FromWorkspace);
+        }
+        (DiffSide::Path(_), DiffSide::Path(_))
+        | (DiffSide::Workspace(_), DiffSide::Workspace(_)) => {}
+    }
     let (a, b) = (
         opened(context, args, &args.a)?,
         opened(context, args, &args.b)?,
@@ -51,11 +64,39 @@ pub(crate) fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Stop> {
             side.name = address.to_string();
         }
     }
+    show(context, args, &report)
+}
+
+/// Compares a package or project with a workspace: what differs is what an import would change.
+fn with_workspace(
+    context: &Context,
+    args: &DiffArgs,
+    package: &Path,
+    address: &Address,
+    direction: Direction,
+) -> Result<Exit, Stop> {
+    let workspace = open(context, &args.platform, address, "diff")?;
+    let folder = within(workspace.as_ref(), args.folder.as_ref())?;
+    let request = request(package, address, folder, RowsPolicy::Overwrite);
+    let mut observer = context.ui.observer();
+    let incoming = Incoming::read_to_compare(&request, &context.running, &mut observer)?;
+    Failure::incomplete(&incoming.opened)?;
+    let report = compare_with_workspace(
+        &incoming,
+        &request,
+        direction,
+        workspace.as_ref(),
+        &context.running,
+    )?;
+    show(context, args, &report)
+}
+
+fn show(context: &Context, args: &DiffArgs, report: &DiffReport) -> Result<Exit, Stop> {
     match context.ui.format {
-        Format::Json => context.ui.document(&report)?,
-        Format::Text => context.ui.result(&text(&report, context.ui.volume))?,
+        Format::Json => context.ui.document(report)?,
+        Format::Text => context.ui.result(&text(report, context.ui.volume))?,
     }
-    let exit = if args.detailed_exitcode && !report.changes.is_empty() {
+    let exit = if args.detailed_exitcode && !report.is_empty() {
         Exit::Differences
     } else {
         Exit::Done
@@ -127,6 +168,25 @@ fn text(report: &DiffReport, volume: Volume) -> String {
     let mut text = String::new();
     for change in &report.changes {
         of_file(&mut text, change, volume);
+    }
+    for folder in &report.folders {
+        let _ = writeln!(text, "folder {}/ is not there", visible(folder.as_str()));
+    }
+    let shown = match volume {
+        Volume::Verbose => report.kept.len(),
+        Volume::Normal | Volume::Quiet => SHOWN,
+    };
+    for kept in report.kept.iter().take(shown) {
+        let place = visible(&kept.folder.label(&kept.name));
+        let kind = kept.kind.label();
+        let _ = writeln!(
+            text,
+            "= {kind} \"{place}\" is only in the workspace, and an import leaves it"
+        );
+    }
+    if report.kept.len() > shown {
+        let more = report.kept.len() - shown;
+        let _ = writeln!(text, "= … and {more} more; --verbose shows them");
     }
     let files = &report.files;
     let counts = [

@@ -95,7 +95,10 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
 }
 
 /// The folder that is meant: below the one that the address names.
-fn within(workspace: &dyn Workspace, folder: Option<&FolderPath>) -> Result<FolderPath, Failure> {
+pub(super) fn within(
+    workspace: &dyn Workspace,
+    folder: Option<&FolderPath>,
+) -> Result<FolderPath, Failure> {
     let base = workspace.base();
     match folder {
         None => Ok(base),
@@ -105,7 +108,13 @@ fn within(workspace: &dyn Workspace, folder: Option<&FolderPath>) -> Result<Fold
     }
 }
 
-fn request(package: &Path, into: &Address, folder: FolderPath, rows: RowsPolicy) -> ImportRequest {
+/// An import of a package into a folder of a workspace, now and by whoever runs the program.
+pub(super) fn request(
+    package: &Path,
+    into: &Address,
+    folder: FolderPath,
+    rows: RowsPolicy,
+) -> ImportRequest {
     ImportRequest {
         package: package.to_owned(),
         address: into.clone(),

@@ -6,8 +6,9 @@ use super::tape::{Document, Node, NodeKind, unescape};
 /// Which keys come first in some objects.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KeyOrder<'k> {
-    /// In the outermost object.
-    pub outermost: &'k [&'k str],
+    /// In the outermost object: the orders that are known, the first for documents that are in none of
+    /// them.
+    pub outermost: &'k [&'k [&'k str]],
     /// In objects that hold the first of these keys, and were written with sorted keys.
     pub inner: &'k [&'k str],
 }
@@ -15,7 +16,8 @@ pub struct KeyOrder<'k> {
 /// The document in the platform's dialect (platform.md §5.1, §11): two spaces a level, raw UTF-8,
 /// numbers as they are spelled, no newline at the end.
 ///
-/// Keys that have a place in `order` are put into it. The others stay behind the key that they
+/// Keys that have a place in `order` are put into it; a document that is in one of several orders stays
+/// in it. The others stay behind the key that they
 /// follow; in a document with sorted keys, where that says nothing, they come last.
 pub fn print(document: Document<'_>, order: KeyOrder<'_>) -> String {
     let text = document.text();
@@ -27,12 +29,24 @@ pub fn print(document: Document<'_>, order: KeyOrder<'_>) -> String {
     };
     let root = document.root();
     match root.kind() {
-        NodeKind::Object => printer.object(root, order.outermost),
+        NodeKind::Object => printer.object(root, chosen(root, order.outermost)),
         NodeKind::Array | NodeKind::String | NodeKind::Number | NodeKind::Bool | NodeKind::Null => {
             printer.value(root)
         }
     }
     printer.out
+}
+
+/// The order that an object is in, or else the first.
+fn chosen<'k>(node: Node<'_>, orders: &'k [&'k [&'k str]]) -> &'k [&'k str] {
+    let is_in = |order: &&&[&str]| {
+        let places = node
+            .members()
+            .filter_map(|(key, _)| order.iter().position(|known| key.is(known)));
+        places.is_sorted()
+    };
+    let found = orders.iter().find(is_in).or_else(|| orders.first());
+    found.copied().unwrap_or_default()
 }
 
 struct Printer<'k> {
@@ -160,7 +174,7 @@ mod tests {
     }
 
     const ORDER: KeyOrder<'_> = KeyOrder {
-        outermost: &["name", "version", "code"],
+        outermost: &[&["name", "version", "code"]],
         inner: &["zip_name", "name", "folder"],
     };
 
@@ -226,6 +240,22 @@ mod tests {
         );
         let own = format!("{{\"name\":\"B\",\"code\":{reference}}}");
         assert_eq!(keys(&own, ORDER), "name code custom folder name zip_name");
+    }
+
+    #[test]
+    fn a_document_stays_in_the_order_that_it_is_in() {
+        let order = KeyOrder {
+            outermost: &[&["name", "id", "path"], &["name", "path", "id"]],
+            inner: &[],
+        };
+        for (text, expected) in [
+            (r#"{"name":1,"id":2,"path":3}"#, "name id path"),
+            (r#"{"name":1,"path":2,"x":3,"id":4}"#, "name path x id"),
+            (r#"{"path":1,"name":2,"id":3}"#, "name id path"),
+            ("{\"id\":1,\"name\":2,\"path\":3}\n", "name id path"),
+        ] {
+            assert_eq!(keys(text, order), expected, "{text}");
+        }
     }
 
     fn any_json() -> impl proptest::strategy::Strategy<Value = serde_json::Value> {

@@ -12,7 +12,7 @@ use crate::model::catalogue::{SharedVersion, Visibility};
 use crate::model::ident::{
     ConnectorTitle, DataCenter, Digest, InternalName, Version, WorkspaceName,
 };
-use crate::model::kind::AssetKind;
+use crate::model::kind::{AssetKind, FileRole};
 use crate::model::path::PackagePath;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{
@@ -214,6 +214,22 @@ impl Mirror {
             incoming.push((request, read, &export.numbers));
         }
         hold_connectors(&mut self.workspace, kind, &seen.connectors, &exported)?;
+        // What an export does not bring, its references may mean all the same.
+        let listed: BTreeSet<(AssetKind, u64)> = seen
+            .exports
+            .iter()
+            .flat_map(|export| &export.numbers)
+            .filter_map(|(path, number)| match FileRole::of(path.as_str()) {
+                FileRole::Main(kind) => Some((kind, *number)),
+                FileRole::Companion { .. } | FileRole::NoAsset => None,
+            })
+            .collect();
+        let outside: Vec<&Stub> = seen
+            .stubs
+            .iter()
+            .filter(|stub| !listed.contains(&(stub.key.kind.clone(), stub.id)))
+            .collect();
+        self.hold_stubs(&outside, &mut numbers)?;
         for (request, read, listed) in &incoming {
             let mut known = BTreeMap::new();
             for (path, key) in read.keys() {
@@ -239,7 +255,6 @@ impl Mirror {
         }
         self.hold_folders(seen)?;
         self.set_states(seen)?;
-        self.hold_stubs(&seen.stubs, &mut numbers)?;
         Ok(())
     }
 
@@ -282,7 +297,7 @@ impl Mirror {
         commit_to(&mut self.workspace, &commit, &mut Brought::default())
     }
 
-    fn hold_stubs(&mut self, stubs: &[Stub], numbers: &mut Numbers) -> Result<(), WorkspaceError> {
+    fn hold_stubs(&mut self, stubs: &[&Stub], numbers: &mut Numbers) -> Result<(), WorkspaceError> {
         let inventory = self.workspace.inventory()?;
         let held: BTreeSet<(&AssetKind, u64)> = inventory
             .assets
@@ -370,7 +385,8 @@ impl Mirror {
         let workspace = self.platform.workspace(&customer.name)?;
         let own = std::mem::replace(&mut self.workspace, workspace);
         let versions = std::mem::take(&mut self.versions);
-        let held = self.hold_stubs(stubs, &mut Numbers::default());
+        let stubs: Vec<&Stub> = stubs.iter().collect();
+        let held = self.hold_stubs(&stubs, &mut Numbers::default());
         self.workspace = own;
         self.versions = versions;
         held

@@ -105,7 +105,7 @@ pub(super) fn unused(project: &Project, graph: &Graph, packed: &[usize]) -> Vec<
             && !graph
                 .needed_by(index)
                 .iter()
-                .any(|edge| is_packed(edge.from))
+                .any(|edge| edge.from != index && is_packed(edge.from))
     });
     unused
         .map(|&index| {

@@ -18,6 +18,7 @@ use crate::model::json::{
 use crate::model::key_order;
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
+use crate::model::reference::objects;
 use crate::model::scan::Scanner;
 use crate::model::workspace::{Binding, HeldAsset, HeldConnector, Inventory};
 
@@ -200,8 +201,7 @@ impl<'a> Edit<'a> {
             .then(|| root.get("provider"))
             .flatten();
         let marks = self.marks(asset);
-        let mut objects = BTreeMap::new();
-        reference_objects(root, &mut objects);
+        let objects = objects(root);
         for (reference, binding) in facts.references.iter().zip(bindings) {
             let at = reference.offset as usize;
             let Some(&object) = objects.get(&at) else {
@@ -522,27 +522,5 @@ fn same(own: Node<'_>, json: &str) -> bool {
     match own.text() {
         Some(text) => quote(&text, Dialect::Platform) == json,
         None => own.raw() == json,
-    }
-}
-
-/// The reference objects of a document by the byte they start at, as a scan finds them.
-fn reference_objects<'a>(node: Node<'a>, found: &mut BTreeMap<usize, Node<'a>>) {
-    match node.kind() {
-        NodeKind::Object => {
-            let zip_name = node.get("zip_name");
-            if zip_name.is_some_and(|zip_name| zip_name.kind() == NodeKind::String) {
-                found.insert(node.span().start, node);
-                return;
-            }
-            for (_, value) in node.members() {
-                reference_objects(value, found);
-            }
-        }
-        NodeKind::Array => {
-            for item in node.items() {
-                reference_objects(item, found);
-            }
-        }
-        NodeKind::String | NodeKind::Number | NodeKind::Bool | NodeKind::Null => {}
     }
 }

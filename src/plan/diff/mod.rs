@@ -159,6 +159,19 @@ pub enum Difference {
     },
     /// Lines of a text differ.
     Text(TextDifference),
+    /// A reference means another asset of the workspace.
+    Rebound {
+        /// What the reference calls it.
+        name: String,
+        /// What it means on the old side.
+        old: String,
+        /// What it means on the new side.
+        new: String,
+    },
+    /// The code is the same, but the workspace's recipes run an earlier version.
+    NotReleased,
+    /// The workspace does not show what it has.
+    Unknown,
     /// The bytes differ, and are neither JSON nor text.
     Binary {
         /// The old side's.
@@ -166,6 +179,17 @@ pub enum Difference {
         /// The new side's.
         new: Fingerprint,
     },
+}
+
+impl Difference {
+    /// Whether only a recipe's own number of versions, or the comment on one, differs: it counts the
+    /// versions of the workspace that the recipe comes from.
+    pub fn is_version_counter(&self) -> bool {
+        let Self::Value { path, .. } = self else {
+            return false;
+        };
+        matches!(path.as_str(), "version" | "version_comment")
+    }
 }
 
 impl fmt::Display for Difference {
@@ -192,6 +216,9 @@ impl fmt::Display for Difference {
             Self::Text(TextDifference { added, removed, .. }) => {
                 write!(f, "lines: {added} added, {removed} removed")
             }
+            Self::Rebound { name, old, new } => write!(f, "\"{name}\" means {old} → {new}"),
+            Self::NotReleased => f.write_str("the newest version in the workspace is not released"),
+            Self::Unknown => f.write_str("what the workspace has is not known"),
             Self::Binary { old, new } => write!(
                 f,
                 "{} bytes, SHA-256 {} → {} bytes, SHA-256 {}",

@@ -84,6 +84,23 @@ y.recipe.json (recipe "y")
 }
 
 #[test]
+fn what_calls_itself_is_drawn_so() {
+    assert_eq!(
+        tree(&document(&[("a", &["a"]), ("b", &["a"])], None)),
+        r#"b.recipe.json (recipe "b")
+└── a.recipe.json (recipe "a")
+    └── a.recipe.json (recipe "a") (*)
+"#
+    );
+    let alone = document(&[("a", &["a"])], None);
+    assert_eq!(
+        tree(&alone),
+        "a.recipe.json (recipe \"a\")\n└── a.recipe.json (recipe \"a\") (*)\n"
+    );
+    assert_eq!((alone.nodes.len(), alone.edges.len()), (1, 1));
+}
+
+#[test]
 fn around_an_asset_only_what_it_needs_and_who_needs_it_is_drawn() {
     let around = document(DIAMOND, Some("d.recipe.json"));
     assert_eq!(

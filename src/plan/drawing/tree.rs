@@ -31,7 +31,8 @@ pub fn tree(document: &GraphDocument) -> String {
         }
         None => {
             let all = 0..document.nodes.len();
-            let unneeded = all.clone().filter(|&node| needed_by[node].is_empty());
+            let needs_others = |&node: &usize| needed_by[node].iter().all(|&by| by == node);
+            let unneeded = all.clone().filter(needs_others);
             // Where assets need each other in a circle, none of them is unneeded.
             let needing = all.filter(|&node| !needs[node].is_empty());
             Forest::new(document, &needs).grow(unneeded.chain(needing))

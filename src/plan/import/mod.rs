@@ -32,7 +32,8 @@ use crate::model::kind::AssetKind;
 use crate::model::project::{Asset, Project};
 use crate::model::table::{RowsPolicy, is_table};
 use crate::model::workspace::{
-    AssetId, AssetKey, Binding, Body, Counters, HeldAsset, HeldFile, Moment, Snapshot,
+    AssetId, AssetKey, Binding, Body, Counters, HeldAsset, HeldConnector, HeldFile, HeldVersion,
+    Moment, Snapshot,
 };
 use crate::plan::connectors::Sources;
 
@@ -95,6 +96,27 @@ enum Fate {
     /// The bytes have to be compared.
     Asks,
     Overwrites,
+}
+
+/// What an import does to an asset of the package.
+#[derive(Clone, Copy, Debug)]
+pub enum Effect<'d> {
+    /// Nothing: what is there says the same, or is left as it is.
+    Unchanged,
+    /// It is created, or installed.
+    Created,
+    /// What is there gets a new version.
+    Overwritten {
+        /// What is there.
+        held: &'d HeldAsset,
+        /// The references that would mean something else, where nothing else differs.
+        rebound: &'d [Rebound],
+    },
+    /// The connector that is there gets the package's code.
+    Updated {
+        /// Its newest version.
+        held: &'d HeldVersion,
+    },
 }
 
 /// A comparison that needs bytes.
@@ -196,6 +218,48 @@ impl<'a> Draft<'a> {
                 })
             })
             .collect()
+    }
+
+    /// What happens to an asset, once every question was [answered](Self::answered).
+    pub fn effect(&self, asset: usize) -> Effect<'_> {
+        let drafted = &self.assets[asset];
+        match (drafted.fate, drafted.held) {
+            (Fate::Connector, _) => self.effect_on_connector(asset),
+            (Fate::Creates, _) | (Fate::Overwrites | Fate::Asks, None) => Effect::Created,
+            (Fate::Binds | Fate::NoChange, _) => Effect::Unchanged,
+            (Fate::Overwrites | Fate::Asks, Some(held)) => Effect::Overwritten {
+                held,
+                rebound: &drafted.rebound,
+            },
+        }
+    }
+
+    fn effect_on_connector(&self, adapter: usize) -> Effect<'_> {
+        let Some(met) = self.connectors.of_adapter(adapter) else {
+            return Effect::Unchanged;
+        };
+        match met.fate {
+            connectors::Fate::Install => Effect::Created,
+            connectors::Fate::Update { .. } | connectors::Fate::Downgrade { .. } => {
+                let mut own = self.snapshot.connectors.iter();
+                let own = own.find(|held| Some(held.id) == met.id);
+                match own.and_then(HeldConnector::latest) {
+                    Some(held) => Effect::Updated { held },
+                    None => Effect::Created,
+                }
+            }
+            connectors::Fate::Same(_)
+            | connectors::Fate::Present(_)
+            | connectors::Fate::Shared(_)
+            | connectors::Fate::Elsewhere
+            | connectors::Fate::Missing
+            | connectors::Fate::Sourceless => Effect::Unchanged,
+        }
+    }
+
+    /// The numbers that the package's assets have in the workspace, or will have.
+    pub fn ids(&self) -> impl Iterator<Item = AssetId> {
+        self.assets.iter().filter_map(|drafted| drafted.id)
     }
 
     /// What the references of an asset mean in the workspace.

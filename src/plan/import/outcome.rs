@@ -179,7 +179,7 @@ impl Draft<'_> {
     }
 
     /// Folders that are not there, parents first.
-    pub(super) fn new_folders(&self) -> Vec<FolderPath> {
+    pub fn new_folders(&self) -> Vec<FolderPath> {
         let scope = self.placing.scope(self.project());
         let wanted = self
             .placing

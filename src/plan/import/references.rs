@@ -72,14 +72,7 @@ impl Draft<'_> {
             FileRole::Main(kind) => kind.label().to_owned(),
             FileRole::Companion { .. } | FileRole::NoAsset => "asset".to_owned(),
         };
-        let place = |binding: &Binding| match binding {
-            Binding::Asset(id) => match names.get(id) {
-                Some(key) => placed(key),
-                None => format!("asset {id}"),
-            },
-            Binding::Connector(_) | Binding::Shared => "a connector".to_owned(),
-            Binding::Nothing => "nothing".to_owned(),
-        };
+        let place = |binding: &Binding| meaning(binding, names);
         let assets = &self.project().assets;
         let subject = users.first().map_or(Subject::Project, |&user| {
             let asset = &assets[user];
@@ -143,6 +136,11 @@ impl Draft<'_> {
             named.push(format!("{} more", users.len() - LISTED));
         }
         finding.note(format!("referred to by {}", named.join(", ")))
+    }
+
+    /// What a reference means, in words.
+    pub fn meaning(&self, binding: Binding) -> String {
+        meaning(&binding, &self.places())
     }
 
     /// Connections that come beside others of their name and application: from then on the name alone
@@ -213,6 +211,17 @@ impl Draft<'_> {
             Some(_) | None => "of the workspace",
         };
         format!("{place}, {origin}")
+    }
+}
+
+fn meaning(binding: &Binding, names: &BTreeMap<AssetId, &AssetKey>) -> String {
+    match binding {
+        Binding::Asset(id) => match names.get(id) {
+            Some(key) => placed(key),
+            None => format!("asset {id}"),
+        },
+        Binding::Connector(_) | Binding::Shared => "a connector".to_owned(),
+        Binding::Nothing => "nothing".to_owned(),
     }
 }
 
