@@ -26,6 +26,7 @@ use crate::model::workspace::{
 };
 use crate::plan::checks::same_name;
 use crate::plan::connectors::title_of;
+use crate::plan::decision::shell_word;
 
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -787,7 +788,10 @@ impl Draft<'_> {
             findings.push(
                 Finding::new(Code::NotTakenTwice, subject, message)
                     .note("the platform is reported to refuse a package with one that is there: `PG::UniqueViolation`")
-                    .help("leave it out of the package: `recipack export --exclude`"),
+                    .help(format!(
+                        "leave it out of the package: recipack export --exclude {}",
+                        shell_word(asset.path.as_str())
+                    )),
             );
         }
     }
