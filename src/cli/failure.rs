@@ -26,6 +26,7 @@ use crate::ops::locate::{LocatedFinding, excerpt};
 use crate::ops::provenance::ProvenanceError;
 use crate::ops::read::{OpenError, Opened};
 use crate::ops::rollback::RollbackError;
+use crate::ops::strip::StripError;
 use crate::ops::verify::VerifyError;
 use crate::plan::decision::shell_word;
 use crate::plan::history::RecordError;
@@ -200,6 +201,9 @@ impl From<OpenError> for Failure {
             OpenError::NoProject { .. } => Self::of(Exit::Failed, "no-project", &error).help(
                 "give a folder with exported assets (`x.recipe.json` …), as `workato pull`, `wk pull` or an unzipped package has",
             ),
+            OpenError::ProjectPath { .. } => Self::of(Exit::Failed, "project-path", &error).help(
+                "correct `project_path` in it, or give the project's own folder",
+            ),
             OpenError::SeveralProjects { ref roots, .. } => {
                 let named: Vec<_> = roots.iter().map(|root| format!("  {}", shell_word(root))).collect();
                 Self::of(Exit::Usage, "several-projects", &error).help(format!(
@@ -244,6 +248,27 @@ impl From<ExportError> for Failure {
                 )
             }
             ExportError::Interrupted(_) => Self::of(Exit::Interrupted, "interrupted", &error),
+        }
+    }
+}
+
+impl From<StripError> for Failure {
+    fn from(error: StripError) -> Self {
+        match error {
+            StripError::Open(error) => error.into(),
+            StripError::Write(error) => error.into(),
+            StripError::NoPackage { .. } => Self::of(Exit::Usage, "no-package", &error),
+            StripError::NotThere { .. } => Self::of(Exit::Usage, "no-folder", &error)
+                .help("`recipack show` lists the paths in a package"),
+            StripError::Collision { .. } | StripError::Path(_) => {
+                Self::of(Exit::Failed, "strip-folder", &error)
+                    .help("import it into the folder around instead, with --folder")
+            }
+            StripError::Read { .. } | StripError::Json { .. } => {
+                Self::of(Exit::Failed, "unreadable", &error)
+            }
+            StripError::Scratch { .. } => Self::of(Exit::Failed, "unwritable", &error),
+            StripError::Interrupted(_) => Self::of(Exit::Interrupted, "interrupted", &error),
         }
     }
 }

@@ -2,15 +2,97 @@
 //!
 //! A `zip_name` is relative to the root of the export (platform.md §11), so references between
 //! assets of one folder tell where the root of that folder's project is. Types that the platform
-//! keeps only at the root (platform.md §5.3) tell it too.
+//! keeps only at the root (platform.md §5.3) tell it too. What neither tells is not guessed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::project::Project;
 
-/// The roots of the projects in a tree, as folders relative to it; one empty text if the tree
-/// itself is a project, or if nothing tells otherwise.
-pub fn roots(project: &Project) -> Vec<String> {
+/// Where the project of a tree begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The tree itself is the project.
+    Here,
+    /// All of it lies in this folder of the tree, and begins there.
+    Below(String),
+    /// The tree holds several projects, in these folders.
+    Several(Vec<String>),
+    /// All of it lies in this folder of the tree, and nothing tells whether it begins there: an
+    /// export of a workspace's root looks like that, too (platform.md §5.3).
+    Unclear(String),
+}
+
+/// The folder that all assets of types lie in that the platform keeps only at the root, if nothing
+/// lies outside of it: that is known before anything is read.
+pub fn told_by_types(project: &Project) -> Option<String> {
+    let common = common_folder(project)?;
+    let at_root = project
+        .assets
+        .iter()
+        .filter(|asset| asset.kind.only_at_root());
+    let folders: BTreeSet<&str> = at_root.map(|asset| asset.path.folder()).collect();
+    let mut folders = folders.into_iter();
+    match (folders.next(), folders.next()) {
+        (Some(root), None) if !root.is_empty() && is_at_or_below(common, root) => {
+            Some(root.to_owned())
+        }
+        (Some(_) | None, _) => None,
+    }
+}
+
+/// Where the project of a tree begins, as its references and types tell.
+pub fn find(project: &Project) -> Found {
+    let several = several(project);
+    if several.len() > 1 {
+        return Found::Several(several);
+    }
+    let Some(common) = common_folder(project).filter(|common| !common.is_empty()) else {
+        return Found::Here;
+    };
+    let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
+    let first = common.split('/').next().unwrap_or_default();
+    for asset in &project.assets {
+        let mut vote = |root| *votes.entry(root).or_default() += 1;
+        if asset.kind.only_at_root() && is_at_or_below(common, asset.path.folder()) {
+            vote(asset.path.folder());
+        }
+        for reference in &asset.facts.references {
+            let mut is_there = false;
+            for root in ancestors(common) {
+                if project.asset_at(&join(root, &reference.target)).is_some() {
+                    is_there = true;
+                    vote(root);
+                }
+            }
+            // What is not there tells as much if its path begins like all others.
+            if !is_there && is_below(&reference.target, first) {
+                vote("");
+            }
+        }
+    }
+    let most = votes.values().copied().max().unwrap_or_default();
+    let mut elected = votes.iter().filter(|(_, count)| **count == most);
+    match (elected.next(), elected.next()) {
+        (Some((&"", _)), None) => Found::Here,
+        (Some((root, _)), None) => Found::Below((*root).to_owned()),
+        (_, _) => Found::Unclear(common.to_owned()),
+    }
+}
+
+/// The folder that all assets lie in or below; none if there are none.
+fn common_folder(project: &Project) -> Option<&str> {
+    let mut folders = project.assets.iter().map(|asset| asset.path.folder());
+    let first = folders.next()?;
+    Some(folders.fold(first, |common, folder| {
+        ancestors(common)
+            .find(|around| is_at_or_below(folder, around))
+            .unwrap_or_default()
+    }))
+}
+
+/// The roots of the projects in a tree, as folders relative to it; one empty text if nothing tells
+/// that there are several.
+fn several(project: &Project) -> Vec<String> {
     let folders: BTreeSet<&str> = project
         .assets
         .iter()

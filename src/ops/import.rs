@@ -29,6 +29,7 @@ use crate::plan::connectors::Sources;
 use crate::plan::import::document::{
     AssetAction, ConnectorAction, ImportPlan, Needed, Permission, PlannedPackage,
 };
+use crate::plan::import::nesting;
 use crate::plan::import::sameness::{self, Answer, Sameness, Side};
 use crate::plan::import::{Draft, Placing, PlacingError, Question, Receipt};
 use crate::plan::transform::rename_providers;
@@ -183,7 +184,13 @@ impl Incoming {
         let Some((size, digest)) = read else {
             return Err(ImportError::NoPackage { path });
         };
-        Self::of(request, opened, PlannedPackage { path, digest, size })
+        let package = PlannedPackage {
+            path,
+            digest,
+            size,
+            strip_folder: None,
+        };
+        Self::of(request, opened, package)
     }
 
     /// Reads a package or a project's folder for a comparison with a workspace, which changes nothing.
@@ -203,6 +210,7 @@ impl Incoming {
             // A folder has no digest of its own, and a comparison shows none.
             digest: Digest::of(b""),
             size: contents.map(|content| content.size).sum(),
+            strip_folder: None,
         };
         Self::of(request, opened, package)
     }
@@ -254,6 +262,7 @@ impl Incoming {
         let draft = draft.answered(&answers);
         let (plan, mut findings) = draft.decide(self.package.clone(), request.address.clone());
         findings.extend(self.check_actions(&plan, workspace)?);
+        findings.extend(nesting::check(&self.opened.project, &self.placing.folder));
         drop(draft);
         Ok(Planned {
             plan,

@@ -26,6 +26,7 @@ pub mod reuse;
 pub mod rollback;
 pub mod source;
 pub mod status;
+pub mod strip;
 pub mod verify;
 pub mod why;
 pub mod workspace_export;

@@ -1,14 +1,14 @@
 //! Reading a project: every file once, and scanned where it is JSON.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path};
 use std::sync::Arc;
 
 use super::locate::{LocatedFinding, ManifestText, locate};
 use super::reuse::Memory;
 use super::{Interrupted, Observer, Running, Stage};
 use crate::io::archive::Limits;
-use crate::io::ignored::Lookup;
+use crate::io::ignored::{Lookup, WK, WORKATOENV, workatoenv};
 use crate::io::source::{ReadError, Source, SourceError};
 use crate::model::facts::Facts;
 use crate::model::finding::{Code, Finding, Subject};
@@ -17,11 +17,15 @@ use crate::model::ident::Digest;
 use crate::model::json::JsonError;
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
-use crate::model::project::{Content, File, IgnoredAssets, Layout, LeftOut, Origin, Project};
-use crate::model::roots;
+use crate::model::project::{
+    Asset, Content, File, IgnoredAssets, Layout, LeftOut, Origin, Project,
+};
+use crate::model::roots::{self, Found};
 use crate::model::scan::Scanner;
 use crate::model::secret::Sighting;
 use crate::parallel;
+use crate::plan::decision::shell_word;
+use crate::plan::import::nesting::extra_folder;
 use crate::plan::secrets::{Detector, Writing};
 
 /// A project that was read, and where its bytes can be read again.
@@ -88,6 +92,16 @@ pub enum OpenError {
         /// The assets that are there, and ignored.
         ignored: Vec<IgnoredAssets>,
     },
+    /// Its `.workatoenv` names a project that is none.
+    #[error("{path} says that its project is `{}`, {reason}", said.escape_debug())]
+    ProjectPath {
+        /// The path of the `.workatoenv`.
+        path: String,
+        /// What it says.
+        said: String,
+        /// What is wrong with that.
+        reason: &'static str,
+    },
     /// There are several projects below it.
     #[error("{path} holds {} projects, not one", roots.len())]
     SeveralProjects {
@@ -101,13 +115,14 @@ pub enum OpenError {
     Interrupted(#[from] Interrupted),
 }
 
-/// Whether a folder that looks like several projects is taken as one.
+/// Which folder is the root of a project.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Roots {
-    /// It is refused, with the projects' names.
+    /// The one that is given or, where that tells, the only one below it that a project begins in; a
+    /// folder with several projects is refused, with their names.
     #[default]
     One,
-    /// It is one project, as the caller says, even if a package holds no asset at all.
+    /// The one that is given, as the caller says, even if a package holds no asset at all.
     Asserted,
 }
 
@@ -235,41 +250,97 @@ fn open_and(
     running: &Running,
     observer: &mut dyn Observer,
 ) -> Result<Opened, OpenError> {
-    let mut source = Source::open_with(path, search.ignores, reading.limits)?;
-    let Layout {
-        mut project,
-        mut left_out,
-    } = Layout::of(source.origin(), &source.listed);
-    project.findings.append(&mut source.findings);
-    left_out.append(&mut source.left_out);
-    left_out.sort_by(|a, b| a.path.cmp(&b.path));
-    if project.assets.is_empty()
-        && (source.origin() == Origin::Folder || reading.roots == Roots::One)
-        && project
+    let begins = match (reading.roots, path.is_dir()) {
+        (Roots::One, true) => declared(path)?,
+        (Roots::One | Roots::Asserted, _) => None,
+    };
+    let is_declared = begins.is_some();
+    let ignores = search.ignores;
+    let mut listing = Listing::open(path, begins.as_deref(), ignores, reading.limits)?;
+    let is_searched = reading.roots == Roots::One
+        && !is_declared
+        && listing.source.origin() == Origin::Folder
+        && !path.join(WORKATOENV).exists();
+    let mut begins = begins.map(|root| (root, "its `.workatoenv` says so"));
+    if is_searched && let Some((root, evidence)) = listing.told() {
+        listing = Listing::open(path, Some(&root), ignores, reading.limits)?;
+        begins = Some((root, evidence));
+    }
+    if listing.project.assets.is_empty()
+        && (listing.source.origin() == Origin::Folder || reading.roots == Roots::One)
+        && listing
+            .project
             .findings
             .iter()
             .all(|f| !matches!(f.code, Code::UnreadableFile | Code::IgnoreFileUnreadable))
     {
-        return Err(OpenError::NoProject {
-            path: path.display().to_string(),
-            ignored: source.ignored,
-        });
-    }
-    let Files { unchanged, blobs } =
-        read_files(&source, &mut project, reading, search, running, observer)?;
-    if reading.roots == Roots::One {
-        let found = roots::roots(&project);
-        if found.len() > 1 {
-            let roots = found
-                .iter()
-                .map(|root| path.join(root).display().to_string())
-                .collect();
-            return Err(OpenError::SeveralProjects {
-                path: path.display().to_string(),
-                roots,
+        if let (true, Some((root, _))) = (is_declared, &begins) {
+            return Err(OpenError::ProjectPath {
+                path: path.join(WORKATOENV).display().to_string(),
+                said: root.clone(),
+                reason: "which holds no asset",
             });
         }
+        return Err(OpenError::NoProject {
+            path: path.display().to_string(),
+            ignored: listing.source.ignored,
+        });
     }
+    let before = ReadBefore::default();
+    let mut files = listing.read(&before, reading, search, running, observer)?;
+    if reading.roots == Roots::One && begins.is_none() {
+        match roots::find(&listing.project) {
+            Found::Here => {}
+            Found::Several(found) => {
+                let roots = found
+                    .iter()
+                    .map(|root| path.join(root).display().to_string())
+                    .collect();
+                return Err(OpenError::SeveralProjects {
+                    path: path.display().to_string(),
+                    roots,
+                });
+            }
+            // Of a package the paths are what they are.
+            Found::Below(folder) if listing.source.origin() == Origin::Package => {
+                listing.project.findings.push(extra_folder(&folder));
+            }
+            Found::Below(_) | Found::Unclear(_) if !is_searched => {}
+            Found::Below(root) => {
+                let before = ReadBefore::of(&listing.project, &files.blobs, &root);
+                listing = Listing::open(path, Some(&root), ignores, reading.limits)?;
+                files = listing.read(&before, reading, search, running, observer)?;
+                begins = Some((root, "references in it start there"));
+            }
+            Found::Unclear(root) => {
+                let message = format!(
+                    "all assets lie in the folder `{root}`, and nothing tells whether the project begins there or around it"
+                );
+                let finding = Finding::new(Code::ProjectRootUnclear, Subject::Project, message);
+                listing.project.findings.push(
+                    finding
+                        .note(format!("the paths in the package begin with `{root}/`"))
+                        .help(format!(
+                            "if it begins there, give {} as the project; if it is right so, add --one-project",
+                            shell_word(&path.join(&root).display().to_string())
+                        )),
+                );
+            }
+        }
+    }
+    if let Some((root, evidence)) = begins {
+        let message = format!("the project begins in the folder `{root}`: {evidence}");
+        let finding = Finding::new(Code::ProjectBelow, Subject::Project, message);
+        listing.project.findings.push(
+            finding.help("if it begins in the folder that was given, say so with --one-project"),
+        );
+    }
+    let Listing {
+        source,
+        project,
+        left_out,
+    } = listing;
+    let Files { unchanged, blobs } = files;
     Ok(Opened {
         source,
         project,
@@ -277,6 +348,177 @@ fn open_and(
         unchanged,
         blobs,
     })
+}
+
+/// A project whose files are known by their names.
+struct Listing {
+    source: Source,
+    project: Project,
+    left_out: Vec<LeftOut>,
+}
+
+impl Listing {
+    /// Lists a package, or a folder from the folder in it that a project begins in.
+    fn open(
+        path: &Path,
+        begins: Option<&str>,
+        ignores: Lookup<'_>,
+        limits: &Limits,
+    ) -> Result<Self, OpenError> {
+        let mut source = match begins {
+            Some(root) => Source::open_with(&path.join(root), Lookup::Around(Some(path)), limits)?,
+            None => Source::open_with(path, ignores, limits)?,
+        };
+        let Layout {
+            mut project,
+            mut left_out,
+        } = Layout::of(source.origin(), &source.listed);
+        project.findings.append(&mut source.findings);
+        left_out.append(&mut source.left_out);
+        left_out.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(Self {
+            source,
+            project,
+            left_out,
+        })
+    }
+
+    /// The folder that the project begins in, if that shows without reading it, and by what.
+    fn told(&self) -> Option<(String, &'static str)> {
+        // What the clients keep beside a project, in the only folder that has it.
+        let mut marked = self.left_out.iter().filter_map(|left| {
+            let (folder, name) = left.path.rsplit_once('/')?;
+            [WORKATOENV, WK].contains(&name).then_some(folder)
+        });
+        let by_client = match (marked.next(), marked.next()) {
+            (Some(folder), None) => Some(folder),
+            (Some(_) | None, _) => None,
+        };
+        let is_in = |asset: &Asset, folder: &str| {
+            let rest = asset.path.as_str().strip_prefix(folder);
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        if let Some(folder) = by_client
+            && self.project.assets.iter().all(|asset| is_in(asset, folder))
+        {
+            return Some((folder.to_owned(), "a client's settings lie there"));
+        }
+        let root = roots::told_by_types(&self.project)?;
+        Some((root, "what the platform keeps at the root lies there"))
+    }
+
+    fn read(
+        &mut self,
+        before: &ReadBefore,
+        reading: Reading<'_>,
+        search: Search,
+        running: &Running,
+        observer: &mut dyn Observer,
+    ) -> Result<Files, Interrupted> {
+        read_files(
+            &self.source,
+            &mut self.project,
+            before,
+            reading,
+            search,
+            running,
+            observer,
+        )
+    }
+}
+
+/// The project that the workspace's `.workatoenv` in a folder names (platform.md §12).
+fn declared(folder: &Path) -> Result<Option<String>, OpenError> {
+    let unreadable = |source| {
+        OpenError::Source(SourceError::Io {
+            path: folder.join(WORKATOENV),
+            source,
+        })
+    };
+    let env = workatoenv(folder).map_err(unreadable)?;
+    let Some(said) = env
+        .and_then(|env| env.project_path)
+        .filter(|said| !said.is_empty())
+    else {
+        return Ok(None);
+    };
+    let wrong = |reason| {
+        Err(OpenError::ProjectPath {
+            path: folder.join(WORKATOENV).display().to_string(),
+            said: said.clone(),
+            reason,
+        })
+    };
+    let mut parts = Vec::new();
+    for part in Path::new(&said).components() {
+        match part {
+            Component::Normal(part) => parts.push(part.to_string_lossy()),
+            Component::CurDir => {}
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
+                return wrong("which lies outside of its folder");
+            }
+        }
+    }
+    let root = parts.join("/");
+    if root.is_empty() {
+        return Ok(None);
+    }
+    match folder.join(&root).canonicalize() {
+        // A link in it could lead anywhere.
+        Ok(found)
+            if folder
+                .canonicalize()
+                .is_ok_and(|folder| found.starts_with(folder)) =>
+        {
+            match found.is_dir() {
+                true => Ok(Some(root)),
+                false => wrong("which is not a folder"),
+            }
+        }
+        Ok(_) => wrong("which lies outside of its folder"),
+        Err(_) => wrong("which is not there"),
+    }
+}
+
+/// What is known of files because they were read, under other paths, a moment ago.
+#[derive(Default)]
+struct ReadBefore(BTreeMap<String, KnownFile>);
+
+#[derive(Clone)]
+struct KnownFile {
+    content: Content,
+    facts: Option<Arc<Facts>>,
+    secrets: Vec<Sighting>,
+    blob: Option<BlobId>,
+}
+
+impl ReadBefore {
+    /// Of the files in this folder, by their paths from there. Those with a finding are read again.
+    fn of(project: &Project, blobs: &[Option<BlobId>], root: &str) -> Self {
+        let mut facts: BTreeMap<&PackagePath, &Arc<Facts>> = BTreeMap::new();
+        for asset in &project.assets {
+            facts.insert(&asset.path, &asset.facts);
+        }
+        let mut told = BTreeSet::new();
+        for finding in &project.findings {
+            if let Subject::File { path, .. } = &finding.subject {
+                told.insert(path);
+            }
+        }
+        let files = project.files.iter().zip(blobs);
+        let sound = files.filter(|(file, _)| !told.contains(&file.path));
+        let known = sound.filter_map(|(file, blob)| {
+            let below = file.path.as_str().strip_prefix(root)?.strip_prefix('/')?;
+            let known = KnownFile {
+                content: file.content?,
+                facts: facts.get(&file.path).map(|facts| Arc::clone(facts)),
+                secrets: file.secrets.clone(),
+                blob: *blob,
+            };
+            Some((below.to_owned(), known))
+        });
+        Self(known.collect())
+    }
 }
 
 /// What is known of a project's files beside what they hold.
@@ -295,6 +537,7 @@ fn holds_properties(kind: &AssetKind) -> bool {
 fn read_files(
     source: &Source,
     project: &mut Project,
+    before: &ReadBefore,
     reading: Reading<'_>,
     search: Search,
     running: &Running,
@@ -332,6 +575,13 @@ fn read_files(
             return Ok(Outcome {
                 blob: known.blob,
                 found: FoundFile::Known(known.content, facts, known.secrets.to_vec()),
+            });
+        }
+        if let Some(known) = before.0.get(files[index].path.as_str()) {
+            let known = known.clone();
+            return Ok(Outcome {
+                blob: known.blob,
+                found: FoundFile::Read(known.content, known.facts, known.secrets),
             });
         }
         if let Err(error) = worker.reader.read(number, &mut worker.bytes) {

@@ -24,6 +24,9 @@ pub(crate) struct PlanArgs {
     /// Table rows: keep, overwrite, leave-out
     #[arg(long, value_name = "WAY", default_value = "overwrite")]
     pub(crate) rows: RowsPolicy,
+    /// Take this folder off the package's paths and references first
+    #[arg(long, value_name = "NAME")]
+    pub(crate) strip_folder: Option<String>,
     /// Also write the plan to a file, which `import` takes
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -50,6 +53,9 @@ pub(crate) struct ImportArgs {
     /// The folder to import into [default: the plan's, or Home]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) folder: Option<FolderPath>,
+    /// Take this folder off the package's paths and references first
+    #[arg(long, value_name = "NAME", conflicts_with = "locked")]
+    pub(crate) strip_folder: Option<String>,
     /// The package of a plan, if it lies elsewhere now
     #[arg(long, value_name = "PACKAGE.zip")]
     pub(crate) from: Option<PathBuf>,

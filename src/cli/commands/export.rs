@@ -58,7 +58,7 @@ pub(crate) fn tell(
         None => format!("{project} for {}", target.kind),
     });
     let manifest = resolved.manifest.as_ref().map(|manifest| manifest.path());
-    reporter.project(&request.project, manifest);
+    reporter.project(&prepared.opened.source.path, manifest);
     reporter.items(|| items::of_export(&prepared.plan));
     reporter.findings(located);
     let excluded = prepared.plan.connectors.iter();
@@ -119,6 +119,12 @@ fn work(context: &Context, args: &ExportArgs, reporter: &mut Reporter) -> Result
         &context.running,
         &mut context.ui.observer(),
     )?;
+    // The commit may hold more around the folder that the project begins in.
+    let begins = &prepared.opened.source.path;
+    let project = match *begins == resolved.request.project {
+        true => project,
+        false => checkout(context, begins),
+    };
     let source = source_of(context, args, &project, &prepared)?;
     if let (Some(connectors), Some(supplied)) = (&connectors, &prepared.supplied) {
         let path = &supplied.source.path;

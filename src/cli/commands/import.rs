@@ -21,6 +21,7 @@ use crate::model::workspace::{Address, FolderPath, RecipeState};
 use crate::ops::import::{
     ImportDocument, ImportError, ImportRequest, Incoming, PlanDocument, Planned,
 };
+use crate::ops::strip::Stripped;
 use crate::ops::verify::hold;
 use crate::plan::import::Receipt;
 use crate::plan::import::document::{
@@ -64,10 +65,16 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
     subject(reporter, &args.package, &args.into);
     let workspace = open(context, &args.platform, &args.into, "plan")?;
     let folder = within(workspace.as_ref(), args.folder.as_ref())?;
-    let request = request(&args.package, &args.into, folder, args.rows);
+    let mut request = request(&args.package, &args.into, folder, args.rows);
+    let stripped = strip(context, &mut request, args.strip_folder.as_deref())?;
     let incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())?;
     Failure::incomplete(&incoming.opened)?;
-    let planned = incoming.plan(&request, workspace.as_ref(), &context.running)?;
+    let mut planned = incoming.plan(&request, workspace.as_ref(), &context.running)?;
+    if let (Some(_), Some(folder)) = (&stripped, &args.strip_folder) {
+        let package = &mut planned.plan.package;
+        package.path = args.package.display().to_string();
+        package.strip_folder = Some(folder.clone());
+    }
     let document = planned.document(&incoming);
     tell(reporter, &document);
     if let Some(output) = &args.output {
@@ -108,6 +115,23 @@ pub(super) fn within(
     }
 }
 
+/// Takes the top folder off the package that is asked for, and asks for what that gives.
+fn strip(
+    context: &Context,
+    request: &mut ImportRequest,
+    folder: Option<&str>,
+) -> Result<Option<Stripped>, Failure> {
+    let Some(folder) = folder else {
+        return Ok(None);
+    };
+    let folder = folder.trim_end_matches('/');
+    let scratch = std::env::temp_dir();
+    let (running, mut observer) = (&context.running, context.ui.observer());
+    let stripped = Stripped::of(&request.package, folder, &scratch, running, &mut observer)?;
+    request.package = stripped.path();
+    Ok(Some(stripped))
+}
+
 /// An import of a package into a folder of a workspace, now and by whoever runs the program.
 pub(super) fn request(
     package: &Path,
@@ -130,6 +154,8 @@ pub(super) fn request(
 /// What `import` was given.
 struct Asked {
     request: ImportRequest,
+    /// The top folder that is taken off the package.
+    strip_folder: Option<String>,
     /// The plan that has to hold still.
     approved: Option<PlanDocument>,
 }
@@ -158,6 +184,7 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
                 args.folder.clone().unwrap_or_default(),
                 args.rows.unwrap_or(RowsPolicy::Overwrite),
             ),
+            strip_folder: args.strip_folder.clone(),
             approved: None,
         });
     }
@@ -208,6 +235,15 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
             plan.package.path
         )));
     }
+    let strip_folder = plan.package.strip_folder.clone();
+    if args.strip_folder.is_some() && args.strip_folder != strip_folder {
+        return Err(Failure::new(
+            Exit::Refused,
+            "other-folder",
+            "the plan was made without taking that folder off",
+        )
+        .help("make the plan again, with --strip-folder"));
+    }
     let package = match &args.from {
         Some(package) => package.clone(),
         None => found(&args.package, Path::new(&plan.package.path)),
@@ -216,6 +252,7 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
     request.package = package;
     Ok(Asked {
         request,
+        strip_folder,
         approved: Some(document),
     })
 }
@@ -241,8 +278,10 @@ pub(crate) fn import(context: &Context, args: &ImportArgs) -> Result<Exit, Stop>
 fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
     let Asked {
         mut request,
+        strip_folder,
         approved,
     } = asked(args)?;
+    let package = request.package.clone();
     subject(reporter, &request.package, &request.address);
     let name = request
         .package
@@ -263,13 +302,11 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
     if approved.is_none() {
         request.folder = within(workspace.as_ref(), args.folder.as_ref())?;
     }
+    let stripped = strip(context, &mut request, strip_folder.as_deref())?;
     let incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())?;
-    if signed.is_some_and(|digest| digest != incoming.digest()) {
-        return Err(unsigned(
-            &request.package,
-            "it changed since its signature was checked",
-        )
-        .into());
+    let read = stripped.as_ref().map_or(incoming.digest(), |s| s.original);
+    if signed.is_some_and(|digest| digest != read) {
+        return Err(unsigned(&package, "it changed since its signature was checked").into());
     }
     Failure::incomplete(&incoming.opened)?;
     if args.locked {
@@ -279,6 +316,11 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
     let mut consent: Option<ImportPlan> = approved.as_ref().map(|document| document.plan.clone());
     for attempt in 1.. {
         let mut planned = incoming.plan(&request, workspace.as_ref(), &context.running)?;
+        if let (Some(_), Some(folder)) = (&stripped, &strip_folder) {
+            let planned = &mut planned.plan.package;
+            planned.path = package.display().to_string();
+            planned.strip_folder = Some(folder.clone());
+        }
         if let Some(approved) = &approved {
             planned
                 .plan

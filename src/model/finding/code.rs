@@ -76,6 +76,8 @@ codes! {
     IgnoreFileUnused = "ignore-file-unused", Warning, Free, "A file looks like an ignore file and is not read.";
     IgnoreRuleIneffective = "ignore-rule-ineffective", Warning, Free, "A line of an ignore file leaves nothing out, though packed files are what it seems to mean.";
     IgnoreRuleUnused = "ignore-rule-unused", Note, Free, "A line of an ignore file matches no file of the project.";
+    ProjectRootUnclear = "project-root-unclear", Warning, Free, "All assets lie in one folder, and nothing tells whether the project begins there or around it.";
+    ProjectBelow = "project-below", Note, Free, "The project begins in a folder of the one that was given.";
     NothingSelected = "nothing-selected", Error, Guard, "The manifest and the command line select no asset.";
     NamesNothing = "names-nothing", Error, Guard, "The manifest or the command line names something that is not in the project.";
     HardCodedCredential = "hard-coded-credential", Error, Free, "A credential stands in a file, in a form that only its issuer gives.";
@@ -125,6 +127,9 @@ codes! {
     ReferenceAmbiguous = "reference-ambiguous", Warning, Workspace, "A reference may mean any of several assets; it stays unbound, or bound as it is.";
     ReferenceByName = "reference-by-name", Note, Workspace, "A reference binds to an asset of its name that is not where the reference says.";
     ReferenceRebinds = "reference-rebinds", Warning, Workspace, "Of an asset only what a reference means would change.";
+    PackageFolderExtra = "package-folder-extra", Warning, Free, "A package has a folder around it that its references know nothing of: it was zipped one folder too high.";
+    FolderRepeated = "folder-repeated", Warning, Workspace, "All paths of a package begin with the name of the folder that it goes into, and would lie in it twice.";
+    ProjectNameDiffers = "project-name-differs", Warning, Workspace, "A package names the project that it is from, and goes into a folder of another one.";
     NothingToImport = "nothing-to-import", Warning, Workspace, "A package holds no assets, so an import of it does nothing.";
     RestartFails = "restart-fails", Warning, Workspace, "A running recipe would be stopped and updated, and could not start again.";
     ConnectionOtherApplication = "connection-other-application", Warning, Free, "A recipe uses a connection for another application than the connection is for.";

@@ -574,6 +574,16 @@ fn compare_record(
     }
 }
 
+/// The folder that the package's paths count from: the project's own, if the package's files are in
+/// it, or the one below it that its project begins in.
+fn root_of(project: &Path, record: &DecisionRecord) -> Roots {
+    let mut paths = record.entries.iter().map(|entry| entry.path.as_str());
+    match project.is_dir() && !paths.any(|path| project.join(path).exists()) {
+        true => Roots::One,
+        false => Roots::Asserted,
+    }
+}
+
 /// Compares entries in the order of their paths; names every one that differs.
 fn compare_entries(
     expected: Vec<(&PackagePath, Digest, u64)>,
@@ -644,7 +654,7 @@ fn make_again(
         .map_err(|error| broken(RecordError::Selection(error.to_string())))?;
     let export = ExportRequest {
         project: rebuild.project.clone(),
-        roots: Roots::Asserted,
+        roots: root_of(&rebuild.project, record),
         connectors: rebuild.connectors.clone(),
         destination: Destination {
             name: record.target.name.clone(),

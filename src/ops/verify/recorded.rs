@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::Mismatch;
-use crate::model::finding::{Code, Counts};
+use crate::model::finding::{Code, Counts, Severity};
 use crate::model::ident::Version;
 use crate::model::path::PackagePath;
 use crate::ops::record::DecisionRecord;
@@ -17,8 +17,14 @@ use crate::plan::decision::{ConnectorDecision, Outcome};
 const NAMED: usize = 20;
 
 /// Findings whose number depends on more than the project and the record's request: what else the
-/// manifest allows, and whether the admin workspace was at hand with its code.
-const NOT_DETERMINED: [Code; 2] = [Code::AllowanceUnused, Code::InterfaceUnknown];
+/// manifest allows, whether the admin workspace was at hand with its code, and whether the project's
+/// own folder was given or one around it.
+const NOT_DETERMINED: [Code; 4] = [
+    Code::AllowanceUnused,
+    Code::InterfaceUnknown,
+    Code::ProjectBelow,
+    Code::ProjectRootUnclear,
+];
 
 /// What a package shows of the connectors in it: the version in each one's JSON, by its path; none
 /// where the JSON has none.
@@ -196,12 +202,20 @@ pub(super) fn with_rebuild(record: &DecisionRecord, again: &DecisionRecord) -> V
             value(&determined(codes)),
             value(&determined(codes_again)),
         );
-        // What is not determined only moves the number of notes.
-        let graver = |counts: &Counts| value(&[counts.errors, counts.warnings]);
+        // Most of what is not determined only moves the number of notes.
+        let graver = |counts: &Counts, codes: &BTreeMap<Code, usize>| {
+            let warnings = codes.iter().filter(|(code, _)| {
+                NOT_DETERMINED.contains(code)
+                    && code.severity() == Severity::Warning
+                    && !record.request.checks.contains_key(code)
+            });
+            let others: usize = warnings.map(|(_, count)| count).sum();
+            value(&[counts.errors, counts.warnings.saturating_sub(others)])
+        };
         compare(
             "findings",
-            graver(&record.findings),
-            graver(&again.findings),
+            graver(&record.findings, codes),
+            graver(&again.findings, codes_again),
         );
     }
     let more = found.len().saturating_sub(NAMED);

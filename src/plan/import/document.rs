@@ -59,10 +59,13 @@ const fn overwrite() -> RowsPolicy {
 pub struct PlannedPackage {
     /// Where it was found: as given, so a relative path counts from where the plan was made.
     pub path: String,
-    /// The digest of the file.
+    /// The digest of the file; of what is imported, if its top folder is taken off.
     pub digest: Digest,
-    /// Its size in bytes.
+    /// Its size in bytes, of the same.
     pub size: u64,
+    /// The top folder that is taken off its paths and references.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strip_folder: Option<String>,
 }
 
 /// The workspace of a plan.

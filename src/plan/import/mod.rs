@@ -13,6 +13,7 @@ mod bindings;
 mod carry;
 mod connectors;
 pub mod document;
+pub mod nesting;
 mod outcome;
 mod placing;
 mod references;
