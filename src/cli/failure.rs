@@ -31,8 +31,8 @@ use crate::ops::verify::VerifyError;
 use crate::plan::decision::shell_word;
 use crate::plan::history::RecordError;
 use crate::plan::pick::PickError;
-use crate::workspace::WorkspaceError;
 use crate::workspace::remote::{Left, RemoteError, Unfinished};
+use crate::workspace::{Partly, WorkspaceError};
 
 /// How many names a help lists before it only counts them.
 const NAMED: usize = 10;
@@ -405,6 +405,7 @@ impl From<WorkspaceError> for Failure {
             }
             WorkspaceError::Damaged { .. } => Self::of(Exit::Failed, "damaged", &error)
                 .help("nothing was changed; put a copy of the file in its place, and report this if it happens again"),
+            WorkspaceError::Partly(partly) => Self::partly(partly),
             WorkspaceError::Remote(remote) => Self::remote(remote),
             WorkspaceError::Content(_) => Self::of(Exit::Failed, "unreadable", &error),
             WorkspaceError::Io { doing: "open" | "read", .. } => Self::of(Exit::Failed, "unreadable", &error)
@@ -416,6 +417,33 @@ impl From<WorkspaceError> for Failure {
 }
 
 impl Failure {
+    /// Some of several changes were made: all of them are listed, each with what became of it.
+    fn partly(partly: &Partly) -> Self {
+        let exit = match (&partly.cause, partly.done.is_empty()) {
+            (_, false) => Exit::PartlyDone,
+            (Some(cause), true) => {
+                if let WorkspaceError::Remote(remote) = &**cause {
+                    Self::remote(remote).exit
+                } else if let WorkspaceError::Stale { .. } = &**cause {
+                    Exit::Refused
+                } else {
+                    Exit::Failed
+                }
+            }
+            (None, true) => Exit::Failed,
+        };
+        let done = partly.done.iter().map(|what| format!("done: {what}"));
+        let failed = partly.failed.iter();
+        let failed = failed.map(|failed| format!("failed: {}: {}", failed.what, failed.why));
+        let left = partly.not_attempted.iter();
+        let left = left.map(|what| format!("not attempted: {what}"));
+        Self::new(exit, "not-done", partly.to_string())
+            .notes(done.chain(failed).chain(left))
+            .help(
+                "what is done stays done; see to what failed, and repeat the command for the rest",
+            )
+    }
+
     fn remote(error: &RemoteError) -> Self {
         match error {
             RemoteError::Api(error) => Self::api(error),
@@ -442,7 +470,7 @@ impl Failure {
             RemoteError::Unfinished { resume, why, .. } => {
                 let exit = match why {
                     Unfinished::Interrupted => Exit::Interrupted,
-                    Unfinished::Slow | Unfinished::Lost => Exit::Unfinished,
+                    Unfinished::Slow | Unfinished::Lost | Unfinished::Unseen => Exit::Unfinished,
                 };
                 let failure = Self::of(exit, "unfinished", error);
                 match resume {
@@ -450,14 +478,10 @@ impl Failure {
                     None => failure.help("repeat the command, or wait longer with --job-timeout SECONDS"),
                 }
             }
-            RemoteError::Refused { done, .. } => {
-                let exit = if *done > 0 {
-                    Exit::PartlyDone
-                } else {
-                    Exit::Failed
-                };
-                Self::of(exit, "not-done", error)
-            }
+            RemoteError::NotSo { .. } => Self::of(Exit::Failed, "not-done", error)
+                .help("look at it in the platform's pages"),
+            RemoteError::OtherWorkspace { .. } => Self::of(Exit::Refused, "other-workspace", error)
+                .help("nothing was sent; use the token of the workspace that the import went into"),
             RemoteError::NotOffered { instead, .. } => {
                 Self::of(Exit::Failed, "not-offered", error).help(*instead)
             }

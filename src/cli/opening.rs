@@ -17,7 +17,7 @@ use super::ui::{Volume, visible};
 use crate::client::{BaseError, Client, Cut, Pauses, Rate, Retries};
 use crate::model::workspace::{Address, RemoteAccount, RemoteAddress};
 use crate::ops::Interrupt;
-use crate::ops::remote::journal::Journal;
+use crate::ops::remote::journal::{Entry, Journal};
 use crate::ops::remote::{RemoteSettings, RemoteWorkspace};
 use crate::workspace::AdminWorkspace;
 use crate::workspace::local::LocalPlatform;
@@ -51,6 +51,16 @@ pub(crate) fn open_remote(
     args: &PlatformArgs,
     address: &RemoteAddress,
 ) -> Result<RemoteWorkspace, Failure> {
+    open_expected(context, args, address, None)
+}
+
+/// Opens the workspace that an import went into.
+pub(crate) fn open_expected(
+    context: &Context,
+    args: &PlatformArgs,
+    address: &RemoteAddress,
+    expected: Option<&Entry>,
+) -> Result<RemoteWorkspace, Failure> {
     let credentials = credentials(args, address)?;
     if context.ui.volume == Volume::Verbose {
         let of = credentials.workspace.map_or_else(String::new, |workspace| {
@@ -68,6 +78,7 @@ pub(crate) fn open_remote(
         scratch: std::env::temp_dir(),
         running: context.running.clone(),
         journal: journal()?,
+        expected: expected.cloned(),
         patience: Duration::from_secs(args.api.job_timeout),
         pauses: Arc::new(pauses),
     };

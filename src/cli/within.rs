@@ -254,6 +254,8 @@ impl Asked<'_> {
                     wanted.0
                 )
             }),
+            ShareError::Visibility { .. } => Failure::of(Exit::Failed, "catalog-entry", error)
+                .help("say it in the file: `\"visibility\": \"open\"` or `\"closed\"`"),
             ShareError::ClosedSource { .. } => {
                 let help = match self.within.address.local() {
                     Some(name) => format!(

@@ -194,7 +194,8 @@ impl Client {
         let path = "/api/custom_connectors".to_owned();
         let what = format!("create connector `{}`", draft.title);
         let request = Request::post(path, what).json(draft.json());
-        publication(&self.transport.answer(&request)?.accepted()?, None)
+        self.transport
+            .change(&request, |answer| publication(answer, None))
     }
 
     /// Makes a new version of a connector; it is not released. Each time makes another, so it is
@@ -210,7 +211,8 @@ impl Client {
         let path = format!("/api/custom_connectors/{id}");
         let what = format!("update connector `{}`", draft.title);
         let request = Request::put(path, what).once().json(draft.json());
-        publication(&self.transport.answer(&request)?.accepted()?, Some(id))
+        self.transport
+            .change(&request, |answer| publication(answer, Some(id)))
     }
 
     /// Releases the newest version: every recipe of the workspace runs it from its next job on.

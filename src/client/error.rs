@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::rights::right;
 use super::settings::Cut;
 
 /// A question to the platform, as errors name it.
@@ -244,15 +245,39 @@ fn tried(attempts: u32) -> String {
 }
 
 impl ClientError {
+    /// The same, where the platform was to change something and answered in good faith, and nothing
+    /// can be made of the answer: it may have done `what` all the same.
+    pub(super) fn after_a_change(self, what: &str) -> Self {
+        match &self {
+            Self::Unreadable { at, .. }
+            | Self::TooLarge { at, .. }
+            | Self::Diverted { at, .. }
+            | Self::NoPackage { at, .. } => Self::Lost {
+                at: at.clone(),
+                what: what.to_owned(),
+                source: Box::new(self),
+            },
+            Self::Unauthorised { .. }
+            | Self::NotFound { .. }
+            | Self::Refused { .. }
+            | Self::RateLimited { .. }
+            | Self::Unavailable { .. }
+            | Self::Lost { .. }
+            | Self::Package { .. }
+            | Self::Keep(_)
+            | Self::Settings { .. }
+            | Self::Cut(_) => self,
+        }
+    }
+
     /// What to do next.
     pub fn help(&self) -> Option<String> {
         Some(match self {
             Self::Unauthorised {
                 status: 403, at, ..
             } => format!(
-                "give the token's API client the permission for {} {}, or use another token",
-                at.method(),
-                at.path()
+                "give the token's API client the right to {}, or use another token",
+                right(at.method(), at.path())
             ),
             Self::Unauthorised { at, .. } => format!(
                 "see to it that the token is one of {} and was not revoked: tokens belong to one data center",

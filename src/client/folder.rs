@@ -115,8 +115,8 @@ impl AccountApi<'_> {
         }
         let what = format!("create folder `{name}`");
         let request = Request::post(self.path("folders"), what).json(body);
-        let answer = self.transport.answer(&request)?.accepted()?;
-        folder(&answer.record("id")?)
+        self.transport
+            .change(&request, |answer| folder(&answer.record("id")?))
     }
 
     /// The projects.

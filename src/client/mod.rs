@@ -29,6 +29,7 @@ mod quota;
 mod recipe;
 mod request;
 mod retry;
+mod rights;
 mod settings;
 mod transport;
 mod trial;

@@ -319,8 +319,9 @@ impl AccountApi<'_> {
     pub fn create_manifest(&self, manifest: &NewManifest) -> Result<ManifestId, ClientError> {
         let what = format!("create export manifest `{}`", manifest.name);
         let request = Request::post(self.path("export_manifests"), what).json(manifest.json());
-        let answer = self.transport.answer(&request)?.accepted()?;
-        Ok(ManifestId(answer.record("id")?.id("id")?))
+        self.transport.change(&request, |answer| {
+            Ok(ManifestId(answer.record("id")?.id("id")?))
+        })
     }
 
     /// Deletes an export manifest; its packages stay.
@@ -345,8 +346,8 @@ impl AccountApi<'_> {
             Account::Customer(_) => self.path(&format!("exports/{manifest}")),
         };
         let request = Request::post(path, format!("export manifest {manifest}"));
-        let answer = self.transport.answer(&request)?.accepted()?;
-        job(&answer, Operation::Export)
+        self.transport
+            .change(&request, |answer| job(answer, Operation::Export))
     }
 
     /// How far an export is.
@@ -462,7 +463,7 @@ impl AccountApi<'_> {
         if let HomeAssets::Folder(home) = upload.home {
             request = request.query("folder_id_for_home_assets", home);
         }
-        let answer = self.transport.answer(&request)?.accepted()?;
-        job(&answer, Operation::Import)
+        self.transport
+            .change(&request, |answer| job(answer, Operation::Import))
     }
 }

@@ -95,10 +95,21 @@ impl Transport {
                 {
                     return Answer::read(at, 404, b"");
                 }
-                Err(Tried::Over(error)) => return Err(error),
+                Err(Tried::Over(error)) => return Err(told(request, error)),
                 Err(Tried::Again(failed)) => tries.next(failed)?,
             }
         }
+    }
+
+    /// What the platform says it did. An answer that nothing can be made of is a
+    /// [lost](ClientError::Lost) one: the request may have been carried out all the same.
+    pub(super) fn change<T>(
+        &self,
+        request: &Request<'_>,
+        read: impl FnOnce(&Answer) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        let answer = self.answer(request)?.accepted()?;
+        read(&answer).map_err(|error| told(request, error))
     }
 
     /// Every record of a list, over all its pages.
@@ -497,6 +508,8 @@ impl Transport {
                 why: why(),
             }),
             408 | 500 | 502..=599 => self.unknown(request, at, asked, why()),
+            // Neither done nor refused: it says nothing about what was done.
+            ..=399 if request.method != Method::Get => self.unknown(request, at, asked, why()),
             _ => Tried::Over(ClientError::Refused {
                 at,
                 status,
@@ -639,6 +652,14 @@ impl<'t> Tries<'t> {
         self.waited = self.waited.saturating_add(wait);
         self.attempts += 1;
         Ok(())
+    }
+}
+
+/// An error of a request, as it is told to whoever made it.
+fn told(request: &Request<'_>, error: ClientError) -> ClientError {
+    match request.method {
+        Method::Get => error,
+        Method::Post | Method::Put | Method::Delete => error.after_a_change(&request.what),
     }
 }
 

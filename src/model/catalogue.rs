@@ -29,6 +29,9 @@ choice_type! {
         Open = "open",
         /// Closed source: it reaches customers in its own data center only.
         Closed = "closed",
+        /// It is not told, as over the API (platform.md §10): it reaches customers in its own data
+        /// center, and perhaps others.
+        Unknown = "unknown",
     }
 }
 

@@ -94,6 +94,16 @@ name_type!(
     /// A data center's short name, such as `us`, `eu` or `jp` (platform.md §7).
     DataCenter, "data center", lower_word
 );
+
+impl DataCenter {
+    /// Stands for a data center that nobody told.
+    pub const UNKNOWN: &str = "unknown";
+
+    /// Whether it is not known which one it is.
+    pub fn is_unknown(&self) -> bool {
+        self.as_str() == Self::UNKNOWN
+    }
+}
 name_type!(
     /// An asset's type as its file name spells it: `recipe`, `custom_adapter`, … The list is open:
     /// types that nobody has heard of are carried through too.

@@ -10,7 +10,7 @@ use crate::model::ident::{ConnectorTitle, Digest, Version};
 use crate::model::interface::Interface;
 use crate::model::interface::compare::{InterfaceDiff, compare};
 use crate::plan::pick::{self, Available, PickError};
-use crate::workspace::{Workspace, WorkspaceError};
+use crate::workspace::{Listed, Outline, Workspace, WorkspaceError};
 
 /// A source to compare.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +82,8 @@ pub fn source_of(
     named: &str,
     version: Version,
 ) -> Result<Compared, ConnectorDiffError> {
-    let inventory = workspace.inventory()?;
+    let lists = Outline::of([Listed::Connectors]);
+    let inventory = workspace.outline(&lists)?;
     let available = pick::available(
         &inventory.connectors,
         inventory.shared.as_ref(),

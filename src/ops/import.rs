@@ -441,7 +441,8 @@ impl Incoming {
             let mut held = again.snapshot.connectors.iter();
             if let Some(held) = held.find(|held| held.title == connector.title) {
                 connector.internal_name = held.internal_name.clone();
-                connector.version = held.released.unwrap_or(connector.version);
+                // What is there counts, be it that nobody tells.
+                connector.version = held.released;
             }
         }
         let mut astray = Vec::new();

@@ -24,7 +24,7 @@ use crate::model::workspace::{
 use crate::plan::commit::Commit;
 use crate::plan::operate::{self, Blocked};
 use crate::plan::pick::{self, Available, PickError};
-use crate::workspace::{NoContents, Workspace, WorkspaceError};
+use crate::workspace::{Listed, NoContents, Outline, Workspace, WorkspaceError};
 
 /// How often something is planned anew because another process was faster.
 pub(super) const ATTEMPTS: usize = 8;
@@ -165,11 +165,12 @@ fn counted(recipes: usize) -> String {
 /// is then looked at again.
 fn carry_out<T>(
     workspace: &mut dyn Workspace,
+    read: impl Fn(&dyn Workspace) -> Result<Inventory, WorkspaceError>,
     mut plan: impl FnMut(&dyn Workspace, &Inventory) -> Result<(Commit, T), OperateError>,
 ) -> Result<T, OperateError> {
     let mut attempt = 1;
     loop {
-        let inventory = workspace.inventory()?;
+        let inventory = read(workspace)?;
         let (commit, told) = plan(workspace, &inventory)?;
         if commit.changes.is_empty() {
             return Ok(told);
@@ -226,7 +227,12 @@ pub fn set_recipes(
     which: &Which,
     state: RecipeState,
 ) -> Result<RecipeChangeDocument, OperateError> {
-    carry_out(workspace, |workspace, inventory| {
+    let read = |workspace: &dyn Workspace| match state {
+        // What starts depends on what it refers to.
+        RecipeState::Running => workspace.inventory(),
+        RecipeState::Stopped => workspace.outline(&Outline::of([Listed::Recipes])),
+    };
+    carry_out(workspace, read, |workspace, inventory| {
         let recipes = meant(inventory, &AssetKind::Recipe, "recipe", which)?;
         let wanted = ids(&recipes);
         let changing = operate::to_change(inventory, &wanted, state);
@@ -292,7 +298,8 @@ pub fn authorize(
     address: &Address,
     which: &Which,
 ) -> Result<ConnectionChangeDocument, OperateError> {
-    carry_out(workspace, |_, inventory| {
+    let read = |workspace: &dyn Workspace| workspace.inventory();
+    carry_out(workspace, read, |_, inventory| {
         let connections = meant(inventory, &AssetKind::Connection, "connection", which)?;
         let commit = operate::authorize(inventory, &ids(&connections));
         let document = ConnectionChangeDocument {
@@ -327,7 +334,9 @@ pub fn release(
     named: &str,
     at: Moment,
 ) -> Result<ConnectorReleaseDocument, OperateError> {
-    carry_out(workspace, |workspace, inventory| {
+    let lists = Outline::of([Listed::Recipes, Listed::Connectors]);
+    let read = |workspace: &dyn Workspace| workspace.outline(&lists);
+    let mut document = carry_out(workspace, read, |workspace, inventory| {
         let available = pick::available(
             &inventory.connectors,
             inventory.shared.as_ref(),
@@ -355,11 +364,11 @@ pub fn release(
             releasable(workspace, connector, latest)?
         };
         let name = &connector.internal_name;
-        let (effect, recipes) = if commit.changes.is_empty() {
-            (Effect::Unchanged, Vec::new())
-        } else {
-            (Effect::Changed, inspect::users(inventory, name))
+        let effect = match commit.changes.is_empty() {
+            true => Effect::Unchanged,
+            false => Effect::Changed,
         };
+        let recipes = inspect::users(inventory, name);
         let document = ConnectorReleaseDocument {
             workspace: address.clone(),
             title: connector.title.clone(),
@@ -371,7 +380,23 @@ pub fn release(
             findings,
         };
         Ok((commit, document))
-    })
+    })?;
+    if document.effect == Effect::Changed {
+        // What is there counts: somebody may have pushed another version meanwhile, and over the API
+        // nobody may know which one was the newest.
+        let now = read(workspace)?.connectors;
+        let held = now.iter().find(|held| held.title == document.title);
+        if let Some(released) = held.and_then(|held| held.released) {
+            document.released = released;
+        }
+        if document.before == Some(document.released) {
+            document.effect = Effect::Unchanged;
+        }
+    }
+    if document.effect == Effect::Unchanged {
+        document.recipes.clear();
+    }
+    Ok(document)
 }
 
 /// Whether a version's source lets it be released, and what else is to be said of it.

@@ -1,6 +1,6 @@
 //! Pushing a connector's source into a workspace, where it becomes a new version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,9 @@ use crate::model::workspace::{Address, Inventory, Moment};
 use crate::plan::push::{
     LogoFormat, NewLogo, PushEffect, PushError, Source, VersionText, push as plan,
 };
-use crate::workspace::{ContentError, Contents, Encoded, Encoding, Workspace, WorkspaceError};
+use crate::workspace::{
+    ContentError, Contents, Encoded, Encoding, Listed, Outline, Workspace, WorkspaceError,
+};
 
 /// A source to push.
 #[derive(Clone, Debug)]
@@ -44,8 +46,8 @@ pub struct ConnectorPushDocument {
     pub title: ConnectorTitle,
     /// How recipes of the workspace spell it.
     pub internal_name: InternalName,
-    /// The version that is the newest now.
-    pub version: Version,
+    /// The version that is the newest now; unknown where the platform does not tell.
+    pub version: Option<Version>,
     /// What was done.
     pub effect: PushEffect,
     /// The version that recipes run; none before the first release.
@@ -151,17 +153,22 @@ pub fn push(
             None => None,
         },
     };
-    workspace.sources(&std::iter::once(source.title.clone()).collect())?;
+    let titles: BTreeSet<ConnectorTitle> = std::iter::once(source.title.clone()).collect();
+    let wanted = Outline {
+        newest: titles.clone(),
+        titles,
+        ..Outline::of([Listed::Connectors])
+    };
     let mut attempt = 1;
     loop {
-        let inventory = workspace.inventory()?;
+        let inventory = workspace.outline(&wanted)?;
         let latest = latest(workspace, &inventory, &source.title)?;
         let push = plan(&inventory, &source, &latest, at)?;
         let mut document = ConnectorPushDocument {
             workspace: address.clone(),
             title: source.title.clone(),
             internal_name: push.internal_name,
-            version: push.version,
+            version: Some(push.version),
             effect: push.effect,
             released: push.released,
             code: source.code,
@@ -174,11 +181,11 @@ pub fn push(
         match workspace.commit(&push.commit, &mut brought) {
             Ok(_) => {
                 // A platform that names and numbers by itself may do it otherwise.
-                let after = workspace.inventory()?.connectors;
+                let after = workspace.outline(&wanted)?.connectors;
                 if let Some(held) = after.iter().find(|held| held.title == source.title) {
                     document.internal_name = held.internal_name.clone();
-                    let newest = held.latest().map(|latest| latest.number);
-                    document.version = newest.unwrap_or(document.version);
+                    document.version = held.newest();
+                    document.released = held.released;
                 }
                 return Ok(document);
             }

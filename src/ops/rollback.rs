@@ -79,6 +79,7 @@ pub enum RollbackError {
 /// # Errors
 /// If the workspace can't be read, or has no revision.
 pub fn before_newest(workspace: &dyn Workspace) -> Result<RevisionNumber, RollbackError> {
+    workspace.keeps_earlier_states()?;
     let facts = workspace.facts()?;
     match facts.revision.0.checked_sub(1) {
         Some(before) => Ok(RevisionNumber(before)),
@@ -97,6 +98,7 @@ pub fn plan(
     workspace: &dyn Workspace,
     running: &Running,
 ) -> Result<PlannedRollback, RollbackError> {
+    workspace.keeps_earlier_states()?;
     let inventory = workspace.inventory()?;
     let planned = plan_from(request, workspace, &inventory, running);
     // What another process removed meanwhile is not missing.

@@ -130,8 +130,10 @@ pub fn authorize(inventory: &Inventory, wanted: &BTreeSet<AssetId>) -> Commit {
 /// Releases a connector's newest version: no other one can be (platform.md §3).
 pub fn release(inventory: &Inventory, connector: &HeldConnector, at: Moment) -> Commit {
     let mut commit = Commit::on(&inventory.workspace);
+    // Where the newest version is not known, only whoever releases it can say which it is.
+    let is_released = connector.newest().is_some() && connector.newest() == connector.released;
     if let Some(latest) = connector.latest()
-        && connector.released != Some(latest.number)
+        && !is_released
     {
         commit.changes.push(Change::ReleaseVersion {
             id: connector.id,

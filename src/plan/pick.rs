@@ -289,6 +289,7 @@ mod tests {
     #[test]
     fn a_connector_is_called_by_title_or_internal_name() {
         let own = [HeldConnector {
+            known: crate::model::workspace::VersionsKnown::All,
             id: crate::model::workspace::ConnectorId(1),
             title: "Parcel Tracker".parse().expect("a title"),
             internal_name: "parcel_tracker_connector_7_1".parse().expect("a name"),

@@ -170,6 +170,7 @@ pub fn push(
     let newest = held.and_then(HeldConnector::latest);
     let mut commit = Commit::on(workspace);
     if let (Some(held), Some(newest)) = (held, newest)
+        && held.newest().is_some()
         && is_same(source, newest, latest)
     {
         return Ok(Push {

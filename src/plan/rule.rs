@@ -60,6 +60,11 @@ impl Share {
                 (Some(_), Some(_)) => Self::Unreachable,
                 (None, _) | (_, None) => Self::ReachUnknown,
             },
+            // A customer is where its partner is (platform.md §2.3), unless it is said otherwise.
+            (SharedVersion::At(_), Visibility::Unknown) => match (&entry.data_center, target) {
+                (Some(own), Some(target)) if own != target => Self::ReachUnknown,
+                (Some(_), Some(_)) | (None, _) | (_, None) => Self::Reachable,
+            },
         }
     }
 

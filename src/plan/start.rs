@@ -70,7 +70,7 @@ impl<'a> Surroundings<'a> {
         let connectors = connectors.into_iter().map(|connector| {
             let state = ConnectorState {
                 title: &connector.title,
-                released: connector.released,
+                released: connector.running_or_held(),
             };
             (connector.internal_name.as_str(), state)
         });
@@ -371,7 +371,7 @@ fn shared_obstacle(entry: &CatalogueEntry, target: Option<&DataCenter>) -> Optio
 
 fn is_elsewhere(entry: &CatalogueEntry, target: Option<&DataCenter>) -> bool {
     let elsewhere = entry.data_center.as_ref().zip(target);
-    entry.visibility == Visibility::Closed && elsewhere.is_some_and(|(own, target)| own != target)
+    entry.visibility != Visibility::Open && elsewhere.is_some_and(|(own, target)| own != target)
 }
 
 #[cfg(test)]

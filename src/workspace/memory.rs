@@ -203,6 +203,7 @@ impl MemoryWorkspace {
                     .is_free_connector(*id, title, internal_name)
                     .map_err(unfit)?;
                 let connector = HeldConnector {
+                    known: crate::model::workspace::VersionsKnown::All,
                     id: *id,
                     title: title.clone(),
                     internal_name: internal_name.clone(),

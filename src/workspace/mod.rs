@@ -1,6 +1,7 @@
 //! Where packages go: workspaces, however they are kept.
 //!
-//! A [`Workspace`] answers what a plan asks, and carries out a [`Commit`] wholly or not at all. What
+//! A [`Workspace`] answers what a plan asks, and carries out a [`Commit`]: wholly or not at all where
+//! it can, and over the platform's API, which has no transactions, one change after the other. What
 //! an import, a rollback or a start means is decided in [`crate::plan`], the same for all of them.
 
 mod fit;
@@ -162,6 +163,66 @@ pub struct Committed {
     pub recipes: BTreeMap<AssetId, String>,
 }
 
+/// A list of a workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Listed {
+    /// Its recipes.
+    Recipes,
+    /// Its connections.
+    Connections,
+    /// Its own custom connectors.
+    Connectors,
+}
+
+/// What lists are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outline {
+    /// Which of them.
+    pub lists: BTreeSet<Listed>,
+    /// Folders, if they are there.
+    pub folders: BTreeSet<FolderPath>,
+    /// Custom connectors whose source is asked for, where it has to be fetched.
+    pub titles: BTreeSet<ConnectorTitle>,
+    /// Custom connectors whose newest version is asked for, where lists tell released ones only.
+    pub newest: BTreeSet<ConnectorTitle>,
+    /// Of an admin workspace: the customers, with their recipes that use these connectors.
+    pub customers: Option<BTreeSet<InternalName>>,
+}
+
+impl Outline {
+    /// These lists.
+    pub fn of(lists: impl IntoIterator<Item = Listed>) -> Self {
+        Self {
+            lists: lists.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether nothing is asked for that was not asked for here.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.lists.is_superset(&other.lists)
+            && self.folders.is_superset(&other.folders)
+            && self.titles.is_superset(&other.titles)
+            && self.newest.is_superset(&other.newest)
+            && match (&self.customers, &other.customers) {
+                (_, None) => true,
+                (Some(known), Some(asked)) => known.is_superset(asked),
+                (None, Some(_)) => false,
+            }
+    }
+
+    /// Asks for more.
+    pub fn add(&mut self, other: Self) {
+        self.lists.extend(other.lists);
+        self.folders.extend(other.folders);
+        self.titles.extend(other.titles);
+        self.newest.extend(other.newest);
+        if let Some(asked) = other.customers {
+            self.customers.get_or_insert_default().extend(asked);
+        }
+    }
+}
+
 /// A workspace that packages can be imported into.
 pub trait Workspace {
     /// What is known of it as such.
@@ -181,6 +242,17 @@ pub trait Workspace {
     /// # Errors
     /// If it can't be read.
     fn inventory(&self) -> Result<Inventory, WorkspaceError>;
+
+    /// What lists tell of it: names, places and states, of what is asked for and perhaps of more. What
+    /// assets hold and refer to may be left out: then they have no files. Where reading all of it is
+    /// more work, or needs more rights, this is less.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    fn outline(&self, wanted: &Outline) -> Result<Inventory, WorkspaceError> {
+        let _ = wanted;
+        self.inventory()
+    }
 
     /// Puts a content's bytes, decoded, in place of whatever is in `into`.
     ///
@@ -204,6 +276,14 @@ pub trait Workspace {
     /// If it is not there or can't be read.
     fn asset_version(&self, asset: AssetId, version: Version) -> Result<Body, WorkspaceError>;
 
+    /// Whether earlier states are kept, so that it can be brought back to one.
+    ///
+    /// # Errors
+    /// Why not.
+    fn keeps_earlier_states(&self) -> Result<(), WorkspaceError> {
+        Ok(())
+    }
+
     /// Its revisions, the oldest first.
     ///
     /// # Errors
@@ -216,26 +296,21 @@ pub trait Workspace {
     /// If it is not there or can't be read.
     fn revision(&self, number: RevisionNumber) -> Result<Revision, WorkspaceError>;
 
-    /// Carries out a commit: all of it, durably, or nothing.
+    /// Carries out a commit. In memory and in a local platform that is all of it, durably, or
+    /// nothing. Behind the API an import is one request, which the platform carries out by itself;
+    /// of other changes each is a request, and what was done before one that fails stays done.
     ///
     /// # Errors
     /// [`WorkspaceError::Stale`] if the workspace is not in the state that the commit was made for,
-    /// [`WorkspaceError::Unfit`] if the changes contradict what is there, another one if it can't be
-    /// written. Nothing was changed then.
+    /// [`WorkspaceError::Unfit`] if the changes contradict what is there: nothing was changed then.
+    /// [`WorkspaceError::Partly`] if some of several changes were made, or may have been: it lists
+    /// them all. Another one if it can't be written: nothing was changed then, unless the
+    /// [remote error](remote::RemoteError) says otherwise.
     fn commit(
         &mut self,
         commit: &Commit,
         contents: &mut dyn Contents,
     ) -> Result<Committed, WorkspaceError>;
-
-    /// Sees to it that the sources of connectors are at hand, where they have to be fetched.
-    ///
-    /// # Errors
-    /// If they can't be.
-    fn sources(&self, titles: &BTreeSet<ConnectorTitle>) -> Result<(), WorkspaceError> {
-        let _ = titles;
-        Ok(())
-    }
 
     /// The folder that packages are imported into and exported from unless another one is named:
     /// Home, or what its address says.
@@ -255,6 +330,35 @@ pub trait AdminWorkspace: Workspace {
         &self,
         asked: &dyn Fn(&HeldConnector) -> bool,
     ) -> Result<Partnership, WorkspaceError>;
+}
+
+/// What became of several changes, where each is made by itself.
+#[derive(Debug, Default, thiserror::Error)]
+#[error(
+    "{} of {} changes were made in {workspace}",
+    done.len(),
+    done.len() + failed.len() + not_attempted.len()
+)]
+pub struct Partly {
+    /// The workspace.
+    pub workspace: String,
+    /// What was done.
+    pub done: Vec<String>,
+    /// What was not done, or is not known to be; never nothing.
+    pub failed: Vec<NotDone>,
+    /// What was not tried any more.
+    pub not_attempted: Vec<String>,
+    /// Why the others were not tried; none if all were.
+    pub cause: Option<Box<WorkspaceError>>,
+}
+
+/// A change that was not made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotDone {
+    /// The change.
+    pub what: String,
+    /// Why not.
+    pub why: String,
 }
 
 /// A workspace can't be read or written.
@@ -355,6 +459,9 @@ pub enum WorkspaceError {
         /// What is wrong.
         what: String,
     },
+    /// Of several changes some were not made.
+    #[error(transparent)]
+    Partly(Box<Partly>),
     /// The workspace behind the platform's API could not be read or written.
     #[error(transparent)]
     Remote(Box<remote::RemoteError>),

@@ -66,13 +66,21 @@ pub enum RemoteError {
         /// Why it is not waited for any longer.
         why: Unfinished,
     },
-    /// Some of several things could not be done.
-    #[error("{}", failed.join("; "))]
-    Refused {
-        /// How many were done.
-        done: usize,
-        /// What was not done, and why.
-        failed: Vec<String>,
+    /// The platform said that it did something, and what is there says that it did not.
+    #[error("{address}: the platform said that it did, and read back, {found}")]
+    NotSo {
+        /// The workspace.
+        address: Address,
+        /// What is there.
+        found: String,
+    },
+    /// The token belongs to another workspace than the one that is meant.
+    #[error("the token belongs to {found}, and the import went into {expected}")]
+    OtherWorkspace {
+        /// The workspace that is meant, as far as it is known.
+        expected: String,
+        /// The workspace that was found.
+        found: String,
     },
     /// The API has nothing for it.
     #[error("{address}: {what} can't be done over the API")]
@@ -107,6 +115,8 @@ pub enum Unfinished {
     Slow,
     /// It is not known whether the platform got it: its answer was lost.
     Lost,
+    /// The platform has it, and what became of it can't be seen.
+    Unseen,
     /// Somebody asked to stop.
     Interrupted,
 }
@@ -131,7 +141,8 @@ impl RemoteError {
             | Self::NoHome { .. }
             | Self::ImportFailed { .. }
             | Self::Unfinished { .. }
-            | Self::Refused { .. }
+            | Self::NotSo { .. }
+            | Self::OtherWorkspace { .. }
             | Self::NotOffered { .. }
             | Self::Journal(_) => false,
         }

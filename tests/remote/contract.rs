@@ -82,6 +82,7 @@ fn remote(place: &Place, sandbox: &Sandbox) -> RemoteWorkspace {
         scratch: place.folder.path().to_owned(),
         running: running(),
         journal: Journal::at(place.path("journal")),
+        expected: None,
         patience: Duration::from_secs(60),
         pauses: Arc::new(Sleeps),
     };

@@ -1,14 +1,23 @@
 //! Workspaces behind the platform's API: the program against a sandbox, both as processes.
 
+mod accepted;
+mod between;
 mod contract;
 mod ends;
+mod identity;
+mod other_writer;
+#[path = "../wire/stage.rs"]
+mod stage;
 mod stories;
 #[path = "../support/mod.rs"]
 mod support;
+mod unknown;
 
 use serde_json::Value;
 use support::sandbox::{Sandbox, command, token};
 use support::{Place, Run};
+
+use between::Between;
 
 /// The program with the token of one workspace.
 struct Caller<'p> {
@@ -23,6 +32,15 @@ impl<'p> Caller<'p> {
             place,
             url: sandbox.url.clone(),
             token: token(place, workspace),
+        }
+    }
+
+    /// The same, through something in between.
+    fn through(&self, between: &Between) -> Caller<'p> {
+        Caller {
+            place: self.place,
+            url: between.url(),
+            token: self.token.clone(),
         }
     }
 

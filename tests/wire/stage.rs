@@ -22,7 +22,9 @@ pub(crate) struct Asked {
 /// What is answered to a request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Told {
+    /// Without one the connection is closed, and nothing is answered.
     pub(crate) status: u16,
+    /// A `Content-Length` among them is sent as it is, right or wrong.
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: Vec<u8>,
 }
@@ -67,14 +69,21 @@ fn serve(stream: &TcpStream, kept: &Mutex<Vec<Asked>>, tell: &dyn Fn(&Asked) -> 
     while let Some(asked) = read(&mut reader) {
         let told = tell(&asked);
         kept.lock().expect("not poisoned").push(asked);
+        if told.status == 0 {
+            return;
+        }
         let mut answer = format!("HTTP/1.1 {} Told\r\n", told.status);
         for (name, value) in &told.headers {
             answer.push_str(&format!("{name}: {value}\r\n"));
         }
-        answer.push_str(&format!("Content-Length: {}\r\n\r\n", told.body.len()));
+        let is_told = told.headers.contains_key("Content-Length");
+        if !is_told {
+            answer.push_str(&format!("Content-Length: {}\r\n", told.body.len()));
+        }
+        answer.push_str("\r\n");
         let mut writer = stream;
         let sent = writer.write_all(answer.as_bytes());
-        if sent.and_then(|()| writer.write_all(&told.body)).is_err() {
+        if sent.and_then(|()| writer.write_all(&told.body)).is_err() || is_told {
             return;
         }
     }

@@ -15,7 +15,7 @@ use super::super::{Context, Stop};
 use super::catalog_change;
 use super::recipe::path;
 use crate::io::archive::TemporaryFile;
-use crate::model::catalogue::SharedVersion;
+use crate::model::catalogue::{SharedVersion, Visibility};
 use crate::model::ident::Version;
 use crate::model::workspace::Sharing;
 use crate::ops::catalog::{
@@ -91,7 +91,12 @@ fn shared(line: &CatalogLine) -> String {
 
 /// How a connector is shared, in a few words.
 pub(super) fn sharing(sharing: Sharing) -> String {
-    format!("{} {}-source", sharing.version, sharing.visibility)
+    match sharing.visibility {
+        Visibility::Open | Visibility::Closed => {
+            format!("{} {}-source", sharing.version, sharing.visibility)
+        }
+        Visibility::Unknown => format!("{}, open or closed source unknown", sharing.version),
+    }
 }
 
 fn released(line: &CatalogLine) -> String {

@@ -55,7 +55,10 @@ fn lines(connections: &[ConnectionLine]) -> String {
             &connection.id.to_string(),
             connection.state.as_str(),
             &application,
-            &counted(connection.recipes as u64, "recipe"),
+            &connection.recipes.map_or_else(
+                || "recipes unknown".to_owned(),
+                |recipes| counted(recipes as u64, "recipe"),
+            ),
             &path(&connection.folder, &connection.name),
         ]);
     }

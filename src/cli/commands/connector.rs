@@ -10,6 +10,7 @@ use super::super::ui::{Format, visible};
 use super::super::within::{Asked, Subject};
 use super::super::{Context, Stop};
 use super::recipe::path;
+use crate::model::workspace::VersionsKnown;
 use crate::ops::inspect::{
     ConnectorLine, ConnectorOrigin, ConnectorShowDocument, ConnectorUsageDocument,
     ConnectorVersionsDocument, VersionLine, connector, connectors, usage as usage_of,
@@ -64,9 +65,11 @@ pub(super) fn lines(connectors: &[ConnectorLine], indent: &str) -> String {
         table.row([
             connector.title.as_str(),
             &released(connector),
-            &connector
-                .latest
-                .map_or_else(String::new, |latest| format!("latest {latest}")),
+            &match (connector.origin, connector.latest) {
+                (_, Some(latest)) => format!("latest {latest}"),
+                (ConnectorOrigin::Own, None) => "latest unknown".to_owned(),
+                (ConnectorOrigin::Shared, None) => String::new(),
+            },
             &used_by(connector),
             connector.internal_name.as_str(),
         ]);
@@ -77,7 +80,10 @@ pub(super) fn lines(connectors: &[ConnectorLine], indent: &str) -> String {
 fn released(connector: &ConnectorLine) -> String {
     match (connector.origin, connector.released) {
         (ConnectorOrigin::Own, Some(version)) => format!("released {version}"),
-        (ConnectorOrigin::Own, None) => "not released".to_owned(),
+        (ConnectorOrigin::Own, None) => match connector.known {
+            VersionsKnown::All | VersionsKnown::Released => "not released".to_owned(),
+            VersionsKnown::Nothing => "released unknown".to_owned(),
+        },
         (ConnectorOrigin::Shared, Some(version)) => format!("shared {version}"),
         (ConnectorOrigin::Shared, None) => "not shared".to_owned(),
     }
@@ -119,13 +125,20 @@ fn shown(document: &ConnectorShowDocument) -> String {
     }
     match &document.released {
         Some(version) => line("runs", &told(version)),
-        None => line("runs", "no version, since none is released"),
+        None => match connector.known {
+            VersionsKnown::All | VersionsKnown::Released => {
+                line("runs", "no version, since none is released");
+            }
+            VersionsKnown::Nothing => line("runs", "an unknown version"),
+        },
     }
     if let Some(visibility) = document.visibility {
         line("source", visibility.as_str());
     }
-    if let Some(latest) = &document.latest {
-        line("latest", &told(latest));
+    match (&document.latest, connector.origin) {
+        (Some(latest), _) => line("latest", &told(latest)),
+        (None, ConnectorOrigin::Own) => line("latest", "unknown"),
+        (None, ConnectorOrigin::Shared) => {}
     }
     let code = document.released.as_ref().or(document.latest.as_ref());
     if let Some(code) = code.and_then(|version| version.code) {
@@ -145,8 +158,12 @@ fn told(version: &VersionLine) -> String {
     if let Some(at) = version.created_at {
         let _ = write!(text, ", made {}", at.utc());
     }
-    if let Some(at) = version.released_at {
-        let _ = write!(text, ", released {}", at.utc());
+    match version.released_at {
+        Some(at) => {
+            let _ = write!(text, ", released {}", at.utc());
+        }
+        None if version.is_released => text.push_str(", released"),
+        None => {}
     }
     if let Some(note) = &version.note {
         let _ = write!(text, ": {note}");
@@ -180,7 +197,10 @@ fn version_lines(document: &ConnectorVersionsDocument) -> String {
             &version.number.to_string(),
             if runs { "runs" } else { "" },
             &at("made", version.created_at),
-            &at("released", version.released_at),
+            &match version.released_at {
+                None if version.is_released => "released".to_owned(),
+                released => at("released", released),
+            },
             &version
                 .source_version
                 .map_or_else(String::new, |source| format!("was {source}")),

@@ -93,7 +93,9 @@ fn refused(args: &ConnectorPushArgs, error: PushFailure) -> Failure {
 
 fn pushed(document: &ConnectorPushDocument, asked: &Asked<'_>) -> String {
     let title = visible(document.title.as_str());
-    let version = document.version;
+    let version = document
+        .version
+        .map_or_else(|| "a version".to_owned(), |version| version.to_string());
     let mut text = match document.effect {
         PushEffect::Creates => format!(
             "connector \"{title}\": created with {version}, as {}\n",
@@ -102,7 +104,7 @@ fn pushed(document: &ConnectorPushDocument, asked: &Asked<'_>) -> String {
         PushEffect::Adds => format!("connector \"{title}\": {version} is added\n"),
         PushEffect::Unchanged => format!("connector \"{title}\": {version} is the same already\n"),
     };
-    if document.released == Some(version) {
+    if document.version.is_some() && document.released == document.version {
         return text;
     }
     let _ = match document.released {

@@ -1,5 +1,6 @@
 //! `recipack doctor`: what is missing before work can begin.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use crate::model::workspace::{Address, ApiHost, RemoteAccount, RemoteAddress};
 use crate::ops::Interrupted;
 use crate::ops::checkout::{Checkout, NoCommit};
 use crate::ops::doctor::{Checkup, DoctorDocument, Health, Reach, examine};
+use crate::ops::remote::journal::Entry;
 use crate::workspace::local::LocalPlatform;
 
 pub(crate) fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, Stop> {
@@ -217,7 +219,23 @@ fn imports() -> Vec<Checkup> {
         );
         Checkup::new(subject, Health::Missing, found).help(format!("recipack resume {}", entry.id))
     });
-    std::iter::once(folder).chain(open).collect()
+    let mut newest: BTreeMap<String, &Entry> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| entry.revision().is_some()) {
+        let whose = entry.identity.as_ref();
+        let whose = whose.map_or_else(|| entry.address.to_string(), ToString::to_string);
+        newest.insert(whose, entry);
+    }
+    let done = newest.iter().filter_map(|(whose, entry)| {
+        let package = entry.package.file_name().unwrap_or_default();
+        let found = format!(
+            "the newest into {whose} is revision {}, of {} at {}",
+            entry.revision()?,
+            package.to_string_lossy(),
+            entry.at.utc()
+        );
+        Some(Checkup::new(subject, Health::Ok, found))
+    });
+    std::iter::once(folder).chain(open).chain(done).collect()
 }
 
 fn local_platform(

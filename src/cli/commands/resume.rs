@@ -3,14 +3,14 @@
 use super::super::args::ResumeArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::opening::{journal, open_remote};
+use super::super::opening::{journal, open_expected};
 use super::super::platform;
 use super::super::{Context, Stop};
 use super::import::report;
 use crate::io::archive::Limits;
 use crate::model::workspace::Address;
 use crate::ops::import::{ImportRequest, Incoming, PlanDocument};
-use crate::ops::remote::journal::JournalError;
+use crate::ops::remote::journal::{JournalError, State};
 use crate::plan::decision::shell_word;
 
 pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
@@ -56,7 +56,11 @@ pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
     let mut receipt = entry
         .planned_receipt()
         .map_err(|error| anyhow::anyhow!(error))?;
-    let mut workspace = open_remote(context, &args.platform, &remote)?;
+    let mut workspace = open_expected(context, &args.platform, &remote, Some(&entry))?;
+    if entry.state == State::Sending {
+        // Whether it arrived shows in what it is about.
+        incoming.plan(&request, &workspace, &context.running)?;
+    }
     let committed = workspace.resume(&mut entry)?;
     receipt.revision = committed.revision;
     for recipe in &mut receipt.recipes {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{AssetId, Authorization, ConnectorId, FolderPath, Moment, RecipeState};
+use crate::model::choice::choice_type;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::kind::AssetKind;
 
@@ -99,6 +100,20 @@ pub enum Binding {
     Nothing,
 }
 
+choice_type! {
+    /// How much is known of a connector's versions. Over the API the list tells released ones only
+    /// (platform.md §12), and nothing of the connectors that a customer's workspace has itself.
+    pub enum VersionsKnown: "knowledge of versions" {
+        /// All of them, or at least the newest one and the one that recipes run.
+        All = "all",
+        /// The released ones: there may be a newer one.
+        Released = "released",
+        /// None: neither which are there nor which recipes run. What is held of one is what an
+        /// export had.
+        Nothing = "nothing",
+    }
+}
+
 /// A custom connector of a workspace's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldConnector {
@@ -108,10 +123,14 @@ pub struct HeldConnector {
     pub title: ConnectorTitle,
     /// How recipes of this workspace spell it (platform.md §5.6).
     pub internal_name: InternalName,
-    /// The version that recipes run; none before the first release.
+    /// The version that recipes run; none before the first release, or where it is not
+    /// [known](Self::known).
     pub released: Option<Version>,
-    /// Its versions from 1 on; never empty.
+    /// Its versions from 1 on; never empty. Where not all are known, these are the known ones, or one
+    /// that stands for them.
     pub versions: Vec<HeldVersion>,
+    /// How much of them is known.
+    pub known: VersionsKnown,
 }
 
 /// A version of a custom connector.
@@ -174,7 +193,24 @@ impl HeldState {
 }
 
 impl HeldConnector {
-    /// The newest version.
+    /// The number of the newest version, if that is known.
+    pub fn newest(&self) -> Option<Version> {
+        match self.known {
+            VersionsKnown::All => self.latest().map(|latest| latest.number),
+            VersionsKnown::Released | VersionsKnown::Nothing => None,
+        }
+    }
+
+    /// The version that recipes run, or where that is not known the one that stands for it: recipes
+    /// run some version of what an export holds.
+    pub fn running_or_held(&self) -> Option<Version> {
+        match self.known {
+            VersionsKnown::All | VersionsKnown::Released => self.released,
+            VersionsKnown::Nothing => self.latest().map(|latest| latest.number),
+        }
+    }
+
+    /// The newest version that is known.
     pub fn latest(&self) -> Option<&HeldVersion> {
         self.versions.last()
     }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Moment};
+use super::Moment;
 use crate::model::ident::Digest;
 
 /// How many hexadecimal digits an id has.
@@ -19,9 +19,10 @@ const DIGITS: usize = 12;
 pub struct ImportId(Box<str>);
 
 impl ImportId {
-    /// The id of an import of a package into a workspace in this state.
-    pub fn of(address: &Address, package: &Digest, base: &Digest, at: Moment) -> Self {
-        let of = format!("{address}\n{package}\n{base}\n{}", at.0);
+    /// The id of an import of a package into a workspace in this state. `workspace` stands for the
+    /// workspace.
+    pub fn of(workspace: &dyn fmt::Display, package: &Digest, base: &Digest, at: Moment) -> Self {
+        let of = format!("{workspace}\n{package}\n{base}\n{}", at.0);
         let digest = Digest::of(of.as_bytes()).to_string();
         Self(digest.chars().take(DIGITS).collect::<String>().into())
     }

@@ -16,11 +16,13 @@ pub use address::{Address, AddressError, ApiHost, RemoteAccount, RemoteAddress};
 pub use folder::FolderPath;
 pub use held::{
     AssetKey, AssetPlace, Binding, Body, HeldAsset, HeldConnector, HeldFile, HeldState,
-    HeldVersion, Logo,
+    HeldVersion, Logo, VersionsKnown,
 };
 pub use import_id::ImportId;
 pub use label::{Label, LabelEdit, LabelError};
-pub use partnership::{ClosedSource, CustomerFacts, CustomerUse, Partnership, Sharing};
+pub use partnership::{
+    ClosedSource, CustomerFacts, CustomerUse, Partnership, Sharing, SharingTold,
+};
 pub use revision::{Before, Revision, RevisionAction, RevisionHeader};
 pub use snapshot::{Counters, Inventory, Namesakes, RecipeUse, Scope, Snapshot, WorkspaceFacts};
 

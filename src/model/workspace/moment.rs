@@ -9,6 +9,9 @@ const DAYS_PER_ERA: u64 = 146_097;
 const DAYS_BEFORE_1970: u64 = 719_468;
 
 impl Moment {
+    /// Stands for a moment that nobody told.
+    pub const UNTOLD: Self = Self(0);
+
     /// Date and time in UTC, as ISO 8601 has them: `2024-02-29T23:59:59Z`.
     pub fn utc(self) -> String {
         let (days, seconds) = (self.0 / SECONDS_PER_DAY, self.0 % SECONDS_PER_DAY);

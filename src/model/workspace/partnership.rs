@@ -30,6 +30,15 @@ choice_type! {
     }
 }
 
+/// What is told of how connectors are shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SharingTold {
+    /// In which version, and whether with the source.
+    Visibility,
+    /// In which version only, as over the API (platform.md §10).
+    VersionsOnly,
+}
+
 /// A customer of an admin workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomerFacts {
@@ -61,6 +70,8 @@ pub struct Partnership {
     pub workspace: WorkspaceFacts,
     /// Whether it may share connectors without their source.
     pub closed_source: ClosedSource,
+    /// What is told of how it shares them.
+    pub tells: SharingTold,
     /// Its connectors, in the order of their numbers.
     pub connectors: Vec<HeldConnector>,
     /// Those of them that are shared.
@@ -77,12 +88,19 @@ pub struct Partnership {
 }
 
 impl Sharing {
+    /// Whether this is the same as far as both are told.
+    pub fn agrees_with(self, other: Self) -> bool {
+        let told =
+            self.visibility != Visibility::Unknown && other.visibility != Visibility::Unknown;
+        self.version == other.version && (!told || self.visibility == other.visibility)
+    }
+
     /// Whether a connector that is shared like this from `own` reaches customers in `other`: closed
     /// source stays in its data center (platform.md §4).
     pub fn reaches(self, own: &DataCenter, other: &DataCenter) -> bool {
         match self.visibility {
             Visibility::Open => true,
-            Visibility::Closed => own == other,
+            Visibility::Closed | Visibility::Unknown => own == other,
         }
     }
 }
@@ -118,8 +136,13 @@ impl Partnership {
             shared_version,
             latest_released: connector.released,
             released_versions: connector.released_versions(),
-            visibility: sharing.map_or(Visibility::Open, |sharing| sharing.visibility),
-            data_center: Some(self.workspace.data_center.clone()),
+            visibility: match (sharing, self.tells) {
+                (Some(sharing), _) => sharing.visibility,
+                (None, SharingTold::Visibility) => Visibility::Open,
+                (None, SharingTold::VersionsOnly) => Visibility::Unknown,
+            },
+            data_center: Some(self.workspace.data_center.clone())
+                .filter(|center| !center.is_unknown()),
         }
     }
 

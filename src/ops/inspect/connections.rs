@@ -11,7 +11,7 @@ use crate::model::workspace::{
     Address, AssetId, Authorization, Binding, FolderPath, HeldAsset, HeldState, Inventory,
 };
 use crate::plan::pick;
-use crate::workspace::Workspace;
+use crate::workspace::{Listed, Outline, Workspace};
 
 /// What `connection list` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,8 +37,8 @@ pub struct ConnectionLine {
     pub application: Option<String>,
     /// The title of that custom connector.
     pub connector: Option<ConnectorTitle>,
-    /// How many recipes use it.
-    pub recipes: usize,
+    /// How many recipes use it; unknown where lists don't tell.
+    pub recipes: Option<usize>,
 }
 
 /// Connections in the order of lists: by folder, name and number.
@@ -56,6 +56,11 @@ pub(super) fn sorted(
         .map(|connector| (connector.internal_name().as_str(), connector.title()))
         .collect();
     let mut users: BTreeMap<AssetId, usize> = BTreeMap::new();
+    // Without its files it is not known what a recipe refers to.
+    let told = inventory
+        .assets
+        .iter()
+        .all(|asset| !matches!(asset.state, HeldState::Recipe(_)) || !asset.body.files.is_empty());
     for recipe in &inventory.assets {
         if !matches!(recipe.state, HeldState::Recipe(_)) {
             continue;
@@ -90,7 +95,7 @@ pub(super) fn sorted(
                 state,
                 connector: connector.copied().cloned(),
                 application,
-                recipes: users.get(&asset.id).copied().unwrap_or(0),
+                recipes: told.then(|| users.get(&asset.id).copied().unwrap_or(0)),
             })
         })
         .collect();
@@ -108,6 +113,13 @@ pub fn connections(
 ) -> Result<ConnectionListDocument, InspectError> {
     Ok(ConnectionListDocument {
         workspace: address.clone(),
-        connections: sorted(&workspace.inventory()?, |_| true),
+        connections: sorted(
+            &workspace.outline(&Outline::of([
+                Listed::Recipes,
+                Listed::Connections,
+                Listed::Connectors,
+            ]))?,
+            |_| true,
+        ),
     })
 }

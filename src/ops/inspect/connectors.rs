@@ -8,10 +8,10 @@ use crate::model::catalogue::Visibility;
 use crate::model::choice::choice_type;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::workspace::{
-    Address, HeldAsset, HeldConnector, HeldState, HeldVersion, Inventory, Moment,
+    Address, HeldAsset, HeldConnector, HeldState, HeldVersion, Inventory, Moment, VersionsKnown,
 };
 use crate::plan::pick::{self, Available};
-use crate::workspace::Workspace;
+use crate::workspace::{Listed, Outline, Workspace};
 
 choice_type! {
     /// Whose connector it is.
@@ -41,10 +41,12 @@ pub struct ConnectorLine {
     pub internal_name: InternalName,
     /// Whose it is.
     pub origin: ConnectorOrigin,
-    /// The newest version; unknown for a shared one.
+    /// The newest version; absent where it is unknown.
     pub latest: Option<Version>,
-    /// The version that recipes of the workspace run, if there is one.
+    /// The version that recipes of the workspace run, if there is one, and it is known.
     pub released: Option<Version>,
+    /// How much of its versions is known.
+    pub known: VersionsKnown,
     /// How many recipes use it.
     pub recipes: usize,
     /// How many of them run.
@@ -86,9 +88,11 @@ pub struct VersionLine {
     pub number: Version,
     /// What its author noted.
     pub note: Option<String>,
-    /// When it was made, in seconds since 1970; unknown for a shared one.
+    /// When it was made, in seconds since 1970; absent where that is unknown.
     pub created_at: Option<Moment>,
-    /// When it was released, in seconds since 1970, if it was.
+    /// Whether it was released.
+    pub is_released: bool,
+    /// When it was released, in seconds since 1970, if it was, and that is known.
     pub released_at: Option<Moment>,
     /// The number that it had in the package which brought it.
     pub source_version: Option<Version>,
@@ -145,16 +149,13 @@ impl ConnectorLine {
                 HeldState::Plain => {}
             }
         }
-        let (origin, latest, released) = match connector {
-            Available::Own(own) => (
-                ConnectorOrigin::Own,
-                own.latest().map(|version| version.number),
-                own.released,
-            ),
+        let (origin, latest, released, known) = match connector {
+            Available::Own(own) => (ConnectorOrigin::Own, own.newest(), own.released, own.known),
             Available::Shared(entry) => (
                 ConnectorOrigin::Shared,
                 None,
                 entry.shared_version.version(),
+                VersionsKnown::Released,
             ),
         };
         Self {
@@ -163,6 +164,7 @@ impl ConnectorLine {
             origin,
             latest,
             released,
+            known,
             recipes,
             running,
             connections,
@@ -170,13 +172,19 @@ impl ConnectorLine {
     }
 }
 
+/// What is read over the API has no time.
+fn told(at: Moment) -> Option<Moment> {
+    (at != Moment::UNTOLD).then_some(at)
+}
+
 impl From<&HeldVersion> for VersionLine {
     fn from(version: &HeldVersion) -> Self {
         Self {
             number: version.number,
             note: version.note.clone(),
-            created_at: Some(version.created_at),
-            released_at: version.released_at,
+            created_at: told(version.created_at),
+            is_released: version.released_at.is_some(),
+            released_at: version.released_at.and_then(told),
             source_version: version.source_version,
             code: version.code,
         }
@@ -189,10 +197,16 @@ fn shared_version(number: Version) -> VersionLine {
         number,
         note: None,
         created_at: None,
+        is_released: true,
         released_at: None,
         source_version: None,
         code: None,
     }
+}
+
+/// What says who uses connectors.
+fn everything() -> Outline {
+    Outline::of([Listed::Recipes, Listed::Connections, Listed::Connectors])
 }
 
 /// The connectors of a workspace as lists show them.
@@ -217,7 +231,7 @@ pub fn connectors(
 ) -> Result<ConnectorListDocument, InspectError> {
     Ok(ConnectorListDocument {
         workspace: address.clone(),
-        connectors: lines(&workspace.inventory()?),
+        connectors: lines(&workspace.outline(&everything())?),
     })
 }
 
@@ -230,11 +244,13 @@ pub fn connector(
     address: &Address,
     named: &str,
 ) -> Result<ConnectorShowDocument, InspectError> {
-    let inventory = workspace.inventory()?;
+    let inventory = workspace.outline(&everything())?;
     let connector = pick::connector(&available(&inventory), named)?;
     let (latest, released, visibility) = match connector {
         Available::Own(own) => (
-            own.latest().map(VersionLine::from),
+            own.newest()
+                .and_then(|newest| own.version(newest))
+                .map(VersionLine::from),
             own.running().map(VersionLine::from),
             None,
         ),
@@ -262,11 +278,22 @@ pub fn versions(
     address: &Address,
     named: &str,
 ) -> Result<ConnectorVersionsDocument, InspectError> {
-    let inventory = workspace.inventory()?;
+    let inventory = workspace.outline(&everything())?;
     let connector = pick::connector(&available(&inventory), named)?;
     let versions = match connector {
-        Available::Own(HeldConnector { versions, .. }) => {
-            versions.iter().map(VersionLine::from).collect()
+        Available::Own(HeldConnector {
+            versions, known, ..
+        }) => {
+            // What only stands for a version is none.
+            let told = versions
+                .iter()
+                .filter(|version| *known == VersionsKnown::All || version.released_at.is_some());
+            match known {
+                VersionsKnown::All | VersionsKnown::Released => {
+                    told.map(VersionLine::from).collect()
+                }
+                VersionsKnown::Nothing => Vec::new(),
+            }
         }
         Available::Shared(entry) => entry
             .shared_version
@@ -291,14 +318,7 @@ pub fn usage(
     address: &Address,
     named: &str,
 ) -> Result<ConnectorUsageDocument, InspectError> {
-    let inventory = workspace.inventory()?;
-    let title = match pick::connector(&available(&inventory), named)? {
-        pick::Available::Own(connector) => connector.title.clone(),
-        pick::Available::Shared(entry) => entry.title.clone(),
-    };
-    // Over the API, recipes elsewhere are looked for only where a connector is asked for.
-    workspace.sources(&std::iter::once(title).collect())?;
-    let inventory = workspace.inventory()?;
+    let inventory = workspace.outline(&everything())?;
     let connector = pick::connector(&available(&inventory), named)?;
     let name = connector.internal_name();
     Ok(ConnectorUsageDocument {

@@ -7,7 +7,7 @@ use super::InspectError;
 use crate::model::ident::Version;
 use crate::model::workspace::{Address, AssetId, FolderPath, HeldAsset, HeldState, RecipeState};
 use crate::plan::pick;
-use crate::workspace::Workspace;
+use crate::workspace::{Listed, Outline, Workspace};
 
 /// Which recipes are listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,7 +79,10 @@ pub fn recipes(
     address: &Address,
     filter: &RecipeFilter,
 ) -> Result<RecipeListDocument, InspectError> {
-    let inventory = workspace.inventory()?;
+    let inventory = workspace.outline(&Outline {
+        folders: filter.folder.iter().cloned().collect(),
+        ..Outline::of([Listed::Recipes])
+    })?;
     if let Some(folder) = &filter.folder {
         pick::folder(&inventory.folders, folder)?;
     }

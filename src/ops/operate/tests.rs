@@ -129,6 +129,7 @@ fn contested(stale: usize) -> Contested {
                 recipe(3, &[], RecipeState::Running),
             ],
             connectors: vec![HeldConnector {
+                known: crate::model::workspace::VersionsKnown::All,
                 id: ConnectorId(1),
                 title: "Ledger Sync".parse().expect("a title"),
                 internal_name: "ledger_sync_connector_1_1".parse().expect("a name"),

@@ -1,36 +1,33 @@
 //! Carrying out what was decided, by requests. There are no transactions: an import is one request,
-//! which the platform carries out by itself; of other changes each is one.
+//! which the platform carries out by itself; of [other changes](super::changes) each is one.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::journal::{Entry, Sending, State};
-use super::mirror::Mirror;
 use super::reading::{self, Waiting, told};
 use super::{Interest, RemoteWorkspace};
 use crate::client::{
-    ClientError, ConnectorDraft, FolderId, HomeAssets, Job, JobId, JobStatus, RecipeId,
-    RestartRecipes, RestartResult, Started, Tags, Upload,
+    ClientError, FolderId, HomeAssets, Job, JobId, JobStatus, RestartRecipes, RestartResult, Tags,
+    Upload,
 };
 use crate::io::archive::{Archive, Batch, Buffers, Kind, Limits, PackageWriter, Previous};
 use crate::io::scratch::ScratchFolder;
-use crate::model::catalogue::Visibility;
-use crate::model::ident::{ConnectorTitle, Digest};
+use crate::model::ident::Digest;
 use crate::model::path::PackagePath;
-use crate::model::workspace::{AssetId, ConnectorId, HeldState, HeldVersion, RecipeState};
+use crate::model::workspace::{AssetId, HeldState, RevisionNumber};
 use crate::ops::pack::digest_of_file;
 use crate::plan::commit::{Change, Commit};
 use crate::plan::import::sameness;
-use crate::plan::push::VersionText;
 use crate::workspace::remote::{Left, RemoteError, Unfinished, may_pass};
-use crate::workspace::{
-    Committed, Contents, Decoder, Misfit, Uploaded, Workspace as _, WorkspaceError,
-};
+use crate::workspace::{Committed, Contents, Uploaded, Workspace as _, WorkspaceError};
 
 /// What the copy of a package is called while it is sent.
 const COPY: &str = "package.zip";
 /// What it is called after some of it was taken out.
 const EDITED: &str = "package-as-sent.zip";
+/// How often in a row the platform may answer what can't be read before its work is left alone.
+const UNSEEN: u32 = 4;
 
 impl RemoteWorkspace {
     pub(super) fn carry_out(
@@ -38,14 +35,6 @@ impl RemoteWorkspace {
         commit: &Commit,
         contents: &mut dyn Contents,
     ) -> Result<Committed, WorkspaceError> {
-        {
-            let mirror = self.mirror(Interest::default())?;
-            if mirror.workspace.facts()?.state != commit.base {
-                return Err(WorkspaceError::Stale {
-                    workspace: self.address().to_string(),
-                });
-            }
-        }
         let done = match contents.package() {
             Some(package) => self.import(commit, package),
             None => self.one_by_one(commit, contents),
@@ -57,6 +46,7 @@ impl RemoteWorkspace {
     /// What was read before holds no longer, whatever came of what was done.
     fn forget(&mut self) {
         *self.mirror.borrow_mut() = None;
+        *self.outline.borrow_mut() = None;
         // Where nothing was, there is a folder now by which Home is known.
         if self.base.id.is_none() {
             let root = None;
@@ -77,11 +67,13 @@ impl RemoteWorkspace {
             [] => scratch.file(COPY),
             tables => self.without_rows(&scratch, &package, tables)?,
         };
-        let folder = self.make_folder(package.folder)?;
         let restart = self.restarts(commit)?;
+        self.unchanged(commit)?;
+        let folder = self.make_folder(package.folder)?;
         let address = self.address();
         let mut entry = self.settings.journal.begin(Sending {
             address: &address,
+            identity: &self.identity(),
             folder: package.folder,
             package: package.path,
             digest: package.digest,
@@ -98,9 +90,12 @@ impl RemoteWorkspace {
         match self.api().start_import(&upload) {
             Ok(job) => {
                 entry.state = State::Sent { job: job.id.0 };
-                self.settings.journal.write(&entry)?;
+                // What the platform has is followed, whether that can be written down now or not:
+                // that it is being sent is written down already.
+                let _ = self.settings.journal.write(&entry);
                 self.follow(&mut entry, Some(job))
             }
+            // It may have arrived.
             Err(ClientError::Lost { .. }) => self.look_for(&mut entry),
             Err(error) => {
                 entry.state = State::Failed {
@@ -217,21 +212,21 @@ impl RemoteWorkspace {
         };
         let waiting = Waiting::new(self.settings.patience);
         let what = format!("the import (number {number} at the platform)");
-        let mut job = match first {
-            Some(job) => job,
-            None => self.api().import(JobId(number))?,
-        };
-        loop {
-            match &job.status {
-                JobStatus::Completed => break,
-                JobStatus::Failed => return Err(self.failed(entry, &job)?),
-                JobStatus::InProgress | JobStatus::Unknown(_) => {}
-            }
-            waiting.pause(self, &what, Some(&entry.id))?;
-            job = match self.api().import(JobId(number)) {
-                Ok(job) => job,
-                // The platform goes on, whatever keeps us from seeing it.
-                Err(error) if may_pass(&error) => continue,
+        let mut seen = first.map(Ok);
+        let mut unseen = 0;
+        let job = loop {
+            match seen
+                .take()
+                .unwrap_or_else(|| self.api().import(JobId(number)))
+            {
+                Ok(job) => {
+                    unseen = 0;
+                    match &job.status {
+                        JobStatus::Completed => break job,
+                        JobStatus::Failed => return Err(self.failed(entry, &job)?),
+                        JobStatus::InProgress | JobStatus::Unknown(_) => {}
+                    }
+                }
                 Err(ClientError::Cut(_)) => {
                     return Err(RemoteError::Unfinished {
                         what: format!("{what} is still running"),
@@ -240,10 +235,27 @@ impl RemoteWorkspace {
                     }
                     .into());
                 }
-                Err(error) => return Err(error.into()),
-            };
-        }
-        let revision = self.settings.journal.finish(entry)?;
+                // The platform goes on, whatever keeps us from seeing it.
+                Err(error) if may_pass(&error) => {}
+                Err(error) => {
+                    unseen += 1;
+                    if unseen == UNSEEN {
+                        return Err(RemoteError::Unfinished {
+                            what: format!(
+                                "the platform took the import (its number there is {number}), and \
+                                 it can't be seen what became of it: {}",
+                                super::with_causes(&error)
+                            ),
+                            resume: Some(entry.id.clone()),
+                            why: Unfinished::Unseen,
+                        }
+                        .into());
+                    }
+                }
+            }
+            waiting.pause(self, &what, Some(&entry.id))?;
+        };
+        let revision = self.finished(entry)?;
         let said = job.recipe_status.iter().filter_map(|recipe| {
             let said = match &recipe.result {
                 RestartResult::NotNeeded | RestartResult::Restarted => return None,
@@ -266,7 +278,10 @@ impl RemoteWorkspace {
         let told = told(job);
         entry.state = State::Failed { told: told.clone() };
         self.settings.journal.write(entry)?;
+        // Another process planned it, with questions that are not known here.
+        let resumed = *self.interest.borrow() == Interest::default();
         let left = match self.read_state() {
+            _ if resumed => Left::Unknown,
             Ok(state) if state == entry.base => Left::Unchanged,
             Ok(_) => Left::Changed,
             Err(_) => Left::Unknown,
@@ -281,8 +296,36 @@ impl RemoteWorkspace {
 
     /// Reads the workspace anew, with what was asked for so far.
     fn read_state(&self) -> Result<Digest, WorkspaceError> {
-        let mirror: Mirror = self.read()?;
-        Ok(mirror.workspace.facts()?.state)
+        Ok(self.read()?.workspace.facts()?.state)
+    }
+
+    /// Reads the workspace again, right before a package is sent: whether it is as it was planned
+    /// for.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::Stale`] if it is otherwise now.
+    fn unchanged(&self, commit: &Commit) -> Result<(), WorkspaceError> {
+        let known = self.lists_of(&commit.base)?.ok_or_else(|| self.stale())?;
+        let now = self.read()?;
+        match now.workspace.facts()?.state == commit.base && now.lists == known {
+            true => Ok(()),
+            false => Err(self.stale()),
+        }
+    }
+
+    /// Writes down that the platform is done with an import.
+    fn finished(&self, entry: &mut Entry) -> Result<RevisionNumber, WorkspaceError> {
+        self.settings.journal.finish(entry).map_err(|error| {
+            RemoteError::Unfinished {
+                what: format!(
+                    "the platform is done with the import, and that can't be written down: {}",
+                    super::with_causes(&error)
+                ),
+                resume: Some(entry.id.clone()),
+                why: Unfinished::Unseen,
+            }
+            .into()
+        })
     }
 
     /// Looks whether an upload whose answer was lost arrived: it shows in the workspace. It is not
@@ -292,12 +335,24 @@ impl RemoteWorkspace {
         let mut last = entry.base;
         loop {
             let state = match self.read_state() {
+                Ok(state) => state,
                 Err(WorkspaceError::Remote(remote)) if remote.may_pass() => entry.base,
-                read => read?,
+                Err(error) => {
+                    return Err(RemoteError::Unfinished {
+                        what: format!(
+                            "it is not known whether the upload arrived: its answer was lost, and \
+                             the workspace can't be read: {}",
+                            super::with_causes(&error)
+                        ),
+                        resume: Some(entry.id.clone()),
+                        why: Unfinished::Lost,
+                    }
+                    .into());
+                }
             };
             // It is done when nothing moves any more.
             if state != entry.base && state == last {
-                let revision = self.settings.journal.finish(entry)?;
+                let revision = self.finished(entry)?;
                 return Ok(Committed {
                     revision: Some(revision),
                     recipes: BTreeMap::new(),
@@ -317,6 +372,8 @@ impl RemoteWorkspace {
     /// # Errors
     /// If it failed, or its end is still not to be seen.
     pub fn resume(&mut self, entry: &mut Entry) -> Result<Committed, WorkspaceError> {
+        // An older version wrote it, and it was checked whose it is.
+        entry.identity.get_or_insert_with(|| self.identity());
         let done = match &entry.state {
             State::Done { revision } => Ok(Committed {
                 revision: Some(*revision),
@@ -334,149 +391,4 @@ impl RemoteWorkspace {
         self.forget();
         done
     }
-
-    fn one_by_one(
-        &self,
-        commit: &Commit,
-        contents: &mut dyn Contents,
-    ) -> Result<Committed, WorkspaceError> {
-        let mut real: BTreeMap<ConnectorId, ConnectorId> = BTreeMap::new();
-        let mut created: BTreeMap<ConnectorId, ConnectorTitle> = BTreeMap::new();
-        let (mut done, mut failed) = (0, Vec::new());
-        for change in &commit.changes {
-            let number = |id: &ConnectorId| real.get(id).copied().unwrap_or(*id);
-            match change {
-                Change::CreateFolder(folder) => {
-                    self.make_folder(folder)?;
-                }
-                Change::SetRecipe { id, state } => match self.set_recipe(*id, *state)? {
-                    None => done += 1,
-                    Some(refused) => failed.push(refused),
-                },
-                Change::CreateConnector { id, title, .. } => {
-                    created.insert(*id, title.clone());
-                }
-                Change::AddVersion { id, version } => match created.remove(id) {
-                    Some(title) => {
-                        let draft = draft(&title, version, contents)?;
-                        real.insert(*id, self.client.create_connector(&draft)?.id);
-                    }
-                    None => {
-                        let draft = draft(&self.title_of(*id)?, version, contents)?;
-                        self.client.update_connector(number(id), &draft)?;
-                    }
-                },
-                Change::ReleaseVersion { id, .. } => self.client.release_connector(number(id))?,
-                Change::Share { sharing, .. } if sharing.visibility == Visibility::Closed => {
-                    return Err(self.not_offered(
-                        "sharing a connector without its source",
-                        "choose closed source in the platform's pages",
-                    ));
-                }
-                Change::Share { id, sharing, .. } => {
-                    self.client.share_connector(number(id), sharing.version)?;
-                }
-                Change::Unshare(id) => self.client.unshare_connector(number(id))?,
-                Change::SetConnection { .. } => {
-                    return Err(self.not_offered(
-                        "authorising a connection",
-                        "give it its credentials in the platform's pages",
-                    ));
-                }
-                Change::CreateAsset { .. }
-                | Change::UpdateAsset { .. }
-                | Change::RemoveAsset(_) => {
-                    return Err(self.not_offered(
-                        "changing single assets",
-                        "import a package that has them as they should be",
-                    ));
-                }
-            }
-        }
-        if failed.is_empty() {
-            Ok(Committed::default())
-        } else {
-            Err(RemoteError::Refused { done, failed }.into())
-        }
-    }
-
-    fn title_of(&self, id: ConnectorId) -> Result<ConnectorTitle, WorkspaceError> {
-        let mirror = self.mirror(Interest::default())?;
-        let connectors = mirror.workspace.inventory()?.connectors.into_iter();
-        let mut titles = connectors
-            .filter(|connector| connector.id == id)
-            .map(|connector| connector.title);
-        titles.next().ok_or_else(|| WorkspaceError::Unfit {
-            workspace: self.address().to_string(),
-            misfit: Misfit::NoConnector(id),
-        })
-    }
-
-    /// Starts or stops a recipe. Says why, if the platform does not.
-    fn set_recipe(
-        &self,
-        id: AssetId,
-        state: RecipeState,
-    ) -> Result<Option<String>, WorkspaceError> {
-        let api = self.api();
-        let number = RecipeId(id.0);
-        let asked = match state {
-            RecipeState::Running => api.start_recipe(number),
-            RecipeState::Stopped => api.stop_recipe(number).map(|()| Started::Done),
-        };
-        let why = match asked {
-            // What it says counts less than what is there.
-            Ok(Started::Done) if api.recipe(number)?.state == state => return Ok(None),
-            Ok(Started::Done) => "the platform said that it did".to_owned(),
-            Ok(Started::Refused { errors }) => errors.join(", "),
-            Err(error @ (ClientError::Refused { .. } | ClientError::NotFound { .. })) => {
-                error.to_string()
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let mirror = self.mirror(Interest::default())?;
-        let assets = mirror.workspace.inventory()?.assets;
-        let recipe = assets.iter().find(|asset| asset.id == id);
-        let name = recipe.map_or_else(String::new, |asset| {
-            asset.key.place.folder().label(&asset.key.name)
-        });
-        let verb = match state {
-            RecipeState::Running => "start",
-            RecipeState::Stopped => "stop",
-        };
-        Ok(Some(format!("recipe \"{name}\" did not {verb}: {why}")))
-    }
-}
-
-/// A version of a connector as the API takes it.
-fn draft(
-    title: &ConnectorTitle,
-    version: &HeldVersion,
-    contents: &mut dyn Contents,
-) -> Result<ConnectorDraft, WorkspaceError> {
-    let mut decoder = Decoder::default();
-    let mut read = |digest: &Digest| -> Result<Vec<u8>, WorkspaceError> {
-        let mut bytes = Vec::new();
-        decoder.decode(&contents.content(digest)?, digest, &mut bytes)?;
-        Ok(bytes)
-    };
-    let text: VersionText = match &version.json {
-        Some(json) => serde_json::from_slice(&read(json)?).unwrap_or_default(),
-        None => VersionText::default(),
-    };
-    let code = match &version.code {
-        Some(code) => String::from_utf8_lossy(&read(code)?).into_owned(),
-        None => String::new(),
-    };
-    let logo = match &version.logo {
-        Some(logo) => Some(read(&logo.content)?),
-        None => None,
-    };
-    Ok(ConnectorDraft {
-        title: title.to_string(),
-        code,
-        description: text.description,
-        note: version.note.clone(),
-        logo,
-    })
 }

@@ -1,6 +1,7 @@
 //! The journal of imports over the API: what was sent where is written down before it is sent, so
 //! that an import whose end nobody saw can be looked for, and is not sent twice.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -8,14 +9,58 @@ use serde::{Deserialize, Serialize};
 use crate::io::durable;
 use crate::model::ident::Digest;
 use crate::model::workspace::{
-    Address, FolderPath, ImportId, Moment, Revision, RevisionHeader, RevisionNumber,
+    Address, FolderPath, ImportId, Moment, RemoteAccount, RemoteAddress, Revision, RevisionHeader,
+    RevisionNumber, WorkspaceId,
 };
 use crate::plan::import::Receipt;
 use crate::workspace::WorkspaceError;
 use crate::workspace::remote::RemoteError;
 
-/// The format of entries that this program writes.
-const FORMAT: u32 = 1;
+/// The format of entries that this program writes. Those of format 1 have no identity.
+const FORMAT: u32 = 2;
+
+/// Which workspace it is. All workspaces of a data center answer under one host, so that the host
+/// alone is none's identity (platform.md §12).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoteIdentity {
+    /// Where the platform's API is.
+    pub host: String,
+    /// The workspace's number there.
+    pub workspace: WorkspaceId,
+}
+
+impl RemoteIdentity {
+    /// A workspace of a host, whose other names are its own.
+    pub fn new(host: &str, workspace: WorkspaceId) -> Self {
+        // The data center of the United States has two (platform.md §7).
+        let host = match host {
+            "app.workato.com" => "www.workato.com",
+            host => host,
+        };
+        Self {
+            host: host.to_owned(),
+            workspace,
+        }
+    }
+}
+
+impl fmt::Display for RemoteIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "workspace {} at {}", self.workspace, self.host)
+    }
+}
+
+/// Whether an import went into a workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Went {
+    /// It did.
+    There,
+    /// It went into another one.
+    Elsewhere,
+    /// Nobody knows.
+    Unknown,
+}
+
 /// What is known of an import over the API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -23,8 +68,11 @@ pub struct Entry {
     pub format: u32,
     /// Its id.
     pub id: ImportId,
-    /// Where the package went.
+    /// Where the package went, as it was asked for.
     pub address: Address,
+    /// The workspace that it went into; unknown in entries that older versions wrote.
+    #[serde(default)]
+    pub identity: Option<RemoteIdentity>,
     /// The folder that it was imported into.
     pub folder: FolderPath,
     /// The package, as an absolute path.
@@ -112,6 +160,7 @@ impl From<JournalError> for WorkspaceError {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sending<'a> {
     pub(super) address: &'a Address,
+    pub(super) identity: &'a RemoteIdentity,
     pub(super) folder: &'a FolderPath,
     pub(super) package: &'a Path,
     pub(super) digest: Digest,
@@ -146,8 +195,9 @@ impl Journal {
         let header = &sending.revision.header;
         let entry = Entry {
             format: FORMAT,
-            id: ImportId::of(sending.address, &sending.digest, &sending.base, header.at),
+            id: ImportId::of(sending.identity, &sending.digest, &sending.base, header.at),
             address: sending.address.clone(),
+            identity: Some(sending.identity.clone()),
             folder: sending.folder.clone(),
             package,
             digest: sending.digest,
@@ -201,14 +251,13 @@ impl Journal {
             })
     }
 
-    /// All entries of a workspace, the oldest first.
+    /// All entries that are known to be of a workspace, the oldest first.
     ///
     /// # Errors
     /// If one can't be read.
-    pub fn entries(&self, address: &Address) -> Result<Vec<Entry>, JournalError> {
+    pub fn entries(&self, identity: &RemoteIdentity) -> Result<Vec<Entry>, JournalError> {
         let mut entries = self.all()?;
-        let address = address.without_folder();
-        entries.retain(|entry| entry.address.without_folder() == address);
+        entries.retain(|entry| entry.went_into(identity) == Went::There);
         Ok(entries)
     }
 
@@ -232,8 +281,11 @@ impl Journal {
 
     /// Writes down that the platform is done with an import.
     pub(super) fn finish(&self, entry: &mut Entry) -> Result<RevisionNumber, JournalError> {
-        let done = self.entries(&entry.address)?;
-        let newest = done.iter().filter_map(Entry::revision).max();
+        let newest = match &entry.identity {
+            Some(identity) => self.entries(identity)?,
+            None => Vec::new(),
+        };
+        let newest = newest.iter().filter_map(Entry::revision).max();
         let revision = RevisionNumber(newest.map_or(1, |newest| newest.0 + 1));
         entry.state = State::Done { revision };
         self.write(entry)?;
@@ -241,7 +293,46 @@ impl Journal {
     }
 }
 
+/// What of a plan's document says which workspace it was made for.
+#[derive(Deserialize)]
+struct PlannedFor {
+    workspace: PlannedId,
+}
+
+#[derive(Deserialize)]
+struct PlannedId {
+    id: WorkspaceId,
+}
+
 impl Entry {
+    /// Whether the package went into this workspace. Where an older version wrote the entry, its plan
+    /// says which workspace it was made for, and its address perhaps the host.
+    pub fn went_into(&self, identity: &RemoteIdentity) -> Went {
+        if let Some(own) = &self.identity {
+            return match own == identity {
+                true => Went::There,
+                false => Went::Elsewhere,
+            };
+        }
+        let planned = serde_json::from_str::<PlannedFor>(&self.plan);
+        let same_host = match &self.address {
+            Address::Remote(RemoteAddress {
+                account: RemoteAccount::Host(host),
+                ..
+            }) => {
+                let host = host.as_str().split_once("://").map(|(_, host)| host);
+                host.map(|host| RemoteIdentity::new(host, identity.workspace).host == identity.host)
+            }
+            Address::Remote(_) | Address::Local(_) => None,
+        };
+        match (same_host, planned) {
+            (Some(false), _) => Went::Elsewhere,
+            (_, Err(_)) => Went::Unknown,
+            (_, Ok(planned)) if planned.workspace.id != identity.workspace => Went::Elsewhere,
+            (_, Ok(_)) => Went::There,
+        }
+    }
+
     /// Its number, if it is done.
     pub fn revision(&self) -> Option<RevisionNumber> {
         match self.state {

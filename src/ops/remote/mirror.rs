@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use super::lists::Lists;
 use super::renumber::{Numbers, Renumbering};
 use crate::io::archive::Limits;
 use crate::io::scratch::ScratchFolder;
@@ -16,8 +17,9 @@ use crate::model::kind::{AssetKind, FileRole};
 use crate::model::path::PackagePath;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{
-    Address, AssetId, AssetKey, AssetPlace, Authorization, Body, ConnectorId, FolderPath, HeldFile,
-    HeldState, HeldVersion, Logo, Moment, RecipeState, Sharing, WorkspaceId, WorkspaceKind,
+    Address, AssetId, AssetKey, AssetPlace, Authorization, Body, ConnectorId, FolderPath,
+    HeldConnector, HeldFile, HeldState, HeldVersion, Logo, Moment, RecipeState, Sharing,
+    VersionsKnown, WorkspaceId, WorkspaceKind,
 };
 use crate::ops::import::{ImportError, ImportRequest, Incoming};
 use crate::ops::{Observer, Running};
@@ -26,7 +28,7 @@ use crate::workspace::local::{LocalPlatform, LocalWorkspace, NewWorkspace, Writi
 use crate::workspace::{ContentError, Contents, Encoded, Encoding, Workspace as _, WorkspaceError};
 
 /// What was read has no time of its own, and has to be the same whenever it is read.
-const THEN: Moment = Moment(0);
+const THEN: Moment = Moment::UNTOLD;
 
 /// Who a workspace is.
 #[derive(Clone, Debug)]
@@ -44,8 +46,10 @@ pub(super) struct SeenConnector {
     pub(super) id: u64,
     pub(super) title: ConnectorTitle,
     pub(super) internal_name: InternalName,
-    /// The newest version that is known to be there.
+    /// The newest version that is known to be there, or one that stands for it.
     pub(super) latest: Version,
+    /// The newest version, if that is told.
+    pub(super) newest: Option<Version>,
     /// The version that recipes run.
     pub(super) released: Option<Version>,
     /// The versions that were ever released, as far as that is told.
@@ -95,6 +99,8 @@ pub(super) struct Seen {
     pub(super) connectors: Vec<SeenConnector>,
     /// What lies elsewhere.
     pub(super) stubs: Vec<Stub>,
+    /// What lists told.
+    pub(super) lists: Lists,
 }
 
 /// The mirror of a workspace.
@@ -106,6 +112,10 @@ pub(super) struct Mirror {
     versions: BTreeMap<AssetId, Version>,
     /// Connectors of which it is not told whether they are shared.
     pub(super) unsaid: BTreeSet<ConnectorId>,
+    /// What lists told.
+    pub(super) lists: Lists,
+    /// What is told of the workspace's own connectors.
+    told: BTreeMap<ConnectorId, Told>,
     // The last to go: the others have files in it.
     _folder: ScratchFolder,
 }
@@ -137,6 +147,27 @@ impl Contents for Brought {
             bytes,
             size: *size,
         })
+    }
+}
+
+/// What is told of a connector.
+#[derive(Debug)]
+struct Told {
+    newest: Option<Version>,
+    released: Option<Version>,
+    versions: BTreeSet<Version>,
+    stands_for_all: Version,
+}
+
+impl Told {
+    fn of(seen: &SeenConnector) -> (ConnectorId, Self) {
+        let told = Self {
+            newest: seen.newest,
+            released: seen.released,
+            versions: seen.released_versions.clone(),
+            stands_for_all: seen.latest,
+        };
+        (ConnectorId(seen.id), told)
     }
 }
 
@@ -180,6 +211,8 @@ impl Mirror {
                 .filter(|connector| connector.shared.is_unsaid())
                 .map(|connector| ConnectorId(connector.id))
                 .collect(),
+            lists: seen.lists.clone(),
+            told: seen.connectors.iter().map(Told::of).collect(),
             _folder: folder,
         };
         mirror.fill(seen, address, scratch, running, observer)?;
@@ -239,7 +272,9 @@ impl Mirror {
             }
             let planned = read.plan(request, &self.workspace, running)?;
             let document = planned.document(read);
+            let listed = seen.connectors.iter();
             let mut renumbering = Renumbering {
+                listed: listed.map(|listed| ConnectorId(listed.id)).collect(),
                 workspace: &mut self.workspace,
                 known,
                 numbers: &mut numbers,
@@ -366,6 +401,27 @@ impl Mirror {
     /// The newest version of an asset; 0 where the API does not tell it.
     pub(super) fn version_of(&self, asset: AssetId) -> Version {
         self.versions.get(&asset).copied().unwrap_or(Version(0))
+    }
+
+    /// Makes of a connector as it is kept here one as it is told: the mirror counts versions by
+    /// itself.
+    pub(super) fn told(&self, connector: &mut HeldConnector) {
+        let Some(told) = self.told.get(&connector.id) else {
+            connector.known = VersionsKnown::Nothing;
+            connector.released = None;
+            return;
+        };
+        connector.known = match told.newest {
+            Some(_) => VersionsKnown::All,
+            None => VersionsKnown::Released,
+        };
+        connector.released = told.released;
+        let newest = told.newest.or(told.versions.last().copied());
+        // One stands for all where none is told.
+        let newest = newest.unwrap_or(told.stands_for_all);
+        connector
+            .versions
+            .retain(|held| held.number == newest || told.versions.contains(&held.number));
     }
 
     /// Adds a customer of this workspace, with recipes that use its connectors.
@@ -558,7 +614,7 @@ fn hold_connectors(
                 sharing: Sharing {
                     version,
                     // The API does not tell (platform.md §10).
-                    visibility: Visibility::Open,
+                    visibility: Visibility::Unknown,
                 },
                 at: THEN,
             });

@@ -5,8 +5,10 @@
 //! what was decided is carried out by requests; and the workspace is read again afterwards, so that
 //! what is reported is what is there.
 
+mod changes;
 mod commit;
 pub mod journal;
+mod lists;
 mod mirror;
 mod reading;
 mod renumber;
@@ -25,16 +27,19 @@ use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::workspace::{
     Address, AssetId, AssetPlace, Body, FolderPath, HeldAsset, HeldConnector, Inventory,
     Partnership, RemoteAccount, RemoteAddress, Revision, RevisionHeader, RevisionNumber, Scope,
-    Snapshot, WorkspaceFacts, WorkspaceId,
+    SharingTold, Snapshot, WorkspaceFacts, WorkspaceId,
 };
 use crate::ops::import::ImportError;
 use crate::ops::{Running, Silent};
 use crate::plan::commit::Commit;
 use crate::workspace::remote::RemoteError;
-use crate::workspace::{AdminWorkspace, Committed, Contents, Workspace, WorkspaceError};
+use crate::workspace::{
+    AdminWorkspace, Committed, Contents, Listed, Outline, Workspace, WorkspaceError,
+};
 
-use journal::Journal;
-use mirror::{Identity, Mirror};
+use journal::{Entry, Journal, RemoteIdentity, Went};
+use lists::Lists;
+use mirror::{Identity, Mirror, Seen};
 
 pub use reading::Downloaded;
 
@@ -48,6 +53,8 @@ pub struct RemoteSettings {
     pub running: Running,
     /// Where imports are written down.
     pub journal: Journal,
+    /// The workspace that it has to be, where an import into one is gone on with.
+    pub expected: Option<Entry>,
     /// How long the end of an export or an import is waited for.
     pub patience: Duration,
     /// How it is waited.
@@ -63,6 +70,8 @@ pub struct RemoteWorkspace {
     base: Base,
     interest: RefCell<Interest>,
     mirror: RefCell<Option<Mirror>>,
+    /// What only lists told, without an export.
+    outline: RefCell<Option<(Outline, Mirror)>>,
 }
 
 /// Whose workspace it is.
@@ -93,8 +102,6 @@ struct Interest {
     into: BTreeSet<FolderPath>,
     /// What belongs to the workspace as a whole, and is in no folder's export: it is exported whole.
     unfiled: bool,
-    /// The customers, with their recipes that use these connectors.
-    customers: Option<BTreeSet<InternalName>>,
 }
 
 impl Interest {
@@ -105,11 +112,6 @@ impl Interest {
             && self.folders.is_superset(&other.folders)
             && self.into.is_superset(&other.into)
             && (self.unfiled || !other.unfiled)
-            && match (&self.customers, &other.customers) {
-                (_, None) => true,
-                (Some(known), Some(asked)) => known.is_superset(asked),
-                (None, Some(_)) => false,
-            }
     }
 
     fn add(&mut self, other: Self) {
@@ -118,9 +120,6 @@ impl Interest {
         self.folders.extend(other.folders);
         self.into.extend(other.into);
         self.unfiled |= other.unfiled;
-        if let Some(asked) = other.customers {
-            self.customers.get_or_insert_default().extend(asked);
-        }
     }
 }
 
@@ -128,7 +127,8 @@ impl RemoteWorkspace {
     /// Finds a workspace, and the folder that its address names.
     ///
     /// # Errors
-    /// If it can't be reached, the token is not accepted, or there is no such folder.
+    /// If it can't be reached, the token is not accepted, it is another workspace than the expected
+    /// one, or there is no such folder.
     pub fn open(client: Client, settings: RemoteSettings) -> Result<Self, WorkspaceError> {
         let account = match &settings.address.account {
             RemoteAccount::Host(_) | RemoteAccount::Profile(_) => Account::Own,
@@ -138,6 +138,20 @@ impl RemoteWorkspace {
             }
         };
         let (who, root) = reading::identify(&client, &account, &settings)?;
+        if let Some(entry) = &settings.expected {
+            let found = RemoteIdentity::new(&client.base().host(), who.own.id);
+            match entry.went_into(&found) {
+                Went::There => {}
+                Went::Elsewhere | Went::Unknown => {
+                    let expected = entry.identity.as_ref().map(ToString::to_string);
+                    return Err(RemoteError::OtherWorkspace {
+                        expected: expected.unwrap_or_else(|| "another workspace".to_owned()),
+                        found: found.to_string(),
+                    }
+                    .into());
+                }
+            }
+        }
         let base = reading::base(&client.account(&account), root, &settings.address)?;
         Ok(Self {
             client,
@@ -147,7 +161,13 @@ impl RemoteWorkspace {
             base,
             interest: RefCell::default(),
             mirror: RefCell::default(),
+            outline: RefCell::default(),
         })
+    }
+
+    /// Which workspace it is.
+    pub fn identity(&self) -> RemoteIdentity {
+        RemoteIdentity::new(&self.client.base().host(), self.who.own.id)
     }
 
     /// Its address.
@@ -160,7 +180,7 @@ impl RemoteWorkspace {
     /// # Errors
     /// If the journal can't be read.
     pub fn open_imports(&self) -> Result<Vec<journal::Entry>, WorkspaceError> {
-        let mut entries = self.settings.journal.entries(&self.address())?;
+        let mut entries = self.settings.journal.entries(&self.identity())?;
         entries.retain(journal::Entry::is_open);
         Ok(entries)
     }
@@ -178,19 +198,79 @@ impl RemoteWorkspace {
             let mirror = self.read()?;
             *self.mirror.borrow_mut() = Some(mirror);
         }
-        Ref::filter_map(self.mirror.borrow(), Option::as_ref).map_err(|_| {
-            RemoteError::Unreadable {
-                address: self.address(),
-                what: "it was not read".to_owned(),
+        Ref::filter_map(self.mirror.borrow(), Option::as_ref).map_err(|_| self.not_read())
+    }
+
+    /// The mirror of what lists tell, read anew if it does not show what is asked for.
+    fn outlined(&self, wanted: &Outline) -> Result<Ref<'_, Mirror>, WorkspaceError> {
+        let known = self
+            .outline
+            .borrow()
+            .as_ref()
+            .map(|(known, _)| known.clone());
+        if !known.as_ref().is_some_and(|known| known.covers(wanted)) {
+            let mut all = known.unwrap_or_default();
+            all.add(wanted.clone());
+            *self.outline.borrow_mut() = None;
+            let mut mirror = self.mirror_of(&self.see_lists(&all)?)?;
+            if let Some(customers) = &all.customers {
+                self.see_customers(&mut mirror, customers)?;
             }
-            .into()
+            *self.outline.borrow_mut() = Some((all, mirror));
+        }
+        Ref::filter_map(self.outline.borrow(), |outline| {
+            outline.as_ref().map(|(_, mirror)| mirror)
         })
+        .map_err(|_| self.not_read())
+    }
+
+    fn not_read(&self) -> WorkspaceError {
+        RemoteError::Unreadable {
+            address: self.address(),
+            what: "it was not read".to_owned(),
+        }
+        .into()
+    }
+
+    /// What lists told when the state was read that a plan was made for.
+    fn lists_of(&self, base: &Digest) -> Result<Option<Lists>, WorkspaceError> {
+        if let Some((_, mirror)) = &*self.outline.borrow()
+            && mirror.workspace.facts()?.state == *base
+        {
+            return Ok(Some(mirror.lists.clone()));
+        }
+        if let Some(mirror) = &*self.mirror.borrow()
+            && mirror.workspace.facts()?.state == *base
+        {
+            return Ok(Some(mirror.lists.clone()));
+        }
+        Ok(None)
+    }
+
+    /// Asks what was read, whichever part of the workspace that was.
+    fn known<T>(
+        &self,
+        ask: impl Fn(&Mirror) -> Result<Option<T>, WorkspaceError>,
+    ) -> Result<Option<T>, WorkspaceError> {
+        if let Some((_, mirror)) = &*self.outline.borrow()
+            && let Some(answer) = ask(mirror)?
+        {
+            return Ok(Some(answer));
+        }
+        match &*self.mirror.borrow() {
+            Some(mirror) => ask(mirror),
+            None => Ok(None),
+        }
     }
 
     fn read(&self) -> Result<Mirror, WorkspaceError> {
         let (seen, _packages) = self.see()?;
-        let mut mirror = Mirror::of(
-            &seen,
+        self.mirror_of(&seen)
+    }
+
+    fn mirror_of(&self, seen: &Seen) -> Result<Mirror, WorkspaceError> {
+        Mirror::of(
+            seen,
             &self.address(),
             &self.settings.scratch,
             &self.settings.running,
@@ -205,12 +285,7 @@ impl RemoteWorkspace {
                 what: with_causes(&error),
             }
             .into()
-        })?;
-        let customers = self.interest.borrow().customers.clone();
-        if let Some(customers) = customers {
-            self.see_customers(&mut mirror, &customers)?;
-        }
-        Ok(mirror)
+        })
     }
 
     fn corrected(mirror: &Mirror, asset: &mut HeldAsset) {
@@ -226,6 +301,9 @@ impl RemoteWorkspace {
         let held = snapshot.assets.values_mut();
         for asset in held.chain(&mut snapshot.connections) {
             Self::corrected(&mirror, asset);
+        }
+        for connector in &mut snapshot.connectors {
+            mirror.told(connector);
         }
         Ok(snapshot)
     }
@@ -294,10 +372,32 @@ impl Workspace for RemoteWorkspace {
         for asset in &mut inventory.assets {
             Self::corrected(&mirror, asset);
         }
+        for connector in &mut inventory.connectors {
+            mirror.told(connector);
+        }
+        Ok(inventory)
+    }
+
+    fn outline(&self, wanted: &Outline) -> Result<Inventory, WorkspaceError> {
+        let mirror = self.outlined(wanted)?;
+        let mut inventory = mirror.workspace.inventory()?;
+        inventory.workspace.revision = RevisionNumber(0);
+        for asset in &mut inventory.assets {
+            Self::corrected(&mirror, asset);
+            asset.body.files.clear();
+        }
+        for connector in &mut inventory.connectors {
+            mirror.told(connector);
+        }
         Ok(inventory)
     }
 
     fn content(&self, digest: &Digest, into: &mut Vec<u8>) -> Result<(), WorkspaceError> {
+        if let Some((_, mirror)) = &*self.outline.borrow()
+            && mirror.workspace.content(digest, into).is_ok()
+        {
+            return Ok(());
+        }
         let mirror = self.mirror(Interest::default())?;
         mirror.workspace.content(digest, into)
     }
@@ -314,15 +414,22 @@ impl Workspace for RemoteWorkspace {
         ))
     }
 
+    fn keeps_earlier_states(&self) -> Result<(), WorkspaceError> {
+        Err(self.not_offered(
+            "going back to an earlier revision",
+            "import the package again that was there before; its name and digest: recipack history ADDRESS",
+        ))
+    }
+
     fn revisions(&self) -> Result<Vec<RevisionHeader>, WorkspaceError> {
-        let entries = self.settings.journal.entries(&self.address())?;
+        let entries = self.settings.journal.entries(&self.identity())?;
         let mut headers: Vec<_> = entries.iter().filter_map(journal::Entry::header).collect();
         headers.sort_by_key(|header| header.number);
         Ok(headers)
     }
 
     fn revision(&self, number: RevisionNumber) -> Result<Revision, WorkspaceError> {
-        let entries = self.settings.journal.entries(&self.address())?;
+        let entries = self.settings.journal.entries(&self.identity())?;
         let entry = entries
             .into_iter()
             .find(|entry| entry.revision() == Some(number));
@@ -351,14 +458,6 @@ impl Workspace for RemoteWorkspace {
     fn base(&self) -> FolderPath {
         self.base.path.clone()
     }
-
-    fn sources(&self, titles: &BTreeSet<ConnectorTitle>) -> Result<(), WorkspaceError> {
-        let interest = Interest {
-            titles: titles.clone(),
-            ..Interest::default()
-        };
-        self.mirror(interest).map(drop)
-    }
 }
 
 impl AdminWorkspace for RemoteWorkspace {
@@ -366,22 +465,31 @@ impl AdminWorkspace for RemoteWorkspace {
         &self,
         asked: &dyn Fn(&HeldConnector) -> bool,
     ) -> Result<Partnership, WorkspaceError> {
-        let mut connectors = self.inventory()?.connectors;
-        connectors.retain(|connector| asked(connector));
-        let of = connectors.iter();
+        let connectors = Outline::of([Listed::Connectors]);
+        let mut held = self
+            .outlined(&connectors)?
+            .workspace
+            .inventory()?
+            .connectors;
+        held.retain(|connector| asked(connector));
+        let of = held.iter();
         let titles = of.map(|connector| connector.title.clone()).collect();
-        let of = connectors.iter();
+        let of = held.iter();
         let customers = of
             .map(|connector| connector.internal_name.clone())
             .collect();
-        let mirror = self.mirror(Interest {
+        let mirror = self.outlined(&Outline {
             titles,
             customers: Some(customers),
-            ..Interest::default()
+            ..connectors
         })?;
         let mut partnership = mirror.workspace.partnership(asked)?;
         partnership.workspace.revision = RevisionNumber(0);
         partnership.unsaid.clone_from(&mirror.unsaid);
+        partnership.tells = SharingTold::VersionsOnly;
+        for connector in &mut partnership.connectors {
+            mirror.told(connector);
+        }
         for customer in &mut partnership.customers {
             customer.address = Address::Remote(RemoteAddress {
                 account: RemoteAccount::Customer(customer.id.0),

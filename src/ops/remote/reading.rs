@@ -6,12 +6,13 @@ use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::lists::{self, Customers, Lists, RecipeMark};
 use super::mirror::{Export, Identity, Mirror, Seen, SeenConnector, Stub};
 use super::{Base, Identified, Interest, RemoteSettings, RemoteWorkspace};
 use crate::client::{
-    Account, AccountApi, Client, ClientError, ConnectionInfo, ConnectorInfo, Contents, FolderId,
-    IncludeData, Job, JobStatus, ManifestAsset, NewManifest, RecipeFilter, RecipeInfo,
-    SharedVersion, Tags,
+    Account, AccountApi, Client, ClientError, ConnectionInfo, ConnectorInfo, Contents,
+    CustomerInfo, FolderId, IncludeData, Job, JobStatus, ManifestAsset, NewManifest, RecipeFilter,
+    RecipeInfo, SharedVersion, Tags,
 };
 use crate::io::scratch::ScratchFolder;
 use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, Version, WorkspaceName};
@@ -20,8 +21,8 @@ use crate::model::workspace::{
     Address, AssetKey, AssetPlace, Authorization, FolderPath, HeldState, ImportId, RemoteAddress,
     WorkspaceId, WorkspaceKind,
 };
-use crate::workspace::WorkspaceError;
 use crate::workspace::remote::{RemoteError, Unfinished};
+use crate::workspace::{Listed, Outline, WorkspaceError};
 
 /// The largest package that is taken, in bytes (platform.md §1.6 has 100 MB; older ones may be
 /// larger).
@@ -30,8 +31,6 @@ const MOST_BYTES: u64 = 512 << 20;
 const MOST_VERSIONS: u64 = 100_000;
 /// How deep folders are looked into.
 const DEEPEST: usize = 32;
-/// Where the API lives, if it is none of the known data centers.
-const ELSEWHERE: &str = "unknown";
 
 /// An export that was downloaded.
 #[derive(Debug)]
@@ -54,10 +53,12 @@ pub(super) fn identify(
     settings: &RemoteSettings,
 ) -> Result<(Identified, Option<u64>), WorkspaceError> {
     let elsewhere = || {
-        ELSEWHERE.parse().map_err(|_| RemoteError::Unreadable {
-            address: Address::Remote(settings.address.clone()),
-            what: "its data center has no name".to_owned(),
-        })
+        DataCenter::UNKNOWN
+            .parse()
+            .map_err(|_| RemoteError::Unreadable {
+                address: Address::Remote(settings.address.clone()),
+                what: "its data center has no name".to_owned(),
+            })
     };
     let data_center: DataCenter = match client.base().data_center() {
         Some(center) => center,
@@ -220,7 +221,8 @@ impl RemoteWorkspace {
         }
         let recipes = self.recipes_of(&assets)?;
         let connections = api.connections()?;
-        let own = self.connectors(&interest)?;
+        let listed = self.client.connectors()?;
+        let own = self.connectors(&listed, &interest.titles)?;
         let mut stubs = self.connection_stubs(&connections, &interest, &mut folders)?;
         stubs.extend(self.recipe_stubs(&own, &interest, &recipes, &mut folders)?);
         let (admin, connectors) = match &self.who.admin {
@@ -244,8 +246,67 @@ impl RemoteWorkspace {
             folders: folders.there(&interest.folders)?,
             connectors,
             stubs,
+            lists: Lists {
+                connectors: lists::connectors(&listed),
+                newest: BTreeSet::new(),
+                connections: Some(lists::connections(&connections)),
+                recipes: marks(&recipes),
+                customers: None,
+            },
         };
         Ok((seen, downloads))
+    }
+
+    /// Reads what lists tell, and exports nothing.
+    pub(super) fn see_lists(&self, wanted: &Outline) -> Result<Seen, WorkspaceError> {
+        let api = self.api();
+        let mut folders = Folders::new(self);
+        let mut stubs = Vec::new();
+        let mut lists = Lists::default();
+        let inside = |folder: &FolderPath| self.base.path.relative(folder).is_some();
+        if wanted.lists.contains(&Listed::Recipes) {
+            for recipe in api.recipes(&RecipeFilter::default())? {
+                let folder = folders.path_of(recipe.folder_id.map(|folder| folder.0))?;
+                if inside(&folder) {
+                    lists.recipes.extend(marks(std::slice::from_ref(&recipe)));
+                    stubs.push(recipe_stub(&recipe, folder));
+                }
+            }
+        }
+        if wanted.lists.contains(&Listed::Connections) {
+            let connections = api.connections()?;
+            for connection in &connections {
+                let stub = connection_stub(connection, &mut folders)?;
+                if inside(&stub.key.place.folder()) {
+                    stubs.push(stub);
+                }
+            }
+            lists.connections = Some(lists::connections(&connections));
+        }
+        let mut own = Vec::new();
+        // What is shared with a customer is the admin workspace's.
+        if wanted.lists.contains(&Listed::Connectors) {
+            let listed = self.connectors_now(&wanted.newest)?;
+            own = self.connectors(&listed, &wanted.titles)?;
+            lists.connectors = lists::connectors(&listed);
+            lists.newest.clone_from(&wanted.newest);
+        }
+        let (admin, connectors) = match &self.who.admin {
+            Some(admin) => (Some((admin.clone(), own)), Vec::new()),
+            None => (None, own),
+        };
+        Ok(Seen {
+            identity: self.who.own.clone(),
+            admin,
+            base: self.base.path.clone(),
+            exports: Vec::new(),
+            recipes: BTreeMap::new(),
+            authorized: BTreeSet::new(),
+            folders: folders.there(&wanted.folders)?,
+            connectors,
+            stubs,
+            lists,
+        })
     }
 
     /// Exports a folder and downloads it; nothing if it holds nothing.
@@ -334,14 +395,18 @@ impl RemoteWorkspace {
     }
 
     /// The connectors of the token's own workspace.
-    fn connectors(&self, interest: &Interest) -> Result<Vec<SeenConnector>, WorkspaceError> {
+    fn connectors(
+        &self,
+        listed: &[ConnectorInfo],
+        sources: &BTreeSet<ConnectorTitle>,
+    ) -> Result<Vec<SeenConnector>, WorkspaceError> {
         let mut seen = Vec::new();
-        for info in self.client.connectors()? {
+        for info in listed {
             let Ok(title) = info.title.parse::<ConnectorTitle>() else {
                 continue;
             };
-            let mut connector = self.seen_connector(&info, title)?;
-            if interest.titles.contains(&connector.title) && connector.released.is_some() {
+            let mut connector = self.seen_connector(info, title)?;
+            if sources.contains(&connector.title) && connector.released.is_some() {
                 connector.code = match self.client.connector_code(info.id) {
                     Ok(code) => Some(code.into_bytes()),
                     // It is not shown.
@@ -380,6 +445,7 @@ impl RemoteWorkspace {
             title,
             internal_name: info.name.clone(),
             latest,
+            newest: info.latest_version,
             released,
             released_versions: all,
             shared: info.shared,
@@ -399,23 +465,7 @@ impl RemoteWorkspace {
             .filter(|connection| interest.connections.contains(&connection.name));
         let mut stubs = Vec::new();
         for connection in meant {
-            let provider = connection.provider.clone().unwrap_or_default();
-            let json = serde_json::json!({"name": connection.name, "provider": provider});
-            stubs.push(Stub {
-                id: connection.id.0,
-                key: AssetKey {
-                    place: AssetPlace::Folder(
-                        folders.path_of(connection.folder_id.map(|folder| folder.0))?,
-                    ),
-                    kind: AssetKind::Connection,
-                    name: connection.name.clone(),
-                    twin: 0,
-                },
-                json: json.to_string().into_bytes(),
-                providers: connection.provider.iter().cloned().collect(),
-                state: HeldState::Connection(connection.authorization),
-                version: Version(0),
-            });
+            stubs.push(connection_stub(connection, folders)?);
         }
         Ok(stubs)
     }
@@ -453,7 +503,13 @@ impl RemoteWorkspace {
         shared: &BTreeSet<InternalName>,
     ) -> Result<(), WorkspaceError> {
         let mut taken = BTreeSet::from([self.who.own.name.clone()]);
-        for customer in self.client.customers()? {
+        let seen = self.customers_now(shared)?;
+        mirror.lists.customers = Some(Customers::of(shared, &seen));
+        for SeenCustomer {
+            info: customer,
+            recipes,
+        } in seen
+        {
             let mut name = name_of(&customer.name, customer.id);
             if !taken.insert(name.clone()) {
                 name = name_of("", customer.id);
@@ -466,21 +522,77 @@ impl RemoteWorkspace {
                 data_center: self.who.own.data_center.clone(),
                 external_id: customer.external_id.clone(),
             };
-            let account = Account::Customer(crate::client::CustomerHandle::Number(customer.id));
-            let api = self.client.account(&account);
-            let mut stubs = BTreeMap::new();
-            for connector in shared {
-                for recipe in api.recipes(&using(connector))? {
-                    // Folders of customers are not looked up: only a few of them would matter.
-                    let stub = recipe_stub(&recipe, FolderPath::home());
-                    stubs.insert(recipe.id.0, stub);
-                }
-            }
-            let stubs: Vec<Stub> = stubs.into_values().collect();
+            // Folders of customers are not looked up: only a few of them would matter.
+            let stubs: Vec<Stub> = recipes
+                .iter()
+                .map(|recipe| recipe_stub(recipe, FolderPath::home()))
+                .collect();
             mirror.hold_customer(&identity, &self.who.own.name, &stubs)?;
         }
         Ok(())
     }
+}
+
+impl RemoteWorkspace {
+    /// The customers, with their recipes that use one of the connectors.
+    pub(super) fn customers_now(
+        &self,
+        using_any: &BTreeSet<InternalName>,
+    ) -> Result<Vec<SeenCustomer>, WorkspaceError> {
+        let mut seen = Vec::new();
+        for info in self.client.customers()? {
+            let account = Account::Customer(crate::client::CustomerHandle::Number(info.id));
+            let api = self.client.account(&account);
+            let mut recipes = BTreeMap::new();
+            for connector in using_any {
+                for recipe in api.recipes(&using(connector))? {
+                    recipes.insert(recipe.id.0, recipe);
+                }
+            }
+            seen.push(SeenCustomer {
+                info,
+                recipes: recipes.into_values().collect(),
+            });
+        }
+        Ok(seen)
+    }
+}
+
+/// A customer, with its recipes that use connectors which matter.
+#[derive(Clone, Debug)]
+pub(super) struct SeenCustomer {
+    pub(super) info: CustomerInfo,
+    pub(super) recipes: Vec<RecipeInfo>,
+}
+
+fn marks(recipes: &[RecipeInfo]) -> BTreeMap<u64, RecipeMark> {
+    let recipes = recipes.iter();
+    recipes
+        .map(|recipe| (recipe.id.0, RecipeMark::of(recipe)))
+        .collect()
+}
+
+fn connection_stub(
+    connection: &ConnectionInfo,
+    folders: &mut Folders<'_>,
+) -> Result<Stub, ClientError> {
+    let provider = connection.provider.clone().unwrap_or_default();
+    let json = serde_json::json!({"name": connection.name, "provider": provider});
+    Ok(Stub {
+        id: connection.id.0,
+        key: AssetKey {
+            place: AssetPlace::Folder(
+                folders.path_of(connection.folder_id.map(|folder| folder.0))?,
+            ),
+            kind: AssetKind::Connection,
+            name: connection.name.clone(),
+            twin: 0,
+        },
+        json: json.to_string().into_bytes(),
+        providers: connection.provider.iter().cloned().collect(),
+        state: HeldState::Connection(connection.authorization),
+        version: Version(0),
+    })
 }
 
 fn using(connector: &InternalName) -> RecipeFilter {
@@ -669,7 +781,9 @@ impl Waiting {
                     self.patience.as_secs()
                 ),
                 Unfinished::Interrupted => format!("{what} is still running"),
-                Unfinished::Lost => format!("it is not known what became of {what}"),
+                Unfinished::Lost | Unfinished::Unseen => {
+                    format!("it is not known what became of {what}")
+                }
             },
             resume: resume.cloned(),
             why,

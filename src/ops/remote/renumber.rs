@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::ident::{Digest, InternalName, Version};
 use crate::model::workspace::{
-    AssetId, AssetKey, Binding, Body, Inventory, Revision, RevisionHeader, RevisionNumber, Scope,
-    Snapshot, WorkspaceFacts,
+    AssetId, AssetKey, Binding, Body, ConnectorId, Inventory, Revision, RevisionHeader,
+    RevisionNumber, Scope, Snapshot, WorkspaceFacts,
 };
 use crate::plan::commit::{Change, Commit};
 use crate::workspace::{Committed, Contents, Workspace, WorkspaceError};
@@ -49,11 +49,27 @@ pub(super) struct Renumbering<'w, W> {
     /// What the platform calls them.
     pub(super) known: BTreeMap<AssetKey, u64>,
     pub(super) numbers: &'w mut Numbers,
+    /// Connectors that were listed: what an export has of them changes nothing.
+    pub(super) listed: BTreeSet<ConnectorId>,
 }
 
 impl<W> Renumbering<'_, W> {
     fn renumber(&mut self, commit: &Commit) -> Commit {
         let mut commit = commit.clone();
+        commit.changes.retain(|change| match change {
+            Change::AddVersion { id, .. } | Change::ReleaseVersion { id, .. } => {
+                !self.listed.contains(id)
+            }
+            Change::CreateFolder(_)
+            | Change::CreateAsset { .. }
+            | Change::UpdateAsset { .. }
+            | Change::RemoveAsset(_)
+            | Change::SetRecipe { .. }
+            | Change::SetConnection { .. }
+            | Change::CreateConnector { .. }
+            | Change::Share { .. }
+            | Change::Unshare(_) => true,
+        });
         let mut given: BTreeMap<AssetId, AssetId> = BTreeMap::new();
         for change in &mut commit.changes {
             if let Change::CreateAsset { id, key, .. } = change {

@@ -14,7 +14,7 @@ use crate::model::kind::AssetKind;
 use crate::model::scan::Scanner;
 use crate::model::workspace::{
     Address, AssetId, Authorization, Binding, FolderPath, HeldAsset, HeldState, Inventory,
-    RecipeState, RevisionNumber,
+    RecipeState, VersionsKnown,
 };
 use crate::plan::decision::shell_word;
 use crate::plan::history::{ConnectorMove, RecordError, Recorded};
@@ -63,9 +63,10 @@ pub fn status(
     if let Some(folder) = request.folder {
         pick::folder(&inventory.folders, folder)?;
     }
-    let last = match inventory.workspace.revision {
-        RevisionNumber(0) => None,
-        number => Some(Recorded::of(&workspace.revision(number)?)?),
+    // Over the API the workspace knows none; whoever imported does.
+    let last = match workspace.revisions()?.last() {
+        None => None,
+        Some(newest) => Some(Recorded::of(&workspace.revision(newest.number)?)?),
     };
     let looked = Look::at(&inventory, request.folder);
     let blocked = looked.blocked(workspace)?;
@@ -78,7 +79,11 @@ pub fn status(
         .collect();
     let unreleased: Vec<ConnectorLine> = concerned
         .iter()
-        .filter(|line| line.origin == ConnectorOrigin::Own && line.latest != line.released)
+        .filter(|line| {
+            line.origin == ConnectorOrigin::Own
+                && line.latest.is_some()
+                && line.latest != line.released
+        })
         .map(|line| (*line).clone())
         .collect();
     let shared = concerned.iter().filter(|line| {
@@ -323,7 +328,8 @@ impl<'i> Look<'i> {
                 ConnectorMove::Installed => Version(1),
                 ConnectorMove::Moved(version) => version,
             };
-            (connector.released != Some(left)).then(|| Drift::Connector {
+            let told = connector.known != VersionsKnown::Nothing;
+            (told && connector.released != Some(left)).then(|| Drift::Connector {
                 title: connector.title.clone(),
                 left,
                 found: connector.released,

@@ -60,6 +60,7 @@ fn connector(id: u64, title: &str, name: &str) -> HeldConnector {
         released_at: None,
     };
     HeldConnector {
+        known: crate::model::workspace::VersionsKnown::All,
         id: ConnectorId(id),
         title: title.parse().expect("a title"),
         internal_name: name.parse::<InternalName>().expect("a name"),

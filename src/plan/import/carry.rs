@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::connectors::{AdapterFiles, Fate as ConnectorFate, Met};
+use super::document::ConnectorAction;
 use super::outcome::{Receipt, ReceiptConnector, ReceiptRecipe};
 use super::{Draft, Drafted, Fate, main_file};
 use crate::model::facts::{Detail, Facts};
@@ -168,7 +169,11 @@ impl Draft<'_> {
                 receipt.connectors.push(ReceiptConnector {
                     title: title.clone(),
                     internal_name: name.clone(),
-                    version,
+                    // Where it is not told what is there, it is read back.
+                    version: match self.told_versions(met) {
+                        (ConnectorAction::Install, ..) => Some(version),
+                        (_, _, told) => told,
+                    },
                 });
             }
         }

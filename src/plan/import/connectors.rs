@@ -350,7 +350,8 @@ fn fate(
         let shared = connector
             .entry
             .and_then(|(entry, _)| entry.shared_version.version());
-        return match (shared, held.and_then(|held| held.released), latest) {
+        let runs = held.and_then(HeldConnector::running_or_held);
+        return match (shared, runs, latest) {
             (Some(version), ..) => Fate::Shared(version),
             (None, Some(version), _) => Fate::Present(version),
             (None, None, _) => match connector.files() {
@@ -367,7 +368,7 @@ fn fate(
         return Fate::Install;
     };
     let from = latest.number;
-    if latest.code == Some(code) && held.released == Some(from) {
+    if latest.code == Some(code) && held.running_or_held() == Some(from) {
         return Fate::Same(from);
     }
     let packaged = asset.facts.connector().and_then(|facts| facts.version);

@@ -22,7 +22,7 @@ use crate::model::project::Asset;
 use crate::model::table::{RowCount, RowsPolicy, is_table};
 use crate::model::workspace::{
     Address, AssetId, AssetKey, Authorization, Binding, FolderPath, HeldState, RecipeState,
-    RevisionNumber,
+    RevisionNumber, VersionsKnown,
 };
 use crate::plan::checks::same_name;
 use crate::plan::connectors::title_of;
@@ -46,8 +46,8 @@ pub struct ReceiptConnector {
     pub title: ConnectorTitle,
     /// Its name in the workspace.
     pub internal_name: InternalName,
-    /// The version that recipes run.
-    pub version: Version,
+    /// The version that recipes run; unknown where the platform does not tell.
+    pub version: Option<Version>,
 }
 
 /// A recipe that an import stopped and started.
@@ -208,7 +208,7 @@ impl Draft<'_> {
         let connector = &met.connector;
         let project = self.project();
         let asset = met.adapter.map(|adapter| &project.assets[adapter]);
-        let (action, from, to) = self.connector_action(met);
+        let (action, from, to) = self.told_versions(met);
         let moves = match action {
             ConnectorAction::Update | ConnectorAction::Downgrade => self.moved(met),
             ConnectorAction::Install
@@ -242,6 +242,29 @@ impl Draft<'_> {
         };
         self.connector_findings(met, &planned, findings);
         planned
+    }
+
+    /// What happens to a connector, with versions as far as they are told: over the API not all are.
+    pub(super) fn told_versions(
+        &self,
+        met: &Met<'_>,
+    ) -> (ConnectorAction, Option<Version>, Option<Version>) {
+        let (action, from, to) = self.connector_action(met);
+        let mut held = self.snapshot.connectors.iter();
+        let held = held.find(|held| Some(held.id) == met.id);
+        match held.map(|held| (held.known, held.released)) {
+            None | Some((VersionsKnown::All, _)) => (action, from, to),
+            Some((VersionsKnown::Nothing, _)) => (action, None, None),
+            Some((VersionsKnown::Released, released)) => match action {
+                ConnectorAction::Update | ConnectorAction::Downgrade => (action, released, None),
+                ConnectorAction::Install
+                | ConnectorAction::Same
+                | ConnectorAction::UsesShared
+                | ConnectorAction::UsesOwn
+                | ConnectorAction::Elsewhere
+                | ConnectorAction::Blocked => (action, from, to),
+            },
+        }
     }
 
     fn connector_action(

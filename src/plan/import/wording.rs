@@ -35,6 +35,14 @@ pub fn versions(from: Option<Version>, to: Option<Version>) -> String {
     }
 }
 
+/// `v1 → v2`, with a word for what is not known.
+fn moved(from: Option<Version>, to: Option<Version>) -> String {
+    let told = |version: Option<Version>| {
+        version.map_or_else(|| "unknown".to_owned(), |version| version.to_string())
+    };
+    format!("{} → {}", told(from), told(to))
+}
+
 impl PlannedAsset {
     /// What happens to it.
     pub fn wording(&self) -> Wording {
@@ -97,9 +105,16 @@ impl PlannedConnector {
         let versions = versions(self.from, self.to);
         match self.action {
             ConnectorAction::Install => wording("+", &format!("install {versions}")),
-            ConnectorAction::Update => wording("~", &format!("update {versions}")),
-            ConnectorAction::Downgrade => wording("!", &format!("downgrade {versions}")),
-            ConnectorAction::Same => wording("=", &format!("same {versions}")),
+            ConnectorAction::Update => {
+                wording("~", &format!("update {}", moved(self.from, self.to)))
+            }
+            ConnectorAction::Downgrade => {
+                wording("!", &format!("downgrade {}", moved(self.from, self.to)))
+            }
+            ConnectorAction::Same => match self.to {
+                Some(_) => wording("=", &format!("same {versions}")),
+                None => wording("=", "same, version unknown"),
+            },
             ConnectorAction::UsesShared => wording("o", &format!("uses shared {versions}")),
             ConnectorAction::UsesOwn => {
                 wording("o", &format!("uses the workspace's own {versions}"))

@@ -69,7 +69,7 @@ impl Draft<'_> {
             receipt.connectors.push(ReceiptConnector {
                 title: connector.title.clone(),
                 internal_name: connector.internal_name.clone(),
-                version: version.number,
+                version: Some(version.number),
             });
         }
         for planned in planned {

@@ -77,6 +77,7 @@ fn held(id: u64, version: u64, body: Body, state: HeldState) -> HeldAsset {
 
 fn connector(released: u64, codes: &[&str]) -> HeldConnector {
     HeldConnector {
+        known: crate::model::workspace::VersionsKnown::All,
         id: ConnectorId(1),
         title: "Ledger Sync".parse().expect("a title"),
         internal_name: LEDGER.parse().expect("a name"),

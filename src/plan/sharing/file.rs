@@ -1,7 +1,7 @@
 //! A catalogue file that people review, compared with what is really shared.
 
-use super::{ShareError, Step, allowed, step};
-use crate::model::catalogue::{Catalogue, CatalogueEntry, Extent, SharedVersion};
+use super::{ShareError, Step, StepAction, allowed, step};
+use crate::model::catalogue::{Catalogue, CatalogueEntry, Extent, SharedVersion, Visibility};
 use crate::model::ident::{ConnectorTitle, DataCenter, InternalName};
 use crate::model::workspace::{HeldConnector, Partnership, Sharing};
 
@@ -77,9 +77,9 @@ pub fn steps(partnership: &Partnership, file: &Catalogue) -> Result<Vec<Step>, V
         let entry = file
             .by_title(connector.title.as_str())
             .filter(|entry| entry.internal_name == connector.internal_name);
-        let after = entry.and_then(sharing);
+        let after = entry.and_then(|entry| sharing(partnership, connector, entry));
         let step = step(partnership, connector, after);
-        if step.before != step.after {
+        if step.action != StepAction::Keep {
             steps.push(step);
         }
     }
@@ -90,11 +90,22 @@ pub fn steps(partnership: &Partnership, file: &Catalogue) -> Result<Vec<Step>, V
     Ok(steps)
 }
 
-fn sharing(entry: &CatalogueEntry) -> Option<Sharing> {
+/// How the file wants a connector to be shared. Where either side does not tell whether the source is,
+/// that stays as it is.
+fn sharing(
+    partnership: &Partnership,
+    connector: &HeldConnector,
+    entry: &CatalogueEntry,
+) -> Option<Sharing> {
     let version = entry.shared_version.version()?;
+    let before = partnership.shares.get(&connector.id);
     Some(Sharing {
         version,
-        visibility: entry.visibility,
+        visibility: match (before.map(|before| before.visibility), entry.visibility) {
+            (Some(before), Visibility::Unknown) => before,
+            (Some(Visibility::Unknown), _) => Visibility::Unknown,
+            (Some(_) | None, wanted) => wanted,
+        },
     })
 }
 
@@ -102,18 +113,24 @@ fn wanted(partnership: &Partnership, entry: &CatalogueEntry) -> Result<(), Entry
     let title = || entry.title.clone();
     let connector = held(partnership, entry)?;
     let own = &partnership.workspace.data_center;
-    if let Some(data_center) = entry.data_center.as_ref().filter(|said| *said != own) {
+    // What is not told contradicts nothing.
+    let other = entry
+        .data_center
+        .as_ref()
+        .filter(|said| !own.is_unknown() && !said.is_unknown() && *said != own);
+    if let Some(data_center) = other {
         return Err(EntryProblem::OtherDataCenter {
             title: title(),
             data_center: data_center.clone(),
             own: own.clone(),
         });
     }
-    let Some(sharing) = sharing(entry) else {
+    let Some(sharing) = sharing(partnership, connector, entry) else {
         return Ok(());
     };
     // What is so already is allowed, however it came about.
-    if partnership.shares.get(&connector.id) == Some(&sharing) {
+    let before = partnership.shares.get(&connector.id);
+    if before.is_some_and(|before| before.agrees_with(sharing)) {
         return Ok(());
     }
     allowed(partnership, connector, sharing)?;

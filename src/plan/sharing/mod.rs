@@ -11,7 +11,7 @@ use crate::model::catalogue::Visibility;
 use crate::model::choice::choice_type;
 use crate::model::ident::{ConnectorTitle, InternalName, Version};
 use crate::model::workspace::{
-    ClosedSource, ConnectorId, HeldConnector, Moment, Partnership, Sharing,
+    ClosedSource, ConnectorId, HeldConnector, Moment, Partnership, Sharing, SharingTold,
 };
 use crate::plan::commit::{Change, Commit, Dependency};
 
@@ -114,8 +114,16 @@ pub enum ShareError {
         newest: bool,
     },
     /// The admin workspace may not keep sources to itself (platform.md §4).
-    #[error("the connector \"{title}\" can't be shared closed-source: the admin workspace may not")]
+    #[error("the connector \"{title}\" can't be shared closed-source: {}", forbidden(*tells))]
     ClosedSource {
+        /// The connector.
+        title: ConnectorTitle,
+        /// What is told of how connectors are shared.
+        tells: SharingTold,
+    },
+    /// It is not said whether customers may see its source.
+    #[error("it is not said whether the connector \"{title}\" is shared with its source")]
+    Visibility {
         /// The connector.
         title: ConnectorTitle,
     },
@@ -134,6 +142,13 @@ fn unreleased(there: Presence) -> &'static str {
     match there {
         Presence::There => "is not released",
         Presence::Absent => "is not there",
+    }
+}
+
+fn forbidden(tells: SharingTold) -> &'static str {
+    match tells {
+        SharingTold::Visibility => "the admin workspace may not",
+        SharingTold::VersionsOnly => "the API has nothing for it",
     }
 }
 
@@ -211,7 +226,14 @@ fn allowed(
         (Visibility::Open, _) | (Visibility::Closed, ClosedSource::Allowed) => Ok(sharing),
         (Visibility::Closed, ClosedSource::NotAllowed) => Err(ShareError::ClosedSource {
             title: connector.title.clone(),
+            tells: partnership.tells,
         }),
+        (Visibility::Unknown, _) => match partnership.tells {
+            SharingTold::VersionsOnly => Ok(sharing),
+            SharingTold::Visibility => Err(ShareError::Visibility {
+                title: connector.title.clone(),
+            }),
+        },
     }
 }
 
@@ -253,7 +275,7 @@ fn action(before: Option<Sharing>, after: Option<Sharing>) -> StepAction {
         (None, Some(_)) => StepAction::Share,
         (Some(_), None) => StepAction::Remove,
         (None, None) => StepAction::Keep,
-        (Some(before), Some(after)) if before == after => StepAction::Keep,
+        (Some(before), Some(after)) if before.agrees_with(after) => StepAction::Keep,
         (Some(before), Some(after)) if before.version < after.version => StepAction::Update,
         (Some(before), Some(after)) if before.version > after.version => StepAction::Switch,
         (Some(_), Some(_)) => StepAction::Visibility,

@@ -34,6 +34,7 @@ fn connector(id: u64, title: &str, name: &str) -> HeldConnector {
         released_at,
     };
     HeldConnector {
+        known: crate::model::workspace::VersionsKnown::All,
         id: ConnectorId(id),
         title: title.parse().expect("a title"),
         internal_name: name.parse().expect("a name"),
@@ -81,6 +82,7 @@ fn partnership(shared: Option<Sharing>, closed_source: ClosedSource) -> Partners
     ];
     Partnership {
         unsaid: BTreeSet::new(),
+        tells: crate::model::workspace::SharingTold::Visibility,
         workspace: WorkspaceFacts {
             id: WorkspaceId(1),
             name: "studio".parse().expect("a name"),

@@ -309,6 +309,7 @@ fn surroundings_are_made_of_what_is_held() {
         asset(2, AssetKind::Topic, HeldState::Plain, &[]),
     ];
     let connectors = [HeldConnector {
+        known: crate::model::workspace::VersionsKnown::All,
         id: crate::model::workspace::ConnectorId(1),
         title: title("Ledger Sync"),
         internal_name: OWN.parse().expect("a name"),

@@ -49,7 +49,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
         query: &[Parameter::of("title", Kind::Text, "What their titles hold").required()],
         body: Body::Nothing,
         answers: &[(200, Answer::Json(schema::<Wrapped<Vec<Connector>>>))],
-        handler: connectors,
+        handler: search,
     },
     Operation {
         method: Method::Get,
@@ -179,8 +179,11 @@ struct Connector {
     id: u64,
     name: String,
     title: String,
+    /// Only where a connector is searched for: the list tells released versions alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     latest_version: Option<u64>,
-    latest_version_note: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    latest_version_note: Option<serde_json::Value>,
     latest_released_version: Option<u64>,
     latest_released_version_note: Option<String>,
     /// Only in admin workspaces.
@@ -269,7 +272,6 @@ impl Held {
 
     fn told(&self, connector: &HeldConnector) -> Connector {
         let running = connector.running();
-        let latest = connector.latest();
         let sharing = self.sharing(connector);
         let is_admin = self.partnership.is_some();
         let mut released: Vec<Released> = connector
@@ -289,8 +291,8 @@ impl Held {
             id: connector.id.0,
             name: connector.internal_name.to_string(),
             title: connector.title.to_string(),
-            latest_version: latest.map(|version| version.number.0),
-            latest_version_note: latest.and_then(|version| version.note.clone()),
+            latest_version: None,
+            latest_version_note: None,
             latest_released_version: connector.released.map(|version| version.0),
             latest_released_version_note: running.and_then(|version| version.note.clone()),
             oem_shared_version: is_admin
@@ -304,6 +306,17 @@ impl Held {
         }
     }
 
+    /// What a search tells.
+    fn found(&self, connector: &HeldConnector) -> Connector {
+        let latest = connector.latest();
+        let note = latest.map(|version| version.note.clone().into());
+        Connector {
+            latest_version: latest.map(|version| version.number.0),
+            latest_version_note: note,
+            ..self.told(connector)
+        }
+    }
+
     fn find(&self, number: u64) -> Result<&HeldConnector, Reply> {
         let mut all = self.connectors.iter();
         all.find(|connector| connector.id.0 == number)
@@ -313,14 +326,26 @@ impl Held {
 
 fn connectors(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let held = held(asked)?;
-    let title = asked.query.get("title").map_or("", String::as_str);
-    let shared = asked.query_flag("oem_shared");
-    let found = held.connectors.iter().filter(|connector| {
-        connector.title.as_str().contains(title)
-            && shared.is_none_or(|shared| shared == held.sharing(connector).is_some())
-    });
-    let told: Vec<Connector> = found.map(|connector| held.told(connector)).collect();
+    let told = meant(asked, &held).map(|connector| held.told(connector));
+    let told: Vec<Connector> = told.collect();
     Ok(Reply::wrapped(asked.page(told)))
+}
+
+fn search(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let held = held(asked)?;
+    let found = meant(asked, &held).map(|connector| held.found(connector));
+    let found: Vec<Connector> = found.collect();
+    Ok(Reply::wrapped(found))
+}
+
+/// The connectors that a question is about.
+fn meant<'h>(asked: &Asked<'_>, held: &'h Held) -> impl Iterator<Item = &'h HeldConnector> {
+    let title = asked.query.get("title").cloned().unwrap_or_default();
+    let shared = asked.query_flag("oem_shared");
+    held.connectors.iter().filter(move |connector| {
+        connector.title.as_str().contains(&title)
+            && shared.is_none_or(|shared| shared == held.sharing(connector).is_some())
+    })
 }
 
 fn one(asked: &Asked<'_>) -> Result<Reply, Reply> {

@@ -488,6 +488,7 @@ pub(super) fn connectors(
             .map(|body| row::decode(&body.doing(doing, "read")?, doing))
             .collect();
         connectors.push(HeldConnector {
+            known: crate::model::workspace::VersionsKnown::All,
             id: ConnectorId(id),
             title: row::parsed(&title, doing)?,
             internal_name: row::parsed(&internal_name, doing)?,

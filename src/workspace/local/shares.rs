@@ -318,6 +318,7 @@ impl AdminWorkspace for LocalWorkspace {
                 using.insert(name.clone(), users);
             }
             Ok(Partnership {
+                tells: crate::model::workspace::SharingTold::Visibility,
                 closed_source: closed_source(connection, doing, id)?,
                 shares: sharings(connection, doing, id)?,
                 unsaid: BTreeSet::new(),
