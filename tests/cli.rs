@@ -624,10 +624,10 @@ fn init_writes_a_manifest_once() {
     46 | [targets.customers]
        |          ^^^^^^^^^
        |
-       = note: "Invoice Vault" is used by 1 recipe: Orders/archive_invoices.recipe.json
-       = note: "Ledger Sync" is used by 1 recipe: Orders/post_freight_costs.recipe.json
-       = note: "Parcel Tracker" is used by 3 recipes: Orders/notify_late_parcels.recipe.json, Orders/return_label.recipe.json, Orders/track_new_parcels.recipe.json
-       = note: "route_planner_connector_48213_1693526400" is used by 1 recipe: Orders/plan_daily_routes.recipe.json
+       = note: "Invoice Vault" is used by 1 recipe
+       = note: "Ledger Sync" is used by 1 recipe
+       = note: "Parcel Tracker" is used by 3 recipes
+       = note: "route_planner_connector_48213_1693526400" is used by 1 recipe
        = help: say which connectors the partner shares with customers, in one of these ways:
                --catalog https://www.workato.com, the address of the admin workspace that the token is of (another data center has another host)
                --catalog local:ADMIN, an admin workspace of the local platform

@@ -42,10 +42,16 @@ impl Unshared {
         Self {
             connector: decision.connector.clone(),
             gap,
-            users: users("recipe", &decision.recipes)
-                .or_else(|| users("connection", &decision.connections)),
+            users: count("recipe", decision.recipes.len())
+                .or_else(|| count("connection", decision.connections.len())),
         }
     }
+}
+
+/// How many use a connector.
+fn count(what: &str, users: usize) -> Option<String> {
+    let plural = if users == 1 { "" } else { "s" };
+    (users > 0).then(|| format!("used by {users} {what}{plural}"))
 }
 
 /// Names the users of a connector, up to a few.

@@ -1,8 +1,12 @@
 //! Customer targets with, without and with half a catalogue.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+
 use serde_json::{Value, json};
 
 use crate::support::project::{ProjectFolder, custom_reference, reference, uses};
+use crate::support::sandbox::{self, Sandbox};
 use crate::support::{Place, Run, copy, fixture};
 
 const NAME: &str = "parcel_connector_48213_1701388800";
@@ -634,5 +638,132 @@ fn what_a_file_does_not_say_is_neither_shared_nor_removed() {
         refused.code != 0 && refused.stderr.contains("does not say whether \"Parcel\""),
         "{}",
         refused.stderr
+    );
+}
+
+/// Stands before a sandbox, and takes what is said of one connector's sharing out of its answers.
+fn silenced(sandbox: &Sandbox, title: &'static str) -> String {
+    let behind = sandbox.url.trim_start_matches("http://").to_owned();
+    let front = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", front.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for client in front.incoming().map_while(Result::ok) {
+            let _ = relay(client, &behind, title);
+        }
+    });
+    url
+}
+
+fn relay(mut client: TcpStream, behind: &str, title: &str) -> std::io::Result<()> {
+    let mut asked = BufReader::new(client.try_clone()?);
+    let mut first = String::new();
+    asked.read_line(&mut first)?;
+    let mut head = first.clone();
+    loop {
+        let mut line = String::new();
+        asked.read_line(&mut line)?;
+        let name = line.split(':').next().unwrap_or_default().to_lowercase();
+        match name.as_str() {
+            "host" => head.push_str(&format!("Host: {behind}\r\n")),
+            "connection" | "accept-encoding" => {}
+            _ if line.trim().is_empty() => break,
+            _ => head.push_str(&line),
+        }
+    }
+    let mut server = TcpStream::connect(behind)?;
+    write!(server, "{head}Connection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    server.read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let mut body = body.to_owned();
+    if first.starts_with("GET /api/custom_connectors?")
+        && let Ok(mut list) = serde_json::from_str::<Value>(&body)
+    {
+        for connector in list["result"].as_array_mut().into_iter().flatten() {
+            if connector["title"] == title {
+                connector
+                    .as_object_mut()
+                    .expect("an object")
+                    .remove("oem_shared_version");
+            }
+        }
+        body = list.to_string();
+    }
+    let status = head.lines().next().unwrap_or_default();
+    let length = body.len();
+    write!(
+        client,
+        "{status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )
+}
+
+#[test]
+fn what_the_api_does_not_tell_is_not_known() {
+    let place = sandbox::partner();
+    let real = Sandbox::of(&place, &[]);
+    let token = sandbox::token(&place, "studio");
+    let api = silenced(&real, "Parcel Tracker");
+    let asked = |words: &str| -> Run {
+        let words = words.replace("API", &api);
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let mut command = sandbox::command(&place, &api, &token, &words);
+        command.output().expect("it starts").into()
+    };
+    let run = asked("catalog pull -o pulled.json --in API");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let pulled = std::fs::read_to_string(place.path("pulled.json")).expect("a catalogue");
+    let pulled: Value = serde_json::from_str(&pulled).expect("JSON");
+    let pulled = pulled["result"].as_array().expect("entries");
+    let of = |title: &str| {
+        pulled
+            .iter()
+            .find(|entry| entry["title"] == title)
+            .expect("listed")
+    };
+    assert_eq!(of("Parcel Tracker").get("oem_shared_version"), None);
+    assert!(of("Route Planner")["oem_shared_version"].is_u64());
+    for catalogue in ["API", "pulled.json"] {
+        let run = asked(&format!(
+            "export partner --for customer --catalog {catalogue} -o c.zip --json"
+        ));
+        assert_eq!(run.code, 1, "{}", run.stderr);
+        let codes = codes(&run);
+        for code in ["catalogue-missing", "catalogue-incomplete"] {
+            assert_eq!(
+                codes.iter().filter(|told| *told == code).count(),
+                1,
+                "{catalogue}: {codes:?}"
+            );
+        }
+    }
+    let listed = asked("catalog list --in API");
+    assert!(
+        listed.stdout.contains("not known whether shared"),
+        "{}",
+        listed.stdout
+    );
+    let shown: Value =
+        serde_json::from_str(&asked("catalog list --json --in API").stdout).expect("a document");
+    let connectors = shown["connectors"].as_array().expect("a list").iter();
+    assert_eq!(
+        connectors
+            .filter(|connector| connector.get("shared").is_none())
+            .count(),
+        1
+    );
+    let mut command = sandbox::command(
+        &place,
+        &api,
+        &token,
+        &["catalog", "update", "Parcel Tracker", "--yes", "--in", &api],
+    );
+    let run: Run = command.output().expect("it starts").into();
+    assert!(
+        run.code == 1
+            && run
+                .stderr
+                .contains("is not known: the admin workspace does not say"),
+        "{}",
+        run.stderr
     );
 }
