@@ -261,7 +261,8 @@ fn files_of(package: &Path) -> Vec<(String, String)> {
         .collect()
 }
 
-fn exported(workspace: &dyn Workspace, place: &Place, name: &str) -> PathBuf {
+/// What leaves the workspace; nothing if all that it holds is connectors that nothing uses.
+fn exported(workspace: &dyn Workspace, place: &Place, name: &str) -> Option<PathBuf> {
     let request = DepartureRequest {
         folder: FolderPath::home(),
         rows: Rows::Included,
@@ -273,14 +274,23 @@ fn exported(workspace: &dyn Workspace, place: &Place, name: &str) -> PathBuf {
     };
     let mut exported =
         export(workspace, &request, output, &running(), &mut Silent).expect("exported");
+    if workspace
+        .inventory()
+        .expect("an inventory")
+        .assets
+        .is_empty()
+    {
+        assert!(exported.package.is_none());
+        return None;
+    }
     let package = exported.package.take().expect("a package");
     let path = place.path(name);
     package.file.persist(&path).expect("kept");
-    path
+    Some(path)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(12), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(12), ..ProptestConfig::default() })]
 
     #[test]
     fn imports_lead_where_their_plans_say_and_converge(
@@ -301,10 +311,12 @@ proptest! {
         for package in packages.iter().rev() {
             imported(&mut other, package, folder);
         }
-        let out = exported(&first, &place, "out.zip");
+        let Some(out) = exported(&first, &place, "out.zip") else {
+            return Ok(());
+        };
         let mut third = memory(1004);
         imported(&mut third, &out, "");
-        let again = exported(&third, &place, "again.zip");
+        let again = exported(&third, &place, "again.zip").expect("it holds the same");
         let paths = |package: &Path| crate::support::entries(package).into_keys().collect::<Vec<_>>();
         prop_assert_eq!(paths(&out), paths(&again));
     }
