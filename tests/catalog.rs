@@ -886,11 +886,11 @@ fn an_older_platform_is_upgraded() {
     let format: i64 = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .expect("a number");
-    assert_eq!(format, 2);
+    assert_eq!(format, 3);
     connection
-        .pragma_update(None, "user_version", 3)
+        .pragma_update(None, "user_version", 4)
         .expect("newer");
     drop(connection);
     let told = refused(&place, "workspace list", 1);
-    assert!(told.contains("format 3, known is 2"), "{told}");
+    assert!(told.contains("format 4, known is 3"), "{told}");
 }

@@ -19,6 +19,14 @@ const ONLY_TOLD: &[(Code, &str)] = &[
     (Code::UnreadableFile, "for root every file is readable"),
     (Code::UnmarkedNames, NO_SUCH_ZIP),
     (Code::NothingToImport, NO_SUCH_ZIP),
+    (
+        Code::ConnectorSourceless,
+        "no package without a source is made here",
+    ),
+    (
+        Code::ConnectorSharingUnknown,
+        "there is no workspace of the real platform",
+    ),
 ];
 
 const NO_SUCH_ZIP: &str = "no tool that is always there writes such a zip";

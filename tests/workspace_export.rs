@@ -356,6 +356,7 @@ fn connector(commit: &mut Commit, brought: &mut Brought) {
                 content: brought.add(b"PNG"),
             }),
             source_version: None,
+            source_workspace: None,
             created_at: Moment(0),
             released_at: None,
         };

@@ -35,7 +35,7 @@ fn maker() -> Option<String> {
     let program = std::env::current_exe().ok()?;
     let Stamp { size, modified, .. } = stamp(&std::fs::metadata(program).ok()?);
     Some(format!(
-        "{}, {size} {modified}, memory 5, {ENCODING}",
+        "{}, {size} {modified}, memory 6, {ENCODING}",
         generator()
     ))
 }

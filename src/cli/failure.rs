@@ -204,6 +204,9 @@ impl From<OpenError> for Failure {
             OpenError::ProjectPath { .. } => Self::of(Exit::Failed, "project-path", &error).help(
                 "correct `project_path` in it, or give the project's own folder",
             ),
+            OpenError::NoConnectors { .. } => Self::of(Exit::Failed, "no-connectors", &error).help(
+                "give a folder with connectors as packages have them (`x.custom_adapter.json` and `.rb`), or as the connector SDK does (`x/connector.rb`, and perhaps `x/logo.png`)",
+            ),
             OpenError::SeveralProjects { ref roots, .. } => {
                 let named: Vec<_> = roots.iter().map(|root| format!("  {}", shell_word(root))).collect();
                 Self::of(Exit::Usage, "several-projects", &error).help(format!(

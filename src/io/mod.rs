@@ -6,6 +6,7 @@ pub mod durable;
 pub mod git;
 pub mod ignored;
 pub mod scratch;
+mod sdk;
 pub mod signature;
 pub mod source;
 pub mod spill;

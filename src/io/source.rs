@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::archive::{Archive, ArchiveError, Kind, Limits, Method, NameMark, Reader};
 use super::ignored::Lookup;
+use super::sdk::{self, MadeContent, MadeFile};
 use super::tree::{Tree, TreeError};
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::git::{BlobId, ObjectHash};
@@ -29,6 +30,8 @@ pub struct Source {
     /// What opening it showed.
     pub findings: Vec<Finding>,
     place: SourcePlace,
+    /// The files that follow those of the place in `listed`.
+    made: Vec<MadeContent>,
 }
 
 #[derive(Debug)]
@@ -113,6 +116,7 @@ impl Source {
                 ignored,
                 findings,
                 place,
+                made: Vec::new(),
             });
         }
         let archive = Archive::open(path, limits).map_err(|source| SourceError::Archive {
@@ -120,6 +124,38 @@ impl Source {
             source: Box::new(source),
         })?;
         Ok(Self::package(path.to_owned(), name, archive))
+    }
+
+    /// The same for connectors: in the layout of an export, in that of the connector SDK
+    /// (`NAME/connector.rb`), or both.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and if a source can't be read.
+    pub fn open_connectors(
+        path: &Path,
+        lookup: Lookup<'_>,
+        limits: &Limits,
+    ) -> Result<Self, SourceError> {
+        let mut source = Self::open_with(path, lookup, limits)?;
+        if let SourcePlace::Folder(root, _) = &source.place {
+            let made = sdk::connectors(root, &source.name, &source.listed).map_err(|error| {
+                SourceError::Io {
+                    path: path.to_owned(),
+                    source: error,
+                }
+            })?;
+            for MadeFile { listed, content } in made {
+                source.listed.push(listed);
+                source.made.push(content);
+            }
+        }
+        Ok(source)
+    }
+
+    /// A file that was made, by its number.
+    fn made(&self, number: usize) -> Option<&MadeContent> {
+        let first = self.listed.len() - self.made.len();
+        self.made.get(number.checked_sub(first)?)
     }
 
     /// What to call the project at `path`: the folder's name, or the package's without `.zip`.
@@ -180,6 +216,7 @@ impl Source {
             ignored: Vec::new(),
             findings,
             place: SourcePlace::Package(archive, numbers),
+            made: Vec::new(),
         }
     }
 
@@ -264,7 +301,15 @@ impl SourceReader<'_> {
             }
             (SourcePlace::Folder(root, _), _) => {
                 let listed = &self.source.listed[number];
-                let mut file = File::open(root.join(listed.path.as_str()))?;
+                let path = match self.source.made(number) {
+                    Some(MadeContent::Held(bytes)) => {
+                        into.extend_from_slice(bytes);
+                        return Ok(());
+                    }
+                    Some(MadeContent::At(path)) => path,
+                    None => &listed.path,
+                };
+                let mut file = File::open(root.join(path.as_str()))?;
                 into.reserve(
                     usize::try_from(listed.size)
                         .unwrap_or_default()

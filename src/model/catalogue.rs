@@ -496,7 +496,8 @@ impl Catalogue {
     }
 }
 
-fn near_key(title: &str) -> String {
+/// What titles have in common that differ only in case, spaces or the way a character is composed.
+pub(crate) fn near_key(title: &str) -> String {
     title
         .nfkc()
         .filter(|c| !c.is_whitespace())

@@ -252,6 +252,22 @@ impl InternalName {
         }
         provider.parse().ok()
     }
+
+    /// The number of the workspace that gave the name, as it is spelt in it; `None` for a name of
+    /// another form.
+    pub fn workspace(&self) -> Option<&str> {
+        let (rest, time) = self.as_str().rsplit_once('_')?;
+        let (rest, workspace) = rest.rsplit_once('_')?;
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let custom = rest.ends_with("_connector") && digits(time) && digits(workspace);
+        custom.then_some(workspace)
+    }
+
+    /// Whether another connector of the same workspace has this name: two names of one workspace are
+    /// always two connectors, however alike they are (platform.md §12).
+    pub fn is_twin_of(&self, other: &Self) -> bool {
+        self != other && self.workspace().is_some() && self.workspace() == other.workspace()
+    }
 }
 
 impl ConnectorTitle {

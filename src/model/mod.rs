@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod choice;
 pub mod contents;
+pub mod defect;
 pub mod facts;
 pub mod finding;
 pub mod fnmatch;

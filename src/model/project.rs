@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::defect::Defect;
 use super::facts::Facts;
 use super::finding::{Code, Finding, Subject};
 use super::ident::Digest;
@@ -41,6 +42,8 @@ pub struct File {
     pub content: Option<Content>,
     /// The credentials that stand in it, where it was searched for them.
     pub secrets: Vec<Sighting>,
+    /// Why it is not what its name says.
+    pub defect: Option<Defect>,
 }
 
 /// An asset and the files that it owns.
@@ -232,6 +235,7 @@ impl Layout {
             source,
             content: None,
             secrets: Vec::new(),
+            defect: None,
         });
     }
 

@@ -15,7 +15,9 @@ use crate::io::spill::{Spill, Spilled, deflate};
 use crate::model::finding::{Counts, Finding, Severity, Subject};
 use crate::model::graph::Graph;
 use crate::model::ident::{Digest, InternalName};
+use crate::model::interface::InterfaceError;
 use crate::model::json::{JsonError, Tape, apply};
+use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
 use crate::model::scan::Scanner;
 use crate::model::table::RowsPolicy;
@@ -66,6 +68,10 @@ pub struct Incoming {
     graph: Graph,
     placing: Placing,
     package: PlannedPackage,
+    /// What the sources of its connectors gave, by their assets.
+    sources: BTreeMap<usize, Source>,
+    /// The connectors whose code has errors, by their assets.
+    unreleasable: BTreeMap<usize, InterfaceError>,
 }
 
 /// An import that was planned.
@@ -220,7 +226,13 @@ impl Incoming {
         opened: Opened,
         package: PlannedPackage,
     ) -> Result<Self, ImportError> {
+        let sources = read_sources(&opened)?;
+        let unreleasable = sources
+            .iter()
+            .filter_map(|(asset, source)| Some((*asset, source.unreleasable()?)));
         Ok(Self {
+            unreleasable: unreleasable.collect(),
+            sources,
             graph: Graph::of(&opened.project),
             placing: Placing::of(&opened.project, &request.folder)?,
             package,
@@ -261,7 +273,7 @@ impl Incoming {
         let answers = self.answers(&draft, request.rows, workspace, running)?;
         let draft = draft.answered(&answers);
         let (plan, mut findings) = draft.decide(self.package.clone(), request.address.clone());
-        findings.extend(self.check_actions(&plan, workspace)?);
+        findings.extend(self.check_actions(&draft, &plan, workspace)?);
         findings.extend(nesting::check(&self.opened.project, &self.placing.folder));
         drop(draft);
         Ok(Planned {
@@ -276,31 +288,22 @@ impl Incoming {
     /// those that are shared with the workspace.
     fn check_actions(
         &self,
+        draft: &Draft<'_>,
         plan: &ImportPlan,
         workspace: &dyn Workspace,
     ) -> Result<Vec<Finding>, ImportError> {
         let project = &self.opened.project;
-        let mut reader = self.opened.source.reader();
         let mut bytes = Vec::new();
         let mut connectors = BTreeMap::new();
-        for (name, adapters) in self.graph.internal_names() {
-            for &adapter in adapters {
-                let asset = &project.assets[adapter];
-                let files = asset.files.iter().map(|&file| &project.files[file]);
-                let mut sources = files.filter(|file| file.path.as_str().ends_with(".rb"));
-                let Some(source) = sources.next() else {
-                    continue;
-                };
-                reader
-                    .read(source.source, &mut bytes)
-                    .map_err(|error| ImportError::Read {
-                        path: source.path.clone(),
-                        source: error,
-                    })?;
+        for (label, names, adapter) in draft.packaged() {
+            let Some(source) = self.sources.get(&adapter) else {
+                continue;
+            };
+            for name in names {
                 let known = Known {
-                    label: asset.name().to_owned(),
+                    label: label.to_owned(),
                     version: "the packaged version".to_owned(),
-                    source: Source::of(&bytes),
+                    source: source.clone(),
                 };
                 connectors.insert(name.clone(), known);
             }
@@ -370,7 +373,14 @@ impl Incoming {
             supplied: None,
             catalogue: snapshot.shared.as_ref(),
         };
-        Draft::of(sources, &self.placing, snapshot, request.at, request.rows)
+        Draft::of(
+            sources,
+            &self.placing,
+            snapshot,
+            &self.unreleasable,
+            request.at,
+            request.rows,
+        )
     }
 
     /// Carries a plan out, and says what was done. Nothing is read back yet.
@@ -460,6 +470,7 @@ impl Incoming {
                 | Action::UsesShared
                 | Action::UsesOwn
                 | Action::Elsewhere
+                | Action::Unknown
                 | Action::Blocked => {}
             }
         }
@@ -539,6 +550,29 @@ impl Planned {
             .filter(|needed| !given.contains(&needed.permission))
             .collect()
     }
+}
+
+/// Reads the sources of a package's connectors, which are few.
+fn read_sources(opened: &Opened) -> Result<BTreeMap<usize, Source>, ImportError> {
+    let project = &opened.project;
+    let mut reader = opened.source.reader();
+    let mut bytes = Vec::new();
+    let mut sources = BTreeMap::new();
+    for (index, asset) in project.of_kind(&AssetKind::CustomAdapter) {
+        let mut files = asset.files.iter().map(|&file| &project.files[file]);
+        let source = files.find(|file| file.path.as_str().ends_with(".rb"));
+        let Some(source) = source.filter(|source| source.content.is_some()) else {
+            continue;
+        };
+        reader
+            .read(source.source, &mut bytes)
+            .map_err(|error| ImportError::Read {
+                path: source.path.clone(),
+                source: error,
+            })?;
+        sources.insert(index, Source::of(&bytes));
+    }
+    Ok(sources)
 }
 
 fn json(document: &impl Serialize) -> String {

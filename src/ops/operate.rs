@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::inspect::{self, RecipeLine};
 use super::locate::LocatedFinding;
-use super::source::{finding, hinders_release};
+use super::source::finding;
 use crate::model::choice::choice_type;
 use crate::model::facts::Facts;
 use crate::model::finding::Severity;
@@ -414,7 +414,7 @@ fn releasable(
         return Ok(Vec::new());
     };
     let file = format!("{}@{}", connector.title, version.number.0);
-    if hinders_release(&error) {
+    if error.hinders_release() {
         return Err(OperateError::Source {
             title: connector.title.clone(),
             version: version.number,

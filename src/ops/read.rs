@@ -10,6 +10,7 @@ use super::{Interrupted, Observer, Running, Stage};
 use crate::io::archive::Limits;
 use crate::io::ignored::{Lookup, WK, WORKATOENV, workatoenv};
 use crate::io::source::{ReadError, Source, SourceError};
+use crate::model::defect::Defect;
 use crate::model::facts::Facts;
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::git::{BlobId, ObjectHash};
@@ -102,6 +103,12 @@ pub enum OpenError {
         /// What is wrong with that.
         reason: &'static str,
     },
+    /// There are no connectors in it.
+    #[error("{path} holds no connector")]
+    NoConnectors {
+        /// The path.
+        path: String,
+    },
     /// There are several projects below it.
     #[error("{path} holds {} projects, not one", roots.len())]
     SeveralProjects {
@@ -162,10 +169,17 @@ struct Outcome {
 }
 
 enum FoundFile {
-    Known(Content, Option<Arc<Facts>>, Vec<Sighting>),
-    Read(Content, Option<Arc<Facts>>, Vec<Sighting>),
-    Broken(Content, JsonError),
+    Known(Content, Option<Arc<Facts>>, Seen),
+    Read(Content, Option<Arc<Facts>>, Seen),
+    Broken(Content, JsonError, Option<Defect>),
     Failed(ReadError),
+}
+
+/// What was seen in a file beside its facts.
+#[derive(Clone, Default)]
+struct Seen {
+    secrets: Vec<Sighting>,
+    defect: Option<Defect>,
 }
 
 /// Opens and reads a project.
@@ -180,6 +194,7 @@ pub fn open(
     observer: &mut dyn Observer,
 ) -> Result<Opened, OpenError> {
     let search = Search {
+        wanted: Wanted::Assets,
         ignores: Lookup::Around(None),
         credentials: Credentials::Left,
         blobs: None,
@@ -200,6 +215,7 @@ pub fn open_to_pack(
     observer: &mut dyn Observer,
 ) -> Result<Opened, OpenError> {
     let search = Search {
+        wanted: Wanted::Assets,
         ignores: Lookup::Around(None),
         credentials: Credentials::Sought,
         blobs,
@@ -207,11 +223,19 @@ pub fn open_to_pack(
     open_and(path, reading, search, running, observer)
 }
 
-/// The same for a folder with connectors that a project lacks: ignore files above it are the
+/// What has to be there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Assets,
+    Connectors,
+}
+
+/// The same for a folder with connectors that a project lacks, in the layout of an export or of the
+/// connector SDK: ignore files above it are the
 /// project's, and whoever names this folder wants what is in it.
 ///
 /// # Errors
-/// As [`open`].
+/// As [`open`], and if there is no connector.
 pub fn open_supplied(
     path: &Path,
     reading: Reading<'_>,
@@ -220,6 +244,7 @@ pub fn open_supplied(
     observer: &mut dyn Observer,
 ) -> Result<Opened, OpenError> {
     let search = Search {
+        wanted: Wanted::Connectors,
         ignores: Lookup::Inside,
         credentials: Credentials::Sought,
         blobs,
@@ -230,6 +255,7 @@ pub fn open_supplied(
 /// Which files count, and what else is worked out of their bytes.
 #[derive(Clone, Copy)]
 struct Search {
+    wanted: Wanted,
     ignores: Lookup<'static>,
     credentials: Credentials,
     /// The names that git gives them, by this hash.
@@ -255,16 +281,27 @@ fn open_and(
         (Roots::One | Roots::Asserted, _) => None,
     };
     let is_declared = begins.is_some();
-    let ignores = search.ignores;
-    let mut listing = Listing::open(path, begins.as_deref(), ignores, reading.limits)?;
+    let mut listing = Listing::open(path, begins.as_deref(), search, reading.limits)?;
     let is_searched = reading.roots == Roots::One
         && !is_declared
         && listing.source.origin() == Origin::Folder
         && !path.join(WORKATOENV).exists();
     let mut begins = begins.map(|root| (root, "its `.workatoenv` says so"));
     if is_searched && let Some((root, evidence)) = listing.told() {
-        listing = Listing::open(path, Some(&root), ignores, reading.limits)?;
+        listing = Listing::open(path, Some(&root), search, reading.limits)?;
         begins = Some((root, evidence));
+    }
+    let of_kind = |kind: &AssetKind| {
+        listing
+            .project
+            .assets
+            .iter()
+            .any(|asset| asset.kind == *kind)
+    };
+    if search.wanted == Wanted::Connectors && !of_kind(&AssetKind::CustomAdapter) {
+        return Err(OpenError::NoConnectors {
+            path: path.display().to_string(),
+        });
     }
     if listing.project.assets.is_empty()
         && (listing.source.origin() == Origin::Folder || reading.roots == Roots::One)
@@ -308,7 +345,7 @@ fn open_and(
             Found::Below(_) | Found::Unclear(_) if !is_searched => {}
             Found::Below(root) => {
                 let before = ReadBefore::of(&listing.project, &files.blobs, &root);
-                listing = Listing::open(path, Some(&root), ignores, reading.limits)?;
+                listing = Listing::open(path, Some(&root), search, reading.limits)?;
                 files = listing.read(&before, reading, search, running, observer)?;
                 begins = Some((root, "references in it start there"));
             }
@@ -362,12 +399,15 @@ impl Listing {
     fn open(
         path: &Path,
         begins: Option<&str>,
-        ignores: Lookup<'_>,
+        search: Search,
         limits: &Limits,
     ) -> Result<Self, OpenError> {
-        let mut source = match begins {
-            Some(root) => Source::open_with(&path.join(root), Lookup::Around(Some(path)), limits)?,
-            None => Source::open_with(path, ignores, limits)?,
+        let mut source = match (begins, search.wanted) {
+            (Some(root), _) => {
+                Source::open_with(&path.join(root), Lookup::Around(Some(path)), limits)?
+            }
+            (None, Wanted::Assets) => Source::open_with(path, search.ignores, limits)?,
+            (None, Wanted::Connectors) => Source::open_connectors(path, search.ignores, limits)?,
         };
         let Layout {
             mut project,
@@ -488,7 +528,7 @@ struct ReadBefore(BTreeMap<String, KnownFile>);
 struct KnownFile {
     content: Content,
     facts: Option<Arc<Facts>>,
-    secrets: Vec<Sighting>,
+    seen: Seen,
     blob: Option<BlobId>,
 }
 
@@ -512,7 +552,10 @@ impl ReadBefore {
             let known = KnownFile {
                 content: file.content?,
                 facts: facts.get(&file.path).map(|facts| Arc::clone(facts)),
-                secrets: file.secrets.clone(),
+                seen: Seen {
+                    secrets: file.secrets.clone(),
+                    defect: file.defect,
+                },
                 blob: *blob,
             };
             Some((below.to_owned(), known))
@@ -572,16 +615,20 @@ fn read_files(
         };
         if let Some(known) = known.filter(|known| is_named(known.blob)) {
             let facts = known.facts.cloned();
+            let seen = Seen {
+                secrets: known.secrets.to_vec(),
+                defect: known.defect,
+            };
             return Ok(Outcome {
                 blob: known.blob,
-                found: FoundFile::Known(known.content, facts, known.secrets.to_vec()),
+                found: FoundFile::Known(known.content, facts, seen),
             });
         }
         if let Some(known) = before.0.get(files[index].path.as_str()) {
             let known = known.clone();
             return Ok(Outcome {
                 blob: known.blob,
-                found: FoundFile::Read(known.content, known.facts, known.secrets),
+                found: FoundFile::Read(known.content, known.facts, known.seen),
             });
         }
         if let Err(error) = worker.reader.read(number, &mut worker.bytes) {
@@ -608,10 +655,20 @@ fn read_files(
             (Some(detector), Some(writing)) => detector.find(&worker.bytes, writing),
             (None, _) | (_, None) => Vec::new(),
         };
+        let broken = |content, error, bytes: &[u8]| {
+            FoundFile::Broken(content, error, Defect::in_broken(bytes))
+        };
+        let seen = Seen {
+            secrets,
+            defect: match mains[index] {
+                Some(_) => None,
+                None => Defect::of(&files[index].path, &worker.bytes),
+            },
+        };
         let found = match mains[index] {
             Some(asset) => match worker.scanner.scan(&assets[asset].kind, &worker.bytes) {
-                Ok(facts) => FoundFile::Read(content, Some(Arc::new(facts)), secrets),
-                Err(error) => FoundFile::Broken(content, error),
+                Ok(facts) => FoundFile::Read(content, Some(Arc::new(facts)), seen),
+                Err(error) => broken(content, error, &worker.bytes),
             },
             // At the root of a package stands what describes it, and others read that.
             None if source.origin() == Origin::Package
@@ -619,11 +676,11 @@ fn read_files(
                 && files[index].path.as_str().ends_with(".json") =>
             {
                 match worker.scanner.check(&worker.bytes) {
-                    Ok(()) => FoundFile::Read(content, None, secrets),
-                    Err(error) => FoundFile::Broken(content, error),
+                    Ok(()) => FoundFile::Read(content, None, seen),
+                    Err(error) => broken(content, error, &worker.bytes),
                 }
             }
-            None => FoundFile::Read(content, None, secrets),
+            None => FoundFile::Read(content, None, seen),
         };
         Ok(Outcome { blob, found })
     };
@@ -653,25 +710,21 @@ fn read_files(
             let Outcome { blob, found } = outcome?;
             blobs.push(blob);
             contents.push(match found {
-                FoundFile::Known(content, facts, secrets) => {
+                FoundFile::Known(content, facts, found) => {
                     unchanged[index] = true;
-                    seen.push((index, secrets));
+                    seen.push((index, found));
                     read_facts.extend(mains[index].zip(facts));
                     Some(content)
                 }
-                FoundFile::Read(content, facts, secrets) => {
-                    seen.push((index, secrets));
+                FoundFile::Read(content, facts, found) => {
+                    seen.push((index, found));
                     if let (Some(asset), Some(facts)) = (mains[index], facts) {
                         read_facts.push((asset, facts));
                     }
                     Some(content)
                 }
-                FoundFile::Broken(content, error) => {
-                    let offset = u32::try_from(error.offset).ok();
-                    findings.push(
-                        Finding::new(Code::BrokenJson, subject(offset), error.reason)
-                            .help("pull the asset again, or mend the file by hand"),
-                    );
+                FoundFile::Broken(content, error, defect) => {
+                    findings.push(broken_json(&files[index].path, error, defect));
                     Some(content)
                 }
                 FoundFile::Failed(error) => {
@@ -693,11 +746,35 @@ fn read_files(
     for (file, content) in files.iter_mut().zip(contents) {
         file.content = content;
     }
-    for (index, secrets) in seen {
+    for (index, Seen { secrets, defect }) in seen {
         files[index].secrets = secrets;
+        files[index].defect = defect;
     }
     for (asset, facts) in read_facts {
         assets[asset].facts = facts;
     }
     Ok(Files { unchanged, blobs })
+}
+
+/// What is wrong with JSON, with the cause where version control is it.
+fn broken_json(path: &PackagePath, error: JsonError, defect: Option<Defect>) -> Finding {
+    let at = match defect {
+        Some(Defect::MergeConflict { offset }) => Some(offset),
+        Some(Defect::Empty | Defect::LfsPointer) | None => u32::try_from(error.offset).ok(),
+    };
+    let subject = Subject::File {
+        path: path.clone(),
+        offset: at,
+    };
+    match defect {
+        Some(defect) => Finding::new(
+            Code::BrokenJson,
+            subject,
+            format!("the file {}", defect.told()),
+        )
+        .note(error.reason)
+        .help(defect.way_out()),
+        None => Finding::new(Code::BrokenJson, subject, error.reason)
+            .help("pull the asset again, or mend the file by hand"),
+    }
 }

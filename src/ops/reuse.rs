@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::export::Prepared;
 use super::pack::{Packed, PackedEntry, PackedFile};
+use crate::model::defect::Defect;
 use crate::model::facts::Facts;
 use crate::model::git::BlobId;
 use crate::model::ident::Digest;
@@ -56,6 +57,7 @@ struct KnownFile {
     blob: Option<BlobId>,
     facts: Option<Arc<Facts>>,
     secrets: Vec<Sighting>,
+    defect: Option<Defect>,
 }
 
 /// What is known of a file that has not changed.
@@ -69,6 +71,8 @@ pub struct Unchanged<'a> {
     pub facts: Option<&'a Arc<Facts>>,
     /// The credentials that stand in it.
     pub secrets: &'a [Sighting],
+    /// Why it is not what its name says.
+    pub defect: Option<Defect>,
 }
 
 /// An entry of the last package.
@@ -103,6 +107,7 @@ struct WrittenFile<'a> {
     blob: Option<BlobId>,
     facts: Option<&'a Facts>,
     secrets: &'a [Sighting],
+    defect: Option<Defect>,
 }
 
 /// [`Edits`] without names: the memory is no document.
@@ -209,6 +214,7 @@ impl Memory {
                 blob: *blob,
                 facts,
                 secrets: &file.secrets,
+                defect: file.defect,
             })
         });
         let entries = prepared
@@ -289,6 +295,7 @@ impl Memory {
             blob: known.blob,
             facts: known.facts.as_ref(),
             secrets: &known.secrets,
+            defect: known.defect,
         })
     }
 
@@ -368,6 +375,7 @@ mod tests {
             crc32: 0x1234_5678,
             facts: Some(&facts),
             secrets: &[],
+            defect: None,
             blob: None,
         });
         let entries = paths.iter().zip(1..).map(|(path, size)| KnownEntry {

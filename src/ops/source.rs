@@ -8,19 +8,6 @@ use crate::model::ident::Digest;
 use crate::model::interface::{Interface, InterfaceError};
 use crate::workspace::{Workspace, WorkspaceError};
 
-/// Whether the platform would refuse to release such a source (platform.md §3). What is Ruby and is
-/// no connector, or too much to read here, may be all right there.
-pub const fn hinders_release(error: &InterfaceError) -> bool {
-    match error {
-        InterfaceError::TooLarge { .. }
-        | InterfaceError::NotUtf8(_)
-        | InterfaceError::Syntax { .. } => true,
-        InterfaceError::TooMuch { .. }
-        | InterfaceError::NotAConnector { .. }
-        | InterfaceError::NoThread(_) => false,
-    }
-}
-
 /// What is wrong with a source, in its place. `file` is what it is called.
 pub fn finding(
     file: &str,

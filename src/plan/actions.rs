@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::choice::nearest;
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::ident::InternalName;
-use crate::model::interface::{Completeness, Interface, InterfaceError};
+use crate::model::interface::{Completeness, Interface, InterfaceError, MAX_SOURCE};
 use crate::model::path::PackagePath;
 use crate::model::project::Asset;
 use crate::model::reference::{ActionKind, ActionUse, Activity};
@@ -46,6 +46,18 @@ impl Source {
         match Interface::read(bytes) {
             Ok(interface) => Self::Read(interface),
             Err(error) => Self::Broken(error),
+        }
+    }
+
+    /// Why the platform would not release such code (platform.md §3), if that is known.
+    pub fn unreleasable(&self) -> Option<InterfaceError> {
+        match self {
+            Self::Broken(error) if error.hinders_release() => Some(error.clone()),
+            Self::Long { size } if *size > MAX_SOURCE => Some(InterfaceError::TooLarge {
+                size: *size,
+                limit: MAX_SOURCE,
+            }),
+            Self::Broken(_) | Self::Read(_) | Self::Unknown | Self::Long { .. } => None,
         }
     }
 }
@@ -178,22 +190,36 @@ fn cant_tell(known: &Known, steps: usize) -> Finding {
 
 /// What is wrong with the source of a packed connector as such.
 pub fn source(path: &PackagePath, known: &Known) -> Option<Finding> {
-    let Source::Broken(
-        error @ (InterfaceError::Syntax { .. } | InterfaceError::NotAConnector { .. }),
-    ) = &known.source
-    else {
-        return None;
-    };
     let subject = Subject::File {
         path: path.clone(),
         offset: None,
     };
-    let message = format!("the source of \"{}\" can't be read: {error}", known.label);
-    Some(
-        Finding::new(Code::ConnectorSource, subject, message)
-            .note("the platform releases no code with errors")
-            .help("mend the source, and release it in its own workspace first"),
-    )
+    if let Some(error) = known.source.unreleasable() {
+        return Some(unreleasable(&known.label, subject, &error));
+    }
+    let Source::Broken(error) = &known.source else {
+        return None;
+    };
+    let InterfaceError::NotAConnector { found, place } = error else {
+        return None;
+    };
+    let message = format!(
+        "the source of \"{}\" is Ruby, but no connector: {place}: {found}",
+        known.label
+    );
+    let finding = Finding::new(Code::ConnectorForm, subject, message);
+    Some(match error.help() {
+        Some(help) => finding.help(help),
+        None => finding,
+    })
+}
+
+/// Code that the platform does not release (platform.md §3).
+pub fn unreleasable(label: &str, subject: Subject, error: &InterfaceError) -> Finding {
+    let message = format!("the source of \"{label}\" has errors: {error}");
+    Finding::new(Code::ConnectorSource, subject, message)
+        .note("the platform releases no code with errors")
+        .help("mend the source, and release it in its own workspace first")
 }
 
 #[cfg(test)]

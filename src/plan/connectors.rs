@@ -1,5 +1,9 @@
 //! Which custom connectors a package is about, who uses them, and what the catalogue knows of them.
 
+mod identity;
+mod lack;
+mod titles;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::catalogue::{Catalogue, CatalogueEntry};
@@ -9,8 +13,13 @@ use crate::model::graph::Graph;
 use crate::model::ident::{ConnectorTitle, InternalName, Version};
 use crate::model::kind::AssetKind;
 use crate::model::project::{Asset, Project};
+use crate::model::workspace::WorkspaceId;
 use crate::plan::decision::Match;
 use crate::plan::rule::Files;
+
+pub use identity::Untold;
+use identity::{Assumed, By, Identities};
+pub use lack::Lack;
 
 /// Where a connector's files were found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +39,11 @@ pub struct Connector<'a> {
     pub internal_names: BTreeSet<InternalName>,
     /// Its files.
     pub adapter: Option<Adapter>,
+    /// What they lack to be a connector.
+    pub lack: Option<Lack>,
+    /// The files of the project that those of `adapter` replace, since they are only half a
+    /// connector.
+    pub replaced: Option<usize>,
     /// The connections of this package that are its own, as indices into the project's assets.
     pub connections: BTreeSet<usize>,
     /// The recipes of this package that use it.
@@ -50,9 +64,20 @@ impl Connector<'_> {
         }
     }
 
+    /// The workspace that its version is counted in, where its names tell (platform.md §12).
+    pub fn source_workspace(&self) -> Option<WorkspaceId> {
+        let mut workspaces = self.internal_names.iter().map(InternalName::workspace);
+        let first = workspaces.next()??;
+        let only = workspaces.all(|workspace| workspace == Some(first));
+        only.then(|| first.parse().ok().map(WorkspaceId))?
+    }
+
     /// Where its files are.
     pub fn files(&self) -> Files {
-        if self.adapter.is_some() {
+        if self.lack.is_some() {
+            // Half a connector is none.
+            Files::Absent
+        } else if self.adapter.is_some() {
             Files::Present
         } else if self.connections.is_empty() && self.recipes.is_subset(&self.through_elsewhere) {
             Files::Elsewhere
@@ -73,6 +98,17 @@ pub struct Sources<'a> {
     pub supplied: Option<&'a Project>,
     /// The catalogue.
     pub catalogue: Option<&'a Catalogue>,
+}
+
+/// The connectors that assets use or are.
+#[derive(Clone, Debug, Default)]
+pub struct Gathered<'a> {
+    /// The connectors, in the order of their titles.
+    pub connectors: Vec<Connector<'a>>,
+    /// What is odd about them.
+    pub findings: Vec<Finding>,
+    /// What could not be told apart.
+    pub untold: Untold,
 }
 
 /// The title that a connector's JSON gives; its file's stem if that is no title.
@@ -101,8 +137,13 @@ impl<'a> Sources<'a> {
     }
 
     /// The custom connectors that `selected` assets use or are, with what is odd about them.
-    pub fn connectors(&self, selected: &BTreeSet<usize>) -> (Vec<Connector<'a>>, Vec<Finding>) {
-        let mut gathering = Gathering::new(*self);
+    /// `explained` are names of which something else tells whose they are: nothing is assumed of them.
+    pub fn connectors(
+        &self,
+        selected: &BTreeSet<usize>,
+        explained: &BTreeSet<InternalName>,
+    ) -> Gathered<'a> {
+        let mut gathering = Gathering::new(*self, explained);
         for (index, asset) in self.project.of_kind(&AssetKind::CustomAdapter) {
             if selected.contains(&index) {
                 gathering.of_adapter(Adapter::Project(index), asset);
@@ -119,6 +160,33 @@ impl<'a> Sources<'a> {
         }
         gathering.finish()
     }
+
+    /// The custom connector that a provider names.
+    fn custom(&self, provider: &str) -> Option<InternalName> {
+        let in_catalogue = || {
+            let entry = self.catalogue?.by_internal_name(provider)?;
+            Some(entry.internal_name.clone())
+        };
+        InternalName::custom(provider).or_else(in_catalogue)
+    }
+
+    /// The supplied connector of a title, if it is a whole one.
+    fn supplied_whole(&self, title: Option<&ConnectorTitle>) -> Option<usize> {
+        let (supplied, title) = (self.supplied?, title?);
+        let mut adapters = supplied.of_kind(&AssetKind::CustomAdapter);
+        let (index, _) = adapters.find(|(_, asset)| {
+            title_of(asset).as_ref() == Some(title) && Lack::of(supplied, asset).is_none()
+        })?;
+        Some(index)
+    }
+
+    /// All files of connectors, those of the project first.
+    fn adapters(&self) -> impl Iterator<Item = (Adapter, &'a Asset)> + use<'a> {
+        let of = |project: &'a Project| project.of_kind(&AssetKind::CustomAdapter);
+        let own = of(self.project).map(|(index, asset)| (Adapter::Project(index), asset));
+        let supplied = self.supplied.into_iter().flat_map(of);
+        own.chain(supplied.map(|(index, asset)| (Adapter::Supplied(index), asset)))
+    }
 }
 
 struct Gathering<'a> {
@@ -128,11 +196,12 @@ struct Gathering<'a> {
     by_title: BTreeMap<ConnectorTitle, usize>,
     by_name: BTreeMap<InternalName, usize>,
     of_connection: BTreeMap<usize, usize>,
+    identities: Identities,
     findings: Vec<Finding>,
 }
 
 impl<'a> Gathering<'a> {
-    fn new(sources: Sources<'a>) -> Self {
+    fn new(sources: Sources<'a>, explained: &BTreeSet<InternalName>) -> Self {
         Self {
             sources,
             connectors: Vec::new(),
@@ -140,6 +209,7 @@ impl<'a> Gathering<'a> {
             by_title: BTreeMap::new(),
             by_name: BTreeMap::new(),
             of_connection: BTreeMap::new(),
+            identities: Identities::of(&sources, explained),
             findings: Vec::new(),
         }
     }
@@ -157,8 +227,22 @@ impl<'a> Gathering<'a> {
         let at = met
             .filter(|&at| self.connectors[at].adapter.is_none())
             .unwrap_or_else(|| self.add(title.clone()));
-        self.connectors[at].adapter = Some(adapter);
         self.by_adapter.insert(adapter, at);
+        let connector = &mut self.connectors[at];
+        connector.adapter = Some(adapter);
+        connector.lack = match (adapter, self.sources.supplied) {
+            (Adapter::Project(_), _) => Lack::of(self.sources.project, asset),
+            (Adapter::Supplied(_), Some(supplied)) => Lack::of(supplied, asset),
+            (Adapter::Supplied(_), None) => None,
+        };
+        if let (Some(_), Adapter::Project(half)) = (&connector.lack, adapter)
+            && let Some(whole) = self.sources.supplied_whole(title.as_ref())
+        {
+            connector.adapter = Some(Adapter::Supplied(whole));
+            connector.lack = None;
+            connector.replaced = Some(half);
+            self.by_adapter.insert(Adapter::Supplied(whole), at);
+        }
         at
     }
 
@@ -178,22 +262,16 @@ impl<'a> Gathering<'a> {
         if let Some(&known) = self.by_title.get(title) {
             return known;
         }
-        let adapters = |project: &'a Project| {
-            project
-                .of_kind(&AssetKind::CustomAdapter)
-                .find(|(_, asset)| title_of(asset).as_ref() == Some(title))
-        };
-        if let Some((index, asset)) = adapters(self.sources.project) {
-            return self.of_adapter(Adapter::Project(index), asset);
-        }
-        if let Some((index, asset)) = self.sources.supplied.and_then(adapters) {
-            return self.of_adapter(Adapter::Supplied(index), asset);
+        let mut adapters = self.sources.adapters();
+        let found = adapters.find(|(_, asset)| title_of(asset).as_ref() == Some(title));
+        if let Some((adapter, asset)) = found {
+            return self.of_adapter(adapter, asset);
         }
         self.add(Some(title.clone()))
     }
 
     /// The connector that an internal name means: as the project's own links tell, then as the
-    /// catalogue tells, then by the slug that its title would have given it.
+    /// catalogue tells, then what it was [assumed](Identities) to be.
     fn named(&mut self, name: &InternalName) -> usize {
         if let Some(&known) = self.by_name.get(name) {
             return known;
@@ -208,8 +286,8 @@ impl<'a> Gathering<'a> {
                 self.of_adapter(Adapter::Project(index), &self.sources.project.assets[index])
             }
             (None, Some(entry)) => self.titled(&entry.title),
-            (None, None) => match self.by_slug(name) {
-                Some(title) => self.titled(&title),
+            (None, None) => match self.identities.assumed.get(name).copied() {
+                Some(assumed) => self.assumed(name, assumed),
                 None => self.add(None),
             },
         };
@@ -218,30 +296,35 @@ impl<'a> Gathering<'a> {
         at
     }
 
-    fn by_slug(&self, name: &InternalName) -> Option<ConnectorTitle> {
-        let projects = [Some(self.sources.project), self.sources.supplied];
-        let adapters = projects
-            .into_iter()
-            .flatten()
-            .flat_map(|p| p.of_kind(&AssetKind::CustomAdapter));
-        let titles: BTreeSet<_> = adapters
-            .filter_map(|(_, asset)| title_of(asset))
-            .filter(|title| title.may_be(name))
-            .collect();
-        // Two candidates are no evidence.
-        if titles.len() == 1 {
-            titles.into_iter().next()
-        } else {
-            None
-        }
-    }
-
-    fn custom(&self, provider: &str) -> Option<InternalName> {
-        let in_catalogue = || {
-            let entry = self.sources.catalogue?.by_internal_name(provider)?;
-            Some(entry.internal_name.clone())
+    /// A name is taken to be a connector's, and that is told.
+    fn assumed(&mut self, name: &InternalName, assumed: Assumed) -> usize {
+        let asset = match self.sources.adapter(assumed.adapter) {
+            Some(asset) => asset,
+            None => return self.add(None),
         };
-        InternalName::custom(provider).or_else(in_catalogue)
+        let Some(title) = title_of(asset) else {
+            return self.of_adapter(assumed.adapter, asset);
+        };
+        let message = format!("`{name}` is taken to be \"{title}\"");
+        let note = match (assumed.by, assumed.adapter) {
+            (By::Elimination, Adapter::Project(_)) => {
+                "nothing explains any other name, and nothing links to any other connector"
+            }
+            (By::Elimination, Adapter::Supplied(_)) => {
+                "it is the only connector whose files are missing, and this is the only one supplied"
+            }
+            (By::Slug, _) => "a connector that was created under this title would have such a name",
+        };
+        self.findings.push(
+            Finding::new(
+                Code::ConnectorAssumed,
+                Subject::Connector(title.clone()),
+                message,
+            )
+            .note(note)
+            .help("give a catalogue that names both to be sure: --catalog FILE"),
+        );
+        self.of_adapter(assumed.adapter, asset)
     }
 
     fn connection(&mut self, index: usize, asset: &Asset) {
@@ -257,12 +340,19 @@ impl<'a> Gathering<'a> {
                         &self.sources.project.assets[adapter],
                     ),
                     None => match reference.name.parse() {
-                        Ok(title) => self.titled(&title),
+                        Ok(title) => {
+                            let at = self.titled(&title);
+                            if self.connectors[at].adapter.is_none() {
+                                self.connectors[at].lack =
+                                    Lack::of_absent(self.sources.project, &reference.target);
+                            }
+                            at
+                        }
                         Err(_) => return,
                     },
                 }
             }
-            ConnectionProvider::Named(provider) => match self.custom(provider) {
+            ConnectionProvider::Named(provider) => match self.sources.custom(provider) {
                 Some(name) => self.named(&name),
                 None => return,
             },
@@ -277,7 +367,7 @@ impl<'a> Gathering<'a> {
             return;
         };
         for entry in &recipe.config {
-            let Some(name) = self.custom(&entry.provider) else {
+            let Some(name) = self.sources.custom(&entry.provider) else {
                 continue;
             };
             let account = entry
@@ -287,7 +377,7 @@ impl<'a> Gathering<'a> {
                 account.and_then(|account| self.sources.project.asset_at(&account.target));
             // A connection whose connector's file is gone still says whose it is.
             let at = match connection.and_then(|connection| self.of_connection.get(&connection)) {
-                Some(&at) if !self.by_name.contains_key(&name) => {
+                Some(&at) if !self.by_name.contains_key(&name) && self.may_have(at, &name) => {
                     self.connectors[at].internal_names.insert(name.clone());
                     self.by_name.insert(name, at);
                     at
@@ -301,44 +391,14 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// If one connector's files are missing and one supplied connector belongs to none that is
-    /// known, they belong together: a connector that was renamed can't be told otherwise.
-    fn match_by_elimination(&mut self) {
-        let Some(supplied) = self.sources.supplied else {
-            return;
-        };
-        let missing = |c: &Connector<'_>| c.title.is_none() && c.files() == Files::Absent;
-        let mut nameless = (0..self.connectors.len()).filter(|&at| missing(&self.connectors[at]));
-        let mut unclaimed = supplied
-            .of_kind(&AssetKind::CustomAdapter)
-            .filter(|(index, asset)| {
-                let title = title_of(asset);
-                let known = title
-                    .as_ref()
-                    .is_some_and(|title| self.by_title.contains_key(title));
-                !known && !self.by_adapter.contains_key(&Adapter::Supplied(*index))
-            });
-        let (Some(at), None, Some((index, asset)), None) = (
-            nameless.next(),
-            nameless.next(),
-            unclaimed.next(),
-            unclaimed.next(),
-        ) else {
-            return;
-        };
-        let Some(title) = title_of(asset) else { return };
-        let connector = &mut self.connectors[at];
-        let message = format!("`{}` is taken to be \"{title}\"", connector.label());
-        self.findings.push(
-            Finding::new(Code::ConnectorAssumed, Subject::Connector(title.clone()), message)
-                .note("it is the only connector whose files are missing, and this is the only one supplied")
-                .help("give a catalogue that names both to be sure: --catalog FILE"),
-        );
-        connector.title = Some(title);
-        connector.adapter = Some(Adapter::Supplied(index));
+    /// Whether a connector may have this name too: two names of one workspace are always two
+    /// connectors (platform.md §12).
+    fn may_have(&self, at: usize, name: &InternalName) -> bool {
+        let mut known = self.connectors[at].internal_names.iter();
+        !known.any(|known| known.is_twin_of(name))
     }
 
-    fn finish(mut self) -> (Vec<Connector<'a>>, Vec<Finding>) {
+    fn finish(mut self) -> Gathered<'a> {
         for (name, adapters) in self.sources.graph.internal_names() {
             if adapters.len() > 1 {
                 let paths: Vec<_> = adapters
@@ -355,7 +415,8 @@ impl<'a> Gathering<'a> {
                 self.findings.push(finding);
             }
         }
-        self.match_by_elimination();
+        let titles = self.sources.titles(&self.connectors);
+        self.findings.extend(titles);
         for connector in &mut self.connectors {
             let Some(catalogue) = self.sources.catalogue else {
                 continue;
@@ -386,6 +447,25 @@ impl<'a> Gathering<'a> {
                 (None, Some(entry)) => Some((entry, Match::Title)),
                 (None, None) => None,
             };
+            if let (Some((entry, Match::Title)), Some(title)) = (connector.entry, &connector.title)
+                && let Some(name) = connector
+                    .internal_names
+                    .iter()
+                    .find(|name| name.is_twin_of(&entry.internal_name))
+            {
+                let message = format!(
+                    "\"{title}\" is `{}` in the catalogue and `{name}` here, which are two connectors of one workspace; the title counts",
+                    entry.internal_name
+                );
+                self.findings.push(
+                    Finding::new(
+                        Code::CatalogConflict,
+                        Subject::Connector(title.clone()),
+                        message,
+                    )
+                    .help("look which of the two the recipes mean, and pull the project again"),
+                );
+            }
             if let (None, Some(title)) = (connector.entry, &connector.title)
                 && let Some(near) = catalogue.near_title(title.as_str()).first()
             {
@@ -405,6 +485,21 @@ impl<'a> Gathering<'a> {
         }
         self.connectors
             .sort_by(|a, b| (a.label(), a.adapter).cmp(&(b.label(), b.adapter)));
-        (self.connectors, self.findings)
+        let met = |adapter: &Adapter| self.by_adapter.contains_key(adapter);
+        let Untold { names, adapters } = self.identities.untold;
+        Gathered {
+            untold: Untold {
+                names: names
+                    .into_iter()
+                    .filter(|name| self.by_name.contains_key(name))
+                    .collect(),
+                adapters: adapters
+                    .into_iter()
+                    .filter(|adapter| matches!(adapter, Adapter::Supplied(_)) || met(adapter))
+                    .collect(),
+            },
+            connectors: self.connectors,
+            findings: self.findings,
+        }
     }
 }

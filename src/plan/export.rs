@@ -15,7 +15,7 @@ use crate::model::table::PackedRows;
 use crate::model::target::{TargetKind, Word};
 
 use super::checks;
-use super::connectors::{Adapter, Connector, Sources};
+use super::connectors::{Adapter, Connector, Gathered, Sources, Untold};
 use super::decision::{
     CatalogueEvidence, ConnectorDecision, ItemRule, Match, Outcome, Speaker, shell_word,
 };
@@ -291,11 +291,22 @@ impl<'a> Planning<'a, '_> {
 
     fn judge(&mut self) {
         let selected: BTreeSet<usize> = self.rules.keys().copied().collect();
-        let (connectors, findings) = self.sources.connectors(&selected);
+        let Gathered {
+            connectors,
+            findings,
+            untold,
+        } = self.sources.connectors(&selected, &BTreeSet::new());
         self.findings.extend(findings);
         for connector in &connectors {
-            self.connector(connector);
+            self.connector(connector, &untold);
         }
+        // A customer's workspace knows shared connectors by name, so a name that is wrong is not
+        // found there; for any other account the package is as the platform writes it.
+        let code = match self.request.destination.kind {
+            TargetKind::Customer => Code::ConnectorAmbiguous,
+            TargetKind::External => Code::ConnectorUnlinked,
+        };
+        self.findings.extend(self.sources.untold(&untold, code));
         self.report_gaps();
     }
 
@@ -319,7 +330,7 @@ impl<'a> Planning<'a, '_> {
         self.findings.extend(missing.into_iter().chain(reach));
     }
 
-    fn connector(&mut self, connector: &Connector<'a>) {
+    fn connector(&mut self, connector: &Connector<'a>, untold: &Untold) {
         let destination = self.request.destination;
         // A connector whose title is not known can be spoken of by its internal name.
         let mut names = connector.internal_names.iter().map(InternalName::as_str);
@@ -371,10 +382,10 @@ impl<'a> Planning<'a, '_> {
             files: self.files_of(connector),
             connections: self.paths(&connector.connections),
             recipes: self.paths(&connector.recipes),
-            change: how_to_change(connector.label(), case, ruling),
+            change: how_to_change(connector, case, ruling),
         };
         self.apply(connector, &decision);
-        self.report(connector, &decision);
+        self.report(connector, &decision, untold);
         if destination.kind == TargetKind::Customer {
             self.note_gap(connector, &decision, known.err());
         }
@@ -453,6 +464,10 @@ impl<'a> Planning<'a, '_> {
         };
         match (decision.outcome, connector.adapter) {
             (Outcome::Included, Some(Adapter::Supplied(index))) => {
+                if let Some(half) = connector.replaced {
+                    self.rules.remove(&half);
+                    self.out.insert(half, by_rule());
+                }
                 if let Some(supplied) = self.sources.supplied {
                     // Connectors lie at the root of a package (platform.md §5.3).
                     let name = supplied.assets[index].path.file_name();
@@ -468,8 +483,13 @@ impl<'a> Planning<'a, '_> {
                 self.rules.remove(&index);
                 self.out.insert(index, by_rule());
             }
-            (Outcome::Included | Outcome::Refused, None)
-            | (Outcome::LeftOut, None | Some(Adapter::Supplied(_)))
+            (Outcome::LeftOut, Some(Adapter::Supplied(_))) => {
+                if let Some(half) = connector.replaced {
+                    self.rules.remove(&half);
+                    self.out.insert(half, by_rule());
+                }
+            }
+            (Outcome::Included | Outcome::LeftOut | Outcome::Refused, None)
             | (Outcome::Refused, Some(_)) => {}
         }
         match decision.rule {
@@ -567,15 +587,18 @@ impl<'a> Planning<'a, '_> {
         Subject::Project
     }
 
-    fn report(&mut self, connector: &Connector<'_>, decision: &ConnectorDecision) {
+    fn report(&mut self, connector: &Connector<'_>, decision: &ConnectorDecision, untold: &Untold) {
         let title = &decision.connector;
         let shared = decision
             .catalogue
             .as_ref()
             .and_then(|entry| entry.shared_version.version());
         let shared = shared.map_or_else(String::new, |version| format!(" {version}"));
-        // What is not known is told once for the target.
-        let is_told_once = matches!(decision.rule, Ruling::SharingUnknown | Ruling::ReachUnknown);
+        let is_untold = untold.concerns(connector);
+        // What is not known is told once for the target; and where it can't be told which connector
+        // it is, it can't be told where it is.
+        let is_told_once = matches!(decision.rule, Ruling::SharingUnknown | Ruling::ReachUnknown)
+            || is_untold && decision.rule == Ruling::Elsewhere;
         if let Some(code) = decision.rule.code().filter(|_| !is_told_once) {
             let message = match decision.rule {
                 Ruling::SharedLeftOut => {
@@ -603,9 +626,14 @@ impl<'a> Planning<'a, '_> {
                         "\"{title}\" is used through a connection of another package, which has to bring the connector too"
                     )
                 }
-                Ruling::Missing => {
-                    format!("\"{title}\" has to be in the package, but its files are not there")
-                }
+                Ruling::Missing => match &connector.lack {
+                    Some(lack) => {
+                        format!("\"{title}\" has to be in the package, but {}", lack.told())
+                    }
+                    None => {
+                        format!("\"{title}\" has to be in the package, but its files are not there")
+                    }
+                },
                 Ruling::UnknownIncluded => format!(
                     "\"{title}\" is packed as the customer's own, and whether the customer has it as a shared one too is not known"
                 ),
@@ -617,6 +645,10 @@ impl<'a> Planning<'a, '_> {
                 Finding::new(code, self.subject(connector), message).help(&decision.change);
             if decision.rule == Ruling::Missing {
                 finding.notes.extend(self.ignored_files(connector));
+            } else if let Some(lack) = &connector.lack {
+                finding
+                    .notes
+                    .push(format!("only half of it is here: {}", lack.told()));
             }
             finding.notes.extend(evidence(decision));
             finding
@@ -648,6 +680,7 @@ impl<'a> Planning<'a, '_> {
         if decision.outcome == Outcome::Included
             && decision.recipes.is_empty()
             && decision.connections.is_empty()
+            && !is_untold
         {
             let message = format!("\"{title}\" is packed, but nothing in the package uses it");
             self.findings.push(Finding::new(
@@ -737,6 +770,7 @@ impl<'a> Planning<'a, '_> {
         }
         self.add_supplied(&mut entries);
         self.credentials(&entries);
+        self.defects(&entries);
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         left_out.sort_by(|a, b| a.path.cmp(&b.path));
         finding::sort(&mut self.findings);
@@ -758,6 +792,19 @@ impl<'a> Planning<'a, '_> {
             };
             self.findings
                 .extend(secrets::findings(&project.files[file]));
+        }
+    }
+
+    /// Files that are not what their names say. Connectors' sources are told with the connectors.
+    fn defects(&mut self, entries: &[PlannedEntry]) {
+        for entry in entries {
+            let (project, file) = match (entry.source, self.sources.supplied) {
+                (EntrySource::Project(file), _) => (self.sources.project, file),
+                (EntrySource::Supplied(file), Some(supplied)) => (supplied, file),
+                (EntrySource::Supplied(_), None) => continue,
+            };
+            self.findings
+                .extend(checks::contents::check(project, &project.files[file]));
         }
     }
 
@@ -832,7 +879,8 @@ fn evidence(decision: &ConnectorDecision) -> Vec<String> {
     notes
 }
 
-fn how_to_change(title: &str, case: Case, ruling: Ruling) -> String {
+fn how_to_change(connector: &Connector<'_>, case: Case, ruling: Ruling) -> String {
+    let title = connector.label();
     let supply = if case.files == Files::Present {
         ""
     } else {
@@ -872,11 +920,15 @@ fn how_to_change(title: &str, case: Case, ruling: Ruling) -> String {
             "say which connectors are shared, --catalog FILE|ADDRESS, and let the rule decide: {}",
             option("auto")
         ),
-        Ruling::Missing => match (case.target, case.word) {
-            (TargetKind::External, _) | (_, Word::Include) => {
+        Ruling::Missing => match (&connector.lack, case.target, case.word) {
+            (Some(lack), ..) => format!(
+                "{}, or give another folder with its files: --connectors DIR",
+                lack.way_out()
+            ),
+            (None, TargetKind::External, _) | (None, _, Word::Include) => {
                 "give the folder with its files: --connectors DIR".to_owned()
             }
-            (TargetKind::Customer, Word::Auto | Word::Exclude) => "if customers have it as a shared connector, give the catalogue that says so: --catalog FILE|ADDRESS; if not, give the folder with its files: --connectors DIR".to_owned(),
+            (None, TargetKind::Customer, Word::Auto | Word::Exclude) => "if customers have it as a shared connector, give the catalogue that says so: --catalog FILE|ADDRESS; if not, give the folder with its files: --connectors DIR".to_owned(),
         },
     }
 }

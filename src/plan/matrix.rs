@@ -44,6 +44,10 @@ choice_type! {
         Downgrade = "downgrade",
         /// Another package has to bring it.
         Elsewhere = "elsewhere",
+        /// The package brings it, and it can't be installed.
+        Unusable = "unusable",
+        /// It may be shared with the customer, which can't be seen.
+        Unknown = "unknown",
         /// It is nowhere.
         Blocked = "blocked",
     }
@@ -138,6 +142,8 @@ impl Cell {
                     ConnectorAction::UsesShared => Way::UsesShared,
                     ConnectorAction::UsesOwn => Way::UsesOwn,
                     ConnectorAction::Elsewhere => Way::Elsewhere,
+                    ConnectorAction::Unknown => Way::Unknown,
+                    ConnectorAction::Blocked if planned.packaged => Way::Unusable,
                     ConnectorAction::Blocked => Way::Blocked,
                 };
                 CellConnector {

@@ -222,6 +222,7 @@ pub fn push(
             code: Some(source.code),
             logo,
             source_version: None,
+            source_workspace: None,
             created_at: at,
             released_at: None,
         },

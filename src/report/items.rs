@@ -59,12 +59,16 @@ pub fn of_plan(plan: &ImportPlan) -> Vec<Item> {
     let connectors = plan.connectors.iter().map(|connector| {
         let what = connector.wording().what;
         let outcome = match connector.action {
+            ConnectorAction::Blocked if connector.packaged => {
+                ItemOutcome::Failed("what the package has of it can't be installed".to_owned())
+            }
             ConnectorAction::Blocked => {
                 ItemOutcome::Failed("it is neither in the package nor in the workspace".to_owned())
             }
-            ConnectorAction::UsesShared | ConnectorAction::UsesOwn | ConnectorAction::Elsewhere => {
-                ItemOutcome::Skipped(what.clone())
-            }
+            ConnectorAction::UsesShared
+            | ConnectorAction::UsesOwn
+            | ConnectorAction::Elsewhere
+            | ConnectorAction::Unknown => ItemOutcome::Skipped(what.clone()),
             ConnectorAction::Install
             | ConnectorAction::Update
             | ConnectorAction::Same

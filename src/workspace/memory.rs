@@ -11,7 +11,7 @@ use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldAsset, HeldConnector,
     HeldState, Inventory, Namesakes, RecipeUse, Revision, RevisionHeader, RevisionNumber, Scope,
-    Sharing, Snapshot, WorkspaceFacts,
+    Sharing, SharingKnowledge, Snapshot, WorkspaceFacts,
 };
 use crate::plan::commit::{Change, Commit, Dependency};
 
@@ -347,6 +347,7 @@ impl Workspace for MemoryWorkspace {
             connections: self.held().filter(named).collect(),
             connectors: self.state.connectors.values().cloned().collect(),
             shared: self.shared.clone(),
+            sharing: SharingKnowledge::Known,
             users,
         })
     }

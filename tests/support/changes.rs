@@ -145,6 +145,7 @@ pub(crate) fn version(number: u64, code: &HeldFile) -> HeldVersion {
         code: Some(code.content),
         logo: None,
         source_version: Some(Version(number + 10)),
+        source_workspace: Some(recipack::model::workspace::WorkspaceId(9)),
         created_at: NOW,
         released_at: None,
     }

@@ -298,6 +298,7 @@ fn version(commit: &mut Commit, brought: &mut Brought, id: ConnectorId, title: &
             code: Some(code.content),
             logo: None,
             source_version: Some(Version(number + 4)),
+            source_workspace: Some(recipack::model::workspace::WorkspaceId(9)),
             created_at: Moment(NOW - 100 + number),
             released_at: None,
         },

@@ -25,7 +25,7 @@ use crate::model::project::Project;
 use crate::model::workspace::{Address, WorkspaceKind};
 use crate::ops::read::{Opened, Roots};
 use crate::ops::report::InitDocument;
-use crate::plan::connectors::{Sources, title_of};
+use crate::plan::connectors::{Gathered, Sources, title_of};
 use crate::workspace::local::LocalPlatform;
 
 pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Stop> {
@@ -102,7 +102,8 @@ fn catalog(
         supplied: None,
         catalogue: None,
     };
-    let (connectors, _) = sources.connectors(&(0..project.assets.len()).collect());
+    let all = (0..project.assets.len()).collect();
+    let Gathered { connectors, .. } = sources.connectors(&all, &BTreeSet::new());
     if connectors.is_empty() {
         return Ok(TemplateCatalog::NotNeeded);
     }

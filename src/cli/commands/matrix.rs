@@ -119,6 +119,8 @@ fn of_connector(connector: &CellConnector) -> String {
         Way::UsesOwn => format!("uses its own{version}"),
         Way::Downgrade => format!("would go back to older code as{version}"),
         Way::Elsewhere => "comes with another package".to_owned(),
+        Way::Unusable => "can't be installed".to_owned(),
+        Way::Unknown => "may be shared".to_owned(),
         Way::Blocked => "is nowhere".to_owned(),
     };
     format!("{} {what}", visible(&connector.connector))

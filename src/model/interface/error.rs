@@ -68,6 +68,15 @@ impl InterfaceError {
         }
     }
 
+    /// Whether the platform would refuse to release such a source (platform.md §1.6, §3). What is Ruby
+    /// and is no connector, or too much to read here, may be all right there.
+    pub const fn hinders_release(&self) -> bool {
+        match self {
+            Self::TooLarge { .. } | Self::NotUtf8(_) | Self::Syntax { .. } => true,
+            Self::TooMuch { .. } | Self::NotAConnector { .. } | Self::NoThread(_) => false,
+        }
+    }
+
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         match self {

@@ -52,6 +52,11 @@ impl Interface {
     }
 }
 
+/// The title that a connector's source gives itself, if it is written out. What can't be read has none.
+pub fn title(source: &[u8]) -> Option<String> {
+    source::with_parsed(source, |text, parsed| Ok(outline::title(text, parsed))).ok()?
+}
+
 /// The name of an action or trigger, as a recipe's step spells it in `name`: the key in the
 /// connector's hash.
 #[derive(

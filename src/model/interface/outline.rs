@@ -103,6 +103,23 @@ pub(super) fn read(text: &str, parsed: &ParseResult<'_>) -> Result<Interface, In
     })
 }
 
+/// What stands under `title` in the hash that the source ends with.
+pub(super) fn title(text: &str, parsed: &ParseResult<'_>) -> Option<String> {
+    let statements = parsed.node().as_program_node()?.statements().body();
+    let last = statements.last()?;
+    let mut document = Document::new(text);
+    for statement in statements.iter() {
+        if statement.location().start() < last.location().start() {
+            document.note_assignment(&statement);
+        }
+    }
+    let document = document;
+    match document.entries(document.resolve(last)).get("title") {
+        Found::Value(title) => document.text(title),
+        Found::Doubtful(..) | Found::Absent => None,
+    }
+}
+
 /// What the last expression of a source is, if it can't be a hash.
 fn what_else(node: &Node<'_>) -> Option<&'static str> {
     if node.as_hash_node().is_some() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AssetId, Authorization, ConnectorId, FolderPath, Moment, RecipeState};
+use super::{AssetId, Authorization, ConnectorId, FolderPath, Moment, RecipeState, WorkspaceId};
 use crate::model::choice::choice_type;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::kind::AssetKind;
@@ -152,6 +152,8 @@ pub struct HeldVersion {
     pub created_at: Moment,
     /// When it was released, if it was.
     pub released_at: Option<Moment>,
+    /// The workspace in which `source_version` counts (platform.md §12); `None` if that is not known.
+    pub source_workspace: Option<WorkspaceId>,
 }
 
 /// The picture of a connector.

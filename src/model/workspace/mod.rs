@@ -24,7 +24,9 @@ pub use partnership::{
     ClosedSource, CustomerFacts, CustomerUse, Partnership, Sharing, SharingTold,
 };
 pub use revision::{Before, Revision, RevisionAction, RevisionHeader};
-pub use snapshot::{Counters, Inventory, Namesakes, RecipeUse, Scope, Snapshot, WorkspaceFacts};
+pub use snapshot::{
+    Counters, Inventory, Namesakes, RecipeUse, Scope, SharingKnowledge, Snapshot, WorkspaceFacts,
+};
 
 use std::fmt;
 

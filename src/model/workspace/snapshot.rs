@@ -76,6 +76,8 @@ pub struct Snapshot {
     pub connectors: Vec<HeldConnector>,
     /// The connectors that are shared with it, if it is a customer's.
     pub shared: Option<Catalogue>,
+    /// Whether that is all that is shared with it.
+    pub sharing: SharingKnowledge,
     /// Which recipes use its own connectors, by internal name, in the order of their numbers.
     pub users: BTreeMap<InternalName, Vec<RecipeUse>>,
     /// Recipes that have the names of recipes which were asked for and are not there.
@@ -103,6 +105,17 @@ impl Scope {
             .map(|key| key.name.as_str())
             .collect()
     }
+}
+
+/// Whether it is known what is shared with a workspace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SharingKnowledge {
+    /// It is: [`Snapshot::shared`] is all of it.
+    #[default]
+    Known,
+    /// It is not: whoever asks can't see it. A customer's own token sees its workspace, and nothing
+    /// of the partner's (platform.md §2.2, §4).
+    Unknown,
 }
 
 /// A recipe that uses a connector.

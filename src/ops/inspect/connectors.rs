@@ -9,6 +9,7 @@ use crate::model::choice::choice_type;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::workspace::{
     Address, HeldAsset, HeldConnector, HeldState, HeldVersion, Inventory, Moment, VersionsKnown,
+    WorkspaceId,
 };
 use crate::plan::pick::{self, Available};
 use crate::workspace::{Listed, Outline, Workspace};
@@ -96,6 +97,9 @@ pub struct VersionLine {
     pub released_at: Option<Moment>,
     /// The number that it had in the package which brought it.
     pub source_version: Option<Version>,
+    /// The workspace in which that number counts, if it is known.
+    #[serde(default)]
+    pub source_workspace: Option<WorkspaceId>,
     /// The digest of its Ruby source; unknown where only a catalogue knows the version.
     pub code: Option<Digest>,
 }
@@ -186,6 +190,7 @@ impl From<&HeldVersion> for VersionLine {
             is_released: version.released_at.is_some(),
             released_at: version.released_at.and_then(told),
             source_version: version.source_version,
+            source_workspace: version.source_workspace,
             code: version.code,
         }
     }
@@ -200,6 +205,7 @@ fn shared_version(number: Version) -> VersionLine {
         is_released: true,
         released_at: None,
         source_version: None,
+        source_workspace: None,
         code: None,
     }
 }

@@ -103,6 +103,7 @@ fn contested(stale: usize) -> Contested {
         code: None,
         logo: None,
         source_version: None,
+        source_workspace: None,
         created_at: Moment(0),
         released_at: None,
     };

@@ -572,6 +572,7 @@ fn hold_connectors(
                 code: None,
                 logo: None,
                 source_version: None,
+                source_workspace: None,
                 created_at: THEN,
                 released_at: None,
             };

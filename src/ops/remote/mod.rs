@@ -27,7 +27,7 @@ use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::workspace::{
     Address, AssetId, AssetPlace, Body, FolderPath, HeldAsset, HeldConnector, Inventory,
     Partnership, RemoteAccount, RemoteAddress, Revision, RevisionHeader, RevisionNumber, Scope,
-    SharingTold, Snapshot, WorkspaceFacts, WorkspaceId,
+    SharingKnowledge, SharingTold, Snapshot, WorkspaceFacts, WorkspaceId, WorkspaceKind,
 };
 use crate::ops::import::ImportError;
 use crate::ops::{Running, Silent};
@@ -361,6 +361,10 @@ impl Workspace for RemoteWorkspace {
         if unseen && !self.base.path.is_home() {
             interest.unfiled = true;
             snapshot = self.seen(scope, interest)?;
+        }
+        // An account that shares nothing may be a customer's, asked with its own token.
+        if snapshot.workspace.kind == WorkspaceKind::External {
+            snapshot.sharing = SharingKnowledge::Unknown;
         }
         Ok(snapshot)
     }

@@ -3,6 +3,7 @@
 //! What real projects hold is no error here, and what can't be told for sure is not told.
 
 mod applications;
+pub mod contents;
 pub mod literals;
 pub mod naming;
 mod parts;

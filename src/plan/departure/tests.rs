@@ -56,6 +56,7 @@ fn connector(id: u64, title: &str, name: &str) -> HeldConnector {
             content: Digest::of(b"logo"),
         }),
         source_version: None,
+        source_workspace: None,
         created_at: Moment(0),
         released_at: None,
     };

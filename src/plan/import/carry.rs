@@ -197,7 +197,7 @@ impl Draft<'_> {
     ) {
         let (number, created) = match met.fate {
             ConnectorFate::Install => (Version(1), true),
-            ConnectorFate::Update { from } | ConnectorFate::Downgrade { from, .. } => {
+            ConnectorFate::Update { from, .. } | ConnectorFate::Downgrade { from, .. } => {
                 (Version(from.0 + 1), false)
             }
             ConnectorFate::Same(_)
@@ -205,7 +205,9 @@ impl Draft<'_> {
             | ConnectorFate::Shared(_)
             | ConnectorFate::Elsewhere
             | ConnectorFate::Missing
-            | ConnectorFate::Sourceless => return,
+            | ConnectorFate::Untold
+            | ConnectorFate::Half(_)
+            | ConnectorFate::Unreleasable(_) => return,
         };
         let (Some(id), Some(adapter), Some(title), Some(internal_name)) = (
             met.id,
@@ -246,6 +248,7 @@ impl Draft<'_> {
                 Some(Logo { extension, content })
             }),
             source_version: facts.and_then(|facts| facts.version),
+            source_workspace: met.connector.source_workspace(),
             created_at: self.at,
             released_at: None,
         };
@@ -358,12 +361,16 @@ impl Draft<'_> {
 fn released(met: &Met<'_>) -> Option<Version> {
     match met.fate {
         ConnectorFate::Install => Some(Version(1)),
-        ConnectorFate::Update { from } | ConnectorFate::Downgrade { from, .. } => {
+        ConnectorFate::Update { from, .. } | ConnectorFate::Downgrade { from, .. } => {
             Some(Version(from.0 + 1))
         }
         ConnectorFate::Same(version)
         | ConnectorFate::Present(version)
         | ConnectorFate::Shared(version) => Some(version),
-        ConnectorFate::Elsewhere | ConnectorFate::Missing | ConnectorFate::Sourceless => None,
+        ConnectorFate::Elsewhere
+        | ConnectorFate::Missing
+        | ConnectorFate::Untold
+        | ConnectorFate::Half(_)
+        | ConnectorFate::Unreleasable(_) => None,
     }
 }

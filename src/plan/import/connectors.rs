@@ -1,12 +1,17 @@
 //! What an import does with each custom connector, and what becomes of its name (platform.md §3,
 //! §5.6, §6).
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
+use crate::model::interface::InterfaceError;
 use crate::model::project::{Asset, Project};
-use crate::model::workspace::{ConnectorId, Counters, HeldConnector, Moment, Snapshot};
-use crate::plan::connectors::{Adapter, Connector, Sources};
+use crate::model::workspace::{
+    ConnectorId, Counters, HeldConnector, HeldVersion, Moment, SharingKnowledge, Snapshot,
+    VersionsKnown, WorkspaceId,
+};
+use crate::plan::connectors::{Adapter, Connector, Lack, Sources};
 use crate::plan::import::bindings::{Candidate, Candidates};
 use crate::plan::naming::new_name;
 use crate::plan::rule::Files;
@@ -20,6 +25,8 @@ pub(super) enum Fate {
     Update {
         /// The newest version.
         from: Version,
+        /// Whether it is known to be newer.
+        direction: Direction,
     },
     /// The package brings code that is older than the newest version.
     Downgrade {
@@ -39,8 +46,39 @@ pub(super) enum Fate {
     Elsewhere,
     /// Nobody has it.
     Missing,
-    /// The package has its JSON, but no source.
-    Sourceless,
+    /// It is not there, and whether it is shared with the workspace can't be seen.
+    Untold,
+    /// The package has only half of it.
+    Half(Lack),
+    /// Its code has errors, and an import would have to release it (platform.md §3).
+    Unreleasable(InterfaceError),
+}
+
+/// Whether other code is newer than the code that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// It is.
+    Newer,
+    /// Neither numbers nor history tell.
+    Unknown(Incomparable),
+}
+
+/// Why two versions can't be put in order. Numbers count per workspace (platform.md §12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Incomparable {
+    /// Both have one number of one workspace.
+    SameNumber(Version),
+    /// They come from two workspaces.
+    Workspaces {
+        /// The packaged one's.
+        packaged: WorkspaceId,
+        /// The one's that is there.
+        held: WorkspaceId,
+    },
+    /// From which workspace, or with which number, the packaged one comes is not known.
+    PackagedUnknown,
+    /// The same of the one that is there.
+    HeldUnknown,
 }
 
 /// Why a packaged connector counts as older than the one that is there.
@@ -121,6 +159,7 @@ impl<'a> Meeting<'a> {
         mut connectors: Vec<Connector<'a>>,
         candidates: &Candidates<'_>,
         snapshot: &Snapshot,
+        unreleasable: &BTreeMap<usize, InterfaceError>,
         at: Moment,
     ) -> Self {
         join_through_connections(&mut connectors, sources.project, candidates, snapshot);
@@ -139,7 +178,8 @@ impl<'a> Meeting<'a> {
                 Some(Adapter::Supplied(_)) | None => None,
             };
             let held = held(&connector, adapter, sources.project, candidates, snapshot);
-            let fate = fate(sources.project, &connector, adapter, held);
+            let fate = fate(sources.project, &connector, adapter, held, snapshot)
+                .checked(adapter.and_then(|adapter| unreleasable.get(&adapter)));
             let (id, internal_name) = match (&fate, held) {
                 (Fate::Install, _) => {
                     let title = connector.title.clone();
@@ -171,7 +211,9 @@ impl<'a> Meeting<'a> {
                 (
                     Fate::Elsewhere
                     | Fate::Missing
-                    | Fate::Sourceless
+                    | Fate::Untold
+                    | Fate::Half(_)
+                    | Fate::Unreleasable(_)
                     | Fate::Update { .. }
                     | Fate::Downgrade { .. }
                     | Fate::Same(_)
@@ -246,7 +288,12 @@ fn join_through_connections(
                     let own = own.find(|held| held.internal_name.as_str() == application);
                     own.is_some_and(|own| connectors[owner].title.as_ref() == Some(&own.title))
                 });
-                Some(owner).filter(|&owner| owner != at && same)
+                let twin = |name: &InternalName| {
+                    let mut known = connectors[owner].internal_names.iter();
+                    known.any(|known| known.is_twin_of(name))
+                };
+                let twins = unknown.internal_names.iter().any(twin);
+                Some(owner).filter(|&owner| owner != at && same && !twins)
             });
         let Some(owner) = owner else {
             at += 1;
@@ -259,6 +306,26 @@ fn join_through_connections(
         connectors[owner].recipes.extend(joined.recipes);
         connectors.remove(at);
     }
+}
+
+/// The names that recipes use through a connection which is not where they say, but binds to one: that
+/// tells whose they are.
+pub(super) fn explained(project: &Project, candidates: &Candidates<'_>) -> BTreeSet<InternalName> {
+    let mut names = BTreeSet::new();
+    for asset in &project.assets {
+        let config = asset.facts.recipe().into_iter().flat_map(|r| &r.config);
+        for entry in config {
+            let account = entry
+                .account
+                .and_then(|account| asset.facts.references.get(account))
+                .filter(|account| project.asset_at(&account.target).is_none());
+            let found = account.and_then(|account| candidates.by_place(account));
+            if found.is_some_and(|(_, here)| here.len() == 1) {
+                names.extend(InternalName::custom(&entry.provider));
+            }
+        }
+    }
+    names
 }
 
 /// The connections outside of where a connector's recipes look for them, that the recipes bind to.
@@ -339,11 +406,25 @@ fn held<'s>(
     known.all(|other| other.id == first.id).then_some(first)
 }
 
+impl Fate {
+    /// What comes of it if the code has errors: it is never released. Code that is there already
+    /// stays.
+    fn checked(self, error: Option<&InterfaceError>) -> Self {
+        match (self, error) {
+            (Self::Install | Self::Update { .. } | Self::Downgrade { .. }, Some(error)) => {
+                Self::Unreleasable(error.clone())
+            }
+            (fate, _) => fate,
+        }
+    }
+}
+
 fn fate(
     project: &Project,
     connector: &Connector<'_>,
     adapter: Option<usize>,
     held: Option<&HeldConnector>,
+    snapshot: &Snapshot,
 ) -> Fate {
     let latest = held.and_then(HeldConnector::latest);
     let Some(adapter) = adapter else {
@@ -351,18 +432,23 @@ fn fate(
             .entry
             .and_then(|(entry, _)| entry.shared_version.version());
         let runs = held.and_then(HeldConnector::running_or_held);
-        return match (shared, runs, latest) {
+        return match (shared, runs, snapshot.sharing) {
             (Some(version), ..) => Fate::Shared(version),
             (None, Some(version), _) => Fate::Present(version),
-            (None, None, _) => match connector.files() {
-                Files::Elsewhere => Fate::Elsewhere,
-                Files::Absent | Files::Present => Fate::Missing,
+            (None, None, sharing) => match (connector.files(), sharing) {
+                (Files::Elsewhere, _) => Fate::Elsewhere,
+                (Files::Absent | Files::Present, SharingKnowledge::Unknown) => Fate::Untold,
+                (Files::Absent | Files::Present, SharingKnowledge::Known) => Fate::Missing,
             },
         };
     };
     let asset = &project.assets[adapter];
-    let Some(code) = AdapterFiles::of(project, asset).code_digest(project) else {
-        return Fate::Sourceless;
+    let code = AdapterFiles::of(project, asset).code_digest(project);
+    let code = match (&connector.lack, code) {
+        (Some(lack), _) => return Fate::Half(lack.clone()),
+        (None, Some(code)) => code,
+        // It could not be read, and that is told.
+        (None, None) => return Fate::Missing,
     };
     let (Some(held), Some(latest)) = (held, latest) else {
         return Fate::Install;
@@ -371,20 +457,82 @@ fn fate(
     if latest.code == Some(code) && held.running_or_held() == Some(from) {
         return Fate::Same(from);
     }
-    let packaged = asset.facts.connector().and_then(|facts| facts.version);
     // A rollback gives the newest version earlier code, which is as old as when it came first.
-    let first = |code| held.versions.iter().find(|version| version.code == code);
+    let first = |code: Option<Digest>| {
+        let mut versions = held.versions.iter();
+        versions.find(|version| code.is_some() && version.code == code)
+    };
     let age = first(latest.code).map_or(from, |version| version.number);
-    let older = first(Some(code)).filter(|version| version.number < age);
-    match (older, packaged, latest.source_version) {
-        (Some(older), ..) => Fate::Downgrade {
-            from,
-            evidence: Older::Code(older.number),
-        },
-        (_, Some(packaged), Some(held)) if packaged < held => Fate::Downgrade {
+    if let Some(known) = first(Some(code)) {
+        return match known.number < age {
+            true => Fate::Downgrade {
+                from,
+                evidence: Older::Code(known.number),
+            },
+            false => Fate::Update {
+                from,
+                direction: Direction::Newer,
+            },
+        };
+    }
+    let packaged = asset.facts.connector().and_then(|facts| facts.version);
+    let numbered = packaged.zip(connector.source_workspace());
+    // A version that only stands for those that are there has no number.
+    let number_here = match held.known {
+        VersionsKnown::All | VersionsKnown::Released => Some(age),
+        VersionsKnown::Nothing => None,
+    };
+    match order(numbered, latest, number_here, snapshot.workspace.id) {
+        Order::Older { packaged, held } => Fate::Downgrade {
             from,
             evidence: Older::Number { packaged, held },
         },
-        _ => Fate::Update { from },
+        Order::Newer => Fate::Update {
+            from,
+            direction: Direction::Newer,
+        },
+        Order::Unknown(why) => Fate::Update {
+            from,
+            direction: Direction::Unknown(why),
+        },
+    }
+}
+
+enum Order {
+    Older { packaged: Version, held: Version },
+    Newer,
+    Unknown(Incomparable),
+}
+
+/// Which of two versions is the newer by their numbers, if those count in one workspace. `age` is the
+/// number of the newest version's code here, if it is known.
+fn order(
+    packaged: Option<(Version, WorkspaceId)>,
+    latest: &HeldVersion,
+    age: Option<Version>,
+    here: WorkspaceId,
+) -> Order {
+    let Some((packaged, source)) = packaged else {
+        return Order::Unknown(Incomparable::PackagedUnknown);
+    };
+    let held = match (latest.source_version, latest.source_workspace) {
+        // It comes from this very workspace, and so do the numbers here.
+        _ if source == here => match age {
+            Some(age) => age,
+            None => return Order::Unknown(Incomparable::HeldUnknown),
+        },
+        (Some(held), Some(workspace)) if workspace == source => held,
+        (Some(_), Some(workspace)) => {
+            return Order::Unknown(Incomparable::Workspaces {
+                packaged: source,
+                held: workspace,
+            });
+        }
+        (None, _) | (_, None) => return Order::Unknown(Incomparable::HeldUnknown),
+    };
+    match packaged.cmp(&held) {
+        Ordering::Less => Order::Older { packaged, held },
+        Ordering::Equal => Order::Unknown(Incomparable::SameNumber(held)),
+        Ordering::Greater => Order::Newer,
     }
 }

@@ -100,8 +100,26 @@ choice_type! {
         UsesOwn = "uses-own",
         /// It is not there yet, but comes with another package, as its connection does.
         Elsewhere = "elsewhere",
-        /// It is neither in the package nor in the workspace.
+        /// It is neither in the package nor among the workspace's own, and whether it is shared with
+        /// the workspace can't be seen.
+        Unknown = "unknown",
+        /// It is neither in the package nor in the workspace, or what the package has can't be
+        /// installed.
         Blocked = "blocked",
+    }
+}
+
+choice_type! {
+    /// How the packaged code of a connector stands to the code that is there. An update whose
+    /// direction is unknown is told, and needs no permission of its own: where nothing is remembered
+    /// of earlier imports every update is one, and a permission that is always needed is no safeguard.
+    pub enum Direction: "direction" {
+        /// It is newer: by history, or by numbers that count in one workspace.
+        Newer = "newer",
+        /// It is older, likewise.
+        Older = "older",
+        /// It is other code, and neither history nor numbers tell.
+        Unknown = "unknown",
     }
 }
 
@@ -114,6 +132,9 @@ pub struct PlannedConnector {
     pub title: Option<ConnectorTitle>,
     /// What happens to it.
     pub action: ConnectorAction,
+    /// How its code stands to the code that is there; absent unless it replaces that.
+    #[serde(default)]
+    pub direction: Option<Direction>,
     /// The version that recipes run before the import, if there is one.
     pub from: Option<Version>,
     /// The version that recipes run afterwards.
@@ -122,6 +143,9 @@ pub struct PlannedConnector {
     pub packaged: bool,
     /// The number of the packaged version in the workspace it comes from.
     pub packaged_version: Option<Version>,
+    /// That workspace, where it is known.
+    #[serde(default)]
+    pub packaged_from: Option<WorkspaceId>,
     /// The digest of the packaged source.
     pub code: Option<Digest>,
     /// How the package spells it.
@@ -233,8 +257,11 @@ pub struct Summary {
     pub installs: usize,
     /// Connectors that are updated or downgraded.
     pub updates: usize,
-    /// Connectors that are nowhere.
+    /// Connectors that are nowhere, or can't be installed.
     pub blocked: usize,
+    /// Connectors of which it can't be seen whether they are there.
+    #[serde(default)]
+    pub unknown: usize,
 }
 
 choice_type! {
@@ -246,7 +273,7 @@ choice_type! {
         Downgrade = "allow-downgrade",
         /// To move running recipes outside the package to another version of a connector.
         MoveRecipes = "allow-moved-recipes",
-        /// To import recipes whose connector is nowhere.
+        /// To import recipes whose connector is nowhere, or may be.
         MissingConnectors = "allow-missing-connectors",
         /// To put the package's rows of tables in place of those that are there.
         OverwriteRows = "overwrite-rows",
@@ -334,6 +361,7 @@ impl ImportPlan {
             installs,
             updates,
             blocked: _,
+            unknown: _,
         } = self.summary;
         creates + overwrites + installs + updates == 0 && self.creates_folders.is_empty()
     }

@@ -25,10 +25,11 @@ pub use document::ImportPlan;
 pub use outcome::{Receipt, ReceiptConnector, ReceiptRecipe};
 pub use placing::{Placing, PlacingError};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::finding::Finding;
+use crate::model::finding::{Code, Finding};
 use crate::model::ident::{Digest, InternalName};
+use crate::model::interface::InterfaceError;
 use crate::model::kind::AssetKind;
 use crate::model::project::{Asset, Project};
 use crate::model::table::{RowsPolicy, is_table};
@@ -36,7 +37,8 @@ use crate::model::workspace::{
     AssetId, AssetKey, Binding, Body, Counters, HeldAsset, HeldConnector, HeldFile, HeldVersion,
     Moment, Snapshot,
 };
-use crate::plan::connectors::Sources;
+use crate::plan::checks;
+use crate::plan::connectors::{Gathered, Sources};
 
 use bindings::{Candidates, Resolution, Resolver};
 use connectors::Meeting;
@@ -132,18 +134,30 @@ pub struct Question {
 }
 
 impl<'a> Draft<'a> {
-    /// Meets a package with a workspace.
+    /// Meets a package with a workspace. `unreleasable` are the connectors whose code has errors, by
+    /// their assets.
     pub fn of(
         sources: Sources<'a>,
         placing: &'a Placing,
         snapshot: &'a Snapshot,
+        unreleasable: &BTreeMap<usize, InterfaceError>,
         at: Moment,
         rows: RowsPolicy,
     ) -> Self {
         let project = sources.project;
-        let (met, findings) = sources.connectors(&(0..project.assets.len()).collect());
         let candidates = Candidates::of(placing, snapshot);
-        let connectors = Meeting::of(sources, met, &candidates, snapshot, at);
+        let Gathered {
+            connectors: met,
+            mut findings,
+            untold,
+        } = sources.connectors(
+            &(0..project.assets.len()).collect(),
+            &connectors::explained(project, &candidates),
+        );
+        findings.extend(sources.untold(&untold, Code::ConnectorUnlinked));
+        let files = project.files.iter();
+        findings.extend(files.filter_map(|file| checks::contents::check(project, file)));
+        let connectors = Meeting::of(sources, met, &candidates, snapshot, unreleasable, at);
         let mut next = connectors.next;
         let helds: Vec<Option<&HeldAsset>> = placing
             .keys
@@ -254,7 +268,9 @@ impl<'a> Draft<'a> {
             | connectors::Fate::Shared(_)
             | connectors::Fate::Elsewhere
             | connectors::Fate::Missing
-            | connectors::Fate::Sourceless => Effect::Unchanged,
+            | connectors::Fate::Untold
+            | connectors::Fate::Half(_)
+            | connectors::Fate::Unreleasable(_) => Effect::Unchanged,
         }
     }
 
@@ -271,6 +287,15 @@ impl<'a> Draft<'a> {
     /// What replaces the package's internal names in an asset.
     pub fn renames(&self, asset: usize) -> &BTreeMap<InternalName, InternalName> {
         &self.assets[asset].renames
+    }
+
+    /// The connectors that the package has: what to call each, the names by which its recipes know it,
+    /// and its asset.
+    pub fn packaged(&self) -> impl Iterator<Item = (&str, &BTreeSet<InternalName>, usize)> {
+        self.connectors.met.iter().filter_map(|met| {
+            let connector = &met.connector;
+            Some((connector.label(), &connector.internal_names, met.adapter?))
+        })
     }
 
     /// Takes the answers to all [questions](Self::questions), by asset.

@@ -6,11 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bindings::By;
-use super::connectors::{AdapterFiles, Fate as ConnectorFate, Met, Older};
+use super::connectors::Direction as Found;
+use super::connectors::{AdapterFiles, Fate as ConnectorFate, Incomparable, Met, Older};
 use super::document::{
-    Afterwards, AssetAction, ConnectorAction, FORMAT, ImportPlan, MovedRecipe, Needed, Permission,
-    PlannedAsset, PlannedConnector, PlannedPackage, PlannedRows, PlannedWorkspace, RecipeElsewhere,
-    Summary,
+    Afterwards, AssetAction, ConnectorAction, Direction, FORMAT, ImportPlan, MovedRecipe, Needed,
+    Permission, PlannedAsset, PlannedConnector, PlannedPackage, PlannedRows, PlannedWorkspace,
+    RecipeElsewhere, Summary,
 };
 use super::sameness::{Held, RowsFate};
 use super::{Draft, Drafted, Fate};
@@ -24,6 +25,7 @@ use crate::model::workspace::{
     Address, AssetId, AssetKey, Authorization, Binding, FolderPath, HeldState, RecipeState,
     RevisionNumber, VersionsKnown,
 };
+use crate::plan::actions::unreleasable;
 use crate::plan::checks::same_name;
 use crate::plan::connectors::title_of;
 use crate::plan::decision::shell_word;
@@ -216,6 +218,7 @@ impl Draft<'_> {
             | ConnectorAction::UsesShared
             | ConnectorAction::UsesOwn
             | ConnectorAction::Elsewhere
+            | ConnectorAction::Unknown
             | ConnectorAction::Blocked => Vec::new(),
         };
         let recipes = connector.recipes.iter();
@@ -223,12 +226,14 @@ impl Draft<'_> {
             connector: connector.label().to_owned(),
             title: connector.title.clone().or_else(|| asset.and_then(title_of)),
             action,
+            direction: direction(&met.fate),
             from,
             to,
             packaged: asset.is_some(),
             packaged_version: asset
                 .and_then(|asset| asset.facts.connector())
                 .and_then(|facts| facts.version),
+            packaged_from: asset.and_then(|_| connector.source_workspace()),
             code: asset.and_then(|asset| AdapterFiles::of(project, asset).code_digest(project)),
             internal_names: connector.internal_names.iter().cloned().collect(),
             internal_name: met
@@ -262,6 +267,7 @@ impl Draft<'_> {
                 | ConnectorAction::UsesShared
                 | ConnectorAction::UsesOwn
                 | ConnectorAction::Elsewhere
+                | ConnectorAction::Unknown
                 | ConnectorAction::Blocked => (action, from, to),
             },
         }
@@ -272,21 +278,24 @@ impl Draft<'_> {
         met: &Met<'_>,
     ) -> (ConnectorAction, Option<Version>, Option<Version>) {
         let next = |version: Version| Some(Version(version.0 + 1));
-        match met.fate {
+        match &met.fate {
             ConnectorFate::Install => (ConnectorAction::Install, None, Some(Version(1))),
-            ConnectorFate::Update { from } => (ConnectorAction::Update, Some(from), next(from)),
-            ConnectorFate::Downgrade { from, .. } => {
+            &ConnectorFate::Update { from, .. } => {
+                (ConnectorAction::Update, Some(from), next(from))
+            }
+            &ConnectorFate::Downgrade { from, .. } => {
                 (ConnectorAction::Downgrade, Some(from), next(from))
             }
-            ConnectorFate::Same(version) => (ConnectorAction::Same, Some(version), Some(version)),
-            ConnectorFate::Present(version) => {
+            &ConnectorFate::Same(version) => (ConnectorAction::Same, Some(version), Some(version)),
+            &ConnectorFate::Present(version) => {
                 (ConnectorAction::UsesOwn, Some(version), Some(version))
             }
-            ConnectorFate::Shared(version) => {
+            &ConnectorFate::Shared(version) => {
                 (ConnectorAction::UsesShared, Some(version), Some(version))
             }
             ConnectorFate::Elsewhere => (ConnectorAction::Elsewhere, None, None),
-            ConnectorFate::Missing | ConnectorFate::Sourceless => {
+            ConnectorFate::Untold => (ConnectorAction::Unknown, None, None),
+            ConnectorFate::Missing | ConnectorFate::Half(_) | ConnectorFate::Unreleasable(_) => {
                 (ConnectorAction::Blocked, None, None)
             }
         }
@@ -350,15 +359,37 @@ impl Draft<'_> {
                 .note(users)
                 .help("import the package that brings both, and start the recipes afterwards"),
             ),
-            ConnectorFate::Sourceless => findings.push(
+            ConnectorFate::Untold => findings.push(
+                Finding::new(
+                    Code::ConnectorSharingUnknown,
+                    subject,
+                    format!("\"{label}\" is neither in the package nor among the workspace's own, and whether it is shared with the workspace can't be seen"),
+                )
+                .note(users)
+                .note("only the partner's account tells which connectors are shared with its customers")
+                .help("if the workspace is a customer's, import with the partner's token and the customer's address; or say that it is all right: --allow-missing-connectors"),
+            ),
+            ConnectorFate::Half(lack) => findings.push(
                 Finding::new(
                     Code::ConnectorSourceless,
                     subject,
-                    format!("\"{label}\" is in the package without its Ruby source"),
+                    format!("\"{label}\" is only half in the package: {}", lack.told()),
                 )
                 .note(users)
-                .help("export the package again with the connector's `.rb` file"),
+                .help(format!("{}, and make the package again", lack.way_out())),
             ),
+            ConnectorFate::Unreleasable(error) => {
+                let code = met.adapter.and_then(|adapter| {
+                    let project = self.project();
+                    let files = AdapterFiles::of(project, &project.assets[adapter]);
+                    Some(project.files[files.code?].path.clone())
+                });
+                let subject = match code {
+                    Some(path) => Subject::File { path, offset: None },
+                    None => subject,
+                };
+                findings.push(unreleasable(label, subject, error).note(users));
+            }
             ConnectorFate::Downgrade { from, evidence } => {
                 let evidence = match evidence {
                     Older::Code(version) => format!("its code is that of {version}, which {from} replaced"),
@@ -376,22 +407,39 @@ impl Draft<'_> {
                     .help("pack the newest version, or say that it is meant: --allow-downgrade"),
                 );
             }
-            ConnectorFate::Install | ConnectorFate::Update { .. } if met.connector.entry.is_some_and(|(entry, _)| entry.shared_version.version().is_some()) => {
+            ConnectorFate::Update {
+                from,
+                direction: Found::Unknown(why),
+            } => {
+                let why = match why {
+                    Incomparable::SameNumber(number) => format!(
+                        "both are {number} of the workspace they come from, and their code differs"
+                    ),
+                    Incomparable::Workspaces { packaged, held } => format!(
+                        "it comes from workspace {packaged} and {from} here from workspace {held}; numbers count per workspace"
+                    ),
+                    Incomparable::PackagedUnknown => {
+                        "from which workspace the packaged one comes, or its number there, is not known".to_owned()
+                    }
+                    Incomparable::HeldUnknown => format!(
+                        "from which workspace {from} here comes, or its number there, is not known"
+                    ),
+                };
                 findings.push(
                     Finding::new(
-                        Code::SharedConnectorIncluded,
-                        subject,
-                        format!("\"{label}\" is shared with this workspace, and the package brings it all the same"),
+                        Code::ConnectorDirectionUnknown,
+                        subject.clone(),
+                        format!("\"{label}\" gets other code, and whether that is older or newer can't be told"),
                     )
-                    .note("the recipes of the package will use the workspace's own copy, which no update of the shared one reaches")
-                    .help("export the package with `--for customer` and the catalogue"),
+                    .note(why)
+                    .help("compare the two before the import: `recipack connector diff`"),
                 );
+                self.included_though_shared(met, label, subject, findings);
             }
-            ConnectorFate::Install
-            | ConnectorFate::Update { .. }
-            | ConnectorFate::Same(_)
-            | ConnectorFate::Present(_)
-            | ConnectorFate::Shared(_) => {}
+            ConnectorFate::Install | ConnectorFate::Update { .. } => {
+                self.included_though_shared(met, label, subject, findings);
+            }
+            ConnectorFate::Same(_) | ConnectorFate::Present(_) | ConnectorFate::Shared(_) => {}
         }
         if !planned.moves.is_empty() {
             let running = planned
@@ -419,6 +467,29 @@ impl Draft<'_> {
             }
             findings.push(finding);
         }
+    }
+
+    /// Tells of a connector that the package brings though the workspace has it as a shared one.
+    fn included_though_shared(
+        &self,
+        met: &Met<'_>,
+        label: &str,
+        subject: Subject,
+        findings: &mut Vec<Finding>,
+    ) {
+        let entry = met.connector.entry.map(|(entry, _)| entry);
+        if entry.is_none_or(|entry| entry.shared_version.version().is_none()) {
+            return;
+        }
+        findings.push(
+            Finding::new(
+                Code::SharedConnectorIncluded,
+                subject,
+                format!("\"{label}\" is shared with this workspace, and the package brings it all the same"),
+            )
+            .note("the recipes of the package will use the workspace's own copy, which no update of the shared one reaches")
+            .help("export the package with `--for customer` and the catalogue"),
+        );
     }
 
     fn asset(
@@ -960,6 +1031,26 @@ impl Mismatched<'_> {
 /// How many recipes a finding names beside the first.
 const NAMED: usize = 4;
 
+/// How the packaged code stands to the code that it replaces.
+fn direction(fate: &ConnectorFate) -> Option<Direction> {
+    match fate {
+        ConnectorFate::Update { direction, .. } => Some(match direction {
+            Found::Newer => Direction::Newer,
+            Found::Unknown(_) => Direction::Unknown,
+        }),
+        ConnectorFate::Downgrade { .. } => Some(Direction::Older),
+        ConnectorFate::Install
+        | ConnectorFate::Same(_)
+        | ConnectorFate::Present(_)
+        | ConnectorFate::Shared(_)
+        | ConnectorFate::Elsewhere
+        | ConnectorFate::Missing
+        | ConnectorFate::Untold
+        | ConnectorFate::Half(_)
+        | ConnectorFate::Unreleasable(_) => None,
+    }
+}
+
 fn summary(connectors: &[PlannedConnector], assets: &[PlannedAsset]) -> Summary {
     let mut summary = Summary::default();
     for connector in connectors {
@@ -967,6 +1058,7 @@ fn summary(connectors: &[PlannedConnector], assets: &[PlannedAsset]) -> Summary 
             ConnectorAction::Install => summary.installs += 1,
             ConnectorAction::Update | ConnectorAction::Downgrade => summary.updates += 1,
             ConnectorAction::Blocked => summary.blocked += 1,
+            ConnectorAction::Unknown => summary.unknown += 1,
             ConnectorAction::Same
             | ConnectorAction::UsesShared
             | ConnectorAction::UsesOwn
@@ -1024,6 +1116,15 @@ fn needs(connectors: &[PlannedConnector], assets: &[PlannedAsset]) -> Vec<Needed
             ConnectorAction::Downgrade => needs.push(Needed {
                 permission: Permission::Downgrade,
                 because: format!("\"{label}\" {versions} would be older code"),
+            }),
+            // What the package has of it can't be installed, whatever is permitted.
+            ConnectorAction::Blocked if connector.packaged => {}
+            ConnectorAction::Unknown => needs.push(Needed {
+                permission: Permission::MissingConnectors,
+                because: format!(
+                    "whether \"{label}\" is shared with the workspace can't be seen, and {} could not start without it",
+                    count(connector.recipes.len(), "recipe")
+                ),
             }),
             ConnectorAction::Blocked => needs.push(Needed {
                 permission: Permission::MissingConnectors,

@@ -1,8 +1,8 @@
 //! A plan in the platform's words: one sign and a few words for whatever happens.
 
 use super::document::{
-    Afterwards, AssetAction, ConnectorAction, ImportPlan, PlannedAsset, PlannedConnector,
-    PlannedRows,
+    Afterwards, AssetAction, ConnectorAction, Direction, ImportPlan, PlannedAsset,
+    PlannedConnector, PlannedRows,
 };
 use crate::model::ident::Version;
 use crate::model::table::RowCount;
@@ -106,7 +106,18 @@ impl PlannedConnector {
         match self.action {
             ConnectorAction::Install => wording("+", &format!("install {versions}")),
             ConnectorAction::Update => {
-                wording("~", &format!("update {}", moved(self.from, self.to)))
+                let versions = moved(self.from, self.to);
+                wording(
+                    "~",
+                    &match self.direction {
+                        Some(Direction::Unknown) => {
+                            format!("update {versions}, older or newer unknown")
+                        }
+                        Some(Direction::Newer | Direction::Older) | None => {
+                            format!("update {versions}")
+                        }
+                    },
+                )
             }
             ConnectorAction::Downgrade => {
                 wording("!", &format!("downgrade {}", moved(self.from, self.to)))
@@ -120,6 +131,7 @@ impl PlannedConnector {
                 wording("o", &format!("uses the workspace's own {versions}"))
             }
             ConnectorAction::Elsewhere => wording("?", "comes with another package"),
+            ConnectorAction::Unknown => wording("?", "may be shared, which can't be seen"),
             ConnectorAction::Blocked => wording("x", "blocked"),
         }
     }
@@ -138,8 +150,12 @@ impl ImportPlan {
     /// How many there are of each, in a sentence.
     pub fn summary_line(&self) -> String {
         let summary = &self.summary;
+        let unknown = match summary.unknown {
+            0 => String::new(),
+            number => format!(", {number} unknown"),
+        };
         format!(
-            "Plan: {} to create, {} to overwrite ({} running), {} unchanged. Connectors: {} to install, {} to update, {} blocked.",
+            "Plan: {} to create, {} to overwrite ({} running), {} unchanged. Connectors: {} to install, {} to update, {} blocked{unknown}.",
             summary.creates,
             summary.overwrites,
             summary.overwrites_running,

@@ -91,6 +91,7 @@ fn connector(released: u64, codes: &[&str]) -> HeldConnector {
                 code: (!code.is_empty()).then(|| content(code)),
                 logo: None,
                 source_version: Some(Version(number + 6)),
+                source_workspace: Some(WorkspaceId(9)),
                 created_at: Moment(number),
                 released_at: Some(Moment(number)),
             })

@@ -30,6 +30,7 @@ fn connector(id: u64, title: &str, name: &str) -> HeldConnector {
         code: None,
         logo: None,
         source_version: None,
+        source_workspace: None,
         created_at: Moment(0),
         released_at,
     };

@@ -13,8 +13,8 @@ use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceNa
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     AssetId, AssetKey, Body, ConnectorId, Counters, FolderPath, HeldAsset, HeldConnector,
-    HeldVersion, Inventory, Namesakes, RecipeState, RecipeUse, RevisionNumber, Scope, Snapshot,
-    WorkspaceFacts, WorkspaceId,
+    HeldVersion, Inventory, Namesakes, RecipeState, RecipeUse, RevisionNumber, Scope,
+    SharingKnowledge, Snapshot, WorkspaceFacts, WorkspaceId,
 };
 use crate::workspace::WorkspaceError;
 
@@ -230,6 +230,7 @@ impl Reading<'_> {
         }
         Ok(Snapshot {
             shared: self.shared(&workspace)?,
+            sharing: SharingKnowledge::Known,
             workspace,
             folders,
             namesakes: Namesakes {

@@ -1,15 +1,19 @@
 //! The tables of a platform's file.
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior, params};
+use serde::Deserialize;
 
 use super::failed::{Doing, Failed};
+use super::row;
+use crate::model::ident::{Digest, Version};
+use crate::model::workspace::{HeldVersion, Logo, Moment};
 use crate::workspace::WorkspaceError;
 
 /// Tells a platform's file from other SQLite files: "rcpk".
 const APPLICATION: i32 = 0x7263_706b;
 /// The format that this program writes.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 /// The oldest format that can be brought to that one.
 const OLDEST: u32 = 1;
 
@@ -144,6 +148,74 @@ UPDATE workspace SET closed_source = 1
 WHERE id IN (SELECT workspace FROM share WHERE visibility = 'closed');
 ";
 
+/// A version of a connector as formats before 3 kept it: which workspace counted the number that it
+/// came with was not asked.
+#[derive(Deserialize)]
+struct VersionBefore3 {
+    number: Version,
+    note: Option<String>,
+    json: Option<Digest>,
+    code: Option<Digest>,
+    logo: Option<Logo>,
+    source_version: Option<Version>,
+    created_at: Moment,
+    released_at: Option<Moment>,
+}
+
+impl From<VersionBefore3> for HeldVersion {
+    fn from(before: VersionBefore3) -> Self {
+        let VersionBefore3 {
+            number,
+            note,
+            json,
+            code,
+            logo,
+            source_version,
+            created_at,
+            released_at,
+        } = before;
+        Self {
+            number,
+            note,
+            json,
+            code,
+            logo,
+            source_version,
+            source_workspace: None,
+            created_at,
+            released_at,
+        }
+    }
+}
+
+/// Brings the versions of connectors to format 3.
+fn third(connection: &Connection, doing: &Doing) -> Result<(), WorkspaceError> {
+    let mut read = connection
+        .prepare("SELECT workspace, connector, number, body FROM connector_version")
+        .doing(doing, "upgrade")?;
+    let mut write = connection
+        .prepare(
+            "UPDATE connector_version SET body = ?4
+             WHERE workspace = ?1 AND connector = ?2 AND number = ?3",
+        )
+        .doing(doing, "upgrade")?;
+    let rows = read
+        .query_map([], |row| {
+            let key: (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok((key, row.get::<_, Vec<u8>>(3)?))
+        })
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .doing(doing, "upgrade")?;
+    for ((workspace, connector, number), body) in rows {
+        let before: VersionBefore3 = row::decode(&body, doing)?;
+        let body = row::encode(&HeldVersion::from(before));
+        write
+            .execute(params![workspace, connector, number, body])
+            .doing(doing, "upgrade")?;
+    }
+    Ok(())
+}
+
 /// What a file is.
 pub(super) enum Found {
     /// A platform of this format.
@@ -209,9 +281,15 @@ pub(super) fn upgrade(connection: &mut Connection, doing: &Doing) -> Result<(), 
         Found::Older => {}
         Found::Platform | Found::Empty => return Ok(()),
     }
+    let format: u32 = transaction
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .doing(doing, "read")?;
+    if format < 2 {
+        transaction.execute_batch(SECOND).doing(doing, "upgrade")?;
+    }
+    third(&transaction, doing)?;
     transaction
-        .execute_batch(SECOND)
-        .and_then(|()| transaction.pragma_update(None, "user_version", FORMAT))
+        .pragma_update(None, "user_version", FORMAT)
         .doing(doing, "upgrade")?;
     transaction.commit().doing(doing, "upgrade")
 }

@@ -388,6 +388,7 @@ fn add_entry(
             code: None,
             logo: None,
             source_version: None,
+            source_workspace: None,
             created_at: at,
             released_at: Some(at),
         };
