@@ -27,6 +27,7 @@ const ONLY_TOLD: &[(Code, &str)] = &[
         Code::ConnectorSharingUnknown,
         "there is no workspace of the real platform",
     ),
+    (Code::ForeignFile, NO_SUCH_ZIP),
 ];
 
 const NO_SUCH_ZIP: &str = "no tool that is always there writes such a zip";

@@ -82,6 +82,27 @@ const POLICY: &[(&str, Verdict, &str)] = &[
         "the second name is the same; jszip writes this",
     ),
     (
+        "own/name_21_device.zip",
+        Accepted,
+        "folders carry display names, and this may be one",
+    ),
+    (
+        "own/name_22_device_with_extension.zip",
+        Accepted,
+        "the same; it is told as hard to store",
+    ),
+    (
+        "own/name_23_device_in_subdirectory.zip",
+        Accepted,
+        "the same",
+    ),
+    ("own/name_24_superscript_device.zip", Accepted, "the same"),
+    (
+        "own/name_25_trailing_dot.zip",
+        Accepted,
+        "\"Acme Inc.\" is a display name",
+    ),
+    (
         "own/name_26_trailing_space.zip",
         Accepted,
         "real folder names end so (platform.md §11)",

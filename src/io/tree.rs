@@ -278,12 +278,16 @@ mod tests {
         write(".wkignore", "*.tmp\n");
         write("x.tmp", "");
         write("nul.recipe.json", "{}");
-        write("aux.txt", "");
+        write("t\u{202e}.recipe.json", "{}");
+        write("t\u{202e}.txt", "");
         std::os::unix::fs::symlink("b.recipe.json", root.join("l.recipe.json")).expect("linked");
         std::os::unix::fs::symlink("/etc/hostname", root.join("LINK")).expect("linked");
         let tree = Tree::walk(root).expect("walked");
         let listed: Vec<_> = tree.listed.iter().map(|l| l.path.as_str()).collect();
-        assert_eq!(listed, ["a/c.recipe.json", "b.recipe.json"]);
+        assert_eq!(
+            listed,
+            ["a/c.recipe.json", "b.recipe.json", "nul.recipe.json"]
+        );
         let left: Vec<_> = tree
             .left_out
             .iter()
@@ -298,7 +302,7 @@ mod tests {
                 ".workatoenv: hidden",
                 "Drafts/d.recipe.json: ignored by .workato-ignore",
                 "LINK: no asset",
-                "aux.txt: no asset",
+                "t\u{202e}.txt: no asset",
                 "x.tmp: ignored by .wkignore",
             ]
         );

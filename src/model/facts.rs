@@ -65,6 +65,24 @@ pub struct RecipeFacts {
     pub properties: Vec<PropertyUse>,
     /// Ids that its steps were given by picking from a list.
     pub picked: Vec<PickedValue>,
+    /// What its `code` is.
+    pub code: Part,
+    /// What its `config` is.
+    pub config_form: Part,
+}
+
+/// What stands where the platform writes a part of a recipe (platform.md §5.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Part {
+    /// Nothing.
+    #[default]
+    Absent,
+    /// What the platform writes there.
+    Whole,
+    /// A text, as the platform's API has it: what it holds can't be seen.
+    Text,
+    /// Something else.
+    Other,
 }
 
 /// What a file of properties holds.

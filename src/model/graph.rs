@@ -1,10 +1,12 @@
 //! Who needs whom: the references of a project, resolved.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::facts::ConnectionProvider;
 use super::ident::InternalName;
 use super::kind::AssetKind;
+use super::normal::nfc;
 use super::project::Project;
 use super::reference::Reference;
 
@@ -59,9 +61,9 @@ impl Graph {
             companions: vec![Vec::new(); count],
             ..Self::default()
         };
-        let tables: HashMap<&str, usize> = project
+        let tables: HashMap<Cow<'_, str>, usize> = project
             .of_kind(&AssetKind::LookupTable)
-            .map(|(index, table)| (table.name(), index))
+            .map(|(index, table)| (nfc(table.name()), index))
             .collect();
         for (from, asset) in project.assets.iter().enumerate() {
             for (reference, target) in asset.facts.references.iter().enumerate() {
@@ -75,7 +77,7 @@ impl Graph {
                 }
             }
             for table in &asset.facts.tables {
-                if let Some(&to) = tables.get(&*table.name) {
+                if let Some(&to) = tables.get(&*nfc(&table.name)) {
                     graph.needs[from].push(Edge {
                         from,
                         to,

@@ -145,6 +145,7 @@ pub fn of(kind: &AssetKind) -> &'static [&'static [&'static str]] {
         | AssetKind::ProjectProperties
         | AssetKind::KnowledgeBase
         | AssetKind::DataPipeline
+        | AssetKind::Tags
         | AssetKind::Other(_) => &[],
     }
 }

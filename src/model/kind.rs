@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::foreign::{foreign, is_program};
+
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $word:literal, $label:literal;)*) => {
         /// What sort of thing an asset is. Types that this program does not know are carried
@@ -98,6 +100,8 @@ kinds! {
     InsightsQuery = "insights_query", "insights query";
     /// The project's own description, `project.json`.
     Project = "project", "project description";
+    /// The tags of a workspace with their descriptions and colours, `tags.json`.
+    Tags = "tags", "tags";
 }
 
 impl AssetKind {
@@ -131,8 +135,33 @@ impl AssetKind {
             | Self::TestCase
             | Self::InsightsQuery
             | Self::Project
+            | Self::Tags
             | Self::Other(_) => false,
         }
+    }
+
+    /// Whether a type that is not known is formed as the platform forms the words for its own:
+    /// several words joined by `_` (`agentic_skill`, `data_pipeline`). A single word may also be
+    /// another program's, so there the file has to tell: every asset has a name.
+    pub fn looks_like_the_platforms(&self) -> bool {
+        match self {
+            Self::Other(word) => word
+                .split_once('_')
+                .is_some_and(|(first, rest)| !first.is_empty() && !rest.is_empty()),
+            _ => true,
+        }
+    }
+
+    /// Whether assets of this type have a name of their own in their JSON.
+    pub fn has_name(&self) -> bool {
+        !matches!(
+            self,
+            Self::AccountProperties
+                | Self::ProjectProperties
+                | Self::Project
+                | Self::Tags
+                | Self::Other(_)
+        )
     }
 
     /// Whether the platform keeps assets of this type only at the root of an export (platform.md §5.3).
@@ -147,6 +176,7 @@ impl AssetKind {
                 | Self::ApiGroup
                 | Self::ApiEndpoint
                 | Self::Project
+                | Self::Tags
         )
     }
 }
@@ -172,7 +202,8 @@ impl fmt::Display for AssetKind {
 /// What a file is to an asset, judged by its name alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileRole {
-    /// The JSON of an asset: `<slug>.<type>.json`, or `project.json` at the root.
+    /// The JSON of an asset: `<slug>.<type>.json`; `project.json` at the root or in a folder there;
+    /// `tags.json` at the root.
     Main(AssetKind),
     /// A file beside an asset's JSON: `<slug>.<type>.<extension>`.
     Companion {
@@ -188,10 +219,18 @@ pub enum FileRole {
 impl FileRole {
     /// The role that a path from the project's root gives to the file there.
     pub fn of(path: &str) -> Self {
-        if path == "project.json" {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        // Where a whole workspace was exported, each project's files lie in a folder of its name
+        // (platform.md §5.3).
+        if name == "project.json" && !folder.contains('/') {
             return Self::Main(AssetKind::Project);
         }
-        let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+        if path == "tags.json" {
+            return Self::Main(AssetKind::Tags);
+        }
+        if foreign(path).is_some() {
+            return Self::NoAsset;
+        }
         let Some((rest, extension)) = name.rsplit_once('.') else {
             return Self::NoAsset;
         };
@@ -199,17 +238,50 @@ impl FileRole {
             return Self::NoAsset;
         };
         let is_word = !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-        // `recipack` writes its decision records beside packages; they are no assets of any project.
-        if stem.is_empty() || extension.is_empty() || !is_word || word == "recipack" {
+        if stem.is_empty() || extension.is_empty() || !is_word {
             return Self::NoAsset;
         }
         let kind = AssetKind::from_word(word);
+        // Descriptions and tags have names of their own; what is another program's is no asset.
+        if matches!(kind, AssetKind::Project | AssetKind::Tags)
+            || !kind.is_known() && is_program(stem, word)
+        {
+            return Self::NoAsset;
+        }
         if extension == "json" {
             return Self::Main(kind);
         }
         let main = format!("{}json", &path[..path.len() - extension.len()]);
         Self::Companion { kind, main }
     }
+}
+
+/// The name that the platform would give a file whose name is almost that of an asset's:
+/// `send.Recipe.json`, `hub.custom-adapter.json`, a `tags.json` in a folder.
+pub fn almost_an_asset(path: &str) -> Option<String> {
+    if FileRole::of(path) != FileRole::NoAsset || foreign(path).is_some() {
+        return None;
+    }
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    if !folder.is_empty() && matches!(name, "project.json" | "tags.json") {
+        return Some(name.to_owned());
+    }
+    let (rest, extension) = name.rsplit_once('.')?;
+    let (stem, word) = rest.rsplit_once('.')?;
+    let right: String = word
+        .chars()
+        .map(|c| {
+            if matches!(c, '-' | ' ') {
+                '_'
+            } else {
+                c.to_ascii_lowercase()
+            }
+        })
+        .collect();
+    let is_type = AssetKind::KNOWN
+        .iter()
+        .any(|kind| kind.has_name() && kind.word() == right);
+    (is_type && extension == "json" && !stem.is_empty()).then(|| format!("{stem}.{right}.json"))
 }
 
 #[cfg(test)]
@@ -236,7 +308,11 @@ mod tests {
             FileRole::Main(AssetKind::Other("loyalty_card".into()))
         );
         assert_eq!(role("project.json"), FileRole::Main(AssetKind::Project));
-        assert_eq!(role("sub/project.json"), FileRole::NoAsset);
+        assert_eq!(
+            role("Orders/project.json"),
+            FileRole::Main(AssetKind::Project)
+        );
+        assert_eq!(role("tags.json"), FileRole::Main(AssetKind::Tags));
         assert_eq!(
             role("c/x.custom_adapter.rb"),
             FileRole::Companion {
@@ -251,8 +327,39 @@ mod tests {
             "LICENSE",
             "a.v2.json",
             ".recipe.json",
+            "a/b/project.json",
+            "a/tags.json",
+            "x.project.json",
+            "appsettings.production.json",
+            "package.lock.json",
+            "send.recipe.json~",
+            "__MACOSX/send.recipe.json",
+            "send.Recipe.json",
         ] {
             assert_eq!(role(path), FileRole::NoAsset, "{path}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_almost_an_assets_are_recognised() {
+        for (path, expected) in [
+            ("Orders/send.Recipe.json", Some("send.recipe.json")),
+            ("hub.custom-adapter.json", Some("hub.custom_adapter.json")),
+            ("a/tags.json", Some("tags.json")),
+            ("a/b/project.json", Some("project.json")),
+            ("send.recipe.json", None),
+            ("README.md", None),
+            ("tsconfig.build.json", None),
+        ] {
+            assert_eq!(almost_an_asset(path).as_deref(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_type_of_several_words_may_be_the_platforms() {
+        for (word, expected) in [("loyalty_card", true), ("badge", false), ("_x", false)] {
+            let kind = AssetKind::from_word(word);
+            assert_eq!(kind.looks_like_the_platforms(), expected, "{word}");
         }
     }
 

@@ -11,8 +11,9 @@ pub const MAX_PART_BYTES: usize = 255;
 /// The deepest path that is accepted, in parts.
 pub const MAX_PARTS: usize = 32;
 
-/// A path inside a package. What the platform's own folder names hold (`: | > = &`, emoji, a
-/// trailing space; platform.md §11) is accepted; what could leave a folder, hide or collide is not.
+/// A path inside a package. What the platform's own folder names hold (`: | > = &`, emoji, a dot or
+/// a space at the end, a backslash; platform.md §5.1, §11) is accepted, though [some disks can't hold
+/// it](hard_to_store); what could leave a folder, hide or collide is not.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
 )]
@@ -31,6 +32,25 @@ pub struct PathError {
 }
 
 impl PackagePath {
+    /// The path of a folder, whose name may hold a backslash too: the platform names folders as
+    /// people do, and files never so (platform.md §5.1, §5.2).
+    ///
+    /// # Errors
+    /// If the text is no path inside a package.
+    pub fn of_folder(text: &str) -> Result<Self, PathError> {
+        Self::checked(text, Last::Folder)
+    }
+
+    fn checked(text: &str, last: Last) -> Result<Self, PathError> {
+        match check(text, last) {
+            Ok(()) => Ok(Self(text.into())),
+            Err(reason) => Err(PathError {
+                path: text.to_owned(),
+                reason,
+            }),
+        }
+    }
+
     /// The whole path.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -46,10 +66,30 @@ impl PackagePath {
         self.0.rsplit_once('/').map_or(&self.0, |(_, name)| name)
     }
 
-    /// What two paths have in common that a case-folding or normalising disk would store as one.
+    /// What two paths have in common that a disk would store as one if it folds case, normalises
+    /// names, drops dots and spaces at their ends, or takes a backslash for a slash.
     pub fn collision_key(&self) -> String {
-        fold(&self.0)
+        let key = fold(&self.0);
+        let drops = |b: &[u8]| matches!(b, [b'.' | b' ', b'/']);
+        if !key.ends_with(['.', ' '])
+            && !key.contains('\\')
+            && !key.as_bytes().windows(2).any(drops)
+        {
+            return key;
+        }
+        let parts = key.split(['/', '\\']);
+        let parts: Vec<&str> = parts
+            .map(|part| part.trim_end_matches(['.', ' ']))
+            .collect();
+        parts.join("/")
     }
+}
+
+/// What the last part of a path names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Last {
+    File,
+    Folder,
 }
 
 /// NFKC and full case folding without what has no width, as far as the standard library's case
@@ -72,24 +112,34 @@ fn fold_case(text: &str) -> impl Iterator<Item = char> {
         .flat_map(char::to_lowercase)
 }
 
-fn check(path: &str) -> Result<(), &'static str> {
+fn check(path: &str, last: Last) -> Result<(), &'static str> {
     if path.is_empty() {
         return Err("it is empty");
     }
     if path.starts_with('/') {
         return Err("it is absolute");
     }
-    if path.contains('\\') {
-        return Err("it holds a backslash");
-    }
-    let bytes = path.as_bytes();
-    if bytes.len() >= 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' {
+    // A space after it makes a name of it that people give: `Q: open orders`.
+    if let [drive, b':', rest @ ..] = path.as_bytes()
+        && drive.is_ascii_alphabetic()
+        && rest.first() != Some(&b' ')
+    {
         return Err("it starts with a drive letter");
     }
     let mut parts = 0;
-    for part in path.split('/') {
+    let mut names = path.split('/').peekable();
+    while let Some(name) = names.next() {
         parts += 1;
-        check_part(part)?;
+        if name.contains('\\') {
+            if last == Last::File && names.peek().is_none() {
+                return Err("it holds a backslash");
+            }
+            // Some programs take it for a slash.
+            for piece in name.split('\\') {
+                check_part(piece).map_err(|_| "a backslash in it could lead out of its folder")?;
+            }
+        }
+        check_part(name)?;
     }
     if parts > MAX_PARTS {
         return Err("it is more than 32 levels deep");
@@ -106,17 +156,14 @@ fn check_part(part: &str) -> Result<(), &'static str> {
     if part.len() > MAX_PART_BYTES {
         return Err("a part of it is longer than 255 bytes");
     }
-    if ends_with_dot(part) {
-        return Err("a part of it ends with a dot, or with a dot and spaces");
-    }
-    if part.trim_end_matches(' ').is_empty() {
-        return Err("a part of it consists of spaces");
+    if is_blank(part) {
+        return Err("a part of it consists of dots and spaces");
     }
     if part.chars().any(|c| c.is_control()) {
         return Err("it holds a control character");
     }
     if !part.is_ascii() {
-        if part.chars().any(is_unseen) {
+        if part.chars().any(|c| is_unseen(c) && !is_script_mark(c)) {
             return Err("it holds an invisible or direction-changing character");
         }
         if part
@@ -126,24 +173,58 @@ fn check_part(part: &str) -> Result<(), &'static str> {
             return Err("it holds a character that turns into a separator when normalised");
         }
         let normal: String = part.chars().filter(|c| !is_ignorable(*c)).nfkc().collect();
-        if ends_with_dot(&normal) || normal.trim_end_matches(' ').is_empty() {
+        if is_blank(&normal) {
             return Err(
-                "it turns into a `.` or `..` part, an empty one or one that ends with a dot, when normalised",
+                "it turns into a part of dots and spaces, or an empty one, when normalised",
             );
         }
-        if is_device(&normal) {
-            return Err("a part of it is a device name on some systems");
-        }
-    }
-    if is_device(part) {
-        return Err("a part of it is a device name on some systems");
     }
     Ok(())
 }
 
-/// Whether Windows would drop a dot from the end, together with the spaces after it.
-fn ends_with_dot(part: &str) -> bool {
-    part.trim_end_matches(' ').ends_with('.')
+/// Whether nothing is left once Windows has dropped dots and spaces from the end.
+fn is_blank(part: &str) -> bool {
+    part.trim_end_matches(['.', ' ']).is_empty()
+}
+
+/// Why some disks can't hold a file or folder of this name, or not as it is spelled; `None` if all
+/// can. Packages hold such names, since folders are named as people name them (platform.md §5.1).
+pub fn hard_to_store(name: &str) -> Option<&'static str> {
+    if name.ends_with(['.', ' ']) {
+        return Some("it ends with a dot or a space, which Windows drops");
+    }
+    if name.contains('\\') {
+        return Some("it holds a backslash, which Windows takes for a slash");
+    }
+    if name.contains([':', '*', '?', '"', '<', '>', '|']) {
+        return Some("it holds one of `: * ? \" < > |`, which Windows allows in no name");
+    }
+    if is_device(name) {
+        return Some("it is the name of a device on Windows");
+    }
+    if name.is_ascii() {
+        return None;
+    }
+    let normal: String = name.chars().filter(|c| !is_ignorable(*c)).nfkc().collect();
+    if is_device(&normal) {
+        return Some("it is the name of a device on Windows once it is normalised");
+    }
+    let mut before = None;
+    for c in name.chars() {
+        // A joiner after a picture makes one picture of two, and shows.
+        let shows = c == '\u{200d}' && before.is_some_and(|b: char| !b.is_alphanumeric());
+        if !shows && (is_script_mark(c) || c == '\u{200d}') {
+            return Some("it holds a joiner or a direction mark, which can't be seen");
+        }
+        before = Some(c);
+    }
+    None
+}
+
+/// Marks that can't be seen and that scripts need, in names as elsewhere: the zero-width
+/// non-joiner, and the marks that say which way neutral signs run. They reorder nothing else.
+fn is_script_mark(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200c}' | '\u{200e}' | '\u{200f}')
 }
 
 /// What reorders text, or is not shown where a name is shown. Joiners and variation selectors
@@ -158,7 +239,8 @@ pub fn is_unseen(c: char) -> bool {
 
 /// What some disks leave out when they compare names, and is accepted in one.
 pub(crate) fn is_ignorable(c: char) -> bool {
-    matches!(c,
+    is_script_mark(c)
+        || matches!(c,
         '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{200d}'
         | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
@@ -189,13 +271,7 @@ fn is_device(part: &str) -> bool {
 impl FromStr for PackagePath {
     type Err = PathError;
     fn from_str(text: &str) -> Result<Self, PathError> {
-        match check(text) {
-            Ok(()) => Ok(Self(text.into())),
-            Err(reason) => Err(PathError {
-                path: text.to_owned(),
-                reason,
-            }),
-        }
+        Self::checked(text, Last::File)
     }
 }
 
@@ -236,6 +312,19 @@ mod tests {
             "[App] A > B = C & D/emoji 🎉 /x.recipe.json",
             "申請/承認.recipe.json",
             ".git/config",
+            "Acme Inc./x.recipe.json",
+            "Wait…/x.recipe.json",
+            "Acme. /x.recipe.json",
+            "a.",
+            "Con/x.recipe.json",
+            "sub/COM1.json",
+            "nul.txt",
+            "COM¹",
+            "Lpt9",
+            "Q: open orders/x.recipe.json",
+            "NUL: x",
+            "In\\Out/x.recipe.json",
+            "می\u{200c}خواهم/\u{200e}x.recipe.json",
         ] {
             assert!(path.parse::<PackagePath>().is_ok(), "{path}");
         }
@@ -257,23 +346,26 @@ mod tests {
             "a/\u{202e}b",
             "a\u{0}b",
             "a\u{7f}",
-            "nul.txt",
-            "COM¹",
-            "x/con",
-            "a.",
-            "a/b./c",
+            "C:\\x/y",
+            "In\\..\\Out/x",
+            "In\\/x",
+            "\\In/x",
+            "In\\\\Out/x",
+            "a/b\\c",
             "\u{2025}/x",
+            "…/x",
             "a\u{ff0f}b",
             "a\u{200b}b",
             "a\u{3164}b",
             ".. /x",
-            "a. ",
+            ". ./x",
+            ".../x",
             " /x",
             ".\u{200d}./x",
             ".\u{fe0f}",
             "\u{200d}",
-            "NUL: x",
-            "Lpt9",
+            "\u{200e}",
+            "a/\u{2066}b",
         ] {
             assert!(path.parse::<PackagePath>().is_err(), "{path:?}");
         }
@@ -297,6 +389,55 @@ mod tests {
         assert_eq!(key("ΑΣ.x"), key("ας.x"));
         assert_eq!(key("a❤"), key("a❤\u{fe0f}"));
         assert_eq!(key("ａﬁ"), key("AFI"));
+        assert_eq!(key("Acme Inc./x"), key("acme inc /x"));
+        assert_eq!(key("In\\Out/x"), key("In/Out/x"));
+        assert_eq!(key("می\u{200c}خواهم"), key("میخواهم"));
         assert_ne!(key("a"), key("b"));
+    }
+
+    #[test]
+    fn a_folder_may_be_called_what_a_file_may_not() {
+        for path in ["In\\Out", "Orders/In\\Out", "Acme Inc.", "Q: x"] {
+            assert!(PackagePath::of_folder(path).is_ok(), "{path}");
+        }
+        for path in [
+            "..\\x",
+            "\\\\server",
+            "a\\..",
+            "Q:x",
+            "Q:",
+            "a\u{202e}b",
+            ".",
+        ] {
+            assert!(PackagePath::of_folder(path).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn names_that_some_disks_cant_hold_are_known() {
+        for (name, expected) in [
+            ("Acme Inc.", Some("drops")),
+            ("Acme ", Some("drops")),
+            ("Con", Some("device")),
+            ("com¹", Some("device")),
+            ("nul.recipe.json", Some("device")),
+            ("Q: x", Some("allows in no name")),
+            ("a*b", Some("allows in no name")),
+            ("In\\Out", Some("backslash")),
+            ("می\u{200c}خواهم", Some("joiner")),
+            ("a\u{200d}b", Some("joiner")),
+            ("\u{200e}a", Some("joiner")),
+            ("👩\u{200d}👧", None),
+            ("Console", None),
+            ("Übergabe & [1] 🎉", None),
+        ] {
+            let found = hard_to_store(name);
+            let right = match (found, expected) {
+                (Some(found), Some(expected)) => found.contains(expected),
+                (None, None) => true,
+                (Some(_), None) | (None, Some(_)) => false,
+            };
+            assert!(right, "{name:?}: {found:?}");
+        }
     }
 }

@@ -1,14 +1,16 @@
 //! A project: its assets, the files each of them owns, and what was left out on reading.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::defect::Defect;
 use super::facts::Facts;
 use super::finding::{Code, Finding, Subject};
+use super::foreign::{Foreign, copied, foreign, is_program};
 use super::ident::Digest;
-use super::kind::{AssetKind, FileRole};
-use super::path::PackagePath;
+use super::kind::{AssetKind, FileRole, almost_an_asset};
+use super::normal::nfc;
+use super::path::{PackagePath, hard_to_store};
 use super::secret::Sighting;
 
 /// A file of a project as it was found, before anything was read.
@@ -81,6 +83,20 @@ pub enum LeftOutReason {
     },
     /// It or a folder around it starts with a dot: `.git`, `.wk`, `.workatoenv` …
     Hidden,
+    /// It is known to be another program's.
+    Foreign(Foreign),
+    /// Its name says that it is a copy of an asset's file beside it.
+    Copy {
+        /// The name of that file.
+        of: String,
+    },
+    /// Its name is almost that of an asset's file.
+    Misnamed {
+        /// The name that an asset's file would have.
+        right: String,
+    },
+    /// It may be of a type that is not known, and nothing in it says that it is an asset.
+    Unclear,
 }
 
 impl std::fmt::Display for LeftOutReason {
@@ -89,6 +105,10 @@ impl std::fmt::Display for LeftOutReason {
             Self::NoAsset => f.write_str("no asset"),
             Self::Ignored { by } => write!(f, "ignored by {by}"),
             Self::Hidden => f.write_str("hidden"),
+            Self::Foreign(whose) => whose.fmt(f),
+            Self::Copy { of } => write!(f, "a copy of `{of}`"),
+            Self::Misnamed { right } => write!(f, "no asset; one would be called `{right}`"),
+            Self::Unclear => f.write_str("of no known type, and without a name"),
         }
     }
 }
@@ -141,6 +161,8 @@ pub struct Project {
     /// What reading it showed.
     pub findings: Vec<Finding>,
     by_path: HashMap<PackagePath, usize>,
+    /// The assets whose paths are not ASCII, by their paths in normalization form C.
+    by_equivalent_path: HashMap<String, usize>,
 }
 
 impl Layout {
@@ -149,29 +171,34 @@ impl Layout {
         let mut order: Vec<usize> = (0..listing.len()).collect();
         order.sort_unstable_by(|a, b| listing[*a].path.cmp(&listing[*b].path));
         let mut layout = Self::default();
-        let roles: Vec<FileRole> = listing
+        let mut roles: Vec<FileRole> = listing
             .iter()
             .map(|listed| FileRole::of(listed.path.as_str()))
             .collect();
+        let copies = copies(listing, &order, &roles);
+        for (&index, of) in &copies {
+            roles[index] = FileRole::NoAsset;
+            let of = of.clone();
+            layout.leave_out(&listing[index].path, LeftOutReason::Copy { of });
+        }
+        order.retain(|index| !copies.contains_key(index));
         for &index in &order {
             if let FileRole::Main(kind) = &roles[index] {
-                let path = listing[index].path.clone();
-                layout
-                    .project
-                    .by_path
-                    .insert(path.clone(), layout.project.assets.len());
                 layout.project.assets.push(Asset {
                     kind: kind.clone(),
-                    path,
+                    path: listing[index].path.clone(),
                     files: Vec::new(),
                     facts: Arc::default(),
                 });
             }
         }
+        layout.project.index_paths();
         for &index in &order {
             layout.place(origin, index, &listing[index].path, &roles[index]);
         }
+        layout.report_left_out(origin);
         layout.project.find_collisions();
+        layout.project.find_names_hard_to_store();
         layout
     }
 
@@ -195,6 +222,9 @@ impl Layout {
                         ),
                     );
                 }
+                if *kind == AssetKind::Project && !path.folder().is_empty() {
+                    project.findings.push(described_elsewhere(path));
+                }
                 project.by_path.get(path).copied()
             }
             FileRole::Companion { kind, main } => {
@@ -214,18 +244,28 @@ impl Layout {
                         Finding::new(Code::OrphanFile, subject(), format!("its {} `{main}` is not there", kind.label()))
                             .help("restore the JSON file, or delete this one"),
                     ),
-                    None => return self.leave_out(path),
+                    None => return self.leave_out(path, LeftOutReason::NoAsset),
                 }
                 owner
             }
-            FileRole::NoAsset if origin == Origin::Package => {
-                let message = "no file that an asset is known to have; carried through as it is";
-                project
-                    .findings
-                    .push(Finding::new(Code::UnknownFile, subject(), message));
-                None
-            }
-            FileRole::NoAsset => return self.leave_out(path),
+            FileRole::NoAsset => match (whose(path.as_str()), origin) {
+                (Some(whose), _) => return self.leave_out(path, LeftOutReason::Foreign(whose)),
+                (None, Origin::Package) => {
+                    let message =
+                        "no file that an asset is known to have; carried through as it is";
+                    project
+                        .findings
+                        .push(Finding::new(Code::UnknownFile, subject(), message));
+                    None
+                }
+                (None, Origin::Folder) => {
+                    let reason = match almost_an_asset(path.as_str()) {
+                        Some(right) => LeftOutReason::Misnamed { right },
+                        None => LeftOutReason::NoAsset,
+                    };
+                    return self.leave_out(path, reason);
+                }
+            },
         };
         if let Some(owner) = owner {
             project.assets[owner].files.push(project.files.len());
@@ -239,18 +279,211 @@ impl Layout {
         });
     }
 
-    fn leave_out(&mut self, path: &PackagePath) {
+    fn leave_out(&mut self, path: &PackagePath, reason: LeftOutReason) {
         self.left_out.push(LeftOut {
             path: path.to_string(),
-            reason: LeftOutReason::NoAsset,
+            reason,
         });
+    }
+
+    /// Tells of files that somebody might look for in a package, one finding for each reason. Of a
+    /// package, whatever is not taken is told.
+    fn report_left_out(&mut self, origin: Origin) {
+        let of = |wanted: fn(&LeftOutReason) -> bool| -> Vec<&LeftOut> {
+            let left_out = self.left_out.iter();
+            left_out.filter(|left| wanted(&left.reason)).collect()
+        };
+        let mut findings = Vec::new();
+        findings.extend(grouped(
+            Code::NotAnAsset,
+            &of(|reason| matches!(reason, LeftOutReason::Copy { .. })),
+            [
+                "is a copy of an asset's file",
+                "are copies of assets' files",
+            ],
+            "delete it, or give what is an asset of its own a name of its own",
+        ));
+        findings.extend(grouped(
+            Code::NotAnAsset,
+            &of(|reason| matches!(reason, LeftOutReason::Misnamed { .. })),
+            [
+                "is almost called like an asset's file",
+                "are almost called like assets' files",
+            ],
+            "rename it if it is an asset, or name it in .workato-ignore",
+        ));
+        if origin == Origin::Package {
+            findings.extend(grouped(
+                Code::ForeignFile,
+                &of(|reason| matches!(reason, LeftOutReason::Foreign(_))),
+                ["is not the platform's", "are not the platform's"],
+                "pack the project with `recipack export`, which leaves such files out",
+            ));
+        }
+        self.project.findings.append(&mut findings);
     }
 }
 
+/// How many files a finding names before it only counts the rest.
+const NAMED: usize = 12;
+
+/// One finding for all files that are left out for one reason.
+fn grouped(
+    code: Code,
+    left_out: &[&LeftOut],
+    [one, many]: [&str; 2],
+    help: &str,
+) -> Option<Finding> {
+    let subject = match left_out.first()?.path.parse() {
+        Ok(path) => Subject::File { path, offset: None },
+        Err(_) => Subject::Path(left_out.first()?.path.clone()),
+    };
+    let message = match left_out.len() {
+        1 => format!("1 file {one}, and is left out"),
+        count => format!("{count} files {many}, and are left out"),
+    };
+    let mut finding = Finding::new(code, subject, message);
+    for left in left_out.iter().take(NAMED) {
+        finding = finding.note(format!("`{}`: {}", left.path, left.reason));
+    }
+    if let Some(more) = left_out.len().checked_sub(NAMED + 1) {
+        finding = finding.note(format!("and {} more", more + 1));
+    }
+    Some(finding.help(help))
+}
+
+/// A description of a project below the root is one only in an export of the whole workspace.
+fn described_elsewhere(path: &PackagePath) -> Finding {
+    let folder = path.folder();
+    let subject = Subject::File {
+        path: path.clone(),
+        offset: None,
+    };
+    let message =
+        format!("it describes the project `{folder}` of an export of the whole workspace");
+    Finding::new(Code::ProjectBelowRoot, subject, message)
+        .note("imported into Home, it goes to that project; anywhere else the platform does not read it")
+        .help(format!(
+            "to pack the project alone, give its folder: `recipack export {folder}`; if the file is \
+             another program's, name it in .workato-ignore"
+        ))
+}
+
+/// Whose a file is that is no asset's, if it is known.
+fn whose(path: &str) -> Option<Foreign> {
+    if let Some(whose) = foreign(path) {
+        return Some(whose);
+    }
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    let (rest, extension) = name.rsplit_once('.')?;
+    let (stem, word) = rest.rsplit_once('.')?;
+    let known = AssetKind::from_word(word).is_known();
+    (extension == "json" && !stem.is_empty() && !known && is_program(stem, word))
+        .then_some(Foreign::Program)
+}
+
+/// Files that are copies of an asset's file beside them, by their numbers in the listing.
+fn copies(listing: &[Listed], order: &[usize], roles: &[FileRole]) -> BTreeMap<usize, String> {
+    let path = |index: usize| listing[index].path.as_str();
+    let mut copies = BTreeMap::new();
+    for &index in order {
+        let file = &listing[index].path;
+        let Some(of) = copied(file.file_name()) else {
+            continue;
+        };
+        let original = match file.folder() {
+            "" => of.clone(),
+            folder => format!("{folder}/{of}"),
+        };
+        let beside = order.binary_search_by(|&other| path(other).cmp(&original));
+        if beside.is_ok_and(|at| roles[order[at]] != FileRole::NoAsset) {
+            copies.insert(index, of);
+        }
+    }
+    copies
+}
+
 impl Project {
-    /// The asset whose JSON lies at `path`.
+    /// The asset whose JSON lies at `path`, or at a path that is canonically equivalent to it.
     pub fn asset_at(&self, path: &str) -> Option<usize> {
-        self.by_path.get(path).copied()
+        match self.by_path.get(path) {
+            Some(index) => Some(*index),
+            None if path.is_ascii() || self.by_equivalent_path.is_empty() => None,
+            None => self.by_equivalent_path.get(&*nfc(path)).copied(),
+        }
+    }
+
+    fn index_paths(&mut self) {
+        let paths = || self.assets.iter().map(|asset| &asset.path).enumerate();
+        self.by_path = paths().map(|(index, path)| (path.clone(), index)).collect();
+        self.by_equivalent_path = paths()
+            .filter(|(_, path)| !path.as_str().is_ascii())
+            .map(|(index, path)| (nfc(path.as_str()).into_owned(), index))
+            .collect();
+    }
+
+    /// Takes assets out, with their files and what was found about them, once they are read. Returns
+    /// which of the files stay.
+    fn take_out(&mut self, leaves: impl Fn(&Asset) -> bool) -> Vec<bool> {
+        let mut stays = vec![true; self.files.len()];
+        for asset in self.assets.iter().filter(|asset| leaves(asset)) {
+            for &file in &asset.files {
+                stays[file] = false;
+            }
+        }
+        self.assets.retain(|asset| !leaves(asset));
+        let mut number = vec![0; stays.len()];
+        let mut next = 0;
+        for (index, stays) in stays.iter().enumerate() {
+            number[index] = next;
+            next += usize::from(*stays);
+        }
+        for file in self.assets.iter_mut().flat_map(|asset| &mut asset.files) {
+            *file = number[*file];
+        }
+        let gone: HashSet<&PackagePath> = (self.files.iter().zip(&stays))
+            .filter(|(_, stays)| !**stays)
+            .map(|(file, _)| &file.path)
+            .collect();
+        self.findings.retain(|finding| match &finding.subject {
+            Subject::File { path, .. } => !gone.contains(path),
+            _ => true,
+        });
+        let mut kept = stays.iter();
+        self.files.retain(|_| kept.next().copied().unwrap_or(true));
+        self.index_paths();
+        stays
+    }
+
+    /// Takes out what may be another program's file as well as an asset of a type that is not known,
+    /// where nothing in it says that it is one: assets have a `name`. It is told. Returns what was
+    /// taken out, and which of the files stay.
+    pub fn settle_unknown_types(&mut self) -> (Vec<LeftOut>, Vec<bool>) {
+        let unclear =
+            |asset: &Asset| !asset.kind.looks_like_the_platforms() && asset.facts.name.is_none();
+        if !self.assets.iter().any(unclear) {
+            return (Vec::new(), vec![true; self.files.len()]);
+        }
+        let unclear_assets = self.assets.iter().filter(|asset| unclear(asset));
+        let files = unclear_assets.flat_map(|asset| &asset.files);
+        let left_out: Vec<LeftOut> = files
+            .map(|&file| LeftOut {
+                path: self.files[file].path.to_string(),
+                reason: LeftOutReason::Unclear,
+            })
+            .collect();
+        let stays = self.take_out(unclear);
+        self.findings.extend(grouped(
+            Code::NotAnAsset,
+            &left_out.iter().collect::<Vec<_>>(),
+            [
+                "is of no known type and has no name, as assets have",
+                "are of no known type and have no name, as assets have",
+            ],
+            "if it is an asset, export it from its workspace: whatever a package holds is carried; if \
+             not, name it in .workato-ignore",
+        ));
+        (left_out, stays)
     }
 
     /// The asset that owns each file; `None` for files that none owns.
@@ -270,6 +503,46 @@ impl Project {
             .iter()
             .enumerate()
             .filter(move |(_, asset)| asset.kind == *kind)
+    }
+
+    /// Tells of folders and files whose names some disks can't hold: each folder once.
+    fn find_names_hard_to_store(&mut self) {
+        let mut findings = Vec::new();
+        let mut seen: HashSet<&str> = HashSet::new();
+        let mut last = "";
+        for file in &self.files {
+            let path = file.path.as_str();
+            let mut tell = |what: &str, at: &str, name: &str| {
+                let Some(why) = hard_to_store(name) else {
+                    return;
+                };
+                let subject = Subject::File {
+                    path: file.path.clone(),
+                    offset: None,
+                };
+                let message = format!("some disks can't hold the {what} `{at}`: {why}");
+                findings.push(
+                    Finding::new(Code::PortableName, subject, message)
+                        .note("it is packed and imported under this name")
+                        .help("unpack the package only on a disk that can hold it, or rename it in the workspace"),
+                );
+            };
+            let folder = file.path.folder();
+            // Neighbours mostly share a folder.
+            if folder != last {
+                last = folder;
+                let mut start = 0;
+                for part in folder.split('/').filter(|_| !folder.is_empty()) {
+                    let at = &path[..start + part.len()];
+                    start = at.len() + 1;
+                    if seen.insert(at) {
+                        tell("folder", at, part);
+                    }
+                }
+            }
+            tell("file", path, file.path.file_name());
+        }
+        self.findings.append(&mut findings);
     }
 
     fn find_collisions(&mut self) {

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::kind::AssetKind;
 use super::project::Project;
 
 /// Where the project of a tree begins.
@@ -120,7 +121,8 @@ fn several(project: &Project) -> Vec<String> {
             continue;
         };
         let mut vote = |root| *votes.entry(top).or_default().entry(root).or_default() += 1;
-        if asset.kind.only_at_root() {
+        // A description lies in each project's folder where a whole workspace was exported, too.
+        if asset.kind.only_at_root() && asset.kind != AssetKind::Project {
             vote(asset.path.folder());
         }
         for reference in &asset.facts.references {

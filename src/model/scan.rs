@@ -7,7 +7,8 @@ use aho_corasick::AhoCorasick;
 
 use super::facts::{
     ConfigEntry, ConnectionChoice, ConnectionFacts, ConnectionPlace, ConnectionProvider,
-    ConnectorFacts, CustomMark, Detail, Facts, Gateway, PropertiesFacts, RecipeFacts, TableFacts,
+    ConnectorFacts, CustomMark, Detail, Facts, Gateway, Part, PropertiesFacts, RecipeFacts,
+    TableFacts,
 };
 use super::ident::{InternalName, Version, is_word};
 use super::json::{Document, JsonError, Node, NodeKind, Tape};
@@ -38,15 +39,27 @@ impl Scanner {
     /// The facts of an asset of type `kind` whose JSON is `bytes`.
     ///
     /// # Errors
-    /// If `bytes` is not strict JSON (see [`Tape::parse`]), or no object.
+    /// If `bytes` is not strict JSON (see [`Tape::parse`]), or not an object; tags are an array. An
+    /// asset of a type that is not known may hold anything.
     pub fn scan(&mut self, kind: &AssetKind, bytes: &[u8]) -> Result<Facts, JsonError> {
-        let document = self.tape.parse(bytes)?;
+        let document = match self.tape.parse(bytes) {
+            Ok(document) => document,
+            // What a type that is not known holds need not be JSON.
+            Err(_) if !kind.is_known() => return Ok(unread(bytes)),
+            Err(error) => return Err(error),
+        };
         let text = document.text();
-        if document.root().kind() != NodeKind::Object {
-            let offset = document.root().span().start;
+        let root = document.root();
+        let wrong = match (kind, root.kind()) {
+            (AssetKind::Other(_), _) | (AssetKind::Tags, NodeKind::Array) => None,
+            (AssetKind::Tags, _) => Some("tags are an array, in brackets"),
+            (_, NodeKind::Object) => None,
+            (_, _) => Some("an asset is an object, in braces"),
+        };
+        if let Some(reason) = wrong {
             return Err(JsonError {
-                offset,
-                reason: "an asset is an object, in braces".to_owned(),
+                offset: root.span().start,
+                reason: reason.to_owned(),
             });
         }
         let mut walk = Walk {
@@ -61,6 +74,14 @@ impl Scanner {
         };
         walk.document(kind, document);
         Ok(walk.facts)
+    }
+}
+
+/// The facts of what is not JSON: the names of connectors that stand in it.
+fn unread(bytes: &[u8]) -> Facts {
+    Facts {
+        internal_names: std::str::from_utf8(bytes).map_or_else(|_| Vec::new(), internal_names),
+        ..Facts::default()
     }
 }
 
@@ -205,9 +226,12 @@ impl Walk<'_> {
         } else {
             "name"
         };
+        // An empty name is none.
         self.facts.name = root
             .get(name_key)
-            .and_then(|name| Some(name.text()?.as_ref().into()));
+            .and_then(Node::text)
+            .filter(|name| !name.trim().is_empty())
+            .map(|name| name.as_ref().into());
         let top = Context {
             step: None,
             provider: "",
@@ -255,7 +279,14 @@ impl Walk<'_> {
     fn recipe(&mut self, root: Node<'_>, top: Context<'_>) {
         for (key, value) in root.members() {
             match key.inside().unwrap_or_default() {
-                "config" => self.config(value),
+                "config" => {
+                    self.recipe.config_form = match value.kind() {
+                        NodeKind::Array if value.items().all(names_provider) => Part::Whole,
+                        NodeKind::String => Part::Text,
+                        _ => Part::Other,
+                    };
+                    self.config(value);
+                }
                 "tags" => {
                     let tags = value
                         .items()
@@ -263,7 +294,16 @@ impl Walk<'_> {
                     self.recipe.tags = tags.collect();
                 }
                 "version" => self.recipe.version = value.number().map(Version),
-                other => self.value(other, value, top),
+                other => {
+                    if other == "code" {
+                        self.recipe.code = match value.kind() {
+                            NodeKind::Object => Part::Whole,
+                            NodeKind::String => Part::Text,
+                            _ => Part::Other,
+                        };
+                    }
+                    self.value(other, value, top);
+                }
             }
         }
         self.facts.detail = Detail::Recipe(std::mem::take(&mut self.recipe));
@@ -685,6 +725,12 @@ impl Words {
     }
 }
 
+/// Whether an entry of `config` says which application it is about.
+fn names_provider(entry: Node<'_>) -> bool {
+    let provider = entry.get("provider");
+    provider.is_some_and(|provider| provider.kind() == NodeKind::String)
+}
+
 /// A number, or a string of digits.
 fn raw_id(node: Node<'_>) -> Option<&str> {
     let text = match node.kind() {
@@ -831,6 +877,54 @@ mod tests {
                 .scan(&AssetKind::Recipe, text.as_bytes())
                 .expect_err(text);
             assert!(error.reason.contains("an object"), "{text}: {error}");
+        }
+        assert!(Scanner::default().scan(&AssetKind::Tags, b"{}").is_err());
+        assert!(Scanner::default().scan(&AssetKind::Tags, b"[]").is_ok());
+    }
+
+    #[test]
+    fn a_type_that_is_not_known_may_hold_anything() {
+        let kind = || AssetKind::Other("shared_label".into());
+        for text in [
+            "[]",
+            "3",
+            "not JSON: parcel_connector_7_1",
+            "{\"name\": \"\"}",
+        ] {
+            assert_eq!(scan(kind(), text).name, None, "{text}");
+        }
+        assert_eq!(
+            scan(kind(), "parcel_connector_7_1,").internal_names.len(),
+            1
+        );
+        assert_eq!(
+            scan(kind(), r#"{"name": "Gold"}"#).name.as_deref(),
+            Some("Gold")
+        );
+        assert!(Scanner::default().scan(&kind(), b"\xff\xfe").is_ok());
+    }
+
+    #[test]
+    fn what_hides_the_parts_of_a_recipe_is_told_apart() {
+        for (text, code, config) in [
+            ("{}", Part::Absent, Part::Absent),
+            (r#"{"code": {}, "config": []}"#, Part::Whole, Part::Whole),
+            (r#"{"code": "{}", "config": "[]"}"#, Part::Text, Part::Text),
+            (r#"{"code": [], "config": {}}"#, Part::Other, Part::Other),
+            (
+                r#"{"code": null, "config": [{}]}"#,
+                Part::Other,
+                Part::Other,
+            ),
+            (
+                r#"{"code": {}, "config": [{"provider": "clock"}, {"provider": 3}]}"#,
+                Part::Whole,
+                Part::Other,
+            ),
+        ] {
+            let facts = scan(AssetKind::Recipe, text);
+            let recipe = facts.recipe().expect("a recipe");
+            assert_eq!((recipe.code, recipe.config_form), (code, config), "{text}");
         }
     }
 

@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
 use super::kind::AssetKind;
-use super::path::{MAX_PART_BYTES, PackagePath, is_ignorable, is_unseen};
+use super::path::{MAX_PART_BYTES, PackagePath, hard_to_store, is_ignorable, is_unseen};
 
 /// The stem of what has no character that could stand in a file name. What the platform does then
 /// is not known.
@@ -46,10 +46,12 @@ impl Stem {
         if slug.is_empty() {
             return Self(NAMELESS.into());
         }
-        if slug.parse::<PackagePath>().is_err() && slug.len() <= MAX_PART_BYTES {
+        let fits =
+            |slug: &str| slug.parse::<PackagePath>().is_ok() && hard_to_store(slug).is_none();
+        if !fits(&slug) && slug.len() <= MAX_PART_BYTES {
             // `con.recipe.json` is no file on some systems.
             slug.push('_');
-            if slug.parse::<PackagePath>().is_err() {
+            if !fits(&slug) {
                 return Self(NAMELESS.into());
             }
         }

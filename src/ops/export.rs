@@ -272,8 +272,15 @@ impl<'p> Bytes<'p> {
         if planned.is_some_and(|planned| planned != Written::of(&self.buffer)) {
             return Err(changed());
         }
-        // It was valid JSON when it was planned.
-        let document = self.tape.parse(&self.buffer).map_err(|_| changed())?;
+        // It was valid JSON when it was planned, unless its type is not known.
+        let document = match self.tape.parse(&self.buffer) {
+            Ok(document) => document,
+            Err(_) if !kind.is_known() => {
+                let left = prepared.plan.rewrite.unreadable(&self.buffer);
+                return Ok(Final::Rewritten(self.buffer.clone(), left));
+            }
+            Err(_) => return Err(changed()),
+        };
         let mut rewritten = prepared.plan.rewrite.splices(kind, &entry.path, document);
         let bytes = apply(&self.buffer, &mut rewritten.splices);
         Ok(Final::Rewritten(bytes, rewritten))

@@ -633,7 +633,7 @@ impl<'a> Comparing<'a> {
         )?;
         let renames = draft.renames(question.asset);
         if !renames.is_empty() {
-            self.packaged = renamed(&self.packaged, renames).map_err(broken)?;
+            self.packaged = renamed(&asset.kind, &self.packaged, renames).map_err(broken)?;
         }
         workspace.content(&question.held, &mut self.held)?;
         let packaged = self
@@ -678,11 +678,17 @@ pub(super) fn read_main(
 
 /// JSON with other internal names.
 pub(super) fn renamed(
+    kind: &AssetKind,
     bytes: &[u8],
     names: &BTreeMap<InternalName, InternalName>,
 ) -> Result<Vec<u8>, JsonError> {
     let mut tape = Tape::default();
-    let document = tape.parse(bytes)?;
+    let document = match tape.parse(bytes) {
+        Ok(document) => document,
+        // What a type that is not known holds need not be JSON, and stays as it is then.
+        Err(_) if !kind.is_known() => return Ok(bytes.to_vec()),
+        Err(error) => return Err(error),
+    };
     let mut rewritten = rename_providers(document, names);
     Ok(apply(bytes, &mut rewritten.splices))
 }
@@ -783,11 +789,13 @@ impl<'a> PackageContents<'a> {
             let (reader, bytes) = worker;
             let asset = assets[index];
             read_main(incoming, asset, reader, bytes)?;
+            let packed = &incoming.opened.project.assets[asset];
             let broken = |source| ImportError::Json {
-                path: incoming.opened.project.assets[asset].path.clone(),
+                path: packed.path.clone(),
                 source,
             };
-            let mut bytes = renamed(bytes, draft.renames(asset)).map_err(broken)?;
+            let renamed = renamed(&packed.kind, bytes, draft.renames(asset));
+            let mut bytes = renamed.map_err(broken)?;
             if draft.leaves_rows_out(asset) {
                 let without = sameness::without_rows(&bytes).map_err(broken)?;
                 bytes = without.unwrap_or(bytes);

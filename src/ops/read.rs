@@ -19,11 +19,12 @@ use crate::model::json::JsonError;
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
 use crate::model::project::{
-    Asset, Content, File, IgnoredAssets, Layout, LeftOut, Origin, Project,
+    Asset, Content, File, IgnoredAssets, Layout, LeftOut, LeftOutReason, Origin, Project,
 };
 use crate::model::roots::{self, Found};
 use crate::model::scan::Scanner;
 use crate::model::secret::Sighting;
+use crate::model::shape;
 use crate::parallel;
 use crate::plan::decision::shell_word;
 use crate::plan::import::nesting::extra_folder;
@@ -325,6 +326,12 @@ fn open_and(
     }
     let before = ReadBefore::default();
     let mut files = listing.read(&before, reading, search, running, observer)?;
+    if listing.project.assets.is_empty() && listing.has_unclear() {
+        return Err(OpenError::NoProject {
+            path: path.display().to_string(),
+            ignored: listing.source.ignored,
+        });
+    }
     if reading.roots == Roots::One && begins.is_none() {
         match roots::find(&listing.project) {
             Found::Here => {}
@@ -374,9 +381,11 @@ fn open_and(
     }
     let Listing {
         source,
-        project,
+        mut project,
         left_out,
     } = listing;
+    let mut shapes = shape::check(&project);
+    project.findings.append(&mut shapes);
     let Files { unchanged, blobs } = files;
     Ok(Opened {
         source,
@@ -455,7 +464,7 @@ impl Listing {
         running: &Running,
         observer: &mut dyn Observer,
     ) -> Result<Files, Interrupted> {
-        read_files(
+        let mut files = read_files(
             &self.source,
             &mut self.project,
             before,
@@ -463,7 +472,27 @@ impl Listing {
             search,
             running,
             observer,
-        )
+        )?;
+        // What a package holds is the package's.
+        if self.source.origin() == Origin::Folder {
+            let (mut unclear, stays) = self.project.settle_unknown_types();
+            let mut kept = stays.iter();
+            files
+                .unchanged
+                .retain(|_| kept.next().copied().unwrap_or(true));
+            let mut kept = stays.iter();
+            files.blobs.retain(|_| kept.next().copied().unwrap_or(true));
+            self.left_out.append(&mut unclear);
+            self.left_out.sort_by(|a, b| a.path.cmp(&b.path));
+        }
+        Ok(files)
+    }
+
+    /// Whether files were left out that may be assets of an unknown type.
+    fn has_unclear(&self) -> bool {
+        self.left_out
+            .iter()
+            .any(|left| left.reason == LeftOutReason::Unclear)
     }
 }
 

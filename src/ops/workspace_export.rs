@@ -236,9 +236,12 @@ impl Exported {
                 let printed = rewriter
                     .print(&self.departure, &self.inventory, file.item, &buffer)
                     .map_err(|source| damaged(&self.inventory, self.name_of(file.item), source))?;
-                edits = printed.edits;
-                self.findings.extend(printed.findings);
-                buffer = printed.text.into_bytes();
+                // What is not JSON leaves as it is held.
+                if let Some(printed) = printed {
+                    edits = printed.edits;
+                    self.findings.extend(printed.findings);
+                    buffer = printed.text.into_bytes();
+                }
             }
             batch.add(&file.path, &buffer)?;
             written.push(Written::of(&buffer));
@@ -292,6 +295,7 @@ impl Exported {
                 Some(Reason::Needed { by }) => ("needed", path_of(*by)),
                 Some(Reason::RefersTo { to }) => ("refers", path_of(*to)),
                 Some(Reason::Asked) => ("asked", None),
+                Some(Reason::Tags) => ("tags", None),
             };
             let entry = self.entries.get(index);
             let edits = entry.map(|entry| entry.edits);
@@ -443,7 +447,7 @@ pub struct ExportedEntryDocument {
     /// SHA-256 of its bytes; absent if no package was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<Digest>,
-    /// Why it is in: `in-folder`, `needed`, `refers` or `asked`.
+    /// Why it is in: `in-folder`, `needed`, `refers`, `asked` or `tags`.
     pub rule: String,
     /// The file that needs it, or that it refers to.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -179,6 +179,21 @@ impl Rewrite {
         out
     }
 
+    /// What is to be done about bytes that are not JSON: nothing, but to say where internal names
+    /// stand that should change.
+    pub fn unreadable(&self, bytes: &[u8]) -> Rewritten {
+        let names = self.providers.keys();
+        let mut left: Vec<usize> = names
+            .filter(|name| self.new_name(name).is_some())
+            .flat_map(|name| memchr::memmem::find_iter(bytes, name.as_str().as_bytes()))
+            .collect();
+        left.sort_unstable();
+        Rewritten {
+            left,
+            ..Rewritten::default()
+        }
+    }
+
     fn mark_accounts(&self, document: Document<'_>, root: Node<'_>, out: &mut Rewritten) {
         let config = root.get("config");
         for entry in config.into_iter().flat_map(Node::items) {

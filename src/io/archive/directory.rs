@@ -139,14 +139,14 @@ fn to_entry(
 
     let text =
         std::str::from_utf8(name).map_err(|_| ArchiveError::NameEncoding { entry: entry() })?;
-    let path: PackagePath =
-        text.strip_suffix('/')
-            .unwrap_or(text)
-            .parse()
-            .map_err(|error: PathError| ArchiveError::UnsafeName {
-                entry: entry(),
-                reason: error.reason,
-            })?;
+    let path = match text.strip_suffix('/') {
+        Some(folder) => PackagePath::of_folder(folder),
+        None => text.parse(),
+    };
+    let path = path.map_err(|error: PathError| ArchiveError::UnsafeName {
+        entry: entry(),
+        reason: error.reason,
+    })?;
     let kind = attributes::kind(name, header.attributes)?;
     let found = Entry {
         path,

@@ -518,13 +518,17 @@ fn r11_names_are_utf8_marked_or_not() {
 #[test]
 fn r12_names_are_safe() {
     for name in [
-        "../a", "/a", "a//b", "", "a\\b", "C:a", "nul.txt", "a\nb", "a.", "‥/x",
+        "../a", "/a", "a//b", "", "a\\b", "C:a", "a\nb", "...", "‥/x",
     ] {
         assert_eq!(code_of(stored(name, b"")), "unsafe-name", "{name:?}");
     }
-    for name in ["/", "../", "a//"] {
+    for name in ["/", "../", "a//", "..\\a/", "C:a/"] {
         assert_eq!(code_of(folder(name)), "unsafe-name", "{name:?}");
     }
+    for name in ["nul.txt", "a.", "In\\Out/a", "Q: a/b"] {
+        assert_eq!(code_of(stored(name, b"")), "accepted", "{name:?}");
+    }
+    assert_eq!(code_of(folder("In\\Out/")), "accepted");
     let error = read_all(&build(&[stored("../a", b"")]).bytes, &Limits::default());
     let error = error.expect_err("unsafe").to_string();
     assert!(

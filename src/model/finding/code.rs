@@ -155,6 +155,15 @@ codes! {
     NotTakenTwice = "not-taken-twice", Warning, Workspace, "A skill or an MCP server is in the workspace already, and the platform does not take it a second time.";
     UnknownType = "unknown-type", Warning, Free, "An asset's type is not known here; it is carried through as it is.";
     UnknownFile = "unknown-file", Warning, Free, "A file is none that assets of its type are known to have; it is carried through as it is.";
+    NotAnAsset = "not-an-asset", Warning, Free, "A file looks like an asset's, is none as far as can be told, and is left out.";
+    ForeignFile = "foreign-file", Note, Free, "A package holds files of other programs, which are ignored.";
+    PortableName = "portable-name", Note, Free, "Some disks can't hold a folder or file under the name that it has.";
+    ProjectBelowRoot = "project-below-root", Note, Free, "A `project.json` lies in a folder, as it does where a whole workspace was exported.";
+    EquivalentReference = "equivalent-reference", Note, Free, "A reference spells a path in another way than the file's, though both look the same.";
+    NameMissing = "name-missing", Warning, Free, "An asset has no name, by which the platform tells it from others.";
+    RecipeApiForm = "recipe-api-form", Error, Guard, "A recipe is in the form of the platform's API, with `code` or `config` as text.";
+    RecipeIncomplete = "recipe-incomplete", Warning, Free, "A recipe's `code` or `config` is not there, or not what the platform writes.";
+    ConnectorUnlisted = "connector-unlisted", Error, Guard, "A recipe's steps use a custom connector that its `config` does not list, so that the rule can't see it.";
     AllowanceUnused = "allowance-unused", Note, Free, "The manifest allows a finding that there is not.";
     UnmarkedNames = "unmarked-names", Note, Free, "A package's names are UTF-8 without saying so, as the platform writes them.";
     OrphanFile = "orphan-file", Warning, Free, "A file belongs to an asset whose JSON is not there; it is carried through as it is.";
@@ -165,7 +174,11 @@ impl Code {
     pub const fn hides_content(self) -> bool {
         matches!(
             self,
-            Self::BrokenJson | Self::UnreadableFile | Self::SymbolicLink | Self::UnsafePath
+            Self::BrokenJson
+                | Self::UnreadableFile
+                | Self::SymbolicLink
+                | Self::UnsafePath
+                | Self::RecipeApiForm
         )
     }
 }

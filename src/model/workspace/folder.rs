@@ -5,10 +5,13 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::normal::nfc;
 use crate::model::path::{PackagePath, PathError};
 
 /// A folder of a workspace by the display names from the root down, such as `Orders/Functions`;
 /// empty for Home, the root itself. A folder at the root is a project (platform.md §8.2).
+///
+/// Names that are canonically equivalent are one name, so it is kept in normalization form C.
 #[derive(
     Clone,
     Debug,
@@ -108,10 +111,11 @@ impl FolderPath {
 impl FromStr for FolderPath {
     type Err = PathError;
     fn from_str(text: &str) -> Result<Self, PathError> {
-        if !text.is_empty() {
-            text.parse::<PackagePath>()?;
+        if text.is_empty() {
+            return Ok(Self::home());
         }
-        Ok(Self(text.into()))
+        // Composed, a name may be longer.
+        Ok(Self(PackagePath::of_folder(&nfc(text))?.as_str().into()))
     }
 }
 
@@ -166,7 +170,9 @@ mod tests {
         assert_eq!(orders.relative(&orders), Some(""));
         assert_eq!(orders.relative(&folder("Orders 2")), None);
         assert_eq!(FolderPath::home().relative(&orders), Some("Orders"));
-        for wrong in ["/a", "a//b", "a/../b"] {
+        assert_eq!(folder("U\u{308}bergabe"), folder("\u{dc}bergabe"));
+        assert_eq!(folder("In\\Out").name(), "In\\Out");
+        for wrong in ["/a", "a//b", "a/../b", "a\\..\\b"] {
             assert!(wrong.parse::<FolderPath>().is_err(), "{wrong}");
         }
     }

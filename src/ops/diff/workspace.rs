@@ -224,17 +224,22 @@ impl Comparison<'_> {
             read_main(self.incoming, index, &mut self.reader, &mut self.packaged)?;
             let renames = self.draft.renames(index);
             if !renames.is_empty() {
-                self.packaged = renamed(&self.packaged, renames).map_err(broken)?;
+                self.packaged = renamed(&asset.kind, &self.packaged, renames).map_err(broken)?;
             }
             let packaged = self.scanner.scan(&asset.kind, &self.packaged);
             let there = self.scanner.scan(&asset.kind, &self.held);
             let (packaged, there) = (packaged.map_err(broken)?, there.map_err(broken)?);
             let bindings = self.draft.bindings(index);
-            self.held = aligned(
+            let aligned = aligned(
                 (&self.packaged, &packaged.references, bindings),
                 (&self.held, &there.references, &held.body.bindings),
-            )
-            .map_err(broken)?;
+            );
+            match aligned {
+                Ok(held) => self.held = held,
+                // What a type that is not known holds need not be JSON.
+                Err(_) if !asset.kind.is_known() => {}
+                Err(error) => return Err(broken(error)),
+            }
         }
         let (old, new) = self.direction.sides(&self.packaged, &self.held);
         let mut differences = self.comparer.compare(Form::of(&asset.path), old, new);

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::{Account, AccountApi, Client, CustomerHandle, IncludeData, Pauses};
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
+use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     Address, AssetId, AssetPlace, Body, FolderPath, HeldAsset, HeldConnector, Inventory,
     Partnership, RemoteAccount, RemoteAddress, Revision, RevisionHeader, RevisionNumber, Scope,
@@ -352,9 +353,10 @@ impl Workspace for RemoteWorkspace {
             ..Interest::default()
         };
         let mut snapshot = self.seen(scope, interest.clone())?;
-        // A twin is asked for only in case there is one.
+        // A twin is asked for only in case there is one. Tags are in every export.
         let unseen = scope.keys.iter().any(|key| {
             key.place == AssetPlace::Workspace
+                && key.kind != AssetKind::Tags
                 && key.twin == 0
                 && !snapshot.assets.contains_key(key)
         });

@@ -17,6 +17,7 @@ use crate::client::{
 use crate::io::scratch::ScratchFolder;
 use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
+use crate::model::normal::nfc;
 use crate::model::workspace::{
     Address, AssetKey, AssetPlace, Authorization, FolderPath, HeldState, ImportId, RemoteAddress,
     WorkspaceId, WorkspaceKind,
@@ -462,7 +463,7 @@ impl RemoteWorkspace {
     ) -> Result<Vec<Stub>, WorkspaceError> {
         let meant = connections
             .iter()
-            .filter(|connection| interest.connections.contains(&connection.name));
+            .filter(|connection| interest.connections.contains(&*nfc(&connection.name)));
         let mut stubs = Vec::new();
         for connection in meant {
             stubs.push(connection_stub(connection, folders)?);
@@ -585,7 +586,7 @@ fn connection_stub(
                 folders.path_of(connection.folder_id.map(|folder| folder.0))?,
             ),
             kind: AssetKind::Connection,
-            name: connection.name.clone(),
+            name: nfc(&connection.name).into_owned(),
             twin: 0,
         },
         json: json.to_string().into_bytes(),
@@ -623,7 +624,7 @@ fn recipe_stub(recipe: &RecipeInfo, folder: FolderPath) -> Stub {
         key: AssetKey {
             place: AssetPlace::Folder(folder),
             kind: AssetKind::Recipe,
-            name: recipe.name.clone(),
+            name: nfc(&recipe.name).into_owned(),
             twin: 0,
         },
         json: json.to_string().into_bytes(),
@@ -719,7 +720,7 @@ impl<'w> Folders<'w> {
             None => (base.root, folder.as_str()),
         };
         for name in names.split('/').filter(|name| !name.is_empty()) {
-            let found = self.below(at)?.iter().find(|(_, known)| known == name);
+            let found = self.below(at)?.iter().find(|(_, known)| nfc(known) == name);
             match found {
                 Some((id, _)) => at = Some(*id),
                 None => return Ok(None),

@@ -463,7 +463,10 @@ fn read_entries(
             let role = FileRole::of(source.listed[index].path.as_str());
             let mut broken = None;
             let mut connector = None;
-            if let FileRole::Main(kind) = role {
+            // A type that is not known may hold anything.
+            if let FileRole::Main(kind) = role
+                && kind.is_known()
+            {
                 match tape.parse(bytes) {
                     Ok(document) if kind == AssetKind::CustomAdapter => {
                         let version = document.root().get("version_no");

@@ -4,6 +4,7 @@
 use crate::model::facts::ConnectionProvider;
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::graph::Graph;
+use crate::model::ident::InternalName;
 use crate::model::kind::AssetKind;
 use crate::model::project::{Asset, Project};
 use crate::model::reference::Activity;
@@ -23,6 +24,8 @@ pub(super) fn providers(project: &Project, packed: &[usize]) -> Vec<Finding> {
         };
         let unlisted = recipe.providers.iter().filter(|used| {
             used.step.activity == Activity::Active
+                // Custom connectors are a matter of the rule, and an error.
+                && InternalName::custom(&used.provider).is_none()
                 && !recipe
                     .config
                     .iter()

@@ -1,24 +1,23 @@
 //! References that lead out of the package, that are not whole, or that are numbers which mean
 //! something else in the target.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::kind::{AssetKind, FileRole};
+use crate::model::normal::nfc;
 use crate::model::project::{Asset, Project};
 use crate::model::reference::{Activity, Reference, Step};
 
 /// Checks the references of the packed assets.
 pub(super) fn check(project: &Project, packed: &[usize]) -> Vec<Finding> {
-    let inside: HashSet<&str> = packed
-        .iter()
-        .map(|&index| project.assets[index].path.as_str())
-        .collect();
-    let tables: HashSet<&str> = packed
+    let inside: HashSet<usize> = packed.iter().copied().collect();
+    let tables: HashSet<Cow<'_, str>> = packed
         .iter()
         .map(|&index| &project.assets[index])
         .filter(|asset| asset.kind == AssetKind::LookupTable)
-        .map(Asset::name)
+        .map(|table| nfc(table.name()))
         .collect();
     let mut findings = Vec::new();
     for &index in packed {
@@ -30,7 +29,7 @@ pub(super) fn check(project: &Project, packed: &[usize]) -> Vec<Finding> {
             .facts
             .tables
             .iter()
-            .filter(|table| !tables.contains(&*table.name))
+            .filter(|table| !tables.contains(&*nfc(&table.name)))
         {
             let message = format!(
                 "{}looks up the table \"{}\", which is not in the package",
@@ -72,10 +71,16 @@ pub(super) fn in_step(step: Option<Step>) -> String {
     }
 }
 
-fn dangling(project: &Project, asset: &Asset, inside: &HashSet<&str>, findings: &mut Vec<Finding>) {
+fn dangling(
+    project: &Project,
+    asset: &Asset,
+    inside: &HashSet<usize>,
+    findings: &mut Vec<Finding>,
+) {
     for reference in &asset.facts.references {
+        let target = project.asset_at(&reference.target);
         // A connection's own connector is a matter of the rule.
-        if inside.contains(&*reference.target)
+        if target.is_some_and(|target| inside.contains(&target))
             || asset.kind == AssetKind::Connection && &*reference.key == "provider"
         {
             continue;
@@ -108,7 +113,7 @@ fn dangling(project: &Project, asset: &Asset, inside: &HashSet<&str>, findings: 
         let finding = Finding::new(code, subject(asset, reference.offset), message)
             .grouped_by(about, what, place(asset, reference.step))
             .note("it binds in the target by folder and name, if it is there");
-        findings.push(if project.asset_at(&reference.target).is_some() {
+        findings.push(if target.is_some() {
             finding.note("it is in the project, but left out of this package")
         } else {
             finding

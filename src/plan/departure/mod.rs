@@ -17,6 +17,7 @@ use crate::model::choice::choice_type;
 use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::ident::{Digest, Version};
 use crate::model::kind::AssetKind;
+use crate::model::normal::nfc;
 use crate::model::path::{PackagePath, PathError};
 use crate::model::slug::Stem;
 use crate::model::workspace::{
@@ -82,6 +83,8 @@ pub enum Reason {
     },
     /// It lies in no folder, and all that does was asked for.
     Asked,
+    /// It describes the workspace's tags, which assets carry wherever they lie.
+    Tags,
 }
 
 /// Why something stays that one might look for in the package.
@@ -228,6 +231,8 @@ impl Departure {
                 continue;
             } else if request.unfiled == Unfiled::All {
                 Reason::Asked
+            } else if asset.key.kind == AssetKind::Tags {
+                continue;
             } else if let Some(to) = bound(asset)
                 .filter_map(|id| self.asset(id))
                 .find(|to| inside.contains(to))
@@ -262,6 +267,15 @@ impl Departure {
                     entry.insert(reason);
                     waiting.push_back(needed);
                 }
+            }
+        }
+        // Tags travel with whatever may carry them, and not alone.
+        if !self.reasons.is_empty() {
+            let assets = inventory.assets.iter().enumerate();
+            for (index, _) in assets.filter(|(_, asset)| asset.key.kind == AssetKind::Tags) {
+                self.reasons
+                    .entry(Item::Asset(index))
+                    .or_insert(Reason::Tags);
             }
         }
         Ok(())
@@ -337,8 +351,8 @@ impl Departure {
         let kind = &asset.key.kind;
         let files = &asset.body.files;
         let extensions: Vec<&str> = files.iter().map(|file| &*file.extension).collect();
-        let paths = if *kind == AssetKind::Project {
-            match claims.project(naming.folder) {
+        let paths = if matches!(kind, AssetKind::Project | AssetKind::Tags) {
+            match claims.fixed(naming.folder, kind) {
                 Some(path) => Ok(vec![Some(path)]),
                 None => {
                     self.stays(&asset.key.name, kind.clone(), Stay::OtherProject);
@@ -533,7 +547,7 @@ impl<'i> Tables<'i> {
             AssetPlace::Workspace => None,
             AssetPlace::Folder(folder) => folder.as_str().split('/').next().map(str::to_owned),
         };
-        let named = self.0.get(name)?;
+        let named = self.0.get(&*nfc(name))?;
         let own = project(recipe);
         let place = |index: &&usize| project(&inventory.assets[**index]);
         named

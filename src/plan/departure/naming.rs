@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::kind::AssetKind;
+use crate::model::kind::{AssetKind, FileRole};
 use crate::model::path::{PackagePath, PathError};
 use crate::model::slug::Stem;
 
@@ -28,7 +28,7 @@ impl Claims {
     pub(super) fn of<'n>(folders: impl Iterator<Item = &'n str>) -> Self {
         let mut claimed = BTreeSet::new();
         for folder in folders {
-            let Ok(path) = folder.parse::<PackagePath>() else {
+            let Ok(path) = PackagePath::of_folder(folder) else {
                 continue;
             };
             let key = path.collision_key();
@@ -78,12 +78,16 @@ impl Claims {
         }
     }
 
-    /// The path of a project's description: there is one, at the root (platform.md §5.4).
-    pub(super) fn project(&mut self, folder: &str) -> Option<PackagePath> {
-        let path: PackagePath = "project.json".parse().ok()?;
-        let free = folder.is_empty()
-            && !self.folders.contains(path.as_str())
-            && self.files.insert(path.to_string());
+    /// The path of what has no stem: a project's description lies at the root, or in the project's
+    /// folder where more than that leaves (platform.md §5.3, §5.4); tags lie at the root.
+    pub(super) fn fixed(&mut self, folder: &str, kind: &AssetKind) -> Option<PackagePath> {
+        let path: PackagePath = join(folder, &format!("{}.json", kind.word()))
+            .parse()
+            .ok()?;
+        let key = path.collision_key();
+        let free = FileRole::of(path.as_str()) == FileRole::Main(kind.clone())
+            && !self.folders.contains(&key)
+            && self.files.insert(key);
         free.then_some(path)
     }
 }
@@ -145,12 +149,22 @@ mod tests {
     }
 
     #[test]
-    fn there_is_one_description_of_a_project() {
+    fn what_has_no_stem_has_one_place() {
         let mut claims = Claims::of(std::iter::empty());
-        assert_eq!(claims.project("Orders"), None);
-        let path = claims.project("").expect("a path");
-        assert_eq!(path.as_str(), "project.json");
-        assert_eq!(claims.project(""), None);
+        let mut of = |folder, kind| {
+            let path = claims.fixed(folder, &kind);
+            path.map(|path| path.to_string())
+        };
+        let some = |path: &str| Some(path.to_owned());
+        assert_eq!(of("", AssetKind::Project), some("project.json"));
+        assert_eq!(of("", AssetKind::Project), None);
+        assert_eq!(
+            of("Orders", AssetKind::Project),
+            some("Orders/project.json")
+        );
+        assert_eq!(of("Orders/Functions", AssetKind::Project), None);
+        assert_eq!(of("", AssetKind::Tags), some("tags.json"));
+        assert_eq!(of("Orders", AssetKind::Tags), None);
     }
 
     #[test]

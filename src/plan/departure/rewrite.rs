@@ -112,7 +112,8 @@ impl Rewriter {
         Ok(names.collect())
     }
 
-    /// The JSON of an item as it leaves; `bytes` is what the workspace holds.
+    /// The JSON of an item as it leaves; `bytes` is what the workspace holds. None where an asset of
+    /// a type that is not known holds something else, which leaves as it is.
     ///
     /// # Errors
     /// If `bytes` are not what the inventory says they are.
@@ -122,13 +123,17 @@ impl Rewriter {
         inventory: &Inventory,
         item: Item,
         bytes: &[u8],
-    ) -> Result<Printed, RewriteError> {
+    ) -> Result<Option<Printed>, RewriteError> {
         let kind = match item {
             Item::Asset(index) => &inventory.assets[index].key.kind,
             Item::Connector(_) => &AssetKind::CustomAdapter,
         };
         let facts = self.scanner.scan(kind, bytes)?;
-        let document = self.tape.parse(bytes)?;
+        let document = match self.tape.parse(bytes) {
+            Ok(document) => document,
+            Err(_) if !kind.is_known() => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
         let mut edit = Edit {
             departure,
             inventory,
@@ -161,11 +166,11 @@ impl Rewriter {
             let bytes = apply(bytes, &mut splices);
             print(self.edited.parse(&bytes)?, order)
         };
-        Ok(Printed {
+        Ok(Some(Printed {
             text,
             edits,
             findings,
-        })
+        }))
     }
 }
 
@@ -449,6 +454,7 @@ impl<'a> Edit<'a> {
             | AssetKind::TestCase
             | AssetKind::InsightsQuery
             | AssetKind::Project
+            | AssetKind::Tags
             | AssetKind::Other(_) => {}
         }
     }

@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::facts::ConnectionProvider;
 use crate::model::ident::InternalName;
 use crate::model::kind::{AssetKind, FileRole};
+use crate::model::normal::nfc;
 use crate::model::project::{Asset, Project};
 use crate::model::reference::Reference;
 use crate::model::workspace::{AssetId, AssetKey, Binding, HeldAsset, Snapshot};
@@ -200,7 +201,8 @@ impl<'r> Resolver<'r, '_> {
                 )
             }
             None if kind == AssetKind::Connection => {
-                let named = self.candidates.connections(&reference.name);
+                let name = nfc(&reference.name);
+                let named = self.candidates.connections(&name);
                 self.one_of(named.filter(fits).collect(), held, By::Name)
             }
             None => Resolution::NOTHING,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::facts::ConnectionPlace;
 use crate::model::kind::{AssetKind, FileRole};
+use crate::model::normal::nfc;
 use crate::model::path::{PackagePath, PathError};
 use crate::model::project::{Asset, Project};
 use crate::model::reference::Reference;
@@ -123,7 +124,7 @@ impl Placing {
             let key = AssetKey {
                 place,
                 kind: kind.clone(),
-                name: reference.name.to_string(),
+                name: nfc(&reference.name).into_owned(),
                 twin: 0,
             };
             (nearness, key)
@@ -191,17 +192,20 @@ fn number_of_twin(asset: &Asset) -> u32 {
         .unwrap_or_default()
 }
 
-/// By which name an asset is known in a workspace. Descriptions and properties have none of their
-/// own.
+/// By which name an asset is known in a workspace: names that are canonically equivalent are one.
+/// Descriptions, tags and properties have none of their own.
 fn name(asset: &Asset) -> String {
     let nameless = matches!(
         asset.kind,
-        AssetKind::AccountProperties | AssetKind::ProjectProperties | AssetKind::Project
+        AssetKind::AccountProperties
+            | AssetKind::ProjectProperties
+            | AssetKind::Project
+            | AssetKind::Tags
     );
     if nameless {
         asset.kind.label().to_owned()
     } else {
-        asset.name().to_owned()
+        nfc(asset.name()).into_owned()
     }
 }
 

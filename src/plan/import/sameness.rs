@@ -2,7 +2,7 @@
 //! where an import does not simply replace one by the other (platform.md §6).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::ident::{Digest, InternalName};
 use crate::model::json::{
@@ -10,6 +10,7 @@ use crate::model::json::{
     remove_member,
 };
 use crate::model::kind::AssetKind;
+use crate::model::normal::nfc;
 use crate::model::reference::Reference;
 use crate::model::table::{self, RowCount, RowsPolicy, TableRows, is_table};
 use crate::model::workspace::Binding;
@@ -98,7 +99,21 @@ pub fn compare(
 ) -> Result<Answer, JsonError> {
     let (mut first, mut second) = (Tape::default(), Tape::default());
     let (packaged_document, held_document) =
-        (first.parse(packaged.bytes)?, second.parse(held.bytes)?);
+        match (first.parse(packaged.bytes), second.parse(held.bytes)) {
+            (Ok(packaged), Ok(held)) => (packaged, held),
+            // What a type that is not known holds need not be JSON.
+            (Err(_), _) | (_, Err(_)) if !kind.is_known() => {
+                let sameness = match packaged.bytes == held.bytes {
+                    true => Sameness::Same,
+                    false => Sameness::Replaced,
+                };
+                return Ok(Answer {
+                    sameness,
+                    rows: None,
+                });
+            }
+            (Err(error), _) | (_, Err(error)) => return Err(error),
+        };
     let rows = is_table(kind).then(|| rows_change(kind, packaged_document, held_document, policy));
     let sameness = compare_documents(
         kind,
@@ -158,6 +173,9 @@ fn compare_documents(
     (held, held_document): (Side<'_>, Document<'_>),
     policy: RowsPolicy,
 ) -> Sameness {
+    if *kind == AssetKind::Tags {
+        return tags(packaged_document, held_document);
+    }
     if *kind == AssetKind::AccountProperties {
         return properties(packaged_document, held_document, None);
     }
@@ -297,6 +315,27 @@ fn properties(packaged: Document<'_>, held: Document<'_>, below: Option<&str>) -
         None => Splice::new(held_names.span(), format!("{{{lines}\n}}")),
     };
     Sameness::Merged(apply(text.as_bytes(), &mut vec![splice]))
+}
+
+/// Tags of titles that are not there are added; those that are there keep their description and
+/// colour, as properties keep their values.
+fn tags(packaged: Document<'_>, held: Document<'_>) -> Sameness {
+    let title = |tag: Node<'_>| Some(nfc(&tag.get("title")?.text()?).into_owned());
+    let mut titles: BTreeSet<String> = held.root().items().filter_map(title).collect();
+    let packaged_items = packaged.root().items();
+    let added: Vec<&str> = packaged_items
+        .filter(|tag| title(*tag).is_some_and(|title| titles.insert(title)))
+        .map(Node::raw)
+        .collect();
+    if added.is_empty() {
+        return Sameness::Same;
+    }
+    let added = added.join(",\n  ");
+    let splice = match held.root().items().last() {
+        Some(last) => Splice::new(last.span().end..last.span().end, format!(",\n  {added}")),
+        None => Splice::new(held.root().span(), format!("[\n  {added}\n]")),
+    };
+    Sameness::Merged(apply(held.text().as_bytes(), &mut vec![splice]))
 }
 
 /// A digest of what a document says: independent of the order of keys, white space and escapes, and
