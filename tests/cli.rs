@@ -75,6 +75,7 @@ fn export_writes_a_package_and_its_record() {
     note: 1 [connections-unauthorized]; --verbose shows them
     note: 1 [connector-installs]; --verbose shows them
     note: 1 [dangling-connection]; --verbose shows them
+    note: 1 [portable-name]; --verbose shows them
     note: 1 [raw-id-skipped]; --verbose shows them
 
     help: more about a finding by its code: recipack explain shared-connector-excluded
@@ -226,7 +227,7 @@ fn check_says_what_export_says_and_writes_nothing() {
     insta::assert_snapshot!(outcome(&place, &[&["check", "partner"], &CUSTOMER[..]].concat()), @r#"
     exit 0
     --- stdout
-    partner: 35 files for customer: 0 errors, 7 warnings, 4 notes
+    partner: 35 files for customer: 0 errors, 7 warnings, 5 notes
       ignored: 1 asset by .workato-ignore
     --- stderr
     warning[shared-connector-excluded]: "Route Planner" is left out: customers run the shared v2
@@ -277,6 +278,7 @@ fn check_says_what_export_says_and_writes_nothing() {
     note: 1 [connections-unauthorized]; --verbose shows them
     note: 1 [connector-installs]; --verbose shows them
     note: 1 [dangling-connection]; --verbose shows them
+    note: 1 [portable-name]; --verbose shows them
     note: 1 [raw-id-skipped]; --verbose shows them
 
     help: more about a finding by its code: recipack explain shared-connector-excluded

@@ -239,7 +239,7 @@ fn names_that_no_package_can_hold() {
     fs::remove_file(project.join("bad.recipe.json")).expect("removed");
     for name in [
         &b"b\xff.recipe.json"[..],
-        b"nul.recipe.json",
+        "n\u{202e}.recipe.json".as_bytes(),
         b"a\\b.recipe.json",
         b"c\x1b.recipe.json",
     ] {
@@ -260,8 +260,8 @@ fn names_that_no_package_can_hold() {
       --> c\u{1b}.recipe.json
        = help: rename it, or name it in .workato-ignore
 
-    error[unsafe-path]: a part of it is a device name on some systems
-      --> nul.recipe.json
+    error[unsafe-path]: it holds an invisible or direction-changing character
+      --> n\u{202e}.recipe.json
        = help: rename it, or name it in .workato-ignore
 
     help: more about a finding by its code: recipack explain unsafe-path

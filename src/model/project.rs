@@ -97,6 +97,8 @@ pub enum LeftOutReason {
     },
     /// It may be of a type that is not known, and nothing in it says that it is an asset.
     Unclear,
+    /// It may belong to an asset of a type that is not known, whose JSON is not there.
+    Orphan,
 }
 
 impl std::fmt::Display for LeftOutReason {
@@ -109,6 +111,7 @@ impl std::fmt::Display for LeftOutReason {
             Self::Copy { of } => write!(f, "a copy of `{of}`"),
             Self::Misnamed { right } => write!(f, "no asset; one would be called `{right}`"),
             Self::Unclear => f.write_str("of no known type, and without a name"),
+            Self::Orphan => f.write_str("of no known type, and without an asset's JSON beside it"),
         }
     }
 }
@@ -244,6 +247,10 @@ impl Layout {
                         Finding::new(Code::OrphanFile, subject(), format!("its {} `{main}` is not there", kind.label()))
                             .help("restore the JSON file, or delete this one"),
                     ),
+                    // It may be all that there is of an asset of a new type.
+                    None if kind.looks_like_the_platforms() => {
+                        return self.leave_out(path, LeftOutReason::Orphan);
+                    }
                     None => return self.leave_out(path, LeftOutReason::NoAsset),
                 }
                 owner
@@ -301,7 +308,7 @@ impl Layout {
                 "is a copy of an asset's file",
                 "are copies of assets' files",
             ],
-            "delete it, or give what is an asset of its own a name of its own",
+            "delete copies, or give what is an asset of its own a name of its own",
         ));
         findings.extend(grouped(
             Code::NotAnAsset,
@@ -310,7 +317,16 @@ impl Layout {
                 "is almost called like an asset's file",
                 "are almost called like assets' files",
             ],
-            "rename it if it is an asset, or name it in .workato-ignore",
+            "rename what is an asset, and name what is none in .workato-ignore",
+        ));
+        findings.extend(grouped(
+            Code::NotAnAsset,
+            &of(|reason| *reason == LeftOutReason::Orphan),
+            [
+                "may belong to an asset of no known type whose JSON is not there",
+                "may belong to assets of no known type whose JSON is not there",
+            ],
+            "restore the JSON beside what is an asset's, and name what is none in .workato-ignore",
         ));
         if origin == Origin::Package {
             findings.extend(grouped(
@@ -480,8 +496,8 @@ impl Project {
                 "is of no known type and has no name, as assets have",
                 "are of no known type and have no name, as assets have",
             ],
-            "if it is an asset, export it from its workspace: whatever a package holds is carried; if \
-             not, name it in .workato-ignore",
+            "export what is an asset from its workspace: whatever a package holds is carried; name what \
+             is none in .workato-ignore",
         ));
         (left_out, stays)
     }
