@@ -216,7 +216,13 @@ impl Side {
         )?;
         let findings = &opened.project.findings;
         // Broken JSON can still be compared as text.
-        let hidden = |code: Code| code.hides_content() && code != Code::BrokenJson;
+        let hidden = |code: Code| {
+            code.hides_content()
+                && !matches!(
+                    code,
+                    Code::BrokenJson | Code::RecipeApiForm | Code::ConnectorUnlisted
+                )
+        };
         if let Some(finding) = findings.iter().find(|finding| hidden(finding.code)) {
             return Err(DiffError::Unreadable {
                 side: path.display().to_string(),

@@ -179,6 +179,7 @@ impl Code {
                 | Self::SymbolicLink
                 | Self::UnsafePath
                 | Self::RecipeApiForm
+                | Self::ConnectorUnlisted
         )
     }
 }
