@@ -529,7 +529,10 @@ fn a_plan_is_byte_stable_and_refused_when_it_no_longer_holds() {
     );
     fs::rename(place.path("external.zip"), place.path("kept.zip")).expect("renamed");
     assert_eq!(run(&place, &["import", "a.json"]).code, 1);
-    fs::copy(place.path("customer.zip"), place.path("external.zip")).expect("copied");
+    for end in ["zip", "recipack.json"] {
+        let from = place.path(&format!("customer.{end}"));
+        fs::copy(from, place.path(&format!("external.{end}"))).expect("copied");
+    }
     let swapped = run(&place, &["import", "a.json"]);
     assert_eq!(
         (
@@ -571,15 +574,18 @@ fn what_is_missing_is_refused_until_it_is_permitted() {
         &["import", "customer.zip", "--into", "local:osprey"],
     );
     assert_eq!(refused.code, 3);
-    assert!(
-        refused.stderr.contains("connector-blocked"),
-        "{}",
-        refused.stderr
-    );
-    assert_eq!(
-        run(&place, &["plan", "customer.zip", "--into", "local:osprey"]).code,
-        1
-    );
+    for told in [
+        "connector-blocked",
+        "error[other-target]",
+        "error[not-permitted]",
+    ] {
+        assert!(refused.stderr.contains(told), "{told}\n{}", refused.stderr);
+    }
+    let plan = |more: &[&str]| {
+        let plan = ["plan", "customer.zip", "--into", "local:osprey"];
+        run(&place, &[&plan[..], more].concat()).code
+    };
+    assert_eq!((plan(&[]), plan(&["--other-target"])), (3, 1));
     let facts = json(&place, &["workspace", "show", "osprey"]);
     assert_eq!(facts["revision"], Value::Null, "{facts}");
     done(
@@ -590,6 +596,7 @@ fn what_is_missing_is_refused_until_it_is_permitted() {
             "--into",
             "local:osprey",
             "--allow-missing-connectors",
+            "--other-target",
         ],
     );
     let start = run(
@@ -783,11 +790,12 @@ fn a_matrix_says_what_each_customer_would_meet() {
         })
         .collect();
     let needs = || Value::from("needs-connection");
+    let elsewhere = || Value::from("other-target");
     assert_eq!(
         verdicts,
         [
-            ("kestrel".into(), vec![needs(), needs()]),
-            ("merlin".into(), vec![needs(), needs()])
+            ("kestrel".into(), vec![needs(), elsewhere()]),
+            ("merlin".into(), vec![needs(), elsewhere()])
         ]
     );
     let ways = |customer: usize, package: usize| -> Vec<String> {

@@ -221,7 +221,10 @@ fn a_locked_import_takes_what_was_locked_or_nothing() {
     done(&place, "lock");
     done(&place, "export --to external-account -o e.zip");
     done(&place, "export --to customers -o c.zip");
-    done(&place, "workspace create osprey --kind external");
+    done(
+        &place,
+        "workspace create osprey --kind external --data-center eu",
+    );
     done(
         &place,
         "import e.zip --into local:osprey --folder A --locked",
@@ -271,18 +274,29 @@ fn a_package_with_a_file_that_is_no_assets_is_not_what_was_locked() {
     let place = place();
     done(&place, "lock");
     done(&place, "export --to external-account -o e.zip");
-    done(&place, "workspace create osprey --kind external");
+    done(
+        &place,
+        "workspace create osprey --kind external --data-center eu",
+    );
     let added = Command::new("sh")
         .args(["-c", "echo x > NOTES.md && zip -q e.zip NOTES.md"])
         .current_dir(place.folder.path())
         .status()
         .expect("sh");
     assert!(added.success(), "zip adds a file");
+    // Its record is one of another package by now.
+    ends(
+        &place,
+        "import e.zip --into local:osprey --locked",
+        4,
+        &["e.recipack.json"],
+    );
+    fs::remove_file(place.path("e.recipack.json")).expect("removed");
     ends(
         &place,
         "import e.zip --into local:osprey --locked",
         2,
-        &["NOTES.md: new"],
+        &["e.zip is not what any target of recipack.lock gets"],
     );
 }
 

@@ -244,7 +244,9 @@ fn whatever_is_wrong_stops_it_with_an_exit_code_of_its_own() {
 
     // Somebody else imported meanwhile.
     pipeline.done("export partner --for external --include Agents/** -o other.zip --quiet");
-    pipeline.done("import other.zip --into local:kestrel --folder Elsewhere --yes --quiet");
+    pipeline.done(
+        "import other.zip --into local:kestrel --folder Elsewhere --other-target --yes --quiet",
+    );
     pipeline.stops("ship", 3, "error[stale-plan]");
     pipeline.passes(&["plan"]);
     pipeline.stops("ship", 3, "the plan is not approved");

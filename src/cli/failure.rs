@@ -530,6 +530,12 @@ impl From<ImportError> for Failure {
                     "make a package of it first: recipack export {} --for customer|external",
                     shell_word(path)
                 )),
+            ImportError::Record { ref package, .. } => {
+                Self::of(Exit::VerificationFailed, "not-as-recorded", &error).help(format!(
+                    "look at both with `recipack verify {}`; a record that belongs elsewhere goes elsewhere",
+                    shell_word(package)
+                ))
+            }
             ImportError::Placing(_) => Self::of(Exit::Failed, "unplaceable", &error)
                 .help("import into a folder with a shorter path"),
             ImportError::Digest { .. } | ImportError::Read { .. } => {

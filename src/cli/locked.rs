@@ -7,13 +7,11 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::request::{folder_of, read_text};
 use super::ui::visible;
-use crate::io::bounded::{self, DOCUMENT};
 use crate::lock::{Lock, LockChange, LockedTarget, changes};
 use crate::model::ident::TargetName;
 use crate::ops::import::Incoming;
 use crate::ops::lock::entries;
-use crate::ops::record::DecisionRecord;
-use crate::ops::verify::record_path;
+use crate::plan::import::target::MadeFor;
 
 /// The lock's name.
 pub(crate) const LOCK: &str = "recipack.lock";
@@ -58,21 +56,23 @@ pub(crate) fn required(path: &Path) -> Result<Lock, Failure> {
 }
 
 /// Fails if the package is not what was locked for the target that it was made for, as its decision
-/// record says; without a record, for whichever target has these contents.
+/// record says; without a record, for whichever target has these contents. What the lock says of that
+/// target is what the package was made for; nothing if several have these contents and differ.
 pub(crate) fn hold_package(
     path: &Path,
     package: &Path,
     incoming: &Incoming,
-) -> Result<(), Failure> {
+) -> Result<Option<MadeFor>, Failure> {
     let lock = required(path)?;
     let entries = entries(&incoming.opened);
-    let recorded = bounded::read(&record_path(package), DOCUMENT)
-        .ok()
-        .and_then(|bytes| DecisionRecord::parse(&bytes).ok())
-        .and_then(|record| record.target.name);
-    let has_these = |name: &&TargetName| lock.targets[*name].entries == entries;
-    let target = recorded.or_else(|| lock.targets.keys().find(has_these).cloned());
-    let Some(target) = target else {
+    let recorded = incoming.record().map(|record| &record.target);
+    let have_these = || {
+        let targets = lock.targets.iter();
+        targets.filter(|(_, locked)| locked.entries == entries)
+    };
+    let named = recorded.and_then(|target| target.name.clone());
+    let found = have_these().next().map(|(name, _)| name.clone());
+    let Some(target) = named.clone().or(found) else {
         let names: Vec<&str> = lock.targets.keys().map(TargetName::as_str).collect();
         return Err(Failure::new(
             Exit::Differences,
@@ -86,24 +86,52 @@ pub(crate) fn hold_package(
         )
         .help("its decision record would say which one it was made for, and so what differs"));
     };
-    let found = match lock.targets.get(&target) {
-        // All that a package has in it; the rest was decided when it was made.
-        Some(locked) => LockedTarget {
-            entries,
-            ..locked.clone()
-        },
+    let Some(locked) = lock.targets.get(&target) else {
+        return Err(Failure::new(
+            Exit::Differences,
+            "lock-differs",
+            format!(
+                "{} was made for `{target}`, which {} does not have",
+                package.display(),
+                path.display()
+            ),
+        )
+        .help("add it with `recipack lock`, if the manifest has it"));
+    };
+    let of_lock = |name: &TargetName, locked: &LockedTarget| MadeFor {
+        target: Some(name.clone()),
+        kind: locked.kind,
+        data_center: locked.data_center.clone(),
+    };
+    let made_for = match named {
+        Some(_) => Some(of_lock(&target, locked)),
         None => {
-            return Err(Failure::new(
-                Exit::Differences,
-                "lock-differs",
-                format!(
-                    "{} was made for `{target}`, which {} does not have",
-                    package.display(),
-                    path.display()
-                ),
-            )
-            .help("add it with `recipack lock`, if the manifest has it"));
+            let mut others = have_these();
+            let first = others.next();
+            let first = first.map(|(name, locked)| of_lock(name, locked));
+            first.map(|first| {
+                others.fold(Some(first), |first, (_, locked)| {
+                    let first = first?;
+                    let same = first.kind == locked.kind && first.data_center == locked.data_center;
+                    // Which of them it is for is not known.
+                    same.then_some(MadeFor {
+                        target: None,
+                        ..first
+                    })
+                })
+            })
         }
+        .flatten(),
+    };
+    // All that a package has in it, and its record says; the rest was decided when it was made.
+    let found = LockedTarget {
+        entries,
+        kind: recorded.map_or(locked.kind, |target| target.kind),
+        data_center: match recorded {
+            Some(target) => target.data_center.clone(),
+            None => locked.data_center.clone(),
+        },
+        ..locked.clone()
     };
     let mut held = hold(path, lock, &target, found);
     let foreign = incoming.opened.left_out.iter();
@@ -112,7 +140,7 @@ pub(crate) fn hold_package(
         let failure = held.err().unwrap_or_else(|| differs(path, &target, &[]));
         held = Err(failure.notes(foreign));
     }
-    held
+    held.map(|()| made_for)
 }
 
 /// Fails if `found` is not what was locked for the target.

@@ -7,20 +7,26 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::locate::LocatedFinding;
+use super::lock::entries;
 use super::read::{self, Digests, OpenError, Opened, Reading, Roots};
+use super::record::{DecisionRecord, TargetRecord};
+use super::verify::record_path;
 use super::{Interrupted, Observer, Running, Stage};
 use crate::io::archive::{Limits, Method};
+use crate::io::bounded::{self, DOCUMENT};
 use crate::io::source::{ReadError, SourceReader};
 use crate::io::spill::{Spill, Spilled, deflate};
+use crate::model::contents::content_digest;
 use crate::model::finding::{Counts, Finding, Severity, Subject};
 use crate::model::graph::Graph;
-use crate::model::ident::{Digest, InternalName};
+use crate::model::ident::{Digest, InternalName, TargetName};
 use crate::model::interface::InterfaceError;
 use crate::model::json::{JsonError, Tape, apply};
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
 use crate::model::scan::Scanner;
 use crate::model::table::RowsPolicy;
+use crate::model::target::TargetKind;
 use crate::model::workspace::{
     Address, AssetKey, FolderPath, HeldFile, Moment, RecipeState, Revision, RevisionAction,
     RevisionHeader, RevisionNumber, Snapshot,
@@ -33,6 +39,7 @@ use crate::plan::import::document::{
 };
 use crate::plan::import::nesting;
 use crate::plan::import::sameness::{self, Answer, Sameness, Side};
+use crate::plan::import::target::{Here, MadeFor, NameMeans, OtherTarget, PlannedTarget};
 use crate::plan::import::{Draft, Placing, PlacingError, Question, Receipt};
 use crate::plan::transform::rename_providers;
 use crate::workspace::{
@@ -58,6 +65,8 @@ pub struct ImportRequest {
     pub at: Moment,
     /// Who imports.
     pub who: String,
+    /// Whether the package may have been made for another target.
+    pub other_target: OtherTarget,
 }
 
 /// A package that was read for an import.
@@ -72,6 +81,9 @@ pub struct Incoming {
     sources: BTreeMap<usize, Source>,
     /// The connectors whose code has errors, by their assets.
     unreleasable: BTreeMap<usize, InterfaceError>,
+    record: Option<DecisionRecord>,
+    /// What it was made for, as the record or the lock says.
+    made_for: Option<MadeFor>,
 }
 
 /// An import that was planned.
@@ -129,6 +141,16 @@ pub enum ImportError {
         /// Why.
         #[source]
         source: ReadError,
+    },
+    /// What lies beside the package as its decision record is none of this package.
+    #[error("{} is not the record of {package}: {what}", record.display())]
+    Record {
+        /// The package.
+        package: String,
+        /// The record.
+        record: PathBuf,
+        /// Why not.
+        what: String,
     },
     /// An asset can't lie where it would.
     #[error(transparent)]
@@ -190,13 +212,18 @@ impl Incoming {
         let Some((size, digest)) = read else {
             return Err(ImportError::NoPackage { path });
         };
+        let record = record_of(&request.package, &path, digest, &opened)?;
         let package = PlannedPackage {
             path,
             digest,
             size,
             strip_folder: None,
         };
-        Self::of(request, opened, package)
+        Ok(Self {
+            made_for: record.as_ref().map(MadeFor::from),
+            record,
+            ..Self::of(request, opened, package)?
+        })
     }
 
     /// Reads a package or a project's folder for a comparison with a workspace, which changes nothing.
@@ -233,6 +260,8 @@ impl Incoming {
         Ok(Self {
             unreleasable: unreleasable.collect(),
             sources,
+            made_for: None,
+            record: None,
             graph: Graph::of(&opened.project),
             placing: Placing::of(&opened.project, &request.folder)?,
             package,
@@ -245,6 +274,27 @@ impl Incoming {
         let assets = self.opened.project.assets.iter();
         let keys = assets.zip(&self.placing.keys);
         keys.filter_map(|(asset, key)| Some((&asset.path, key.as_ref()?)))
+    }
+
+    /// The decision record that lies beside the package, if one does.
+    pub const fn record(&self) -> Option<&DecisionRecord> {
+        self.record.as_ref()
+    }
+
+    /// Takes the record that lies beside `package`, of which this one was made.
+    ///
+    /// # Errors
+    /// If it is the record of another package.
+    pub fn was_made_of(&mut self, package: &Path, digest: Digest) -> Result<(), ImportError> {
+        let shown = package.display().to_string();
+        self.record = record_of(package, &shown, digest, &self.opened)?;
+        self.made_for = self.record.as_ref().map(MadeFor::from);
+        Ok(())
+    }
+
+    /// Takes what a lock says that a package without a record was made for.
+    pub fn was_locked_for(&mut self, locked: MadeFor) {
+        self.made_for.get_or_insert(locked);
     }
 
     /// The digest of the package.
@@ -274,6 +324,11 @@ impl Incoming {
         let draft = draft.answered(&answers);
         let (plan, mut findings) = draft.decide(self.package.clone(), request.address.clone());
         findings.extend(self.check_actions(&draft, &plan, workspace)?);
+        let (mut plan, mut findings) = draft.decide(self.package.clone(), request.address.clone());
+        let here = self.here(request, workspace, &snapshot)?;
+        let target = PlannedTarget::of(self.made_for.clone(), &here, request.other_target);
+        findings.extend(target.settle(&mut plan));
+        findings.extend(self.check_actions(&plan, workspace)?);
         findings.extend(nesting::check(&self.opened.project, &self.placing.folder));
         drop(draft);
         Ok(Planned {
@@ -281,6 +336,40 @@ impl Incoming {
             findings,
             snapshot,
             answers,
+        })
+    }
+
+    /// What is known of the workspace, to be compared with what the package was made for.
+    fn here(
+        &self,
+        request: &ImportRequest,
+        workspace: &dyn Workspace,
+        snapshot: &Snapshot,
+    ) -> Result<Here, WorkspaceError> {
+        let facts = &snapshot.workspace;
+        let kind = Here::kind_of(&request.address, facts);
+        let named = self.made_for.as_ref().and_then(|made_for| {
+            let customers = (made_for.kind, kind);
+            let both = customers == (TargetKind::Customer, Some(TargetKind::Customer));
+            made_for.target.as_ref().filter(|_| both)
+        });
+        let name_means = match named.map(TargetName::as_str) {
+            Some(name)
+                if name != facts.name.as_str() && facts.external_id.as_deref() != Some(name) =>
+            {
+                match workspace.has_sibling(name)? {
+                    true => NameMeans::AnotherCustomer,
+                    false => NameMeans::NobodyElse,
+                }
+            }
+            Some(_) | None => NameMeans::NobodyElse,
+        };
+        let known = !facts.data_center.is_unknown();
+        Ok(Here {
+            address: request.address.clone(),
+            kind,
+            data_center: known.then(|| facts.data_center.clone()),
+            name_means,
         })
     }
 
@@ -511,6 +600,55 @@ impl Incoming {
             }
         }
         Ok(astray)
+    }
+}
+
+/// The decision record beside a package. One of another package says nothing of this one.
+fn record_of(
+    package: &Path,
+    shown: &str,
+    digest: Digest,
+    opened: &Opened,
+) -> Result<Option<DecisionRecord>, ImportError> {
+    let path = record_path(package);
+    let failed = |what: String| ImportError::Record {
+        package: shown.to_owned(),
+        record: path.clone(),
+        what,
+    };
+    match std::fs::metadata(&path) {
+        Ok(found) if found.is_file() => {}
+        Ok(_) => return Err(failed("it is not a file".to_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error.to_string())),
+    }
+    let bytes = bounded::read(&path, DOCUMENT).map_err(|error| failed(error.to_string()))?;
+    let record = DecisionRecord::parse(&bytes).map_err(|error| failed(error.to_string()))?;
+    let entries = entries(opened);
+    // The same contents may be compressed otherwise.
+    let same_contents =
+        opened.left_out.is_empty() && content_digest(&entries) == record.package.content_digest;
+    match record.package.sha256 == digest || same_contents {
+        true => Ok(Some(record)),
+        false => Err(failed(format!(
+            "the package's SHA-256 is {digest}, the record says {}",
+            record.package.sha256
+        ))),
+    }
+}
+
+impl From<&DecisionRecord> for MadeFor {
+    fn from(record: &DecisionRecord) -> Self {
+        let TargetRecord {
+            name,
+            kind,
+            data_center,
+        } = record.target.clone();
+        Self {
+            target: name,
+            kind,
+            data_center: data_center.filter(|center| !center.is_unknown()),
+        }
     }
 }
 

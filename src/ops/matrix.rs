@@ -6,14 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::import::{ImportError, ImportRequest, Incoming};
-use super::record::DecisionRecord;
 use super::{Interrupted, Observer, Running};
 use crate::io::archive::Limits;
-use crate::io::bounded::{self, DOCUMENT};
 use crate::model::ident::WorkspaceName;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath, Moment};
-use crate::plan::decision::ConnectorDecision;
+use crate::plan::import::target::OtherTarget;
 use crate::plan::matrix::{Cell, Possible};
 use crate::workspace::local::LocalPlatform;
 
@@ -76,10 +74,10 @@ pub fn matrix(
             scratch: request.scratch.clone(),
             at: request.at,
             who: String::new(),
+            other_target: OtherTarget::Refused,
         };
         let read = Incoming::read(&request, running, observer)?;
-        let recorded = recorded(&request.package);
-        incoming.push((request, read, recorded));
+        incoming.push((request, read));
     }
     let mut customers = Vec::new();
     for summary in platform.workspaces()? {
@@ -94,15 +92,18 @@ pub fn matrix(
         let name = summary.facts.name.clone();
         let workspace = platform.workspace(&name)?;
         let mut cells = Vec::new();
-        for (request, incoming, recorded) in &incoming {
+        for (request, incoming) in &mut incoming {
             if running.interrupt.is_set() {
                 return Err(Interrupted.into());
             }
+            request.address = Address::Local(name.clone());
             let planned = incoming.plan(request, &workspace, running)?;
             let possible = match planned.is_impossible() || incoming.is_incomplete() {
                 true => Possible::No,
                 false => Possible::Yes,
             };
+            let recorded = incoming.record();
+            let recorded = recorded.map_or(&[][..], |record| &record.connectors);
             cells.push(Cell::of(&planned.plan, possible, recorded));
         }
         customers.push(MatrixRow {
@@ -119,14 +120,4 @@ pub fn matrix(
             .collect(),
         customers,
     })
-}
-
-/// What the decision record beside a package says of connectors; nothing if there is none that can
-/// be read.
-fn recorded(package: &std::path::Path) -> Vec<ConnectorDecision> {
-    bounded::read(&super::verify::record_path(package), DOCUMENT)
-        .ok()
-        .and_then(|bytes| DecisionRecord::parse(&bytes).ok())
-        .map(|record| record.connectors)
-        .unwrap_or_default()
 }

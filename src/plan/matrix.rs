@@ -10,6 +10,7 @@ use crate::model::ident::Version;
 use crate::plan::decision::ConnectorDecision;
 use crate::plan::import::ImportPlan;
 use crate::plan::import::document::{Afterwards, ConnectorAction};
+use crate::plan::import::target::Fit;
 
 choice_type! {
     /// What stands between a package and a workspace, the gravest that is there.
@@ -22,6 +23,8 @@ choice_type! {
         NeedsConnection = "needs-connection",
         /// A permission has to be given, such as to restart running recipes.
         NeedsPermission = "needs-permission",
+        /// The package was made for another kind of target, data center or customer.
+        OtherTarget = "other-target",
         /// A connector is nowhere, or something else makes it impossible.
         Blocked = "blocked",
     }
@@ -71,6 +74,8 @@ pub struct CellConnector {
 pub struct Cell {
     /// What stands between them.
     pub verdict: Verdict,
+    /// Whether the workspace is what the package was made for.
+    pub target: Fit,
     /// Each connector of the package.
     pub connectors: Vec<CellConnector>,
     /// Connections that have to be authorised or chosen.
@@ -168,8 +173,14 @@ impl Cell {
             })
             .collect();
         let blocked = plan.summary.blocked > 0 || possible == Possible::No;
+        let target = plan
+            .target
+            .as_ref()
+            .map_or(Fit::Unknown, |target| target.fit);
         let verdict = if blocked {
             Verdict::Blocked
+        } else if target == Fit::Other {
+            Verdict::OtherTarget
         } else if !plan.needs.is_empty() {
             Verdict::NeedsPermission
         } else if !connections.is_empty() {
@@ -181,6 +192,7 @@ impl Cell {
         };
         Self {
             verdict,
+            target,
             connectors,
             connections,
             because: plan

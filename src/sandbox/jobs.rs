@@ -20,6 +20,7 @@ use crate::ops::operate::{Which, set_recipes};
 use crate::ops::workspace_export::{Output, export};
 use crate::plan::departure::{DepartureRequest, Rows, Unfiled};
 use crate::plan::import::document::{AssetAction, Permission};
+use crate::plan::import::target::OtherTarget;
 
 /// The largest package (platform.md §1.6), in bytes.
 pub(super) const MOST_PACKAGE: u64 = 100_000_000;
@@ -167,6 +168,7 @@ fn request(
         scratch: sandbox.store.incoming(),
         at: sandbox.now(),
         who: "API".to_owned(),
+        other_target: OtherTarget::Refused,
     }
 }
 

@@ -312,6 +312,16 @@ pub trait Workspace {
         contents: &mut dyn Contents,
     ) -> Result<Committed, WorkspaceError>;
 
+    /// Whether another customer of the same admin workspace has this name, or this external id; not
+    /// where that is not known.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    fn has_sibling(&self, name: &str) -> Result<bool, WorkspaceError> {
+        let _ = name;
+        Ok(false)
+    }
+
     /// The folder that packages are imported into and exported from unless another one is named:
     /// Home, or what its address says.
     fn base(&self) -> FolderPath {

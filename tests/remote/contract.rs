@@ -21,6 +21,7 @@ use recipack::ops::remote::journal::Journal;
 use recipack::ops::remote::{RemoteSettings, RemoteWorkspace};
 use recipack::ops::{Interrupt, Running, Silent};
 use recipack::plan::import::document::AssetAction;
+use recipack::plan::import::target::OtherTarget;
 use recipack::workspace::local::{LocalPlatform, Writing};
 use recipack::workspace::memory::MemoryWorkspace;
 use recipack::workspace::{Workspace, WorkspaceError};
@@ -147,6 +148,7 @@ fn request(package: &Path) -> ImportRequest {
         scratch: std::env::temp_dir(),
         at: Moment(1_700_000_000),
         who: "somebody".to_owned(),
+        other_target: OtherTarget::Refused,
     }
 }
 

@@ -209,6 +209,7 @@ fn request(package: &Path, folder: &str) -> ImportRequest {
         scratch: std::env::temp_dir(),
         at: Moment(1_700_000_000),
         who: "somebody".to_owned(),
+        other_target: recipack::plan::import::target::OtherTarget::Refused,
     }
 }
 

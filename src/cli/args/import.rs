@@ -30,6 +30,9 @@ pub(crate) struct PlanArgs {
     /// Also write the plan to a file, which `import` takes
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Import a package that was made for another target, too
+    #[arg(long)]
+    pub(crate) other_target: bool,
     /// Exit with 2 if the import would change anything
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
@@ -94,6 +97,9 @@ pub(crate) struct ImportArgs {
     /// Table rows: keep, overwrite, leave-out [default: overwrite]
     #[arg(long, value_name = "WAY")]
     pub(crate) rows: Option<RowsPolicy>,
+    /// Import a package that was made for another target, too
+    #[arg(long)]
+    pub(crate) other_target: bool,
     /// Don't ask before something is overwritten
     #[arg(short, long)]
     pub(crate) yes: bool,

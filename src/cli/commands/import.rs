@@ -27,6 +27,7 @@ use crate::plan::import::Receipt;
 use crate::plan::import::document::{
     ConnectorAction, ImportPlan, Needed, Permission, PlannedConnector,
 };
+use crate::plan::import::target::{Fit, OtherTarget};
 use crate::plan::import::wording::{self, Wording};
 use crate::report::items;
 use crate::report::outputs::Output;
@@ -65,9 +66,15 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
     subject(reporter, &args.package, &args.into);
     let workspace = open(context, &args.platform, &args.into, "plan")?;
     let folder = within(workspace.as_ref(), args.folder.as_ref())?;
-    let mut request = request(&args.package, &args.into, folder, args.rows);
+    let mut request = ImportRequest {
+        other_target: other_target(args.other_target),
+        ..request(&args.package, &args.into, folder, args.rows)
+    };
     let stripped = strip(context, &mut request, args.strip_folder.as_deref())?;
-    let incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())?;
+    let mut incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())?;
+    if let Some(stripped) = &stripped {
+        incoming.was_made_of(&args.package, stripped.original)?;
+    }
     Failure::incomplete(&incoming.opened)?;
     let mut planned = incoming.plan(&request, workspace.as_ref(), &context.running)?;
     if let (Some(_), Some(folder)) = (&stripped, &args.strip_folder) {
@@ -77,6 +84,11 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
     }
     let document = planned.document(&incoming);
     tell(reporter, &document);
+    let is_other = |needed: &&Needed| needed.permission == Permission::OtherTarget;
+    if let Some(needed) = planned.plan.needs.iter().find(is_other) {
+        context.ui.findings(&document.findings);
+        return Err(not_permitted(needed).into());
+    }
     if let Some(output) = &args.output {
         reporter.output(Output::text("plan", output.display().to_string()));
         let mut bytes = serde_json::to_vec_pretty(&document).map_err(anyhow::Error::new)?;
@@ -148,6 +160,15 @@ pub(super) fn request(
         scratch: std::env::temp_dir(),
         at: platform::now(),
         who: platform::who(),
+        other_target: OtherTarget::Refused,
+    }
+}
+
+/// What an option permits.
+const fn other_target(given: bool) -> OtherTarget {
+    match given {
+        true => OtherTarget::Permitted,
+        false => OtherTarget::Refused,
     }
 }
 
@@ -178,12 +199,15 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
             ));
         }
         return Ok(Asked {
-            request: request(
-                &args.package,
-                into,
-                args.folder.clone().unwrap_or_default(),
-                args.rows.unwrap_or(RowsPolicy::Overwrite),
-            ),
+            request: ImportRequest {
+                other_target: other_target(args.other_target),
+                ..request(
+                    &args.package,
+                    into,
+                    args.folder.clone().unwrap_or_default(),
+                    args.rows.unwrap_or(RowsPolicy::Overwrite),
+                )
+            },
             strip_folder: args.strip_folder.clone(),
             approved: None,
         });
@@ -249,6 +273,11 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
         None => found(&args.package, Path::new(&plan.package.path)),
     };
     let mut request = request(&package, address, plan.folder.clone(), plan.rows);
+    // Who approved a plan approved of its target.
+    let approved = plan.target.as_ref().map(|target| target.fit);
+    if args.other_target || approved == Some(Fit::Permitted) {
+        request.other_target = OtherTarget::Permitted;
+    }
     request.package = package;
     Ok(Asked {
         request,
@@ -303,14 +332,20 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
         request.folder = within(workspace.as_ref(), args.folder.as_ref())?;
     }
     let stripped = strip(context, &mut request, strip_folder.as_deref())?;
-    let incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())?;
+    let mut incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())?;
     let read = stripped.as_ref().map_or(incoming.digest(), |s| s.original);
     if signed.is_some_and(|digest| digest != read) {
         return Err(unsigned(&package, "it changed since its signature was checked").into());
     }
+    if let Some(stripped) = &stripped {
+        incoming.was_made_of(&package, stripped.original)?;
+    }
     Failure::incomplete(&incoming.opened)?;
     if args.locked {
-        locked::hold_package(&args.lock, &request.package, &incoming)?;
+        let made_for = locked::hold_package(&args.lock, &request.package, &incoming)?;
+        if let Some(made_for) = made_for {
+            incoming.was_locked_for(made_for);
+        }
     }
     let given = given(args);
     let mut consent: Option<ImportPlan> = approved.as_ref().map(|document| document.plan.clone());
@@ -327,6 +362,12 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
                 .package
                 .path
                 .clone_from(&approved.plan.package.path);
+            // The record and the lock may lie elsewhere by now. What they said was approved of, unless
+            // they say now that the package belongs elsewhere.
+            let now = planned.plan.target.as_ref().map(|target| target.fit);
+            if now != Some(Fit::Other) && planned.plan.package == approved.plan.package {
+                planned.plan.target.clone_from(&approved.plan.target);
+            }
         }
         if let Some(consent) = &consent
             && *consent != planned.plan
@@ -435,6 +476,23 @@ fn stale(approved: &ImportPlan, now: &ImportPlan) -> Failure {
     .help("make the plan again, and look at what is different")
 }
 
+fn not_permitted(needed: &Needed) -> Failure {
+    let given = format!("say that it is meant: --{}", needed.permission);
+    let (code, help) = match needed.permission {
+        Permission::OtherTarget => ("other-target", given),
+        Permission::OverwriteRows => (
+            "not-permitted",
+            "keep the rows that are there: --rows keep; or say that it is meant: --overwrite-rows"
+                .to_owned(),
+        ),
+        Permission::RestartRecipes
+        | Permission::Downgrade
+        | Permission::MoveRecipes
+        | Permission::MissingConnectors => ("not-permitted", given),
+    };
+    Failure::new(Exit::Refused, code, needed.because.clone()).help(help)
+}
+
 fn refuse(planned: &Planned, given: &[Permission]) -> Result<(), Failure> {
     if planned.is_impossible() {
         return Err(Failure::new(
@@ -444,20 +502,7 @@ fn refuse(planned: &Planned, given: &[Permission]) -> Result<(), Failure> {
         ));
     }
     let refused: Vec<&Needed> = planned.refused(given);
-    let mut failures = refused.iter().map(|needed| {
-        Failure::new(Exit::Refused, "not-permitted", needed.because.clone())
-            .help(match needed.permission {
-                Permission::OverwriteRows => {
-                    "keep the rows that are there: --rows keep; or say that it is meant: --overwrite-rows".to_owned()
-                }
-                Permission::RestartRecipes
-                | Permission::Downgrade
-                | Permission::MoveRecipes
-                | Permission::MissingConnectors => {
-                    format!("say that it is meant: --{}", needed.permission)
-                }
-            })
-    });
+    let mut failures = refused.iter().map(|needed| not_permitted(needed));
     let Some(mut first) = failures.next() else {
         return Ok(());
     };

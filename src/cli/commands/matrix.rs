@@ -47,7 +47,12 @@ fn work(context: &Context, args: &MatrixArgs, reporter: &mut Reporter) -> Result
         .customers
         .iter()
         .flat_map(|row| &row.cells)
-        .any(|cell| matches!(cell.verdict, Verdict::Blocked | Verdict::NeedsPermission));
+        .any(|cell| {
+            matches!(
+                cell.verdict,
+                Verdict::Blocked | Verdict::OtherTarget | Verdict::NeedsPermission
+            )
+        });
     Ok(if args.detailed_exitcode && stands {
         Exit::Differences
     } else {

@@ -12,6 +12,7 @@ use crate::model::workspace::Address;
 use crate::ops::import::{ImportRequest, Incoming, PlanDocument};
 use crate::ops::remote::journal::{JournalError, State};
 use crate::plan::decision::shell_word;
+use crate::plan::import::target::OtherTarget;
 
 pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
     let mut entry = journal()?.entry(&args.id).map_err(|error| match error {
@@ -36,6 +37,7 @@ pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
         scratch: std::env::temp_dir(),
         at: platform::now(),
         who: entry.who.clone(),
+        other_target: OtherTarget::Refused,
     };
     // Without the package, nobody can say whether everything is as planned.
     let incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())

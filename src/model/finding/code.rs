@@ -140,6 +140,7 @@ codes! {
     PackageFolderExtra = "package-folder-extra", Warning, Free, "A package has a folder around it that its references know nothing of: it was zipped one folder too high.";
     FolderRepeated = "folder-repeated", Warning, Workspace, "All paths of a package begin with the name of the folder that it goes into, and would lie in it twice.";
     ProjectNameDiffers = "project-name-differs", Warning, Workspace, "A package names the project that it is from, and goes into a folder of another one.";
+    OtherTarget = "other-target", Warning, Workspace, "A package was made for another kind of target, data center or customer than the workspace is.";
     NothingToImport = "nothing-to-import", Warning, Workspace, "A package holds no assets, so an import of it does nothing.";
     RestartFails = "restart-fails", Warning, Workspace, "A running recipe would be stopped and updated, and could not start again.";
     ConnectionOtherApplication = "connection-other-application", Warning, Free, "A recipe uses a connection for another application than the connection is for.";
@@ -165,6 +166,7 @@ codes! {
     RecipeIncomplete = "recipe-incomplete", Warning, Free, "A recipe's `code` or `config` is not there, or not what the platform writes.";
     ConnectorUnlisted = "connector-unlisted", Error, Guard, "A recipe's steps use a custom connector that its `config` does not list, so that the rule can't see it.";
     AllowanceUnused = "allowance-unused", Note, Free, "The manifest allows a finding that there is not.";
+    TargetUnknown = "target-unknown", Note, Workspace, "Whether a workspace is what a package was made for can't be told.";
     UnmarkedNames = "unmarked-names", Note, Free, "A package's names are UTF-8 without saying so, as the platform writes them.";
     OrphanFile = "orphan-file", Warning, Free, "A file belongs to an asset whose JSON is not there; it is carried through as it is.";
 }

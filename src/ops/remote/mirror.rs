@@ -24,6 +24,7 @@ use crate::model::workspace::{
 use crate::ops::import::{ImportError, ImportRequest, Incoming};
 use crate::ops::{Observer, Running};
 use crate::plan::commit::{Change, Commit};
+use crate::plan::import::target::OtherTarget;
 use crate::workspace::local::{LocalPlatform, LocalWorkspace, NewWorkspace, Writing};
 use crate::workspace::{ContentError, Contents, Encoded, Encoding, Workspace as _, WorkspaceError};
 
@@ -241,6 +242,7 @@ impl Mirror {
                 scratch: scratch.to_owned(),
                 at: THEN,
                 who: String::new(),
+                other_target: OtherTarget::Refused,
             };
             let read = Incoming::read(&request, running, observer)?;
             exported.append(&mut exported_connectors(&read)?);

@@ -464,6 +464,19 @@ impl Workspace for RemoteWorkspace {
     fn base(&self) -> FolderPath {
         self.base.path.clone()
     }
+
+    fn has_sibling(&self, name: &str) -> Result<bool, WorkspaceError> {
+        // Only the partner's token lists customers.
+        if self.who.admin.is_none() {
+            return Ok(false);
+        }
+        let own = self.who.own.id.0;
+        let customers = self.client.customers()?;
+        Ok(customers.iter().any(|customer| {
+            customer.id != own
+                && (customer.name == name || customer.external_id.as_deref() == Some(name))
+        }))
+    }
 }
 
 impl AdminWorkspace for RemoteWorkspace {

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::target::PlannedTarget;
 use crate::model::choice::choice_type;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::kind::AssetKind;
@@ -26,6 +27,10 @@ pub struct ImportPlan {
     pub package: PlannedPackage,
     /// The workspace.
     pub workspace: PlannedWorkspace,
+    /// What the package was made for, and whether the workspace is that; absent from plans that
+    /// were made before this was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<PlannedTarget>,
     /// The digest of the catalogue of shared connectors; absent if nothing is shared there.
     pub catalogue: Option<Digest>,
     /// The folder that the package is imported into; empty for Home.
@@ -277,6 +282,8 @@ choice_type! {
         MissingConnectors = "allow-missing-connectors",
         /// To put the package's rows of tables in place of those that are there.
         OverwriteRows = "overwrite-rows",
+        /// To import into another kind of target, data center or customer than the package's.
+        OtherTarget = "other-target",
     }
 }
 

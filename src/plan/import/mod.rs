@@ -18,6 +18,7 @@ mod outcome;
 mod placing;
 mod references;
 pub mod sameness;
+pub mod target;
 pub mod wording;
 
 pub use carry::{Carried, StoredFile};

@@ -124,6 +124,7 @@ impl Draft<'_> {
                 state: workspace.state,
                 revision: workspace.revision,
             },
+            target: None,
             catalogue: self.snapshot.shared.as_ref().map(|shared| shared.digest()),
             folder: self.placing.folder.clone(),
             rows: self.rows,

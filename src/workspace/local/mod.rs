@@ -310,6 +310,10 @@ impl Workspace for LocalWorkspace {
         self.read(|reading| reading.inventory())
     }
 
+    fn has_sibling(&self, name: &str) -> Result<bool, WorkspaceError> {
+        self.read(|reading| reading.has_sibling(name))
+    }
+
     fn content(&self, digest: &Digest, into: &mut Vec<u8>) -> Result<(), WorkspaceError> {
         let doing = &self.file.doing;
         let damaged = |what: &str| doing.damaged(format!("content {digest} {what}"));

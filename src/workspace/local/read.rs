@@ -123,6 +123,18 @@ impl Reading<'_> {
         })
     }
 
+    pub(super) fn has_sibling(&self, name: &str) -> Result<bool, WorkspaceError> {
+        self.connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM workspace s JOIN workspace w ON w.admin = s.admin \
+                 WHERE w.id = ?1 AND s.id <> w.id AND (s.name = ?2 OR s.external_id = ?2))",
+            )
+            .and_then(|mut statement| {
+                statement.query_row((row::column(self.id.0), name), |row| row.get(0))
+            })
+            .doing(self.doing, "read")
+    }
+
     fn asset(&self, raw: RawAsset) -> Result<HeldAsset, WorkspaceError> {
         let (id, place, kind, name, twin, version, state, body) = raw;
         let kind = AssetKind::from_word(&kind);
