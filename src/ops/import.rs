@@ -322,13 +322,11 @@ impl Incoming {
         let draft = self.draft(&snapshot, request);
         let answers = self.answers(&draft, request.rows, workspace, running)?;
         let draft = draft.answered(&answers);
-        let (plan, mut findings) = draft.decide(self.package.clone(), request.address.clone());
-        findings.extend(self.check_actions(&draft, &plan, workspace)?);
         let (mut plan, mut findings) = draft.decide(self.package.clone(), request.address.clone());
         let here = self.here(request, workspace, &snapshot)?;
         let target = PlannedTarget::of(self.made_for.clone(), &here, request.other_target);
         findings.extend(target.settle(&mut plan));
-        findings.extend(self.check_actions(&plan, workspace)?);
+        findings.extend(self.check_actions(&draft, &plan, workspace)?);
         findings.extend(nesting::check(&self.opened.project, &self.placing.folder));
         drop(draft);
         Ok(Planned {
