@@ -883,33 +883,3 @@ fn completions_are_scripts() {
         String::from_utf8_lossy(&checked.stderr)
     );
 }
-
-#[test]
-fn asked_for_help_and_version_it_succeeds() {
-    let place = Place::new();
-    for arguments in [
-        &["--version"][..],
-        &["--help"],
-        &["help"],
-        &["export", "--help"],
-        &["manifest", "add", "--help"],
-    ] {
-        let run = place.run(arguments);
-        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{arguments:?}");
-        assert!(run.stdout.len() > 10, "{arguments:?}");
-    }
-    let help = place.run(["--help"]).stdout;
-    // However wide the screen is.
-    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-    for code in [
-        "0 done",
-        "1 failed",
-        "2 there are",
-        "4 verif",
-        "64 wrong",
-        "130 inter",
-        "143 term",
-    ] {
-        assert!(help.contains(code), "{code}");
-    }
-}

@@ -5,8 +5,9 @@
 //! and no version number, as what the SDK itself uploads.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::io;
 use std::path::PathBuf;
-use std::{fs, io};
 
 use serde::Serialize;
 

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::kind::AssetKind;
-use super::project::Project;
+use super::project::{Asset, Project};
 
 /// Where the project of a tree begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,14 +23,17 @@ pub enum Found {
     Unclear(String),
 }
 
+/// Whether an asset's type tells that its folder is a root. A description lies in each project's
+/// folder where a whole workspace was exported, too (platform.md §5.3).
+fn lies_at_a_root(asset: &Asset) -> bool {
+    asset.kind.only_at_root() && asset.kind != AssetKind::Project
+}
+
 /// The folder that all assets of types lie in that the platform keeps only at the root, if nothing
 /// lies outside of it: that is known before anything is read.
 pub fn told_by_types(project: &Project) -> Option<String> {
     let common = common_folder(project)?;
-    let at_root = project
-        .assets
-        .iter()
-        .filter(|asset| asset.kind.only_at_root());
+    let at_root = project.assets.iter().filter(|asset| lies_at_a_root(asset));
     let folders: BTreeSet<&str> = at_root.map(|asset| asset.path.folder()).collect();
     let mut folders = folders.into_iter();
     match (folders.next(), folders.next()) {
@@ -54,7 +57,7 @@ pub fn find(project: &Project) -> Found {
     let first = common.split('/').next().unwrap_or_default();
     for asset in &project.assets {
         let mut vote = |root| *votes.entry(root).or_default() += 1;
-        if asset.kind.only_at_root() && is_at_or_below(common, asset.path.folder()) {
+        if lies_at_a_root(asset) && is_at_or_below(common, asset.path.folder()) {
             vote(asset.path.folder());
         }
         for reference in &asset.facts.references {
@@ -121,8 +124,7 @@ fn several(project: &Project) -> Vec<String> {
             continue;
         };
         let mut vote = |root| *votes.entry(top).or_default().entry(root).or_default() += 1;
-        // A description lies in each project's folder where a whole workspace was exported, too.
-        if asset.kind.only_at_root() && asset.kind != AssetKind::Project {
+        if lies_at_a_root(asset) {
             vote(asset.path.folder());
         }
         for reference in &asset.facts.references {

@@ -1,5 +1,7 @@
 //! Importing a package into a workspace: read, plan, carry out, read back.
 
+mod contents;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -42,6 +44,8 @@ use crate::plan::import::sameness::{self, Answer, Sameness, Side};
 use crate::plan::import::target::{Here, MadeFor, NameMeans, OtherTarget, PlannedTarget};
 use crate::plan::import::{Draft, Placing, PlacingError, Question, Receipt};
 use crate::plan::transform::rename_providers;
+use contents::PackageContents;
+
 use crate::workspace::{
     ContentError, Contents, Encoded, Encoding, Uploaded, Workspace, WorkspaceError,
 };
@@ -827,178 +831,4 @@ pub(super) fn renamed(
     };
     let mut rewritten = rename_providers(document, names);
     Ok(apply(bytes, &mut rewritten.splices))
-}
-
-/// Gives a workspace what it lacks: entries of the package as they are, and what was rewritten.
-struct PackageContents<'a> {
-    incoming: &'a Incoming,
-    package: &'a Path,
-    /// The tables whose rows stay out.
-    without_rows: Vec<PackagePath>,
-    reader: SourceReader<'a>,
-    files: HashMap<Digest, usize>,
-    spill: Spill,
-    spilled: HashMap<Digest, (Spilled, u64)>,
-    scratch: &'a Path,
-    buffer: Vec<u8>,
-}
-
-impl<'a> PackageContents<'a> {
-    fn new(incoming: &'a Incoming, request: &'a ImportRequest) -> Result<Self, ImportError> {
-        let files = incoming.opened.project.files.iter();
-        let scratch = &request.scratch;
-        Ok(Self {
-            incoming,
-            package: &request.package,
-            without_rows: Vec::new(),
-            reader: incoming.opened.source.reader(),
-            files: files
-                .filter_map(|file| Some((file.content?.digest?, file.source)))
-                .collect(),
-            spill: Spill::new(scratch).map_err(|source| ImportError::Scratch {
-                folder: scratch.display().to_string(),
-                source,
-            })?,
-            spilled: HashMap::new(),
-            scratch,
-            buffer: Vec::new(),
-        })
-    }
-
-    fn keep(&mut self, bytes: &[u8], deflated: &[u8]) -> Result<HeldFile, ImportError> {
-        let digest = Digest::of(bytes);
-        self.keep_as(digest, bytes.len() as u64, deflated)
-    }
-
-    fn keep_as(
-        &mut self,
-        digest: Digest,
-        size: u64,
-        deflated: &[u8],
-    ) -> Result<HeldFile, ImportError> {
-        let failed = |source| ImportError::Scratch {
-            folder: self.scratch.display().to_string(),
-            source,
-        };
-        let kept = self.spill.keep(deflated).map_err(failed)?;
-        self.spilled.insert(digest, (kept, size));
-        Ok(HeldFile {
-            extension: "json".to_owned(),
-            content: digest,
-            size,
-        })
-    }
-
-    /// Makes the JSON of every asset that is not stored as the package has it.
-    fn transform(
-        &mut self,
-        draft: &Draft<'_>,
-        planned: &Planned,
-        running: &Running,
-        observer: &mut dyn Observer,
-    ) -> Result<BTreeMap<usize, HeldFile>, ImportError> {
-        let assets = &self.incoming.opened.project.assets;
-        let without_rows = (0..assets.len()).filter(|&asset| draft.leaves_rows_out(asset));
-        self.without_rows = without_rows
-            .map(|asset| assets[asset].path.clone())
-            .collect();
-        let mut stored = BTreeMap::new();
-        for (&asset, answer) in &planned.answers {
-            if let Sameness::Merged(bytes) = &answer.sameness {
-                let deflated = deflate(bytes).map_err(|source| ImportError::Scratch {
-                    folder: "memory".to_owned(),
-                    source,
-                })?;
-                stored.insert(asset, self.keep(bytes, &deflated)?);
-            }
-        }
-        let assets: Vec<usize> = draft
-            .rewritten()
-            .into_iter()
-            .filter(|asset| !stored.contains_key(asset))
-            .collect();
-        let incoming = self.incoming;
-        let work = |worker: &mut (SourceReader<'_>, Vec<u8>), index: usize| {
-            if running.interrupt.is_set() {
-                return Err(ImportError::from(Interrupted));
-            }
-            let (reader, bytes) = worker;
-            let asset = assets[index];
-            read_main(incoming, asset, reader, bytes)?;
-            let packed = &incoming.opened.project.assets[asset];
-            let broken = |source| ImportError::Json {
-                path: packed.path.clone(),
-                source,
-            };
-            let renamed = renamed(&packed.kind, bytes, draft.renames(asset));
-            let mut bytes = renamed.map_err(broken)?;
-            if draft.leaves_rows_out(asset) {
-                let without = sameness::without_rows(&bytes).map_err(broken)?;
-                bytes = without.unwrap_or(bytes);
-            }
-            let deflated = deflate(&bytes).map_err(|source| ImportError::Scratch {
-                folder: "memory".to_owned(),
-                source,
-            })?;
-            Ok((Digest::of(&bytes), bytes.len() as u64, deflated))
-        };
-        let total = assets.len();
-        parallel::in_order(
-            total,
-            running.threads,
-            || (incoming.opened.source.reader(), Vec::new()),
-            work,
-            |index, outcome: Result<(Digest, u64, Vec<u8>), ImportError>| {
-                observer.progress(Stage::Packing, index + 1, total);
-                let (digest, size, deflated) = outcome?;
-                stored.insert(assets[index], self.keep_as(digest, size, &deflated)?);
-                Ok::<(), ImportError>(())
-            },
-        )?;
-        Ok(stored)
-    }
-}
-
-impl Contents for PackageContents<'_> {
-    fn package(&self) -> Option<Uploaded<'_>> {
-        Some(Uploaded {
-            path: self.package,
-            digest: self.incoming.package.digest,
-            folder: &self.incoming.placing.folder,
-            without_rows: &self.without_rows,
-        })
-    }
-
-    fn content(&mut self, digest: &Digest) -> Result<Encoded<'_>, ContentError> {
-        let failed = |source| ContentError {
-            digest: *digest,
-            source,
-        };
-        if let Some(&(kept, size)) = self.spilled.get(digest) {
-            self.spill
-                .read(kept, &mut self.buffer)
-                .map_err(|error| failed(error.into()))?;
-            return Ok(Encoded {
-                encoding: Encoding::Deflate,
-                bytes: &self.buffer,
-                size,
-            });
-        }
-        let Some(&number) = self.files.get(digest) else {
-            return Err(failed("the package does not hold it".into()));
-        };
-        let method = self
-            .reader
-            .read_kept(number, &mut self.buffer)
-            .map_err(|error| failed(error.into()))?;
-        let encoding = match method {
-            Some(Method::Deflated) => Encoding::Deflate,
-            Some(Method::Stored) | None => Encoding::Plain,
-        };
-        Ok(Encoded {
-            encoding,
-            bytes: &self.buffer,
-            size: self.incoming.opened.source.listed[number].size,
-        })
-    }
 }

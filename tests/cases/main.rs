@@ -13,3 +13,4 @@ mod ignored;
 mod record;
 mod release;
 mod roots;
+mod rows;

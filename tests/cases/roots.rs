@@ -252,7 +252,10 @@ fn broken_files_are_told_once_and_by_their_paths_from_the_root() {
 #[test]
 fn what_can_t_be_told_is_not_guessed() {
     let place = Place::new();
-    place.write("Orders/new.recipe.json", r#"{"name": "New"}"#);
+    place.write(
+        "Orders/new.recipe.json",
+        r#"{"name": "New", "code": {}, "config": []}"#,
+    );
     let (code, document) = check(&place, &["."]);
     assert_eq!((code, codes(&document)), (0, vec!["project-root-unclear"]));
     assert_eq!(paths(&document), ["Orders/new.recipe.json"]);

@@ -62,7 +62,7 @@ pub(crate) struct ImportArgs {
     /// The package of a plan, if it lies elsewhere now
     #[arg(long, value_name = "PACKAGE.zip")]
     pub(crate) from: Option<PathBuf>,
-    /// Only import what the lock says; exit with 2 otherwise
+    /// Only import what recipack.lock (or --lock FILE) says; exit with 2 otherwise
     #[arg(long)]
     pub(crate) locked: bool,
     /// Only import what this key of minisign has signed
@@ -76,6 +76,7 @@ pub(crate) struct ImportArgs {
         long,
         value_name = "FILE",
         default_value = "recipack.lock",
+        hide = true,
         requires = "locked"
     )]
     pub(crate) lock: PathBuf,

@@ -63,6 +63,13 @@ impl Workspace for Contested {
                 workspace: "acme".to_owned(),
             });
         }
+        for change in &commit.changes {
+            if let Change::ReleaseVersion { id, version, .. } = change {
+                let mut connectors = self.inventory.connectors.iter_mut();
+                let released = connectors.find(|connector| connector.id == *id);
+                released.expect("a connector").released = Some(*version);
+            }
+        }
         self.commits.push(commit.clone());
         Ok(Committed::default())
     }
