@@ -625,7 +625,7 @@ fn connectors_are_listed_and_shown() {
     connector "Parcel Tracker"
       name      parcel_tracker_connector_48213_1701388800
       origin    shared by the admin workspace
-      runs      v6
+      runs      v6, released
       source    open
       used by   1 recipe; 1 connection
     "#);

@@ -534,7 +534,7 @@ const WORKSPACES: &[Situation<'static>] = &[
     ("plan", &["plan", "e.zip", "--into", "local:moon", "-o", "plan.json", "--platform", "p.db"], 0),
     ("import", &["import", "plan.json", "--platform", "p.db"], 0),
     ("import", &["import", "e.zip", "--into", "local:moon", "--platform", "p.db"], 0),
-    ("failure", &["import", "refused.json", "--platform", "p.db"], 3),
+    ("failure", &["import", "refused.json", "--folder", "Elsewhere", "--platform", "p.db"], 3),
     ("matrix", &["matrix", "c.zip", "e.zip", "--platform", "p.db"], 0),
     ("import", &["import", "c.zip", "--into", "local:moon", "--allow-missing-connectors", "--other-target", "--platform", "p.db"], 0),
     ("failure", &["import", "plan.json", "--platform", "p.db"], 3),

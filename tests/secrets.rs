@@ -490,7 +490,7 @@ fn project(place: &Place) -> Vec<String> {
     );
     place.write(
         "p.custom_adapter.rb",
-        &format!("{{\n  title: 'P',\n  methods: {{ password: '{assigned}' }},\n  actions: {{}}\n}}\n# {}\n", key.replace('\n', "\n# ").replace("# ", "")),
+        &format!("{{\n  title: 'P', actions: {{}},\n  methods: {{ password: '{assigned}' }}\n}}\n__END__\n{key}\n"),
     );
     place.write(
         "account_properties.properties.json",

@@ -78,7 +78,9 @@ fn an_import_onto_a_full_disk_changes_nothing() {
         for name in ["disk", "out"] {
             fs::create_dir(folder.join(name)).expect("made");
         }
-        std::os::unix::fs::symlink("../package.zip", folder.join("package.zip")).expect("linked");
+        for file in ["package.zip", "package.recipack.json"] {
+            std::os::unix::fs::symlink(format!("../{file}"), folder.join(file)).expect("linked");
+        }
         let mut unshare = command("unshare", &folder);
         unshare.args(["-m", "sh", "-c", script, "sh"]);
         unshare.args([kilobytes.to_string(), files.to_string()]);

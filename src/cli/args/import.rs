@@ -62,7 +62,7 @@ pub(crate) struct ImportArgs {
     /// The package of a plan, if it lies elsewhere now
     #[arg(long, value_name = "PACKAGE.zip")]
     pub(crate) from: Option<PathBuf>,
-    /// Only import what recipack.lock (or --lock FILE) says; exit with 2 otherwise
+    /// Only import what the lock says; exit with 2 otherwise
     #[arg(long)]
     pub(crate) locked: bool,
     /// Only import what this key of minisign has signed
