@@ -649,7 +649,7 @@ fn connectors_are_listed_and_shown() {
     insta::assert_snapshot!(told(&place, &["connector", "versions", "Parcel Tracker", "--in", "local:acme"]), @"
     exit 0
     --- stdout
-    v6  runs
+    v6  runs  released
     ");
     insta::assert_snapshot!(told(&place, &["connector", "versions", "Route Planner", "--in", "local:kestrel"]), @"
     exit 0

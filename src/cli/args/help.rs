@@ -38,6 +38,7 @@ fn arranged(command: Command, path: &str) -> Command {
             (None, Some(at)) => 900 + at,
             (None, None) => order,
         };
+        let hidden = hidden || arg.is_hide_set();
         arg.display_order(rank).hide(hidden)
     });
     if let Some((_, examples)) = EXAMPLES.iter().find(|(of, _)| *of == path) {
