@@ -110,8 +110,7 @@ pub(crate) fn hold_package(
             let first = others.next();
             let first = first.map(|(name, locked)| of_lock(name, locked));
             first.map(|first| {
-                others.fold(Some(first), |first, (_, locked)| {
-                    let first = first?;
+                others.try_fold(first, |first, (_, locked)| {
                     let same = first.kind == locked.kind && first.data_center == locked.data_center;
                     // Which of them it is for is not known.
                     same.then_some(MadeFor {

@@ -144,12 +144,11 @@ impl AssetKind {
     /// several words joined by `_` (`agentic_skill`, `data_pipeline`). A single word may also be
     /// another program's, so there the file has to tell: every asset has a name.
     pub fn looks_like_the_platforms(&self) -> bool {
-        match self {
-            Self::Other(word) => word
-                .split_once('_')
-                .is_some_and(|(first, rest)| !first.is_empty() && !rest.is_empty()),
-            _ => true,
-        }
+        let Self::Other(word) = self else {
+            return true;
+        };
+        word.split_once('_')
+            .is_some_and(|(first, rest)| !first.is_empty() && !rest.is_empty())
     }
 
     /// Whether assets of this type have a name of their own in their JSON.

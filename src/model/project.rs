@@ -461,9 +461,8 @@ impl Project {
             .filter(|(_, stays)| !**stays)
             .map(|(file, _)| &file.path)
             .collect();
-        self.findings.retain(|finding| match &finding.subject {
-            Subject::File { path, .. } => !gone.contains(path),
-            _ => true,
+        self.findings.retain(|finding| {
+            !matches!(&finding.subject, Subject::File { path, .. } if gone.contains(path))
         });
         let mut kept = stays.iter();
         self.files.retain(|_| kept.next().copied().unwrap_or(true));

@@ -283,7 +283,11 @@ impl Walk<'_> {
                     self.recipe.config_form = match value.kind() {
                         NodeKind::Array if value.items().all(names_provider) => Part::Whole,
                         NodeKind::String => Part::Text,
-                        _ => Part::Other,
+                        NodeKind::Array
+                        | NodeKind::Object
+                        | NodeKind::Number
+                        | NodeKind::Bool
+                        | NodeKind::Null => Part::Other,
                     };
                     self.config(value);
                 }
@@ -299,7 +303,10 @@ impl Walk<'_> {
                         self.recipe.code = match value.kind() {
                             NodeKind::Object => Part::Whole,
                             NodeKind::String => Part::Text,
-                            _ => Part::Other,
+                            NodeKind::Array
+                            | NodeKind::Number
+                            | NodeKind::Bool
+                            | NodeKind::Null => Part::Other,
                         };
                     }
                     self.value(other, value, top);

@@ -14,9 +14,11 @@ pub fn check(project: &Project) -> Vec<Finding> {
         .findings
         .iter()
         .filter(|finding| finding.code.hides_content())
-        .filter_map(|finding| match &finding.subject {
-            Subject::File { path, .. } => Some(path.as_str()),
-            _ => None,
+        .filter_map(|finding| {
+            let Subject::File { path, .. } = &finding.subject else {
+                return None;
+            };
+            Some(path.as_str())
         })
         .collect();
     let mut findings = equivalent_references(project);
