@@ -28,6 +28,10 @@ const ONLY_TOLD: &[(Code, &str)] = &[
         "there is no workspace of the real platform",
     ),
     (Code::ForeignFile, NO_SUCH_ZIP),
+    (
+        Code::PackageTooLarge,
+        "a page has no room for a megabyte that can't be compressed",
+    ),
 ];
 
 const NO_SUCH_ZIP: &str = "no tool that is always there writes such a zip";

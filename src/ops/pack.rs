@@ -18,7 +18,7 @@ use crate::io::archive::{
 };
 use crate::manifest::SelectListing;
 use crate::model::catalogue::{NoCatalogue, SharedConnectors};
-use crate::model::finding::Counts;
+use crate::model::finding::{Code, Counts, Finding, Subject};
 use crate::model::ident::Digest;
 use crate::model::project::Content;
 use crate::model::table::PackedRows;
@@ -109,6 +109,45 @@ impl Prepared {
             None => BTreeMap::new(),
         };
         self.read_back(file, &written, &known, running, observer)
+    }
+
+    /// Tells, without making the package, if it would be larger than `limit` bytes. Only what could
+    /// be is compressed to know, in `scratch`, where nothing is left behind.
+    ///
+    /// # Errors
+    /// Like those of [`Prepared::pack`], except that a package that is too large is a finding.
+    pub fn check_size(
+        &mut self,
+        scratch: &Path,
+        limit: u64,
+        running: &Running,
+        observer: &mut dyn Observer,
+    ) -> Result<(), ExportError> {
+        let mut most = 0_u64;
+        for entry in &self.plan.entries {
+            let size = self.content_when_planned(entry).map_or(0, |read| read.size);
+            // What can't be compressed grows a little; a path stands in two headers.
+            let around = size / 1000 + 2 * entry.path.as_str().len() as u64 + 256;
+            most = most.saturating_add(size).saturating_add(around);
+        }
+        if most <= limit || self.plan.is_refused() {
+            return Ok(());
+        }
+        match self.pack(scratch, limit, None, running, observer) {
+            Ok(_) => Ok(()),
+            Err(ExportError::Write(WriteError::TooLarge { limit, entry })) => {
+                let message = format!(
+                    "the package is larger than {limit} bytes after `{entry}`, and would not be taken"
+                );
+                self.plan.findings.push(
+                    Finding::new(Code::PackageTooLarge, Subject::Project, message).help(
+                        "pack parts of it by manifests of their own, or leave large files out",
+                    ),
+                );
+                Ok(())
+            }
+            Err(other) => Err(other),
+        }
     }
 
     /// Consecutive entries that are compressed together: enough to be worth a thread's turn, few

@@ -58,7 +58,7 @@ fn of_code<'d>(document: &'d Value, code: &str) -> Vec<&'d Value> {
 }
 
 /// What a check of a project finds of a code, by messages.
-fn found(place: &Place, project: &str, code: &str) -> Vec<String> {
+pub(crate) fn found(place: &Place, project: &str, code: &str) -> Vec<String> {
     let run = local(place, &["check", project, "--for", "external", "--json"]);
     let document: Value = serde_json::from_str(&run.stdout).expect("a document");
     let messages = of_code(&document, code);

@@ -10,6 +10,7 @@ mod connectors;
 mod destination;
 mod files;
 mod ignored;
+mod limits;
 mod record;
 mod release;
 mod roots;

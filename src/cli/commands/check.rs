@@ -32,6 +32,12 @@ fn work(context: &Context, args: &PackArgs, reporter: &mut Reporter) -> Result<E
     {
         prepared.check_targets(file.manifest());
     }
+    prepared.check_size(
+        &std::env::temp_dir(),
+        resolved.limit,
+        &context.running,
+        &mut context.ui.observer(),
+    )?;
     let located = resolved.with_manifest(|manifest| prepared.located(manifest));
     tell(reporter, &resolved, &prepared, &located);
     context.ui.findings(&located);

@@ -114,6 +114,8 @@ codes! {
     DanglingLookup = "dangling-lookup", Note, Free, "A formula looks up a table that is not in the package.";
     RecipeNotPacked = "recipe-not-packed", Warning, Free, "A step calls a recipe that is not in the package; it binds in the target by folder and name.";
     IncompleteReference = "incomplete-reference", Note, Free, "A step names a recipe without the path of its file.";
+    WorkatoInConfig = "workato-in-config", Warning, Free, "A recipe's `config` lists `workato`, which is no application.";
+    PackageTooLarge = "package-too-large", Error, Guard, "A package is larger than the platform takes.";
     ProviderUnlisted = "provider-unlisted", Warning, Free, "A step uses an application that its recipe does not list.";
     ConnectionsUnauthorized = "connections-unauthorized", Note, Free, "Connections are packed, and come without their credentials.";
     UnusedAsset = "unused-asset", Note, Free, "Nothing in the package uses an asset that is there to be used.";

@@ -22,6 +22,7 @@ use crate::model::table::PackedRows;
 pub fn check(project: &Project, graph: &Graph, packed: &[usize], rows: PackedRows) -> Vec<Finding> {
     let mut findings = references::check(project, packed);
     findings.extend(parts::providers(project, packed));
+    findings.extend(parts::platform_in_config(project, packed));
     findings.extend(parts::connections(project, packed));
     findings.extend(parts::unused(project, graph, packed));
     findings.extend(applications::of_another(project, packed));

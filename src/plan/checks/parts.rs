@@ -51,6 +51,30 @@ pub(super) fn providers(project: &Project, packed: &[usize]) -> Vec<Finding> {
     recipes.flat_map(of_recipe).collect()
 }
 
+/// Recipes whose `config` lists `workato`: steps that are the platform's own carry that name, and it
+/// is no application. An import fails with "invalid custom adapter" (platform.md §1.5).
+pub(super) fn platform_in_config(project: &Project, packed: &[usize]) -> Vec<Finding> {
+    let recipes = packed.iter().map(|&index| &project.assets[index]);
+    let of_recipe = |asset: &Asset| -> Vec<Finding> {
+        let config = asset
+            .facts
+            .recipe()
+            .map_or(&[][..], |recipe| &recipe.config);
+        config
+            .iter()
+            .filter(|entry| &*entry.provider == "workato")
+            .map(|entry| {
+                let what = "`config` lists `workato`, which is no application";
+                Finding::new(Code::WorkatoInConfig, subject(asset, entry.offset), what)
+                    .grouped_by("", format!("recipes' {what}"), place(asset, None))
+                    .note("an import into the platform is said to fail with \"invalid custom adapter\"")
+                    .help("take the entry out of the recipe's `config`")
+            })
+            .collect()
+    };
+    recipes.flat_map(of_recipe).collect()
+}
+
 /// The connections of the package, which come without credentials: one finding for all.
 pub(super) fn connections(project: &Project, packed: &[usize]) -> Option<Finding> {
     let connections: Vec<&Asset> = packed
