@@ -5,10 +5,10 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
-use support::{Place, Run, corpus, entries, fixture};
+use support::{Place, Run, corpus, entries, fixture, real_projects};
 
 fn run(place: &Place, arguments: &[&str]) -> Run {
     let mut command = place.command();
@@ -22,25 +22,6 @@ fn done(place: &Place, arguments: &[&str]) -> Run {
     let run = run(place, arguments);
     assert_eq!(run.code, 0, "{arguments:?}: {}{}", run.stdout, run.stderr);
     run
-}
-
-fn projects() -> Vec<PathBuf> {
-    let mut projects = vec![fixture("partner")];
-    for tree in [
-        "dewy-resort-wk",
-        "dewy-resort/projects",
-        "dewy-resort/workato",
-        "workato-dev-kit/projects",
-    ] {
-        let Some(tree) = corpus(tree) else { continue };
-        let children = fs::read_dir(tree).expect("readable");
-        let children = children.map(|child| child.expect("an entry").path());
-        projects.extend(children.filter(|child| child.is_dir()));
-    }
-    projects.extend(corpus("travelperk/before.zip"));
-    projects.extend(corpus("travelperk/after.zip"));
-    projects.sort();
-    projects
 }
 
 /// How an asset that came out differs from the one that went in.
@@ -202,7 +183,7 @@ fn differences(before: &Path, after: &Path) -> BTreeSet<Difference> {
 #[test]
 fn every_project_comes_out_as_it_went_in_and_converges() {
     let mut all = BTreeMap::<Difference, usize>::new();
-    for project in projects() {
+    for project in real_projects() {
         let place = Place::new();
         let name = project.display().to_string();
         let packed = place.path("in.zip");

@@ -39,7 +39,7 @@ fn running() -> Running {
     }
 }
 
-fn memory() -> MemoryWorkspace {
+pub(super) fn memory() -> MemoryWorkspace {
     let facts = WorkspaceFacts {
         id: WorkspaceId(1002),
         name: "osprey".parse().expect("a name"),
@@ -66,7 +66,7 @@ impl Pauses for Sleeps {
     }
 }
 
-fn remote(place: &Place, sandbox: &Sandbox) -> RemoteWorkspace {
+pub(super) fn remote(place: &Place, sandbox: &Sandbox) -> RemoteWorkspace {
     let address = sandbox.url.parse().expect("an address");
     let Address::Remote(address) = address else {
         panic!("{address} is local");
@@ -289,36 +289,47 @@ fn references_out_of_the_package_bind_as_planned(workspace: &mut dyn Workspace, 
         assert_eq!(run.code, 0, "{}", run.stderr);
     }
     for package in ["odd.zip", "more.zip", "odd.zip"] {
-        let request = request(&place.path(package));
-        let incoming = Incoming::read(&request, &running(), &mut Silent).expect("a package");
-        let plan = planned(workspace, &incoming, &request);
-        let document = plan.document(&incoming);
-        let mut receipt = incoming
-            .apply(
-                &request,
-                &plan,
-                &document,
-                workspace,
-                &running(),
-                &mut Silent,
-            )
-            .expect("imported");
-        let astray = incoming
-            .read_back(&request, &mut receipt, workspace, &running())
-            .expect("read back");
-        assert_eq!(astray, Vec::<String>::new(), "{package}");
-        let again = planned(workspace, &incoming, &request);
-        assert!(again.plan.is_empty(), "{package}: {:?}", again.plan);
-        let compared = compare_with_workspace(
-            &incoming,
+        imports_as_planned(workspace, &place.path(package));
+    }
+}
+
+/// Imports a package: what was planned is what is read back, a second plan is empty, and so is the
+/// comparison of the two.
+pub(super) fn imports_as_planned(workspace: &mut dyn Workspace, package: &Path) {
+    let request = request(package);
+    let incoming = Incoming::read(&request, &running(), &mut Silent).expect("a package");
+    let plan = planned(workspace, &incoming, &request);
+    let document = plan.document(&incoming);
+    let mut receipt = incoming
+        .apply(
             &request,
-            Direction::ToWorkspace,
+            &plan,
+            &document,
             workspace,
             &running(),
-        );
-        let compared = compared.expect("compared");
-        assert!(compared.is_empty(), "{package}: {compared:?}");
-    }
+            &mut Silent,
+        )
+        .expect("imported");
+    let astray = incoming
+        .read_back(&request, &mut receipt, workspace, &running())
+        .expect("read back");
+    assert_eq!(astray, Vec::<String>::new(), "{}", package.display());
+    let again = planned(workspace, &incoming, &request);
+    assert!(
+        again.plan.is_empty(),
+        "{}: {:?}",
+        package.display(),
+        again.plan
+    );
+    let compared = compare_with_workspace(
+        &incoming,
+        &request,
+        Direction::ToWorkspace,
+        workspace,
+        &running(),
+    );
+    let compared = compared.expect("compared");
+    assert!(compared.is_empty(), "{}: {compared:?}", package.display());
 }
 
 fn an_import_that_is_stale_changes_nothing(workspace: &mut dyn Workspace, place: &Place) {

@@ -6,6 +6,7 @@ mod contract;
 mod ends;
 mod identity;
 mod other_writer;
+mod real_projects;
 #[path = "../wire/stage.rs"]
 mod stage;
 mod stories;

@@ -209,3 +209,23 @@ pub(crate) fn outcome(place: &Place, arguments: &[&str]) -> String {
     let run = place.run(arguments);
     told(place, &run)
 }
+
+/// Our own project, and every real project and package that is at hand.
+pub(crate) fn real_projects() -> Vec<PathBuf> {
+    let mut projects = vec![fixture("partner")];
+    for tree in [
+        "dewy-resort-wk",
+        "dewy-resort/projects",
+        "dewy-resort/workato",
+        "workato-dev-kit/projects",
+    ] {
+        let Some(tree) = corpus(tree) else { continue };
+        let children = fs::read_dir(tree).expect("readable");
+        let children = children.map(|child| child.expect("an entry").path());
+        projects.extend(children.filter(|child| child.is_dir()));
+    }
+    projects.extend(corpus("travelperk/before.zip"));
+    projects.extend(corpus("travelperk/after.zip"));
+    projects.sort();
+    projects
+}
