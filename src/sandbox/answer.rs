@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -37,6 +38,8 @@ pub(super) struct Service {
     pub(super) rates: Mutex<Rates>,
     pub(super) log: Box<dyn Fn(&str) + Send + Sync>,
     pub(super) address: SocketAddr,
+    /// How many requests came so far.
+    pub(super) requests: AtomicU64,
 }
 
 /// The connection is closed without an answer, on purpose.
@@ -52,7 +55,14 @@ pub(super) async fn answer(
     // Queries are left out: links to packages are secrets for a while.
     let asked = format!("{} {}", request.method(), request.uri().path());
     let began = Instant::now();
-    let answer = answer_silently(request, &service).await;
+    let id = request_id(&service, request.headers());
+    let mut answer = answer_silently(request, &service).await;
+    if let Ok(response) = &mut answer
+        && let Ok(id) = HeaderValue::try_from(&id)
+    {
+        response.headers_mut().insert("x-request-id", id.clone());
+        response.headers_mut().insert("x-correlation-id", id);
+    }
     let told = match &answer {
         Ok(response) => response.status().as_u16().to_string(),
         Err(Closed) => "closed on purpose".to_owned(),
@@ -60,6 +70,21 @@ pub(super) async fn answer(
     let took = began.elapsed().as_millis();
     (service.log)(&format!("{asked}: {told}, {took} ms"));
     answer
+}
+
+/// The number that a request goes by: the one that it brings, or a new one. The platform sends it
+/// with every answer (platform.md §1).
+fn request_id(service: &Service, headers: &hyper::HeaderMap) -> String {
+    let own = headers.get("x-correlation-id");
+    let own = own.and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if (1..=255).contains(&own.len()) && own.bytes().all(is_plain) {
+        return own.to_owned();
+    }
+    let count = service.requests.fetch_add(1, Ordering::Relaxed);
+    let id = service.sandbox.digest(&format!("request {count}"));
+    let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| id.get(part).unwrap_or_default());
+    parts.join("-")
 }
 
 async fn answer_silently(
@@ -73,7 +98,10 @@ async fn answer_silently(
     let fault = {
         let faults = &service.sandbox.faults;
         let mut faults = faults.lock().unwrap_or_else(PoisonError::into_inner);
-        faults.strike(request.method().as_str(), request.uri().path())
+        faults.strike(
+            method(request.method()),
+            &route::plain(request.uri().path()),
+        )
     };
     match &fault {
         Some(What::Reset) => return Err(Closed),
@@ -137,8 +165,8 @@ async fn handle(
     fault: Option<JobFault>,
 ) -> Result<Reply, Reply> {
     let (parts, incoming) = request.into_parts();
-    let path = parts.uri.path().to_owned();
-    let method = parts.method.as_str().to_owned();
+    let path = route::plain(parts.uri.path());
+    let method = method(&parts.method).to_owned();
     let query = query(parts.uri.query().unwrap_or_default());
     if let Some(rest) = path.strip_prefix("/storage/packages/") {
         return stored(&service.sandbox, &method, rest, &query);
@@ -160,6 +188,7 @@ async fn handle(
                 Reply::message(405, "Method not allowed").header("allow", methods.join(", "))
             );
         }
+        Found::Elsewhere => return Err(Reply::message(501, "Not served by this sandbox")),
         Found::Nothing => return Err(Reply::not_found()),
     };
     {
@@ -225,6 +254,14 @@ async fn handle(
     match tokio::task::spawn_blocking(work).await {
         Ok(reply) => reply,
         Err(_) => Err(Reply::message(500, "Server error")),
+    }
+}
+
+/// What is asked for by HEAD is what is asked for by GET; the body is left out where it is sent.
+fn method(method: &hyper::Method) -> &str {
+    match *method == hyper::Method::HEAD {
+        true => "GET",
+        false => method.as_str(),
     }
 }
 
@@ -299,7 +336,7 @@ fn check_query(operation: &Operation, query: &BTreeMap<String, String>) -> Resul
         };
         let fits = match parameter.kind {
             Kind::Number => number(value).is_some(),
-            Kind::Flag => value.parse::<bool>().is_ok(),
+            Kind::Flag => route::flag(value).is_some(),
             Kind::Text => true,
         };
         if !fits {
@@ -317,7 +354,7 @@ fn stored(
     query: &BTreeMap<String, String>,
 ) -> Result<Reply, Reply> {
     if method != "GET" {
-        return Err(Reply::message(405, "Method not allowed").header("allow", "GET"));
+        return Err(Reply::message(405, "Method not allowed").header("allow", "GET, HEAD"));
     }
     let expired = || Reply::message(403, "Request has expired");
     let job = rest.strip_suffix(".zip").and_then(number);

@@ -8,6 +8,7 @@ mod answer;
 mod api;
 mod body;
 mod connection;
+mod documented;
 mod fault;
 mod gate;
 mod jobs;
@@ -83,9 +84,14 @@ impl Sandbox {
     }
 
     fn signature(&self, job: u64, until: u64) -> String {
+        self.digest(&format!("{job} {until}"))
+    }
+
+    /// What only this sandbox can make of a text.
+    fn digest(&self, text: &str) -> String {
         let mut hash = Sha256::new();
         hash.update(self.secret);
-        hash.update(format!("{job} {until}"));
+        hash.update(text);
         hash.update(self.secret);
         let digest = hash.finalize();
         digest.iter().take(16).map(|b| format!("{b:02x}")).collect()

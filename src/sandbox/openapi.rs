@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::api::OPERATIONS;
 use super::reply::ErrorBody;
-use super::route::{Answer, Body, Kind, LARGEST, Method, Operation, Scope, schema};
+use super::route::{Answer, Body, FLAGS, Kind, LARGEST, Method, Operation, Scope, schema};
 
 /// The document, in version 3.1.
 pub fn document() -> Value {
@@ -114,7 +114,11 @@ fn parameters(operation: &Operation, path: &str) -> Value {
             Kind::Number => {
                 json!({"type": "integer", "minimum": 0, "maximum": LARGEST})
             }
-            Kind::Flag => json!({"type": "boolean"}),
+            Kind::Flag => {
+                let words = FLAGS.iter().map(|(word, _)| json!(word));
+                let values = [json!(true), json!(false), json!(1), json!(0)];
+                json!({"enum": values.into_iter().chain(words).collect::<Vec<_>>()})
+            }
             Kind::Text => json!({"type": "string"}),
         };
         parameters.push(json!({

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use schemars::{Schema, SchemaGenerator};
 
 use super::Sandbox;
+use super::documented;
 use super::reply::Reply;
 use crate::model::ident::WorkspaceName;
 use crate::workspace::WorkspaceError;
@@ -151,7 +152,7 @@ impl Asked<'_> {
     }
 
     pub(super) fn query_flag(&self, name: &str) -> Option<bool> {
-        self.query.get(name)?.parse().ok()
+        flag(self.query.get(name)?)
     }
 
     pub(super) fn opened(&self) -> Result<LocalWorkspace, Reply> {
@@ -180,6 +181,37 @@ pub(super) fn number(text: &str) -> Option<u64> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
     let number = is_plain.then(|| text.parse().ok())?;
     number.filter(|number| *number <= LARGEST)
+}
+
+/// What clients send for yes and no (platform.md §12).
+pub(super) const FLAGS: [(&str, bool); 12] = [
+    ("true", true),
+    ("True", true),
+    ("TRUE", true),
+    ("t", true),
+    ("1", true),
+    ("on", true),
+    ("false", false),
+    ("False", false),
+    ("FALSE", false),
+    ("f", false),
+    ("0", false),
+    ("off", false),
+];
+
+/// A yes or no as queries spell it.
+pub(super) fn flag(text: &str) -> Option<bool> {
+    let mut known = FLAGS.iter();
+    known
+        .find(|(spelling, _)| *spelling == text)
+        .map(|(_, value)| *value)
+}
+
+/// A path without the slashes that mean nothing: doubled ones and those at its end (platform.md
+/// §12).
+pub(super) fn plain(path: &str) -> String {
+    let parts = path.split('/').filter(|part| !part.is_empty());
+    parts.fold(String::new(), |plain, part| plain + "/" + part)
 }
 
 /// Something that should not fail did, or met what others did at the same time.
@@ -216,6 +248,8 @@ pub(super) enum Found {
     },
     /// The path is served, but not by this method.
     OtherMethods(Vec<&'static str>),
+    /// The platform documents it; it is not served here.
+    Elsewhere,
     Nothing,
 }
 
@@ -249,9 +283,14 @@ pub(super) fn find(operations: &'static [&'static [Operation]], method: &str, pa
         }
         others.push(operation.method.name());
     }
-    match others.is_empty() {
-        true => Found::Nothing,
-        false => {
+    let is_elsewhere = documented::is_elsewhere(method, &parts);
+    match (others.is_empty(), is_elsewhere) {
+        (_, true) => Found::Elsewhere,
+        (true, false) => Found::Nothing,
+        (false, false) => {
+            if others.contains(&"GET") {
+                others.push("HEAD");
+            }
             others.sort_unstable();
             Found::OtherMethods(others)
         }

@@ -135,6 +135,7 @@ pub fn serve(settings: Settings, ready: &mut dyn FnMut(SocketAddr)) -> Result<()
         rates: Mutex::new(Rates::new(settings.limits)),
         log: settings.log,
         address,
+        requests: 0.into(),
     });
     ready(address);
     let served = runtime.block_on(accept(bound, service, interrupt));

@@ -78,10 +78,18 @@ fn folders_are_listed_and_created() {
         .is(200)
         .json();
     assert_eq!(project["is_project"], true);
-    assert_eq!(project["project_id"], project["id"]);
+    assert_ne!(project["project_id"], project["id"]);
+    let listed = asker.get("/api/projects");
+    let listed = listed.as_array().expect("a list").iter();
+    let ids: Vec<_> = listed
+        .filter(|one| one["folder_id"] == project["id"])
+        .map(|one| &one["id"])
+        .collect();
+    assert_eq!(ids, [&project["project_id"]]);
     let body = json!({"name": "Labels", "parent_id": project["id"]});
     let folder = asker.post("/api/folders", &body).is(200).json();
     assert_eq!(folder["is_project"], false);
+    assert_eq!(folder["project_id"], project["project_id"]);
     let path = format!("/api/folders?parent_id={}", project["id"]);
     assert_eq!(all(&asker.get(&path), "name"), ["Labels"]);
     assert_eq!(asker.folder("Returns/Labels"), number(&folder["id"]));
@@ -221,7 +229,7 @@ fn values_of_properties_are_kept() {
     assert_eq!(value, "", "values don't travel");
     let set = json!({"properties": {name: "7", "of_ours": "8"}});
     asker.post("/api/properties", &set).is(200);
-    let project = asker.folder("Warehouse");
+    let project = number(&asker.get("/api/projects")[0]["id"]);
     let path = format!("/api/properties?project_id={project}");
     asker
         .post(&path, &json!({"properties": {"of_project": "9"}}))

@@ -136,11 +136,11 @@ fn other_methods_are_told_which_there_are() {
     let sandbox = Sandbox::of(&place, &[]);
     let asker = Asker::of(&place, &sandbox, "studio");
     for (method, path, allowed) in [
-        ("PATCH", "/api/folders", "GET, POST"),
-        ("DELETE", "/api/users/me", "GET"),
-        ("OPTIONS", "/api/custom_connectors/1", "GET, PUT"),
+        ("PATCH", "/api/folders", "GET, HEAD, POST"),
+        ("DELETE", "/api/users/me", "GET, HEAD"),
+        ("OPTIONS", "/api/custom_connectors/1", "GET, HEAD, PUT"),
         ("TRACE", "/api/recipes/1/start", "PUT"),
-        ("POST", "/storage/packages/1.zip", "GET"),
+        ("POST", "/storage/packages/1.zip", "GET, HEAD"),
     ] {
         let told = asker.ask(method, path, Sent::Nothing).is(405);
         assert_eq!(told.headers["allow"], allowed, "{method} {path}");

@@ -6,6 +6,7 @@ mod connectors;
 mod ends;
 mod faults;
 mod hostile;
+mod manners;
 mod packages;
 mod recipes;
 #[path = "../support/mod.rs"]

@@ -11,10 +11,14 @@ use super::super::route::{
 };
 use crate::model::workspace::{FolderPath, HeldState, Moment, RecipeState};
 use crate::plan::commit::{Change, Commit};
+use crate::workspace::local::Times;
 use crate::workspace::{NoContents, Workspace as _};
 
 /// The number of Home: folders of the local platform are numbered from 1 on.
 const HOMES: u64 = 1 << 40;
+/// What a project's number is larger by than its folder's: whoever takes one for the other shall
+/// notice, as on the platform.
+const PROJECTS: u64 = 1 << 41;
 
 pub(in super::super) static OPERATIONS: &[Operation] = &[
     Operation {
@@ -164,6 +168,7 @@ enum FolderNumber {
 #[derive(Debug)]
 pub(in super::super) struct Folders {
     pub(in super::super) home: u64,
+    pub(in super::super) times: Times,
     by_number: BTreeMap<u64, FolderPath>,
     by_path: BTreeMap<FolderPath, u64>,
 }
@@ -178,6 +183,7 @@ impl Folders {
         by_path.insert(FolderPath::home(), home);
         Ok(Self {
             home,
+            times: workspace.times().map_err(|error| failed(&error))?,
             by_number: by_path
                 .iter()
                 .map(|(path, id)| (*id, path.clone()))
@@ -196,6 +202,26 @@ impl Folders {
         self.by_path.get(path).copied().unwrap_or(self.home)
     }
 
+    /// The folder of a project by the project's number.
+    pub(in super::super) fn project(&self, number: u64) -> Result<&FolderPath, Reply> {
+        let folder = number.checked_sub(PROJECTS);
+        let path = folder.and_then(|folder| self.by_number.get(&folder));
+        path.filter(|path| path.parent().is_some_and(|parent| parent.is_home()))
+            .ok_or_else(Reply::not_found)
+    }
+
+    /// The number of the project that a folder lies in, or is.
+    fn project_id(&self, path: &FolderPath) -> Option<u64> {
+        let mut top = path.clone();
+        loop {
+            match top.parent() {
+                None => return None,
+                Some(parent) if parent.is_home() => return Some(PROJECTS + self.number(&top)),
+                Some(parent) => top = parent,
+            }
+        }
+    }
+
     fn folder(&self, path: &FolderPath, number: u64) -> Folder {
         let parent = path.parent().unwrap_or_default();
         Folder {
@@ -203,9 +229,9 @@ impl Folders {
             name: path.name().to_owned(),
             parent_id: Some(self.number(&parent)),
             is_project: parent.is_home(),
-            project_id: parent.is_home().then_some(number),
-            created_at: Moment(0).utc(),
-            updated_at: Moment(0).utc(),
+            project_id: self.project_id(path),
+            created_at: self.times.workspace.utc(),
+            updated_at: self.times.workspace.utc(),
         }
     }
 
@@ -216,6 +242,13 @@ impl Folders {
             .map(|(number, path)| self.folder(path, *number))
             .collect()
     }
+}
+
+/// The billing period that a moment lies in: four weeks.
+pub(super) fn billing(now: Moment) -> (Moment, Moment) {
+    const PERIOD: u64 = 28 * 24 * 60 * 60;
+    let begin = now.0 - now.0 % PERIOD;
+    (Moment(begin), Moment(begin + PERIOD))
 }
 
 fn me(asked: &Asked<'_>) -> Result<Reply, Reply> {
@@ -232,6 +265,7 @@ fn me(asked: &Asked<'_>) -> Result<Reply, Reply> {
             HeldState::Recipe(state) => Some(state),
             HeldState::Connection(_) | HeldState::Plain => None,
         });
+    let (begin, end) = billing(asked.sandbox.now());
     let (mut count, mut active) = (0, 0);
     for state in recipes {
         count += 1;
@@ -240,10 +274,10 @@ fn me(asked: &Asked<'_>) -> Result<Reply, Reply> {
     Ok(Reply::ok(&User {
         id: facts.id.0,
         name: facts.name.to_string(),
-        created_at: Moment(0).utc(),
+        created_at: folders.times.workspace.utc(),
         plan_id: "sandbox".to_owned(),
-        current_billing_period_start: Moment(0).utc(),
-        current_billing_period_end: Moment(0).utc(),
+        current_billing_period_start: begin.utc(),
+        current_billing_period_end: end.utc(),
         recipes_count: count,
         active_recipes_count: active,
         company_name: None,
@@ -266,7 +300,7 @@ fn projects(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let folders = Folders::of(asked)?;
     let projects = folders.below(&FolderPath::home()).into_iter();
     let projects = projects.map(|folder| Project {
-        id: folder.id,
+        id: folder.project_id.unwrap_or_default(),
         description: None,
         folder_id: folder.id,
         name: folder.name,

@@ -221,15 +221,16 @@ fn provider(asset: &HeldAsset) -> String {
 }
 
 /// When it was authorised, and what came of it.
-fn authorized(asset: &HeldAsset) -> (Option<String>, Option<String>) {
+fn authorized(asset: &HeldAsset, at: Moment) -> (Option<String>, Option<String>) {
     match asset.state == HeldState::Connection(Authorization::Authorized) {
-        true => (Some(Moment(0).utc()), Some("success".to_owned())),
+        true => (Some(at.utc()), Some("success".to_owned())),
         false => (None, None),
     }
 }
 
 fn developers(asset: &HeldAsset, folders: &Folders) -> Connection {
-    let (authorized_at, authorization_status) = authorized(asset);
+    let (created_at, updated_at) = folders.times.of(asset.id);
+    let (authorized_at, authorization_status) = authorized(asset, updated_at);
     Connection {
         id: asset.id.0,
         application: provider(asset),
@@ -238,8 +239,8 @@ fn developers(asset: &HeldAsset, folders: &Folders) -> Connection {
         authorized_at,
         authorization_status,
         authorization_error: None,
-        created_at: Moment(0).utc(),
-        updated_at: Moment(0).utc(),
+        created_at: created_at.utc(),
+        updated_at: updated_at.utc(),
         external_id: None,
         folder_id: folders.number(&asset.key.place.folder()),
         connection_lost_at: None,
@@ -251,7 +252,8 @@ fn developers(asset: &HeldAsset, folders: &Folders) -> Connection {
 }
 
 fn customers(asset: &HeldAsset, folders: &Folders) -> CustomersConnection {
-    let (authorized_at, authorization_status) = authorized(asset);
+    let (created_at, updated_at) = folders.times.of(asset.id);
+    let (authorized_at, authorization_status) = authorized(asset, updated_at);
     CustomersConnection {
         id: asset.id.0,
         name: asset.key.name.clone(),
@@ -259,8 +261,8 @@ fn customers(asset: &HeldAsset, folders: &Folders) -> CustomersConnection {
         authorized_at,
         authorization_status,
         authorization_error: None,
-        created_at: Moment(0).utc(),
-        updated_at: Moment(0).utc(),
+        created_at: created_at.utc(),
+        updated_at: updated_at.utc(),
         external_id: None,
         folder_id: folders.number(&asset.key.place.folder()),
         identity: None,

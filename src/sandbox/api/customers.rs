@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::super::reply::{ErrorBody, Reply, ValidationBody, Wrapped};
 use super::super::route::{Answer, Asked, Body, Method, Operation, Scope, failed, schema};
-use super::account::{PAGE, PER_PAGE};
-use crate::model::workspace::{Moment, WorkspaceKind};
+use super::account::{PAGE, PER_PAGE, billing};
+use crate::model::workspace::WorkspaceKind;
 use crate::workspace::local::{NewWorkspace, WorkspaceSummary};
 use crate::workspace::{Workspace as _, WorkspaceError};
 
@@ -93,7 +93,8 @@ struct NewCustomer {
     external_id: Option<String>,
 }
 
-fn told(summary: &WorkspaceSummary) -> Customer {
+fn told(asked: &Asked<'_>, summary: &WorkspaceSummary) -> Customer {
+    let (begin, end) = billing(asked.sandbox.now());
     Customer {
         id: summary.facts.id.0,
         external_id: summary.facts.external_id.clone(),
@@ -113,8 +114,8 @@ fn told(summary: &WorkspaceSummary) -> Customer {
         auth_settings: AuthSettings {
             kind: "workato_auth".to_owned(),
         },
-        current_billing_period_start: Moment(0).utc(),
-        current_billing_period_end: Moment(0).utc(),
+        current_billing_period_start: begin.utc(),
+        current_billing_period_end: end.utc(),
         task_count: 0,
         active_connection_limit: 0,
         active_connection_count: summary.connections,
@@ -146,7 +147,9 @@ fn all(asked: &Asked<'_>) -> Result<Vec<WorkspaceSummary>, Reply> {
 
 fn customers(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let page = asked.page(all(asked)?);
-    Ok(Reply::wrapped(page.iter().map(told).collect::<Vec<_>>()))
+    Ok(Reply::wrapped(
+        page.iter().map(|one| told(asked, one)).collect::<Vec<_>>(),
+    ))
 }
 
 fn one(asked: &Asked<'_>) -> Result<Reply, Reply> {
@@ -155,7 +158,7 @@ fn one(asked: &Asked<'_>) -> Result<Reply, Reply> {
         .iter()
         .find(|summary| Some(&summary.facts.name) == asked.customer.as_ref());
     found
-        .map(|summary| Reply::wrapped(told(summary)))
+        .map(|summary| Reply::wrapped(told(asked, summary)))
         .ok_or_else(Reply::not_found)
 }
 
@@ -192,6 +195,6 @@ fn create(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let all = all(asked)?;
     let found = all.iter().find(|summary| summary.facts.id == facts.id);
     found
-        .map(|summary| Reply::wrapped(told(summary)))
+        .map(|summary| Reply::wrapped(told(asked, summary)))
         .ok_or_else(Reply::not_found)
 }

@@ -107,7 +107,7 @@ fn properties(asked: &Asked<'_>) -> Result<Reply, Reply> {
 /// The folder of the project that is asked for.
 fn project(asked: &Asked<'_>, folders: &Folders) -> Result<Option<FolderPath>, Reply> {
     match asked.query_number("project_id") {
-        Some(number) => folders.path(number).cloned().map(Some),
+        Some(number) => folders.project(number).cloned().map(Some),
         None => Ok(None),
     }
 }

@@ -12,7 +12,7 @@ use super::super::route::{
 };
 use super::account::{Folders, PAGE, PER_PAGE};
 use crate::model::kind::AssetKind;
-use crate::model::workspace::{Address, HeldAsset, HeldState, Moment, RecipeState};
+use crate::model::workspace::{Address, HeldAsset, HeldState, RecipeState};
 use crate::ops::operate::{OperateError, Which, set_recipes};
 use crate::plan::commit::{Change, Commit};
 use crate::plan::start::Obstacle;
@@ -226,6 +226,7 @@ fn document(workspace: &LocalWorkspace, asset: &HeldAsset) -> Result<Value, Repl
 }
 
 fn recipe(asset: &HeldAsset, document: &Value, folders: &Folders, with_code: bool) -> Recipe {
+    let (created_at, updated_at) = folders.times.of(asset.id);
     let applications = providers(asset, document);
     let text = |key: &str| document[key].as_str().map(str::to_owned);
     let trigger = document["code"]["provider"].as_str().map(str::to_owned);
@@ -234,8 +235,8 @@ fn recipe(asset: &HeldAsset, document: &Value, folders: &Folders, with_code: boo
         id: asset.id.0,
         user_id: 1,
         name: asset.key.name.clone(),
-        created_at: Moment(0).utc(),
-        updated_at: Moment(0).utc(),
+        created_at: created_at.utc(),
+        updated_at: updated_at.utc(),
         copy_count: 0,
         action_applications: applications
             .iter()

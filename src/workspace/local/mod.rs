@@ -37,6 +37,24 @@ use workspaces::id_of;
 pub use customers::Customer;
 pub use workspaces::{NewWorkspace, WorkspaceSummary};
 
+/// When a workspace and its assets came to be and were changed. What was done without a revision
+/// left no time.
+#[derive(Clone, Debug)]
+pub struct Times {
+    /// When the workspace was created.
+    pub workspace: Moment,
+    assets: BTreeMap<AssetId, (Moment, Moment)>,
+}
+
+impl Times {
+    /// When an asset came to be, and when it was changed last. Where no revision tells, the
+    /// workspace's own time stands for both.
+    pub fn of(&self, asset: AssetId) -> (Moment, Moment) {
+        let told = self.assets.get(&asset).copied();
+        told.unwrap_or((self.workspace, self.workspace))
+    }
+}
+
 /// How long SQLite itself waits for programs that don't know our lock.
 const FOREIGN: Duration = Duration::from_secs(5);
 /// Statements that are kept prepared.
@@ -294,6 +312,14 @@ impl LocalWorkspace {
     /// If it can't be read.
     pub fn folder_numbers(&self) -> Result<BTreeMap<FolderPath, u64>, WorkspaceError> {
         self.read(|reading| reading.folder_numbers())
+    }
+
+    /// When it and what is in it came to be and were changed, as far as its revisions tell.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub fn times(&self) -> Result<Times, WorkspaceError> {
+        self.read(|reading| reading.times())
     }
 }
 

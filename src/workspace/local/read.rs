@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::Times;
 use super::failed::{Doing, Failed};
 use super::row;
 use super::shares::formerly_shared;
@@ -12,8 +13,8 @@ use crate::model::catalogue::{Catalogue, CatalogueEntry, SharedVersion, Visibili
 use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    AssetId, AssetKey, Body, ConnectorId, Counters, FolderPath, HeldAsset, HeldConnector,
-    HeldVersion, Inventory, Namesakes, RecipeState, RecipeUse, RevisionNumber, Scope,
+    AssetId, AssetKey, Before, Body, ConnectorId, Counters, FolderPath, HeldAsset, HeldConnector,
+    HeldVersion, Inventory, Moment, Namesakes, RecipeState, RecipeUse, RevisionNumber, Scope,
     SharingKnowledge, Snapshot, WorkspaceFacts, WorkspaceId,
 };
 use crate::workspace::WorkspaceError;
@@ -315,6 +316,45 @@ impl Reading<'_> {
             Ok((row::parsed(&path, self.doing)?, id))
         })
         .collect()
+    }
+
+    pub(super) fn times(&self) -> Result<Times, WorkspaceError> {
+        let created = self
+            .connection
+            .query_row(
+                "SELECT created_at FROM workspace WHERE id = ?1",
+                [row::column(self.id.0)],
+                |row| row::number(row, 0),
+            )
+            .doing(self.doing, "read")?;
+        let mut times = Times {
+            workspace: Moment(created),
+            assets: BTreeMap::new(),
+        };
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT at, before FROM revision WHERE workspace = ?1 ORDER BY number")
+            .doing(self.doing, "read")?;
+        let rows = statement
+            .query_map([row::column(self.id.0)], |row| {
+                Ok((row::number(row, 0)?, row.get::<_, Vec<u8>>(1)?))
+            })
+            .doing(self.doing, "read")?;
+        for raw in rows {
+            let (at, before) = raw.doing(self.doing, "read")?;
+            let before: Vec<Before> = row::decode(&before, self.doing)?;
+            for Before { asset, version, .. } in before {
+                let (created, updated) = times.of(asset);
+                let created = match version {
+                    Some(_) => created,
+                    None => Moment(at),
+                };
+                times
+                    .assets
+                    .insert(asset, (created, updated.max(Moment(at))));
+            }
+        }
+        Ok(times)
     }
 
     pub(super) fn inventory(&self) -> Result<Inventory, WorkspaceError> {
