@@ -35,6 +35,7 @@ use crate::model::workspace::{
 };
 use crate::parallel;
 use crate::plan::actions::{self, Known, Source};
+use crate::plan::checks;
 use crate::plan::connectors::Sources;
 use crate::plan::import::document::{
     AssetAction, ConnectorAction, ImportPlan, Needed, Permission, PlannedPackage,
@@ -332,6 +333,7 @@ impl Incoming {
         findings.extend(target.settle(&mut plan));
         findings.extend(self.check_actions(&draft, &plan, workspace)?);
         findings.extend(nesting::check(&self.opened.project, &self.placing.folder));
+        findings.extend(checks::before_import(&self.opened.project));
         drop(draft);
         Ok(Planned {
             plan,

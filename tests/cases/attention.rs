@@ -511,6 +511,32 @@ fn rows_and_columns_that_can_t_be_what_was_meant_are_told() {
 }
 
 #[test]
+fn a_plan_tells_what_the_target_has_to_have() {
+    let place = moon();
+    ProjectFolder::new(&place, "bot")
+        .json(
+            "files.connection.json",
+            &json!({"name": "Files", "provider": "on_prem_files", "secure_gateway_tunnel_name": "Branch office", "root_folder": false}),
+        )
+        .recipe_with(
+            "menu.recipe.json",
+            "Menu",
+            &[uses("slack_bot", Value::Null)],
+            &code(&[step(1, "slack_bot", &json!({"bot_command": "2897412"}))]),
+        );
+    let package = pack(&place, "bot");
+    let plan = document(&place, 0, &["plan", &package, "--into", "local:moon"]);
+    for told in ["on-prem-group", "raw-id", "connection-not-chosen"] {
+        assert_eq!(of_code(&plan, told).len(), 1, "{told}: {plan}");
+    }
+    // A package that needs none of it says none of it.
+    rates(&place, "tables", Some(&many(3)));
+    let package = pack(&place, "tables");
+    let plan = document(&place, 0, &["plan", &package, "--into", "local:moon"]);
+    assert_eq!(plan["findings"], json!([]));
+}
+
+#[test]
 fn skills_and_servers_that_are_there_are_told() {
     let place = moon();
     ProjectFolder::new(&place, "ai")

@@ -36,3 +36,15 @@ pub fn check(project: &Project, graph: &Graph, packed: &[usize], rows: PackedRow
     findings.extend(picked::check(project, packed));
     findings
 }
+
+/// What a person who imports a package has to look after in the target, as the package alone tells
+/// it: connections that are not chosen, on-prem groups, ids of the source workspace, properties.
+pub fn before_import(project: &Project) -> Vec<Finding> {
+    let all: Vec<usize> = (0..project.assets.len()).collect();
+    let mut findings = references::of_the_source(project, &all);
+    findings.extend(applications::not_chosen(project, &all));
+    findings.extend(applications::on_prem(project, &all));
+    findings.extend(properties::missing(project, &all));
+    findings.extend(picked::check(project, &all));
+    findings
+}

@@ -49,6 +49,15 @@ pub(super) fn check(project: &Project, packed: &[usize]) -> Vec<Finding> {
     findings
 }
 
+/// Numbers that mean something in the source workspace only.
+pub(super) fn of_the_source(project: &Project, packed: &[usize]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for &index in packed {
+        raw_ids(&project.assets[index], &mut findings);
+    }
+    findings
+}
+
 pub(super) fn subject(asset: &Asset, offset: u32) -> Subject {
     Subject::File {
         path: asset.path.clone(),
