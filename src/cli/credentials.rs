@@ -36,8 +36,8 @@ impl Environment<'_> {
         match self.path(name).map(PathBuf::into_os_string) {
             None => Ok(None),
             Some(value) => match value.into_string() {
-                Ok(text) if text.trim().is_empty() => Ok(None),
-                Ok(text) => Ok(Some(text.trim().to_owned())),
+                Ok(text) if bare(&text).is_empty() => Ok(None),
+                Ok(text) => Ok(Some(bare(&text).to_owned())),
                 // What it holds may be a token.
                 Err(_) => Err(CredentialError::NoText(name)),
             },
@@ -122,6 +122,9 @@ pub(crate) enum CredentialError {
     /// A file is not what it should be.
     #[error("{} is not as it should be: {why}", file.display())]
     Malformed { file: PathBuf, why: String },
+    /// What should be a token holds what no token does.
+    #[error("the token from {0} holds a line end, a space or another character that no token has")]
+    NoToken(String),
     /// A variable holds something else than text.
     #[error("{0} is no text")]
     NoText(&'static str),
@@ -163,6 +166,7 @@ impl CredentialError {
                 crate::plan::decision::shell_word(&file.display().to_string())
             ),
             Self::Malformed { .. } => format!("repair it, or set {TOKEN} and {HOST}"),
+            Self::NoToken(_) => "copy it again, alone and on one line".to_owned(),
             Self::Unreadable { .. } | Self::NoText(_) => return None,
         })
     }
@@ -338,10 +342,7 @@ fn given_token(
     places: &mut Vec<Looked>,
 ) -> Result<Option<Token>, CredentialError> {
     if let Some(token) = environment.get(TOKEN)? {
-        return Ok(Some(Token {
-            secret: SecretString::from(token),
-            source: TOKEN.to_owned(),
-        }));
+        return token_of(&token, TOKEN.to_owned());
     }
     places.push(not_set(TOKEN));
     let Some(file) = environment.path(TOKEN_FILE) else {
@@ -354,14 +355,27 @@ fn given_token(
             source: io::ErrorKind::NotFound.into(),
         });
     };
-    let token = text.trim();
+    let token = bare(&text);
     if token.is_empty() || token.contains(char::is_whitespace) {
         let why = "one token is expected in it, and nothing else".to_owned();
         return Err(CredentialError::Malformed { file, why });
     }
+    token_of(token, format!("{TOKEN_FILE} ({})", file.display()))
+}
+
+/// A text without what editors and shells put around it: spaces, line ends, a byte order mark.
+fn bare(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+}
+
+/// A token, if it can be one: it goes into the head of a request.
+fn token_of(text: &str, source: String) -> Result<Option<Token>, CredentialError> {
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(CredentialError::NoToken(source));
+    }
     Ok(Some(Token {
-        secret: SecretString::from(token),
-        source: format!("{TOKEN_FILE} ({})", file.display()),
+        secret: SecretString::from(text),
+        source,
     }))
 }
 
@@ -515,7 +529,7 @@ fn kept_token(
         .get(SERVICE)
         .and_then(|service| service.get(profile))
         .and_then(Value::as_str)
-        .map(str::trim)
+        .map(bare)
         .filter(|token| !token.is_empty());
     let Some(token) = token else {
         let found = format!("nothing for profile `{}`", profile.escape_debug());
@@ -523,10 +537,10 @@ fn kept_token(
         places.push(looked("the system's keyring", "not read by recipack"));
         return Ok(None);
     };
-    Ok(Some(Token {
-        secret: SecretString::from(token),
-        source: format!("profile `{}` ({place})", profile.escape_debug()),
-    }))
+    token_of(
+        token,
+        format!("profile `{}` ({place})", profile.escape_debug()),
+    )
 }
 
 /// JSON, of which nothing is shown if it is none.

@@ -481,6 +481,11 @@ impl Failure {
                     None => failure.help("repeat the command, or wait longer with --job-timeout SECONDS"),
                 }
             }
+            RemoteError::SameFolders { address, ids, .. } => {
+                let first = ids.first().copied().unwrap_or_default();
+                let help = format!("name the one that is meant by its number, as in {address}#folder={first}, or rename the others");
+                Self::of(Exit::Failed, "same-folders", error).help(help)
+            }
             RemoteError::NotSo { .. } => Self::of(Exit::Failed, "not-done", error)
                 .help("look at it in the platform's pages"),
             RemoteError::OtherWorkspace { .. } => Self::of(Exit::Refused, "other-workspace", error)
@@ -497,6 +502,7 @@ impl Failure {
     pub(crate) fn api(error: &ClientError) -> Self {
         let (exit, code) = match error {
             ClientError::Unauthorised { .. } => (Exit::NotAuthorised, "not-authorised"),
+            ClientError::Barred { .. } => (Exit::Failed, "barred"),
             ClientError::NotFound { .. } => (Exit::Failed, "not-there"),
             ClientError::Refused { .. } => (Exit::Failed, "refused"),
             ClientError::RateLimited { .. } => (Exit::Temporary, "rate-limit"),

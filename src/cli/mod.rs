@@ -39,6 +39,8 @@ use crate::ops::{Interrupt, Running};
 pub(crate) struct Context {
     pub(crate) ui: Ui,
     pub(crate) running: Running,
+    /// How many questions were sent to the platform.
+    pub(crate) requests: Arc<AtomicUsize>,
 }
 
 /// What went wrong in a command.
@@ -115,6 +117,7 @@ fn exit_of_process() -> Exit {
     let context = Context {
         ui,
         running: Running { threads, interrupt },
+        requests: Arc::default(),
     };
     let entered = match directory {
         Some(directory) => std::env::set_current_dir(&directory).map_err(|error| {
@@ -126,6 +129,13 @@ fn exit_of_process() -> Exit {
         None => Ok(()),
     };
     let outcome = entered.and_then(|()| dispatch(&context, cli.command));
+    let requests = context.requests.load(Ordering::Relaxed);
+    if requests > 0 && context.ui.volume == Volume::Verbose {
+        let s = if requests == 1 { "" } else { "s" };
+        context
+            .ui
+            .talk(&format!("{requests} request{s} to the platform's API\n"));
+    }
     match outcome {
         Ok(exit) => exit,
         // Whoever read the results has enough of them.

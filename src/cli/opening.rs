@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::platform;
 use super::ui::{Volume, visible};
-use crate::client::{BaseError, Client, Cut, Pauses, Rate, Retries};
+use crate::client::{BaseError, Client, Cut, Notice, Notices, Pauses, Rate, Retries};
 use crate::model::workspace::{Address, RemoteAccount, RemoteAddress};
 use crate::ops::Interrupt;
 use crate::ops::remote::journal::{Entry, Journal};
@@ -152,9 +153,11 @@ pub(crate) fn client(
         .settings(&Environment(&variable))
         .map_err(no_token)?;
     settings.retries = retries;
+    settings.notices = pauses.notices.clone();
     if settings.base.to_string().starts_with("http://") {
         // The platform's limits are none of this machine's.
         settings.limits.other = Rate::per_minute(NonZeroU32::MAX);
+        settings.limits.connectors = settings.limits.other;
     }
     if let Some(rate) = args.api.rate {
         settings.limits.other = Rate::per_minute(rate);
@@ -219,6 +222,7 @@ pub(crate) fn in_folder(context: &Context, address: &RemoteAddress) -> RemoteAdd
 pub(crate) struct Interruptible {
     interrupt: Interrupt,
     tell: Arc<dyn Fn() + Send + Sync>,
+    notices: Notices,
 }
 
 impl Interruptible {
@@ -227,8 +231,23 @@ impl Interruptible {
         Self {
             interrupt: context.running.interrupt.clone(),
             tell: Arc::new(context.ui.waiting(host)),
+            notices: notices(context),
         }
     }
+}
+
+/// Counts questions, and tells of what is left out of lists.
+fn notices(context: &Context) -> Notices {
+    let requests = Arc::clone(&context.requests);
+    let warn = context.ui.warning();
+    Notices::to(move |notice| match notice {
+        Notice::Sent => {
+            requests.fetch_add(1, Ordering::Relaxed);
+        }
+        Notice::Nameless { list, id, key } => warn(&format!(
+            "{list}: the record with number {id} has no {key} and is left out"
+        )),
+    })
 }
 
 impl Pauses for Interruptible {

@@ -1,5 +1,6 @@
 //! The only place that writes to the terminal: results to stdout, talk and progress to stderr.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Mutex;
@@ -100,6 +101,18 @@ impl Ui {
     pub(crate) fn talk(&self, text: &str) {
         if self.volume > Volume::Quiet && self.format == Format::Text {
             say(text);
+        }
+    }
+
+    /// What warns of something, once. It is no part of a result, so it is told beside JSON, too.
+    pub(crate) fn warning(&self) -> impl Fn(&str) + Send + Sync + use<> {
+        let wanted = self.volume > Volume::Quiet;
+        let told = Mutex::new(BTreeSet::new());
+        move |text| {
+            let Ok(mut told) = told.lock() else { return };
+            if wanted && told.insert(text.to_owned()) {
+                say(&format!("warning: {}\n", visible(text)));
+            }
         }
     }
 

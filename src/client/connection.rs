@@ -55,6 +55,7 @@ impl AccountApi<'_> {
     /// As any question's.
     pub fn connections(&self) -> Result<Vec<ConnectionInfo>, ClientError> {
         let request = self.get("connections");
-        self.transport.pages(&request, &["connections"], connection)
+        self.transport
+            .pages(&request, &["connections"], &["name"], connection)
     }
 }

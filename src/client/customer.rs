@@ -34,7 +34,7 @@ impl Client {
     pub fn customers(&self) -> Result<Vec<CustomerInfo>, ClientError> {
         let request = Request::get("/api/managed_users".to_owned());
         self.transport
-            .pages(&request, &["managed_users", "customers"], customer)
+            .pages(&request, &["managed_users", "customers"], &[], customer)
     }
 
     /// One of them.

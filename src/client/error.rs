@@ -106,6 +106,17 @@ pub enum ClientError {
         /// What the platform says.
         message: Option<String>,
     },
+    /// Something between here and the platform does not let the question through: it answers with a
+    /// page, which the platform does not, or wants to know who asks.
+    #[error(
+        "{at}: something on the way answers {status} with a page; that is not the platform's own answer"
+    )]
+    Barred {
+        /// The question.
+        at: Exchange,
+        /// 401, 403 or 407.
+        status: u16,
+    },
     /// There is nothing of that name or number (404).
     #[error("{at}: there is no such thing{}", after(message.as_deref()))]
     NotFound {
@@ -258,6 +269,7 @@ impl ClientError {
                 source: Box::new(self),
             },
             Self::Unauthorised { .. }
+            | Self::Barred { .. }
             | Self::NotFound { .. }
             | Self::Refused { .. }
             | Self::RateLimited { .. }
@@ -281,6 +293,10 @@ impl ClientError {
             ),
             Self::Unauthorised { at, .. } => format!(
                 "see to it that the token is one of {} and was not revoked: tokens belong to one data center",
+                at.host()
+            ),
+            Self::Barred { at, .. } => format!(
+                "the token was not judged: see to it that {} may be asked from here (proxy, firewall, list of allowed addresses), and that it is the platform",
                 at.host()
             ),
             Self::NotFound { .. } => {

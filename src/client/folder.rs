@@ -64,7 +64,8 @@ impl AccountApi<'_> {
         if let Some(parent) = parent {
             request = request.query("parent_id", parent);
         }
-        self.transport.pages(&request, &["folders"], folder)
+        self.transport
+            .pages(&request, &["folders"], &["name"], folder)
     }
 
     /// Every folder below Home, each after the one it lies in. The platform lists one folder's
@@ -125,7 +126,8 @@ impl AccountApi<'_> {
     /// As any question's.
     pub fn projects(&self) -> Result<Vec<Project>, ClientError> {
         let request = self.get("projects");
-        self.transport.pages(&request, &["projects"], project)
+        self.transport
+            .pages(&request, &["projects"], &["name"], project)
     }
 
     /// Whether this is a customer's workspace.

@@ -51,7 +51,9 @@ pub use package::{
     RecipeStatus, RestartRecipes, RestartResult, Tags, Upload,
 };
 pub use recipe::{RecipeFilter, RecipeInfo, Started};
-pub use settings::{Cut, Limits, Pauses, Proxy, Rate, Retries, Settings, Timeouts, Token};
+pub use settings::{
+    Cut, Limits, Notice, Notices, Pauses, Proxy, Rate, Retries, Settings, Timeouts, Token,
+};
 pub use trial::Trial;
 pub use user::Me;
 

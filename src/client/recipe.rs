@@ -104,7 +104,9 @@ impl AccountApi<'_> {
         if filter.running == Some(RecipeState::Running) {
             request = request.query("running", true);
         }
-        let mut recipes = self.transport.pages(&request, &["recipes"], recipe)?;
+        let mut recipes = self
+            .transport
+            .pages(&request, &["recipes"], &["name"], recipe)?;
         if let Some(state) = filter.running {
             recipes.retain(|recipe| recipe.state == state);
         }

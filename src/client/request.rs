@@ -40,6 +40,7 @@ pub(super) enum Class {
     Import,
     EmbeddedImport,
     EmbeddedImportState,
+    Connector,
     Other,
 }
 

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -35,6 +36,45 @@ impl std::fmt::Debug for Proxy {
     }
 }
 
+/// Something that is worth knowing, though it ends nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A question was sent.
+    Sent,
+    /// A record of a list has no name or title, so nothing can be matched with it. It is left out.
+    Nameless {
+        /// The list: method, path and host.
+        list: String,
+        /// The record's number.
+        id: u64,
+        /// What it lacks.
+        key: &'static str,
+    },
+}
+
+/// Hears of what happens on the way.
+#[derive(Clone, Default)]
+pub struct Notices(Option<Arc<dyn Fn(&Notice) + Send + Sync>>);
+
+impl Notices {
+    /// Tells this function.
+    pub fn to(listener: impl Fn(&Notice) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(listener)))
+    }
+
+    pub(super) fn tell(&self, notice: &Notice) {
+        if let Some(listener) = &self.0 {
+            listener(notice);
+        }
+    }
+}
+
+impl std::fmt::Debug for Notices {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Notices").field(&self.0.is_some()).finish()
+    }
+}
+
 /// How to speak to the platform.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -53,6 +93,8 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// What is tried again.
     pub retries: Retries,
+    /// Who hears of what happens on the way.
+    pub notices: Notices,
 }
 
 impl Settings {
@@ -66,6 +108,7 @@ impl Settings {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             retries: Retries::default(),
+            notices: Notices::default(),
         }
     }
 }
@@ -100,6 +143,9 @@ pub struct Limits {
     pub embedded_imports: Rate,
     /// Questions after such imports.
     pub embedded_import_states: Rate,
+    /// Everything about custom connectors: one page of the documents has one a second
+    /// (platform.md §12).
+    pub connectors: Rate,
     /// Everything else, together.
     pub other: Rate,
 }
@@ -120,6 +166,10 @@ impl Default for Limits {
             },
             embedded_imports: Rate::per_minute(count(1000)),
             embedded_import_states: Rate::per_minute(count(1000)),
+            connectors: Rate {
+                requests: count(1),
+                per: Duration::from_secs(1),
+            },
             other: Rate::per_minute(count(60)),
         }
     }

@@ -1,7 +1,7 @@
 //! From questions to answers: limits, deadlines, redirects, what an answer's status means, and what
 //! is sent again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use super::error::{ClientError, Exchange};
 use super::quota::{Permit, Quota};
 use super::request::{Class, Method, Repeat, Request};
 use super::retry::{self, Trouble};
-use super::settings::{Cut, Pauses, Settings};
+use super::settings::{Cut, Notice, Pauses, Settings};
 use super::wire::{Broken, Effect, HEAD, Introduction, Reason, Reply, Wire};
 
 /// Bytes that an answer in JSON may have.
@@ -28,6 +28,8 @@ const HOPS: u32 = 5;
 const PAGE: usize = 100;
 /// Records that are asked for at once where a hundred are too many bytes.
 const SMALL_PAGE: usize = 10;
+/// How often a list is read that something goes out of meanwhile.
+const READINGS: u32 = 3;
 /// Pages after which a list is taken to have no end.
 const PAGES: usize = 10_000;
 
@@ -37,7 +39,18 @@ pub(super) struct Transport {
     imports: Quota,
     embedded_imports: Quota,
     embedded_import_states: Quota,
+    connectors: Quota,
     other: Quota,
+}
+
+/// The pages of a list.
+#[derive(Default)]
+struct Pages {
+    each: Vec<Answer>,
+    /// The numbers of their records, and which place each was first seen at.
+    seen: BTreeMap<u64, usize>,
+    /// The last records, each with its place in the list, counted from 1.
+    ends: Vec<(usize, u64)>,
 }
 
 /// How an attempt ended without an answer.
@@ -75,6 +88,7 @@ impl Transport {
             imports: Quota::new(limits.imports),
             embedded_imports: Quota::new(limits.embedded_imports),
             embedded_import_states: Quota::new(limits.embedded_import_states),
+            connectors: Quota::new(limits.connectors),
             other: Quota::new(limits.other),
         })
     }
@@ -112,52 +126,114 @@ impl Transport {
         read(&answer).map_err(|error| told(request, error))
     }
 
-    /// Every record of a list, over all its pages.
+    /// Every record of a list, over all its pages. A record without one of `named` is told of and
+    /// left out.
     pub(super) fn pages<T>(
         &self,
         request: &Request<'_>,
         names: &[&str],
+        named: &[&'static str],
         read: impl Fn(&Node<'_>) -> Result<T, ClientError>,
     ) -> Result<Vec<T>, ClientError> {
-        match self.pages_of(PAGE, request, names, &read) {
-            // A hundred recipes may be a lot, where the platform can't leave out their code.
-            Err(ClientError::TooLarge { .. }) => self.pages_of(SMALL_PAGE, request, names, &read),
-            other => other,
+        for _ in 0..READINGS {
+            let pages = match self.pages_of(PAGE, request, names) {
+                // A hundred recipes may be a lot, where the platform can't leave out their code.
+                Err(ClientError::TooLarge { .. }) => self.pages_of(SMALL_PAGE, request, names)?,
+                other => other?,
+            };
+            if self.moved(&pages, request, names)? {
+                continue;
+            }
+            let mut records = Vec::new();
+            let mut seen = BTreeSet::new();
+            for node in pages
+                .each
+                .iter()
+                .flat_map(|page| page.list(names))
+                .flatten()
+            {
+                let id = node.id("id")?;
+                // What moved to the next page meanwhile comes twice.
+                if !seen.insert(id) {
+                    continue;
+                }
+                match named.iter().find(|key| node.get(key).is_none()) {
+                    None => records.push(read(&node)?),
+                    Some(key) => self.wire.settings().notices.tell(&Notice::Nameless {
+                        list: exchange(request.method, &self.url(request)).to_string(),
+                        id,
+                        key,
+                    }),
+                }
+            }
+            return Ok(records);
         }
+        Err(ClientError::Unavailable {
+            at: exchange(request.method, &self.url(request)),
+            attempts: READINGS,
+            source: Box::new(Reason(
+                "the list changes while it is read, each time".to_owned(),
+            )),
+        })
     }
 
-    fn pages_of<T>(
+    /// Asks for pages until one brings nothing new: the platform may give fewer at once than it was
+    /// asked for, so a short page ends nothing.
+    fn pages_of(
         &self,
         size: usize,
         request: &Request<'_>,
         names: &[&str],
-        read: impl Fn(&Node<'_>) -> Result<T, ClientError>,
-    ) -> Result<Vec<T>, ClientError> {
-        let mut records = Vec::new();
-        let mut seen = BTreeSet::new();
+    ) -> Result<Pages, ClientError> {
+        let mut pages = Pages::default();
+        let mut end = (0, 0);
         for page in 1..=PAGES {
             let asked = request.clone().query("page", page).query("per_page", size);
             let answer = self.answer(&asked)?;
-            let nodes = answer.list(names)?;
-            let before = seen.len();
-            for node in &nodes {
-                // What moved to the next page meanwhile comes twice.
-                if seen.insert(node.id("id")?) {
-                    records.push(read(node)?);
-                }
+            let before = pages.seen.len();
+            for node in answer.list(names)? {
+                end = (end.0 + 1, node.id("id")?);
+                pages.seen.entry(end.1).or_insert(end.0);
             }
-            // Where the platform gives fewer at once than it was asked for, it is by the dozen and
-            // not by the piece, so a round number does not end the list.
-            let last = nodes.len() < size && !nodes.len().is_multiple_of(5);
             // A list without pages gives the same again.
-            if last || seen.len() == before {
-                return Ok(records);
+            if pages.seen.len() == before {
+                return Ok(pages);
             }
+            pages.each.push(answer);
+            pages.ends.push(end);
         }
         Err(ClientError::TooLarge {
             at: exchange(request.method, &self.url(request)),
             limit: (PAGES * size) as u64,
         })
+    }
+
+    /// Whether something went out of a list while its pages were read. What followed came one place
+    /// nearer then, and may be on none of the pages: so it is asked what stands now where each page
+    /// ended.
+    fn moved(
+        &self,
+        pages: &Pages,
+        request: &Request<'_>,
+        names: &[&str],
+    ) -> Result<bool, ClientError> {
+        let Some((_, seams)) = pages.ends.split_last() else {
+            return Ok(false);
+        };
+        for (place, expected) in seams {
+            let asked = request.clone().query("page", place).query("per_page", 1);
+            let answer = self.answer(&asked)?;
+            let found = answer.list(names)?.first().map(|node| node.id("id"));
+            // What came in meanwhile moves the others away from the front, which loses none.
+            let nearer = |id| match (pages.seen.get(&id), pages.seen.get(expected)) {
+                (Some(found), Some(expected)) => found > expected,
+                _ => true,
+            };
+            if found.transpose()?.is_some_and(nearer) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Writes what a place holds into `into`, and says how many bytes that is. The place is asked for
@@ -209,6 +285,7 @@ impl Transport {
             Class::Import => &self.imports,
             Class::EmbeddedImport => &self.embedded_imports,
             Class::EmbeddedImportState => &self.embedded_import_states,
+            Class::Connector => &self.connectors,
             Class::Other => &self.other,
         };
         let start = Instant::now();
@@ -226,6 +303,7 @@ impl Transport {
             let permit = self.permit(request.class, tries)?;
             // Waiting for the permit does not count.
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + budget);
+            self.wire.settings().notices.tell(&Notice::Sent);
             let sent = self.wire.send(
                 request,
                 &url,
@@ -284,6 +362,7 @@ impl Transport {
             } else {
                 (Introduction::Nobody, None)
             };
+            self.wire.settings().notices.tell(&Notice::Sent);
             let sent = self
                 .wire
                 .send(request, &url, introduction, &tries.correlation, deadline);
@@ -297,7 +376,9 @@ impl Transport {
                 let status = reply.status;
                 return Err(match self.refused(request, at.clone(), reply, deadline) {
                     // The token was not asked for there: the link is too old.
-                    Tried::Over(ClientError::Unauthorised { .. }) if !at_home => {
+                    Tried::Over(ClientError::Unauthorised { .. } | ClientError::Barred { .. })
+                        if !at_home =>
+                    {
                         Tried::Again(Failed {
                             at,
                             trouble: Trouble::Passing,
@@ -491,7 +572,11 @@ impl Transport {
                 .map_or_else(String::new, |said| format!(": {said}"));
             Reason(format!("the platform answers {status}{said}"))
         };
+        let page = is_page(&headers, &bytes);
         match status {
+            // The platform says no in JSON. Whoever answers with a page stands in front of it.
+            401 | 403 if page => Tried::Over(ClientError::Barred { at, status }),
+            407 => Tried::Over(ClientError::Barred { at, status }),
             401 | 403 => Tried::Over(ClientError::Unauthorised {
                 at,
                 status,
@@ -679,6 +764,14 @@ fn exchange(method: Method, url: &Url) -> Exchange {
 fn with_request_id(at: Exchange, headers: &HeaderMap) -> Exchange {
     let id = header_text(headers, "x-request-id").filter(|id| !id.is_empty());
     at.with_request_id(id.map(|id| shown(&id, 80)))
+}
+
+/// Whether an answer is a page for people.
+fn is_page(headers: &HeaderMap, bytes: &[u8]) -> bool {
+    let said = header_text(headers, header::CONTENT_TYPE.as_str())
+        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"));
+    let json = serde_json::from_slice::<serde_json::Value>(bytes).is_ok();
+    !json && (said || bytes.trim_ascii_start().starts_with(b"<"))
 }
 
 fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {

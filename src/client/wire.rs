@@ -269,6 +269,13 @@ impl Wire {
 
     fn broken(&self, error: ureq::Error, effect: Effect, left: Duration) -> Broken {
         let reason = self.explain(&error, left);
+        // The platform heard nothing of it, whatever it was.
+        if let ureq::Error::ConnectProxyFailed(_) = &error {
+            return match ["403", "407"].iter().any(|no| reason.0.contains(no)) {
+                true => Broken::Hopeless(reason),
+                false => Broken::NotDone(reason),
+            };
+        }
         // Many of them are noticed before their size is.
         if matches!(error, ureq::Error::LargeResponseHeader(..))
             || reason.to_string().contains("too many headers")
@@ -294,7 +301,11 @@ impl Wire {
     )]
     fn explain(&self, error: &ureq::Error, left: Duration) -> Reason {
         let connect = self.settings.timeouts.connect.min(left);
-        Reason(match error {
+        let proxy = self.proxy().unwrap_or_default();
+        let told = match error {
+            ureq::Error::ConnectProxyFailed(why) => {
+                return Reason(format!("the proxy {proxy} refuses: {}", shown(why, 200)));
+            }
             ureq::Error::HostNotFound => "the host's name can't be resolved".to_owned(),
             ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => {
                 format!("no connection within {} s", connect.as_secs_f32())
@@ -313,6 +324,20 @@ impl Wire {
             ureq::Error::Io(error) => shown(&error.to_string(), 200),
             ureq::Error::Other(inner) => shown(&inner.to_string(), 200),
             other => shown(&other.to_string(), 200),
+        };
+        Reason(match proxy.as_str() {
+            "" => told,
+            proxy => format!("{told} (through the proxy {proxy})"),
+        })
+    }
+
+    /// The proxy on the way, without the name and password that it may want.
+    fn proxy(&self) -> Option<String> {
+        let uri = self.config.proxy()?.uri();
+        let host = uri.host()?;
+        Some(match uri.port_u16() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
         })
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::WorkspaceError;
 use crate::client::ClientError;
-use crate::model::workspace::{Address, ImportId};
+use crate::model::workspace::{Address, FolderPath, ImportId};
 
 /// Why an account could not be read or written, for an error of a workspace.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,16 @@ pub enum RemoteError {
     NoFolder {
         /// The address, with the folder.
         address: Address,
+    },
+    /// Several folders that lie in one have the name that is meant.
+    #[error("{address} has {} folders `{folder}`: numbers {}", ids.len(), numbers(ids))]
+    SameFolders {
+        /// The workspace.
+        address: Address,
+        /// The folder.
+        folder: FolderPath,
+        /// Their numbers.
+        ids: Vec<u64>,
     },
     /// It is not told which folder is meant.
     #[error("it is not known which folder of {address} is Home")]
@@ -97,6 +107,11 @@ pub enum RemoteError {
     Journal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+fn numbers(ids: &[u64]) -> String {
+    let ids: Vec<_> = ids.iter().map(u64::to_string).collect();
+    ids.join(", ")
+}
+
 /// What a failed import did to a workspace, as read back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Left {
@@ -139,6 +154,7 @@ impl RemoteError {
             | Self::PackageChanged { .. }
             | Self::NoFolder { .. }
             | Self::NoHome { .. }
+            | Self::SameFolders { .. }
             | Self::ImportFailed { .. }
             | Self::Unfinished { .. }
             | Self::NotSo { .. }

@@ -72,6 +72,14 @@ fn statuses_mean_what_they_say() {
     assert!(told(&error).ends_with(
         "(request req-9): the platform answers 401 to the token from a test: Unauthorized"
     ));
+    for status in [401, 403, 407] {
+        let error = refused(status, "<html><body>Forbidden</body></html>");
+        assert!(
+            matches!(&error, ClientError::Barred { status: told, .. } if *told == status),
+            "{error:?}"
+        );
+        assert!(!told(&error).contains("a test"), "the token is blamed");
+    }
     let error = refused(403, r#"{"message": "Cannot destroy folder"}"#);
     assert!(error.help().expect("help").contains("GET /api/users/me"));
     assert!(matches!(

@@ -1,15 +1,18 @@
 //! Lists, page by page, and folders, folder by folder.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use recipack::client::{
-    Account, ClientError, CustomerHandle, FolderId, ProjectId, RecipeFilter, RecipeId,
+    Account, ClientError, CustomerHandle, FolderId, Notice, Notices, ProjectId, RecipeFilter,
+    RecipeId,
 };
 use recipack::model::workspace::RecipeState;
 
 use crate::server::{Asked, Server, Step, again, json, then};
-use crate::{OWN, client};
+use crate::{OWN, Pretended, client, client_with};
 
 fn number(asked: &Asked, key: &str) -> Option<usize> {
     let (_, query) = asked.target.split_once('?')?;
@@ -55,14 +58,16 @@ fn listed(server: &Server) -> Vec<u64> {
 fn all_pages_are_read() {
     for (total, most, questions) in [
         (0, 100, 1),
-        (1, 100, 1),
-        (99, 100, 1),
+        // A short page is no end, so there is one more question.
+        (1, 100, 2),
+        (99, 100, 2),
         (100, 100, 2),
-        (237, 100, 3),
+        // And one for each place where one page follows another.
+        (237, 100, 3 + 1 + 2),
         // Older platforms give ten at once.
-        (23, 10, 3),
-        (40, 10, 5),
-        (51, 25, 3),
+        (23, 10, 3 + 1 + 2),
+        (40, 10, 4 + 1 + 3),
+        (51, 25, 3 + 1 + 2),
     ] {
         let server = paged(total, most);
         let expected: Vec<u64> = (1..=total as u64).rev().collect();
@@ -74,12 +79,92 @@ fn all_pages_are_read() {
 #[test]
 fn what_moves_between_pages_is_told_once() {
     // A recipe was made while the first page was read.
-    let server = Server::with(vec![
-        json(200, &recipes(101..201)),
-        json(200, &recipes(2..102)),
-        json(200, &recipes(1..3)),
-    ]);
+    let server = moving(|questions| (1..if questions == 0 { 201 } else { 202 }).collect());
     assert_eq!(listed(&server), (1..=200).rev().collect::<Vec<_>>());
+}
+
+/// A server whose list, oldest first, is another after so many questions.
+fn moving(list: impl Fn(usize) -> Vec<usize> + Send + Sync + 'static) -> Server {
+    let questions = AtomicUsize::new(0);
+    Server::answering(move |asked| {
+        let all = list(questions.fetch_add(1, Ordering::SeqCst));
+        let size = number(asked, "per_page").expect("a size");
+        let start = (number(asked, "page").expect("a page") - 1) * size;
+        let page = all.iter().rev().skip(start).take(size).copied();
+        let page: Vec<usize> = page.collect();
+        json(200, &recipes(page.into_iter().rev()))
+    })
+}
+
+#[test]
+fn what_goes_out_of_a_list_while_it_is_read_takes_nothing_along() {
+    // Recipe 240 is deleted after the first page, so 150 moves onto it.
+    let server = moving(|questions| (1..251).filter(|id| questions == 0 || *id != 240).collect());
+    let expected: Vec<u64> = (1..=250).rev().filter(|id| *id != 240).collect();
+    assert_eq!(listed(&server), expected);
+    // The same between the second page and the third.
+    let server = moving(|questions| (1..251).filter(|id| questions < 2 || *id != 120).collect());
+    let expected: Vec<u64> = (1..=250).rev().filter(|id| *id != 120).collect();
+    assert_eq!(listed(&server), expected);
+    // One that is never at rest is not guessed.
+    let server = moving(|questions| (1..(600 - 2 * questions)).collect());
+    let error = client(&server)
+        .account(&OWN)
+        .recipes(&RecipeFilter::default())
+        .map(|recipes| recipes.len())
+        .expect_err("it moves");
+    assert!(
+        matches!(&error, ClientError::Unavailable { .. }),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_short_page_is_no_end() {
+    // The platform leaves out what the token may not see, after it made pages.
+    let server = Server::answering(|asked| {
+        json(
+            200,
+            &recipes(match number(asked, "page") {
+                Some(1) => 300..337,
+                Some(2) => 200..300,
+                _ => 0..0,
+            }),
+        )
+    });
+    assert_eq!(listed(&server).len(), 137);
+}
+
+#[test]
+fn what_has_no_name_is_left_out_and_told_of() {
+    let server = Server::answering(|asked| match number(asked, "page") {
+        Some(1) => json(
+            200,
+            r#"{"result": [{"id": 1, "name": null, "running": true}, {"id": 2, "name": "y", "running": true}]}"#,
+        ),
+        _ => json(200, r#"{"result": []}"#),
+    });
+    let heard = Arc::<Mutex<Vec<Notice>>>::default();
+    let kept = Arc::clone(&heard);
+    let client = client_with(&server, &Pretended::default(), |settings| {
+        settings.notices = Notices::to(move |notice| {
+            kept.lock().expect("whole").push(notice.clone());
+        });
+    });
+    let recipes = client.account(&OWN).recipes(&RecipeFilter::default());
+    let ids: Vec<_> = recipes.expect("listed").iter().map(|r| r.id.0).collect();
+    assert_eq!(ids, [2]);
+    let heard = heard.lock().expect("whole");
+    let [
+        Notice::Sent,
+        Notice::Sent,
+        Notice::Nameless { list, id: 1, key },
+    ] = heard.as_slice()
+    else {
+        panic!("{heard:?}");
+    };
+    assert_eq!(*key, "name");
+    assert!(list.starts_with("GET /api/recipes at "), "{list}");
 }
 
 #[test]
@@ -110,7 +195,12 @@ fn where_a_page_is_too_large_fewer_are_asked_for() {
 #[test]
 fn a_page_that_can_not_be_read_ends_it() {
     let odd = r#"{"result": [{"id": 1, "name": "x", "running": true}, {"id": 2, "name": "y", "running": "maybe"}]}"#;
-    let server = Server::with(vec![json(200, &recipes(101..201)), json(200, odd)]);
+    let server = Server::with(vec![
+        json(200, &recipes(101..201)),
+        json(200, odd),
+        json(200, "[]"),
+        json(200, "[]"),
+    ]);
     let error = client(&server)
         .account(&OWN)
         .recipes(&RecipeFilter::default())
@@ -153,7 +243,9 @@ fn filters_are_asked_for_and_kept() {
         server.lines(),
         [
             "GET /api/recipes?exclude_code=true&folder_id=5&adapter_names_any=a_connector_1_2%2C%E4%BC%9A%E8%A8%88_connector_7_1&running=true&page=1&per_page=100",
+            "GET /api/recipes?exclude_code=true&folder_id=5&adapter_names_any=a_connector_1_2%2C%E4%BC%9A%E8%A8%88_connector_7_1&running=true&page=2&per_page=100",
             "GET /api/managed_users/9/recipes?page=1&per_page=100",
+            "GET /api/managed_users/9/recipes?page=2&per_page=100",
         ]
     );
 }
@@ -161,10 +253,11 @@ fn filters_are_asked_for_and_kept() {
 #[test]
 fn customers_are_listed_to_the_end() {
     let server = Server::answering(|asked| {
-        let first = 100 * number(asked, "page").expect("a page");
-        let last = if first < 300 { first + 100 } else { first + 3 };
+        let size = number(asked, "per_page").expect("a size");
+        let start = (number(asked, "page").expect("a page") - 1) * size;
+        let records = (100..303).skip(start).take(size);
         let records =
-            (first..last).map(|id| format!(r#"{{"id": {id}, "name": "c", "external_id": ""}}"#));
+            records.map(|id| format!(r#"{{"id": {id}, "name": "c", "external_id": ""}}"#));
         json(
             200,
             &format!(
@@ -214,10 +307,10 @@ fn folders_are_read_folder_by_folder() {
         server.lines()[..2],
         [
             "GET /api/folders?page=1&per_page=100",
-            "GET /api/folders?parent_id=2&page=1&per_page=100"
+            "GET /api/folders?page=2&per_page=100"
         ]
     );
-    assert_eq!(server.asked().len(), 5);
+    assert_eq!(server.asked().len(), 2 + 2 + 1 + 2 + 1);
 }
 
 #[test]
@@ -230,7 +323,7 @@ fn folders_that_come_all_at_once_are_taken_so() {
         .expect("listed");
     let ids: Vec<_> = folders.iter().map(|folder| folder.id.0).collect();
     assert_eq!(ids, [2, 3, 4, 5], "each after the one it lies in");
-    assert_eq!(server.asked().len(), 1);
+    assert_eq!(server.asked().len(), 2);
     // Folders that lie in each other are no reason to go round and round.
     let server = Server::answering(|_| list(&[(5, 4), (4, 5), (6, 6)]));
     assert_eq!(
@@ -255,6 +348,7 @@ fn folders_and_projects_are_made_and_listed() {
             200,
             r#"[{"id": 3, "description": null, "folder_id": 9, "name": "Orders"}]"#,
         ),
+        json(200, "[]"),
         json(
             422,
             r#"{"message": "Validation failed", "errors": {"name": ["has already been taken"]}}"#,

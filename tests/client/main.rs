@@ -80,6 +80,7 @@ fn settings(base: &str) -> Settings {
     };
     let mut settings = Settings::new(base.parse().expect("a base"), token);
     settings.limits.other = many();
+    settings.limits.connectors = many();
     settings
 }
 

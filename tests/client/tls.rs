@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use recipack::client::{Client, ClientError, Proxy};
+use recipack::model::workspace::ConnectorId;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -171,6 +172,44 @@ fn nobody_else_is_believed() {
         );
     }
     assert_eq!(*heard.lock().expect("whole"), "", "it was told nothing");
+}
+
+#[test]
+fn a_proxy_that_refuses_is_named() {
+    for (answer, sent_again) in [
+        ("407 Proxy Authentication Required", false),
+        ("403 Forbidden", false),
+        ("502 Bad Gateway", true),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let (mut head, mut byte) = (Vec::new(), [0]);
+                while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|n| n == 1) {
+                    head.push(byte[0]);
+                }
+                let _ = write!(stream, "HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n");
+            }
+        });
+        let url = format!("http://joe:open%20sesame@{address}");
+        let (client, pauses) = client("https://platform.test", None, Some(url));
+        let client = client.expect("a client");
+        let error = client
+            .release_connector(ConnectorId(1))
+            .expect_err("refused");
+        let text = told(&error);
+        assert!(
+            text.contains(&format!("the proxy {address} refuses")),
+            "{text}"
+        );
+        assert!(!text.contains("sesame"), "{text}");
+        assert!(
+            matches!(error, ClientError::Unavailable { .. }),
+            "{error:?}"
+        );
+        assert_eq!(!pauses.made().is_empty(), sent_again, "{answer}: {text}");
+    }
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(crate) struct DiffArgs {
     #[arg(value_name = "B|local:NAME", value_parser = OsStringValueParser::new().try_map(|text| side(&text)))]
     pub(crate) b: DiffSide,
     /// Of a workspace only this folder, with what it needs elsewhere
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = super::within::folder)]
     pub(crate) folder: Option<FolderPath>,
     /// Exit with 2 if there are differences
     #[arg(long)]

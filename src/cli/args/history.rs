@@ -13,7 +13,7 @@ pub(crate) struct StatusArgs {
     #[arg(value_name = "ADDRESS")]
     pub(crate) address: Address,
     /// Only what lies in this folder and below, and what that uses
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = super::within::folder)]
     pub(crate) folder: Option<FolderPath>,
     /// Exit with 2 if anything needs a person
     #[arg(long)]

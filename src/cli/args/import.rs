@@ -19,7 +19,7 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) into: Address,
     /// The folder to import into, such as Orders/Functions [default: Home]
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = super::within::folder)]
     pub(crate) folder: Option<FolderPath>,
     /// Table rows: keep, overwrite, leave-out
     #[arg(long, value_name = "WAY", default_value = "overwrite")]
@@ -54,7 +54,7 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) into: Option<Address>,
     /// The folder to import into [default: the plan's, or Home]
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = super::within::folder)]
     pub(crate) folder: Option<FolderPath>,
     /// Take this folder off the package's paths and references first
     #[arg(long, value_name = "NAME", conflicts_with = "locked")]
@@ -122,7 +122,7 @@ pub(crate) struct MatrixArgs {
     #[arg(long, value_name = "ADMIN")]
     pub(crate) of: Option<WorkspaceName>,
     /// The folder that the packages would be imported into [default: Home]
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = super::within::folder)]
     pub(crate) folder: Option<FolderPath>,
     /// Exit with 2 if a package is blocked or needs a permission somewhere
     #[arg(long)]

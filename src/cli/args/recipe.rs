@@ -20,7 +20,7 @@ pub(crate) enum RecipeCommand {
 #[derive(Debug, Args)]
 pub(crate) struct RecipeListArgs {
     /// Only those in this folder and below
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = super::within::folder)]
     pub(crate) folder: Option<FolderPath>,
     /// Only those that run
     #[arg(long, conflicts_with = "stopped")]

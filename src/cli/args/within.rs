@@ -4,7 +4,8 @@ use clap::Args;
 
 use super::PlatformArgs;
 use crate::model::ident::WorkspaceName;
-use crate::model::workspace::Address;
+use crate::model::path::PathError;
+use crate::model::workspace::{Address, FolderPath};
 
 /// The workspace that a command works in.
 #[derive(Debug, Args)]
@@ -15,6 +16,16 @@ pub(crate) struct WithinArgs {
     /// Where the local platform is.
     #[command(flatten)]
     pub(crate) platform: PlatformArgs,
+}
+
+/// A folder of a workspace. `All projects`, which the platform's pages put before every path, is no
+/// part of it; the client `wk` takes it off as well (platform.md §8.2).
+pub(super) fn folder(text: &str) -> Result<FolderPath, PathError> {
+    let (first, rest) = text.split_once('/').unwrap_or((text, ""));
+    match first.trim().eq_ignore_ascii_case("all projects") {
+        true => rest.parse(),
+        false => text.parse(),
+    }
 }
 
 /// A workspace of the local platform, where there can be no other: `NAME` or `local:NAME`.

@@ -17,7 +17,7 @@ pub(crate) struct WorkspaceExportArgs {
     #[arg(value_name = "ADDRESS", value_parser = local_name)]
     pub(crate) name: WorkspaceName,
     /// Only this folder, with what it needs elsewhere [default: everything]
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = super::within::folder)]
     pub(crate) folder: Option<FolderPath>,
     /// Take the rows of tables along
     #[arg(long)]

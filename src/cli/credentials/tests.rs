@@ -152,6 +152,45 @@ fn the_address_chooses_the_profile_that_is_for_its_host() {
 }
 
 #[test]
+fn what_editors_put_around_a_token_is_taken_off_and_what_they_put_in_is_refused() {
+    let wanted = Wanted::default();
+    for whole in ["\u{feff}wrk-1", "wrk-1\r\n", "\u{feff} wrk-1\n\n"] {
+        let home = Home::new()
+            .variable(TOKEN, whole)
+            .variable(HOST, "\u{feff}https://www.workato.com\r\n");
+        assert_eq!(
+            home.found(&wanted),
+            pair("https://www.workato.com", "wrk-1")
+        );
+        let home = Home::new().file("token", whole, 0o600);
+        let file = home.path("token");
+        let home = home
+            .variable(TOKEN_FILE, file)
+            .variable(HOST, "https://www.workato.com");
+        assert_eq!(
+            home.found(&wanted),
+            pair("https://www.workato.com", "wrk-1")
+        );
+    }
+    for broken in [
+        "wrk-\n1",
+        "wrk 1",
+        "wrk-\u{feff}1",
+        "wrk-\u{1b}1",
+        "wrk-\u{e9}1",
+    ] {
+        let home = Home::new()
+            .variable(TOKEN, broken)
+            .variable(HOST, "https://www.workato.com");
+        let told = home.refused(&wanted);
+        assert!(
+            told.contains("the token from WORKATO_API_TOKEN holds"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn a_token_is_not_sent_to_another_host() {
     let home = Home::with_profiles().variable(HOST, EU);
     let told = home.refused(&named("acme"));

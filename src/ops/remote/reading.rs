@@ -696,7 +696,10 @@ impl<'w> Folders<'w> {
     }
 
     /// Those of the folders that are there.
-    fn there(&mut self, asked: &BTreeSet<FolderPath>) -> Result<BTreeSet<FolderPath>, ClientError> {
+    fn there(
+        &mut self,
+        asked: &BTreeSet<FolderPath>,
+    ) -> Result<BTreeSet<FolderPath>, WorkspaceError> {
         let mut there = BTreeSet::new();
         for folder in asked.iter().filter(|folder| !folder.is_home()) {
             if self.id_of(folder)?.is_some() {
@@ -707,7 +710,7 @@ impl<'w> Folders<'w> {
     }
 
     /// The number of a folder, if it is there.
-    fn id_of(&mut self, folder: &FolderPath) -> Result<Option<u64>, ClientError> {
+    fn id_of(&mut self, folder: &FolderPath) -> Result<Option<u64>, WorkspaceError> {
         let base = self.workspace.base.clone();
         if *folder == base.path {
             return Ok(base.id);
@@ -720,10 +723,20 @@ impl<'w> Folders<'w> {
             None => (base.root, folder.as_str()),
         };
         for name in names.split('/').filter(|name| !name.is_empty()) {
-            let found = self.below(at)?.iter().find(|(_, known)| nfc(known) == name);
-            match found {
-                Some((id, _)) => at = Some(*id),
-                None => return Ok(None),
+            let all = self.below(at)?.iter();
+            let named = all.filter(|(_, known)| nfc(known) == name);
+            let ids: Vec<u64> = named.map(|(id, _)| *id).collect();
+            match ids.as_slice() {
+                [] => return Ok(None),
+                [id] => at = Some(*id),
+                _ => {
+                    return Err(RemoteError::SameFolders {
+                        address: self.workspace.address().without_folder(),
+                        folder: folder.clone(),
+                        ids,
+                    }
+                    .into());
+                }
             }
         }
         Ok(at)
