@@ -54,7 +54,9 @@ pub enum Notice {
 
 /// Hears of what happens on the way.
 #[derive(Clone, Default)]
-pub struct Notices(Option<Arc<dyn Fn(&Notice) + Send + Sync>>);
+pub struct Notices(Option<Arc<Listener>>);
+
+type Listener = dyn Fn(&Notice) + Send + Sync;
 
 impl Notices {
     /// Tells this function.

@@ -5,6 +5,7 @@ mod between;
 mod contract;
 mod ends;
 mod identity;
+mod manners;
 mod other_writer;
 mod real_projects;
 #[path = "../wire/stage.rs"]

@@ -11,8 +11,8 @@ use super::mirror::{Export, Identity, Mirror, Seen, SeenConnector, Stub};
 use super::{Base, Identified, Interest, RemoteSettings, RemoteWorkspace};
 use crate::client::{
     Account, AccountApi, Client, ClientError, ConnectionInfo, ConnectorInfo, Contents,
-    CustomerInfo, FolderId, IncludeData, Job, JobStatus, ManifestAsset, NewManifest, RecipeFilter,
-    RecipeInfo, SharedVersion, Tags,
+    CustomerInfo, FolderId, IncludeData, Job, JobStatus, ManifestAsset, ManifestId, NewManifest,
+    RecipeFilter, RecipeInfo, SharedVersion, Tags,
 };
 use crate::io::scratch::ScratchFolder;
 use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, Version, WorkspaceName};
@@ -30,6 +30,8 @@ use crate::workspace::{Listed, Outline, WorkspaceError};
 const MOST_BYTES: u64 = 512 << 20;
 /// Version numbers beyond this are nobody's.
 const MOST_VERSIONS: u64 = 100_000;
+/// How many connectors are asked after at once: addresses have a bound of some kilobytes.
+const NAMES: usize = 50;
 /// How deep folders are looked into.
 const DEEPEST: usize = 32;
 
@@ -66,10 +68,6 @@ pub(super) fn identify(
         None => elsewhere()?,
     };
     let me = client.me()?;
-    let shares = client
-        .connectors()?
-        .iter()
-        .any(|connector| connector.shared != SharedVersion::Unsaid);
     let own = |kind| Identity {
         id: me.id,
         name: name_of(me.name.as_deref().unwrap_or_default(), me.id.0),
@@ -79,12 +77,9 @@ pub(super) fn identify(
     };
     match account {
         Account::Own => {
-            let kind = match shares {
-                true => WorkspaceKind::Admin,
-                false => WorkspaceKind::External,
-            };
+            // Its connectors tell whether it is a partner's, once they are asked for.
             let who = Identified {
-                own: own(kind),
+                own: own(WorkspaceKind::External),
                 admin: None,
             };
             Ok((who, me.root_folder.map(|root| root.0)))
@@ -231,7 +226,7 @@ impl RemoteWorkspace {
             None => (None, own),
         };
         let seen = Seen {
-            identity: self.who.own.clone(),
+            identity: self.own_with(&listed),
             admin,
             base: self.base.path.clone(),
             exports,
@@ -256,6 +251,18 @@ impl RemoteWorkspace {
             },
         };
         Ok((seen, downloads))
+    }
+
+    /// Whose workspace it is, by what the platform says of the connectors of the token's own: only a
+    /// partner is told what is shared.
+    fn own_with(&self, listed: &[ConnectorInfo]) -> Identity {
+        let mut shared = listed.iter().map(|connector| connector.shared);
+        let is_partner = shared.any(|shared| shared != SharedVersion::Unsaid);
+        let mut own = self.who.own.clone();
+        if self.who.admin.is_none() && is_partner {
+            own.kind = WorkspaceKind::Admin;
+        }
+        own
     }
 
     /// Reads what lists tell, and exports nothing.
@@ -285,9 +292,11 @@ impl RemoteWorkspace {
             lists.connections = Some(lists::connections(&connections));
         }
         let mut own = Vec::new();
+        let mut identity = self.who.own.clone();
         // What is shared with a customer is the admin workspace's.
         if wanted.lists.contains(&Listed::Connectors) {
             let listed = self.connectors_now(&wanted.newest)?;
+            identity = self.own_with(&listed);
             own = self.connectors(&listed, &wanted.titles)?;
             lists.connectors = lists::connectors(&listed);
             lists.newest.clone_from(&wanted.newest);
@@ -297,7 +306,7 @@ impl RemoteWorkspace {
             None => (None, own),
         };
         Ok(Seen {
-            identity: self.who.own.clone(),
+            identity,
             admin,
             base: self.base.path.clone(),
             exports: Vec::new(),
@@ -329,6 +338,15 @@ impl RemoteWorkspace {
             include_data: data,
             tags: Tags::Keep,
         })?;
+        let downloaded = self.exported(manifest, scratch);
+        // It has done its work, or never will; that it can't be taken away is no reason to fail.
+        let _ = api.delete_manifest(manifest);
+        downloaded.map(Some)
+    }
+
+    /// Makes the package that a manifest describes, and downloads it.
+    fn exported(&self, manifest: ManifestId, scratch: &Path) -> Result<Downloaded, WorkspaceError> {
+        let api = self.api();
         let mut job = api.start_export(manifest)?;
         let waiting = Waiting::new(self.settings.patience);
         loop {
@@ -358,9 +376,7 @@ impl RemoteWorkspace {
         };
         let mut file = File::create(downloaded.path()).map_err(kept)?;
         api.download(&job, &mut file, MOST_BYTES)?;
-        // It has done its work; that it can't be taken away is no reason to fail.
-        let _ = api.delete_manifest(manifest);
-        Ok(Some(downloaded))
+        Ok(downloaded)
     }
 
     fn name_of_base(&self) -> WorkspaceName {
@@ -545,8 +561,14 @@ impl RemoteWorkspace {
             let account = Account::Customer(crate::client::CustomerHandle::Number(info.id));
             let api = self.client.account(&account);
             let mut recipes = BTreeMap::new();
-            for connector in using_any {
-                for recipe in api.recipes(&using(connector))? {
+            // Each customer is asked once, whatever is asked for, unless an address gets too long.
+            let all: Vec<InternalName> = using_any.iter().cloned().collect();
+            for some in all.chunks(NAMES) {
+                let filter = RecipeFilter {
+                    uses_any: some.to_vec(),
+                    ..RecipeFilter::default()
+                };
+                for recipe in api.recipes(&filter)? {
                     recipes.insert(recipe.id.0, recipe);
                 }
             }
