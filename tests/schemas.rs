@@ -239,6 +239,17 @@ const SITUATIONS: &[Situation<'static>] = &[
     ),
     ("export", &["check", "--to", "external-account"], 0),
     ("export", &["check", "broken/case-collision"], 1),
+    (
+        "export-several",
+        &["check", "partner", "broken/case-collision", "broken/none"],
+        1,
+    ),
+    (
+        "export-several",
+        &["check", "broken/multi-root", "--all-projects"],
+        0,
+    ),
+    ("lock-several", &["lock", "partner", "shared-form"], 1),
     ("show", &["show", "c.zip"], 0),
     ("show", &["show", "partner"], 0),
     ("show", &["show", "broken/empty"], 0),

@@ -68,7 +68,7 @@ fn several_projects() {
     exit 64
     --- stderr
     error[several-projects]: broken/multi-root holds 2 projects, not one
-       = help: give one of them, or add --one-project to take all as one:
+       = help: give one of them, or several, or --all-projects where the command has it; --one-project takes all as one:
                  broken/multi-root/orders-api
                  broken/multi-root/returns-api
     --- folder

@@ -23,6 +23,39 @@ macro_rules! exits {
     };
 }
 
+impl Exit {
+    /// The exit code of several pieces of work that ended with these: the gravest. Nothing is
+    /// forgiven, and least what a person has to look at first:
+    ///
+    /// - 0, then 2 and 1: the work was done, and found nothing, differences, errors;
+    /// - 75: nobody knows yet, and the same command may be repeated, for all of them;
+    /// - 3 and 4: repeating does not help, somebody has to decide, or something is not what it says;
+    /// - 69 and 68: something is under way or done in part, and has to be gone on with;
+    /// - 77 and 64: the work did not begin, and does not before its call is corrected;
+    /// - 130 and 143: it was stopped, and says nothing of the rest.
+    pub fn gravest(exits: impl IntoIterator<Item = Self>) -> Self {
+        let gravest = exits.into_iter().max_by_key(|exit| exit.gravity());
+        gravest.unwrap_or(Self::Done)
+    }
+
+    const fn gravity(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Differences => 1,
+            Self::Failed => 2,
+            Self::Temporary => 3,
+            Self::Refused => 4,
+            Self::VerificationFailed => 5,
+            Self::Unfinished => 6,
+            Self::PartlyDone => 7,
+            Self::NotAuthorised => 8,
+            Self::Usage => 9,
+            Self::Interrupted => 10,
+            Self::Terminated => 11,
+        }
+    }
+}
+
 exits! {
     Done = 0, "Done.";
     Failed = 1, "Failed, or findings at error level; nothing was written.";

@@ -210,10 +210,12 @@ impl From<OpenError> for Failure {
             OpenError::SeveralProjects { ref roots, .. } => {
                 let named: Vec<_> = roots.iter().map(|root| format!("  {}", shell_word(root))).collect();
                 Self::of(Exit::Usage, "several-projects", &error).help(format!(
-                    "give one of them, or add --one-project to take all as one:\n{}",
+                    "give one of them, or several, or --all-projects where the command has it; --one-project takes all as one:\n{}",
                     named.join("\n")
                 ))
             }
+            OpenError::ProjectsUnclear { .. } => Self::of(Exit::Usage, "several-projects", &error)
+                .help("name each project's own folder instead of --all-projects"),
             OpenError::Interrupted(_) => Self::of(Exit::Interrupted, "interrupted", &error),
         }
     }

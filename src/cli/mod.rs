@@ -14,6 +14,7 @@ mod opening;
 mod platform;
 mod reports;
 mod request;
+mod several;
 mod signing;
 mod table;
 mod ui;

@@ -36,6 +36,27 @@ pub(crate) struct Reporter {
 }
 
 impl Reporter {
+    /// What nobody hears: several projects have no report.
+    pub(crate) fn unheard() -> Self {
+        Self {
+            report: Report::new("", ""),
+            outputs: Vec::new(),
+            wanted: false,
+            folder: PathBuf::from("."),
+            manifest: None,
+            repository: Repository::default(),
+        }
+    }
+
+    /// Refuses reports where there are several projects: each file has one subject.
+    pub(crate) fn of_one_project(args: &ReportArgs) -> Result<(), Failure> {
+        match args.reports.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::usage("a report is about one project, not several")
+                .help("run the command once for each project, each with its own --report; or read the results with --json")),
+        }
+    }
+
     /// What the command is about.
     pub(crate) fn subject(&mut self, subject: impl Into<String>) {
         self.report.subject = subject.into();

@@ -30,7 +30,7 @@ use crate::plan::export::Destination;
 use crate::workspace::WorkspaceError;
 
 /// The manifest's usual name.
-const MANIFEST: &str = "recipack.toml";
+pub(crate) const MANIFEST: &str = "recipack.toml";
 const BYTES_PER_MB: u64 = 1_000_000;
 
 /// A manifest that was read.
@@ -163,7 +163,7 @@ impl Resolved {
 
 /// Finds the manifest: the one that is given; the one here, if the project is not given or a target
 /// is named; the one in the project's folder.
-fn find_manifest(args: &PackArgs) -> Result<Option<ManifestFile>, Failure> {
+pub(crate) fn find_manifest(args: &PackArgs) -> Result<Option<ManifestFile>, Failure> {
     if let Some(path) = &args.manifest {
         return ManifestFile::read(path).map(Some);
     }

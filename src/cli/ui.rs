@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::fs::MetadataExt as _;
 use std::sync::Mutex;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -85,6 +88,21 @@ impl Ui {
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes())?;
         out.flush()
+    }
+
+    /// The heading of a result, to stdout, and to stderr for what is told there, if that is read
+    /// elsewhere; nothing if a JSON document is asked for.
+    ///
+    /// # Errors
+    /// If stdout can't be written to.
+    pub(crate) fn heading(&self, text: &str) -> io::Result<()> {
+        if self.format == Format::Json {
+            return Ok(());
+        }
+        if !are_one() {
+            say(text);
+        }
+        self.result(text)
     }
 
     /// A result as a JSON document, to stdout.
@@ -204,6 +222,16 @@ impl Ui {
             told: None,
         }
     }
+}
+
+/// Whether stdout and stderr are read as one: they are the same terminal, file or pipe.
+fn are_one() -> bool {
+    let file = |copy: io::Result<OwnedFd>| {
+        let metadata = File::from(copy.ok()?).metadata().ok()?;
+        Some((metadata.dev(), metadata.ino()))
+    };
+    let out = file(io::stdout().as_fd().try_clone_to_owned());
+    out.is_some() && out == file(io::stderr().as_fd().try_clone_to_owned())
 }
 
 /// Writes to stderr; a terminal that is gone is no reason to fail.

@@ -133,7 +133,9 @@ fn several(project: &Project) -> Vec<String> {
                 let target = project
                     .asset_at(&path)
                     .map(|index| project.assets[index].path.folder());
-                if target.is_some_and(|folder| is_at_or_below(folder, top)) {
+                // Of two folders side by side in a root, the one may refer to the other.
+                let within = if root.is_empty() { top } else { root };
+                if target.is_some_and(|folder| is_at_or_below(folder, within)) {
                     vote(root);
                 }
             }
@@ -167,7 +169,8 @@ fn is_below(folder: &str, other: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('/'))
 }
 
-fn is_at_or_below(folder: &str, other: &str) -> bool {
+/// Whether a folder is another one, or lies in it.
+pub fn is_at_or_below(folder: &str, other: &str) -> bool {
     folder == other || is_below(folder, other)
 }
 

@@ -1,5 +1,7 @@
 //! Reading a project: every file once, and scanned where it is JSON.
 
+mod projects;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path};
 use std::sync::Arc;
@@ -29,6 +31,8 @@ use crate::parallel;
 use crate::plan::decision::shell_word;
 use crate::plan::import::nesting::extra_folder;
 use crate::plan::secrets::{Detector, Writing};
+
+pub use projects::projects_in;
 
 /// A project that was read, and where its bytes can be read again.
 #[derive(Debug)]
@@ -117,6 +121,12 @@ pub enum OpenError {
         path: String,
         /// The paths of the projects, to be given instead.
         roots: Vec<String>,
+    },
+    /// There may be several projects below it, and nothing tells where they begin.
+    #[error("nothing tells where each project in {path} begins")]
+    ProjectsUnclear {
+        /// The path.
+        path: String,
     },
     /// The work was interrupted.
     #[error(transparent)]

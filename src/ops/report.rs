@@ -40,6 +40,30 @@ pub struct ExportDocument {
     pub allowed: Vec<Allowance>,
 }
 
+/// What a command says of several projects. Each one is looked at, whatever becomes of the others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SeveralDocument<D> {
+    /// The gravest of the projects' exit codes.
+    pub exit_code: u8,
+    /// The projects, in the order in which they were given or found.
+    pub projects: Vec<OfProject<D>>,
+}
+
+/// What a command says of one of several projects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OfProject<D> {
+    /// The project.
+    pub project: String,
+    /// The exit code that the command would have for it alone.
+    pub exit: u8,
+    /// What the command says for it alone; absent if it could not do its work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<D>,
+    /// What it could not do its work of; absent if it could.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub error: Vec<LocatedFinding>,
+}
+
 /// A package that was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WrittenPackage {

@@ -15,3 +15,4 @@ mod record;
 mod release;
 mod roots;
 mod rows;
+mod several;

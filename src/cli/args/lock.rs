@@ -9,6 +9,12 @@ use super::PlatformArgs;
 /// Arguments of `lock`.
 #[derive(Debug, Args)]
 pub(crate) struct LockArgs {
+    /// Folders with a recipack.toml each [default: this one]
+    #[arg(value_name = "PROJECT", conflicts_with = "manifest")]
+    pub(crate) projects: Vec<PathBuf>,
+    /// Take every project in the folder, or in the one here
+    #[arg(long, conflicts_with = "manifest")]
+    pub(crate) all_projects: bool,
     /// The manifest; the lock lies beside it
     #[arg(short, long, value_name = "FILE", default_value = "recipack.toml")]
     pub(crate) manifest: PathBuf,

@@ -17,6 +17,7 @@ mod provenance;
 mod recipe;
 mod report;
 mod sandbox;
+mod several;
 mod sign;
 mod within;
 mod workspace;
@@ -46,6 +47,7 @@ pub(crate) use provenance::{AttestArgs, SbomArgs};
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
 pub(crate) use report::{ReportArgs, ReportTo};
 pub(crate) use sandbox::{ResumeArgs, SandboxArgs};
+pub(crate) use several::SeveralArgs;
 pub(crate) use sign::SignArgs;
 pub(crate) use within::WithinArgs;
 pub(crate) use workspace::{
@@ -183,7 +185,7 @@ platform's API finds the workspaces of the local platform behind their tokens.")
 }
 
 /// What a package is made of and for.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct PackArgs {
     /// A folder, a package or an address [default: the manifest's project]
     #[arg(value_name = "PROJECT|PACKAGE.zip|ADDRESS")]
@@ -247,17 +249,23 @@ pub(crate) struct CheckArgs {
     /// What it is made of and for.
     #[command(flatten)]
     pub(crate) pack: PackArgs,
+    /// The other projects.
+    #[command(flatten)]
+    pub(crate) several: SeveralArgs,
     /// Who else hears of it.
     #[command(flatten)]
     pub(crate) report: ReportArgs,
 }
 
 /// Arguments of `export`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct ExportArgs {
     /// What it is made of and for.
     #[command(flatten)]
     pub(crate) pack: PackArgs,
+    /// The other projects.
+    #[command(flatten)]
+    pub(crate) several: SeveralArgs,
     /// The package, or its folder [default: <name>.zip here]
     #[arg(short, long, value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,

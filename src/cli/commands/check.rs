@@ -6,18 +6,31 @@ use super::super::args::{CheckArgs, PackArgs};
 use super::super::exit::Exit;
 use super::super::reports::{Reporter, around};
 use super::super::request::{TargetNeed, resolve};
-use super::super::ui::{Format, visible};
+use super::super::several::{Answer, each, members};
+use super::super::ui::visible;
 use super::super::{Context, Stop};
 use super::export::{document, exit_of, ignored_by, summary_of_plan, tell};
 use crate::ops::export::prepare;
+use crate::ops::report::ExportDocument;
 
 pub(crate) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Stop> {
     around(context, &args.report, "check", |reporter| {
-        work(context, &args.pack, reporter)
+        let Some(members) = members(context, &args.pack, &args.several)? else {
+            return work(context, &args.pack, reporter)?.print(context);
+        };
+        Reporter::of_one_project(&args.report)?;
+        each(context, &members, |member| {
+            let pack = member.pack_args(&args.pack);
+            work(context, &pack, &mut Reporter::unheard())
+        })
     })
 }
 
-fn work(context: &Context, args: &PackArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
+fn work(
+    context: &Context,
+    args: &PackArgs,
+    reporter: &mut Reporter,
+) -> Result<Answer<ExportDocument>, Stop> {
     let resolved = resolve(context, args, TargetNeed::Optional)?;
     let mut prepared = prepare(
         &resolved.request,
@@ -41,28 +54,24 @@ fn work(context: &Context, args: &PackArgs, reporter: &mut Reporter) -> Result<E
     let located = resolved.with_manifest(|manifest| prepared.located(manifest));
     tell(reporter, &resolved, &prepared, &located);
     context.ui.findings(&located);
-    match context.ui.format {
-        Format::Json => context
-            .ui
-            .document(&document(&resolved, &prepared, located, None))?,
-        Format::Text => {
-            let target = &resolved.request.destination;
-            let to = match (&target.name, args.kind) {
-                (Some(name), _) => format!("`{name}`, {}", target.kind),
-                (None, Some(kind)) => kind.to_string(),
-                (None, None) => format!("{}, as no target is given", target.kind),
-            };
-            let mut text = format!(
-                "{}: {} files for {to}: {}\n",
-                visible(&prepared.opened.source.path.display().to_string()),
-                prepared.plan.entries.len(),
-                summary_of_plan(&prepared),
-            );
-            for ignored in &prepared.opened.source.ignored {
-                let _ = writeln!(text, "  ignored: {}", ignored_by(ignored));
-            }
-            context.ui.result(&text)?;
-        }
+    let target = &resolved.request.destination;
+    let to = match (&target.name, args.kind) {
+        (Some(name), _) => format!("`{name}`, {}", target.kind),
+        (None, Some(kind)) => kind.to_string(),
+        (None, None) => format!("{}, as no target is given", target.kind),
+    };
+    let mut text = format!(
+        "{}: {} files for {to}: {}\n",
+        visible(&prepared.opened.source.path.display().to_string()),
+        prepared.plan.entries.len(),
+        summary_of_plan(&prepared),
+    );
+    for ignored in &prepared.opened.source.ignored {
+        let _ = writeln!(text, "  ignored: {}", ignored_by(ignored));
     }
-    Ok(exit_of(&prepared.plan))
+    Ok(Answer {
+        exit: exit_of(&prepared.plan),
+        document: document(&resolved, &prepared, located, None),
+        text,
+    })
 }

@@ -12,7 +12,10 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::locked;
 use super::super::reports::{Reporter, around};
-use super::super::request::{CatalogueSource, Resolved, TargetNeed, bytes_of, folder_of, resolve};
+use super::super::request::{
+    CatalogueSource, Resolved, TargetNeed, bytes_of, find_manifest, folder_of, resolve,
+};
+use super::super::several::{Answer, Member, each, members};
 use super::super::table::counted;
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
@@ -39,8 +42,75 @@ use crate::report::outputs::Output;
 
 pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
     around(context, &args.report, "export", |reporter| {
-        work(context, args, reporter)
+        let Some(members) = members(context, &args.pack, &args.several)? else {
+            return work(context, args, reporter)?.print(context);
+        };
+        fits(args, &members)?;
+        each(context, &members, |member| {
+            let args = ExportArgs {
+                pack: member.pack_args(&args.pack),
+                ..args.clone()
+            };
+            work(context, &args, &mut Reporter::unheard())
+        })
     })
+}
+
+/// Whether packages of several projects can be made with these arguments, before one is.
+fn fits(args: &ExportArgs, members: &[Member]) -> Result<(), Failure> {
+    Reporter::of_one_project(&args.report)?;
+    let is_folder =
+        |path: &Path| path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    if let Some(output) = args.output.as_deref().filter(|output| !is_folder(output)) {
+        return Err(Failure::usage(format!(
+            "{} is a file's name, and there are several projects",
+            output.display()
+        ))
+        .help("give a folder for their packages: -o packages/"));
+    }
+    if args.locked && args.pack.manifest.is_some() {
+        return Err(
+            Failure::usage("a lock is of one manifest's project, not of several")
+                .help("leave out -m, so that each project has its own recipack.toml and its lock"),
+        );
+    }
+    if args.list {
+        return Ok(());
+    }
+    let mut taken: Vec<(PathBuf, &Member)> = Vec::new();
+    for member in members {
+        // What can't be read is told when it is that project's turn.
+        let manifest = find_manifest(&member.pack_args(&args.pack)).ok().flatten();
+        let name = manifest.and_then(|file| file.manifest().package.name.clone());
+        let Ok(stem) = stem_of(name.as_ref(), &member.project) else {
+            continue;
+        };
+        let output = output_file(args.output.as_deref(), &stem)?;
+        // Not every disk tells names apart that differ in case only.
+        let folded = |path: &Path| path.to_string_lossy().to_lowercase();
+        let mut others = taken.iter();
+        let other = others.find(|(other, _)| folded(other) == folded(&output));
+        if let Some((_, other)) = other {
+            return Err(Failure::usage(format!(
+                "the packages of {} and {} would both be {}",
+                other.project.display(),
+                member.project.display(),
+                output.display()
+            ))
+            .help("give each its own `name` under [package] in its own recipack.toml, or export them into two folders"));
+        }
+        let read = output.canonicalize().ok();
+        let mut projects = members.iter().map(|member| &member.project);
+        if read.is_some() && projects.any(|project| project.canonicalize().ok() == read) {
+            return Err(Failure::usage(format!(
+                "{} is one of the projects itself",
+                output.display()
+            ))
+            .help("name another folder with -o"));
+        }
+        taken.push((output, member));
+    }
+    Ok(())
 }
 
 /// Tells the reports what a package is made of, and the findings.
@@ -71,7 +141,11 @@ pub(crate) fn tell(
     reporter.output(Output::number("warnings", warnings));
 }
 
-fn work(context: &Context, args: &ExportArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
+fn work(
+    context: &Context,
+    args: &ExportArgs,
+    reporter: &mut Reporter,
+) -> Result<Answer<ExportDocument>, Stop> {
     let resolved = resolve(context, &args.pack, TargetNeed::Required)?;
     let output = output_path(args, &resolved)?;
     let lock = match (args.locked, &resolved.manifest, &args.pack.to) {
@@ -138,25 +212,25 @@ fn work(context: &Context, args: &ExportArgs, reporter: &mut Reporter) -> Result
     tell(reporter, &resolved, &prepared, &located);
     context.ui.findings(&located);
     if args.list {
-        match context.ui.format {
-            Format::Json => context
-                .ui
-                .document(&document(&resolved, &prepared, located, None))?,
-            Format::Text => context.ui.result(&listing(&prepared))?,
-        }
-        return Ok(exit_of(&prepared.plan));
+        return Ok(Answer {
+            exit: exit_of(&prepared.plan),
+            text: match context.ui.format {
+                Format::Json => String::new(),
+                Format::Text => listing(&prepared),
+            },
+            document: document(&resolved, &prepared, located, None),
+        });
     }
     if prepared.plan.is_refused() {
-        match context.ui.format {
-            Format::Json => context
-                .ui
-                .document(&document(&resolved, &prepared, located, None))?,
-            Format::Text => context.ui.talk(&format!(
-                "no package was written: {}\n",
-                summary_of_plan(&prepared)
-            )),
-        }
-        return Ok(Exit::Failed);
+        context.ui.talk(&format!(
+            "no package was written: {}\n",
+            summary_of_plan(&prepared)
+        ));
+        return Ok(Answer {
+            exit: Exit::Failed,
+            document: document(&resolved, &prepared, located, None),
+            text: String::new(),
+        });
     }
     let folder = folder_of(&output);
     let limit = args.limit_mb.map_or(resolved.limit, bytes_of);
@@ -180,18 +254,11 @@ fn work(context: &Context, args: &ExportArgs, reporter: &mut Reporter) -> Result
     reporter.output(Output::text("digest", written.facts.sha256.to_string()));
     let content = written.facts.content_digest.to_string();
     reporter.output(Output::text("content_digest", content));
-    match context.ui.format {
-        Format::Json => {
-            context
-                .ui
-                .document(&document(&resolved, &prepared, located, Some(written)))?
-        }
-        Format::Text => {
-            let ignored = &prepared.opened.source.ignored;
-            context.ui.result(&summary(&written, &record, ignored))?
-        }
-    }
-    Ok(Exit::Done)
+    Ok(Answer {
+        exit: Exit::Done,
+        text: summary(&written, &record, &prepared.opened.source.ignored),
+        document: document(&resolved, &prepared, located, Some(written)),
+    })
 }
 
 /// The commit that a project comes from, for the record.
@@ -327,10 +394,7 @@ fn hand_over(
 
 /// Where the package goes; not in the place of what it is made from.
 fn output_path(args: &ExportArgs, resolved: &Resolved) -> Result<PathBuf, Failure> {
-    let name = match &resolved.name {
-        Some(name) => name.to_string(),
-        None => file_stem(&Source::name_of(&resolved.request.project)?),
-    };
+    let name = stem_of(resolved.name.as_ref(), &resolved.request.project)?;
     let output = output_file(args.output.as_deref(), &name)?;
     let same = |path: &Path| {
         path.canonicalize()
@@ -347,6 +411,14 @@ fn output_path(args: &ExportArgs, resolved: &Resolved) -> Result<PathBuf, Failur
         }
     }
     Ok(output)
+}
+
+/// A package's file name, without its ending: the manifest's name for it, or the project's.
+fn stem_of(name: Option<&PackageName>, project: &Path) -> Result<String, Failure> {
+    Ok(match name {
+        Some(name) => name.to_string(),
+        None => file_stem(&Source::name_of(project)?),
+    })
 }
 
 /// Where a package goes by what was said of it: a file, a folder that is there or ends with a

@@ -1,14 +1,16 @@
 //! `recipack lock`: what the targets of a manifest get, written down or compared.
 
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use super::super::args::{LockArgs, PackArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::locked;
 use super::super::request::{ManifestFile, TargetNeed, folder_of, resolve};
+use super::super::several::{Answer, Member, each, found, named};
 use super::super::table::counted;
-use super::super::ui::{Format, visible};
+use super::super::ui::visible;
 use super::super::{Context, Stop};
 use crate::io::archive::TemporaryFile;
 use crate::lock::{Lock, changes};
@@ -16,23 +18,66 @@ use crate::model::ident::TargetName;
 use crate::model::table::PackedRows;
 use crate::ops::export::prepare;
 use crate::ops::lock::{LockDocument, LockOutcome};
+use crate::plan::decision::shell_word;
 
 pub(crate) fn run(context: &Context, args: &LockArgs) -> Result<Exit, Stop> {
-    let manifest = ManifestFile::read(&args.manifest)?;
+    let members = match (args.all_projects, args.projects.as_slice()) {
+        (false, []) => return lock(context, args, &args.manifest)?.print(context),
+        (false, [project]) => {
+            let members = named([project.as_path()].into_iter())?;
+            let [member] = members.as_slice() else {
+                return Ok(Exit::Done);
+            };
+            return lock(context, args, manifest_of(member)?)?.print(context);
+        }
+        (false, projects) => named(projects.iter().map(PathBuf::as_path))?,
+        (true, []) => found(context, Path::new("."))?,
+        (true, [folder]) => found(context, folder)?,
+        (true, [_, _, ..]) => {
+            return Err(Failure::usage("--all-projects goes with one folder")
+                .help("name the projects, or the folder that they lie in")
+                .into());
+        }
+    };
+    each(context, &members, |member| {
+        lock(context, args, manifest_of(member)?)
+    })
+}
+
+/// The manifest of a project: only that has a lock.
+fn manifest_of(member: &Member) -> Result<&Path, Failure> {
+    member.manifest.as_deref().ok_or_else(|| {
+        let project = member.project.display();
+        Failure::new(
+            Exit::Failed,
+            "manifest-missing",
+            format!("{project} has no recipack.toml, so there is nothing to lock"),
+        )
+        .help(format!(
+            "write one with `recipack init {}`; a manifest of another name goes with -m",
+            shell_word(&project.to_string())
+        ))
+    })
+}
+
+/// Locks what the targets of a manifest get, or compares it.
+fn lock(context: &Context, args: &LockArgs, path: &Path) -> Result<Answer<LockDocument>, Stop> {
+    let manifest = ManifestFile::read(path)?;
     let targets = &manifest.manifest().targets;
     if targets.is_empty() {
         return Err(Failure::usage(format!(
             "{} has no targets, so there is nothing to lock",
-            args.manifest.display()
+            path.display()
         ))
         .help("add one: recipack manifest add target customers=customer")
         .into());
     }
-    let path = locked::beside(&args.manifest);
+    let file = path;
+    let path = locked::beside(file);
     let before = locked::read(&path)?;
     let mut found = Lock::default();
     for target in targets.keys() {
-        let pack = pack_args(args, target);
+        let pack = pack_args(args, file, target);
         let resolved = resolve(context, &pack, TargetNeed::Required)?;
         let mut observer = context.ui.observer();
         let prepared = prepare(&resolved.request, None, &context.running, &mut observer)?;
@@ -68,13 +113,13 @@ pub(crate) fn run(context: &Context, args: &LockArgs) -> Result<Exit, Stop> {
         targets: found.summary(),
         changes,
     };
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&text(&document, before.is_some()))?,
-    }
-    Ok(match outcome {
-        LockOutcome::Stale => Exit::Differences,
-        LockOutcome::Written | LockOutcome::UpToDate => Exit::Done,
+    Ok(Answer {
+        exit: match outcome {
+            LockOutcome::Stale => Exit::Differences,
+            LockOutcome::Written | LockOutcome::UpToDate => Exit::Done,
+        },
+        text: text(&document, before.is_some()),
+        document,
     })
 }
 
@@ -83,10 +128,10 @@ fn is_error(finding: &crate::ops::locate::LocatedFinding) -> bool {
 }
 
 /// What `export --to` would be given.
-fn pack_args(args: &LockArgs, target: &TargetName) -> PackArgs {
+fn pack_args(args: &LockArgs, manifest: &Path, target: &TargetName) -> PackArgs {
     PackArgs {
         project: None,
-        manifest: Some(args.manifest.clone()),
+        manifest: Some(manifest.to_owned()),
         to: Some(target.clone()),
         kind: None,
         data_center: None,

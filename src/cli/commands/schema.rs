@@ -34,7 +34,7 @@ use crate::ops::record::DecisionRecord;
 use crate::ops::remote::RemoteCustomersDocument;
 use crate::ops::report::{
     ExplainDocument, ExplainListDocument, ExportDocument, InitDocument, ManDocument,
-    ManifestEditDocument, ManifestListDocument, ShowDocument, WhyDocument,
+    ManifestEditDocument, ManifestListDocument, SeveralDocument, ShowDocument, WhyDocument,
 };
 use crate::ops::rollback::RollbackDocument;
 use crate::ops::status::StatusDocument;
@@ -54,6 +54,16 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "export",
         "what `export` and `check` print with --json",
         || schemars::schema_for!(ExportDocument),
+    ),
+    (
+        "export-several",
+        "what `export` and `check` of several projects print with --json",
+        || schemars::schema_for!(SeveralDocument<ExportDocument>),
+    ),
+    (
+        "lock-several",
+        "what `lock` of several projects prints with --json",
+        || schemars::schema_for!(SeveralDocument<LockDocument>),
     ),
     ("lock", "what `lock` prints with --json", || {
         schemars::schema_for!(LockDocument)
