@@ -269,7 +269,7 @@ pub(crate) struct ExportArgs {
     /// The package, or its folder [default: <name>.zip here]
     #[arg(short, long, value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
-    /// The largest package that is made [default: the manifest's, or 100]
+    /// The largest package [default: the manifest's, or 100]
     #[arg(long, value_name = "MB")]
     pub(crate) limit_mb: Option<NonZeroU64>,
     /// Read and compress everything, whatever is known already

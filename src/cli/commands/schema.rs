@@ -55,6 +55,15 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "what `export` and `check` print with --json",
         || schemars::schema_for!(ExportDocument),
     ),
+    ("lock", "what `lock` prints with --json", || {
+        schemars::schema_for!(LockDocument)
+    }),
+    ("show", "what `show` prints with --json", || {
+        schemars::schema_for!(ShowDocument)
+    }),
+    ("why", "what `why` prints with --json", || {
+        schemars::schema_for!(WhyDocument)
+    }),
     (
         "export-several",
         "what `export` and `check` of several projects print with --json",
@@ -65,15 +74,6 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "what `lock` of several projects prints with --json",
         || schemars::schema_for!(SeveralDocument<LockDocument>),
     ),
-    ("lock", "what `lock` prints with --json", || {
-        schemars::schema_for!(LockDocument)
-    }),
-    ("show", "what `show` prints with --json", || {
-        schemars::schema_for!(ShowDocument)
-    }),
-    ("why", "what `why` prints with --json", || {
-        schemars::schema_for!(WhyDocument)
-    }),
     ("verify", "what `verify` prints with --json", || {
         schemars::schema_for!(Verification)
     }),
