@@ -76,7 +76,7 @@ fn a_recipe_must_not_use_what_the_shared_version_lacks() {
         refused.stderr
     );
     // The package that was made before is refused where it would run that version.
-    for (command, code) in [("plan", 1), ("import", 3)] {
+    for (command, code) in [("plan", 3), ("import", 3)] {
         let refused = run(&place, &[command, "c.zip", "--into", "local:acme"]);
         assert_eq!(refused.code, code, "{}", refused.stderr);
         assert!(

@@ -63,7 +63,9 @@ fn run_with_room_for(place: &Place, blocks: u64, arguments: &[&str]) -> Run {
 fn without_room_nothing_is_written_and_what_was_there_stays() {
     let partner = fixture("partner");
     let partner = partner.to_str().expect("UTF-8");
-    let export = ["export", partner, "--for", "external", "-q", "-o", "p.zip"];
+    let export = [
+        "export", partner, "--for", "external", "-q", "--force", "-o", "p.zip",
+    ];
     let place = Place::new();
     assert_eq!(place.run(export).code, 0);
     let size = |name| fs::metadata(place.path(name)).expect("there").len();
@@ -203,8 +205,9 @@ fn what_is_no_file_is_not_replaced() {
         let run = place.run(["export", partner, "--for", "external", "-q", "-o", "p.zip"]);
         assert_eq!(run.code, 64, "{}", run.stderr);
         assert!(
-            run.stderr
-                .starts_with(&format!("error[usage]: {taken} is there and no file\n")),
+            run.stderr.starts_with(&format!(
+                "error[output-taken]: {taken} is there and no file\n"
+            )),
             "{}",
             run.stderr
         );
@@ -243,6 +246,7 @@ fn exporting(place: &Place, arguments: &[&str]) -> Child {
         "external",
         "-o",
         "p.zip",
+        "--force",
         "--threads",
         "1",
     ]);

@@ -242,6 +242,7 @@ fn a_changed_connector_is_updated_and_moves_recipes_that_are_named() {
             "local:osprey",
             "--folder",
             "Orders",
+            "--yes",
         ],
     );
     // The same recipes once more, in a folder that the package knows nothing of.
@@ -254,6 +255,7 @@ fn a_changed_connector_is_updated_and_moves_recipes_that_are_named() {
             "local:osprey",
             "--folder",
             "Copy",
+            "--yes",
         ],
     );
     change_connector(&place);
@@ -355,6 +357,7 @@ fn a_changed_connector_is_updated_and_moves_recipes_that_are_named() {
             "--folder",
             "Orders",
             "--allow-moved-recipes",
+            "--yes",
         ],
     );
 
@@ -368,6 +371,7 @@ fn a_changed_connector_is_updated_and_moves_recipes_that_are_named() {
             "local:osprey",
             "--folder",
             "Orders",
+            "--yes",
         ],
     );
     assert_eq!(refused.code, 3);
@@ -387,6 +391,7 @@ fn a_changed_connector_is_updated_and_moves_recipes_that_are_named() {
             "Orders",
             "--allow-downgrade",
             "--allow-moved-recipes",
+            "--yes",
         ],
     );
     let versions = json(
@@ -447,6 +452,7 @@ fn running_recipes_are_restarted_only_if_that_is_allowed_and_stay_stopped_if_the
             "--into",
             "local:osprey",
             "--restart-recipes",
+            "--yes",
         ],
     );
     assert_eq!(restarted["receipt"]["recipes"][0]["state"], "running");
@@ -480,6 +486,7 @@ fn running_recipes_are_restarted_only_if_that_is_allowed_and_stay_stopped_if_the
             "--into",
             "local:osprey",
             "--restart-recipes",
+            "--yes",
         ],
     );
     assert_eq!(failed.code, 68, "{}{}", failed.stdout, failed.stderr);
@@ -585,7 +592,9 @@ fn what_is_missing_is_refused_until_it_is_permitted() {
         let plan = ["plan", "customer.zip", "--into", "local:osprey"];
         run(&place, &[&plan[..], more].concat()).code
     };
-    assert_eq!((plan(&[]), plan(&["--other-target"])), (3, 1));
+    assert_eq!((plan(&[]), plan(&["--other-target"])), (3, 3));
+    let permitted = ["--other-target", "--allow-missing-connectors"];
+    assert_eq!(plan(&permitted), 0);
     let facts = json(&place, &["workspace", "show", "osprey"]);
     assert_eq!(facts["revision"], Value::Null, "{facts}");
     done(
@@ -714,7 +723,7 @@ fn what_is_in_the_workspace_stays_where_a_package_only_adds() {
         r#"{"name": "Codes", "schema": [1]}"#,
     );
     done(&place, &["import", &first, "--into", "local:w"]);
-    let plan = json(&place, &["import", &second, "--into", "local:w"]);
+    let plan = json(&place, &["import", &second, "--into", "local:w", "--yes"]);
     assert_eq!(actions(&plan, "overwrites").len(), 2);
     assert_eq!(
         json(&place, &["plan", &second, "--into", "local:w"])["summary"]["overwrites"],

@@ -233,7 +233,7 @@ fn a_locked_import_takes_what_was_locked_or_nothing() {
     fs::rename(place.path("e.zip"), place.path("alone.zip")).expect("renamed");
     done(
         &place,
-        "import alone.zip --into local:osprey --folder B --locked",
+        "import alone.zip --into local:osprey --folder B --locked --yes",
     );
     done(
         &place,
@@ -256,7 +256,7 @@ fn a_locked_import_takes_what_was_locked_or_nothing() {
     fs::rename(place.path("e.zip"), place.path("alone.zip")).expect("renamed");
     ends(
         &place,
-        "import alone.zip --into local:osprey --folder B --locked",
+        "import alone.zip --into local:osprey --folder B --locked --yes",
         2,
         &["alone.zip is not what any target of recipack.lock gets: customers, external-account"],
     );

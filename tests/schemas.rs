@@ -541,7 +541,7 @@ const WORKSPACES: &[Situation<'static>] = &[
     ("plan", &["plan", "e.zip", "--into", "local:acme", "--folder", "New", "--other-target", "--platform", "p.db"], 0),
     ("plan", &["plan", "e.zip", "--into", "local:acme", "--folder", "New", "--other-target", "-o", "refused.json", "--platform", "p.db"], 0),
     ("failure", &["plan", "c.zip", "--into", "local:moon", "--platform", "p.db"], 3),
-    ("plan", &["plan", "c.zip", "--into", "local:moon", "--other-target", "--platform", "p.db"], 1),
+    ("plan", &["plan", "c.zip", "--into", "local:moon", "--other-target", "--platform", "p.db"], 3),
     ("plan", &["plan", "e.zip", "--into", "local:moon", "-o", "plan.json", "--platform", "p.db"], 0),
     ("import", &["import", "plan.json", "--platform", "p.db"], 0),
     ("import", &["import", "e.zip", "--into", "local:moon", "--platform", "p.db"], 0),
@@ -723,6 +723,30 @@ fn what_is_printed_is_as_published() {
         schemas.keys().map(String::as_str).collect(),
         "a document is not tried"
     );
+}
+
+/// The exit code is the command's own, whoever reads what it prints.
+#[test]
+fn whoever_stops_reading_changes_no_exit_code() {
+    let place = prepared();
+    for (_, arguments, code) in SITUATIONS.iter().chain(WORKSPACES).chain(HISTORY) {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = place.command();
+        let run: support::Run = command
+            .args(*arguments)
+            .stdout(writer)
+            .output()
+            .expect("it starts")
+            .into();
+        let what = arguments.join(" ");
+        assert_eq!(run.code, *code, "{what}: {}", run.stderr);
+        assert!(
+            !run.stderr.contains("Broken pipe") && !run.stderr.contains("panic"),
+            "{what}: {}",
+            run.stderr
+        );
+    }
 }
 
 const FAULTS: &str = r#"{"faults": [

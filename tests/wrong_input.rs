@@ -629,8 +629,9 @@ fn outputs_that_cannot_be() {
         let run = place.run(["export", "own.zip", "--for", "external", "-q", "-o", same]);
         assert_eq!(run.code, 64, "{}", run.stderr);
         assert!(
-            run.stderr
-                .starts_with(&format!("error[usage]: {same} is the project itself\n")),
+            run.stderr.starts_with(&format!(
+                "error[output-taken]: {same} is what this command reads\n"
+            )),
             "{}",
             run.stderr
         );

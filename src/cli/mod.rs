@@ -11,6 +11,7 @@ mod exit;
 mod failure;
 mod locked;
 mod opening;
+mod output;
 mod platform;
 mod reports;
 mod request;
@@ -139,8 +140,6 @@ fn exit_of_process() -> Exit {
     }
     match outcome {
         Ok(exit) => exit,
-        // Whoever read the results has enough of them.
-        Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
         Err(Stop::Output(error)) => {
             let error = anyhow::Error::new(error).context("can't print the result");
             context.ui.failure(&Failure::told_by("output", &error).told);

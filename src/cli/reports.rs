@@ -10,10 +10,11 @@ use anyhow::Context as _;
 use super::args::{ReportArgs, ReportTo};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::output::{Content, OutputPath, Replacing};
 use super::request::folder_of;
 use super::{Context, Stop};
-use crate::io::archive::TemporaryFile;
 use crate::io::git;
+use crate::model::finding::Severity;
 use crate::ops::locate::LocatedFinding;
 use crate::plan::import::document::ImportPlan;
 use crate::report::outputs::{self, Output};
@@ -28,6 +29,7 @@ const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 pub(crate) struct Reporter {
     report: Report,
     outputs: Vec<Output>,
+    told: Vec<LocatedFinding>,
     wanted: bool,
     folder: PathBuf,
     /// The manifest, whose findings' files don't lie in the project.
@@ -41,6 +43,7 @@ impl Reporter {
         Self {
             report: Report::new("", ""),
             outputs: Vec::new(),
+            told: Vec::new(),
             wanted: false,
             folder: PathBuf::from("."),
             manifest: None,
@@ -96,9 +99,20 @@ impl Reporter {
         self.report.astray = astray.to_vec();
     }
 
+    /// What the command failed of, if it prints its result all the same.
+    pub(crate) fn failed_of(&mut self, told: Vec<LocatedFinding>) {
+        self.told = told;
+    }
+
     /// What the next step may want to know.
     pub(crate) fn output(&mut self, output: Output) {
         self.outputs.push(output);
+    }
+
+    /// Whether a finding says what is wrong; a report that calls something failed has to.
+    fn has_error(&self) -> bool {
+        let mut findings = self.report.findings.iter();
+        findings.any(|placed| placed.finding.severity == Severity::Error)
     }
 
     fn placed(&self, finding: &LocatedFinding) -> Placed {
@@ -126,10 +140,11 @@ pub(crate) fn around(
     command: &'static str,
     work: impl FnOnce(&mut Reporter) -> Result<Exit, Stop>,
 ) -> Result<Exit, Stop> {
-    fits(args)?;
+    let places = fits(args)?;
     let mut reporter = Reporter {
         report: Report::new(command, command),
         outputs: Vec::new(),
+        told: Vec::new(),
         wanted: !args.reports.is_empty(),
         folder: PathBuf::from("."),
         manifest: None,
@@ -140,12 +155,16 @@ pub(crate) fn around(
     };
     let ended = work(&mut reporter);
     let (exit, told) = match &ended {
-        Ok(exit) => (*exit, Vec::new()),
+        Ok(exit) => (*exit, std::mem::take(&mut reporter.told)),
         Err(Stop::Failure(failure)) => (failure.exit, failure.told.clone()),
         Err(Stop::Output(error)) => {
             let failure = Failure::of(Exit::Failed, "output", error);
             (failure.exit, failure.told)
         }
+    };
+    let told = match told.is_empty() && verdict(exit) == Verdict::Failed && !reporter.has_error() {
+        true => Failure::new(exit, "exit", exit.meaning()).told,
+        false => told,
     };
     let told = told.iter().map(|finding| Placed {
         file: finding
@@ -160,7 +179,7 @@ pub(crate) fn around(
         verdict: verdict(exit),
         told: told.collect(),
     };
-    let written = write(context, args, &reporter.report).and_then(|()| {
+    let written = write(context, &places, &reporter.report).and_then(|()| {
         let known = ended.is_ok();
         write_outputs(if known { &reporter.outputs } else { &[] })
     });
@@ -190,17 +209,23 @@ const fn verdict(exit: Exit) -> Verdict {
     }
 }
 
-/// Whether reports can go where they are to go, before anything is done.
-fn fits(args: &ReportArgs) -> Result<(), Failure> {
+/// A report, and where it goes.
+enum ReportPlace {
+    /// Annotations, to the job's log.
+    Annotations,
+    /// The summary of a job, which several steps add to.
+    Summary(PathBuf),
+    /// A file of its own, with what makes its text.
+    File(OutputPath, fn(&Report) -> anyhow::Result<String>),
+}
+
+/// Where reports are to go, looked at before anything is done.
+fn fits(args: &ReportArgs) -> Result<Vec<ReportPlace>, Failure> {
     let files: Vec<&PathBuf> = args.reports.iter().filter_map(ReportTo::file).collect();
     for (index, file) in files.iter().enumerate() {
         let shown = file.display();
         if files[..index].contains(file) {
             return Err(Failure::usage(format!("two reports would go to {shown}")));
-        }
-        if file.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(Failure::usage(format!("{shown} is there and no file"))
-                .help("name another file for the report"));
         }
         let folder = folder_of(file);
         if !folder.is_dir() {
@@ -211,38 +236,41 @@ fn fits(args: &ReportArgs) -> Result<(), Failure> {
             .help("make it first: mkdir -p"));
         }
     }
-    Ok(())
+    let place = |to: &ReportTo| {
+        let (content, file, text): (_, _, fn(&Report) -> anyhow::Result<String>) = match to {
+            ReportTo::Github => return Ok(ReportPlace::Annotations),
+            ReportTo::Junit(file) => (Content::Junit, file, |report| Ok(junit::document(report)?)),
+            ReportTo::Sarif(file) => (Content::Sarif, file, |report| Ok(sarif::document(report)?)),
+            ReportTo::Markdown(file) if is_summary(file) => {
+                return Ok(ReportPlace::Summary(file.clone()));
+            }
+            ReportTo::Markdown(file) => (Content::Markdown, file, |report| {
+                Ok(markdown::text(report, markdown::COMMENT))
+            }),
+        };
+        let output = OutputPath::check(file, content, Replacing::SameKind, &[])?;
+        Ok(ReportPlace::File(output, text))
+    };
+    args.reports.iter().map(place).collect()
 }
 
-fn write(context: &Context, args: &ReportArgs, report: &Report) -> Result<(), Failure> {
-    for to in &args.reports {
-        match to {
-            ReportTo::Github => context.ui.annotations(&github::annotations(report)),
-            ReportTo::Junit(file) => {
-                let text = junit::document(report).map_err(anyhow::Error::new)?;
-                replace(file, &text)?;
-            }
-            ReportTo::Sarif(file) => {
-                let text = sarif::document(report).map_err(anyhow::Error::new)?;
-                replace(file, &text)?;
-            }
-            ReportTo::Markdown(file) => summarise(file, report)?,
+fn is_summary(file: &Path) -> bool {
+    std::env::var_os(SUMMARY).is_some_and(|summary| summary == *file)
+}
+
+fn write(context: &Context, places: &[ReportPlace], report: &Report) -> Result<(), Failure> {
+    for place in places {
+        match place {
+            ReportPlace::Annotations => context.ui.annotations(&github::annotations(report)),
+            ReportPlace::Summary(file) => summarise(file, report)?,
+            ReportPlace::File(output, text) => output.write(text(report)?.as_bytes())?,
         }
     }
     Ok(())
 }
 
-fn replace(file: &Path, text: &str) -> Result<(), Failure> {
-    TemporaryFile::holding(folder_of(file), text.as_bytes())?.persist(file)?;
-    Ok(())
-}
-
 /// A job's summary is added to, any other file is replaced.
 fn summarise(file: &Path, report: &Report) -> Result<(), Failure> {
-    let is_summary = std::env::var_os(SUMMARY).is_some_and(|summary| summary == *file);
-    if !is_summary {
-        return replace(file, &markdown::text(report, markdown::COMMENT));
-    }
     let taken = file.metadata().map_or(0, |metadata| metadata.len());
     let left = markdown::SUMMARY.saturating_sub(usize::try_from(taken).unwrap_or(usize::MAX));
     append(file, &markdown::text(report, left))?;

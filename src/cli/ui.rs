@@ -29,6 +29,17 @@ pub(crate) enum Volume {
     Verbose,
 }
 
+/// What a person said to a question that yes or no answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Yes, in so many words.
+    Yes,
+    /// Anything else: another word, an empty line, the end of the input.
+    No,
+    /// There is nobody to ask.
+    Nobody,
+}
+
 /// What results look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -80,14 +91,17 @@ impl Ui {
         }
     }
 
-    /// A result, to stdout.
+    /// A result, to stdout. Whoever closes the pipe has read enough: that ends the output, and says
+    /// nothing about the work.
     ///
     /// # Errors
     /// If stdout can't be written to.
     pub(crate) fn result(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        out.flush()
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
+        }
     }
 
     /// The heading of a result, to stdout, and to stderr for what is told there, if that is read
@@ -182,6 +196,31 @@ impl Ui {
         say(&diagnostics::render(told, Volume::Verbose, self.colour));
     }
 
+    /// Whether somebody is there who can be asked.
+    fn has_person(&self) -> bool {
+        self.format == Format::Text && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks a person whether to go on. Only a yes is a yes.
+    ///
+    /// # Errors
+    /// If the work is interrupted meanwhile.
+    pub(crate) fn agree(
+        &self,
+        question: &str,
+        interrupt: &Interrupt,
+    ) -> Result<Answer, Interrupted> {
+        if !self.has_person() {
+            return Ok(Answer::Nobody);
+        }
+        let said = self.ask(&format!("{question} [y/N] "), interrupt)?;
+        let said = said.unwrap_or_default().to_lowercase();
+        Ok(match said.as_str() {
+            "y" | "yes" => Answer::Yes,
+            _ => Answer::No,
+        })
+    }
+
     /// Asks a person for a line; nothing if there is nobody to ask, or the input ends.
     ///
     /// # Errors
@@ -191,8 +230,7 @@ impl Ui {
         question: &str,
         interrupt: &Interrupt,
     ) -> Result<Option<String>, Interrupted> {
-        let person = io::stdin().is_terminal() && io::stderr().is_terminal();
-        if !person || self.format == Format::Json {
+        if !self.has_person() {
             return Ok(None);
         }
         say(question);

@@ -53,7 +53,9 @@ fn plan(place: &Place, package: &str) -> Value {
 fn imported(place: &Place, package: &str) -> Value {
     done(
         place,
-        &["import", package, "--into", "local:x", "--folder", "Orders"],
+        &[
+            "import", package, "--into", "local:x", "--folder", "Orders", "--yes",
+        ],
     );
     let again = plan(place, package);
     let summary = &again["summary"];

@@ -210,7 +210,9 @@ fn tags_are_added_and_keep_their_colours() {
         );
         run(
             &place,
-            &["import", &package, "--into", "local:w", "--folder", folder],
+            &[
+                "import", &package, "--into", "local:w", "--folder", folder, "--yes",
+            ],
         );
         let again = [
             "plan",

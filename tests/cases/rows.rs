@@ -65,10 +65,11 @@ fn rows_that_would_go_are_counted_and_need_a_permission_of_their_own() {
     assert!(plan.contains("creates, 120 rows"), "{plan}");
     ends(&place, 0, &["import", &prod, into[0], into[1]]);
 
-    let plan = ends(&place, 0, &["plan", &dev, into[0], into[1]]).stdout;
+    let plan = ends(&place, 3, &["plan", &dev, into[0], into[1]]).stdout;
     assert!(plan.contains("overwrites v1 → v2, 120 rows → 1"), "{plan}");
     assert!(plan.contains("Needs --overwrite-rows"), "{plan}");
-    let plan = document(&place, 0, &["plan", &dev, into[0], into[1]]);
+    let permitted = ["plan", &dev, into[0], into[1], "--overwrite-rows"];
+    let plan = document(&place, 0, &permitted);
     let expected = json!({"from": 120, "to": 1, "overwritten": true});
     assert_eq!(plan["assets"][0]["rows"], expected);
     assert_eq!(plan["needs"][0]["permission"], "overwrite-rows");
@@ -144,7 +145,7 @@ fn rows_stay_or_stay_out_where_that_is_asked_for() {
             ends(&place, 0, &again);
         }
         // What was kept out is not forgotten: the package's rows can be taken later.
-        let plan = document(&place, 0, &["plan", &dev, "--into", "local:moon"]);
+        let plan = document(&place, 3, &["plan", &dev, "--into", "local:moon"]);
         assert_eq!(
             plan["assets"][0]["rows"],
             json!({"from": 3, "to": 1, "overwritten": true}),
@@ -179,10 +180,10 @@ fn rows_that_can_t_be_counted_are_no_zero() {
     ends(&place, 0, &["import", &odd, "--into", "local:moon"]);
     rates(&place, "even", Some("a,1\n"));
     let even = pack(&place, "even");
-    let plan = document(&place, 0, &["plan", &even, "--into", "local:moon"]);
+    let plan = document(&place, 3, &["plan", &even, "--into", "local:moon"]);
     let expected = json!({"from": "unknown", "to": 1, "overwritten": true});
     assert_eq!(plan["assets"][0]["rows"], expected);
-    let text = ends(&place, 0, &["plan", &even, "--into", "local:moon"]).stdout;
+    let text = ends(&place, 3, &["plan", &even, "--into", "local:moon"]).stdout;
     assert!(text.contains("an unknown number of rows → 1"), "{text}");
     ends(
         &place,
@@ -268,7 +269,7 @@ fn over_the_api_rows_are_counted_kept_and_left_out_likewise() {
     };
     call(0, &["import", &prod]);
     let plan: Value =
-        serde_json::from_str(&call(0, &["plan", &dev, "--json"]).stdout).expect("a plan");
+        serde_json::from_str(&call(3, &["plan", &dev, "--json"]).stdout).expect("a plan");
     assert_eq!(
         plan["assets"][0]["rows"],
         json!({"from": 5, "to": 1, "overwritten": true})

@@ -98,6 +98,7 @@ fn recipes_left_stopped_end_with_68_and_their_names() {
             "--into",
             &sandbox.url,
             "--restart-recipes",
+            "--yes",
         ],
     );
     for told in [

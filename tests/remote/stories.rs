@@ -117,7 +117,7 @@ fn a_migration_installs_then_changes_nothing_then_overwrites() {
         "newer.zip",
     ];
     done(&local(&place, &export), &export);
-    let plan = osprey.exits(0, &["plan", "newer.zip", "--into", into, "-o", "plan.json"]);
+    let plan = osprey.exits(3, &["plan", "newer.zip", "--into", into, "-o", "plan.json"]);
     assert!(
         plan.stdout.contains("overwrites running v1 → v2"),
         "{}",
@@ -241,6 +241,7 @@ fn a_folder_of_a_workspace_is_exported_and_imported_by_its_number() {
             &address,
             "--folder",
             "South/Yard",
+            "--yes",
         ],
     );
     assert!(

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::WithinArgs;
+use super::{ForceArgs, WithinArgs};
 
 /// What to do with the connectors that an admin workspace shares.
 #[derive(Debug, Subcommand)]
@@ -153,6 +153,9 @@ pub(crate) struct CatalogPullArgs {
     /// The file [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// What may be replaced.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
     /// The admin workspace.
     #[command(flatten)]
     pub(crate) within: WithinArgs,

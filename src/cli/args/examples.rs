@@ -126,7 +126,7 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
         "plan",
         [
             "recipack plan kestrel-orders.zip --into local:kestrel -o plan.json",
-            "recipack plan kestrel-external.zip --into local:osprey --folder Copy --detailed-exitcode",
+            "recipack plan next.zip --into local:osprey --folder Copy --detailed-exitcode",
         ],
     ),
     (

@@ -4,10 +4,30 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{PlatformArgs, ReportArgs};
+use super::{ForceArgs, PlatformArgs, ReportArgs};
 use crate::model::ident::WorkspaceName;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath};
+
+/// What an import may do that it is refused otherwise.
+#[derive(Debug, Args)]
+pub(crate) struct PermittedArgs {
+    /// Stop, update and start running recipes that it overwrites
+    #[arg(long)]
+    pub(crate) restart_recipes: bool,
+    /// Put older code of a connector in place of newer code
+    #[arg(long)]
+    pub(crate) allow_downgrade: bool,
+    /// Move running recipes outside the package, too
+    #[arg(long)]
+    pub(crate) allow_moved_recipes: bool,
+    /// Import recipes whose connector is nowhere; they can't start
+    #[arg(long)]
+    pub(crate) allow_missing_connectors: bool,
+    /// Put the package's rows in place of those that tables have
+    #[arg(long)]
+    pub(crate) overwrite_rows: bool,
+}
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
@@ -30,6 +50,12 @@ pub(crate) struct PlanArgs {
     /// Also write the plan to a file, which `import` takes
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// What may be replaced.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
+    /// What the import would be permitted.
+    #[command(flatten)]
+    pub(crate) permitted: PermittedArgs,
     /// Import a package that was made for another target, too
     #[arg(long)]
     pub(crate) other_target: bool,
@@ -80,21 +106,9 @@ pub(crate) struct ImportArgs {
         requires = "locked"
     )]
     pub(crate) lock: PathBuf,
-    /// Stop, update and start running recipes that it overwrites
-    #[arg(long)]
-    pub(crate) restart_recipes: bool,
-    /// Put older code of a connector in place of newer code
-    #[arg(long)]
-    pub(crate) allow_downgrade: bool,
-    /// Move running recipes outside the package, too
-    #[arg(long)]
-    pub(crate) allow_moved_recipes: bool,
-    /// Import recipes whose connector is nowhere; they can't start
-    #[arg(long)]
-    pub(crate) allow_missing_connectors: bool,
-    /// Put the package's rows in place of those that tables have
-    #[arg(long)]
-    pub(crate) overwrite_rows: bool,
+    /// What is permitted.
+    #[command(flatten)]
+    pub(crate) permitted: PermittedArgs,
     /// Table rows: keep, overwrite, leave-out [default: overwrite]
     #[arg(long, value_name = "WAY")]
     pub(crate) rows: Option<RowsPolicy>,

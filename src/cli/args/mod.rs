@@ -39,7 +39,7 @@ pub(crate) use diff::{DiffArgs, DiffSide};
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use help::command;
 pub(crate) use history::{HistoryArgs, RollbackArgs, StatusArgs};
-pub(crate) use import::{ImportArgs, MatrixArgs, PlanArgs};
+pub(crate) use import::{ImportArgs, MatrixArgs, PermittedArgs, PlanArgs};
 pub(crate) use lock::LockArgs;
 pub(crate) use man::ManArgs;
 pub(crate) use platform::PlatformArgs;
@@ -269,6 +269,9 @@ pub(crate) struct ExportArgs {
     /// The package, or its folder [default: <name>.zip here]
     #[arg(short, long, value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
+    /// What may be replaced.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
     /// The largest package [default: the manifest's, or 100]
     #[arg(long, value_name = "MB")]
     pub(crate) limit_mb: Option<NonZeroU64>,
@@ -287,6 +290,14 @@ pub(crate) struct ExportArgs {
     /// Who else hears of it.
     #[command(flatten)]
     pub(crate) report: ReportArgs,
+}
+
+/// What may be replaced.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct ForceArgs {
+    /// Replace what is there, even a file of another kind
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// Arguments of `init`.

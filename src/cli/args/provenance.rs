@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::ForceArgs;
+
 /// Arguments of `attest`.
 #[derive(Debug, Args)]
 pub(crate) struct AttestArgs {
@@ -22,6 +24,9 @@ pub(crate) struct AttestArgs {
     /// Where to write it [default: <package>.intoto.json, with a key <package>.intoto.jsonl]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// What may be replaced.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
 }
 
 /// Arguments of `sbom`.
@@ -36,4 +41,7 @@ pub(crate) struct SbomArgs {
     /// Where to write it [default: <package>.cdx.json]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// What may be replaced.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
 }

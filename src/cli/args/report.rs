@@ -13,6 +13,14 @@ pub(crate) struct ReportArgs {
     pub(crate) reports: Vec<ReportTo>,
 }
 
+impl ReportArgs {
+    /// The files that they go to.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &std::path::Path> {
+        let files = self.reports.iter().filter_map(ReportTo::file);
+        files.map(PathBuf::as_path)
+    }
+}
+
 /// A report: its format and where it goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ReportTo {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::ForceArgs;
+
 /// Arguments of `sign`.
 #[derive(Debug, Args)]
 pub(crate) struct SignArgs {
@@ -16,4 +18,7 @@ pub(crate) struct SignArgs {
     /// The signature [default: <package>.minisig]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// What may be replaced.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::PlatformArgs;
 use super::within::local_name;
+use super::{ForceArgs, PlatformArgs};
 use crate::model::ident::WorkspaceName;
 use crate::model::workspace::FolderPath;
 
@@ -28,6 +28,9 @@ pub(crate) struct WorkspaceExportArgs {
     /// The package, or the folder for it [default: <folder or workspace>.zip here]
     #[arg(short, long, value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
+    /// What may be replaced.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
     /// The largest package that is made, in megabytes [default: the platform's 100]
     #[arg(long, value_name = "MB")]
     pub(crate) limit_mb: Option<NonZeroU64>,

@@ -7,14 +7,15 @@ use super::super::args::{
 };
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::request::{catalogue_file, folder_of};
+use super::super::output::{Content, OutputPath};
+use super::super::platform;
+use super::super::request::catalogue_file;
 use super::super::table::{Align, Table, counted};
 use super::super::ui::{Format, visible};
 use super::super::within::{Asked, Subject};
 use super::super::{Context, Stop};
 use super::catalog_change;
 use super::recipe::path;
-use crate::io::archive::TemporaryFile;
 use crate::model::catalogue::{SharedVersion, Visibility};
 use crate::model::ident::Version;
 use crate::model::workspace::Sharing;
@@ -226,16 +227,24 @@ pub(super) fn step(step: &Step) -> String {
 
 fn pull(context: &Context, args: &CatalogPullArgs) -> Result<Exit, Stop> {
     let asked = asked(&args.within, "pull");
+    let output = match &args.output {
+        Some(output) => {
+            let platform = platform::path(&args.within.platform).ok();
+            let inputs: Vec<&std::path::Path> = platform.as_deref().into_iter().collect();
+            let replacing = (&args.force).into();
+            Some(OutputPath::check(
+                output,
+                Content::Catalogue,
+                replacing,
+                &inputs,
+            )?)
+        }
+        None => None,
+    };
     let catalogue = catalogue(asked.open(context)?.as_ref()).map_err(Failure::from)?;
     let file = catalogue.file();
-    if let Some(output) = &args.output {
-        if output.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            let message = format!("{} is there and no file", output.display());
-            return Err(Failure::usage(message)
-                .help("name another file with -o")
-                .into());
-        }
-        TemporaryFile::holding(folder_of(output), file.as_bytes())?.persist(output)?;
+    if let Some(output) = &output {
+        output.write(file.as_bytes())?;
     }
     match (context.ui.format, &args.output) {
         (Format::Json, output) => context.ui.document(&CatalogPullDocument {

@@ -12,7 +12,7 @@ use super::super::failure::Failure;
 use super::super::platform::now;
 use super::super::request::catalogue_file;
 use super::super::table::{Align, Table, counted};
-use super::super::ui::{Format, visible};
+use super::super::ui::{Answer, Format, visible};
 use super::super::within::Asked;
 use super::super::{Context, Stop};
 use super::catalog::{asked, step};
@@ -355,22 +355,18 @@ fn agree(
         return Ok(false);
     }
     let question = format!(
-        "{}{} would run another version. Go on? [y/N] ",
+        "{}{} would run another version. Go on?",
         text(&planned.document),
         counted(moved as u64, "running recipe")
     );
-    match context
-        .ui
-        .ask(&question, &context.running.interrupt)?
-        .as_deref()
-    {
-        Some("y" | "Y" | "yes") => Ok(true),
-        Some(_) => Err(Failure::new(
+    match context.ui.agree(&question, &context.running.interrupt)? {
+        Answer::Yes => Ok(true),
+        Answer::No => Err(Failure::new(
             Exit::Refused,
             "declined",
             "nothing was changed",
         )),
-        None => {
+        Answer::Nobody => {
             context.ui.talk(&text(&planned.document));
             let message = format!(
                 "nothing was changed: {} would run another version, and there is nobody to ask",

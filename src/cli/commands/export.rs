@@ -11,9 +11,11 @@ use super::super::checkout::{self, checkout};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::locked;
+use super::super::output::{Content, OutputPath, Replacing};
 use super::super::reports::{Reporter, around};
 use super::super::request::{
-    CatalogueSource, Resolved, TargetNeed, bytes_of, find_manifest, folder_of, resolve,
+    CatalogueSource, ManifestFile, Resolved, TargetNeed, bytes_of, find_manifest, folder_of,
+    resolve,
 };
 use super::super::several::{Answer, Member, each, members};
 use super::super::table::counted;
@@ -305,6 +307,18 @@ fn source_of(
     })
 }
 
+/// The file that says what is shared, if it is one.
+fn catalogue_of(args: &ExportArgs, resolved: &Resolved) -> Option<PathBuf> {
+    match (&args.pack.catalog, &resolved.manifest) {
+        (Some(said), _) => match CatalogueSource::of(said) {
+            Ok(CatalogueSource::File(path)) => Some(path.to_owned()),
+            Ok(CatalogueSource::Nothing | CatalogueSource::Workspace(_)) | Err(_) => None,
+        },
+        (None, Some(manifest)) => manifest.catalogue_file(args.pack.to.as_ref()),
+        (None, None) => None,
+    }
+}
+
 /// Fails if a file that decides what is in the package is not as a commit has it.
 fn released_files(
     context: &Context,
@@ -312,14 +326,7 @@ fn released_files(
     resolved: &Resolved,
 ) -> Result<(), Failure> {
     let manifest = resolved.manifest.as_ref();
-    let catalogue = match (&args.pack.catalog, manifest) {
-        (Some(said), _) => match CatalogueSource::of(said) {
-            Ok(CatalogueSource::File(path)) => Some(path.to_owned()),
-            Ok(CatalogueSource::Nothing | CatalogueSource::Workspace(_)) | Err(_) => None,
-        },
-        (None, Some(manifest)) => manifest.catalogue_file(args.pack.to.as_ref()),
-        (None, None) => None,
-    };
+    let catalogue = catalogue_of(args, resolved);
     let lock = manifest.map(|manifest| locked::beside(manifest.path()));
     let files = [manifest.map(|manifest| manifest.path().to_owned())]
         .into_iter()
@@ -396,20 +403,28 @@ fn hand_over(
 fn output_path(args: &ExportArgs, resolved: &Resolved) -> Result<PathBuf, Failure> {
     let name = stem_of(resolved.name.as_ref(), &resolved.request.project)?;
     let output = output_file(args.output.as_deref(), &name)?;
-    let same = |path: &Path| {
-        path.canonicalize()
-            .ok()
-            .is_some_and(|own| output.canonicalize().ok() == Some(own))
-    };
-    let supplied = resolved.request.connectors.as_deref();
-    for input in [Some(resolved.request.project.as_path()), supplied] {
-        if input.is_some_and(same) {
-            return Err(
-                Failure::usage(format!("{} is the project itself", output.display()))
-                    .help("name another file with -o"),
-            );
-        }
+    // A list writes nothing.
+    if args.list {
+        return Ok(output);
     }
+    let manifest = resolved.manifest.as_ref();
+    let lock = manifest.map(|manifest| locked::beside(manifest.path()));
+    let catalogue = catalogue_of(args, resolved);
+    let inputs: Vec<&Path> = [
+        Some(resolved.request.project.as_path()),
+        resolved.request.connectors.as_deref(),
+        manifest.map(ManifestFile::path),
+        lock.as_deref(),
+        catalogue.as_deref(),
+    ]
+    .into_iter()
+    .flatten()
+    .chain(args.report.files())
+    .collect();
+    let replacing = Replacing::from(&args.force);
+    OutputPath::check(&output, Content::Package, replacing, &inputs)?;
+    let record = record_path(&output);
+    OutputPath::check(&record, Content::Record, replacing, &inputs)?;
     Ok(output)
 }
 
@@ -447,15 +462,6 @@ pub(crate) fn output_file(said: Option<&Path>, stem: &str) -> Result<PathBuf, Fa
                 shell_word(&shown.to_string())
             ))
         });
-    }
-    // What is renamed over a pipe, a device or a folder would destroy it, or fail half way.
-    for taken in [&output, &record_path(&output)] {
-        if taken.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(
-                Failure::usage(format!("{} is there and no file", taken.display()))
-                    .help("name another file with -o"),
-            );
-        }
     }
     Ok(output)
 }

@@ -3,18 +3,22 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::super::args::{ImportArgs, PlanArgs};
+use super::super::args::{ImportArgs, PermittedArgs, PlanArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::locked;
 use super::super::opening::open;
+use super::super::output::{Content, OutputPath};
 use super::super::platform;
 use super::super::reports::{Reporter, around};
-use super::super::request::{folder_of, read_text};
+use super::super::request::read_text;
 use super::super::signing;
-use super::super::ui::{Format, Volume, visible};
+use super::super::table::counted;
+use super::super::ui::{Answer, Format, Volume, visible};
+use super::super::within::platform_option;
 use super::super::{Context, Stop};
-use crate::io::archive::{Limits, TemporaryFile};
+use crate::io::archive::Limits;
+use crate::model::finding::Severity;
 use crate::model::ident::Digest;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath, RecipeState};
@@ -22,7 +26,8 @@ use crate::ops::import::{
     ImportDocument, ImportError, ImportRequest, Incoming, PlanDocument, Planned,
 };
 use crate::ops::strip::Stripped;
-use crate::ops::verify::hold;
+use crate::ops::verify::{hold, record_path};
+use crate::plan::decision::shell_word;
 use crate::plan::import::Receipt;
 use crate::plan::import::document::{
     ConnectorAction, ImportPlan, Needed, Permission, PlannedConnector,
@@ -64,6 +69,10 @@ fn subject(reporter: &mut Reporter, package: &Path, into: &Address) {
 
 fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
     subject(reporter, &args.package, &args.into);
+    let output = match &args.output {
+        Some(output) => Some(plan_output(args, output)?),
+        None => None,
+    };
     let workspace = open(context, &args.platform, &args.into, "plan")?;
     let folder = within(workspace.as_ref(), args.folder.as_ref())?;
     let mut request = ImportRequest {
@@ -89,27 +98,80 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
         context.ui.findings(&document.findings);
         return Err(not_permitted(needed).into());
     }
-    if let Some(output) = &args.output {
-        reporter.output(Output::text("plan", output.display().to_string()));
+    let given = given(&args.permitted);
+    let refused = refuse(&planned, &given).err();
+    if let Some(output) = &output {
+        reporter.output(Output::text("plan", output.path().display().to_string()));
         let mut bytes = serde_json::to_vec_pretty(&document).map_err(anyhow::Error::new)?;
         bytes.push(b'\n');
-        TemporaryFile::holding(folder_of(output), &bytes)?.persist(output)?;
+        output.write(&bytes)?;
     }
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => {
             context.ui.findings(&document.findings);
-            context.ui.result(&text(&planned.plan, context.ui.volume))?;
+            let mut text = text(&planned.plan, context.ui.volume);
+            if refused.is_some() {
+                text.push_str(&blocked(&planned, &document, &given));
+            }
+            context.ui.result(&text)?;
         }
     }
-    Ok(
-        if planned.is_impossible() || planned.plan.summary.blocked > 0 {
-            Exit::Failed
-        } else if args.detailed_exitcode && !planned.plan.is_empty() {
-            Exit::Differences
-        } else {
-            Exit::Done
-        },
+    Ok(match refused {
+        Some(refused) => {
+            let exit = refused.exit;
+            reporter.failed_of(refused.told);
+            exit
+        }
+        None if args.detailed_exitcode && !planned.plan.is_empty() => Exit::Differences,
+        None => Exit::Done,
+    })
+}
+
+/// Where the plan goes.
+fn plan_output(args: &PlanArgs, output: &Path) -> Result<OutputPath, Failure> {
+    let beside = record_path(&args.package);
+    let platform = platform::path(&args.platform).ok();
+    let mut inputs = vec![args.package.as_path(), beside.as_path()];
+    inputs.extend(platform.as_deref());
+    inputs.extend(args.report.files());
+    OutputPath::check(output, Content::Plan, (&args.force).into(), &inputs)
+}
+
+/// What blocks a plan, and how to go on, in a line.
+fn blocked(planned: &Planned, document: &PlanDocument, given: &[Permission]) -> String {
+    let mut errors = document.findings.iter();
+    if let Some(error) = errors.find(|finding| finding.severity == Severity::Error) {
+        let more = document.counts.errors - 1;
+        let more = match more {
+            0 => String::new(),
+            more => format!(" (and {})", counted(more as u64, "more error")),
+        };
+        let help = error.help.as_deref().map_or_else(
+            || format!("for what to do: recipack explain {}", error.code),
+            |help| help.replace('\n', " "),
+        );
+        return format!(
+            "Blocked: {}{more}; {}\n",
+            visible(&error.message),
+            visible(&help)
+        );
+    }
+    let refused = planned.refused(given);
+    let reasons: Vec<_> = refused
+        .iter()
+        .map(|needed| visible(&needed.because))
+        .collect();
+    let mut options: Vec<_> = refused
+        .iter()
+        .map(|needed| format!("--{}", needed.permission))
+        .collect();
+    options.sort();
+    options.dedup();
+    format!(
+        "Blocked: {}; if that is meant, plan and import with {}\n",
+        reasons.join("; "),
+        options.join(" ")
     )
 }
 
@@ -347,7 +409,7 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
             incoming.was_locked_for(made_for);
         }
     }
-    let given = given(args);
+    let given = given(&args.permitted);
     let mut consent: Option<ImportPlan> = approved.as_ref().map(|document| document.plan.clone());
     for attempt in 1.. {
         let mut planned = incoming.plan(&request, workspace.as_ref(), &context.running)?;
@@ -381,25 +443,8 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
         }
         refuse(&planned, &given)?;
         if consent.is_none() && !args.yes && planned.plan.summary.overwrites > 0 {
-            let question = format!(
-                "{}Import into {}?",
-                text(&planned.plan, context.ui.volume),
-                request.address
-            );
-            let question = format!("{question} [y/N] ");
-            match context
-                .ui
-                .ask(&question, &context.running.interrupt)?
-                .as_deref()
-            {
-                Some("y" | "Y" | "yes") => consent = Some(planned.plan.clone()),
-                Some(_) => {
-                    return Err(
-                        Failure::new(Exit::Refused, "declined", "nothing was imported").into(),
-                    );
-                }
-                None => {}
-            }
+            agreed(context, args, &package, &planned.plan)?;
+            consent = Some(planned.plan.clone());
         }
         let applied = incoming.apply(
             &request,
@@ -424,6 +469,49 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
     Ok(Exit::Failed)
 }
 
+/// Asks whether to overwrite what is there.
+fn agreed(
+    context: &Context,
+    args: &ImportArgs,
+    package: &Path,
+    plan: &ImportPlan,
+) -> Result<(), Failure> {
+    let shown = text(plan, context.ui.volume);
+    let address = &plan.workspace.address;
+    let question = format!("{shown}Import into {address}?");
+    match context.ui.agree(&question, &context.running.interrupt)? {
+        Answer::Yes => Ok(()),
+        Answer::No => Err(Failure::new(
+            Exit::Refused,
+            "declined",
+            "nothing was imported",
+        )),
+        Answer::Nobody => {
+            context.ui.talk(&shown);
+            let mut options = format!(
+                "{} --into {}",
+                shell_word(&package.display().to_string()),
+                shell_word(&address.to_string())
+            );
+            if let Some(folder) = &args.folder {
+                options.push_str(&format!(" --folder {}", shell_word(folder.as_str())));
+            }
+            options.push_str(&platform_option(&args.platform));
+            Err(Failure::new(
+                Exit::Refused,
+                "not-confirmed",
+                format!(
+                    "nothing was imported: it would overwrite {} of {address}, and there is nobody to ask",
+                    counted(plan.summary.overwrites as u64, "asset"),
+                ),
+            )
+            .help(format!(
+                "to import without being asked, pass --yes; or have a plan approved:\n  recipack plan {options} -o plan.json\n  recipack import plan.json"
+            )))
+        }
+    }
+}
+
 /// Checks a package's signature, and gives the digest of the bytes that are signed.
 fn held(key: &str, package: &Path, signature: Option<&Path>) -> Result<Digest, Failure> {
     let check = signing::check(key, package, signature)?;
@@ -445,7 +533,7 @@ fn unsigned(package: &Path, what: &str) -> Failure {
     .help("get the package and its signature again from whoever made them")
 }
 
-fn given(args: &ImportArgs) -> Vec<Permission> {
+fn given(args: &PermittedArgs) -> Vec<Permission> {
     [
         (args.restart_recipes, Permission::RestartRecipes),
         (args.allow_downgrade, Permission::Downgrade),

@@ -8,13 +8,13 @@ use anyhow::Context as _;
 use super::super::args::InitArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use super::super::output::{Content, OutputPath, Replacing};
 use super::super::platform;
 use super::super::request::{CatalogueSource, ManifestFile, catalogue_file, folder_of, read_whole};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use super::export::file_stem;
 use super::manifest::incomplete;
-use crate::io::archive::TemporaryFile;
 use crate::io::bounded::{self, DOCUMENT};
 use crate::manifest::{ConnectorFact, TemplateCatalog, TemplateFacts, template};
 use crate::model::catalogue::{Catalogue, NoCatalogue};
@@ -36,11 +36,21 @@ pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Stop> {
                 .into(),
         );
     }
+    let replacing = match args.force {
+        true => Replacing::AnyKind,
+        false => Replacing::SameKind,
+    };
+    let catalog_file = args.catalog.as_deref();
+    let inputs: Vec<&Path> = [Some(args.project.as_path()), catalog_file]
+        .into_iter()
+        .flatten()
+        .collect();
+    let output = OutputPath::check(&args.output, Content::Manifest, replacing, &inputs)?;
     let opened = read_whole(context, &args.project, Roots::One)?;
     let folder = folder_of(&args.output);
     let catalog = catalog(context, args, &opened.project, folder)?;
     let facts = facts(&opened, &relative(&args.project, folder)?, catalog)?;
-    TemporaryFile::holding(folder, template(&facts).as_bytes())?.persist(&args.output)?;
+    output.write(template(&facts).as_bytes())?;
     let mut document = InitDocument {
         manifest: args.output.display().to_string(),
         connectors: facts

@@ -7,12 +7,12 @@ use super::super::args::{LockArgs, PackArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::locked;
-use super::super::request::{ManifestFile, TargetNeed, folder_of, resolve};
+use super::super::output::{Content, OutputPath, Replacing};
+use super::super::request::{ManifestFile, TargetNeed, resolve};
 use super::super::several::{Answer, Member, each, found, named};
 use super::super::table::counted;
 use super::super::ui::visible;
 use super::super::{Context, Stop};
-use crate::io::archive::TemporaryFile;
 use crate::lock::{Lock, changes};
 use crate::model::ident::TargetName;
 use crate::model::table::PackedRows;
@@ -75,6 +75,7 @@ fn lock(context: &Context, args: &LockArgs, path: &Path) -> Result<Answer<LockDo
     let file = path;
     let path = locked::beside(file);
     let before = locked::read(&path)?;
+    let output = OutputPath::check(&path, Content::Lock, Replacing::SameKind, &[file])?;
     let mut found = Lock::default();
     for target in targets.keys() {
         let pack = pack_args(args, file, target);
@@ -105,7 +106,7 @@ fn lock(context: &Context, args: &LockArgs, path: &Path) -> Result<Answer<LockDo
     };
     if outcome == LockOutcome::Written {
         let text = found.to_text().map_err(anyhow::Error::new)?;
-        TemporaryFile::holding(folder_of(&path), text.as_bytes())?.persist(&path)?;
+        output.write(text.as_bytes())?;
     }
     let document = LockDocument {
         lock: path.display().to_string(),

@@ -8,9 +8,9 @@ use clap_mangen::Man;
 
 use super::super::args::{ManArgs, command};
 use super::super::exit::Exit;
+use super::super::output::{Content, OutputPath, Replacing};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
-use crate::io::archive::TemporaryFile;
 use crate::ops::report::ManDocument;
 
 pub(crate) fn run(context: &Context, args: &ManArgs) -> Result<Exit, Stop> {
@@ -27,8 +27,13 @@ pub(crate) fn run(context: &Context, args: &ManArgs) -> Result<Exit, Stop> {
         return Ok(Exit::Done);
     };
     std::fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+    let mut outputs = Vec::new();
+    outputs_of(&command, folder, (&args.force).into(), &mut outputs)?;
     let mut pages = Vec::new();
-    write(&command, folder, &mut pages)?;
+    for (output, page) in outputs {
+        output.write(page.as_bytes())?;
+        pages.push(output.path().display().to_string());
+    }
     match context.ui.format {
         Format::Json => context.ui.document(&ManDocument { pages })?,
         Format::Text => context.ui.result(&format!(
@@ -49,15 +54,21 @@ fn page(command: &Command) -> Result<String, Stop> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Writes a command's page, and those of its own commands.
-fn write(command: &Command, folder: &Path, pages: &mut Vec<String>) -> Result<(), Stop> {
+/// A command's page and those of its own commands, with where they go. Nothing is written before all
+/// of them can be.
+fn outputs_of(
+    command: &Command,
+    folder: &Path,
+    replacing: Replacing,
+    outputs: &mut Vec<(OutputPath, String)>,
+) -> Result<(), Stop> {
     let name = command.get_display_name().unwrap_or(command.get_name());
     let file = folder.join(format!("{name}.1"));
-    TemporaryFile::holding(folder, page(command)?.as_bytes())?.persist(&file)?;
-    pages.push(file.display().to_string());
+    let output = OutputPath::check(&file, Content::ManualPage, replacing, &[])?;
+    outputs.push((output, page(command)?));
     let subcommands = command.get_subcommands();
     for subcommand in subcommands.filter(|subcommand| subcommand.get_name() != "help") {
-        write(subcommand, folder, pages)?;
+        outputs_of(subcommand, folder, replacing, outputs)?;
     }
     Ok(())
 }

@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::super::args::{AttestArgs, SbomArgs};
+use super::super::args::{AttestArgs, ForceArgs, SbomArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::request::folder_of;
+use super::super::output::{Content, OutputPath};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
-use crate::io::archive::TemporaryFile;
 use crate::io::bounded;
 use crate::io::signature::LONGEST;
 use crate::model::ident::Digest;
@@ -18,6 +17,7 @@ use crate::ops::provenance::bom::Bom;
 use crate::ops::provenance::envelope::{EnvelopeKey, IN_TOTO};
 use crate::ops::provenance::statement::{BUILDER, Statement};
 use crate::ops::provenance::{Known, ProvenanceDocument};
+use crate::ops::verify::record_path;
 
 pub(crate) fn attest(context: &Context, args: &AttestArgs) -> Result<Exit, Stop> {
     let key = args.key.as_deref().map(envelope_key).transpose()?;
@@ -25,7 +25,15 @@ pub(crate) fn attest(context: &Context, args: &AttestArgs) -> Result<Exit, Stop>
         Some(_) => "intoto.jsonl",
         None => "intoto.json",
     };
-    let output = output(args.output.as_deref(), &args.package, extension)?;
+    let output = output(&Place {
+        said: args.output.as_deref(),
+        package: &args.package,
+        record: args.record.as_deref(),
+        key: args.key.as_deref(),
+        extension,
+        content: Content::Attestation,
+        force: args.force,
+    })?;
     let known = known(context, &args.package, args.record.as_ref())?;
     let builder = args.builder.as_deref().unwrap_or(BUILDER);
     let statement = Statement::of(&known, builder).and_then(|statement| statement.to_text());
@@ -42,7 +50,15 @@ pub(crate) fn attest(context: &Context, args: &AttestArgs) -> Result<Exit, Stop>
 }
 
 pub(crate) fn sbom(context: &Context, args: &SbomArgs) -> Result<Exit, Stop> {
-    let output = output(args.output.as_deref(), &args.package, "cdx.json")?;
+    let output = output(&Place {
+        said: args.output.as_deref(),
+        package: &args.package,
+        record: args.record.as_deref(),
+        key: None,
+        extension: "cdx.json",
+        content: Content::Bom,
+        force: args.force,
+    })?;
     let known = known(context, &args.package, args.record.as_ref())?;
     let text = Bom::of(&known).to_text().map_err(anyhow::Error::new)?;
     write(context, &known, &output, "CycloneDX 1.6", &text)
@@ -68,32 +84,42 @@ fn envelope_key(file: &Path) -> Result<EnvelopeKey, Failure> {
     })
 }
 
+/// Where a document is to go, and what it is made from.
+struct Place<'p> {
+    said: Option<&'p Path>,
+    package: &'p Path,
+    record: Option<&'p Path>,
+    key: Option<&'p Path>,
+    extension: &'p str,
+    content: Content,
+    force: ForceArgs,
+}
+
 /// Where a document goes: beside the package, if nobody says otherwise.
-fn output(said: Option<&Path>, package: &Path, extension: &str) -> Result<PathBuf, Failure> {
-    let output = match said {
+fn output(place: &Place<'_>) -> Result<OutputPath, Failure> {
+    let output = match place.said {
         Some(said) => said.to_owned(),
-        None => package.with_extension(extension),
+        None => place.package.with_extension(place.extension),
     };
-    match output.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        true => Err(
-            Failure::usage(format!("{} is there and no file", output.display()))
-                .help("name another file with -o"),
-        ),
-        false => Ok(output),
-    }
+    let beside = record_path(place.package);
+    let inputs: Vec<&Path> = [Some(place.package), Some(&beside), place.record, place.key]
+        .into_iter()
+        .flatten()
+        .collect();
+    OutputPath::check(&output, place.content, (&place.force).into(), &inputs)
 }
 
 fn write(
     context: &Context,
     known: &Known,
-    output: &Path,
+    output: &OutputPath,
     format: &str,
     text: &str,
 ) -> Result<Exit, Stop> {
-    TemporaryFile::holding(folder_of(output), text.as_bytes())?.persist(output)?;
+    output.write(text.as_bytes())?;
     let document = ProvenanceDocument {
         package: known.verification.package.clone(),
-        output: output.display().to_string(),
+        output: output.path().display().to_string(),
         format: format.to_owned(),
         sha256: known.verification.sha256,
         digest: Digest::of(text.as_bytes()),

@@ -9,7 +9,7 @@ use super::super::opening::open;
 use super::super::platform;
 use super::super::reports::{Reporter, around};
 use super::super::table::counted;
-use super::super::ui::{Format, Volume, visible};
+use super::super::ui::{Answer, Format, Volume, visible};
 use super::super::within::platform_option;
 use super::super::{Context, Stop};
 use super::history::{deed, no_revision, recipes, versions};
@@ -163,22 +163,18 @@ fn agreed(
     plan: &RollbackPlan,
 ) -> Result<RollbackPlan, Failure> {
     let question = format!(
-        "{}Roll back {}? [y/N] ",
+        "{}Roll back {}?",
         text(plan, context.ui.volume),
         plan.workspace.address
     );
-    match context
-        .ui
-        .ask(&question, &context.running.interrupt)?
-        .as_deref()
-    {
-        Some("y" | "Y" | "yes") => Ok(plan.clone()),
-        Some(_) => Err(Failure::new(
+    match context.ui.agree(&question, &context.running.interrupt)? {
+        Answer::Yes => Ok(plan.clone()),
+        Answer::No => Err(Failure::new(
             Exit::Refused,
             "declined",
             "nothing was rolled back",
         )),
-        None => {
+        Answer::Nobody => {
             let command = format!(
                 "recipack rollback {} {}",
                 shell_word(&plan.workspace.address.to_string()),

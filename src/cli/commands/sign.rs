@@ -5,26 +5,22 @@ use anyhow::Context as _;
 use super::super::args::SignArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::request::folder_of;
+use super::super::output::{Content, OutputPath};
 use super::super::signing::signing_key;
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
-use crate::io::archive::{Limits, TemporaryFile};
+use crate::io::archive::Limits;
 use crate::io::signature::signature_path;
-use crate::ops::verify::{SignDocument, VerifyRequest, record_in_comment, verify};
+use crate::ops::verify::{SignDocument, VerifyRequest, record_in_comment, record_path, verify};
 
 pub(crate) fn run(context: &Context, args: &SignArgs) -> Result<Exit, Stop> {
     let output = args
         .output
         .clone()
         .unwrap_or_else(|| signature_path(&args.package));
-    if output.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(
-            Failure::usage(format!("{} is there and no file", output.display()))
-                .help("name another file with -o")
-                .into(),
-        );
-    }
+    let record = record_path(&args.package);
+    let inputs = [args.package.as_path(), &args.key, &record];
+    let output = OutputPath::check(&output, Content::Signature, (&args.force).into(), &inputs)?;
     let key = signing_key(&args.key)?;
     // A broken package is signed by nobody who knows it.
     let request = VerifyRequest {
@@ -75,10 +71,10 @@ pub(crate) fn run(context: &Context, args: &SignArgs) -> Result<Exit, Stop> {
         .help("run the command again when nothing writes to it")
         .into());
     }
-    TemporaryFile::holding(folder_of(&output), text.as_bytes())?.persist(&output)?;
+    output.write(text.as_bytes())?;
     let document = SignDocument {
         package: found.package,
-        signature: output.display().to_string(),
+        signature: output.path().display().to_string(),
         key: public.id(),
         sha256: found.sha256,
         comment,

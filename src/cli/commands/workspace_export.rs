@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::super::args::{PlatformArgs, WorkspaceExportArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use super::super::output::{Content, OutputPath};
 use super::super::platform;
 use super::super::request::{bytes_of, folder_of};
 use super::super::table::counted;
@@ -28,8 +29,15 @@ pub(crate) fn run(context: &Context, args: &WorkspaceExportArgs) -> Result<Exit,
         folder => folder,
     };
     let output = output_file(args.output.as_deref(), &file_stem(name))?;
+    let platform = platform::path(&args.platform)?;
+    OutputPath::check(
+        &output,
+        Content::Package,
+        (&args.force).into(),
+        &[&platform],
+    )?;
     let opened = LocalPlatform::open(
-        &platform::path(&args.platform)?,
+        &platform,
         platform::writing(context, &args.platform, "workspace export"),
     )?;
     let workspace = opened.workspace(&args.name)?;

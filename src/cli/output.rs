@@ -1,0 +1,365 @@
+//! Where commands write. Every path that an argument names is looked at here before anything is done,
+//! so that no output destroys what somebody needs: what the command reads, a platform, a key, or
+//! whatever else lies there and is not an older one of the same kind.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::request::folder_of;
+use crate::io::archive::{Archive, Limits, TemporaryFile};
+use crate::io::bounded::{self, DOCUMENT};
+use crate::lock::Lock;
+use crate::model::catalogue::Catalogue;
+use crate::model::kind::FileRole;
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// A package.
+    Package,
+    /// The decision record of a package.
+    Record,
+    /// A manifest.
+    Manifest,
+    /// A lock.
+    Lock,
+    /// The plan of an import.
+    Plan,
+    /// A catalogue of shared connectors.
+    Catalogue,
+    /// A signature of minisign.
+    Signature,
+    /// An in-toto statement, or an envelope that holds one.
+    Attestation,
+    /// A CycloneDX document.
+    Bom,
+    /// A report in JUnit's XML.
+    Junit,
+    /// A report in SARIF.
+    Sarif,
+    /// A report in Markdown.
+    Markdown,
+    /// A manual page.
+    ManualPage,
+}
+
+/// Whether a file of another kind may be replaced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Replacing {
+    /// Only an older one of the same kind.
+    #[default]
+    SameKind,
+    /// Whatever nobody needs: somebody said so.
+    AnyKind,
+}
+
+impl From<&super::args::ForceArgs> for Replacing {
+    fn from(args: &super::args::ForceArgs) -> Self {
+        match args.force {
+            true => Self::AnyKind,
+            false => Self::SameKind,
+        }
+    }
+}
+
+/// A path that may be written to.
+#[derive(Clone, Debug)]
+pub(crate) struct OutputPath {
+    path: PathBuf,
+    way: Way,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// A whole file takes the place of what is there.
+    Rename,
+    /// It is a device, or a descriptor of this process: it is written to as it is.
+    Append,
+}
+
+/// What lies where something is to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum There {
+    Platform,
+    Key,
+    SameKind,
+    Other,
+}
+
+impl OutputPath {
+    /// Looks at a path before `content` is written to it by a command that reads `inputs`, which are
+    /// files and folders.
+    ///
+    /// # Errors
+    /// If what lies there is needed.
+    pub(crate) fn check(
+        path: &Path,
+        content: Content,
+        replacing: Replacing,
+        inputs: &[&Path],
+    ) -> Result<Self, Failure> {
+        let shown = path.display();
+        let taken = |why: &str| {
+            let failure = Failure::new(Exit::Usage, "output-taken", format!("{shown} {why}"));
+            failure.help("name another file to write to; nothing was written")
+        };
+        // A link that leads nowhere yet is a name like any other.
+        let Ok(metadata) = path.metadata() else {
+            let is_input = |input: &&&Path| is_one(path, input);
+            return match inputs.iter().find(is_input) {
+                Some(_) => Err(taken("is what this command reads or writes already")),
+                None => Ok(Self::of(path, Way::Rename)),
+            };
+        };
+        if !metadata.is_file() {
+            // What is renamed over a pipe or a device would destroy it.
+            return match is_of_system(path) && content != Content::Package {
+                true => Ok(Self::of(path, Way::Append)),
+                false => Err(taken("is there and no file")),
+            };
+        }
+        if is_of_system(path) {
+            return Ok(Self::of(path, Way::Append));
+        }
+        let surrounding = surrounding();
+        let read = inputs
+            .iter()
+            .copied()
+            .chain(surrounding.iter().map(PathBuf::as_path));
+        for input in read {
+            if is_one(path, input) {
+                return Err(taken("is what this command reads"));
+            }
+        }
+        let there = match metadata.len() {
+            0 => There::SameKind,
+            _ => look(path, content).map_err(|error| {
+                let error = anyhow::Error::new(error);
+                Failure::told_by(
+                    "output-taken",
+                    &error.context(format!("can't tell what {shown} is")),
+                )
+            })?,
+        };
+        match (there, replacing) {
+            (There::Platform, _) => Err(taken("is a local platform")),
+            (There::Key, _) => Err(taken("is a key")),
+            (There::SameKind, _) => Ok(Self::of(path, Way::Rename)),
+            (There::Other, _) if inputs.iter().any(|input| is_of_asset(path, input)) => {
+                Err(taken("belongs to what this command reads"))
+            }
+            (There::Other, Replacing::AnyKind) => Ok(Self::of(path, Way::Rename)),
+            (There::Other, Replacing::SameKind) => Err(taken(&format!(
+                "is there, and is no {}, which would take its place",
+                content.name()
+            ))
+            .help(
+                "name another file to write to; or, if nobody needs it, replace it with --force",
+            )),
+        }
+    }
+
+    fn of(path: &Path, way: Way) -> Self {
+        Self {
+            path: path.to_owned(),
+            way,
+        }
+    }
+
+    /// The path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes a document there.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
+        match self.way {
+            Way::Rename => {
+                TemporaryFile::holding(folder_of(&self.path), bytes)?.persist(&self.path)?;
+            }
+            Way::Append => OpenOptions::new()
+                .append(true)
+                .open(&self.path)
+                .and_then(|mut file| file.write_all(bytes))
+                .with_context(|| format!("can't write to {}", self.path.display()))?,
+        }
+        Ok(())
+    }
+}
+
+impl Content {
+    /// What it is called.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Package => "package",
+            Self::Record => "decision record",
+            Self::Manifest => "manifest",
+            Self::Lock => "lock",
+            Self::Plan => "plan",
+            Self::Catalogue => "catalogue",
+            Self::Signature => "signature",
+            Self::Attestation => "attestation",
+            Self::Bom => "CycloneDX document",
+            Self::Junit => "JUnit report",
+            Self::Sarif => "SARIF report",
+            Self::Markdown => "report of this program",
+            Self::ManualPage => "manual page of this program",
+        }
+    }
+
+    /// Whether a file is one, of this version or an older one.
+    fn is(self, path: &Path, head: &[u8]) -> bool {
+        let text = || bounded::read_text(path, DOCUMENT).unwrap_or_default();
+        let json = || -> Value {
+            let bytes = bounded::read(path, DOCUMENT).unwrap_or_default();
+            serde_json::from_slice(&bytes).unwrap_or_default()
+        };
+        let has = |keys: &[&str]| {
+            let document = json();
+            keys.iter().all(|key| document.get(key).is_some())
+        };
+        match self {
+            Self::Package => head.starts_with(b"PK") && is_package(path),
+            Self::Record => has(&["format", "generator", "package", "target", "entries"]),
+            // A manifest is somebody's own work, whatever is in it.
+            Self::Manifest => false,
+            Self::Lock => Lock::parse(&text()).is_ok(),
+            Self::Plan => has(&["format", "package", "workspace", "assets", "summary"]),
+            Self::Catalogue => {
+                bounded::read(path, DOCUMENT).is_ok_and(|bytes| Catalogue::parse(&bytes).is_ok())
+            }
+            Self::Signature => is_minisign(head) && contains(head, b"\ntrusted comment:"),
+            Self::Attestation => {
+                has(&["_type", "predicateType"]) || has(&["payloadType", "payload"])
+            }
+            Self::Bom => json().get("bomFormat").is_some_and(|it| it == "CycloneDX"),
+            Self::Junit => contains(head, b"<testsuites"),
+            Self::Sarif => has(&["version", "runs"]),
+            Self::Markdown => head.starts_with(b"### ") && contains(head, b" recipack "),
+            Self::ManualPage => contains(head, b".TH recipack"),
+        }
+    }
+}
+
+/// What lies at a path that is a file.
+fn look(path: &Path, content: Content) -> std::io::Result<There> {
+    let mut head = Vec::new();
+    File::open(path)?.take(1 << 16).read_to_end(&mut head)?;
+    Ok(if is_database(&head) {
+        There::Platform
+    } else if is_key(&head) {
+        There::Key
+    } else if content.is(path, &head) {
+        There::SameKind
+    } else {
+        There::Other
+    })
+}
+
+/// SQLite's own file, its journal or its log: without any of them a platform may be lost.
+fn is_database(head: &[u8]) -> bool {
+    const MAGIC: [&[u8]; 4] = [
+        b"SQLite format 3\0",
+        &[0x37, 0x7f, 0x06, 0x82],
+        &[0x37, 0x7f, 0x06, 0x83],
+        &[0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7],
+    ];
+    MAGIC.iter().any(|magic| head.starts_with(magic))
+}
+
+/// A key or a certificate in PEM, or a key of minisign, public ones included.
+fn is_key(head: &[u8]) -> bool {
+    // In other files it may stand in a text, but not at the beginning of a line.
+    let is_pem = head.starts_with(b"-----BEGIN ") || contains(head, b"\n-----BEGIN ");
+    is_pem || is_minisign(head) && !contains(head, b"\ntrusted comment:")
+}
+
+fn is_minisign(head: &[u8]) -> bool {
+    head.starts_with(b"untrusted comment:")
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+/// A zip that holds assets at all, or nothing.
+fn is_package(path: &Path) -> bool {
+    let is_asset = |path: &str| matches!(FileRole::of(path), FileRole::Main(_));
+    Archive::open(path, &Limits::default()).is_ok_and(|archive| {
+        let mut entries = archive.entries().iter();
+        archive.entries().is_empty() || entries.any(|entry| is_asset(entry.path().as_str()))
+    })
+}
+
+/// Files that the environment names and any command may read.
+fn surrounding() -> Vec<PathBuf> {
+    let named = [
+        "RECIPACK_TOKEN_FILE",
+        "RECIPACK_CA_FILE",
+        "RECIPACK_PLATFORM",
+    ];
+    let named = named.into_iter().filter_map(std::env::var_os);
+    let named = named.filter(|name| !name.is_empty()).map(PathBuf::from);
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    named
+        .chain(home.map(|home| home.join(".workato").join("profiles")))
+        .collect()
+}
+
+/// Whether two paths are one file: by what they are if both are there, by where they lie otherwise.
+fn is_one(one: &Path, other: &Path) -> bool {
+    match (one.metadata(), other.metadata()) {
+        (Ok(first), Ok(second)) => identity(one, &first) == identity(other, &second),
+        (Err(_), Err(_)) => place(one).is_some_and(|first| place(other) == Some(first)),
+        (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
+    }
+}
+
+#[cfg(unix)]
+fn identity(_path: &Path, metadata: &Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path, _metadata: &Metadata) -> Option<PathBuf> {
+    path.canonicalize().ok()
+}
+
+/// Where a file lies that need not be there.
+fn place(path: &Path) -> Option<PathBuf> {
+    let folder = folder_of(path).canonicalize().ok()?;
+    Some(folder.join(path.file_name()?))
+}
+
+/// Whether a file is an asset's in a folder.
+fn is_of_asset(path: &Path, folder: &Path) -> bool {
+    let (Ok(path), Ok(folder)) = (path.canonicalize(), folder.canonicalize()) else {
+        return false;
+    };
+    path.strip_prefix(folder).is_ok_and(|path| {
+        let role = FileRole::of(&path.to_string_lossy());
+        !matches!(role, FileRole::NoAsset)
+    })
+}
+
+/// A device, or a descriptor of this process such as /dev/stdout.
+fn is_of_system(path: &Path) -> bool {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let is_device = ["/dev", "/proc/self/fd"]
+        .iter()
+        .any(|folder| path.starts_with(folder));
+    // Folders for plain files, which systems keep below /dev.
+    is_device
+        && !path.starts_with("/dev/shm")
+        && !fs::symlink_metadata(&path).is_ok_and(|m| m.is_file())
+}
