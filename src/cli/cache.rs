@@ -1,9 +1,13 @@
 //! Where the memory of the last export lies: in the user's cache folder, one file a package.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::io::archive::{ENCODING, TemporaryFile};
+use tempfile::NamedTempFile;
+
+use crate::io::archive::ENCODING;
+use crate::io::durable::make_private_folder;
 use crate::io::tree::stamp;
 use crate::model::ident::Digest;
 use crate::model::stamp::Stamp;
@@ -122,11 +126,13 @@ impl Cache {
         };
         if let (Some(bytes), Ok(())) = (
             Memory::write(prepared, &remembered),
-            std::fs::create_dir_all(folder),
+            make_private_folder(folder),
         ) {
             forget_old(folder);
-            let _ = TemporaryFile::holding(folder, &bytes)
-                .and_then(|temporary| temporary.persist(file));
+            // Names of files are nobody else's business: temporary files are private.
+            let _ = NamedTempFile::new_in(folder).map(|mut temporary| {
+                temporary.write_all(&bytes).is_ok() && temporary.persist(file).is_ok()
+            });
         }
     }
 }

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -13,6 +12,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::client::{ApiBase, BaseError, Proxy, Settings, Token};
+use crate::io::bounded;
 use crate::model::ident::DataCenter;
 use crate::model::workspace::WorkspaceId;
 
@@ -588,7 +588,7 @@ fn opened(
         file: file.to_owned(),
         source,
     };
-    let open = match File::open(file) {
+    let open = match bounded::open(file) {
         Ok(open) => open,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(error)),

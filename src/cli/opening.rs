@@ -16,6 +16,7 @@ use super::failure::Failure;
 use super::platform;
 use super::ui::{Volume, visible};
 use crate::client::{BaseError, Client, Cut, Notice, Notices, Pauses, Rate, Retries};
+use crate::io::bounded;
 use crate::model::workspace::{Address, RemoteAccount, RemoteAddress};
 use crate::ops::Interrupt;
 use crate::ops::remote::journal::{Entry, Journal};
@@ -201,7 +202,7 @@ pub(crate) fn in_folder(context: &Context, address: &RemoteAddress) -> RemoteAdd
     let here = std::env::current_dir().unwrap_or_default();
     let found = here.ancestors().find_map(|folder| {
         let path: PathBuf = Path::join(folder, ".workatoenv");
-        let text = std::fs::read_to_string(&path).ok()?;
+        let text = bounded::read_text(&path, bounded::DOCUMENT).ok()?;
         let file: ProjectFile = serde_json::from_str(&text).ok()?;
         Some((path, file.folder_id?))
     });

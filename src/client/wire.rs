@@ -481,7 +481,14 @@ fn certificates(path: &Path) -> Result<RootCerts, ClientError> {
         ),
         source,
     };
-    let pem = std::fs::read(path)
+    let pem = std::fs::metadata(path)
+        .and_then(|metadata| match metadata.is_file() {
+            true => std::fs::read(path),
+            false => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "it is not a file",
+            )),
+        })
         .map_err(|error| wrong("the file can't be read", Some(Box::new(error))))?;
     let mut certificates = Vec::new();
     for item in parse_pem(&pem) {

@@ -1,16 +1,17 @@
 //! Where a project is read from: a folder or a package, listed first, read file by file.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::archive::{Archive, ArchiveError, Kind, Limits, Method, NameMark, Reader};
+use super::bounded;
 use super::ignored::Lookup;
 use super::sdk::{self, MadeContent, MadeFile};
 use super::tree::{Tree, TreeError};
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::git::{BlobId, ObjectHash};
 use crate::model::ident::Digest;
+use crate::model::path::PackagePath;
 use crate::model::project::{IgnoredAssets, LeftOut, Listed, Origin};
 use crate::model::stamp::Stamp;
 
@@ -220,6 +221,20 @@ impl Source {
         }
     }
 
+    /// That one of its files can't be read, as what hinders to open all of it.
+    pub fn failed_at(&self, file: &PackagePath, error: ReadError) -> SourceError {
+        match error {
+            ReadError::Io(source) => SourceError::Io {
+                path: self.path.join(file.as_str()),
+                source,
+            },
+            ReadError::Archive(source) => SourceError::Archive {
+                path: self.path.clone(),
+                source,
+            },
+        }
+    }
+
     /// Whether it is a folder or a package.
     pub fn origin(&self) -> Origin {
         match self.place {
@@ -309,7 +324,7 @@ impl SourceReader<'_> {
                     Some(MadeContent::At(path)) => path,
                     None => &listed.path,
                 };
-                let mut file = File::open(root.join(path.as_str()))?;
+                let mut file = bounded::open(&root.join(path.as_str()))?;
                 into.reserve(
                     usize::try_from(listed.size)
                         .unwrap_or_default()

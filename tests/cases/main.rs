@@ -5,6 +5,7 @@ mod support;
 
 mod attention;
 mod binding;
+mod bounds;
 mod catalogue;
 mod connectors;
 mod consent;

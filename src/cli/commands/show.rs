@@ -8,7 +8,7 @@ use super::super::exit::Exit;
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::Limits;
-use crate::io::source::Source;
+use crate::io::source::{Source, SourceError};
 use crate::model::kind::AssetKind;
 use crate::model::project::Layout;
 use crate::model::scan::Scanner;
@@ -17,10 +17,11 @@ use crate::ops::report::{ShowDocument, ShownConnector, ShownFile};
 use crate::plan::connectors::title_of;
 use crate::plan::decision::ItemRule;
 
-/// Only connectors are read; the rest is listed.
+/// Only connectors are read; the rest is listed. What is read has to be sound, and is checked as it is
+/// read; all of a package is checked by `verify`, which takes as long as inflating it.
 pub(crate) fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Stop> {
     let source = Source::open(&args.package, &Limits::default())?;
-    let document = document(&source);
+    let document = document(&source)?;
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => context.ui.result(&text(&document))?,
@@ -28,7 +29,7 @@ pub(crate) fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
-fn document(source: &Source) -> ShowDocument {
+fn document(source: &Source) -> Result<ShowDocument, SourceError> {
     let Layout {
         project,
         mut left_out,
@@ -59,10 +60,16 @@ fn document(source: &Source) -> ShowDocument {
             .files
             .iter()
             .find(|file| project.files[**file].path == asset.path);
-        let mut bytes = Vec::new();
-        let read = main.and_then(|main| reader.read(project.files[*main].source, &mut bytes).ok());
-        if let Some(facts) = read.and_then(|()| scanner.scan(&asset.kind, &bytes).ok()) {
-            asset.facts = facts.into();
+        if let Some(main) = main {
+            let mut bytes = Vec::new();
+            let file = &project.files[*main];
+            reader
+                .read(file.source, &mut bytes)
+                .map_err(|error| source.failed_at(&file.path, error))?;
+            // What is no JSON is told by `check`.
+            if let Ok(facts) = scanner.scan(&asset.kind, &bytes) {
+                asset.facts = facts.into();
+            }
         }
         connectors.push(ShownConnector {
             title: title_of(&asset),
@@ -73,7 +80,7 @@ fn document(source: &Source) -> ShowDocument {
             path: asset.path.clone(),
         });
     }
-    ShowDocument {
+    Ok(ShowDocument {
         path: source.path.display().to_string(),
         files,
         connectors,
@@ -89,7 +96,7 @@ fn document(source: &Source) -> ShowDocument {
                 )
             })
             .collect(),
-    }
+    })
 }
 
 fn text(document: &ShowDocument) -> String {

@@ -1,5 +1,6 @@
 //! From bytes to a syntax tree: what is checked before parsing, and what went wrong in it.
 
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use ruby_prism::{Diagnostic, Options, ParseResult, Version};
@@ -19,6 +20,14 @@ const MAX_PREFIXES: usize = 500;
 /// How many digits a number may have: the time to read one grows with their square.
 const MAX_DIGITS: usize = 10_000;
 
+/// How many words and signs a source may have, those in strings and comments included: a syntax tree
+/// takes some hundred bytes for each. The largest real connectors have a tenth of that.
+const MAX_WORDS: usize = 400_000;
+
+/// Held while a source is parsed: a tree takes far more memory than its source, so there is one at a
+/// time, however many threads or requests want one.
+static PARSING: Mutex<()> = Mutex::new(());
+
 /// The parser descends as deep as the source is nested; the deepest it goes takes 4 MB.
 const STACK: usize = 64 * 1024 * 1024;
 
@@ -35,6 +44,8 @@ pub(super) fn with_parsed<T: Send>(
     }
     let text = utf8(source)?;
     check_bounds(text)?;
+    // Nothing is behind the lock that a panic could leave half done.
+    let _one_at_a_time = PARSING.lock().unwrap_or_else(PoisonError::into_inner);
     thread::scope(|scope| {
         let parse = || {
             let options = Options::default()
@@ -71,6 +82,7 @@ fn utf8(source: &[u8]) -> Result<&str, InterfaceError> {
 /// Refuses what is cheap to write and dear to parse. No connector looks like that.
 fn check_bounds(text: &str) -> Result<(), InterfaceError> {
     let (mut open, mut prefixes, mut digits) = (0_usize, 0_usize, 0_usize);
+    let (mut words, mut in_word) = (0_usize, false);
     let bytes = text.as_bytes();
     let too_much = |what, at: usize| {
         Err(InterfaceError::TooMuch {
@@ -80,6 +92,11 @@ fn check_bounds(text: &str) -> Result<(), InterfaceError> {
     };
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
+        let of_word = byte == b'_' || byte.is_ascii_alphanumeric() || !byte.is_ascii();
+        if !(byte.is_ascii_whitespace() || of_word && in_word) {
+            words += 1;
+        }
+        in_word = of_word;
         digits = match byte {
             b'0'..=b'9' => digits + 1,
             b'_' => digits,
@@ -106,6 +123,9 @@ fn check_bounds(text: &str) -> Result<(), InterfaceError> {
         }
         if prefixes > MAX_PREFIXES {
             return too_much("more than 500 operators stand in a row", at);
+        }
+        if words > MAX_WORDS {
+            return too_much("more than 400000 words and signs stand in it", at);
         }
         if digits > MAX_DIGITS {
             return too_much("a number has more than 10000 digits", at);
@@ -262,6 +282,11 @@ mod tests {
                 "1_1".repeat(1_000_000),
                 "line 1, column 15001: a number has more than 10000 digits, which is too much to \
                  read",
+            ),
+            (
+                "a;".repeat(1_000_000),
+                "line 1, column 400001: more than 400000 words and signs stand in it, which is too \
+                 much to read",
             ),
         ] {
             assert_eq!(told(&source), expected);

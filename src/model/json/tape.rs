@@ -7,6 +7,22 @@ use std::ops::Range;
 /// How deep arrays and objects may be nested. Real assets reach 35 (platform.md §11).
 pub const MAX_DEPTH: usize = 64;
 
+/// How many tokens any document may have. The largest real assets have a tenth of that
+/// (platform.md §11).
+const TOKENS: usize = 1_000_000;
+/// A document of more tokens needs so many bytes for each that is above them. Real ones have seven at
+/// least, where they are small, and some thirty where they are large.
+const BYTES_A_TOKEN: usize = 12;
+/// No document may have more: a token takes many times the memory of the two bytes that may make it.
+const MOST_TOKENS: usize = 5_000_000;
+
+/// How many tokens a text of so many bytes may have. What is open in an object counts once more.
+fn room(bytes: usize) -> usize {
+    TOKENS
+        .saturating_add(bytes / BYTES_A_TOKEN)
+        .min(MOST_TOKENS)
+}
+
 /// Why a text is not the JSON that an asset may hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
@@ -66,7 +82,7 @@ impl Tape {
     /// # Errors
     /// Everything RFC 8259 forbids, a byte-order mark, a key that stands twice in one object, a
     /// lone surrogate, a number that no 64-bit float can hold, nesting deeper than [`MAX_DEPTH`],
-    /// invalid UTF-8, and texts of 4 GiB or more.
+    /// invalid UTF-8, texts of 4 GiB or more, and more tokens than any asset has.
     pub fn parse<'a>(&'a mut self, bytes: &'a [u8]) -> Result<Document<'a>, JsonError> {
         let text = std::str::from_utf8(bytes).map_err(|e| JsonError {
             offset: e.valid_up_to(),
@@ -85,6 +101,7 @@ impl Tape {
             text,
             bytes,
             at: 0,
+            room: room(bytes.len()),
             tape: self,
         }
         .document()?;
@@ -99,6 +116,8 @@ struct Reader<'a, 't> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
+    /// How many tokens there may be.
+    room: usize,
     tape: &'t mut Tape,
 }
 
@@ -142,6 +161,15 @@ impl Reader<'_, '_> {
         // One turn per value boundary; nesting lives in `open`, not on the call stack.
         while let Some(open) = self.tape.open.last() {
             let (container, in_object) = (open.token, open.keys.is_some());
+            if self.tape.tokens.len() + self.tape.keys.len() > self.room {
+                return self.fail(
+                    self.at,
+                    format!(
+                        "more than {} values and keys, which is too much to read",
+                        self.room
+                    ),
+                );
+            }
             self.space();
             let empty = self.tape.tokens.len() == container as usize + 1;
             match (self.peek(), in_object) {

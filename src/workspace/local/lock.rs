@@ -3,6 +3,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -35,6 +36,7 @@ impl WriteLock {
             .truncate(false)
             .read(true)
             .write(true)
+            .mode(0o600)
             .open(&name)
             .map_err(|error| doing.io("lock", error))?;
         let began = Instant::now();

@@ -11,7 +11,8 @@ mod shares;
 mod workspaces;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -135,6 +136,13 @@ impl PlatformFile {
     /// Opens the file if something was written to it already.
     fn look(&self) -> Result<Option<Connection>, WorkspaceError> {
         match fs::metadata(&self.path) {
+            // Beside another name lie other journals: whoever writes by that one destroys what is
+            // written by this one.
+            Ok(metadata) if metadata.is_file() && metadata.nlink() > 1 => {
+                return Err(self.doing.no_platform(
+                    "it has more than one name (hard links), and may be written to by each; copy it to a file of its own",
+                ));
+            }
             Ok(metadata) if metadata.is_file() => {}
             Ok(_) => return Err(self.doing.no_platform("it is no file")),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -182,6 +190,14 @@ impl PlatformFile {
         if let Some(connection) = self.look()? {
             return Ok(connection);
         }
+        // SQLite makes files that others can read, and gives its journals the mode of the file.
+        OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&self.path)
+            .map_err(|error| doing.io("create", error))?;
         let mut connection = self.connect(OpenFlags::SQLITE_OPEN_CREATE)?;
         schema::make(&mut connection, doing)?;
         sync_folder(folder).map_err(|error| doing.io("create", error))?;
@@ -189,13 +205,17 @@ impl PlatformFile {
     }
 }
 
-/// Makes a folder and those above it, so that their names survive a power cut.
+/// Makes a folder and those above it, so that their names survive a power cut. Only their owner can
+/// look into them.
 fn make_folder(folder: &Path) -> std::io::Result<()> {
     let missing: Vec<&Path> = folder
         .ancestors()
         .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
         .collect();
-    fs::create_dir_all(folder)?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
     missing
         .iter()
         .filter_map(|folder| folder.parent())

@@ -1,0 +1,110 @@
+//! What is opened is bounded: in kind, in memory, in names, in who may look.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::support::{Place, place_with};
+
+/// A pipe that nobody writes to would be waited for until somebody kills the program.
+#[test]
+fn pipes_are_refused_at_once() {
+    let place = place_with(&["partner"]);
+    for arguments in [
+        "check partner --for customer --catalog pipe",
+        "check --manifest pipe",
+        "sign partner --key pipe",
+        "show pipe",
+        "workspace list --platform pipe",
+    ] {
+        let script = format!("mkfifo pipe 2>/dev/null; exec timeout 20 $RECIPACK {arguments}");
+        let output = place
+            .shell(&script)
+            .env("RECIPACK", env!("CARGO_BIN_EXE_recipack"))
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .output()
+            .expect("it starts");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments}: {told}");
+        assert!(
+            told.contains("is not a") || told.contains("it is no file"),
+            "{arguments}: {told}"
+        );
+    }
+}
+
+#[test]
+fn json_of_too_many_values_is_refused_within_bounds() {
+    let place = Place::new();
+    let text = format!("{{\"name\":\"a\",\"x\":[{}0]}}", "0,".repeat(4_000_000));
+    place.write("p/a.recipe.json", &text);
+    let output = place
+        .shell("ulimit -v 262144; exec $RECIPACK --threads 1 check p --for external")
+        .env("RECIPACK", env!("CARGO_BIN_EXE_recipack"))
+        .output()
+        .expect("it starts");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("values and keys, which is too much to read"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_platform_is_private_and_has_one_name() {
+    let place = Place::new();
+    let list = ["workspace", "list", "--platform", "new/below/p.db"];
+    let create = [
+        "workspace",
+        "create",
+        "w",
+        "--kind",
+        "external",
+        "--platform",
+        "new/below/p.db",
+    ];
+    let created = place.run(create);
+    assert_eq!(created.code, 0, "{}", created.stderr);
+    for (path, mode) in [
+        ("new", 0o700),
+        ("new/below", 0o700),
+        ("new/below/p.db", 0o600),
+        ("new/below/p.db.lock", 0o600),
+    ] {
+        let metadata = fs::metadata(place.path(path)).expect("there");
+        assert_eq!(metadata.permissions().mode() & 0o777, mode, "{path}");
+    }
+    fs::hard_link(place.path("new/below/p.db"), place.path("other.db")).expect("linked");
+    let refused = place.run(list);
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("more than one name"),
+        "{}",
+        refused.stderr
+    );
+    fs::remove_file(place.path("other.db")).expect("there");
+    assert_eq!(place.run(list).code, 0);
+}
+
+#[test]
+fn show_tells_that_what_it_reads_is_damaged() {
+    let place = place_with(&["partner"]);
+    let made = place.run(["export", "partner", "--for", "external", "-o", "p.zip"]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let mut bytes = fs::read(place.path("p.zip")).expect("there");
+    let name = b"ledger_sync.custom_adapter.json";
+    let at = bytes
+        .windows(name.len())
+        .position(|part| part == name)
+        .expect("packed");
+    bytes[at + name.len() + 20] ^= 0x10;
+    fs::write(place.path("p.zip"), bytes).expect("written");
+    let shown = place.run(["show", "p.zip"]);
+    assert_eq!(shown.code, 1, "{}", shown.stdout);
+    assert!(
+        shown.stderr.contains("ledger_sync.custom_adapter.json"),
+        "{}",
+        shown.stderr
+    );
+    assert_eq!(shown.stdout, "");
+}
