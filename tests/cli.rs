@@ -794,6 +794,8 @@ fn schema_lists_documents() {
     lock                what `lock` prints with --json
     show                what `show` prints with --json
     why                 what `why` prints with --json
+    export-several      what `export` and `check` of several projects print with --json
+    lock-several        what `lock` of several projects prints with --json
     verify              what `verify` prints with --json
     sign                what `sign` prints with --json
     provenance          what `attest` and `sbom` print with --json

@@ -413,12 +413,11 @@ fn hostile_sources_end_soon_and_never_crash() {
     }
 }
 
-/// A connector of the size that the platform takes at most.
-#[test]
-fn the_largest_source_is_read() {
+/// A source with actions up to a size.
+fn of_size(size: usize) -> (String, usize) {
     let mut source = String::from("{ actions: {\n");
     let mut count = 0;
-    while source.len() < MAX_SOURCE - 500 {
+    while source.len() < size - 500 {
         writeln!(
             source,
             "  act_{count}: {{ title: 'Act {count}', input_fields: lambda do |_| [{{ name: 'a' }}] \
@@ -428,8 +427,23 @@ fn the_largest_source_is_read() {
         count += 1;
     }
     source.push_str("} }\n");
-    let (time, interface) = time(&source);
-    assert_eq!(interface.expect("a connector").actions.len(), count);
+    (source, count)
+}
+
+/// Twenty times what real connectors have is read; so many words that parsing them would fill the
+/// memory are not, and that is told.
+#[test]
+fn large_sources_are_read_up_to_a_number_of_words() {
+    let (source, count) = of_size(800_000);
+    assert_eq!(time(&source).1.expect("a connector").actions.len(), count);
+    // What is no word costs nothing, up to the size that the platform takes at most.
+    let padded = format!("{source}# {}", "x".repeat(MAX_SOURCE - source.len() - 2));
+    assert_eq!(time(&padded).1.expect("a connector").actions.len(), count);
+    let (time, interface) = time(&of_size(MAX_SOURCE).0);
+    assert!(
+        matches!(interface, Err(InterfaceError::TooMuch { .. })),
+        "{interface:?}"
+    );
     assert!(time < Duration::from_secs(60), "{time:?}");
 }
 

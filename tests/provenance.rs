@@ -311,7 +311,7 @@ fn nothing_is_told_of_what_is_not_as_it_was_recorded() {
         (
             "verify k.zip --attestation /dev/zero",
             4,
-            "it has more than",
+            "it is not a file",
         ),
         (
             "attest k.zip -o partner",

@@ -1,13 +1,10 @@
 //! Where the memory of the last export lies: in the user's cache folder, one file a package.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tempfile::NamedTempFile;
-
 use crate::io::archive::ENCODING;
-use crate::io::durable::make_private_folder;
+use crate::io::durable::{make_private_folder, write_replaceable};
 use crate::io::tree::stamp;
 use crate::model::ident::Digest;
 use crate::model::stamp::Stamp;
@@ -130,9 +127,7 @@ impl Cache {
         ) {
             forget_old(folder);
             // Names of files are nobody else's business: temporary files are private.
-            let _ = NamedTempFile::new_in(folder).map(|mut temporary| {
-                temporary.write_all(&bytes).is_ok() && temporary.persist(file).is_ok()
-            });
+            let _ = write_replaceable(file, &bytes);
         }
     }
 }

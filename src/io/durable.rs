@@ -32,6 +32,19 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Writes a file wholly or not at all, only for its owner, and does not wait for the disk: what a
+/// power cut takes can be made again.
+///
+/// # Errors
+/// If it can't be written; what was there still is.
+pub fn write_replaceable(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
 /// Reads a file; nothing if it is not there.
 ///
 /// # Errors

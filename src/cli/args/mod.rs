@@ -278,7 +278,7 @@ pub(crate) struct ExportArgs {
     /// Read and compress everything, whatever is known already
     #[arg(long)]
     pub(crate) fresh: bool,
-    /// Print what would be packed and what would not, and write nothing
+    /// Print what would be packed and what not, and write nothing
     #[arg(long)]
     pub(crate) list: bool,
     /// Only make what recipack.lock says; exit with 2 otherwise
