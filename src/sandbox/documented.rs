@@ -42,7 +42,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("GET", "connections/*/input_schema"),
     ("POST", "connections/*/pick_list"),
     ("GET", "custom_connectors/search_shared"),
-    ("POST", "custom_connectors/*/share"),
     ("GET", "integrations"),
     ("GET", "integrations/search"),
     ("POST", "projects/*/build"),
