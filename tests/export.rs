@@ -6,10 +6,10 @@ mod support;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use recipack::model::ident::Digest;
-use support::{Place, Run, copy, corpus, entries, files, fixture};
+use support::{Place, Run, copy, corpus, entries, files, fixture, real_folders};
 
 fn export(place: &Place, project: &Path, options: &[&str], output: &str) -> Run {
     let project = project.to_str().expect("UTF-8");
@@ -176,28 +176,9 @@ fn a_real_package_loses_its_shared_connectors_exactly_as_its_owner_made_it() {
     );
 }
 
-/// The roots of every real project.
-fn real_projects() -> Vec<PathBuf> {
-    let mut roots = Vec::new();
-    for tree in [
-        "dewy-resort-wk",
-        "dewy-resort/projects",
-        "dewy-resort/workato",
-        "workato-dev-kit/projects",
-    ] {
-        let Some(tree) = corpus(tree) else { continue };
-        let children = fs::read_dir(tree)
-            .expect("readable")
-            .map(|child| child.expect("an entry").path());
-        roots.extend(children.filter(|child| child.is_dir()));
-    }
-    roots.sort();
-    roots
-}
-
 #[test]
 fn every_real_project_is_packed_byte_by_byte() {
-    for project in real_projects() {
+    for project in real_folders() {
         let place = Place::new();
         let packed = exported(&place, &project, &["--for", "external"], "p.zip");
         assert_eq!(packed, files(&project), "{}", project.display());
@@ -326,7 +307,7 @@ fn the_same_input_gives_the_same_package() {
     let catalog = path_text(&fixture("catalogs/shared.json"));
     let options = ["--for", "customer", "--catalog", &catalog];
     let mut projects = vec![fixture("partner")];
-    projects.extend(real_projects());
+    projects.extend(real_folders());
     for project in projects {
         let place = Place::new();
         let here = place.path("project");

@@ -177,15 +177,14 @@ pub(crate) fn each<D: Serialize>(
 ) -> Result<Exit, Stop> {
     let mut ended: Vec<(String, Exit)> = Vec::new();
     let mut projects = Vec::new();
-    let mut told = Ok(());
+    let mut told: io::Result<()> = Ok(());
     for member in members {
         let project = member.shown();
-        // Whoever has read enough does not decide whether the rest is done.
-        let mut tell = |result: io::Result<()>| match result {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe && told.is_ok() => {
-                told = Err(error);
+        // That results can't be printed does not decide whether the rest is done.
+        let mut tell = |result: io::Result<()>| {
+            if told.is_ok() {
+                told = result;
             }
-            Ok(()) | Err(_) => {}
         };
         tell(
             context
@@ -223,17 +222,14 @@ pub(crate) fn each<D: Serialize>(
     }
     told?;
     let exit = Exit::gravest(ended.iter().map(|(_, exit)| *exit));
-    let told = match context.ui.format {
+    match context.ui.format {
         Format::Json => context.ui.document(&SeveralDocument {
             exit_code: exit.code(),
             projects,
-        }),
-        Format::Text => context.ui.result(&summary(&ended)),
-    };
-    match told {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        Ok(()) | Err(_) => Ok(exit),
+        })?,
+        Format::Text => context.ui.result(&summary(&ended))?,
     }
+    Ok(exit)
 }
 
 /// How all ended, on one line.

@@ -24,7 +24,10 @@ use crate::model::project::Content;
 use crate::model::table::PackedRows;
 use crate::parallel;
 use crate::plan::decision::ItemRule;
+use crate::plan::transform::Edits;
 
+/// More bytes than any edit adds: a reference has a path twice and a title.
+const LARGEST_EDIT: u64 = 16 << 10;
 /// How much is compressed before another thread may take the next entries.
 const BATCH_BYTES: u64 = 256 << 10;
 const BATCH_ENTRIES: usize = 32;
@@ -123,14 +126,8 @@ impl Prepared {
         running: &Running,
         observer: &mut dyn Observer,
     ) -> Result<(), ExportError> {
-        let mut most = 0_u64;
-        for entry in &self.plan.entries {
-            let size = self.content_when_planned(entry).map_or(0, |read| read.size);
-            // What can't be compressed grows a little; a path stands in two headers.
-            let around = size / 1000 + 2 * entry.path.as_str().len() as u64 + 256;
-            most = most.saturating_add(size).saturating_add(around);
-        }
-        if most <= limit || self.plan.is_refused() {
+        let surely_fits = self.largest().is_some_and(|largest| largest <= limit);
+        if surely_fits || self.plan.is_refused() {
             return Ok(());
         }
         match self.pack(scratch, limit, None, running, observer) {
@@ -148,6 +145,22 @@ impl Prepared {
             }
             Err(other) => Err(other),
         }
+    }
+
+    /// How many bytes the package has at most, nothing being compressed; nothing if the size of an
+    /// entry is not known.
+    fn largest(&self) -> Option<u64> {
+        let mut largest = 0_u64;
+        for (index, entry) in self.plan.entries.iter().enumerate() {
+            let size = self.content_when_planned(entry)?.size;
+            // What can't be compressed grows a little; a path stands in two headers.
+            let around = size / 1000 + 2 * entry.path.as_str().len() as u64 + 256;
+            let edits = self.edits.get(&index).map_or(0, Edits::count);
+            largest = largest
+                .saturating_add(size + around)
+                .saturating_add(edits.saturating_mul(LARGEST_EDIT));
+        }
+        Some(largest)
     }
 
     /// Consecutive entries that are compressed together: enough to be worth a thread's turn, few

@@ -89,6 +89,29 @@ pub struct Edits {
     pub rows_removed: u32,
 }
 
+impl Edits {
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        let Self {
+            custom_removed,
+            custom_added,
+            provider_to_name,
+            provider_to_reference,
+            renamed,
+            rows_removed,
+        } = *self;
+        let counts = [
+            custom_removed,
+            custom_added,
+            provider_to_name,
+            provider_to_reference,
+            renamed,
+            rows_removed,
+        ];
+        counts.into_iter().map(u64::from).sum()
+    }
+}
+
 fn is_zero(count: &u32) -> bool {
     *count == 0
 }

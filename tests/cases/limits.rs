@@ -3,11 +3,10 @@
 use serde_json::json;
 
 use crate::support::Place;
-use crate::support::project::{ProjectFolder, custom_reference, reference, uses};
+use crate::support::project::ProjectFolder;
 
 use super::attention::{document, ends, found};
-
-const HUB: &str = "parcel_hub_connector_700_1700000000";
+use super::connectors::hub;
 
 /// Bytes that can't be compressed: digits of a generator of pseudo-random numbers.
 fn noise(bytes: usize) -> Vec<u8> {
@@ -78,19 +77,7 @@ fn packages_over_the_limit_are_told_before_they_are_made() {
 #[test]
 fn code_over_ten_megabytes_is_none_that_the_platform_takes() {
     let place = Place::new();
-    let project = ProjectFolder::new(&place, "project");
-    project
-        .recipe(
-            "Orders/send.recipe.json",
-            "Send",
-            &[uses(HUB, custom_reference("hub.connection.json", "Hub"))],
-        )
-        .connection(
-            "hub.connection.json",
-            "Hub",
-            &reference("hub.custom_adapter.json", "Hub"),
-        )
-        .connector("hub", "Hub", 5);
+    let project = hub(&place);
     let code = |size: usize| {
         let code = "{ title: 'Hub', actions: {}, triggers: {} }\n";
         let line = format!("# {}\n", "x".repeat(997));

@@ -2,7 +2,8 @@
 
 use crate::between::Fate;
 use crate::stage::Told;
-use crate::support::sandbox::{Sandbox, local, partner};
+use crate::support::Place;
+use crate::support::sandbox::{Sandbox, done, local, partner};
 use crate::{Between, Caller};
 
 fn refusal(status: u16, body: &str) -> Told {
@@ -11,6 +12,14 @@ fn refusal(status: u16, body: &str) -> Told {
         body: body.as_bytes().to_vec(),
         ..Told::default()
     }
+}
+
+/// A platform whose workspace `osprey` holds the partner's package.
+fn filled() -> Place {
+    let place = partner();
+    let import = ["import", "external.zip", "--into", "local:osprey", "--yes"];
+    done(&local(&place, &import), &import);
+    place
 }
 
 /// How many questions a command says that it asked.
@@ -23,12 +32,7 @@ fn requests(stderr: &str) -> Option<usize> {
 
 #[test]
 fn each_command_asks_so_often() {
-    let place = partner();
-    let filled = local(
-        &place,
-        &["import", "external.zip", "--into", "local:osprey", "--yes"],
-    );
-    assert_eq!(filled.code, 0, "{}{}", filled.stdout, filled.stderr);
+    let place = filled();
     let sandbox = Sandbox::of(&place, &[]);
     let between = Between::of(&sandbox);
     let (osprey, studio) = (
@@ -71,12 +75,7 @@ fn each_command_asks_so_often() {
 /// them is not asked to.
 #[test]
 fn no_more_rights_are_needed_than_what_is_done_takes() {
-    let place = partner();
-    let filled = local(
-        &place,
-        &["import", "external.zip", "--into", "local:osprey", "--yes"],
-    );
-    assert_eq!(filled.code, 0, "{}{}", filled.stdout, filled.stderr);
+    let place = filled();
     let sandbox = Sandbox::of(&place, &[]);
     let between = Between::of(&sandbox);
     let osprey = Caller::of(&place, &sandbox, "osprey").through(&between);
@@ -109,12 +108,7 @@ fn no_more_rights_are_needed_than_what_is_done_takes() {
 
 #[test]
 fn no_manifest_is_left_behind_and_all_projects_is_no_folder() {
-    let place = partner();
-    let filled = local(
-        &place,
-        &["import", "external.zip", "--into", "local:osprey", "--yes"],
-    );
-    assert_eq!(filled.code, 0, "{}{}", filled.stdout, filled.stderr);
+    let place = filled();
     let sandbox = Sandbox::of(&place, &[]);
     let between = Between::of(&sandbox);
     let osprey = Caller::of(&place, &sandbox, "osprey").through(&between);

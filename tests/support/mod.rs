@@ -213,6 +213,15 @@ pub(crate) fn outcome(place: &Place, arguments: &[&str]) -> String {
 /// Our own project, and every real project and package that is at hand.
 pub(crate) fn real_projects() -> Vec<PathBuf> {
     let mut projects = vec![fixture("partner")];
+    projects.extend(real_folders());
+    projects.extend(corpus("travelperk/before.zip"));
+    projects.extend(corpus("travelperk/after.zip"));
+    projects
+}
+
+/// Those of others that are folders.
+pub(crate) fn real_folders() -> Vec<PathBuf> {
+    let mut projects = Vec::new();
     for tree in [
         "dewy-resort-wk",
         "dewy-resort/projects",
@@ -224,8 +233,6 @@ pub(crate) fn real_projects() -> Vec<PathBuf> {
         let children = children.map(|child| child.expect("an entry").path());
         projects.extend(children.filter(|child| child.is_dir()));
     }
-    projects.extend(corpus("travelperk/before.zip"));
-    projects.extend(corpus("travelperk/after.zip"));
     projects.sort();
     projects
 }

@@ -23,13 +23,6 @@ use crate::plan::decision::shell_word;
 pub(crate) fn run(context: &Context, args: &LockArgs) -> Result<Exit, Stop> {
     let members = match (args.all_projects, args.projects.as_slice()) {
         (false, []) => return lock(context, args, &args.manifest)?.print(context),
-        (false, [project]) => {
-            let members = named([project.as_path()].into_iter())?;
-            let [member] = members.as_slice() else {
-                return Ok(Exit::Done);
-            };
-            return lock(context, args, manifest_of(member)?)?.print(context);
-        }
         (false, projects) => named(projects.iter().map(PathBuf::as_path))?,
         (true, []) => found(context, Path::new("."))?,
         (true, [folder]) => found(context, folder)?,
@@ -39,9 +32,12 @@ pub(crate) fn run(context: &Context, args: &LockArgs) -> Result<Exit, Stop> {
                 .into());
         }
     };
-    each(context, &members, |member| {
-        lock(context, args, manifest_of(member)?)
-    })
+    match (members.as_slice(), args.all_projects) {
+        ([member], false) => lock(context, args, manifest_of(member)?)?.print(context),
+        (members, _) => each(context, members, |member| {
+            lock(context, args, manifest_of(member)?)
+        }),
+    }
 }
 
 /// The manifest of a project: only that has a lock.

@@ -86,8 +86,12 @@ mod tests {
                 true,
             ),
             (String::new(), format!("directory = {shown}/*"), false),
-            (String::new(), "directory = ~/work/orders".to_owned(), true),
-            (String::new(), "directory = ~/work".to_owned(), false),
+            (
+                String::new(),
+                "directory = ~/projects/orders".to_owned(),
+                true,
+            ),
+            (String::new(), "directory = ~/projects".to_owned(), false),
             ("directory = *".to_owned(), String::new(), true),
             ("directory = *".to_owned(), "directory =".to_owned(), false),
         ] {

@@ -300,7 +300,7 @@ fn projects(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let folders = Folders::of(asked)?;
     let projects = folders.below(&FolderPath::home()).into_iter();
     let projects = projects.map(|folder| Project {
-        id: folder.project_id.unwrap_or_default(),
+        id: PROJECTS + folder.id,
         description: None,
         folder_id: folder.id,
         name: folder.name,
