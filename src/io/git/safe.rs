@@ -72,7 +72,7 @@ mod tests {
     fn the_last_word_of_the_users_own_files_counts() {
         let place = tempfile::tempdir().expect("a folder");
         let home = place.path().canonicalize().expect("a path");
-        let root = home.join("work").join("orders");
+        let root = home.join("projects").join("orders");
         std::fs::create_dir_all(&root).expect("made");
         let shown = root.display();
         for (machine, own, trusted) in [
