@@ -17,6 +17,7 @@ use crate::io::bounded::{self, DOCUMENT};
 use crate::lock::Lock;
 use crate::model::catalogue::Catalogue;
 use crate::model::kind::FileRole;
+use crate::ops::verify::record_path;
 
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,7 +229,13 @@ impl Content {
             keys.iter().all(|key| document.get(key).is_some())
         };
         match self {
-            Self::Package => head.starts_with(b"PK") && is_package(path),
+            Self::Package => {
+                // A damaged one is known by the record beside it.
+                let record = record_path(path);
+                let is_recorded =
+                    || look(&record, Self::Record).is_ok_and(|it| it == There::SameKind);
+                head.starts_with(b"PK") && (is_package(path) || is_recorded())
+            }
             Self::Record => has(&["format", "generator", "package", "target", "entries"]),
             // A manifest is somebody's own work, whatever is in it.
             Self::Manifest => false,
