@@ -691,7 +691,7 @@ impl<'t> EntryReader<'t> {
 
     fn visibility(&self, raw: Option<&RawValue>) -> Result<Visibility, CatalogueError> {
         let Some(raw) = raw else {
-            return Ok(Visibility::Open);
+            return Ok(Visibility::Unknown);
         };
         self.text_at("visibility", raw)?
             .parse()

@@ -436,7 +436,7 @@ fn a_lock_tells_that_nothing_is_shared_from_what_is_not_known() {
 }
 
 #[test]
-fn closed_source_needs_both_data_centers() {
+fn closed_source_and_what_may_be_need_both_data_centers() {
     let place = place_with(own_form);
     let closed = |own: &str| {
         format!(
@@ -448,6 +448,8 @@ fn closed_source_needs_both_data_centers() {
     };
     place.write("nowhere.json", &closed(""));
     place.write("us.json", &closed(r#","data_center":"us""#));
+    let unsaid = entry(r#","oem_shared_version":3,"data_center":"us""#);
+    place.write("unsaid.json", &format!("[{unsaid}]"));
     for (words, code, told, help) in [
         (
             "--catalog us.json",
@@ -477,6 +479,18 @@ fn closed_source_needs_both_data_centers() {
             "--catalog us.json --data-center eu",
             1,
             "shared-connector-unreachable",
+            "",
+        ),
+        (
+            "--catalog unsaid.json --data-center eu",
+            1,
+            "data-center-unknown",
+            "",
+        ),
+        (
+            "--catalog unsaid.json --data-center us",
+            0,
+            "shared-connector-excluded",
             "",
         ),
         (

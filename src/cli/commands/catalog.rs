@@ -92,11 +92,19 @@ fn shared(line: &CatalogLine) -> String {
 
 /// How a connector is shared, in a few words.
 pub(super) fn sharing(sharing: Sharing) -> String {
-    match sharing.visibility {
-        Visibility::Open | Visibility::Closed => {
-            format!("{} {}-source", sharing.version, sharing.visibility)
-        }
-        Visibility::Unknown => format!("{}, open or closed source unknown", sharing.version),
+    let comma = match sharing.visibility {
+        Visibility::Open | Visibility::Closed => "",
+        Visibility::Unknown => ",",
+    };
+    format!("{}{comma} {}", sharing.version, source(sharing.visibility))
+}
+
+/// Whether customers may see a shared connector's source, in a few words.
+pub(super) const fn source(visibility: Visibility) -> &'static str {
+    match visibility {
+        Visibility::Open => "open-source",
+        Visibility::Closed => "closed-source",
+        Visibility::Unknown => "open or closed source unknown",
     }
 }
 
@@ -215,8 +223,11 @@ pub(super) fn step(step: &Step) -> String {
         (Some(before), None) => format!("remove {}", sharing(before)),
         (Some(before), Some(after)) if before == after => format!("shared {}", sharing(after)),
         (Some(before), Some(after)) if before.visibility == after.visibility => format!(
-            "{} {} → {}, {}-source",
-            step.action, before.version, after.version, after.visibility
+            "{} {} → {}, {}",
+            step.action,
+            before.version,
+            after.version,
+            source(after.visibility)
         ),
         (Some(before), Some(after)) => {
             format!("{} {} → {}", step.action, sharing(before), sharing(after))

@@ -9,6 +9,7 @@ use super::super::failure::Failure;
 use super::super::request::{TargetNeed, resolve};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
+use super::catalog::source;
 use super::export::describe;
 use crate::model::catalogue::{SharedConnectors, SharedVersion};
 use crate::model::choice::nearest;
@@ -95,7 +96,8 @@ fn of_connector(text: &mut String, connector: &ConnectorDecision, shared: &Share
             let _ = writeln!(
                 text,
                 "  catalogue {shared}, {}, as `{}`; found by its {by}",
-                entry.visibility, entry.internal_name
+                source(entry.visibility),
+                entry.internal_name
             );
         }
         None => {

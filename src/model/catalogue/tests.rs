@@ -28,7 +28,7 @@ fn the_platforms_answer_is_accepted_as_it_is() {
     assert_eq!(shared.shared_version, SharedVersion::At(Version(2)));
     assert_eq!(shared.latest_released, Some(Version(4)));
     assert_eq!(shared.released_versions, [Version(2), Version(4)]);
-    assert_eq!(shared.visibility, Visibility::Open);
+    assert_eq!(shared.visibility, Visibility::Unknown);
     assert_eq!(shared.data_center, None);
     assert_eq!(catalogue.by_title("ledger sync"), None);
 }
@@ -54,7 +54,7 @@ fn other_outlines_nulls_and_extra_keys() {
     }
     let nulls = r#"[{"title":"A","name":"a","oem_shared_version":null,"latest_released_version":null,
             "released_versions":null,"visibility":null,"data_center":null}]"#;
-    assert_eq!(parsed(nulls).entries()[0].visibility, Visibility::Open);
+    assert_eq!(parsed(nulls).entries()[0].visibility, Visibility::Unknown);
     assert_eq!(parsed("[]").entries(), []);
 }
 
@@ -252,7 +252,7 @@ fn a_catalogue_serialises_with_its_digest() {
     ))
     .expect("serialises");
     assert_eq!(json["connectors"][0]["shared_version"], 3);
-    assert_eq!(json["connectors"][0]["visibility"], "open");
+    assert_eq!(json["connectors"][0]["visibility"], "unknown");
     assert_eq!(json["digest"].as_str().map(str::len), Some(64));
     assert_eq!(json.as_object().map(serde_json::Map::len), Some(2));
 }

@@ -228,12 +228,17 @@ fn allowed(
             title: connector.title.clone(),
             tells: partnership.tells,
         }),
-        (Visibility::Unknown, _) => match partnership.tells {
-            SharingTold::VersionsOnly => Ok(sharing),
-            SharingTold::Visibility => Err(ShareError::Visibility {
-                title: connector.title.clone(),
-            }),
-        },
+        (Visibility::Unknown, _) => {
+            let before = partnership.shares.get(&connector.id);
+            // What is shared already stays as it is, which need not be known.
+            let stays = before.is_some_and(|before| before.visibility == Visibility::Unknown);
+            match partnership.tells {
+                SharingTold::Visibility if !stays => Err(ShareError::Visibility {
+                    title: connector.title.clone(),
+                }),
+                SharingTold::Visibility | SharingTold::VersionsOnly => Ok(sharing),
+            }
+        }
     }
 }
 
