@@ -610,6 +610,14 @@ fn wrong_usage() {
 #[test]
 fn outputs_that_cannot_be() {
     let place = place_with(&["partner"]);
+    insta::assert_snapshot!(outcome(&place, &["check", "partner", "--for", "external", "-q", "--report", "junit=no where/r.xml"]), @"
+    exit 64
+    --- stderr
+    error[usage]: the folder no where of a report is not there
+       = help: make it first: mkdir -p 'no where'
+    --- folder
+    partner
+    ");
     insta::assert_snapshot!(outcome(&place, &["export", "partner", "--for", "external", "-q", "-o", "no where/p.zip"]), @"
     exit 64
     --- stderr

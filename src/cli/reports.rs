@@ -16,6 +16,7 @@ use super::{Context, Stop};
 use crate::io::git;
 use crate::model::finding::Severity;
 use crate::ops::locate::LocatedFinding;
+use crate::plan::decision::shell_word;
 use crate::plan::import::document::ImportPlan;
 use crate::report::outputs::{self, Output};
 use crate::report::{Ending, Item, Placed, Report, Verdict, github, junit, markdown, sarif};
@@ -233,7 +234,10 @@ fn fits(args: &ReportArgs) -> Result<Vec<ReportPlace>, Failure> {
                 "the folder {} of a report is not there",
                 folder.display()
             ))
-            .help("make it first: mkdir -p"));
+            .help(format!(
+                "make it first: mkdir -p {}",
+                shell_word(&folder.display().to_string())
+            )));
         }
     }
     let place = |to: &ReportTo| {
