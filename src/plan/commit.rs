@@ -89,6 +89,15 @@ pub enum Change {
     },
     /// A connector is shared no longer.
     Unshare(ConnectorId),
+    /// An asset is called otherwise, or lies in another folder. Its type stays.
+    MoveAsset {
+        /// The asset.
+        id: AssetId,
+        /// Where it lies and what it is called from now on.
+        key: AssetKey,
+    },
+    /// A folder goes, in which nothing lies.
+    RemoveFolder(FolderPath),
 }
 
 /// What else has to be as it was when the changes were planned, beside the workspace itself.

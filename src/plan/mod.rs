@@ -1,6 +1,7 @@
 //! What should happen: pure functions from values to values. Nothing here reads or writes.
 
 pub mod actions;
+pub mod by_hand;
 pub mod checks;
 pub mod commit;
 pub mod connectors;

@@ -338,6 +338,8 @@ fn check_query(operation: &Operation, query: &BTreeMap<String, String>) -> Resul
             Kind::Number => number(value).is_some(),
             Kind::Flag => route::flag(value).is_some(),
             Kind::Text => true,
+            Kind::Time => route::time(value).is_some(),
+            Kind::Word(words) => words.contains(&value.as_str()),
         };
         if !fits {
             return Err(refused(operation, format!("{name} is invalid")));

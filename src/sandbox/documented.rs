@@ -47,6 +47,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("POST", "projects/*/build"),
     ("POST", "projects/*/deploy"),
     ("PUT", "projects/*"),
+    ("PUT", "recipes/*/connect"),
     ("POST", "recipes/*/poll_now"),
     ("PUT", "recipes/*/reset_trigger"),
     ("POST", "recipes/*/reset_trigger"),

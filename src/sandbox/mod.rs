@@ -12,6 +12,7 @@ mod documented;
 mod fault;
 mod gate;
 mod jobs;
+mod notes;
 mod openapi;
 mod rate;
 mod reply;

@@ -120,6 +120,8 @@ fn parameters(operation: &Operation, path: &str) -> Value {
                 json!({"enum": values.into_iter().chain(words).collect::<Vec<_>>()})
             }
             Kind::Text => json!({"type": "string"}),
+            Kind::Time => json!({"type": "string", "format": "date-time"}),
+            Kind::Word(words) => json!({"enum": words}),
         };
         parameters.push(json!({
             "name": parameter.name,

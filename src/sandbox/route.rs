@@ -68,6 +68,10 @@ pub(super) enum Kind {
     Number,
     Flag,
     Text,
+    /// A moment with its offset from UTC.
+    Time,
+    /// One of these words.
+    Word(&'static [&'static str]),
 }
 
 /// A parameter of the query.
@@ -155,6 +159,11 @@ impl Asked<'_> {
         flag(self.query.get(name)?)
     }
 
+    /// A moment, in seconds.
+    pub(super) fn query_time(&self, name: &str) -> Option<i64> {
+        time(self.query.get(name)?)
+    }
+
     pub(super) fn opened(&self) -> Result<LocalWorkspace, Reply> {
         self.platform
             .workspace(self.workspace)
@@ -205,6 +214,12 @@ pub(super) fn flag(text: &str) -> Option<bool> {
     known
         .find(|(spelling, _)| *spelling == text)
         .map(|(_, value)| *value)
+}
+
+/// A moment as queries spell it, in seconds.
+pub(super) fn time(text: &str) -> Option<i64> {
+    let time: jiff::Timestamp = text.parse().ok()?;
+    Some(time.as_second())
 }
 
 /// A path without the slashes that mean nothing: doubled ones and those at its end (platform.md

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
+use super::notes::Notes;
 use crate::io::durable;
 use crate::model::ident::WorkspaceName;
 
@@ -23,6 +24,8 @@ pub struct Store {
     next: AtomicU64,
     /// Whoever changes properties has this.
     properties: Mutex<()>,
+    /// Whoever changes notes has this.
+    notes: Mutex<()>,
 }
 
 /// Values of properties, by the numbers of projects; 0 is the workspace as a whole.
@@ -146,6 +149,7 @@ impl Store {
         durable::make_private_folder(&folder.join("jobs")).map_err(io)?;
         durable::make_private_folder(&folder.join("manifests")).map_err(io)?;
         durable::make_private_folder(&folder.join("properties")).map_err(io)?;
+        durable::make_private_folder(&folder.join("notes")).map_err(io)?;
         let mut last = 0;
         for kind in ["jobs", "manifests"] {
             for name in durable::names(&folder.join(kind)).map_err(io)? {
@@ -157,6 +161,7 @@ impl Store {
             folder,
             next: AtomicU64::new(last + 1),
             properties: Mutex::new(()),
+            notes: Mutex::new(()),
         })
     }
 
@@ -238,24 +243,34 @@ impl Store {
         workspace: &WorkspaceName,
         chance: &dyn Fn() -> u64,
     ) -> Result<String, StoreError> {
+        self.change_tokens(|tokens| {
+            let new = || format!("wrksandbox-{:016x}{:016x}", chance(), chance());
+            tokens.entry(workspace.clone()).or_insert_with(new).clone()
+        })
+    }
+
+    /// Changes tokens, while no other process does.
+    fn change_tokens<T>(
+        &self,
+        change: impl FnOnce(&mut BTreeMap<WorkspaceName, String>) -> T,
+    ) -> Result<T, StoreError> {
         let changing = self.lock_file("tokens.lock")?;
         changing.lock().map_err(|source| StoreError::Io {
             path: self.folder.join("tokens.lock").display().to_string(),
             source,
         })?;
-        let mut tokens = self.tokens()?;
-        if let Some(token) = tokens.get(workspace) {
-            return Ok(token.clone());
+        let before = self.tokens()?;
+        let mut tokens = before.clone();
+        let told = change(&mut tokens);
+        if tokens != before {
+            let path = self.folder.join("tokens.json");
+            let bytes = serde_json::to_vec_pretty(&tokens).unwrap_or_default();
+            durable::write(&path, &bytes).map_err(|source| StoreError::Io {
+                path: path.display().to_string(),
+                source,
+            })?;
         }
-        let token = format!("wrksandbox-{:016x}{:016x}", chance(), chance());
-        tokens.insert(workspace.clone(), token.clone());
-        let path = self.folder.join("tokens.json");
-        let bytes = serde_json::to_vec_pretty(&tokens).unwrap_or_default();
-        durable::write(&path, &bytes).map_err(|source| StoreError::Io {
-            path: path.display().to_string(),
-            source,
-        })?;
-        Ok(token)
+        Ok(told)
     }
 
     /// Whose token it is.
@@ -371,6 +386,84 @@ impl Store {
         all.entry(project).or_default().extend(values);
         let bytes = serde_json::to_vec(&all).unwrap_or_default();
         durable::write(&self.properties_of(workspace), &bytes)
+    }
+
+    /// Forgets the values of a project's properties.
+    pub(super) fn forget_properties(
+        &self,
+        workspace: &WorkspaceName,
+        project: u64,
+    ) -> io::Result<()> {
+        let _changing = self
+            .properties
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.properties(workspace)?;
+        if all.remove(&project).is_none() {
+            return Ok(());
+        }
+        let bytes = serde_json::to_vec(&all).unwrap_or_default();
+        durable::write(&self.properties_of(workspace), &bytes)
+    }
+
+    /// What is noted of a workspace.
+    pub(super) fn notes(&self, workspace: &WorkspaceName) -> io::Result<Notes> {
+        let bytes = durable::read(&self.notes_of(workspace))?;
+        Ok(bytes
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default())
+    }
+
+    /// Changes what is noted of a workspace.
+    pub(super) fn change_notes(
+        &self,
+        workspace: &WorkspaceName,
+        change: impl FnOnce(Notes) -> Notes,
+    ) -> io::Result<()> {
+        let _changing = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let notes = change(self.notes(workspace)?);
+        let bytes = serde_json::to_vec(&notes).unwrap_or_default();
+        durable::write(&self.notes_of(workspace), &bytes)
+    }
+
+    fn notes_of(&self, workspace: &WorkspaceName) -> PathBuf {
+        self.folder.join("notes").join(format!("{workspace}.json"))
+    }
+
+    /// Forgets a workspace that is no more: another one of its name has nothing of it.
+    pub(super) fn forget(&self, workspace: &WorkspaceName) -> Result<(), StoreError> {
+        self.change_tokens(|tokens| {
+            tokens.remove(workspace);
+        })?;
+        let io = |source| StoreError::Io {
+            path: self.folder.display().to_string(),
+            source,
+        };
+        let mut gone = vec![self.properties_of(workspace), self.notes_of(workspace)];
+        for name in durable::names(&self.folder.join("manifests")).map_err(io)? {
+            if let Some(number) = numbered(&name, ".json")
+                && let Some(manifest) = self.manifest(number).map_err(io)?
+                && manifest.workspace == *workspace
+            {
+                gone.push(self.folder.join("manifests").join(name));
+            }
+        }
+        for name in durable::names(&self.folder.join("jobs")).map_err(io)? {
+            if let Some(number) = numbered(&name, ".json")
+                && let Some(job) = self.job(number).map_err(io)?
+                && job.workspace == *workspace
+            {
+                gone.push(self.package(number));
+                gone.push(self.folder.join("jobs").join(name));
+            }
+        }
+        for path in gone {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(error)),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
     }
 
     fn properties_of(&self, workspace: &WorkspaceName) -> PathBuf {

@@ -17,6 +17,12 @@ pub enum Misfit {
     /// What would lie in a folder has none.
     #[error("the folder \"{0}\" is not there")]
     NoFolder(FolderPath),
+    /// A folder that is to go holds something.
+    #[error("the folder \"{0}\" is not empty")]
+    FolderInUse(FolderPath),
+    /// An asset can't be called or lie like that.
+    #[error("asset {0} can't become one of another type")]
+    OtherKind(AssetId),
     /// An asset's number is another one's.
     #[error("asset {0} is there already")]
     AssetThere(AssetId),
@@ -130,7 +136,9 @@ fn check_numbers(commit: &Commit, workspace: &WorkspaceFacts) -> Result<(), Misf
             | Change::AddVersion { .. }
             | Change::ReleaseVersion { .. }
             | Change::Share { .. }
-            | Change::Unshare(_) => {}
+            | Change::Unshare(_)
+            | Change::MoveAsset { .. }
+            | Change::RemoveFolder(_) => {}
         }
     }
     match &commit.revision {

@@ -108,6 +108,39 @@ impl State {
         self.connectors.get_mut(&id).ok_or(Misfit::NoConnector(id))
     }
 
+    fn rename(&mut self, id: AssetId, key: &AssetKey) -> Result<(), Misfit> {
+        let old = self.asset(id)?.key.clone();
+        if old.kind != key.kind {
+            return Err(Misfit::OtherKind(id));
+        }
+        if let AssetPlace::Folder(folder) = &key.place {
+            self.needs_folder(folder)?;
+        }
+        self.keys.remove(&old);
+        if !self.keys.insert(key.clone()) {
+            return Err(Misfit::KeyTaken(Box::new(key.clone())));
+        }
+        self.asset(id)?.key = key.clone();
+        Ok(())
+    }
+
+    fn remove_folder(&mut self, folder: &FolderPath) -> Result<(), Misfit> {
+        if !self.folders.contains(folder) {
+            return Err(Misfit::NoFolder(folder.clone()));
+        }
+        let below = |other: &FolderPath| other != folder && folder.relative(other).is_some();
+        let holds_folder = self.folders.iter().any(below);
+        let holds_asset = self.keys.iter().any(|key| match &key.place {
+            AssetPlace::Folder(place) => place == folder,
+            AssetPlace::Workspace => false,
+        });
+        if holds_folder || holds_asset {
+            return Err(Misfit::FolderInUse(folder.clone()));
+        }
+        self.folders.remove(folder);
+        Ok(())
+    }
+
     fn set(&mut self, id: AssetId, state: HeldState) -> Result<(), Misfit> {
         let asset = self.asset(id)?;
         if !fit::same_sort(asset.state, state) {
@@ -188,6 +221,8 @@ impl MemoryWorkspace {
                 state.keys.remove(&key);
                 state.assets.remove(id);
             }
+            Change::MoveAsset { id, key } => state.rename(*id, key).map_err(unfit)?,
+            Change::RemoveFolder(folder) => state.remove_folder(folder).map_err(unfit)?,
             Change::SetRecipe { id, state: recipe } => {
                 state.set(*id, HeldState::Recipe(*recipe)).map_err(unfit)?
             }

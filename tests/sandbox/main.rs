@@ -2,6 +2,7 @@
 //! that it gives of itself.
 
 mod accounts;
+mod changes;
 mod connectors;
 mod ends;
 mod faults;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use recipack::model::catalogue::Visibility;
 use recipack::model::ident::{Digest, Version};
+use recipack::model::kind::AssetKind;
 use recipack::model::workspace::{
     AssetId, Authorization, ConnectorId, FolderPath, HeldState, RecipeState, Sharing,
 };
@@ -11,7 +12,7 @@ use recipack::plan::commit::{Change, Commit};
 use recipack::workspace::{Encoding, Workspace, WorkspaceError};
 
 use crate::support::changes::{
-    Bag, NOW, body, commit, connection, connector, create, create_connector, deflated, folder,
+    Bag, NOW, body, commit, connection, connector, create, create_connector, deflated, folder, key,
     recipe, revision, seen, version,
 };
 use crate::{LEDGER, PARCELS, done};
@@ -146,6 +147,35 @@ pub(crate) const MISFITS: &[(&str, Spoil)] = &[
         commit.changes.push(Change::RemoveAsset(AssetId(1)));
         let (id, body) = (AssetId(1), body(bag.put(b"1"), &[]));
         commit.changes.push(Change::UpdateAsset { id, body });
+    }),
+    ("asset 7 is not there", |commit, _| {
+        let (id, key) = (AssetId(7), recipe("", "New"));
+        commit.changes.push(Change::MoveAsset { id, key });
+    }),
+    ("the folder \"Nowhere\" is not there", |commit, _| {
+        let (id, key) = (AssetId(1), recipe("Nowhere", "R"));
+        commit.changes.push(Change::MoveAsset { id, key });
+    }),
+    ("recipe \"Twin\" is there already", |commit, bag| {
+        create(commit, recipe("", "Twin"), body(bag.put(b"1"), &[]));
+        let (id, key) = (AssetId(1), recipe("", "Twin"));
+        commit.changes.push(Change::MoveAsset { id, key });
+    }),
+    ("asset 1 can't become one of another type", |commit, _| {
+        let (id, key) = (AssetId(1), key("Orders", AssetKind::Connection, "R"));
+        commit.changes.push(Change::MoveAsset { id, key });
+    }),
+    ("the folder \"Nowhere\" is not there", |commit, _| {
+        let folder = folder("Nowhere");
+        commit.changes.push(Change::RemoveFolder(folder));
+    }),
+    ("the folder \"Orders\" is not empty", |commit, _| {
+        commit.changes.push(Change::RemoveFolder(folder("Orders")));
+    }),
+    ("the folder \"Orders\" is not empty", |commit, _| {
+        let (id, key) = (AssetId(1), recipe("", "Elsewhere"));
+        commit.changes.push(Change::MoveAsset { id, key });
+        commit.changes.push(Change::RemoveFolder(folder("Orders")));
     }),
     ("asset 7 is not there", |commit, _| {
         let (id, state) = (AssetId(7), RecipeState::Running);

@@ -150,6 +150,44 @@ pub(crate) fn what_is_removed_is_gone_and_its_name_is_free(workspace: &mut dyn W
         .expect_err("its versions are gone");
 }
 
+pub(crate) fn what_is_moved_keeps_its_number_and_an_empty_folder_goes(
+    workspace: &mut dyn Workspace,
+) {
+    done(workspace, |commit, bag| {
+        for path in ["Orders", "Orders/F"] {
+            commit.changes.push(Change::CreateFolder(folder(path)));
+        }
+        let body = body(bag.put(b"{}"), &[LEDGER]);
+        create(commit, recipe("Orders/F", "R"), body);
+    });
+    done(workspace, |commit, _| {
+        let (id, key) = (AssetId(1), recipe("Orders", "S"));
+        commit.changes.push(Change::MoveAsset { id, key });
+        commit
+            .changes
+            .push(Change::RemoveFolder(folder("Orders/F")));
+    });
+    let inventory = workspace.inventory().expect("an inventory");
+    let held: Vec<_> = inventory
+        .assets
+        .iter()
+        .map(|asset| (asset.id, &asset.key))
+        .collect();
+    assert_eq!(held, [(AssetId(1), &recipe("Orders", "S"))]);
+    assert_eq!(inventory.assets[0].version.0, 1, "its content is the same");
+    assert_eq!(
+        inventory.folders.into_iter().collect::<Vec<_>>(),
+        [folder("Orders")]
+    );
+    // Its old name is free, and so is the folder's.
+    done(workspace, |commit, bag| {
+        commit
+            .changes
+            .push(Change::CreateFolder(folder("Orders/F")));
+        create(commit, recipe("Orders/F", "R"), body(bag.put(b"{}"), &[]));
+    });
+}
+
 pub(crate) fn recipes_and_connections_have_states(workspace: &mut dyn Workspace) {
     let (recipe_id, connection_id) = (AssetId(1), AssetId(2));
     done(workspace, |commit, bag| {

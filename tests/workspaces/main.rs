@@ -107,6 +107,7 @@ contract![
     holding::an_asset_is_created_and_reads_back,
     holding::an_update_is_another_version,
     holding::what_is_removed_is_gone_and_its_name_is_free,
+    holding::what_is_moved_keeps_its_number_and_an_empty_folder_goes,
     holding::recipes_and_connections_have_states,
     holding::a_connector_gets_versions_and_runs_one,
     holding::revisions_are_kept_as_they_were_given,

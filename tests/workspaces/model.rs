@@ -30,6 +30,12 @@ enum Step {
     Remove {
         which: u8,
     },
+    Move {
+        which: u8,
+        place: u8,
+        name: u8,
+    },
+    RemoveFolder(u8),
     Run {
         which: u8,
         running: bool,
@@ -58,6 +64,9 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(place, kind, name, text)| Step::Create { place, kind, name, text }),
         6 => (any(), text.clone()).prop_map(|(which, text)| Step::Update { which, text }),
         2 => any().prop_map(|which| Step::Remove { which }),
+        2 => (any(), any(), 0..40_u8)
+            .prop_map(|(which, place, name)| Step::Move { which, place, name }),
+        1 => any().prop_map(Step::RemoveFolder),
         3 => (any(), proptest::bool::ANY).prop_map(|(which, running)| Step::Run { which, running }),
         2 => (any(), proptest::bool::ANY)
             .prop_map(|(which, authorized)| Step::Authorize { which, authorized }),
@@ -134,6 +143,21 @@ fn changes(steps: &[Step], seen: &Seen, commit: &mut Commit, bag: &mut Bag) {
                     continue;
                 };
                 commit.changes.push(Change::RemoveAsset(id));
+            }
+            Step::Move { which, place, name } => {
+                let moved = one_of(&seen.assets, which);
+                let Some(moved) = moved else { continue };
+                let mut places = vec!["", "/"];
+                places.extend(seen.folders.iter().map(FolderPath::as_str));
+                let place = one_of(&places, place).unwrap_or_default();
+                let key = key(place, moved.key.kind.clone(), &format!("N{name}"));
+                commit.changes.push(Change::MoveAsset { id: moved.id, key });
+            }
+            Step::RemoveFolder(which) => {
+                let folders: Vec<_> = seen.folders.iter().cloned().collect();
+                if let Some(folder) = one_of(&folders, which) {
+                    commit.changes.push(Change::RemoveFolder(folder));
+                }
             }
             Step::Run { which, running } => {
                 let Some(id) = one_of(&of_kind(Some(AssetKind::Recipe)), which) else {

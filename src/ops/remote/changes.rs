@@ -114,7 +114,9 @@ impl RemoteWorkspace {
                 }
                 Change::CreateAsset { .. }
                 | Change::UpdateAsset { .. }
-                | Change::RemoveAsset(_) => {
+                | Change::RemoveAsset(_)
+                | Change::MoveAsset { .. }
+                | Change::RemoveFolder(_) => {
                     return Err(self.not_offered(
                         "changing single assets",
                         "import a package that has them as they should be",
@@ -165,7 +167,9 @@ impl RemoteWorkspace {
             Change::SetConnection { .. }
             | Change::CreateAsset { .. }
             | Change::UpdateAsset { .. }
-            | Change::RemoveAsset(_) => return Ok(None),
+            | Change::RemoveAsset(_)
+            | Change::MoveAsset { .. }
+            | Change::RemoveFolder(_) => return Ok(None),
         }))
     }
 
@@ -217,7 +221,9 @@ impl RemoteWorkspace {
             Change::SetConnection { .. }
             | Change::CreateAsset { .. }
             | Change::UpdateAsset { .. }
-            | Change::RemoveAsset(_) => Ok(Done::Made),
+            | Change::RemoveAsset(_)
+            | Change::MoveAsset { .. }
+            | Change::RemoveFolder(_) => Ok(Done::Made),
         }
     }
 
@@ -323,7 +329,9 @@ impl RemoteWorkspace {
             | Change::RemoveAsset(_)
             | Change::SetRecipe { .. }
             | Change::SetConnection { .. }
-            | Change::CreateConnector { .. } => Ok(()),
+            | Change::CreateConnector { .. }
+            | Change::MoveAsset { .. }
+            | Change::RemoveFolder(_) => Ok(()),
         }
     }
 

@@ -194,7 +194,9 @@ impl RemoteWorkspace {
             | Change::AddVersion { .. }
             | Change::ReleaseVersion { .. }
             | Change::Share { .. }
-            | Change::Unshare(_) => false,
+            | Change::Unshare(_)
+            | Change::MoveAsset { .. }
+            | Change::RemoveFolder(_) => false,
         });
         Ok(match restarts {
             true => RestartRecipes::Allowed,

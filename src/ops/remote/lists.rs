@@ -172,6 +172,8 @@ pub(super) fn is_of_connector(change: &Change) -> bool {
         | Change::UpdateAsset { .. }
         | Change::RemoveAsset(_)
         | Change::SetRecipe { .. }
-        | Change::SetConnection { .. } => false,
+        | Change::SetConnection { .. }
+        | Change::MoveAsset { .. }
+        | Change::RemoveFolder(_) => false,
     }
 }

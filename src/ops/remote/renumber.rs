@@ -68,7 +68,9 @@ impl<W> Renumbering<'_, W> {
             | Change::SetConnection { .. }
             | Change::CreateConnector { .. }
             | Change::Share { .. }
-            | Change::Unshare(_) => true,
+            | Change::Unshare(_)
+            | Change::MoveAsset { .. }
+            | Change::RemoveFolder(_) => true,
         });
         let mut given: BTreeMap<AssetId, AssetId> = BTreeMap::new();
         for change in &mut commit.changes {
@@ -98,7 +100,9 @@ impl<W> Renumbering<'_, W> {
                 | Change::AddVersion { .. }
                 | Change::ReleaseVersion { .. }
                 | Change::Share { .. }
-                | Change::Unshare(_) => {}
+                | Change::Unshare(_)
+                | Change::MoveAsset { .. }
+                | Change::RemoveFolder(_) => {}
             }
         }
         // What came of it is no revision of the platform's.

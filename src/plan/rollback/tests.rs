@@ -222,6 +222,8 @@ fn changes(decided: &Decided) -> Vec<String> {
             Change::ReleaseVersion { version, .. } => format!("release {version}"),
             Change::Share { id, .. } => format!("share {id}"),
             Change::Unshare(id) => format!("unshare {id}"),
+            Change::MoveAsset { id, key } => format!("move {id} to {}", key.name),
+            Change::RemoveFolder(folder) => format!("no folder {folder}"),
         })
         .collect()
 }

@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::reply::{ErrorBody, Reply, ValidationBody, Wrapped};
+use super::super::reply::{ErrorBody, Reply, Success, ValidationBody, Wrapped};
 use super::super::route::{
-    Answer, Api, Asked, Body, Kind, Method, Operation, Parameter, Scope, failed, schema,
+    Answer, Api, Asked, Body, Kind, Method, Operation, Parameter, Scope, failed, number, schema,
 };
-use crate::model::workspace::{FolderPath, HeldState, Moment, RecipeState};
+use super::recipes::AUTHORS_EMAIL;
+use crate::model::workspace::{
+    AssetId, AssetPlace, Binding, FolderPath, HeldAsset, HeldState, Inventory, Moment, RecipeState,
+};
 use crate::plan::commit::{Change, Commit};
+use crate::plan::pick;
 use crate::workspace::local::Times;
 use crate::workspace::{NoContents, Workspace as _};
 
@@ -91,11 +95,42 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
         ],
         handler: create_folder,
     },
+    Operation {
+        method: Method::Delete,
+        path: "/folders/{folder_id}",
+        scope: Scope::Both,
+        summary: "Takes a folder away that holds nothing",
+        query: &[],
+        body: Body::Nothing,
+        answers: REMOVED,
+        handler: delete_folder,
+    },
+    Operation {
+        method: Method::Delete,
+        path: "/projects/{project_id}",
+        scope: Scope::Both,
+        summary: "Takes a project away with all that is in it, unless something of it is in use",
+        query: &[],
+        body: Body::Nothing,
+        answers: REMOVED,
+        handler: delete_project,
+    },
 ];
 
+const REMOVED: &[(u16, Answer)] = &[
+    (200, Answer::Json(schema::<Success>)),
+    (403, Answer::Json(schema::<ErrorBody>)),
+    (404, Answer::Json(schema::<ErrorBody>)),
+];
 pub(super) const PAGE: Parameter = Parameter::of("page", Kind::Number, "Which page, from 1 on");
 pub(super) const PER_PAGE: Parameter =
     Parameter::of("per_page", Kind::Number, "How many, at most 100");
+/// Further fields that are asked for.
+pub(super) const INCLUDES: Parameter = Parameter::of(
+    "includes[]",
+    Kind::Word(&["tags"]),
+    "Further fields: tags, by their titles",
+);
 const PAGING: &[Parameter] = &[PAGE, PER_PAGE];
 const IN_FOLDER: &[Parameter] = &[
     Parameter::of(
@@ -159,9 +194,19 @@ struct NewFolder {
 /// The number of a folder, as a number or as a text.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
-enum FolderNumber {
+pub(super) enum FolderNumber {
     Number(u64),
     Text(#[schemars(pattern(r"^[0-9]{1,15}$"))] String),
+}
+
+impl FolderNumber {
+    /// The number, if it is one.
+    pub(super) fn number(&self) -> Option<u64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(text) => number(text),
+        }
+    }
 }
 
 /// The folders of a workspace, by number. Home is among them.
@@ -181,9 +226,11 @@ impl Folders {
         let home = HOMES + facts.id.0;
         let mut by_path = numbers;
         by_path.insert(FolderPath::home(), home);
+        let mut times = workspace.times().map_err(|error| failed(&error))?;
+        asked.notes()?.add_to(&mut times);
         Ok(Self {
             home,
-            times: workspace.times().map_err(|error| failed(&error))?,
+            times,
             by_number: by_path
                 .iter()
                 .map(|(path, id)| (*id, path.clone()))
@@ -282,7 +329,7 @@ fn me(asked: &Asked<'_>) -> Result<Reply, Reply> {
         active_recipes_count: active,
         company_name: None,
         location: None,
-        email: "sandbox@localhost".to_owned(),
+        email: AUTHORS_EMAIL.to_owned(),
         root_folder_id: folders.home,
     }))
 }
@@ -320,10 +367,9 @@ fn create_folder(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let folders = Folders::of(asked)?;
     let parent = match &new.parent_id {
         None => 0,
-        Some(FolderNumber::Number(number)) => *number,
-        Some(FolderNumber::Text(text)) => text
-            .parse()
-            .map_err(|_| Reply::invalid("parent_id", "is invalid"))?,
+        Some(parent) => parent
+            .number()
+            .ok_or_else(|| Reply::invalid("parent_id", "is invalid"))?,
     };
     let parent = folders.path(parent)?;
     let path = parent
@@ -341,4 +387,111 @@ fn create_folder(asked: &Asked<'_>) -> Result<Reply, Reply> {
         .map_err(|error| failed(&error))?;
     let folders = Folders::of(asked)?;
     Ok(Reply::ok(&folders.folder(&path, folders.number(&path))))
+}
+
+/// The platform's words for a folder that has to stay (platform.md §1.5), with the reason.
+fn kept(why: impl std::fmt::Display) -> Reply {
+    Reply::message(403, format!("Cannot destroy folder: {why}"))
+}
+
+fn delete_folder(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let folders = Folders::of(asked)?;
+    let folder = folders.path(asked.number())?;
+    if folder.is_home() {
+        return Err(kept("it is Home"));
+    }
+    let inventory = asked
+        .opened()?
+        .inventory()
+        .map_err(|error| failed(&error))?;
+    let below = |other: &FolderPath| folder.relative(other).is_some_and(|path| !path.is_empty());
+    if inventory.folders.iter().any(below) || inside(&inventory, folder).next().is_some() {
+        return Err(kept("it is not empty"));
+    }
+    remove(asked, &folders, &inventory, folder)
+}
+
+fn delete_project(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let folders = Folders::of(asked)?;
+    let folder = folders.project(asked.number())?;
+    let inventory = asked
+        .opened()?
+        .inventory()
+        .map_err(|error| failed(&error))?;
+    remove(asked, &folders, &inventory, folder)
+}
+
+/// What lies in a folder or below it.
+fn inside<'i>(
+    inventory: &'i Inventory,
+    folder: &'i FolderPath,
+) -> impl Iterator<Item = &'i HeldAsset> {
+    inventory
+        .assets
+        .iter()
+        .filter(|asset| match &asset.key.place {
+            AssetPlace::Folder(place) => folder.relative(place).is_some(),
+            AssetPlace::Workspace => false,
+        })
+}
+
+/// An asset elsewhere that refers to one of these, and which.
+pub(super) fn user<'i>(
+    inventory: &'i Inventory,
+    going: &BTreeMap<AssetId, &'i HeldAsset>,
+) -> Option<(&'i HeldAsset, &'i HeldAsset)> {
+    let staying = inventory.assets.iter();
+    let mut staying = staying.filter(|asset| !going.contains_key(&asset.id));
+    staying.find_map(|asset| {
+        let used = asset
+            .body
+            .bindings
+            .iter()
+            .find_map(|binding| match binding {
+                Binding::Asset(id) => going.get(id).copied(),
+                Binding::Connector(_) | Binding::Shared | Binding::Nothing => None,
+            })?;
+        Some((asset, used))
+    })
+}
+
+/// An asset as refusals name it.
+pub(super) fn named(asset: &HeldAsset) -> String {
+    format!("{} \"{}\"", asset.key.kind.label(), pick::label(&asset.key))
+}
+
+fn remove(
+    asked: &Asked<'_>,
+    folders: &Folders,
+    inventory: &Inventory,
+    folder: &FolderPath,
+) -> Result<Reply, Reply> {
+    let going: BTreeMap<AssetId, &HeldAsset> = inside(inventory, folder)
+        .map(|asset| (asset.id, asset))
+        .collect();
+    if let Some(running) = going.values().find(|asset| asset.state.is_running()) {
+        return Err(kept(format!("{} runs", named(running))));
+    }
+    if let Some((user, used)) = user(inventory, &going) {
+        return Err(kept(format!("{} uses {}", named(user), named(used))));
+    }
+    let mut commit = Commit::on_inventory(inventory);
+    let assets = going.keys().map(|id| Change::RemoveAsset(*id));
+    commit.changes.extend(assets);
+    // Those that lie in others come first.
+    let below = inventory.folders.iter().rev();
+    let below = below.filter(|other| folder.relative(other).is_some());
+    commit
+        .changes
+        .extend(below.cloned().map(Change::RemoveFolder));
+    asked
+        .opened()?
+        .commit(&commit, &mut NoContents)
+        .map_err(|error| failed(&error))?;
+    asked.note(|notes| going.keys().for_each(|id| notes.forget(*id)))?;
+    let store = &asked.sandbox.store;
+    store
+        .forget_properties(asked.workspace, folders.number(folder))
+        .map_err(|error| failed(&error))?;
+    Ok(Reply::success())
 }

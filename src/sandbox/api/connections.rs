@@ -4,21 +4,24 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::super::reply::{ErrorBody, Reply, ValidationBody, Wrapped};
+use super::super::notes::{ConnectionNotes, Made};
+use super::super::reply::{ErrorBody, Reply, Success, ValidationBody, Wrapped};
 use super::super::route::{
     Answer, Api, Asked, Body, Kind, Method, Operation, Parameter, Scope, failed, schema,
 };
-use super::account::{Folders, PAGE, PER_PAGE};
-use crate::model::ident::Digest;
+use super::account::{Folders, INCLUDES, PAGE, PER_PAGE, named, user};
+use super::content::{self, Written};
 use crate::model::kind::AssetKind;
 use crate::model::slug::slug;
 use crate::model::workspace::{
-    AssetId, AssetKey, AssetPlace, Authorization, Binding, Body as AssetBody, HeldAsset, HeldFile,
-    HeldState, Moment,
+    AssetId, AssetKey, AssetPlace, Authorization, Binding, HeldAsset, HeldState, Inventory, Moment,
 };
+use crate::plan::by_hand;
 use crate::plan::commit::{Change, Commit};
-use crate::workspace::{ContentError, Contents, Encoded, Encoding, NoContents, Workspace as _};
+use crate::workspace::local::LocalWorkspace;
+use crate::workspace::{NoContents, Workspace as _};
 
 pub(in super::super) static OPERATIONS: &[Operation] = &[
     Operation {
@@ -64,7 +67,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
         method: Method::Put,
         path: "/connections/{connection_id}",
         scope: Scope::Own,
-        summary: "Gives a connection credentials, which are forgotten",
+        summary: "Gives a connection another name, folder, parent or external id, or credentials, which are forgotten",
         query: &[],
         body: Body::Json(schema::<ConnectionUpdate>),
         answers: CHANGED,
@@ -84,12 +87,38 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
         method: Method::Put,
         path: "/connections/{connection_id}",
         scope: Scope::Customer,
-        summary: "Gives a connection of a customer credentials, which are forgotten",
+        summary: "Gives a connection of a customer another name, folder or external id, or credentials, which are forgotten",
         query: &[],
         body: Body::Json(schema::<ConnectionUpdate>),
         answers: CUSTOMERS_CHANGED,
         handler: update,
     },
+    Operation {
+        method: Method::Post,
+        path: "/connections/{connection_id}/disconnect",
+        scope: Scope::Both,
+        summary: "Takes a connection's credentials away, unless a running recipe uses them",
+        query: &[],
+        body: Body::Nothing,
+        answers: GONE,
+        handler: disconnect,
+    },
+    Operation {
+        method: Method::Delete,
+        path: "/connections/{connection_id}",
+        scope: Scope::Both,
+        summary: "Deletes a connection that is disconnected and that nothing uses",
+        query: &[],
+        body: Body::Nothing,
+        answers: GONE,
+        handler: delete,
+    },
+];
+
+const GONE: &[(u16, Answer)] = &[
+    (200, Answer::Json(schema::<Success>)),
+    (400, Answer::Json(schema::<ErrorBody>)),
+    (404, Answer::Json(schema::<ErrorBody>)),
 ];
 
 const CUSTOMERS_CHANGED: &[(u16, Answer)] = &[
@@ -104,12 +133,18 @@ const CHANGED: &[(u16, Answer)] = &[
 ];
 const FILTERS: &[Parameter] = &[
     Parameter::of("folder_id", Kind::Number, "The folder that holds them"),
+    Parameter::of(
+        "parent_id",
+        Kind::Number,
+        "The connection that they are made after",
+    ),
     Parameter::of("external_id", Kind::Text, "Their external id"),
     Parameter::of(
         "include_runtime_connections",
         Kind::Flag,
         "Those of users, too",
     ),
+    INCLUDES,
     PAGE,
     PER_PAGE,
 ];
@@ -162,6 +197,10 @@ struct NewConnection {
     provider: String,
     /// The folder that will hold it; Home if none is said.
     folder_id: Option<u64>,
+    /// The connection of the same application that it is made after.
+    parent_id: Option<u64>,
+    /// What the client calls it.
+    external_id: Option<String>,
     /// Whether the credentials are not tried.
     shell_connection: Option<bool>,
     /// The credentials.
@@ -171,8 +210,15 @@ struct NewConnection {
 /// What a connection gets.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct ConnectionUpdate {
-    /// Its name, which has to be the one that it has.
+    /// Its name.
+    #[schemars(length(min = 1))]
     name: Option<String>,
+    /// The folder that holds it.
+    folder_id: Option<u64>,
+    /// The connection of the same application that it is made after.
+    parent_id: Option<u64>,
+    /// What the client calls it.
+    external_id: Option<String>,
     /// Whether the credentials are not tried.
     shell_connection: Option<bool>,
     /// The credentials.
@@ -189,14 +235,19 @@ fn connections(asked: &Asked<'_>) -> Result<Reply, Reply> {
         Some(number) => Some(folders.path(number)?.clone()),
         None => None,
     };
-    let external = asked.query.contains_key("external_id");
+    let external = asked.query.get("external_id");
+    let parent = asked.query_number("parent_id").map(AssetId);
+    let notes = asked.notes()?;
     let found: Vec<&HeldAsset> = inventory
         .assets
         .iter()
-        .filter(|asset| asset.key.kind == AssetKind::Connection && !external)
+        .filter(|asset| asset.key.kind == AssetKind::Connection)
         .filter(|asset| {
             let place = asset.key.place.folder();
+            let noted = notes.connection(asset.id);
             folder.as_ref().is_none_or(|folder| *folder == place)
+                && external.is_none_or(|id| noted.external_id.as_ref() == Some(id))
+                && parent.is_none_or(|id| noted.parent == Some(id))
         })
         .collect();
     // Without a page, all are answered.
@@ -206,11 +257,24 @@ fn connections(asked: &Asked<'_>) -> Result<Reply, Reply> {
     };
     Ok(match asked.api {
         Api::Developer => {
-            let told = found.iter().map(|asset| developers(asset, &folders));
-            Reply::ok(&told.collect::<Vec<_>>())
+            let workspace = asked.opened()?;
+            let mut told = Vec::new();
+            for asset in found {
+                let tags = match asked.query.contains_key(INCLUDES.name) {
+                    true => Some(tags(&workspace, asset)?),
+                    false => None,
+                };
+                told.push(Connection {
+                    tags,
+                    ..developers(asset, &folders, notes.connection(asset.id))
+                });
+            }
+            Reply::ok(&told)
         }
         Api::Embedded => {
-            let told = found.iter().map(|asset| customers(asset, &folders));
+            let told = found
+                .iter()
+                .map(|asset| customers(asset, &folders, notes.connection(asset.id)));
             Reply::wrapped(told.collect::<Vec<_>>())
         }
     })
@@ -228,7 +292,17 @@ fn authorized(asset: &HeldAsset, at: Moment) -> (Option<String>, Option<String>)
     }
 }
 
-fn developers(asset: &HeldAsset, folders: &Folders) -> Connection {
+/// The titles of a connection's tags.
+fn tags(workspace: &LocalWorkspace, asset: &HeldAsset) -> Result<Vec<String>, Reply> {
+    let document: Value =
+        serde_json::from_slice(&content::read(workspace, asset)?).unwrap_or_default();
+    let tags = document["tags"].as_array().into_iter().flatten();
+    Ok(tags
+        .filter_map(|tag| tag.as_str().map(str::to_owned))
+        .collect())
+}
+
+fn developers(asset: &HeldAsset, folders: &Folders, notes: ConnectionNotes) -> Connection {
     let (created_at, updated_at) = folders.times.of(asset.id);
     let (authorized_at, authorization_status) = authorized(asset, updated_at);
     Connection {
@@ -241,17 +315,17 @@ fn developers(asset: &HeldAsset, folders: &Folders) -> Connection {
         authorization_error: None,
         created_at: created_at.utc(),
         updated_at: updated_at.utc(),
-        external_id: None,
+        external_id: notes.external_id,
         folder_id: folders.number(&asset.key.place.folder()),
         connection_lost_at: None,
         connection_lost_reason: None,
-        parent_id: None,
+        parent_id: notes.parent.map(|parent| parent.0),
         provider: Some(provider(asset)),
         tags: None,
     }
 }
 
-fn customers(asset: &HeldAsset, folders: &Folders) -> CustomersConnection {
+fn customers(asset: &HeldAsset, folders: &Folders, notes: ConnectionNotes) -> CustomersConnection {
     let (created_at, updated_at) = folders.times.of(asset.id);
     let (authorized_at, authorization_status) = authorized(asset, updated_at);
     CustomersConnection {
@@ -263,10 +337,10 @@ fn customers(asset: &HeldAsset, folders: &Folders) -> CustomersConnection {
         authorization_error: None,
         created_at: created_at.utc(),
         updated_at: updated_at.utc(),
-        external_id: None,
+        external_id: notes.external_id,
         folder_id: folders.number(&asset.key.place.folder()),
         identity: None,
-        parent_id: None,
+        parent_id: notes.parent.map(|parent| parent.0),
     }
 }
 
@@ -278,9 +352,10 @@ fn told(asked: &Asked<'_>, id: AssetId) -> Result<Reply, Reply> {
     let found = assets.find(|asset| asset.id == id);
     let asset = found.ok_or_else(Reply::not_found)?;
     let folders = Folders::of(asked)?;
+    let notes = asked.notes()?.connection(id);
     Ok(match asked.api {
-        Api::Developer => Reply::ok(&developers(asset, &folders)),
-        Api::Embedded => Reply::wrapped(customers(asset, &folders)),
+        Api::Developer => Reply::ok(&developers(asset, &folders, notes)),
+        Api::Embedded => Reply::wrapped(customers(asset, &folders, notes)),
     })
 }
 
@@ -294,17 +369,21 @@ fn create(asked: &Asked<'_>) -> Result<Reply, Reply> {
     }
     let folders = Folders::of(asked)?;
     let folder = folders.path(new.folder_id.unwrap_or(0))?;
-    let mut workspace = asked.opened()?;
-    let inventory = workspace.inventory().map_err(|error| failed(&error))?;
+    let inventory = asked
+        .opened()?
+        .inventory()
+        .map_err(|error| failed(&error))?;
     let key = AssetKey {
         place: AssetPlace::Folder(folder.clone()),
         kind: AssetKind::Connection,
         name: new.name.clone(),
         twin: 0,
     };
-    if inventory.assets.iter().any(|asset| asset.key == key) {
-        return Err(Reply::invalid("name", "has already been taken"));
-    }
+    is_free(&inventory, &key)?;
+    let parent = match new.parent_id {
+        Some(parent) => Some(parent_of(&inventory, &new.provider, AssetId(parent))?),
+        None => None,
+    };
     let own = inventory
         .connectors
         .iter()
@@ -326,31 +405,46 @@ fn create(asked: &Asked<'_>) -> Result<Reply, Reply> {
         "provider": named,
         "root_folder": folder.is_home(),
     });
-    let bytes = serde_json::to_vec_pretty(&document).unwrap_or_default();
-    let digest = Digest::of(&bytes);
-    let body = AssetBody {
-        files: vec![HeldFile {
-            extension: "json".to_owned(),
-            content: digest,
-            size: bytes.len() as u64,
-        }],
-        origin: digest,
-        renames: BTreeMap::new(),
-        bindings,
-        providers: vec![new.provider],
-    };
+    let written = Written::new(serde_json::to_vec_pretty(&document).unwrap_or_default());
     let mut commit = Commit::on_inventory(&inventory);
     let id = commit.new_asset();
     commit.changes.push(Change::CreateAsset {
         id,
         key,
-        body,
+        body: written.body(bindings, vec![new.provider]),
         state: HeldState::Connection(authorization(new.input.as_ref())),
     });
-    workspace
-        .commit(&commit, &mut One { digest, bytes })
-        .map_err(|error| failed(&error))?;
+    written.commit(asked, &commit)?;
+    let now = asked.sandbox.now();
+    asked.note(|notes| {
+        notes.made(id, Made::Created, now);
+        notes.set_connection(
+            id,
+            ConnectionNotes {
+                external_id: new.external_id,
+                parent,
+            },
+        );
+    })?;
     told(asked, id)
+}
+
+fn is_free(inventory: &Inventory, key: &AssetKey) -> Result<(), Reply> {
+    match inventory.assets.iter().any(|asset| asset.key == *key) {
+        true => Err(Reply::invalid("name", "has already been taken")),
+        false => Ok(()),
+    }
+}
+
+/// The connection that another one of its application is made after.
+fn parent_of(inventory: &Inventory, application: &str, id: AssetId) -> Result<AssetId, Reply> {
+    let mut assets = inventory.assets.iter();
+    let parent = assets.find(|asset| asset.id == id && asset.key.kind == AssetKind::Connection);
+    match parent {
+        Some(parent) if provider(parent) == application => Ok(id),
+        Some(_) => Err(Reply::invalid("parent_id", "is one of another application")),
+        None => Err(Reply::invalid("parent_id", "is no connection's")),
+    }
 }
 
 /// Whatever the credentials are, they are as good as any here.
@@ -361,56 +455,132 @@ fn authorization(input: Option<&serde_json::Map<String, serde_json::Value>>) -> 
     }
 }
 
-/// The file of one asset.
-struct One {
-    digest: Digest,
-    bytes: Vec<u8>,
-}
-
-impl Contents for One {
-    fn content(&mut self, digest: &Digest) -> Result<Encoded<'_>, ContentError> {
-        match *digest == self.digest {
-            true => Ok(Encoded {
-                encoding: Encoding::Plain,
-                bytes: &self.bytes,
-                size: self.bytes.len() as u64,
-            }),
-            false => Err(ContentError {
-                digest: *digest,
-                source: "it is none of the connection's".into(),
-            }),
-        }
-    }
+fn held(asked: &Asked<'_>, inventory: &Inventory) -> Result<HeldAsset, Reply> {
+    let mut assets = inventory.assets.iter();
+    let found = assets
+        .find(|asset| asset.id.0 == asked.number() && asset.key.kind == AssetKind::Connection);
+    found.cloned().ok_or_else(Reply::not_found)
 }
 
 fn update(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let new: ConnectionUpdate = serde_json::from_value(asked.json.clone())
         .map_err(|error| Reply::invalid("connection", error.to_string()))?;
-    let mut workspace = asked.opened()?;
+    let workspace = asked.opened()?;
     let inventory = workspace.inventory().map_err(|error| failed(&error))?;
-    let mut assets = inventory.assets.iter();
-    let found = assets
-        .find(|asset| asset.id.0 == asked.number() && asset.key.kind == AssetKind::Connection);
-    let asset = found.ok_or_else(Reply::not_found)?;
-    if new
-        .name
-        .as_ref()
-        .is_some_and(|name| *name != asset.key.name)
-    {
-        return Err(Reply::invalid("name", "can't be changed here"));
+    let asset = held(asked, &inventory)?;
+    let id = asset.id;
+    let folders = Folders::of(asked)?;
+    let mut key = asset.key.clone();
+    if let Some(name) = new.name {
+        if name.trim().is_empty() {
+            return Err(Reply::invalid("name", "can't be blank"));
+        }
+        key.name = name;
+    }
+    if let Some(folder) = new.folder_id {
+        key.place = AssetPlace::Folder(folders.path(folder)?.clone());
+    }
+    let mut noted = asked.notes()?.connection(id);
+    let before = noted.clone();
+    if let Some(parent) = new.parent_id {
+        if parent == id.0 {
+            return Err(Reply::invalid("parent_id", "is its own"));
+        }
+        noted.parent = Some(parent_of(&inventory, &provider(&asset), AssetId(parent))?);
+    }
+    noted.external_id = new.external_id.or(noted.external_id);
+    let mut commit = Commit::on_inventory(&inventory);
+    let mut written = None;
+    if key != asset.key {
+        key.twin = 0;
+        is_free(&inventory, &key)?;
+        let bytes = content::read(&workspace, &asset)?;
+        let bytes = by_hand::renamed(&bytes, &key.name, &key.place.folder())
+            .map_err(|error| failed(&error))?;
+        let new = Written::new(bytes);
+        let mut body = new.body(asset.body.bindings.clone(), asset.body.providers.clone());
+        body.renames = asset.body.renames.clone();
+        commit.changes.push(Change::MoveAsset { id, key });
+        commit.changes.push(Change::UpdateAsset { id, body });
+        written = Some(new);
     }
     let authorization = authorization(new.input.as_ref());
     if authorization == Authorization::Authorized
         && asset.state != HeldState::Connection(authorization)
     {
-        let mut commit = Commit::on_inventory(&inventory);
+        let change = Change::SetConnection { id, authorization };
+        commit.changes.push(change);
+    }
+    if !commit.changes.is_empty() {
+        let written = written.unwrap_or_else(|| Written::new(Vec::new()));
+        written.commit(asked, &commit)?;
+    }
+    if !commit.changes.is_empty() || noted != before {
+        let now = asked.sandbox.now();
+        asked.note(|notes| {
+            notes.made(id, Made::Changed, now);
+            notes.set_connection(id, noted);
+        })?;
+    }
+    told(asked, id)
+}
+
+/// What uses a connection.
+fn users<'i>(
+    inventory: &'i Inventory,
+    asset: &'i HeldAsset,
+) -> impl Iterator<Item = &'i HeldAsset> {
+    let to = Binding::Asset(asset.id);
+    let assets = inventory.assets.iter();
+    assets.filter(move |other| other.body.bindings.contains(&to))
+}
+
+fn disconnect(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let mut workspace = asked.opened()?;
+    let inventory = workspace.inventory().map_err(|error| failed(&error))?;
+    let asset = held(asked, &inventory)?;
+    let running = users(&inventory, &asset).find(|user| user.state.is_running());
+    if let Some(running) = running {
+        return Err(Reply::bad_request(format!(
+            "{} runs with it; stop that first",
+            named(running)
+        )));
+    }
+    let authorization = Authorization::Placeholder;
+    if asset.state != HeldState::Connection(authorization) {
         let id = asset.id;
-        commit
-            .changes
-            .push(Change::SetConnection { id, authorization });
+        let mut commit = Commit::on_inventory(&inventory);
+        let change = Change::SetConnection { id, authorization };
+        commit.changes.push(change);
         workspace
             .commit(&commit, &mut NoContents)
             .map_err(|error| failed(&error))?;
+        asked.made(id, Made::Changed)?;
     }
-    told(asked, asset.id)
+    Ok(Reply::success())
+}
+
+fn delete(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let mut workspace = asked.opened()?;
+    let inventory = workspace.inventory().map_err(|error| failed(&error))?;
+    let asset = held(asked, &inventory)?;
+    if asset.state == HeldState::Connection(Authorization::Authorized) {
+        return Err(Reply::bad_request("it is connected; disconnect it first"));
+    }
+    let going = BTreeMap::from([(asset.id, &asset)]);
+    if let Some((user, _)) = user(&inventory, &going) {
+        return Err(Reply::bad_request(format!("{} uses it", named(user))));
+    }
+    if let Some(child) = asked.notes()?.children(asset.id).next() {
+        return Err(Reply::bad_request(format!(
+            "connection {child} is made after it"
+        )));
+    }
+    let mut commit = Commit::on_inventory(&inventory);
+    commit.changes.push(Change::RemoveAsset(asset.id));
+    workspace
+        .commit(&commit, &mut NoContents)
+        .map_err(|error| failed(&error))?;
+    asked.note(|notes| notes.forget(asset.id))?;
+    Ok(Reply::success())
 }

@@ -1,11 +1,15 @@
 //! The customers of an admin workspace (platform.md §2.3).
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::super::reply::{ErrorBody, Reply, ValidationBody, Wrapped};
+use super::super::reply::{ErrorBody, Reply, Success, ValidationBody, Wrapped};
 use super::super::route::{Answer, Asked, Body, Method, Operation, Scope, failed, schema};
 use super::account::{PAGE, PER_PAGE, billing};
+use super::recipes::AUTHORS_EMAIL;
 use crate::model::workspace::WorkspaceKind;
 use crate::workspace::local::{NewWorkspace, WorkspaceSummary};
 use crate::workspace::{Workspace as _, WorkspaceError};
@@ -47,6 +51,33 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
         body: Body::Nothing,
         answers: &[(200, Answer::Json(schema::<Wrapped<Customer>>))],
         handler: one,
+    },
+    Operation {
+        method: Method::Put,
+        path: "/managed_users/{managed_user_id}",
+        scope: Scope::Own,
+        summary: "Gives a customer another external id; nothing else of one can be changed here",
+        query: &[],
+        body: Body::Json(schema::<CustomerUpdate>),
+        answers: &[
+            (200, Answer::Json(schema::<Wrapped<Customer>>)),
+            (422, Answer::Json(schema::<ValidationBody>)),
+            (501, Answer::Json(schema::<ErrorBody>)),
+        ],
+        handler: update,
+    },
+    Operation {
+        method: Method::Delete,
+        path: "/managed_users/{managed_user_id}",
+        scope: Scope::Own,
+        summary: "Deletes a customer's workspace, unless recipes of it run",
+        query: &[],
+        body: Body::Nothing,
+        answers: &[
+            (200, Answer::Json(schema::<Success>)),
+            (400, Answer::Json(schema::<ErrorBody>)),
+        ],
+        handler: delete,
     },
 ];
 
@@ -93,13 +124,25 @@ struct NewCustomer {
     external_id: Option<String>,
 }
 
+/// What a customer gets.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct CustomerUpdate {
+    /// Its name, which has to be the one that it has.
+    name: Option<String>,
+    /// What the partner calls it; nothing if it is empty.
+    external_id: Option<String>,
+    /// Whatever else there is of a customer.
+    #[serde(flatten)]
+    others: BTreeMap<String, Value>,
+}
+
 fn told(asked: &Asked<'_>, summary: &WorkspaceSummary) -> Customer {
     let (begin, end) = billing(asked.sandbox.now());
     Customer {
         id: summary.facts.id.0,
         external_id: summary.facts.external_id.clone(),
         name: summary.facts.name.to_string(),
-        notification_email: "sandbox@localhost".to_owned(),
+        notification_email: AUTHORS_EMAIL.to_owned(),
         admin_notification_emails: None,
         error_notification_emails: None,
         plan_id: "sandbox".to_owned(),
@@ -153,13 +196,7 @@ fn customers(asked: &Asked<'_>) -> Result<Reply, Reply> {
 }
 
 fn one(asked: &Asked<'_>) -> Result<Reply, Reply> {
-    let all = all(asked)?;
-    let found = all
-        .iter()
-        .find(|summary| Some(&summary.facts.name) == asked.customer.as_ref());
-    found
-        .map(|summary| Reply::wrapped(told(asked, summary)))
-        .ok_or_else(Reply::not_found)
+    Ok(Reply::wrapped(told(asked, &named(asked)?)))
 }
 
 fn create(asked: &Asked<'_>) -> Result<Reply, Reply> {
@@ -197,4 +234,58 @@ fn create(asked: &Asked<'_>) -> Result<Reply, Reply> {
     found
         .map(|summary| Reply::wrapped(told(asked, summary)))
         .ok_or_else(Reply::not_found)
+}
+
+/// The customer that the path names.
+fn named(asked: &Asked<'_>) -> Result<WorkspaceSummary, Reply> {
+    let all = all(asked)?.into_iter();
+    let mut found = all.filter(|summary| Some(&summary.facts.name) == asked.customer.as_ref());
+    found.next().ok_or_else(Reply::not_found)
+}
+
+fn update(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let new: CustomerUpdate = serde_json::from_value(asked.json.clone())
+        .map_err(|error| Reply::invalid("customer", error.to_string()))?;
+    let customer = named(asked)?.facts;
+    let unkept = |what: &str| Reply::message(501, format!("{what} is not kept by this sandbox"));
+    if let Some(other) = new.others.keys().next() {
+        return Err(unkept(other));
+    }
+    if new.name.is_some_and(|name| name != customer.name.as_str()) {
+        return Err(unkept("another name"));
+    }
+    if let Some(external) = &new.external_id {
+        let external = Some(external.as_str()).filter(|external| !external.is_empty());
+        let mut platform = asked.sandbox.platform().map_err(|error| failed(&error))?;
+        platform
+            .name_customer(&customer.name, external)
+            .map_err(|error| match error {
+                WorkspaceError::Taken { .. } => {
+                    Reply::invalid("external_id", "has already been taken")
+                }
+                error => failed(&error),
+            })?;
+    }
+    Ok(Reply::wrapped(told(asked, &named(asked)?)))
+}
+
+fn delete(asked: &Asked<'_>) -> Result<Reply, Reply> {
+    let customer = named(asked)?;
+    if customer.running > 0 {
+        let running = customer.running;
+        let told = format!("recipes of the customer run: {running}; stop them first");
+        return Err(Reply::bad_request(told));
+    }
+    let name = customer.facts.name;
+    let mut platform = asked.sandbox.platform().map_err(|error| failed(&error))?;
+    // Nobody asks in its name any more, also if what follows fails.
+    asked
+        .sandbox
+        .store
+        .forget(&name)
+        .map_err(|error| failed(&error))?;
+    platform
+        .delete_workspace(&name)
+        .map_err(|error| failed(&error))?;
+    Ok(Reply::success())
 }

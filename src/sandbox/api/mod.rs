@@ -3,10 +3,14 @@
 pub(super) mod account;
 pub(super) mod connections;
 pub(super) mod connectors;
+mod content;
 pub(super) mod customers;
+pub(super) mod endpoints;
+pub(super) mod integrations;
 pub(super) mod manifests;
 pub(super) mod packages;
 pub(super) mod properties;
+pub(super) mod recipe_changes;
 pub(super) mod recipes;
 
 use super::route::Operation;
@@ -17,6 +21,9 @@ pub(super) static OPERATIONS: &[&[Operation]] = &[
     manifests::OPERATIONS,
     packages::OPERATIONS,
     recipes::OPERATIONS,
+    recipe_changes::OPERATIONS,
+    endpoints::OPERATIONS,
+    integrations::OPERATIONS,
     connections::OPERATIONS,
     properties::OPERATIONS,
     connectors::OPERATIONS,

@@ -1,6 +1,6 @@
 //! Recipes (platform.md §1.5, §2.4).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,10 +10,12 @@ use super::super::reply::{ErrorBody, Reply, Success, Wrapped};
 use super::super::route::{
     Answer, Api, Asked, Body, Kind, Method, Operation, Parameter, Scope, failed, schema,
 };
-use super::account::{Folders, PAGE, PER_PAGE};
+use super::account::{Folders, INCLUDES, PAGE, PER_PAGE, user};
+use super::content;
 use crate::model::kind::AssetKind;
-use crate::model::workspace::{Address, HeldAsset, HeldState, RecipeState};
+use crate::model::workspace::{Address, Binding, HeldAsset, HeldState, RecipeState};
 use crate::ops::operate::{OperateError, Which, set_recipes};
+use crate::plan::by_hand;
 use crate::plan::commit::{Change, Commit};
 use crate::plan::start::Obstacle;
 use crate::workspace::local::LocalWorkspace;
@@ -102,7 +104,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
         method: Method::Delete,
         path: "/recipes/{recipe_id}",
         scope: Scope::Both,
-        summary: "Takes a recipe away, unless it runs; the answer says whether it did",
+        summary: "Takes a recipe away, unless it runs or something uses it; the answer says whether it did",
         query: &[],
         body: Body::Nothing,
         answers: &[
@@ -112,6 +114,10 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
         handler: delete,
     },
 ];
+
+/// Who wrote everything here.
+pub(super) const AUTHOR: &str = "sandbox";
+pub(super) const AUTHORS_EMAIL: &str = "sandbox@recipack.invalid";
 
 const FILTERS: &[Parameter] = &[
     Parameter::of(
@@ -130,14 +136,26 @@ const FILTERS: &[Parameter] = &[
     Parameter::of("since_id", Kind::Number, "Numbers lower than this"),
     Parameter::of(
         "stop_cause",
-        Kind::Text,
+        Kind::Word(&[
+            "trigger_errors_limit",
+            "action_quota_limit",
+            "trial_expired",
+            "txn_quota_limit",
+        ]),
         "Why it stopped; here no recipe stops by itself, so that none is found",
     ),
     Parameter::of(
         "stopped_after",
-        Kind::Text,
+        Kind::Time,
         "When it stopped by itself, which none does here",
     ),
+    Parameter::of("updated_after", Kind::Time, "When it was changed last"),
+    Parameter::of(
+        "order",
+        Kind::Word(&["activity", "default"]),
+        "By activity or not; here no recipe has jobs, so that both are the same",
+    ),
+    INCLUDES,
     Parameter::of("exclude_code", Kind::Flag, "Without the steps"),
     PAGE,
     PER_PAGE,
@@ -181,6 +199,8 @@ struct Recipe {
     version_author_name: String,
     version_author_email: String,
     version_comment: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    tags: Option<Vec<String>>,
 }
 
 /// An application of a recipe.
@@ -215,23 +235,62 @@ fn providers(asset: &HeldAsset, document: &Value) -> Vec<String> {
 }
 
 fn document(workspace: &LocalWorkspace, asset: &HeldAsset) -> Result<Value, Reply> {
-    let Some(main) = asset.body.files.first() else {
-        return Ok(Value::Null);
-    };
-    let mut bytes = Vec::new();
-    workspace
-        .content(&main.content, &mut bytes)
-        .map_err(|error| failed(&error))?;
+    let bytes = content::read(workspace, asset)?;
     Ok(serde_json::from_slice(&bytes).unwrap_or_default())
 }
 
-fn recipe(asset: &HeldAsset, document: &Value, folders: &Folders, with_code: bool) -> Recipe {
+/// What a recipe is told with beside what is always told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Told {
+    code: Code,
+    tags: Tags,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Code {
+    Included,
+    LeftOut,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tags {
+    Included,
+    LeftOut,
+}
+
+impl Told {
+    fn of(asked: &Asked<'_>) -> Self {
+        Self {
+            code: match asked.query_flag("exclude_code") {
+                Some(true) => Code::LeftOut,
+                Some(false) | None => Code::Included,
+            },
+            tags: match asked.query.contains_key(INCLUDES.name) {
+                true => Tags::Included,
+                false => Tags::LeftOut,
+            },
+        }
+    }
+}
+
+fn recipe(
+    workspace: &LocalWorkspace,
+    asset: &HeldAsset,
+    folders: &Folders,
+    what: Told,
+) -> Result<Recipe, Reply> {
+    let bytes = content::read(workspace, asset)?;
+    let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    // What is no recipe's JSON has no connections.
+    let accounts = by_hand::accounts(&bytes, &asset.body.bindings).unwrap_or_default();
     let (created_at, updated_at) = folders.times.of(asset.id);
-    let applications = providers(asset, document);
+    let applications = providers(asset, &document);
     let text = |key: &str| document[key].as_str().map(str::to_owned);
     let trigger = document["code"]["provider"].as_str().map(str::to_owned);
     let config = document["config"].as_array().into_iter().flatten();
-    Recipe {
+    let tags = document["tags"].as_array().into_iter().flatten();
+    let tags = tags.filter_map(|tag| tag.as_str().map(str::to_owned));
+    Ok(Recipe {
         id: asset.id.0,
         user_id: 1,
         name: asset.key.name.clone(),
@@ -259,7 +318,8 @@ fn recipe(asset: &HeldAsset, document: &Value, folders: &Folders, with_code: boo
         version_no: asset.version.0,
         stop_cause: None,
         config: config
-            .map(|entry| ConfigEntry {
+            .zip(accounts.into_iter().chain(std::iter::repeat(None)))
+            .map(|(entry, account)| ConfigEntry {
                 keyword: entry["keyword"].as_str().map(str::to_owned),
                 // Exports have no name here; the platform's own client lists what it uses by it.
                 name: entry["name"]
@@ -268,19 +328,26 @@ fn recipe(asset: &HeldAsset, document: &Value, folders: &Folders, with_code: boo
                     .map(str::to_owned),
                 provider: entry["provider"].as_str().map(str::to_owned),
                 skip_validation: entry["skip_validation"].as_bool(),
-                account_id: None,
+                account_id: match account {
+                    Some(Binding::Asset(id)) => Some(id.0),
+                    Some(Binding::Connector(_) | Binding::Shared | Binding::Nothing) | None => None,
+                },
             })
             .collect(),
         trigger_closure: None,
-        code: match with_code {
-            true => document["code"].to_string(),
-            false => String::new(),
+        code: match what.code {
+            Code::Included => document["code"].to_string(),
+            Code::LeftOut => String::new(),
         },
-        author_name: "sandbox".to_owned(),
-        version_author_name: "sandbox".to_owned(),
-        version_author_email: "sandbox@localhost".to_owned(),
+        author_name: AUTHOR.to_owned(),
+        version_author_name: AUTHOR.to_owned(),
+        version_author_email: AUTHORS_EMAIL.to_owned(),
         version_comment: text("version_comment"),
-    }
+        tags: match what.tags {
+            Tags::Included => Some(tags.collect()),
+            Tags::LeftOut => None,
+        },
+    })
 }
 
 fn recipes(asked: &Asked<'_>) -> Result<Reply, Reply> {
@@ -305,6 +372,7 @@ fn recipes(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let (all, any) = (names("adapter_names_all"), names("adapter_names_any"));
     let running = asked.query_flag("running");
     let since = asked.query_number("since_id");
+    let updated_after = asked.query_time("updated_after");
     let nothing_stopped = ["stop_cause", "stopped_after"]
         .iter()
         .any(|name| asked.query.contains_key(*name));
@@ -320,6 +388,10 @@ fn recipes(asked: &Asked<'_>) -> Result<Reply, Reply> {
             || running.is_some_and(|running| running != (state == RecipeState::Running))
             || since.is_some_and(|since| asset.id.0 >= since)
             || nothing_stopped
+            || updated_after.is_some_and(|after| {
+                let (_, updated) = folders.times.of(asset.id);
+                i64::try_from(updated.0).is_ok_and(|updated| updated <= after)
+            })
         {
             continue;
         }
@@ -340,11 +412,10 @@ fn recipes(asked: &Asked<'_>) -> Result<Reply, Reply> {
         }
         found = kept;
     }
-    let with_code = !asked.query_flag("exclude_code").unwrap_or_default();
+    let what = Told::of(asked);
     let mut page = Vec::new();
     for asset in asked.page(found) {
-        let document = document(&workspace, asset)?;
-        page.push(recipe(asset, &document, &folders, with_code));
+        page.push(recipe(&workspace, asset, &folders, what)?);
     }
     Ok(match asked.api {
         Api::Developer => Reply::ok(&Items { items: page }),
@@ -352,7 +423,7 @@ fn recipes(asked: &Asked<'_>) -> Result<Reply, Reply> {
     })
 }
 
-fn held(asked: &Asked<'_>, workspace: &LocalWorkspace) -> Result<HeldAsset, Reply> {
+pub(super) fn held(asked: &Asked<'_>, workspace: &LocalWorkspace) -> Result<HeldAsset, Reply> {
     let inventory = workspace.inventory().map_err(|error| failed(&error))?;
     let mut assets = inventory.assets.into_iter();
     assets
@@ -363,8 +434,7 @@ fn held(asked: &Asked<'_>, workspace: &LocalWorkspace) -> Result<HeldAsset, Repl
 fn one(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let workspace = asked.opened()?;
     let asset = held(asked, &workspace)?;
-    let document = document(&workspace, &asset)?;
-    let recipe = recipe(&asset, &document, &Folders::of(asked)?, true);
+    let recipe = recipe(&workspace, &asset, &Folders::of(asked)?, Told::of(asked))?;
     Ok(match asked.api {
         Api::Developer => Reply::ok(&recipe),
         Api::Embedded => Reply::wrapped(recipe),
@@ -423,7 +493,8 @@ fn delete(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let mut workspace = asked.opened()?;
     let inventory = workspace.inventory().map_err(|error| failed(&error))?;
     let asset = held(asked, &workspace)?;
-    if asset.state.is_running() {
+    let going = BTreeMap::from([(asset.id, &asset)]);
+    if asset.state.is_running() || user(&inventory, &going).is_some() {
         return Ok(Reply::ok(&Success { success: false }));
     }
     let mut commit = Commit::on_inventory(&inventory);
@@ -431,5 +502,6 @@ fn delete(asked: &Asked<'_>) -> Result<Reply, Reply> {
     workspace
         .commit(&commit, &mut NoContents)
         .map_err(|error| failed(&error))?;
+    asked.note(|notes| notes.forget(asset.id))?;
     Ok(Reply::success())
 }

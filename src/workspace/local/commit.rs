@@ -136,6 +136,8 @@ impl Writer<'_> {
                     _ => Ok(()),
                 }
             }
+            Change::MoveAsset { id, key } => self.rename(*id, key),
+            Change::RemoveFolder(folder) => self.remove_folder(folder),
             Change::SetRecipe { id, state } => self.set(*id, "recipe", HeldState::Recipe(*state)),
             Change::SetConnection { id, authorization } => {
                 self.set(*id, "connection", HeldState::Connection(*authorization))
@@ -237,6 +239,62 @@ impl Writer<'_> {
             });
         }
         self.body(id, Version(1), body)
+    }
+
+    fn rename(&mut self, id: AssetId, key: &AssetKey) -> Result<(), WorkspaceError> {
+        self.version_of(id)?;
+        let asset = params![self.workspace, row::column(id.0), key.kind.word()];
+        let same = self.exists(
+            "SELECT 1 FROM asset WHERE workspace = ?1 AND id = ?2 AND kind = ?3",
+            asset,
+        )?;
+        if !same {
+            return self.unfit(Misfit::OtherKind(id));
+        }
+        if let AssetPlace::Folder(folder) = &key.place {
+            self.needs_folder(folder)?;
+        }
+        let changed = self.execute(
+            "UPDATE OR IGNORE asset SET place = ?3, name = ?4, twin = ?5 \
+             WHERE workspace = ?1 AND id = ?2",
+            params![
+                self.workspace,
+                row::column(id.0),
+                row::place(&key.place),
+                key.name,
+                key.twin
+            ],
+        )?;
+        match changed {
+            0 => self.unfit(Misfit::KeyTaken(Box::new(key.clone()))),
+            _ => Ok(()),
+        }
+    }
+
+    fn remove_folder(&mut self, folder: &FolderPath) -> Result<(), WorkspaceError> {
+        let found = self.exists(
+            "SELECT 1 FROM folder WHERE workspace = ?1 AND path = ?2",
+            params![self.workspace, folder.as_str()],
+        )?;
+        if !found {
+            return self.unfit(Misfit::NoFolder(folder.clone()));
+        }
+        let place = AssetPlace::Folder(folder.clone());
+        let holds = self.exists(
+            "SELECT 1 FROM asset WHERE workspace = ?1 AND place = ?2 \
+             UNION ALL \
+             SELECT 1 FROM folder WHERE workspace = ?1 AND substr(path, 1, length(?3)) = ?3",
+            params![self.workspace, row::place(&place), format!("{folder}/")],
+        )?;
+        if holds {
+            return self.unfit(Misfit::FolderInUse(folder.clone()));
+        }
+        self.folders.remove(folder);
+        self.execute(
+            "DELETE FROM folder WHERE workspace = ?1 AND path = ?2",
+            params![self.workspace, folder.as_str()],
+        )
+        .map(drop)
     }
 
     fn create_connector(

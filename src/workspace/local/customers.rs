@@ -55,6 +55,44 @@ impl LocalPlatform {
             .collect())
     }
 
+    /// Gives a customer another external id, or none.
+    ///
+    /// # Errors
+    /// If it is not there, the id is another one's, or the file can't be written.
+    pub fn name_customer(
+        &mut self,
+        name: &WorkspaceName,
+        external_id: Option<&str>,
+    ) -> Result<(), WorkspaceError> {
+        let facts = self.workspace(name)?.facts()?;
+        let lock = self.file.lock()?;
+        let doing = &self.file.doing;
+        let id = row::column(facts.id.0);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .doing(doing, "write")?;
+        let taken = transaction
+            .prepare("SELECT 1 FROM workspace WHERE external_id = ?1 AND id <> ?2")
+            .and_then(|mut statement| statement.exists(params![external_id, id]))
+            .doing(doing, "read")?;
+        if taken {
+            return Err(WorkspaceError::Taken {
+                what: format!("with external id \"{}\"", external_id.unwrap_or_default()),
+                platform: doing.platform(),
+            });
+        }
+        transaction
+            .execute(
+                "UPDATE workspace SET external_id = ?2 WHERE id = ?1",
+                params![id, external_id],
+            )
+            .doing(doing, "write")?;
+        transaction.commit().doing(doing, "write")?;
+        drop(lock);
+        Ok(())
+    }
+
     /// Changes the labels of a customer, in the order in which they are given: all, or none.
     ///
     /// # Errors

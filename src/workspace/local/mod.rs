@@ -54,6 +54,13 @@ impl Times {
         let told = self.assets.get(&asset).copied();
         told.unwrap_or((self.workspace, self.workspace))
     }
+
+    /// Takes in what is known from elsewhere: changes that made no revision.
+    pub fn note(&mut self, asset: AssetId, created: Option<Moment>, updated: Moment) {
+        let (known, last) = self.of(asset);
+        let times = (created.unwrap_or(known), last.max(updated));
+        self.assets.insert(asset, times);
+    }
 }
 
 /// How long SQLite itself waits for programs that don't know our lock.
