@@ -259,11 +259,11 @@ fn update(asked: &Asked<'_>) -> Result<Reply, Reply> {
         let mut platform = asked.sandbox.platform().map_err(|error| failed(&error))?;
         platform
             .name_customer(&customer.name, external)
-            .map_err(|error| match error {
-                WorkspaceError::Taken { .. } => {
-                    Reply::invalid("external_id", "has already been taken")
+            .map_err(|error| {
+                if let WorkspaceError::Taken { .. } = error {
+                    return Reply::invalid("external_id", "has already been taken");
                 }
-                error => failed(&error),
+                failed(&error)
             })?;
     }
     Ok(Reply::wrapped(told(asked, &named(asked)?)))

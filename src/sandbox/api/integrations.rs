@@ -14,6 +14,7 @@ use super::super::reply::Reply;
 use super::super::route::{Answer, Asked, Body, Method, Operation, Scope, failed, schema};
 use super::account::{PAGE, PER_PAGE};
 use super::content;
+use crate::model::ident::InternalName;
 use crate::model::kind::AssetKind;
 use crate::workspace::Workspace as _;
 
@@ -115,10 +116,14 @@ fn all(asked: &Asked<'_>) -> Result<Reply, Reply> {
             known.title = Some(entry.title.to_string());
         }
     }
-    // The workspace's own are among its custom connectors.
-    for own in &inventory.connectors {
-        known.remove(own.internal_name.as_str());
-    }
+    // Custom ones are the platform's only where they are shared.
+    let own = |name: &str| {
+        let mut own = inventory.connectors.iter();
+        own.any(|own| own.internal_name.as_str() == name)
+    };
+    known.retain(|name, known| {
+        !own(name) && (InternalName::custom(name).is_none() || known.title.is_some())
+    });
     let operated = |names: BTreeSet<String>| {
         let names = names.into_iter();
         let told = names.map(|name| Operated {
