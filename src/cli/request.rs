@@ -352,6 +352,20 @@ fn manifest_catalogue(
     }
 }
 
+/// The project: the one that is given, the manifest's, or this folder.
+fn project_of(args: &PackArgs, file: Option<&ManifestFile>) -> Result<PathBuf, Failure> {
+    if let Some(project) = &args.project {
+        return Ok(project.clone());
+    }
+    let Some(file) = file else {
+        return Ok(PathBuf::from("."));
+    };
+    match &file.manifest().package.project {
+        Some(said) => file.named(said),
+        None => Ok(file.beside(".")),
+    }
+}
+
 /// A project that lies in a workspace behind the platform's API is fetched first, as the platform
 /// exports it.
 fn fetched(
@@ -398,14 +412,7 @@ pub(crate) fn resolve(
     let file = find_manifest(args)?;
     let manifest = file.as_ref().map(ManifestFile::manifest);
     let (destination, target) = destination(args, manifest, need)?;
-    let said = manifest.and_then(|manifest| manifest.package.project.as_ref());
-    let project = match (&args.project, &file, said) {
-        (Some(project), _, _) => project.clone(),
-        (None, Some(file), Some(said)) => file.named(said)?,
-        (None, Some(file), None) => file.beside("."),
-        (None, None, _) => PathBuf::from("."),
-    };
-    let (project, fetched) = fetched(context, args, project)?;
+    let (project, fetched) = fetched(context, args, project_of(args, file.as_ref())?)?;
     let said = manifest.and_then(|manifest| manifest.catalog(target.as_ref()));
     let found = match (&args.catalog, &file, said) {
         (Some(said), _, _) => Some(said_catalogue(context, said, &args.platform)?),
@@ -450,11 +457,7 @@ pub(crate) fn resolve(
         limit: bytes_of(limit_mb),
         request: ExportRequest {
             project,
-            roots: if args.one_project {
-                Roots::Asserted
-            } else {
-                Roots::One
-            },
+            roots: roots(args),
             connectors: args.connectors.clone(),
             destination,
             selection,
@@ -470,6 +473,24 @@ pub(crate) fn resolve(
         admin,
         _fetched: fetched,
     })
+}
+
+/// Reads the project for a command that needs all of it, and no target.
+pub(crate) fn read_project(context: &Context, args: &PackArgs) -> Result<Opened, Failure> {
+    let file = match args.project {
+        Some(_) => None,
+        None => find_manifest(args)?,
+    };
+    let (project, _fetched) = fetched(context, args, project_of(args, file.as_ref())?)?;
+    read_whole(context, &project, roots(args))
+}
+
+/// Whether the project may be several.
+fn roots(args: &PackArgs) -> Roots {
+    match args.one_project {
+        true => Roots::Asserted,
+        false => Roots::One,
+    }
 }
 
 /// The folder that a file lies in, or will lie in.

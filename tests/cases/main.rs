@@ -14,6 +14,7 @@ mod files;
 mod ignored;
 mod limits;
 mod outputs;
+mod pictures;
 mod record;
 mod release;
 mod roots;

@@ -83,8 +83,8 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
     (
         "graph",
         [
-            "recipack graph fixtures/partner",
-            "recipack graph fixtures/partner --of 'Return label' --format mermaid",
+            "recipack graph fixtures/partner --of 'Return label' --depth 1 --format mermaid",
+            "recipack graph -m fixtures/recipack.toml --to customers --format dot",
         ],
     ),
     (

@@ -17,7 +17,7 @@ const WORKSPACE: [&str; 6] = [
     "ca_file",
 ];
 /// Commands that need a workspace only to find a catalogue in it: they have options enough.
-const OF_PROJECTS: [&str; 4] = ["check", "lock", "export", "why"];
+const OF_PROJECTS: [&str; 5] = ["check", "lock", "export", "why", "graph"];
 
 /// The program's command line, with its help in order.
 pub(crate) fn command() -> Command {

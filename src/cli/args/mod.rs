@@ -418,21 +418,33 @@ pub(crate) enum GraphFormat {
     Dot,
 }
 
+/// What the nodes of a drawing are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphLevel {
+    /// Assets
+    Assets,
+    /// Folders
+    Folders,
+}
+
 /// Arguments of `graph`.
 #[derive(Debug, Args)]
 pub(crate) struct GraphArgs {
-    /// The project: a folder in the export layout, or a package
-    #[arg(default_value = ".")]
-    pub(crate) project: PathBuf,
     /// Only what this asset needs and what needs it: a path or a name
     #[arg(long, value_name = "ITEM")]
     pub(crate) of: Option<String>,
+    /// At most so many steps away from it
+    #[arg(long, value_name = "N", requires = "of")]
+    pub(crate) depth: Option<u32>,
+    /// What to draw: assets or folders [default: folders above 80 assets]
+    #[arg(long, value_enum, hide_possible_values = true, conflicts_with = "of")]
+    pub(crate) level: Option<GraphLevel>,
     /// How to draw it: text, mermaid or dot
     #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     pub(crate) format: GraphFormat,
-    /// Take the folder as one project even if it looks like several
-    #[arg(long)]
-    pub(crate) one_project: bool,
+    /// The project, and the target for which it is shown what that does not get.
+    #[command(flatten)]
+    pub(crate) pack: PackArgs,
 }
 
 /// Arguments of `verify`.

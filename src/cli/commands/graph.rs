@@ -1,34 +1,59 @@
 //! `recipack graph`: who needs whom.
 
-use super::super::args::{GraphArgs, GraphFormat};
+use super::super::args::{GraphArgs, GraphFormat, GraphLevel, PackArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::request::read_whole;
+use super::super::request::{TargetNeed, read_project, resolve};
 use super::super::ui::{Format, visible_lines};
 use super::super::{Context, Stop};
 use crate::model::choice::nearest;
 use crate::model::graph::Graph;
 use crate::model::project::Project;
-use crate::ops::read::Roots;
-use crate::plan::drawing::{GraphDocument, dot, mermaid, tree};
+use crate::model::table::PackedRows;
+use crate::ops::export::prepare;
+use crate::plan::drawing::{
+    Depth, Detail, ForTarget, GraphDocument, Level, MERMAID_LINES, Part, dot, mermaid, tree,
+};
 
 pub(crate) fn run(context: &Context, args: &GraphArgs) -> Result<Exit, Stop> {
-    let roots = if args.one_project {
-        Roots::Asserted
+    let document = if args.pack.to.is_some() || args.pack.kind.is_some() {
+        let resolved = resolve(context, &args.pack, TargetNeed::Required)?;
+        let prepared = prepare(
+            &resolved.request,
+            None,
+            &context.running,
+            &mut context.ui.observer(),
+        )?;
+        Failure::incomplete(&prepared.opened)?;
+        let target = ForTarget {
+            kind: resolved.request.destination.kind,
+            plan: &prepared.plan,
+        };
+        let project = &prepared.opened.project;
+        let part = part(args, project)?;
+        GraphDocument::of(project, &prepared.graph, part, Some(target))
     } else {
-        Roots::One
+        needs_no_target(&args.pack)?;
+        let project = read_project(context, &args.pack)?.project;
+        let part = part(args, &project)?;
+        GraphDocument::of(&project, &Graph::of(&project), part, None)
     };
-    let opened = read_whole(context, &args.project, roots)?;
-    let project = &opened.project;
-    let root = args
-        .of
-        .as_deref()
-        .map(|item| find(project, item))
-        .transpose()?;
-    let document = GraphDocument::of(project, &Graph::of(project), root);
+    if document.level == Level::Folders && args.level.is_none() {
+        context.ui.talk(
+            "there are too many assets for one picture, so folders are drawn; around one asset: \
+             --of ITEM --depth 1; each asset: --level assets\n",
+        );
+    }
     if context.ui.format == Format::Json {
         context.ui.document(&document)?;
         return Ok(Exit::Done);
+    }
+    if args.format == GraphFormat::Mermaid && document.lines() > MERMAID_LINES {
+        context.ui.talk(&format!(
+            "Mermaid draws at most {MERMAID_LINES} lines unless its `maxEdges` says otherwise, and \
+             these are {}\n",
+            document.lines()
+        ));
     }
     let text = match args.format {
         GraphFormat::Text => tree(&document),
@@ -37,6 +62,56 @@ pub(crate) fn run(context: &Context, args: &GraphArgs) -> Result<Exit, Stop> {
     };
     context.ui.result(&visible_lines(&text))?;
     Ok(Exit::Done)
+}
+
+/// Refuses what says something about a package where none is asked about.
+fn needs_no_target(pack: &PackArgs) -> Result<(), Failure> {
+    let PackArgs {
+        project: _,
+        manifest: _,
+        to: _,
+        kind: _,
+        data_center: _,
+        catalog,
+        connectors_said,
+        connectors,
+        include,
+        exclude,
+        rows,
+        one_project: _,
+        platform: _,
+    } = pack;
+    let given = [
+        ("--catalog", catalog.is_some()),
+        ("--connector", !connectors_said.is_empty()),
+        ("--connectors", connectors.is_some()),
+        ("--include", !include.is_empty()),
+        ("--exclude", !exclude.is_empty()),
+        ("--rows", *rows != PackedRows::Keep),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((option, _)) => Err(Failure::usage(format!(
+            "{option} is about a package, and without a target the whole project is drawn"
+        ))
+        .help("say --to TARGET, --for customer or --for external")),
+    }
+}
+
+/// What is drawn.
+fn part(args: &GraphArgs, project: &Project) -> Result<Part, Failure> {
+    let level = |level| match level {
+        GraphLevel::Assets => Level::Assets,
+        GraphLevel::Folders => Level::Folders,
+    };
+    Ok(match (&args.of, args.level) {
+        (Some(item), _) => Part::Around(
+            find(project, item)?,
+            args.depth.map_or(Depth::Any, Depth::Steps),
+        ),
+        (None, Some(said)) => Part::Whole(Detail::Level(level(said))),
+        (None, None) => Part::Whole(Detail::Readable),
+    })
 }
 
 /// The asset with this path or, if only one has it, with this name.

@@ -1,48 +1,94 @@
 //! A graph as a Mermaid flowchart.
 
-use super::{GraphDocument, joined, on_one_line};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::colour::{Colours, TEXT};
+use super::{GraphDocument, GraphNode, on_one_line, said};
 use crate::model::ident::Digest;
 
 /// How many hexadecimal digits of a digest tell nodes apart.
 const ID_DIGITS: usize = 12;
 
-/// Draws a graph as a Mermaid flowchart. A node's id depends on its path alone, so that drawings of
-/// two versions of a project differ only where the project does.
+/// Draws a graph as a Mermaid flowchart. The id of a node or a folder depends on its path alone, so
+/// that drawings of two versions of a project differ only where the project does.
 pub fn mermaid(document: &GraphDocument) -> String {
     let ids: Vec<String> = document
         .nodes
         .iter()
-        .map(|node| {
-            let digest = Digest::of(node.id.as_bytes()).to_string();
-            format!("n{}", &digest[..ID_DIGITS])
-        })
+        .map(|node| id('n', &node.id))
         .collect();
     let mut text = String::from("flowchart LR\n");
-    for (node, id) in document.nodes.iter().zip(&ids) {
-        let name = escape(&node.name);
-        let what = match node.label() {
-            Some(label) => format!("{name}<br/>{}", escape(&label)),
-            None => name,
-        };
-        let class = if node.present { "" } else { ":::missing" };
-        text.push_str(&format!("  {id}[\"{what}\"]{class}\n"));
-    }
-    for ((from, to), reasons) in document.links() {
-        let arrow = if document.nodes[to].present {
-            "-->"
+    for (folder, nodes) in document.groups() {
+        let indent = if folder.is_empty() {
+            "  "
         } else {
-            "-.->"
+            let id = id('f', folder);
+            text.push_str(&format!("  subgraph {id}[\"{}\"]\n", escape(folder)));
+            "    "
         };
-        let label = escape(&joined(&reasons));
+        for node in nodes {
+            let label = label(&document.nodes[node]);
+            text.push_str(&format!("{indent}{}[\"{label}\"]\n", ids[node]));
+        }
+        if !folder.is_empty() {
+            text.push_str("  end\n");
+        }
+    }
+    for ((from, to), verbs) in document.links() {
+        let arrow = if document.nodes[to].is_dashed() {
+            "-.->"
+        } else {
+            "-->"
+        };
+        let label = said(&verbs, |verb| verb.as_str());
         text.push_str(&format!(
             "  {} {arrow}|\"{label}\"| {}\n",
             ids[from], ids[to]
         ));
     }
-    if document.nodes.iter().any(|node| !node.present) {
-        text.push_str("  classDef missing stroke-dasharray: 5 5\n");
+    text.push_str(&classes(document, &ids));
+    text
+}
+
+/// Which colours and lines the nodes have.
+fn classes(document: &GraphDocument, ids: &[String]) -> String {
+    let mut coloured: BTreeMap<Colours, Vec<&str>> = BTreeMap::new();
+    let mut dashed = BTreeSet::new();
+    for (node, id) in document.nodes.iter().zip(ids) {
+        coloured.entry(Colours::of(node)).or_default().push(id);
+        if node.is_dashed() {
+            dashed.insert(id.as_str());
+        }
+    }
+    let mut text = String::new();
+    for (Colours { name, fill, line }, ids) in coloured {
+        text.push_str(&format!(
+            "  classDef {name} fill:{fill},stroke:{line},color:{TEXT}\n  class {} {name}\n",
+            ids.join(",")
+        ));
+    }
+    if !dashed.is_empty() {
+        let ids: Vec<&str> = dashed.into_iter().collect();
+        text.push_str(&format!(
+            "  classDef absent stroke-dasharray: 5 5\n  class {} absent\n",
+            ids.join(",")
+        ));
     }
     text
+}
+
+fn id(sort: char, path: &str) -> String {
+    let digest = Digest::of(path.as_bytes()).to_string();
+    format!("{sort}{}", &digest[..ID_DIGITS])
+}
+
+fn label(node: &GraphNode) -> String {
+    let lines: Vec<String> = [node.name.clone()]
+        .into_iter()
+        .chain(node.remarks())
+        .map(|line| escape(&line))
+        .collect();
+    lines.join("<br/>")
 }
 
 /// `text` inside a quoted label, where Mermaid knows entities, HTML and Markdown.

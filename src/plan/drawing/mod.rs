@@ -1,8 +1,11 @@
 //! The references of a project as people and programs can look at them: a tree of text, Mermaid,
-//! Graphviz, or nodes and edges.
+//! Graphviz, or nodes and edges. All of them are drawn from one document, and say the same.
 
+mod colour;
 mod dot;
+mod folders;
 mod mermaid;
+mod network;
 mod tree;
 
 use std::borrow::Cow;
@@ -16,11 +19,25 @@ pub use dot::dot;
 pub use mermaid::mermaid;
 pub use tree::tree;
 
-use crate::model::graph::{Edge, Graph, Reason};
+use crate::model::graph::Graph;
 use crate::model::ident::{InternalName, TypeWord};
-use crate::model::kind::{AssetKind, FileRole};
+use crate::model::kind::AssetKind;
 use crate::model::path::is_unseen;
 use crate::model::project::Project;
+use crate::model::target::TargetKind;
+use crate::plan::decision::Outcome;
+use crate::plan::export::ExportPlan;
+
+use network::Network;
+
+/// How many nodes a picture has at most before folders are drawn instead of assets.
+pub const READABLE: usize = 80;
+
+/// How many lines Mermaid draws, if it is not told to draw more: its `maxEdges`.
+pub const MERMAID_LINES: usize = 500;
+
+/// What the id of a connector begins with that no path speaks of.
+const CONNECTOR: &str = "connector:";
 
 /// Who needs whom in a project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -28,36 +45,96 @@ pub struct GraphDocument {
     /// The asset around which this was drawn; absent for the whole project.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root: Option<String>,
-    /// The assets, and what references lead to that is not in the project; in the order of their
-    /// paths.
+    /// How many steps from it are drawn; absent for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub depth: Option<u32>,
+    /// What the nodes are.
+    pub level: Level,
+    /// The target for which it is told what is left out; absent if none was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<TargetKind>,
+    /// The assets, and what references lead to that is not in the project; or the folders of both.
+    /// In the order of their paths.
     pub nodes: Vec<GraphNode>,
-    /// The needs, in the order of the paths; one for each reason.
+    /// The needs, in the order of the paths. Between assets there is one for each reason; between
+    /// folders one for each verb, and none within a folder.
     pub edges: Vec<GraphEdge>,
 }
 
-/// An asset.
+/// What the nodes of a graph are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Assets.
+    Assets,
+    /// Folders of assets.
+    Folders,
+}
+
+/// An asset or a folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct GraphNode {
-    /// The path of its JSON. If it is not present, the path by which others refer to it.
+    /// The path of an asset's JSON; if it is not present, the path by which others refer to it, or
+    /// `connector:` and a title. A folder's path, or `.` for what lies in none.
     pub id: String,
-    /// Its type, if its path tells one.
+    /// An asset's type, if its path tells one.
     #[serde(rename = "type")]
     pub kind: Option<TypeWord>,
     /// Its display name.
     pub name: String,
+    /// The folder that an asset lies in; empty for the project's root.
+    pub folder: String,
     /// Whether it is in the project.
     pub present: bool,
+    /// Whether the target gets it; absent without a target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// Why the target does not get it, where there is something to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+    /// What a folder holds; absent for an asset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holds: Option<FolderContents>,
 }
 
-/// One asset's need of another.
+/// What lies in a folder, and in those below it that are not drawn themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FolderContents {
+    /// How many assets of each type are in the project.
+    pub assets: BTreeMap<String, usize>,
+    /// How many assets others refer to that are not in the project.
+    pub missing: usize,
+    /// How many the target does not get.
+    pub left_out: usize,
+}
+
+/// One asset's need of another, or one folder's of another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct GraphEdge {
     /// The id of the asset that needs.
     pub from: String,
     /// The id of what is needed.
     pub to: String,
-    /// Why.
-    pub reason: EdgeReason,
+    /// What the one does with the other.
+    pub verb: Verb,
+    /// Why; absent between folders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<EdgeReason>,
+    /// Between folders, how many assets need how many others so: each pair counts once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
+}
+
+/// What an asset does with one that it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    /// It runs the recipe.
+    Calls,
+    /// It reads rows of the table.
+    LooksUp,
+    /// Anything else.
+    Uses,
 }
 
 /// Why one asset needs another.
@@ -78,77 +155,159 @@ pub enum EdgeReason {
     Lookup,
 }
 
-impl fmt::Display for EdgeReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// Which part of a project is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All of it, as assets or as folders of them.
+    Whole(Detail),
+    /// What this asset needs and who needs it, directly or not. It is an index into the project's
+    /// assets.
+    Around(usize, Depth),
+}
+
+/// Whether a whole project is drawn asset by asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// If it has at most [`READABLE`] nodes, and no more lines than [`MERMAID_LINES`].
+    Readable,
+    /// It is as is said.
+    Level(Level),
+}
+
+/// How far from an asset is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// As far as there is something.
+    Any,
+    /// This many steps.
+    Steps(u32),
+}
+
+/// What a target gets of a project.
+#[derive(Clone, Copy, Debug)]
+pub struct ForTarget<'p> {
+    /// What sort of target it is.
+    pub kind: TargetKind,
+    /// The plan of its package.
+    pub plan: &'p ExportPlan,
+}
+
+impl Verb {
+    /// What the one that needs does.
+    pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Reference { key } => f.write_str(key),
-            Self::Provider { internal_name } => write!(f, "{internal_name}"),
-            Self::Lookup => f.write_str("lookup"),
+            Self::Calls => "calls",
+            Self::LooksUp => "looks up",
+            Self::Uses => "uses",
         }
+    }
+
+    /// The same, said of the one that is needed.
+    const fn passive(self) -> &'static str {
+        match self {
+            Self::Calls => "called by",
+            Self::LooksUp => "looked up by",
+            Self::Uses => "used by",
+        }
+    }
+
+    /// What is done with an asset of this type, if any is known, for this reason.
+    fn of(needed: Option<&AssetKind>, reason: &EdgeReason) -> Self {
+        match (reason, needed) {
+            (EdgeReason::Lookup, _) => Self::LooksUp,
+            (EdgeReason::Reference { .. }, Some(AssetKind::Recipe)) => Self::Calls,
+            (EdgeReason::Reference { .. }, Some(AssetKind::LookupTable)) => Self::LooksUp,
+            (EdgeReason::Reference { .. } | EdgeReason::Provider { .. }, _) => Self::Uses,
+        }
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
 impl GraphNode {
-    /// What to call its type in a sentence.
-    fn label(&self) -> Option<String> {
-        let kind = AssetKind::from_word(self.kind.as_ref()?.as_str());
-        Some(kind.label().to_owned())
+    /// Its type, if one is known.
+    fn asset_kind(&self) -> Option<AssetKind> {
+        let word = self.kind.as_ref()?;
+        Some(AssetKind::from_word(word.as_str()))
+    }
+
+    /// What to say of it besides its name: its type, or what it holds, and whether it is missing or
+    /// left out.
+    fn remarks(&self) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if let Some(holds) = &self.holds {
+            let assets: usize = holds.assets.values().sum();
+            match assets {
+                0 => {}
+                1 => remarks.push("1 asset".to_owned()),
+                more => remarks.push(format!("{more} assets")),
+            }
+            if holds.missing > 0 {
+                remarks.push(format!("{} not in the project", holds.missing));
+            }
+            if holds.left_out > 0 {
+                remarks.push(format!("{} left out", holds.left_out));
+            }
+            return remarks;
+        }
+        if let Some(kind) = self.asset_kind() {
+            remarks.push(kind.label().to_owned());
+        }
+        remarks.extend(self.standing());
+        remarks
+    }
+
+    /// Whether it is missing or left out, in words.
+    fn standing(&self) -> Option<String> {
+        match (self.outcome, &self.because) {
+            (Some(outcome @ (Outcome::LeftOut | Outcome::Refused)), Some(because)) => {
+                Some(format!("{outcome}: {because}"))
+            }
+            (Some(outcome @ (Outcome::LeftOut | Outcome::Refused)), None) => {
+                Some(outcome.to_string())
+            }
+            (Some(Outcome::Included) | None, _) if !self.present => {
+                Some("not in the project".to_owned())
+            }
+            (Some(Outcome::Included) | None, _) => None,
+        }
+    }
+
+    /// Whether a picture shows that something is not there.
+    fn is_dashed(&self) -> bool {
+        !self.present || matches!(self.outcome, Some(Outcome::LeftOut | Outcome::Refused))
     }
 }
 
 impl GraphDocument {
-    /// Draws a whole project, or what one asset needs and who needs that asset, directly or not.
-    /// The asset is an index into the project's assets.
-    pub fn of(project: &Project, graph: &Graph, root: Option<usize>) -> Self {
-        let view = View::of(project, graph, root);
-        let path = |asset: usize| project.assets[asset].path.as_str();
-        let mut nodes: BTreeMap<String, GraphNode> = view
-            .assets
-            .iter()
-            .map(|&asset| {
-                let node = GraphNode {
-                    id: path(asset).to_owned(),
-                    kind: type_word(&project.assets[asset].kind),
-                    name: project.assets[asset].name().to_owned(),
-                    present: true,
-                };
-                (node.id.clone(), node)
-            })
-            .collect();
-        let mut edges: BTreeSet<GraphEdge> = view
-            .edges
-            .iter()
-            .map(|edge| GraphEdge {
-                from: path(edge.from).to_owned(),
-                to: path(edge.to).to_owned(),
-                reason: reason(project, edge),
-            })
-            .collect();
-        let dangling = graph.dangling().iter();
-        for dangling in dangling.filter(|dangling| view.whole_needs.contains(&dangling.from)) {
-            let reference = &project.assets[dangling.from].facts.references[dangling.reference];
-            let id = reference.target.to_string();
-            edges.insert(GraphEdge {
-                from: path(dangling.from).to_owned(),
-                to: id.clone(),
-                reason: EdgeReason::Reference {
-                    key: reference.key.to_string(),
-                },
-            });
-            nodes.entry(id).or_insert_with_key(|id| GraphNode {
-                id: id.clone(),
-                kind: match FileRole::of(id) {
-                    FileRole::Main(kind) => type_word(&kind),
-                    FileRole::Companion { .. } | FileRole::NoAsset => None,
-                },
-                name: reference.name.to_string(),
-                present: false,
-            });
-        }
+    /// Draws a project, or a part of it. With a target, what that does not get is told.
+    pub fn of(project: &Project, graph: &Graph, part: Part, target: Option<ForTarget<'_>>) -> Self {
+        let network = Network::of(project, graph, target.map(|target| target.plan));
+        let (root, depth) = match part {
+            Part::Whole(_) => (None, None),
+            Part::Around(asset, Depth::Any) => (Some(asset), None),
+            Part::Around(asset, Depth::Steps(steps)) => (Some(asset), Some(steps)),
+        };
+        let level = match part {
+            Part::Whole(Detail::Level(level)) => level,
+            Part::Whole(Detail::Readable) if !network.is_readable() => Level::Folders,
+            Part::Whole(Detail::Readable) | Part::Around(..) => Level::Assets,
+        };
+        let (nodes, edges) = match level {
+            Level::Folders => folders::of(&network),
+            Level::Assets => network.part(root, depth),
+        };
         Self {
-            root: root.map(|root| path(root).to_owned()),
-            nodes: nodes.into_values().collect(),
-            edges: edges.into_iter().collect(),
+            root: root.map(|root| project.assets[root].path.to_string()),
+            depth,
+            level,
+            target: target.map(|target| target.kind),
+            nodes,
+            edges,
         }
     }
 
@@ -157,87 +316,48 @@ impl GraphDocument {
         self.nodes.iter().map(|node| &*node.id).zip(0..).collect()
     }
 
-    /// Each pair of nodes that has edges, as indices, with all the reasons.
-    fn links(&self) -> BTreeMap<(usize, usize), Vec<&EdgeReason>> {
+    /// How many lines a picture of it has.
+    pub fn lines(&self) -> usize {
+        self.links().len()
+    }
+
+    /// Each pair of nodes that has edges, as indices, with what the one does with the other: each
+    /// verb with how often, where that is counted.
+    fn links(&self) -> Links {
         let indices = self.indices();
-        let mut links: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let mut links: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         for edge in &self.edges {
             if let (Some(&from), Some(&to)) = (indices.get(&*edge.from), indices.get(&*edge.to)) {
-                links.entry((from, to)).or_default().push(&edge.reason);
+                let verbs = links.entry((from, to)).or_default();
+                verbs.insert((edge.verb, edge.count));
             }
         }
         links
     }
-}
 
-fn type_word(kind: &AssetKind) -> Option<TypeWord> {
-    kind.word().parse().ok()
-}
-
-fn reason(project: &Project, edge: &Edge) -> EdgeReason {
-    match &edge.reason {
-        Reason::Reference(index) => EdgeReason::Reference {
-            key: project.assets[edge.from].facts.references[*index]
-                .key
-                .to_string(),
-        },
-        Reason::Provider(internal_name) => EdgeReason::Provider {
-            internal_name: internal_name.clone(),
-        },
-        Reason::Lookup => EdgeReason::Lookup,
-    }
-}
-
-/// Which part of a graph is drawn.
-struct View<'g> {
-    assets: BTreeSet<usize>,
-    edges: Vec<&'g Edge>,
-    /// The assets all of whose needs are drawn.
-    whole_needs: BTreeSet<usize>,
-}
-
-impl<'g> View<'g> {
-    fn of(project: &Project, graph: &'g Graph, root: Option<usize>) -> Self {
-        let Some(root) = root else {
-            let assets: BTreeSet<usize> = (0..project.assets.len()).collect();
-            return Self {
-                edges: assets
-                    .iter()
-                    .flat_map(|&asset| graph.needs(asset))
-                    .collect(),
-                whole_needs: assets.clone(),
-                assets,
-            };
-        };
-        let (below, mut edges) = reach(root, |asset| graph.needs(asset), |edge| edge.to);
-        let (above, up) = reach(root, |asset| graph.needed_by(asset), |edge| edge.from);
-        edges.extend(up);
-        Self {
-            assets: below.union(&above).copied().collect(),
-            edges,
-            whole_needs: below,
+    /// The nodes by the folders that they lie in, as indices; folders themselves lie in none.
+    fn groups(&self) -> BTreeMap<&str, Vec<usize>> {
+        let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, node) in self.nodes.iter().enumerate() {
+            groups.entry(&node.folder).or_default().push(index);
         }
+        groups
     }
 }
 
-/// All assets that can be reached from `start`, and the edges on the way.
-fn reach<'g>(
-    start: usize,
-    edges_of: impl Fn(usize) -> &'g [Edge],
-    end: impl Fn(&Edge) -> usize,
-) -> (BTreeSet<usize>, Vec<&'g Edge>) {
-    let mut reached = BTreeSet::from([start]);
-    let mut edges = Vec::new();
-    let mut queue = vec![start];
-    while let Some(asset) = queue.pop() {
-        for edge in edges_of(asset) {
-            edges.push(edge);
-            if reached.insert(end(edge)) {
-                queue.push(end(edge));
-            }
-        }
-    }
-    (reached, edges)
+/// What goes on between two nodes: each verb with how often, where that is counted.
+type Links = BTreeMap<(usize, usize), BTreeSet<(Verb, Option<usize>)>>;
+
+/// What an edge says: each verb, with how often where that is counted.
+fn said<'v>(
+    verbs: impl IntoIterator<Item = &'v (Verb, Option<usize>)>,
+    word: impl Fn(Verb) -> &'static str,
+) -> String {
+    let texts = verbs.into_iter().map(|(verb, count)| match count {
+        Some(count) => format!("{} {count}", word(*verb)),
+        None => word(*verb).to_owned(),
+    });
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 /// `text` without characters that could steer a terminal or end a line.
@@ -255,12 +375,6 @@ fn on_one_line(text: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(text)
     }
-}
-
-/// The different reasons of an edge, in one text.
-fn joined(reasons: &[&EdgeReason]) -> String {
-    let texts: Vec<String> = reasons.iter().map(ToString::to_string).collect();
-    on_one_line(&texts.join(", ")).into_owned()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{GraphDocument, GraphNode, on_one_line};
+use super::{CONNECTOR, GraphDocument, GraphNode, Level, Links, Verb, on_one_line, said};
 
 /// How deep a tree grows; what is deeper gets a tree of its own further down.
 const MAX_DEPTH: usize = 32;
@@ -13,17 +13,19 @@ const MAX_DEPTH: usize = 32;
 pub fn tree(document: &GraphDocument) -> String {
     let mut needs = vec![Vec::new(); document.nodes.len()];
     let mut needed_by = vec![Vec::new(); document.nodes.len()];
-    for (from, to) in document.links().into_keys() {
+    let links = document.links();
+    for &(from, to) in links.keys() {
         needs[from].push(to);
         needed_by[to].push(from);
     }
     let root = document.root.as_deref();
     match root.and_then(|root| document.indices().get(root).copied()) {
         Some(root) => {
-            let mut text = Forest::new(document, &needs).grow([root]);
+            let mut text = Forest::new(document, &needs, &links, Way::Needs).grow([root]);
             if !needed_by[root].is_empty() {
                 text.push_str("\nneeded by:\n");
-                let above = Forest::new(document, &needed_by).grow([root]);
+                let above = Forest::new(document, &needed_by, &links, Way::NeededBy);
+                let above = above.grow([root]);
                 // The asset itself stands above already.
                 text.push_str(above.split_once('\n').map_or("", |(_, rest)| rest));
             }
@@ -34,15 +36,26 @@ pub fn tree(document: &GraphDocument) -> String {
             let needs_others = |&node: &usize| needed_by[node].iter().all(|&by| by == node);
             let unneeded = all.clone().filter(needs_others);
             // Where assets need each other in a circle, none of them is unneeded.
-            let needing = all.filter(|&node| !needs[node].is_empty());
-            Forest::new(document, &needs).grow(unneeded.chain(needing))
+            let others = all.filter(|&node| !needs[node].is_empty());
+            Forest::new(document, &needs, &links, Way::Needs).grow(unneeded.chain(others))
         }
     }
+}
+
+/// What grows from a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// What it needs.
+    Needs,
+    /// Who needs it.
+    NeededBy,
 }
 
 struct Forest<'d> {
     document: &'d GraphDocument,
     branches: &'d [Vec<usize>],
+    links: &'d Links,
+    way: Way,
     /// Whether a node is drawn with all that grows from it.
     drawn: Vec<bool>,
     text: String,
@@ -59,12 +72,32 @@ struct Twig {
 }
 
 impl<'d> Forest<'d> {
-    fn new(document: &'d GraphDocument, branches: &'d [Vec<usize>]) -> Self {
+    fn new(
+        document: &'d GraphDocument,
+        branches: &'d [Vec<usize>],
+        links: &'d Links,
+        way: Way,
+    ) -> Self {
         Self {
             document,
             branches,
+            links,
+            way,
             drawn: vec![false; document.nodes.len()],
             text: String::new(),
+        }
+    }
+
+    /// What stands before a branch: what its node does with it, or the other way round.
+    fn verbs(&self, node: usize, branch: usize) -> String {
+        let (ends, word): (_, fn(Verb) -> &'static str) = match self.way {
+            Way::Needs => ((node, branch), Verb::as_str),
+            Way::NeededBy => ((branch, node), Verb::passive),
+        };
+        let said = said(self.links.get(&ends).into_iter().flatten(), word);
+        match self.document.level {
+            Level::Assets => format!("{said} "),
+            Level::Folders => format!("{said} in "),
         }
     }
 
@@ -118,7 +151,7 @@ impl<'d> Forest<'d> {
                 twigs.push(Twig {
                     node: branch,
                     depth: twig.depth + 1,
-                    lead: format!("{}{corner}", twig.indent),
+                    lead: format!("{}{corner}{}", twig.indent, self.verbs(twig.node, branch)),
                     indent: format!("{}{bar}", twig.indent),
                 });
             }
@@ -127,11 +160,21 @@ impl<'d> Forest<'d> {
 }
 
 fn describe(node: &GraphNode) -> String {
-    // Assets without a display name go by their file's, which is in the path already.
-    let is_file_name = node.id.rsplit('/').next() == Some(&*node.name);
-    let name = (!is_file_name).then(|| format!("\"{}\"", node.name));
-    let what: Vec<String> = node.label().into_iter().chain(name).collect();
-    let absent = (!node.present).then(|| "not in the project".to_owned());
-    let about: Vec<String> = [what.join(" ")].into_iter().chain(absent).collect();
-    on_one_line(&format!("{} ({})", node.id, about.join(", "))).into_owned()
+    // What has no name of its own goes by its path's end, which is told already.
+    let is_in_path = node.id.rsplit('/').next() == Some(&*node.name) || node.holds.is_some();
+    let mut remarks = node.remarks().into_iter();
+    let mut about: Vec<String> = remarks.by_ref().take(1).collect();
+    if !is_in_path {
+        let name = format!("\"{}\"", node.name);
+        match (&node.kind, about.first_mut()) {
+            (Some(_), Some(kind)) => *kind = format!("{kind} {name}"),
+            (Some(_), None) | (None, _) => about.insert(0, name),
+        }
+    }
+    about.extend(remarks);
+    let text = match node.id.strip_prefix(CONNECTOR) {
+        Some(_) => about.join(", "),
+        None => format!("{} ({})", node.id, about.join(", ")),
+    };
+    on_one_line(&text).into_owned()
 }
