@@ -303,6 +303,13 @@ const SITUATIONS: &[Situation<'static>] = &[
         0,
     ),
     ("graph", &["graph", "partner"], 0),
+    (
+        "graph",
+        &[
+            "graph", "partner", "--for", "external", "--level", "folders",
+        ],
+        0,
+    ),
     ("graph", &["graph", "partner", "--of", "Parcel Tracker"], 0),
     ("graph", &["graph", "shared-form", "--format", "dot"], 0),
     ("diff", &["diff", "e.zip", "c.zip"], 0),

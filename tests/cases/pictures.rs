@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::support::project::{ProjectFolder, custom_reference, reference, uses};
-use super::support::{Place, Run, place_with};
+use super::support::{Place, Run, outcome, place_with};
 
 /// The internal name of the partner's Parcel Tracker.
 const TRACKER: &str = "parcel_tracker_connector_48213_1701388800";
@@ -98,7 +98,15 @@ fn a_picture_for_customers_says_which_connectors_they_do_not_get() {
         unknown.stdout
     );
     let external = graph(&place, &["partner", "--for", "external", "--format", "dot"]);
-    assert!(!external.stdout.contains("left out"), "{}", external.stdout);
+    let left: Vec<&str> = labels(&external.stdout)
+        .into_iter()
+        .filter(|label| label.contains("left out"))
+        .collect();
+    // It comes with the package that has its connection.
+    assert_eq!(
+        left,
+        ["route_planner\\ncustom connector\\nleft out: elsewhere"]
+    );
 }
 
 #[test]
@@ -292,4 +300,76 @@ fn eighty_nodes_are_drawn_one_by_one_and_more_as_folders() {
         (texts(&one, "nodes", "name"), &one["level"]),
         (vec!["One more"], &json!("assets"))
     );
+}
+
+#[test]
+fn graph_draws_in_three_formats() {
+    let place = place_with(&["shared-form"]);
+    insta::assert_snapshot!(outcome(&place, &["graph", "shared-form"]), @r#"
+    exit 0
+    --- stdout
+    Orders/track_new_parcels.recipe.json (recipe "Track new parcels")
+    ├── uses Connections/carrier_rates.connection.json (connection "Carrier rates")
+    ├── uses Connections/parcel_tracker_account.connection.json (connection "Parcel Tracker account")
+    └── uses parcel_events.topic.json (topic "Parcel events", not in the project)
+    --- folder
+    shared-form
+    "#);
+    insta::assert_snapshot!(outcome(&place, &["graph", "shared-form", "--format", "mermaid"]), @r#"
+    exit 0
+    --- stdout
+    flowchart LR
+      n273db8fe5b55["Parcel events<br/>topic<br/>not in the project"]
+      subgraph fdc273117482b["Connections"]
+        nb60b69d6fa42["Carrier rates<br/>connection"]
+        nebfce35a1fea["Parcel Tracker account<br/>connection"]
+      end
+      subgraph fb7e8acdd522e["Orders"]
+        n3df165f787e6["Track new parcels<br/>recipe"]
+      end
+      n3df165f787e6 -->|"uses"| nb60b69d6fa42
+      n3df165f787e6 -->|"uses"| nebfce35a1fea
+      n3df165f787e6 -.->|"uses"| n273db8fe5b55
+      classDef connection fill:#dcfce7,stroke:#15803d,color:#111827
+      class nb60b69d6fa42,nebfce35a1fea connection
+      classDef other fill:#f3f4f6,stroke:#6b7280,color:#111827
+      class n273db8fe5b55 other
+      classDef recipe fill:#dbeafe,stroke:#1d4ed8,color:#111827
+      class n3df165f787e6 recipe
+      classDef absent stroke-dasharray: 5 5
+      class n273db8fe5b55 absent
+    --- folder
+    shared-form
+    "#);
+    insta::assert_snapshot!(outcome(&place, &["graph", "shared-form", "--format", "dot"]), @r##"
+    exit 0
+    --- stdout
+    digraph project {
+      rankdir=LR;
+      node [shape=box, style=filled, fontcolor="#111827"];
+      "parcel_events.topic.json" [label="Parcel events\ntopic\nnot in the project", fillcolor="#f3f4f6", color="#6b7280", style="filled,dashed"];
+      subgraph cluster_1 {
+        label="Connections";
+        "Connections/carrier_rates.connection.json" [label="Carrier rates\nconnection", fillcolor="#dcfce7", color="#15803d"];
+        "Connections/parcel_tracker_account.connection.json" [label="Parcel Tracker account\nconnection", fillcolor="#dcfce7", color="#15803d"];
+      }
+      subgraph cluster_2 {
+        label="Orders";
+        "Orders/track_new_parcels.recipe.json" [label="Track new parcels\nrecipe", fillcolor="#dbeafe", color="#1d4ed8"];
+      }
+      "Orders/track_new_parcels.recipe.json" -> "Connections/carrier_rates.connection.json" [label="uses"];
+      "Orders/track_new_parcels.recipe.json" -> "Connections/parcel_tracker_account.connection.json" [label="uses"];
+      "Orders/track_new_parcels.recipe.json" -> "parcel_events.topic.json" [label="uses", style=dashed];
+    }
+    --- folder
+    shared-form
+    "##);
+    insta::assert_snapshot!(outcome(&place, &["graph", "shared-form", "--of", "Track new parcel"]), @"
+    exit 1
+    --- stderr
+    error[names-nothing]: `Track new parcel` is no path or name of an asset of this project
+       = help: did you mean `Track new parcels`?
+    --- folder
+    shared-form
+    ");
 }
