@@ -357,7 +357,7 @@ fn why_tells_of_a_connector_that_is_left_out() {
     --- stdout
     connector "Parcel Tracker": left out
       rule      shared-left-out (asked: auto)
-      catalogue shared v6, open, as `parcel_tracker_connector_48213_1701388800`; found by its internal name
+      catalogue shared v6, open or closed source unknown, as `parcel_tracker_connector_48213_1701388800`; found by its internal name
       project   holds v7
       files     parcel_tracker.custom_adapter.json
       files     parcel_tracker.custom_adapter.png

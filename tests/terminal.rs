@@ -281,3 +281,160 @@ fn names_in_a_project_never_reach_the_terminal_raw() {
     assert!(shown.contains(r"N0\u{1b}[31m"), "{shown}");
     assert!(shown.contains(r"N3\u{202e}"), "{shown}");
 }
+
+/// What a person at a terminal types, with a moment before each key; nothing without the program that
+/// makes a terminal.
+fn typed(place: &Place, asked: &str, keys: &[&str]) -> Option<(Option<i32>, String)> {
+    use std::io::{Read as _, Write as _};
+    use std::process::Command;
+    use std::time::{Duration, Instant};
+
+    let version = Command::new("script").arg("--version").output();
+    if !version.is_ok_and(|output| output.status.success()) {
+        return None;
+    }
+    let program = env!("CARGO_BIN_EXE_recipack");
+    let mut child = Command::new("script")
+        .args([
+            "-qec",
+            &format!("stty rows 30 cols 100; {program} {asked}"),
+            "/dev/null",
+        ])
+        .current_dir(place.folder.path())
+        .env("TERM", "xterm")
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("script starts");
+    let mut screen = child.stdout.take().expect("piped");
+    let (sender, shown) = std::sync::mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(count) = screen.read(&mut bytes) {
+            if count == 0 || sender.send(bytes[..count].to_vec()).is_err() {
+                break;
+            }
+        }
+    });
+    let mut stdin = child.stdin.take().expect("piped");
+    let mut text = Vec::new();
+    for key in keys {
+        // A key is typed once the screen is still: before that nobody reads it.
+        let started = Instant::now();
+        let mut last = Instant::now();
+        let before = text.len();
+        while (text.len() == before || last.elapsed() < Duration::from_millis(150))
+            && started.elapsed() < Duration::from_secs(20)
+        {
+            if let Ok(more) = shown.recv_timeout(Duration::from_millis(50)) {
+                text.extend(more);
+                last = Instant::now();
+            }
+        }
+        if stdin.write_all(key.as_bytes()).is_err() {
+            break;
+        }
+    }
+    let status = child.wait().expect("it ends");
+    drop(stdin);
+    reader.join().expect("read");
+    text.extend(shown.try_iter().flatten());
+    Some((status.code(), String::from_utf8_lossy(&text).into_owned()))
+}
+
+const ENTER: &str = "\r";
+
+#[test]
+fn a_manifest_is_picked_at_a_terminal() {
+    let place = place_with(&["partner", "catalogs", "recipack.toml"]);
+    let manifest = || fs::read_to_string(place.path("recipack.toml")).expect("a manifest");
+    let before = manifest();
+    // Nothing is ticked any more but the recipe that is looked for; the connectors stay as they are.
+    let keys = ["\x1b[D", "Return", " ", ENTER, ENTER, ENTER, "y\n"];
+    let Some((code, screen)) = typed(&place, "manifest edit", &keys) else {
+        return;
+    };
+    assert_eq!(code, Some(0), "{screen}");
+    for shown in [
+        "What does the package take?",
+        "Return label (recipe) in Orders, with Parcel Tracker",
+        "come along:",
+        "  Connections/parcel_tracker_account.connection.json",
+        "Which connectors does the package for customers bring?",
+        "[ ] Parcel Tracker: shared as v6, so customers have it; ticked, it becomes a second one",
+        "Which connectors does the package for external-account bring?",
+        "[x] Parcel Tracker: installs or updates there",
+        "added Orders/return_label.recipe.json in select.include",
+        "Write this to recipack.toml? [y/N]",
+    ] {
+        assert!(screen.contains(shown), "{shown}\n{screen}");
+    }
+    let picked = manifest();
+    assert!(
+        picked.contains("include = [\"Orders/return_label.recipe.json\"]"),
+        "{picked}"
+    );
+    assert!(
+        !picked.contains("[targets.customers.connectors]"),
+        "{picked}"
+    );
+
+    // A shared one that is ticked all the same is warned of, and included.
+    let keys = [ENTER, " ", ENTER, ENTER, "yes\n"];
+    let (code, screen) = typed(&place, "manifest edit", &keys).expect("a terminal");
+    assert_eq!(code, Some(0), "{screen}");
+    let warning = "warning: \"Parcel Tracker\" becomes a second connector of customers's own, beside the shared one";
+    assert!(screen.contains(warning), "{screen}");
+    let included = manifest();
+    assert!(
+        included.contains("[targets.customers.connectors]\n\"Parcel Tracker\" = \"include\""),
+        "{included}"
+    );
+
+    // Who gives up, says no, or is gone changes nothing.
+    for keys in [
+        &["\x1b"][..],
+        &["Archive", "\x1b[C", "\x1b"],
+        &["\x1b[C", ENTER, ENTER, ENTER, "\n"],
+    ] {
+        let (code, screen) = typed(&place, "manifest edit", keys).expect("a terminal");
+        assert_eq!(code, Some(3), "{keys:?}: {screen}");
+        assert!(
+            screen.contains("error[declined]: nothing was written"),
+            "{screen}"
+        );
+        assert_eq!(manifest(), included, "{keys:?}");
+    }
+    let (code, screen) = typed(&place, "manifest edit", &["\x03"]).expect("a terminal");
+    assert_eq!(code, Some(130), "{screen}");
+    let (code, screen) = typed(&place, "manifest edit", &["\x1b[D", ENTER]).expect("a terminal");
+    assert_eq!(code, Some(1), "{screen}");
+    assert!(screen.contains("error[nothing-selected]"), "{screen}");
+    assert_eq!(manifest(), included);
+    let keys = [ENTER, ENTER, ENTER];
+    let (code, screen) = typed(&place, "manifest edit", &keys).expect("a terminal");
+    assert_eq!(code, Some(0), "{screen}");
+    assert!(screen.contains("nothing is changed"), "{screen}");
+    assert_ne!(before, included);
+}
+
+#[test]
+fn without_a_terminal_the_picker_names_the_commands_that_do_the_same() {
+    let place = place_with(&["partner", "catalogs", "recipack.toml"]);
+    insta::assert_snapshot!(outcome(&place, &["manifest", "edit"]), @r"
+    exit 64
+    --- stderr
+    error[usage]: `manifest edit` needs a terminal
+       = help: these do the same without one:
+               recipack manifest list
+               recipack manifest add recipe NAME
+               recipack manifest remove recipe NAME
+               recipack manifest add connector TITLE=include --target TARGET
+               recipack manifest remove connector TITLE --target TARGET
+    --- folder
+    catalogs
+    partner
+    recipack.toml
+    ");
+}

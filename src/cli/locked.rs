@@ -1,34 +1,156 @@
-//! `recipack.lock` as a file: where it lies, reading it, and what is said when something is not as it
+//! A manifest's lock as a file: where it lies, reading it, and what is said when something is not as it
 //! was locked.
 
 use std::path::{Path, PathBuf};
 
+use super::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::request::{folder_of, read_text};
+use super::request::{MANIFEST, ManifestFile, folder_of, manifest_path, nearest, read_text};
 use super::ui::visible;
 use crate::lock::{Lock, LockChange, LockedTarget, changes};
+use crate::manifest::Manifest;
 use crate::model::ident::TargetName;
 use crate::ops::import::Incoming;
 use crate::ops::lock::entries;
+use crate::plan::decision::shell_word;
 use crate::plan::import::target::MadeFor;
-
-/// The lock's name.
-pub(crate) const LOCK: &str = "recipack.lock";
 
 /// How many changes a failure names before the rest is only counted.
 const NAMED: usize = 20;
 
-/// The lock that belongs to a manifest.
+/// The lock that belongs to a manifest: `acme.toml` has `acme.lock` beside it, so that two manifests
+/// in one folder have two.
 pub(crate) fn beside(manifest: &Path) -> PathBuf {
+    let name = manifest.file_name().unwrap_or_default();
+    let is_toml = manifest
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+    let mut lock = match is_toml {
+        true => manifest.file_stem().unwrap_or_default().to_owned(),
+        false => name.to_owned(),
+    };
+    lock.push(".lock");
     match folder_of(manifest) {
-        folder if folder == Path::new(".") => PathBuf::from(LOCK),
-        folder => folder.join(LOCK),
+        folder if folder == Path::new(".") => PathBuf::from(lock),
+        folder => folder.join(lock),
     }
 }
 
+/// The name by which a lock knows its manifest.
+pub(crate) fn name_of(manifest: &Path) -> Option<String> {
+    let name = manifest.file_name()?;
+    Some(name.to_string_lossy().into_owned())
+}
+
+/// Reads a manifest's own lock, if there is one.
+///
+/// # Errors
+/// If it can't be used, or is another manifest's.
+pub(crate) fn of(manifest: &ManifestFile) -> Result<Option<Lock>, Failure> {
+    let path = beside(manifest.path());
+    let Some(lock) = read(&path)? else {
+        return Ok(None);
+    };
+    let own = name_of(manifest.path());
+    let other = match &lock.manifest {
+        Some(other) => (own.as_ref() != Some(other)).then(|| other.clone()),
+        None => owner_of(&lock, manifest),
+    };
+    match other {
+        None => Ok(Some(lock)),
+        Some(other) => Err(Failure::new(
+            Exit::Failed,
+            "lock-of-another",
+            format!(
+                "{} was written for {other}, not for {}",
+                path.display(),
+                manifest.path().display()
+            ),
+        )
+        .help(format!(
+            "move it to where {other} has its lock, or remove it if nobody needs it; then run `recipack lock{}`",
+            option_of(manifest.path())
+        ))),
+    }
+}
+
+/// Reads a manifest's own lock, which has to be there.
+pub(crate) fn required_of(manifest: &ManifestFile) -> Result<Lock, Failure> {
+    if let Some(lock) = of(manifest)? {
+        return Ok(lock);
+    }
+    let path = beside(manifest.path());
+    let older = path.with_file_name("recipack.lock");
+    // Once all manifests of a folder had one lock.
+    let is_older = read(&older).is_ok_and(|lock| lock.is_some_and(|lock| lock.manifest.is_none()));
+    let failure = missing(&path, &option_of(manifest.path()));
+    Err(match is_older && older != path {
+        true => failure.notes(vec![format!(
+            "{} does not say which manifest it was written for; it is not taken for this one's",
+            older.display()
+        )]),
+        false => failure,
+    })
+}
+
+/// The lock of the manifest here or above, which has to be there, and its path. A package may come
+/// without the manifest that it was made by.
+pub(crate) fn of_here(context: &Context) -> Result<(Lock, PathBuf), Failure> {
+    match nearest() {
+        Some(_) => {
+            let path = manifest_path(context, None)?;
+            let manifest = ManifestFile::read(&path)?;
+            Ok((required_of(&manifest)?, beside(&path)))
+        }
+        None => {
+            let path = beside(Path::new(MANIFEST));
+            let lock = required(&path).map_err(|failure| {
+                failure.help("write it with `recipack lock`, and commit it; another one is named with --lock")
+            })?;
+            Ok((lock, path))
+        }
+    }
+}
+
+/// `-m FILE` for a manifest of another name than the usual one.
+fn option_of(manifest: &Path) -> String {
+    match manifest.file_name() {
+        Some(name) if name == MANIFEST => String::new(),
+        Some(_) | None => format!(" -m {}", shell_word(&manifest.display().to_string())),
+    }
+}
+
+/// The manifest beside this one that a lock without a name was written for, as far as can be told: it
+/// has all the lock's targets, and this one has not.
+fn owner_of(lock: &Lock, manifest: &ManifestFile) -> Option<String> {
+    let has_all = |manifest: &Manifest| {
+        let mut targets = lock.targets.keys();
+        targets.all(|name| manifest.targets.contains_key(name))
+    };
+    if has_all(manifest.manifest()) {
+        return None;
+    }
+    let folder = std::fs::read_dir(folder_of(manifest.path())).ok()?;
+    let mut others: Vec<PathBuf> = folder
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
+        .filter(|path| path.file_name() != manifest.path().file_name())
+        .collect();
+    others.sort();
+    let is_owner = |path: &&PathBuf| {
+        let text = read_text(path).ok();
+        text.and_then(|text| Manifest::parse(&text).ok())
+            .is_some_and(|other| has_all(&other))
+    };
+    others.iter().find(is_owner).and_then(|path| name_of(path))
+}
+
 /// Reads a lock, if there is one.
-pub(crate) fn read(path: &Path) -> Result<Option<Lock>, Failure> {
+fn read(path: &Path) -> Result<Option<Lock>, Failure> {
     if !path.try_exists().unwrap_or(true) {
         return Ok(None);
     }
@@ -45,25 +167,29 @@ pub(crate) fn read(path: &Path) -> Result<Option<Lock>, Failure> {
 
 /// Reads a lock that has to be there.
 pub(crate) fn required(path: &Path) -> Result<Lock, Failure> {
-    read(path)?.ok_or_else(|| {
-        Failure::new(
-            Exit::Differences,
-            "lock-missing",
-            format!("there is no {}", path.display()),
-        )
-        .help("write it with `recipack lock`, and commit it")
-    })
+    read(path)?.ok_or_else(|| missing(path, ""))
+}
+
+fn missing(path: &Path, option: &str) -> Failure {
+    Failure::new(
+        Exit::Differences,
+        "lock-missing",
+        format!("there is no {}", path.display()),
+    )
+    .help(format!(
+        "write it with `recipack lock{option}`, and commit it"
+    ))
 }
 
 /// Fails if the package is not what was locked for the target that it was made for, as its decision
 /// record says; without a record, for whichever target has these contents. What the lock says of that
 /// target is what the package was made for; nothing if several have these contents and differ.
 pub(crate) fn hold_package(
+    lock: Lock,
     path: &Path,
     package: &Path,
     incoming: &Incoming,
 ) -> Result<Option<MadeFor>, Failure> {
-    let lock = required(path)?;
     let entries = entries(&incoming.opened);
     let recorded = incoming.record().map(|record| &record.target);
     let have_these = || {
@@ -150,12 +276,13 @@ pub(crate) fn hold(
     found: LockedTarget,
 ) -> Result<(), Failure> {
     let only = |locked: Option<LockedTarget>| Lock {
+        manifest: None,
         targets: locked
             .into_iter()
             .map(|locked| (target.clone(), locked))
             .collect(),
     };
-    let Lock { mut targets } = lock;
+    let mut targets = lock.targets;
     let changes = changes(&only(targets.remove(target)), &only(Some(found)));
     match changes.is_empty() {
         true => Ok(()),

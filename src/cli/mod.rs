@@ -189,9 +189,14 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Attest(args) => commands::provenance::attest(context, &args),
         Command::Sbom(args) => commands::provenance::sbom(context, &args),
         Command::Init(args) => commands::init::run(context, &args),
-        Command::Manifest(ManifestCommand::Add(args)) => commands::manifest::add(context, &args),
+        Command::Manifest(ManifestCommand::Add(args)) => {
+            commands::manifest_add::add(context, &args)
+        }
         Command::Manifest(ManifestCommand::Remove(args)) => {
-            commands::manifest::remove(context, &args)
+            commands::manifest_add::remove(context, &args)
+        }
+        Command::Manifest(ManifestCommand::Edit(args)) => {
+            commands::manifest_edit::run(context, &args)
         }
         Command::Manifest(ManifestCommand::List(args)) => commands::manifest::list(context, &args),
         Command::Graph(args) => commands::graph::run(context, &args),

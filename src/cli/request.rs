@@ -11,8 +11,10 @@ use super::args::{PackArgs, PlatformArgs};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::opening;
+use super::ui::visible;
 use crate::io::archive::Limits;
 use crate::io::bounded::{self, DOCUMENT};
+use crate::io::git::Repository;
 use crate::manifest::{DEFAULT_LIMIT_MB, GlobError, Manifest};
 use crate::model::catalogue::{Catalogue, NoCatalogue, SharedConnectors};
 use crate::model::ident::{PackageName, TargetName};
@@ -162,18 +164,62 @@ impl Resolved {
 }
 
 /// Finds the manifest: the one that is given; the one here, if the project is not given or a target
-/// is named; the one in the project's folder.
+/// is named; the one in the project's folder; the nearest one above, as for the one here.
 pub(crate) fn find_manifest(args: &PackArgs) -> Result<Option<ManifestFile>, Failure> {
     if let Some(path) = &args.manifest {
         return ManifestFile::read(path).map(Some);
     }
-    let here = Path::new(MANIFEST);
-    if (args.project.is_none() || args.to.is_some()) && here.is_file() {
-        return ManifestFile::read(here).map(Some);
+    let is_any = args.project.is_none() || args.to.is_some();
+    let nearest = nearest().filter(|_| is_any);
+    let inside = args.project.as_ref().map(|project| project.join(MANIFEST));
+    let inside = inside.filter(|inside| inside.is_file());
+    let found = match (nearest, inside) {
+        (Some(here), _) if here == Path::new(MANIFEST) => Some(here),
+        (nearest, inside) => inside.or(nearest),
+    };
+    found.map(|path| ManifestFile::read(&path)).transpose()
+}
+
+/// The manifest here, or the nearest one in the folders around, up to the root of the repository or of
+/// all files.
+pub(crate) fn nearest() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    let root = Repository::root_around(&here);
+    let mut path = PathBuf::from(MANIFEST);
+    for folder in here.ancestors() {
+        if path.is_file() {
+            return Some(path);
+        }
+        if root.as_deref() == Some(folder) {
+            return None;
+        }
+        path = Path::new("..").join(path);
     }
-    match args.project.as_ref().map(|project| project.join(MANIFEST)) {
-        Some(inside) if inside.is_file() => ManifestFile::read(&inside).map(Some),
-        Some(_) | None => Ok(None),
+    None
+}
+
+/// The manifest that is given, or the nearest one, for a command that can't do without.
+pub(crate) fn manifest_path(context: &Context, said: Option<&Path>) -> Result<PathBuf, Failure> {
+    if let Some(path) = said {
+        return Ok(path.to_owned());
+    }
+    let path = nearest().ok_or_else(|| {
+        Failure::new(
+            Exit::Failed,
+            "manifest-missing",
+            format!("there is no {MANIFEST} here, nor in a folder above"),
+        )
+        .help("write one with `recipack init PROJECT`; a manifest of another name goes with -m")
+    })?;
+    tell_where(context, &path);
+    Ok(path)
+}
+
+/// Says which manifest was found, if it is not the one here.
+fn tell_where(context: &Context, manifest: &Path) {
+    if manifest.starts_with("..") {
+        let shown = visible(&manifest.display().to_string());
+        context.ui.talk(&format!("the manifest is {shown}\n"));
     }
 }
 
@@ -410,6 +456,9 @@ pub(crate) fn resolve(
     need: TargetNeed,
 ) -> Result<Resolved, Failure> {
     let file = find_manifest(args)?;
+    if let (None, Some(file)) = (&args.manifest, &file) {
+        tell_where(context, file.path());
+    }
     let manifest = file.as_ref().map(ManifestFile::manifest);
     let (destination, target) = destination(args, manifest, need)?;
     let (project, fetched) = fetched(context, args, project_of(args, file.as_ref())?)?;

@@ -197,8 +197,13 @@ impl Ui {
     }
 
     /// Whether somebody is there who can be asked.
-    fn has_person(&self) -> bool {
+    pub(crate) fn has_person(&self) -> bool {
         self.format == Format::Text && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Whether what is told is coloured.
+    pub(crate) fn is_coloured(&self) -> bool {
+        self.colour == Colour::Styled
     }
 
     /// Asks a person whether to go on. Only a yes is a yes.

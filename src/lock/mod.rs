@@ -1,4 +1,4 @@
-//! `recipack.lock`: what a manifest's targets get, to the byte, so that a change is seen before it is
+//! The lock: what a manifest's targets get, to the byte, so that a change is seen before it is
 //! shipped.
 
 mod change;
@@ -21,6 +21,8 @@ pub use text::LockError;
 /// What a manifest's targets get.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
+    /// The file name of the manifest that it was written for; older locks don't tell.
+    pub manifest: Option<String>,
     /// What each target gets, by the target's name.
     pub targets: BTreeMap<TargetName, LockedTarget>,
 }

@@ -13,7 +13,7 @@ use crate::model::target::TargetKind;
 const VERSION: u64 = 1;
 
 const HEAD: &str = "\
-# What the targets of recipack.toml get. `recipack lock` writes this file, `recipack lock --check`
+# What the targets of the manifest get. `recipack lock` writes this file, `recipack lock --check`
 # compares it; it belongs into version control and is not edited by hand.
 
 ";
@@ -50,6 +50,8 @@ struct Head {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Text {
     version: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    manifest: Option<String>,
     #[serde(default)]
     target: Vec<TargetText>,
     /// The files of packages with their digests, as most of the targets that have them get them.
@@ -89,7 +91,12 @@ impl Lock {
         if version > VERSION {
             return Err(LockError::TooNew { found: version });
         }
-        let Text { target, files, .. } = toml_edit::de::from_str(text).map_err(syntax)?;
+        let Text {
+            manifest,
+            target,
+            files,
+            ..
+        } = toml_edit::de::from_str(text).map_err(syntax)?;
         let mut targets = BTreeMap::new();
         for text in target {
             let mut entries = files.clone();
@@ -112,7 +119,7 @@ impl Lock {
             }
             targets.insert(text.name, locked);
         }
-        Ok(Self { targets })
+        Ok(Self { manifest, targets })
     }
 
     /// The lock as a file: the same lock gives the same bytes.
@@ -142,6 +149,7 @@ impl Lock {
         });
         let text = Text {
             version: VERSION,
+            manifest: self.manifest.clone(),
             target: target.collect(),
             files,
         };
@@ -200,12 +208,13 @@ mod tests {
                 "[a-z]{1,3}",
                 prop::collection::btree_map(0_u8..9, 0_u8..3, 0..9),
                 0..5,
-            )
+            ),
+            manifest in prop::option::of("[a-z]{1,3}[.]toml"),
         ) {
             let targets = targets.iter().map(|(name, entries)| {
                 (name.parse().expect("a name"), locked(entries))
             });
-            let lock = Lock { targets: targets.collect() };
+            let lock = Lock { manifest, targets: targets.collect() };
             let text = lock.to_text().expect("TOML");
             prop_assert_eq!(&Lock::parse(&text).expect("a lock"), &lock);
             prop_assert_eq!(Lock::parse(&text).expect("a lock").to_text().expect("TOML"), text);

@@ -51,6 +51,24 @@ pub enum Change {
     },
     /// The catalogue of the package: a file, an address or `none`.
     Catalog(String),
+    /// The project of the package: a folder, a package or an address.
+    Project(String),
+    /// A word about a connector, for one target.
+    TargetConnector {
+        /// The target.
+        target: TargetName,
+        /// The connector.
+        title: ConnectorTitle,
+        /// The word.
+        word: Word,
+    },
+    /// The catalogue of one target.
+    TargetCatalog {
+        /// The target.
+        target: TargetName,
+        /// A file, an address or `none`.
+        catalog: String,
+    },
 }
 
 /// Something to take out of a manifest.
@@ -72,6 +90,17 @@ pub enum Removal {
     Target(TargetName),
     /// The catalogue file of the package.
     Catalog,
+    /// The project of the package, so that it is the manifest's own folder.
+    Project,
+    /// The word about a connector, for one target.
+    TargetConnector {
+        /// The target.
+        target: TargetName,
+        /// The connector.
+        title: ConnectorTitle,
+    },
+    /// The catalogue of one target.
+    TargetCatalog(TargetName),
 }
 
 choice_type! {
@@ -189,6 +218,11 @@ impl ManifestEdit {
     /// Puts something in. What is there already stays as it is written.
     pub fn add(&mut self, change: &Change) -> Result<Outcome, EditError> {
         let subject = Subject::of_change(change);
+        if let Change::TargetConnector { target, .. } | Change::TargetCatalog { target, .. } =
+            change
+        {
+            self.has_target(target)?;
+        }
         let mut expected = self.listing.clone();
         let outcome = expected.add(change);
         if outcome == Outcome::Unchanged {
@@ -202,6 +236,9 @@ impl ManifestEdit {
     /// Takes something out. Comments stay, also those about what goes.
     pub fn remove(&mut self, removal: &Removal) -> Result<Outcome, EditError> {
         let subject = Subject::of_removal(removal);
+        if let Removal::TargetConnector { target, .. } | Removal::TargetCatalog(target) = removal {
+            self.has_target(target)?;
+        }
         let mut expected = self.listing.clone();
         expected.remove(removal);
         if expected == self.listing {
@@ -214,6 +251,19 @@ impl ManifestEdit {
         }
         let text = removed(&self.text, removal);
         self.settle(subject, Outcome::Removed, text, expected)
+    }
+
+    fn has_target(&self, target: &TargetName) -> Result<(), EditError> {
+        let targets = &self.listing.targets;
+        if targets.contains_key(target) {
+            return Ok(());
+        }
+        let names = targets.keys().map(TargetName::as_str);
+        Err(EditError::NotThere {
+            key: "targets",
+            entry: target.to_string(),
+            near: nearest(target.as_str(), names).map(str::to_owned),
+        })
     }
 
     /// Takes the new text over if it says what it should.
@@ -268,7 +318,13 @@ impl ManifestEdit {
             Removal::Tag(_) => select.tags.iter().map(TagName::as_str).collect(),
             Removal::Connector(_) => connectors.keys().map(ConnectorTitle::as_str).collect(),
             Removal::Target(_) => targets.keys().map(TargetName::as_str).collect(),
-            Removal::Catalog => Vec::new(),
+            Removal::TargetConnector { target, .. } => targets
+                .get(target)
+                .into_iter()
+                .flat_map(|target| target.connectors.keys())
+                .map(ConnectorTitle::as_str)
+                .collect(),
+            Removal::Catalog | Removal::TargetCatalog(_) | Removal::Project => Vec::new(),
         };
         nearest(entry, candidates).map(str::to_owned)
     }
@@ -299,6 +355,15 @@ impl Subject {
             Change::Connector { title, .. } => Self::new("connectors", title.as_str()),
             Change::Target { name, .. } => Self::new("targets", name.as_str()),
             Change::Catalog(file) => Self::new("package.catalog", file),
+            Change::Project(project) => Self::new("package.project", project),
+            Change::TargetConnector { target, title, .. } => Self {
+                key: "targets",
+                entry: format!("{target}: {title}"),
+            },
+            Change::TargetCatalog { target, catalog } => Self {
+                key: "targets",
+                entry: format!("{target}: catalog {catalog}"),
+            },
         }
     }
 
@@ -312,6 +377,15 @@ impl Subject {
             Removal::Connector(title) => Self::new("connectors", title.as_str()),
             Removal::Target(name) => Self::new("targets", name.as_str()),
             Removal::Catalog => Self::new("package", "catalog"),
+            Removal::Project => Self::new("package", "project"),
+            Removal::TargetConnector { target, title } => Self {
+                key: "targets",
+                entry: format!("{target}: {title}"),
+            },
+            Removal::TargetCatalog(target) => Self {
+                key: "targets",
+                entry: format!("{target}: catalog"),
+            },
         }
     }
 }
@@ -348,6 +422,29 @@ impl Listing {
             Change::Catalog(file) => {
                 outcome_of(self.package.catalog.replace(file.clone()).as_ref(), file)
             }
+            Change::Project(project) => outcome_of(
+                self.package.project.replace(project.clone()).as_ref(),
+                project,
+            ),
+            Change::TargetConnector {
+                target,
+                title,
+                word,
+            } => {
+                let Some(target) = self.targets.get_mut(target) else {
+                    return Outcome::Unchanged;
+                };
+                outcome_of(
+                    target.connectors.insert(title.clone(), *word).as_ref(),
+                    word,
+                )
+            }
+            Change::TargetCatalog { target, catalog } => {
+                let Some(target) = self.targets.get_mut(target) else {
+                    return Outcome::Unchanged;
+                };
+                outcome_of(target.catalog.replace(catalog.clone()).as_ref(), catalog)
+            }
         }
     }
 
@@ -366,6 +463,17 @@ impl Listing {
                 self.targets.remove(name);
             }
             Removal::Catalog => self.package.catalog = None,
+            Removal::Project => self.package.project = None,
+            Removal::TargetConnector { target, title } => {
+                if let Some(target) = self.targets.get_mut(target) {
+                    target.connectors.remove(title);
+                }
+            }
+            Removal::TargetCatalog(target) => {
+                if let Some(target) = self.targets.get_mut(target) {
+                    target.catalog = None;
+                }
+            }
         }
     }
 }
@@ -407,6 +515,18 @@ fn added(text: &str, change: &Change) -> Option<String> {
             data_center,
         } => with_target(text, name.as_str(), *kind, data_center.as_ref()),
         Change::Catalog(file) => with_value(text, &["package"], "catalog", &quoted(file)),
+        Change::Project(project) => with_value(text, &["package"], "project", &quoted(project)),
+        Change::TargetConnector {
+            target,
+            title,
+            word,
+        } => with_target_word(text, target.as_str(), title.as_str(), *word),
+        Change::TargetCatalog { target, catalog } => with_value(
+            text,
+            &["targets", target.as_str()],
+            "catalog",
+            &quoted(catalog),
+        ),
     }
 }
 
@@ -417,9 +537,18 @@ fn removed(text: &str, removal: &Removal) -> Option<String> {
         Removal::Type(word) => without_entry(text, Rule::Types, word.as_str()),
         Removal::Folder(folder) => without_entry(text, Rule::Folders, folder.as_str()),
         Removal::Tag(tag) => without_entry(text, Rule::Tags, tag.as_str()),
-        Removal::Connector(title) => without_key(text, "connectors", title.as_str()),
-        Removal::Target(name) => without_key(text, "targets", name.as_str()),
-        Removal::Catalog => without_key(text, "package", "catalog"),
+        Removal::Connector(title) => without_key(text, &["connectors"], title.as_str()),
+        Removal::Target(name) => without_key(text, &["targets"], name.as_str()),
+        Removal::Catalog => without_key(text, &["package"], "catalog"),
+        Removal::Project => without_key(text, &["package"], "project"),
+        Removal::TargetConnector { target, title } => without_key(
+            text,
+            &["targets", target.as_str(), "connectors"],
+            title.as_str(),
+        ),
+        Removal::TargetCatalog(target) => {
+            without_key(text, &["targets", target.as_str()], "catalog")
+        }
     }
 }
 
@@ -607,10 +736,25 @@ fn with_target(
     }
 }
 
-/// A section without one of its keys and all below it.
-fn without_key(text: &str, section: &str, name: &str) -> Option<String> {
+/// A target with a word about a connector: in the table of its words, or with a new one.
+fn with_target_word(text: &str, target: &str, title: &str, word: Word) -> Option<String> {
     let document = Document::parse(text).ok()?;
-    let item = find(document.as_table(), &[section])?;
+    let path = ["targets", target, "connectors"];
+    let word = quoted(word.as_str());
+    let item = find(document.as_table(), &path[..2])?;
+    let is_plain = item.as_table().is_some_and(|table| !table.is_dotted());
+    if is_plain || find(document.as_table(), &path).is_some() {
+        return with_value(text, &path, title, &word);
+    }
+    // Inside of braces, or with dotted keys, no header may follow.
+    let table = format!("{{ {} = {word} }}", key(title));
+    with_new_value(text, item, "connectors", &table)
+}
+
+/// A section without one of its keys and all below it.
+fn without_key(text: &str, section: &[&str], name: &str) -> Option<String> {
+    let document = Document::parse(text).ok()?;
+    let item = find(document.as_table(), section)?;
     if let Some(inline) = item.as_inline_table() {
         let elements = inline_elements(inline)?;
         let start = TableLike::key(inline, name)?.span()?.start;

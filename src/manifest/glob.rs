@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::model::path::PackagePath;
+
 /// A pattern over paths in a package. `*` and `?` stay inside a folder, `**` crosses folders,
 /// `{a,b}` gives alternatives, `[abc]` a choice of characters, and `\` takes the next character
 /// literally.
@@ -36,6 +38,14 @@ impl GlobError {
 }
 
 impl Glob {
+    /// The pattern that matches this path, and no other one but what lies below it.
+    ///
+    /// # Errors
+    /// None that can happen with a path of a package.
+    pub fn literal(path: &PackagePath) -> Result<Self, GlobError> {
+        globset::escape(path.as_str()).parse()
+    }
+
     /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.text

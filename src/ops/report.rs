@@ -194,7 +194,7 @@ pub struct ManifestListDocument {
     pub findings: Vec<LocatedFinding>,
 }
 
-/// What `manifest add` and `manifest remove` say.
+/// What `manifest add`, `manifest remove` and `manifest edit` say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ManifestEditDocument {
     /// The manifest.

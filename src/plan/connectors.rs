@@ -161,6 +161,25 @@ impl<'a> Sources<'a> {
         gathering.finish()
     }
 
+    /// The titles of all connectors that the project has or speaks of, of those supplied beside it and
+    /// of those in the catalogue.
+    pub fn titles_known(&self) -> BTreeSet<&'a str> {
+        let of = |project: &'a Project| {
+            let adapters = project.of_kind(&AssetKind::CustomAdapter);
+            adapters.map(|(_, asset)| asset.name())
+        };
+        let mut titles: BTreeSet<&str> = of(self.project).collect();
+        titles.extend(self.supplied.into_iter().flat_map(of));
+        let entries = self.catalogue.into_iter().flat_map(|c| c.entries());
+        titles.extend(entries.map(|entry| entry.title.as_str()));
+        for (_, connection) in self.project.of_kind(&AssetKind::Connection) {
+            let references = connection.facts.references.iter();
+            let providers = references.filter(|reference| &*reference.key == "provider");
+            titles.extend(providers.map(|reference| &*reference.name));
+        }
+        titles
+    }
+
     /// The custom connector that a provider names.
     fn custom(&self, provider: &str) -> Option<InternalName> {
         let in_catalogue = || {

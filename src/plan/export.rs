@@ -12,7 +12,7 @@ use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, TargetName};
 use crate::model::kind::{AssetKind, FileRole};
 use crate::model::path::PackagePath;
 use crate::model::place::{Located, Origin};
-use crate::model::project::{Asset, LeftOut, LeftOutReason};
+use crate::model::project::{LeftOut, LeftOutReason};
 use crate::model::table::PackedRows;
 use crate::model::target::{TargetKind, Word};
 
@@ -22,6 +22,7 @@ use super::decision::{
     CatalogueEvidence, ConnectorDecision, ItemRule, Match, Outcome, Speaker, shell_word,
 };
 use super::gaps::{self, Reach, TargetCenter, Unshared};
+use super::mentioned::looked_at;
 use super::rule::{Case, Files, Gap, Ruling, Share, decide};
 use super::secrets;
 use wording::{evidence, how_to_change};
@@ -164,15 +165,6 @@ struct Planning<'a, 'r> {
     reaches: Vec<(String, &'a CatalogueEntry)>,
 }
 
-fn candidate(asset: &Asset) -> Candidate<'_> {
-    let tags = asset.facts.recipe().map_or(&[][..], |recipe| &recipe.tags);
-    Candidate {
-        path: &asset.path,
-        kind_word: asset.kind.word(),
-        tags,
-    }
-}
-
 fn refusal(choice: Choice<'_>) -> Option<ItemRule> {
     Some(match choice {
         Choice::Selected => return None,
@@ -192,7 +184,7 @@ impl<'a> Planning<'a, '_> {
         let selection = self.request.selection;
         let mut seeds = Vec::new();
         for (index, asset) in project.assets.iter().enumerate() {
-            match refusal(selection.selects(&candidate(asset))) {
+            match refusal(selection.selects(&looked_at(asset))) {
                 None => seeds.push(index),
                 Some(rule) => {
                     self.out.insert(index, rule);
@@ -228,7 +220,7 @@ impl<'a> Planning<'a, '_> {
         for unmatched in self
             .request
             .selection
-            .unmatched(self.sources.project.assets.iter().map(candidate))
+            .unmatched(self.sources.project.assets.iter().map(looked_at))
         {
             let message = format!(
                 "`{}` in `{}` matches no asset of the project",
@@ -240,39 +232,7 @@ impl<'a> Planning<'a, '_> {
                     .help("correct it or take it out; `recipack export --list` shows the paths"),
             );
         }
-        let projects = [Some(self.sources.project), self.sources.supplied];
-        let mut titles: BTreeSet<&str> = projects
-            .into_iter()
-            .flatten()
-            .flat_map(|project| {
-                project
-                    .of_kind(&AssetKind::CustomAdapter)
-                    .map(|(_, asset)| asset.name())
-            })
-            .collect();
-        titles.extend(
-            self.sources
-                .catalogue
-                .iter()
-                .flat_map(|c| c.entries())
-                .map(|entry| entry.title.as_str()),
-        );
-        for asset in self
-            .sources
-            .project
-            .assets
-            .iter()
-            .filter(|asset| asset.kind == AssetKind::Connection)
-        {
-            titles.extend(
-                asset
-                    .facts
-                    .references
-                    .iter()
-                    .filter(|r| &*r.key == "provider")
-                    .map(|r| &*r.name),
-            );
-        }
+        let titles = self.sources.titles_known();
         for (title, word) in self.request.words {
             let named = InternalName::custom(title.as_str());
             let used = named.is_some_and(|name| {
@@ -426,7 +386,7 @@ impl<'a> Planning<'a, '_> {
         match self
             .request
             .selection
-            .selects(&candidate(&self.sources.project.assets[index]))
+            .selects(&looked_at(&self.sources.project.assets[index]))
         {
             Choice::Excluded(pattern) => Some(pattern),
             Choice::Selected

@@ -27,8 +27,8 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
     (
         "manifest add",
         [
-            "recipack manifest add include 'Orders/**' -m fixtures/recipack.toml",
-            "recipack manifest add target partners=customer --data-center eu -m fixtures/recipack.toml",
+            "recipack manifest add recipe 'Return label' -m fixtures/recipack.toml",
+            "recipack manifest add catalog none --target customers -m fixtures/recipack.toml",
         ],
     ),
     (
@@ -36,6 +36,13 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
         [
             "recipack manifest remove target external-account -m fixtures/recipack.toml",
             "recipack manifest remove catalog -m fixtures/recipack.toml",
+        ],
+    ),
+    (
+        "manifest edit",
+        [
+            "recipack manifest edit",
+            "recipack manifest edit -m fixtures/recipack.toml",
         ],
     ),
     (

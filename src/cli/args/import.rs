@@ -88,7 +88,7 @@ pub(crate) struct ImportArgs {
     /// The package of a plan, if it lies elsewhere now
     #[arg(long, value_name = "PACKAGE.zip")]
     pub(crate) from: Option<PathBuf>,
-    /// Only import what the lock says; exit with 2 otherwise
+    /// Only import what the lock or --lock FILE says, or exit with 2
     #[arg(long)]
     pub(crate) locked: bool,
     /// Only import what this key of minisign has signed
@@ -97,15 +97,9 @@ pub(crate) struct ImportArgs {
     /// The signature [default: <package>.minisig]
     #[arg(long, value_name = "FILE", requires = "require_signature")]
     pub(crate) signature: Option<PathBuf>,
-    /// The lock that --locked goes by
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "recipack.lock",
-        hide = true,
-        requires = "locked"
-    )]
-    pub(crate) lock: PathBuf,
+    /// The lock that --locked goes by [default: that of recipack.toml, here or above]
+    #[arg(long, value_name = "FILE", hide = true, requires = "locked")]
+    pub(crate) lock: Option<PathBuf>,
     /// What is permitted.
     #[command(flatten)]
     pub(crate) permitted: PermittedArgs,

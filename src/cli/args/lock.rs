@@ -15,9 +15,9 @@ pub(crate) struct LockArgs {
     /// Take every project in the folder, or in the one here
     #[arg(long, conflicts_with = "manifest")]
     pub(crate) all_projects: bool,
-    /// The manifest; the lock lies beside it
-    #[arg(short, long, value_name = "FILE", default_value = "recipack.toml")]
-    pub(crate) manifest: PathBuf,
+    /// The manifest; its lock lies beside it under its name [default: recipack.toml, here or above]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
     /// Write nothing; exit with 2 if the lock is not up to date, and say what changed
     #[arg(long)]
     pub(crate) check: bool,

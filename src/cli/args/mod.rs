@@ -190,7 +190,7 @@ pub(crate) struct PackArgs {
     /// A folder, a package or an address [default: the manifest's project]
     #[arg(value_name = "PROJECT|PACKAGE.zip|ADDRESS")]
     pub(crate) project: Option<PathBuf>,
-    /// The manifest [default: recipack.toml, where there is one]
+    /// The manifest [default: recipack.toml, here or above]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) manifest: Option<PathBuf>,
     /// The target, as the manifest names it
@@ -281,7 +281,7 @@ pub(crate) struct ExportArgs {
     /// Print what would be packed and what not, and write nothing
     #[arg(long)]
     pub(crate) list: bool,
-    /// Only make what recipack.lock says; exit with 2 otherwise
+    /// Only make what the manifest's lock says; exit with 2 otherwise
     #[arg(long, conflicts_with = "list")]
     pub(crate) locked: bool,
     /// Only make it of what is committed, down to the last file
@@ -323,10 +323,12 @@ pub(crate) struct InitArgs {
 /// What to do with the manifest.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ManifestCommand {
-    /// Add a pattern, type, folder, tag, connector, target or catalogue
+    /// Add a recipe, connection, connector, folder, type, tag, pattern, target, catalogue or project
     Add(ManifestAddArgs),
     /// Take one out again
     Remove(ManifestRemoveArgs),
+    /// Pick recipes and connectors on a terminal
+    Edit(ManifestEditArgs),
     /// List what the manifest says
     List(ManifestListArgs),
 }
@@ -334,59 +336,105 @@ pub(crate) enum ManifestCommand {
 /// What a manifest can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ManifestPart {
+    /// A recipe to take
+    Recipe,
+    /// A connection to take
+    Connection,
+    /// What to do with a connector
+    Connector,
+    /// A folder to take from
+    Folder,
+    /// An asset type to take
+    Type,
+    /// A tag that recipes must carry
+    Tag,
     /// A pattern of what to take
     Include,
     /// A pattern of what to leave out
     Exclude,
-    /// An asset type to take
-    Type,
-    /// A folder to take from
-    Folder,
-    /// A tag that recipes must carry
-    Tag,
-    /// What to do with a connector
-    Connector,
     /// A target
     Target,
     /// The catalogue: a file, an admin workspace's address, or `none`
     Catalog,
+    /// The project: a folder, a package or an address
+    Project,
+}
+
+impl ManifestPart {
+    /// The word for it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Recipe => "recipe",
+            Self::Connection => "connection",
+            Self::Connector => "connector",
+            Self::Folder => "folder",
+            Self::Type => "type",
+            Self::Tag => "tag",
+            Self::Include => "include",
+            Self::Exclude => "exclude",
+            Self::Target => "target",
+            Self::Catalog => "catalog",
+            Self::Project => "project",
+        }
+    }
 }
 
 /// Arguments of `manifest add`.
 #[derive(Debug, Args)]
 pub(crate) struct ManifestAddArgs {
-    /// What sort: include, exclude, type, folder, tag, connector, target or catalog
+    /// What sort: recipe, connection, connector, folder, type, tag, include, exclude, target, catalog
+    /// or project
     #[arg(hide_possible_values = true)]
     pub(crate) part: ManifestPart,
-    /// The pattern, word or name; `TITLE=WORD` for a connector, `NAME=customer|external` for a target
-    pub(crate) value: String,
-    /// The target's data center
+    /// A name, a path or a pattern; `TITLE=auto|include|exclude` for a connector,
+    /// `NAME=customer|external` for a target
+    #[arg(required = true)]
+    pub(crate) values: Vec<String>,
+    /// Say it for this target only: a connector, or the catalogue
+    #[arg(long = "target", value_name = "TARGET")]
+    pub(crate) of_target: Option<TargetName>,
+    /// The new target's data center
     #[arg(long, value_name = "DC")]
     pub(crate) data_center: Option<DataCenter>,
-    /// The manifest
-    #[arg(short, long, value_name = "FILE", default_value = "recipack.toml")]
-    pub(crate) manifest: PathBuf,
+    /// The manifest [default: recipack.toml, here or above]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
 }
 
 /// Arguments of `manifest remove`.
 #[derive(Debug, Args)]
 pub(crate) struct ManifestRemoveArgs {
-    /// What sort: include, exclude, type, folder, tag, connector, target or catalog
+    /// What sort: recipe, connection, connector, folder, type, tag, include, exclude, target, catalog
+    /// or project
     #[arg(hide_possible_values = true)]
     pub(crate) part: ManifestPart,
-    /// The pattern, word or name; none for the catalogue
-    pub(crate) value: Option<String>,
-    /// The manifest
-    #[arg(short, long, value_name = "FILE", default_value = "recipack.toml")]
-    pub(crate) manifest: PathBuf,
+    /// The name, path or pattern; none for the catalogue and the project
+    pub(crate) values: Vec<String>,
+    /// What is said for this target only: a connector, or the catalogue
+    #[arg(long = "target", value_name = "TARGET")]
+    pub(crate) of_target: Option<TargetName>,
+    /// The manifest [default: recipack.toml, here or above]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+}
+
+/// Arguments of `manifest edit`.
+#[derive(Debug, Args)]
+pub(crate) struct ManifestEditArgs {
+    /// The manifest [default: recipack.toml, here or above]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+    /// Where the local platform is, if it has a catalogue.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
 }
 
 /// Arguments of `manifest list`.
 #[derive(Debug, Args)]
 pub(crate) struct ManifestListArgs {
-    /// The manifest
-    #[arg(short, long, value_name = "FILE", default_value = "recipack.toml")]
-    pub(crate) manifest: PathBuf,
+    /// The manifest [default: recipack.toml, here or above]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
 }
 
 /// Arguments of `show`.

@@ -15,7 +15,7 @@ use super::super::opening::{
     Interruptible, client, credentials, in_folder, journal, usual_credentials,
 };
 use super::super::platform;
-use super::super::request::ManifestFile;
+use super::super::request::{MANIFEST, ManifestFile, nearest};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::client::Retries;
@@ -33,7 +33,7 @@ pub(crate) fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, Stop> {
         Checkup::new("recipack", Health::Ok, env!("CARGO_PKG_VERSION")),
         repository(context),
     ];
-    checkups.extend(manifest(&args.manifest));
+    checkups.extend(manifest(args.manifest.as_deref()));
     checkups.push(writable("temporary files", Some(std::env::temp_dir())));
     checkups.push(writable("cache", cache::folder()));
     checkups.extend(imports());
@@ -131,7 +131,10 @@ fn missing(subject: &str, failure: &Failure) -> Checkup {
     }
 }
 
-fn manifest(path: &Path) -> Vec<Checkup> {
+fn manifest(said: Option<&Path>) -> Vec<Checkup> {
+    let path = said.map(Path::to_owned).or_else(nearest);
+    let path = path.unwrap_or_else(|| PathBuf::from(MANIFEST));
+    let path = path.as_path();
     if !path.exists() {
         let found = format!("there is no {}", path.display());
         return vec![Checkup::new("manifest", Health::Note, found).help("recipack init PROJECT")];
@@ -148,7 +151,7 @@ fn manifest(path: &Path) -> Vec<Checkup> {
     };
     let found = format!("{}, {targets}", path.display());
     let file = locked::beside(path);
-    let lock = match locked::read(&file) {
+    let lock = match locked::of(&manifest) {
         Ok(Some(lock)) => {
             let count = lock.targets.len();
             let plural = if count == 1 { "" } else { "s" };

@@ -153,7 +153,7 @@ fn work(
     let lock = match (args.locked, &resolved.manifest, &args.pack.to) {
         (true, Some(manifest), Some(target)) => {
             let path = locked::beside(manifest.path());
-            Some((locked::required(&path)?, path, target))
+            Some((locked::required_of(manifest)?, path, target))
         }
         (true, _, _) => {
             return Err(

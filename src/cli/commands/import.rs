@@ -404,7 +404,11 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
     }
     Failure::incomplete(&incoming.opened)?;
     if args.locked {
-        let made_for = locked::hold_package(&args.lock, &request.package, &incoming)?;
+        let (lock, path) = match &args.lock {
+            Some(path) => (locked::required(path)?, path.clone()),
+            None => locked::of_here(context)?,
+        };
+        let made_for = locked::hold_package(lock, &path, &request.package, &incoming)?;
         if let Some(made_for) = made_for {
             incoming.was_locked_for(made_for);
         }

@@ -137,7 +137,7 @@ fn catalog(
 }
 
 /// What the manifest calls a catalogue that somebody names.
-fn named(said: &Path, folder: &Path) -> Result<String, Failure> {
+pub(super) fn named(said: &Path, folder: &Path) -> Result<String, Failure> {
     match CatalogueSource::of(said) {
         Ok(CatalogueSource::Nothing) => Ok(NoCatalogue::None.to_string()),
         Ok(CatalogueSource::Workspace(address)) => Ok(address.to_string()),
@@ -196,7 +196,7 @@ fn only_admin(context: &Context, args: &InitArgs) -> Option<String> {
 }
 
 /// The project's path as the manifest's folder sees it.
-fn relative(project: &Path, folder: &Path) -> anyhow::Result<String> {
+pub(super) fn relative(project: &Path, folder: &Path) -> anyhow::Result<String> {
     let resolved = |path: &Path| {
         path.canonicalize()
             .with_context(|| format!("can't resolve {}", path.display()))

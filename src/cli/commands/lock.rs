@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::super::args::{LockArgs, PackArgs};
+use super::super::args::{LockArgs, PackArgs, PlatformArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::locked;
 use super::super::output::{Content, OutputPath, Replacing};
-use super::super::request::{ManifestFile, TargetNeed, resolve};
+use super::super::request::{ManifestFile, TargetNeed, manifest_path, resolve};
 use super::super::several::{Answer, Member, each, found, named};
 use super::super::table::counted;
 use super::super::ui::visible;
@@ -22,7 +22,10 @@ use crate::plan::decision::shell_word;
 
 pub(crate) fn run(context: &Context, args: &LockArgs) -> Result<Exit, Stop> {
     let members = match (args.all_projects, args.projects.as_slice()) {
-        (false, []) => return lock(context, args, &args.manifest)?.print(context),
+        (false, []) => {
+            let manifest = manifest_path(context, args.manifest.as_deref())?;
+            return lock(context, args, &manifest)?.print(context);
+        }
         (false, projects) => named(projects.iter().map(PathBuf::as_path))?,
         (true, []) => found(context, Path::new("."))?,
         (true, [folder]) => found(context, folder)?,
@@ -70,11 +73,17 @@ fn lock(context: &Context, args: &LockArgs, path: &Path) -> Result<Answer<LockDo
     }
     let file = path;
     let path = locked::beside(file);
-    let before = locked::read(&path)?;
+    let before = locked::of(&manifest)?;
     let output = OutputPath::check(&path, Content::Lock, Replacing::SameKind, &[file])?;
-    let mut found = Lock::default();
+    let mut found = Lock {
+        manifest: locked::name_of(file),
+        ..Lock::default()
+    };
     for target in targets.keys() {
-        let pack = pack_args(args, file, target);
+        let pack = PackArgs {
+            connectors: args.connectors.clone(),
+            ..pack_args(file, target, &args.platform)
+        };
         let resolved = resolve(context, &pack, TargetNeed::Required)?;
         let mut observer = context.ui.observer();
         let prepared = prepare(&resolved.request, None, &context.running, &mut observer)?;
@@ -125,7 +134,7 @@ fn is_error(finding: &crate::ops::locate::LocatedFinding) -> bool {
 }
 
 /// What `export --to` would be given.
-fn pack_args(args: &LockArgs, manifest: &Path, target: &TargetName) -> PackArgs {
+pub(super) fn pack_args(manifest: &Path, target: &TargetName, platform: &PlatformArgs) -> PackArgs {
     PackArgs {
         project: None,
         manifest: Some(manifest.to_owned()),
@@ -134,12 +143,12 @@ fn pack_args(args: &LockArgs, manifest: &Path, target: &TargetName) -> PackArgs 
         data_center: None,
         catalog: None,
         connectors_said: Vec::new(),
-        connectors: args.connectors.clone(),
+        connectors: None,
         include: Vec::new(),
         exclude: Vec::new(),
         rows: PackedRows::Keep,
         one_project: false,
-        platform: args.platform.clone(),
+        platform: platform.clone(),
     }
 }
 

@@ -3,36 +3,24 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::str::FromStr;
 
-use super::super::args::{ManifestAddArgs, ManifestListArgs, ManifestPart, ManifestRemoveArgs};
+use super::super::args::ManifestListArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::request::{ManifestFile, read_text};
+use super::super::output::{Content, OutputPath, Replacing};
+use super::super::request::{ManifestFile, manifest_path, read_text};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
-use crate::io::archive::TemporaryFile;
-use crate::manifest::{Change, Done, EditError, Listing, Manifest, ManifestEdit, Outcome, Removal};
+use crate::manifest::{Done, EditError, Listing, Manifest, ManifestEdit, Outcome};
 use crate::model::ident::TargetName;
 use crate::ops::Silent;
 use crate::ops::export::prepare;
 use crate::ops::locate::{LocatedFinding, ManifestText, locate};
 use crate::ops::report::{ManifestEditDocument, ManifestListDocument};
 
-pub(crate) fn add(context: &Context, args: &ManifestAddArgs) -> Result<Exit, Stop> {
-    let change = change(args)?;
-    edit(context, &args.manifest, |edit| edit.add(&change).map(drop))
-}
-
-pub(crate) fn remove(context: &Context, args: &ManifestRemoveArgs) -> Result<Exit, Stop> {
-    let removal = removal(args)?;
-    edit(context, &args.manifest, |edit| {
-        edit.remove(&removal).map(drop)
-    })
-}
-
 pub(crate) fn list(context: &Context, args: &ManifestListArgs) -> Result<Exit, Stop> {
-    let file = ManifestFile::read(&args.manifest)?;
+    let path = manifest_path(context, args.manifest.as_deref())?;
+    let file = ManifestFile::read(&path)?;
     let document = ManifestListDocument {
         listing: file.manifest().listing(),
         findings: incomplete(context, &file),
@@ -67,69 +55,8 @@ pub(super) fn incomplete(context: &Context, file: &ManifestFile) -> Vec<LocatedF
     locate(&findings, Some(manifest), |_| None)
 }
 
-fn parsed<T: FromStr<Err: std::fmt::Display>>(what: &str, text: &str) -> Result<T, Failure> {
-    text.parse()
-        .map_err(|error| Failure::usage(format!("{what} `{text}`: {error}")))
-}
-
-fn change(args: &ManifestAddArgs) -> Result<Change, Failure> {
-    let value = args.value.as_str();
-    if args.data_center.is_some() && args.part != ManifestPart::Target {
-        return Err(Failure::usage("--data-center goes with a target only"));
-    }
-    Ok(match args.part {
-        ManifestPart::Include => Change::Include(parsed("pattern", value)?),
-        ManifestPart::Exclude => Change::Exclude(parsed("pattern", value)?),
-        ManifestPart::Type => Change::Type(parsed("type", value)?),
-        ManifestPart::Folder => Change::Folder(parsed("folder", value.trim_end_matches('/'))?),
-        ManifestPart::Tag => Change::Tag(parsed("tag", value)?),
-        ManifestPart::Catalog => Change::Catalog(value.to_owned()),
-        ManifestPart::Connector => {
-            let (title, word) = value.rsplit_once('=').ok_or_else(|| {
-                Failure::usage(format!("`{value}` says nothing about a connector"))
-                    .help("say TITLE=auto, TITLE=include or TITLE=exclude")
-            })?;
-            Change::Connector {
-                title: parsed("title", title)?,
-                word: parsed("word", word)?,
-            }
-        }
-        ManifestPart::Target => {
-            let (name, kind) = value.rsplit_once('=').ok_or_else(|| {
-                Failure::usage(format!("`{value}` does not say what sort of target it is"))
-                    .help("say NAME=customer or NAME=external")
-            })?;
-            Change::Target {
-                name: parsed("target", name)?,
-                kind: parsed("kind", kind)?,
-                data_center: args.data_center.clone(),
-            }
-        }
-    })
-}
-
-fn removal(args: &ManifestRemoveArgs) -> Result<Removal, Failure> {
-    let value = match (&args.value, args.part) {
-        (Some(value), _) => value.as_str(),
-        (None, ManifestPart::Catalog) => "",
-        (None, _) => {
-            return Err(Failure::usage("what is to be removed?")
-                .help("`recipack manifest list` shows what is there"));
-        }
-    };
-    Ok(match args.part {
-        ManifestPart::Include => Removal::Include(parsed("pattern", value)?),
-        ManifestPart::Exclude => Removal::Exclude(parsed("pattern", value)?),
-        ManifestPart::Type => Removal::Type(parsed("type", value)?),
-        ManifestPart::Folder => Removal::Folder(parsed("folder", value.trim_end_matches('/'))?),
-        ManifestPart::Tag => Removal::Tag(parsed("tag", value)?),
-        ManifestPart::Connector => Removal::Connector(parsed("title", value)?),
-        ManifestPart::Target => Removal::Target(parsed("target", value)?),
-        ManifestPart::Catalog => Removal::Catalog,
-    })
-}
-
-fn edit(
+/// Edits a manifest and writes it.
+pub(super) fn edit(
     context: &Context,
     path: &Path,
     change: impl FnOnce(&mut ManifestEdit) -> Result<(), EditError>,
@@ -138,31 +65,45 @@ fn edit(
     let shown = path.display().to_string();
     let mut edit =
         ManifestEdit::parse(&text).map_err(|errors| Failure::manifest(&shown, &text, &errors))?;
-    change(&mut edit).map_err(|error| {
-        let failure = Failure::of(Exit::Failed, "manifest-edit", &error);
-        match error.help() {
-            Some(help) => failure.help(help),
-            None => failure,
-        }
-    })?;
+    change(&mut edit).map_err(|error| refused(&error))?;
+    write(context, path, &text, edit)
+}
+
+/// Why an edit was not made.
+pub(super) fn refused(error: &EditError) -> Failure {
+    let failure = Failure::of(Exit::Failed, "manifest-edit", error);
+    match error.help() {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
+}
+
+/// Writes what an edit made of `text`, and tells what it did.
+pub(super) fn write(
+    context: &Context,
+    path: &Path,
+    text: &str,
+    edit: ManifestEdit,
+) -> Result<Exit, Stop> {
+    let shown = path.display().to_string();
     let (new, done) = edit.finish();
     if new != text {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        TemporaryFile::holding(folder, new.as_bytes())?.persist(path)?;
+        // The file that is meant is edited, not a link to it replaced. It was read as a manifest, so
+        // that it may take its own place.
+        let file = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        OutputPath::check(&file, Content::Manifest, Replacing::AnyKind, &[])?
+            .write(new.as_bytes())?;
     }
     let removed = done.iter().any(|done| done.outcome == Outcome::Removed);
     let takes_all =
         |text: &str| Manifest::parse(text).is_ok_and(|manifest| manifest.select.is_everything());
-    let emptied = removed && !takes_all(&text) && takes_all(&new);
+    let emptied = removed && !takes_all(text) && takes_all(&new);
     if emptied {
         context
             .ui
             .talk("note: nothing is left in `[select]`, so everything is taken\n");
     }
-    for name in lacking(&new).difference(&lacking(&text)) {
+    for name in lacking(&new).difference(&lacking(text)) {
         context.ui.talk(&format!(
             "note: `{name}` has no catalogue; to name one for all targets: recipack manifest add catalog FILE|ADDRESS, or `none` if the partner shares nothing\n"
         ));

@@ -19,6 +19,8 @@ pub(crate) mod init;
 pub(crate) mod lock;
 pub(crate) mod man;
 pub(crate) mod manifest;
+pub(crate) mod manifest_add;
+pub(crate) mod manifest_edit;
 pub(crate) mod matrix;
 pub(crate) mod provenance;
 pub(crate) mod recipe;

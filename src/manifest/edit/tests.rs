@@ -218,6 +218,56 @@ fn what_is_removed_leaves_everything_else() {
 }
 
 #[test]
+fn a_targets_own_words_stand_in_it() {
+    let target = || "t".parse().expect("a name");
+    let word = Change::TargetConnector {
+        target: target(),
+        title: "A b".parse().expect("a title"),
+        word: Word::Include,
+    };
+    let catalog = Change::TargetCatalog {
+        target: target(),
+        catalog: "none".to_owned(),
+    };
+    for (before, after) in [
+        (
+            "[targets.t] # t\nkind = 'customer' # k\n",
+            "[targets.t] # t\nkind = 'customer' # k\ncatalog = \"none\"\n\n[targets.t.connectors]\n\"A b\" = \"include\"\n",
+        ),
+        (
+            "targets = { t = { kind = 'customer' } }\n",
+            "targets = { t = { kind = 'customer', connectors = { \"A b\" = \"include\" }, catalog = \"none\" } }\n",
+        ),
+        (
+            "[targets]\nt.kind = 'customer'\n",
+            "[targets]\nt.kind = 'customer'\nt.connectors = { \"A b\" = \"include\" }\nt.catalog = \"none\"\n",
+        ),
+        (
+            "[targets.t]\nkind = 'customer'\nconnectors = { X = 'auto' }\n",
+            "[targets.t]\nkind = 'customer'\nconnectors = { X = 'auto', \"A b\" = \"include\" }\ncatalog = \"none\"\n",
+        ),
+    ] {
+        let mut edit = edit(before);
+        assert_eq!(edit.add(&word), Ok(Outcome::Added), "{before}");
+        assert_eq!(edit.add(&catalog), Ok(Outcome::Added), "{before}");
+        assert_eq!(edit.text(), after, "{before}");
+        assert_eq!(edit.add(&word), Ok(Outcome::Unchanged), "{before}");
+        let removal = Removal::TargetConnector {
+            target: target(),
+            title: "A b".parse().expect("a title"),
+        };
+        assert_eq!(edit.remove(&removal), Ok(Outcome::Removed), "{before}");
+        let removal = Removal::TargetCatalog(target());
+        assert_eq!(edit.remove(&removal), Ok(Outcome::Removed), "{before}");
+        let error = edit.remove(&removal).expect_err("it is gone");
+        assert_eq!(error.to_string(), "`targets` has no `t: catalog`");
+    }
+    let mut edit = edit("[targets.tea]\nkind = 'customer'\n");
+    let error = edit.add(&word).expect_err("no such target");
+    assert_eq!(error.to_string(), "`targets` has no `t`");
+}
+
+#[test]
 fn what_cannot_be_done_is_told_and_changes_nothing() {
     let text = "[connectors]\n'Parcel Tracker' = 'auto'\n";
     let mut edit = edit(text);
@@ -275,7 +325,7 @@ fn step() -> impl Strategy<Value = Step> {
     let name = "[a-c]";
     let word = prop_oneof![Just(Word::Auto), Just(Word::Include), Just(Word::Exclude)];
     let kind = prop_oneof![Just(TargetKind::Customer), Just(TargetKind::External)];
-    let change = (0..8, name, word, kind, proptest::option::of("[a-c]")).prop_map(
+    let change = (0..11, name, word, kind, proptest::option::of("[a-c]")).prop_map(
         |(which, name, word, kind, data_center)| match which {
             0 => Change::Include(name.parse().expect("valid")),
             1 => Change::Exclude(name.parse().expect("valid")),
@@ -284,10 +334,20 @@ fn step() -> impl Strategy<Value = Step> {
             4 => Change::Tag(name.parse().expect("valid")),
             5 => connector(&name.to_uppercase(), word),
             6 => target(&name, kind, data_center.as_deref()),
+            7 => Change::Project(name),
+            8 => Change::TargetConnector {
+                target: name.parse().expect("valid"),
+                title: "A".parse().expect("valid"),
+                word,
+            },
+            9 => Change::TargetCatalog {
+                target: name.parse().expect("valid"),
+                catalog: "c".to_owned(),
+            },
             _ => Change::Catalog(name),
         },
     );
-    let removal = (0..8, name).prop_map(|(which, name)| match which {
+    let removal = (0..11, name).prop_map(|(which, name)| match which {
         0 => Removal::Include(name.parse().expect("valid")),
         1 => Removal::Exclude(name.parse().expect("valid")),
         2 => Removal::Type(name.parse().expect("valid")),
@@ -295,6 +355,12 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Removal::Tag(name.parse().expect("valid")),
         5 => Removal::Connector(name.to_uppercase().parse().expect("valid")),
         6 => Removal::Target(name.parse().expect("valid")),
+        7 => Removal::Project,
+        8 => Removal::TargetConnector {
+            target: name.parse().expect("valid"),
+            title: "A".parse().expect("valid"),
+        },
+        9 => Removal::TargetCatalog(name.parse().expect("valid")),
         _ => Removal::Catalog,
     });
     prop_oneof![change.prop_map(Step::Add), removal.prop_map(Step::Remove)]
