@@ -155,6 +155,89 @@ fn results_that_cannot_be_printed_are_a_failure() {
     }
 }
 
+/// Where only the telling failed, what was done is told, and not taken for undone.
+#[test]
+fn what_was_done_is_told_where_its_result_can_not_be() {
+    let place = support::place_with(&["partner"]);
+    let command = |line: &str| {
+        let mut command = place.command();
+        command.env("RECIPACK_PLATFORM", place.path("p.db"));
+        command.args(line.split(' '));
+        command
+    };
+    let full = || {
+        let device = fs::File::options().write(true).open("/dev/full");
+        device.expect("a full device")
+    };
+    for (line, done) in [
+        (
+            "export partner --for external -o k.zip",
+            &["k.zip was written", "k.recipack.json was written"][..],
+        ),
+        (
+            "workspace create osprey --kind external",
+            &["local:osprey was created"],
+        ),
+        (
+            "plan k.zip --into local:osprey -o plan.json",
+            &["plan.json was written"],
+        ),
+        (
+            "import k.zip --into local:osprey",
+            &["imported into local:osprey as revision 1"],
+        ),
+        (
+            "rollback local:osprey --yes",
+            &["rolled local:osprey back as revision 2"],
+        ),
+        (
+            "workspace delete osprey --yes",
+            &["local:osprey was deleted"],
+        ),
+    ] {
+        for way in ["", " --json"] {
+            // The second time, with JSON, everything is done once more where it can be.
+            if !way.is_empty() && !line.starts_with("export") {
+                continue;
+            }
+            let run = Run::from(
+                command(&format!("{line}{way}"))
+                    .stdout(full())
+                    .output()
+                    .expect("it starts"),
+            );
+            assert_eq!(run.code, 68, "{line}: {}", run.stderr);
+            assert!(
+                run.stderr
+                    .contains("error[output]: can't print the result\n"),
+                "{line}: {}",
+                run.stderr
+            );
+            for done in done {
+                let told = format!("note: done before: {done}\n");
+                assert!(run.stderr.contains(&told), "{line}: {}", run.stderr);
+            }
+            assert!(
+                !run.stderr.contains("nothing was"),
+                "{line}: {}",
+                run.stderr
+            );
+        }
+    }
+    // A report is less than the work.
+    let line = "export partner --for external -o l.zip --report junit=/dev/full";
+    let run = Run::from(command(line).output().expect("it starts"));
+    assert_eq!(run.code, 68, "{}", run.stderr);
+    for told in [
+        "error[report]: ",
+        "note: done before: l.zip was written\n",
+        "only the report is missing; the command itself ended with exit code 0: ",
+    ] {
+        assert!(run.stderr.contains(told), "{told}: {}", run.stderr);
+    }
+    assert!(place.path("l.zip").exists());
+}
+
 #[test]
 fn places_that_take_no_file_are_named() {
     let place = Place::new();

@@ -165,6 +165,56 @@ fn whatever_is_tampered_with_is_refused_and_nothing_is_imported() {
     );
 }
 
+/// The record says what a package was made for, so that it is signed, too.
+#[test]
+fn only_the_signed_record_is_imported_with() {
+    let import = "import k.zip --into local:osprey --yes --require-signature keys/test.pub";
+    let cases: [(&str, &str, Tamper); 3] = [
+        (
+            "another record",
+            "the decision record beside it is another one than the signature holds for",
+            |place| {
+                edit(place, "k.recipack.json", |mut bytes| {
+                    bytes.push(b'\n');
+                    bytes
+                });
+            },
+        ),
+        (
+            "no record",
+            "the signature holds for a decision record, too, and that is not beside it",
+            |place| fs::remove_file(place.path("k.recipack.json")).expect("removed"),
+        ),
+        (
+            "a record that came later",
+            "the signature does not hold for the decision record beside it",
+            |place| {
+                fs::rename(place.path("k.recipack.json"), place.path("r")).expect("renamed");
+                done(place, "sign k.zip --key keys/test.key");
+                fs::rename(place.path("r"), place.path("k.recipack.json")).expect("renamed");
+            },
+        ),
+    ];
+    for (what, told, tamper) in cases {
+        let place = place();
+        done(&place, "sign k.zip --key keys/test.key");
+        tamper(&place);
+        let refused = run(&place, import);
+        assert_eq!(refused.code, 4, "{what}: {}", refused.stderr);
+        let first = format!("error[not-signed]: k.zip is not imported: {told}\n");
+        assert!(
+            refused.stderr.starts_with(&first),
+            "{what}: {}",
+            refused.stderr
+        );
+    }
+    // Where neither is there, nothing is missing.
+    let place = place();
+    fs::remove_file(place.path("k.recipack.json")).expect("removed");
+    done(&place, "sign k.zip --key keys/test.key");
+    done(&place, import);
+}
+
 #[test]
 fn wrong_keys_are_told() {
     let place = place();

@@ -24,6 +24,9 @@ const TOKEN_FILE: &str = "RECIPACK_TOKEN_FILE";
 const CA_FILE: &str = "RECIPACK_CA_FILE";
 /// Under which name the platform's command line keeps tokens.
 const SERVICE: &str = "workato-platform-cli";
+/// Variables whose values are never told.
+pub(crate) const SECRETS: [&str; 2] = [TOKEN, super::signing::PASSWORD];
+
 /// Bytes that a file with a token, or with profiles, may have.
 const LONGEST: u64 = 1 << 20;
 
@@ -373,6 +376,7 @@ fn token_of(text: &str, source: String) -> Result<Option<Token>, CredentialError
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(CredentialError::NoToken(source));
     }
+    super::mask::learn(text);
     Ok(Some(Token {
         secret: SecretString::from(text),
         source,

@@ -25,6 +25,7 @@ use crate::ops::import::ImportError;
 use crate::ops::locate::{LocatedFinding, excerpt};
 use crate::ops::provenance::ProvenanceError;
 use crate::ops::read::{OpenError, Opened};
+use crate::ops::remote::journal::JournalError;
 use crate::ops::rollback::RollbackError;
 use crate::ops::strip::StripError;
 use crate::ops::verify::VerifyError;
@@ -108,6 +109,29 @@ impl Failure {
             first.notes.extend(notes);
         }
         self
+    }
+
+    /// The same of a command that did something before: that is told, and what else is said is not
+    /// taken for all that happened.
+    #[must_use]
+    pub(crate) fn after(mut self, done: &[String]) -> Self {
+        if done.is_empty() {
+            return self;
+        }
+        if self.exit == Exit::Failed {
+            self.exit = Exit::PartlyDone;
+        }
+        let untold = self
+            .told
+            .first()
+            .is_some_and(|first| ["output", "unwritable"].contains(&first.code.as_str()));
+        let failure = self.notes(done.iter().map(|what| format!("done before: {what}")));
+        match untold {
+            true => {
+                failure.help("what was done stays done: don't repeat it to see what was to be told")
+            }
+            false => failure,
+        }
     }
 
     /// Wrong usage.
@@ -495,8 +519,27 @@ impl Failure {
             RemoteError::NotOffered { instead, .. } => {
                 Self::of(Exit::Failed, "not-offered", error).help(*instead)
             }
-            RemoteError::Journal(_) => Self::of(Exit::Failed, "journal", error)
+            RemoteError::Journal(source) => match source.downcast_ref::<JournalError>() {
+                Some(error) => Self::journal(error),
+                None => Self::of(Exit::Failed, "journal", error),
+            },
+        }
+    }
+
+    /// What is written down of imports over the API can't be read or written.
+    pub(crate) fn journal(error: &JournalError) -> Self {
+        match error {
+            JournalError::Unknown(_) => Self::of(Exit::Failed, "no-import", error)
+                .help("imports are known where they were made, in $XDG_STATE_HOME/recipack/imports"),
+            JournalError::Io { .. } => Self::of(Exit::Failed, "journal", error)
                 .help("imports over the API are written down in $XDG_STATE_HOME/recipack/imports; see to it that it may be written to"),
+            JournalError::Damaged { path, .. } => Self::of(Exit::Failed, "journal-damaged", error)
+                .help(format!(
+                    "whether that import arrived is not known from here: look at the workspace with `recipack plan`, and in the platform's pages; then take the file out of the way, and with it what it says: mv {0} {0}.damaged",
+                    shell_word(path)
+                )),
+            JournalError::Newer { .. } => Self::of(Exit::Failed, "newer-journal", error)
+                .help("use the newer version of recipack"),
         }
     }
 

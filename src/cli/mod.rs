@@ -10,6 +10,7 @@ mod diagnostics;
 mod exit;
 mod failure;
 mod locked;
+mod mask;
 mod opening;
 mod output;
 mod platform;
@@ -24,8 +25,8 @@ mod within;
 use std::io;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use clap::FromArgMatches as _;
 
@@ -43,6 +44,26 @@ pub(crate) struct Context {
     pub(crate) running: Running,
     /// How many questions were sent to the platform.
     pub(crate) requests: Arc<AtomicUsize>,
+    /// What was done already, whatever fails from here on.
+    done: Mutex<Vec<String>>,
+}
+
+impl Context {
+    /// Keeps in mind what was done, a thing a line, for a failure to tell.
+    pub(crate) fn did(&self, what: impl AsRef<str>) {
+        let lines = what.as_ref().lines().map(str::trim);
+        let lines = lines.filter(|line| !line.is_empty()).map(str::to_owned);
+        if let Ok(mut done) = self.done.lock() {
+            done.extend(lines);
+        }
+    }
+
+    fn done(&self) -> Vec<String> {
+        self.done
+            .lock()
+            .map(|done| done.clone())
+            .unwrap_or_default()
+    }
 }
 
 /// What went wrong in a command.
@@ -71,6 +92,12 @@ pub fn run() -> ExitCode {
 }
 
 fn exit_of_process() -> Exit {
+    // What is a secret is one in arguments, too.
+    for name in credentials::SECRETS {
+        if let Ok(secret) = std::env::var(name) {
+            mask::learn(&secret);
+        }
+    }
     let parsed = args::command()
         .try_get_matches()
         .and_then(|matches| Cli::from_arg_matches(&matches));
@@ -80,13 +107,13 @@ fn exit_of_process() -> Exit {
             if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
                 return usage_document(&error);
             }
+            if error.use_stderr() {
+                ui::usage(&error);
+                return Exit::Usage;
+            }
             // A terminal that is gone is no reason to fail.
             let _ = error.print();
-            return if error.use_stderr() {
-                Exit::Usage
-            } else {
-                Exit::Done
-            };
+            return Exit::Done;
         }
     };
     let Global {
@@ -120,6 +147,7 @@ fn exit_of_process() -> Exit {
         ui,
         running: Running { threads, interrupt },
         requests: Arc::default(),
+        done: Mutex::default(),
     };
     let entered = match directory {
         Some(directory) => std::env::set_current_dir(&directory).map_err(|error| {
@@ -142,20 +170,24 @@ fn exit_of_process() -> Exit {
         Ok(exit) => exit,
         Err(Stop::Output(error)) => {
             let error = anyhow::Error::new(error).context("can't print the result");
-            context.ui.failure(&Failure::told_by("output", &error).told);
-            Exit::Failed
+            let failure = Failure::told_by("output", &error).after(&context.done());
+            context.ui.failure(&failure.told);
+            failure.exit
         }
         Err(Stop::Failure(mut failure)) => {
             let terminated = usize::try_from(signal_hook::consts::SIGTERM).unwrap_or(usize::MAX);
             if failure.exit == Exit::Interrupted && signal.load(Ordering::Relaxed) == terminated {
                 failure.exit = Exit::Terminated;
             }
+            let failure = failure.after(&context.done());
             if context.ui.format == Format::Json {
                 let document = FailureDocument {
                     exit_code: failure.exit.code(),
                     errors: failure.told,
                 };
-                let _ = context.ui.document(&document);
+                if context.ui.document(&document).is_err() {
+                    context.ui.failure(&document.errors);
+                }
             } else {
                 context.ui.failure(&failure.told);
             }

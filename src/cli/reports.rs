@@ -1,6 +1,7 @@
 //! Reports for other tools: where they go, and that they are written however a command ends. A job
 //! that has no report looks as if all were well.
 
+use std::borrow::Cow;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Component, Path, PathBuf};
@@ -10,6 +11,7 @@ use anyhow::Context as _;
 use super::args::{ReportArgs, ReportTo};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::mask::masked;
 use super::output::{Content, OutputPath, Replacing};
 use super::request::folder_of;
 use super::{Context, Stop};
@@ -185,7 +187,7 @@ pub(crate) fn around(
         write_outputs(if known { &reporter.outputs } else { &[] })
     });
     match (ended, written) {
-        (Ok(_), Err(failure)) => Err(failure.into()),
+        (Ok(exit), Err(failure)) => Err(unwritten(exit, failure).into()),
         // What the command failed of matters more than that its report could not be written.
         (Err(stop), Err(failure)) => {
             context.ui.failure(&failure.told);
@@ -193,6 +195,18 @@ pub(crate) fn around(
         }
         (ended, Ok(())) => ended,
     }
+}
+
+/// Says of a report that could not be written that the work is done all the same.
+fn unwritten(exit: Exit, mut failure: Failure) -> Failure {
+    if let Some(first) = failure.told.first_mut() {
+        "report".clone_into(&mut first.code);
+    }
+    failure.help(format!(
+        "only the report is missing; the command itself ended with exit code {}: {}",
+        exit.code(),
+        exit.meaning()
+    ))
 }
 
 const fn verdict(exit: Exit) -> Verdict {
@@ -262,12 +276,29 @@ fn is_summary(file: &Path) -> bool {
     std::env::var_os(SUMMARY).is_some_and(|summary| summary == *file)
 }
 
+/// A report without secrets: in some formats nobody would know one again.
+fn unsecret(report: &Report) -> Report {
+    let mut told = report.told(&|text| masked(text).into_owned());
+    told.plan = told.plan.and_then(|plan| {
+        let text = serde_json::to_string(&plan).ok()?;
+        match masked(&text) {
+            Cow::Borrowed(_) => Some(plan),
+            Cow::Owned(text) => serde_json::from_str(&text).ok(),
+        }
+    });
+    told
+}
+
 fn write(context: &Context, places: &[ReportPlace], report: &Report) -> Result<(), Failure> {
+    if places.is_empty() {
+        return Ok(());
+    }
+    let report = &unsecret(report);
     for place in places {
         match place {
             ReportPlace::Annotations => context.ui.annotations(&github::annotations(report)),
             ReportPlace::Summary(file) => summarise(file, report)?,
-            ReportPlace::File(output, text) => output.write(text(report)?.as_bytes())?,
+            ReportPlace::File(output, text) => output.write(masked(&text(report)?).as_bytes())?,
         }
     }
     Ok(())
@@ -293,7 +324,7 @@ fn write_outputs(outputs: &[Output]) -> Result<(), Failure> {
 fn append(file: &Path, text: &str) -> anyhow::Result<()> {
     let opened = OpenOptions::new().create(true).append(true).open(file);
     opened
-        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|mut file| file.write_all(masked(text).as_bytes()))
         .with_context(|| format!("can't write to {}", file.display()))
 }
 

@@ -12,7 +12,7 @@ use crate::io::signature::{KeyError, LONGEST, SigningKey, VerifyingKey, signatur
 use crate::ops::verify::SignatureCheck;
 
 /// The variable with a secret key's password.
-const PASSWORD: &str = "RECIPACK_SIGN_PASSWORD";
+pub(crate) const PASSWORD: &str = "RECIPACK_SIGN_PASSWORD";
 
 /// What has to be checked of a package: that `key`, a file or the key itself, has signed it.
 pub(crate) fn check(

@@ -14,7 +14,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::diagnostics::{self, Colour};
+use super::mask::masked;
 use crate::model::path::is_unseen;
+pub(crate) use crate::model::visible::{visible, visible_lines};
 use crate::ops::locate::LocatedFinding;
 use crate::ops::{Interrupt, Interrupted, Observer, Stage};
 
@@ -97,6 +99,14 @@ impl Ui {
     /// # Errors
     /// If stdout can't be written to.
     pub(crate) fn result(&self, text: &str) -> io::Result<()> {
+        self.secret(&masked(text))
+    }
+
+    /// A result that is a secret, for whoever asked for one, to stdout.
+    ///
+    /// # Errors
+    /// If stdout can't be written to.
+    pub(crate) fn secret(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -124,9 +134,15 @@ impl Ui {
     /// # Errors
     /// If stdout can't be written to.
     pub(crate) fn document(&self, document: &impl Serialize) -> io::Result<()> {
-        let mut text = escaped(&serde_json::to_string_pretty(document)?);
-        text.push('\n');
-        self.result(&text)
+        self.result(&json(document)?)
+    }
+
+    /// The same of a document that holds a secret, for whoever asked for one.
+    ///
+    /// # Errors
+    /// If stdout can't be written to.
+    pub(crate) fn secret_document(&self, document: &impl Serialize) -> io::Result<()> {
+        self.secret(&json(document)?)
     }
 
     /// Talk, to stderr; nothing if quiet or if a JSON document is asked for.
@@ -280,7 +296,9 @@ fn are_one() -> bool {
 /// Writes to stderr; a terminal that is gone is no reason to fail.
 fn say(text: &str) {
     let mut err = io::stderr().lock();
-    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+    let _ = err
+        .write_all(masked(text).as_bytes())
+        .and_then(|()| err.flush());
 }
 
 /// Shows progress.
@@ -378,26 +396,26 @@ impl Drop for ProgressObserver {
     }
 }
 
-/// `text` on one line, with what a terminal would obey, or hide, made visible.
-pub(crate) fn visible(text: &str) -> String {
-    // Most names are plain, and listings have many.
-    if text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
-        return text.to_owned();
+/// What is wrong with the arguments, to stderr. Arguments are anybody's: if they hold what a terminal
+/// would obey, or a secret, that is not told as it is.
+pub(crate) fn usage(error: &clap::Error) {
+    let text = error.render().to_string();
+    let shown = visible_lines(&text);
+    let odd = |c: char| c.is_control() || is_unseen(c);
+    let is_odd = std::env::args_os().any(|argument| argument.to_string_lossy().contains(odd));
+    if is_odd || masked(&shown) != text {
+        say(&shown);
+        return;
     }
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() || is_unseen(c) {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out
+    // A terminal that is gone is no reason to fail.
+    let _ = error.print();
 }
 
-/// The same for a text of several lines.
-pub(crate) fn visible_lines(text: &str) -> String {
-    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+/// A document as it is printed.
+fn json(document: &impl Serialize) -> io::Result<String> {
+    let mut text = escaped(&serde_json::to_string_pretty(document)?);
+    text.push('\n');
+    Ok(text)
 }
 
 /// JSON with the same characters as escapes, which mean the same: outside of strings there are none.
@@ -419,24 +437,6 @@ fn escaped(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_can_neither_command_nor_deceive_a_terminal() {
-        for (text, shown) in [
-            ("配送 | é 👩\u{200d}🚀", "配送 | é 👩\u{200d}🚀"),
-            ("a\u{1b}[31mb", r"a\u{1b}[31mb"),
-            ("a\u{9b}31mb", r"a\u{9b}31mb"),
-            ("a\u{202e}gnp", r"a\u{202e}gnp"),
-            (
-                "a\u{61c}b\u{2028}c\u{2060}d",
-                r"a\u{61c}b\u{2028}c\u{2060}d",
-            ),
-            ("a\nerror: b\r\t", r"a\nerror: b\r\t"),
-        ] {
-            assert_eq!(visible(text), shown);
-        }
-        assert_eq!(visible_lines("a\n\u{7}b\n"), "a\n\\u{7}b\n");
-    }
 
     #[test]
     fn lines_of_progress_are_few() {

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
-use tempfile::NamedTempFile;
+use super::temporary::{Access, file_in};
 
 /// Makes a folder, and those above it, that only its owner can look into.
 ///
@@ -22,7 +22,7 @@ pub fn make_private_folder(folder: &Path) -> io::Result<()> {
 /// If it can't be written; what was there still is.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path);
-    let mut file = NamedTempFile::new_in(folder)?;
+    let mut file = file_in(folder, Access::Owner)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
@@ -42,7 +42,7 @@ fn folder_of(path: &Path) -> &Path {
 /// # Errors
 /// If it can't be written; what was there still is.
 pub fn write_replaceable(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = NamedTempFile::new_in(folder_of(path))?;
+    let mut file = file_in(folder_of(path), Access::Owner)?;
     file.write_all(bytes)?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())

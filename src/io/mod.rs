@@ -10,4 +10,5 @@ mod sdk;
 pub mod signature;
 pub mod source;
 pub mod spill;
+pub mod temporary;
 pub mod tree;

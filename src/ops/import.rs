@@ -1,6 +1,7 @@
 //! Importing a package into a workspace: read, plan, carry out, read back.
 
 mod contents;
+mod plan_file;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -46,6 +47,7 @@ use crate::plan::import::target::{Here, MadeFor, NameMeans, OtherTarget, Planned
 use crate::plan::import::{Draft, Placing, PlacingError, Question, Receipt};
 use crate::plan::transform::rename_providers;
 use contents::PackageContents;
+pub use plan_file::PlanFileError;
 
 use crate::workspace::{
     ContentError, Contents, Encoded, Encoding, Uploaded, Workspace, WorkspaceError,
@@ -86,9 +88,17 @@ pub struct Incoming {
     sources: BTreeMap<usize, Source>,
     /// The connectors whose code has errors, by their assets.
     unreleasable: BTreeMap<usize, InterfaceError>,
-    record: Option<DecisionRecord>,
+    record: Option<FoundRecord>,
     /// What it was made for, as the record or the lock says.
     made_for: Option<MadeFor>,
+}
+
+/// A record that lies beside a package.
+#[derive(Debug)]
+struct FoundRecord {
+    record: DecisionRecord,
+    /// The digest of its file.
+    digest: Digest,
 }
 
 /// An import that was planned.
@@ -112,6 +122,10 @@ pub struct PlanDocument {
     pub counts: Counts,
     /// What a person should know, the gravest first.
     pub findings: Vec<LocatedFinding>,
+    /// The digest of all that the document says, whatever the order of keys and the blanks, so that
+    /// `import` refuses a plan that was damaged; absent from plans of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Digest>,
 }
 
 /// What `import` says.
@@ -225,7 +239,7 @@ impl Incoming {
             strip_folder: None,
         };
         Ok(Self {
-            made_for: record.as_ref().map(MadeFor::from),
+            made_for: record.as_ref().map(|found| MadeFor::from(&found.record)),
             record,
             ..Self::of(request, opened, package)?
         })
@@ -282,8 +296,13 @@ impl Incoming {
     }
 
     /// The decision record that lies beside the package, if one does.
-    pub const fn record(&self) -> Option<&DecisionRecord> {
-        self.record.as_ref()
+    pub fn record(&self) -> Option<&DecisionRecord> {
+        self.record.as_ref().map(|found| &found.record)
+    }
+
+    /// The digest of that record's file.
+    pub fn record_digest(&self) -> Option<Digest> {
+        self.record.as_ref().map(|found| found.digest)
     }
 
     /// Takes the record that lies beside `package`, of which this one was made.
@@ -293,7 +312,7 @@ impl Incoming {
     pub fn was_made_of(&mut self, package: &Path, digest: Digest) -> Result<(), ImportError> {
         let shown = package.display().to_string();
         self.record = record_of(package, &shown, digest, &self.opened)?;
-        self.made_for = self.record.as_ref().map(MadeFor::from);
+        self.made_for = self.record().map(MadeFor::from);
         Ok(())
     }
 
@@ -613,7 +632,7 @@ fn record_of(
     shown: &str,
     digest: Digest,
     opened: &Opened,
-) -> Result<Option<DecisionRecord>, ImportError> {
+) -> Result<Option<FoundRecord>, ImportError> {
     let path = record_path(package);
     let failed = |what: String| ImportError::Record {
         package: shown.to_owned(),
@@ -633,7 +652,10 @@ fn record_of(
     let same_contents =
         opened.left_out.is_empty() && content_digest(&entries) == record.package.content_digest;
     match record.package.sha256 == digest || same_contents {
-        true => Ok(Some(record)),
+        true => Ok(Some(FoundRecord {
+            record,
+            digest: Digest::of(&bytes),
+        })),
         false => Err(failed(format!(
             "the package's SHA-256 is {digest}, the record says {}",
             record.package.sha256
@@ -676,6 +698,7 @@ impl Planned {
             plan: self.plan.clone(),
             counts: Counts::of(&findings),
             findings: incoming.opened.located(&findings, None),
+            seal: None,
         }
     }
 

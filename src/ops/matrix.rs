@@ -52,7 +52,7 @@ pub struct MatrixRow {
     pub cells: Vec<Cell>,
 }
 
-/// Plans every package into every customer's workspace.
+/// Plans every package into every customer's workspace, all as they are at one moment.
 ///
 /// # Errors
 /// If a package or the platform can't be read, or the work is interrupted.
@@ -80,7 +80,8 @@ pub fn matrix(
         incoming.push((request, read));
     }
     let mut customers = Vec::new();
-    for summary in platform.workspaces()? {
+    let moment = platform.one_moment()?;
+    for summary in moment.workspaces()? {
         let admin = summary.facts.admin.as_ref();
         let asked = match &request.admin {
             Some(asked) => admin == Some(asked),
@@ -90,7 +91,7 @@ pub fn matrix(
             continue;
         }
         let name = summary.facts.name.clone();
-        let workspace = platform.workspace(&name)?;
+        let workspace = moment.workspace(&name)?;
         let mut cells = Vec::new();
         for (request, incoming) in &mut incoming {
             if running.interrupt.is_set() {

@@ -12,6 +12,7 @@ use crate::model::finding::Severity;
 /// # Errors
 /// None that can happen; the serialiser's type has one.
 pub fn document(report: &Report) -> Result<String, quick_junit::SerializeError> {
+    let report = &report.harmless();
     let mut by_file: BTreeMap<&str, Vec<&Placed>> = BTreeMap::new();
     let mut elsewhere = Vec::new();
     for placed in &report.findings {

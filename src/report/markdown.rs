@@ -16,6 +16,7 @@ pub const SUMMARY: usize = 1 << 20;
 
 /// The text, of at most `limit` bytes: what is left out is counted.
 pub fn text(report: &Report, limit: usize) -> String {
+    let report = &report.harmless();
     let mut out = Bounded::new(limit);
     let mark = match report.ending.code {
         0 => "✅",

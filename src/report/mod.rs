@@ -12,6 +12,7 @@ pub mod outputs;
 pub mod sarif;
 
 use crate::model::finding::Severity;
+use crate::model::visible::visible_lines;
 use crate::ops::locate::LocatedFinding;
 use crate::plan::import::document::ImportPlan;
 
@@ -114,6 +115,31 @@ impl Report {
         }
     }
 
+    /// The same with other texts: `of` is asked for each.
+    #[must_use]
+    pub fn told(&self, of: &dyn Fn(&str) -> String) -> Self {
+        let placed = |all: &[Placed]| all.iter().map(|placed| placed.told(of)).collect();
+        Self {
+            command: self.command,
+            subject: of(&self.subject),
+            home: self.home.as_deref().map(of),
+            items: self.items.iter().map(|item| item.told(of)).collect(),
+            findings: placed(&self.findings),
+            plan: self.plan.clone(),
+            astray: self.astray.iter().map(|astray| of(astray)).collect(),
+            ending: Ending {
+                told: placed(&self.ending.told),
+                ..self.ending
+            },
+        }
+    }
+
+    /// The same with whatever a terminal or a page would obey, or hide, made visible. Every format is
+    /// made of this.
+    fn harmless(&self) -> Self {
+        self.told(&visible_lines)
+    }
+
     /// What it failed of and the findings, the gravest first.
     fn all(&self) -> impl Iterator<Item = &Placed> {
         let findings = [Severity::Error, Severity::Warning, Severity::Note]
@@ -142,7 +168,38 @@ impl Report {
     }
 }
 
+impl Item {
+    fn told(&self, of: &dyn Fn(&str) -> String) -> Self {
+        Self {
+            name: of(&self.name),
+            class: of(&self.class),
+            outcome: match &self.outcome {
+                ItemOutcome::Passed => ItemOutcome::Passed,
+                ItemOutcome::Skipped(why) => ItemOutcome::Skipped(of(why)),
+                ItemOutcome::Failed(why) => ItemOutcome::Failed(of(why)),
+            },
+            note: of(&self.note),
+        }
+    }
+}
+
 impl Placed {
+    fn told(&self, of: &dyn Fn(&str) -> String) -> Self {
+        let finding = &self.finding;
+        Self {
+            file: self.file.as_deref().map(of),
+            finding: LocatedFinding {
+                code: of(&finding.code),
+                message: of(&finding.message),
+                file: finding.file.as_deref().map(of),
+                path: finding.path.as_deref().map(of),
+                notes: finding.notes.iter().map(|note| of(note)).collect(),
+                help: finding.help.as_deref().map(of),
+                ..finding.clone()
+            },
+        }
+    }
+
     /// The message with notes and help below it.
     fn text(&self) -> String {
         let finding = &self.finding;

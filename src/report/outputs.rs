@@ -2,6 +2,7 @@
 //! `GITHUB_OUTPUT` names.
 
 use crate::model::ident::Digest;
+use crate::model::visible::visible_lines;
 
 /// An output: its name and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +39,8 @@ impl Output {
 /// The lines. A value of several lines stands between two that it does not hold itself.
 pub fn lines(outputs: &[Output]) -> String {
     let line = |Output { name, value }: &Output| {
-        if !value.contains(['\n', '\r']) {
+        let value = visible_lines(value);
+        if !value.contains('\n') {
             return format!("{name}={value}\n");
         }
         let mut mark = Digest::of(value.as_bytes()).to_string();

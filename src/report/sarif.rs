@@ -152,6 +152,7 @@ struct Region {
 /// # Errors
 /// None that can happen; the serialiser's type has one.
 pub fn document(report: &Report) -> Result<String, serde_json::Error> {
+    let report = &report.harmless();
     let findings: Vec<&Placed> = [Severity::Error, Severity::Warning, Severity::Note]
         .into_iter()
         .flat_map(|severity| {

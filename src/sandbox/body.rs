@@ -11,6 +11,7 @@ use tempfile::NamedTempFile;
 
 use super::reply::Reply;
 use super::route::failed;
+use crate::io::temporary::{Access, file_in};
 
 /// How long a body may take, beside a second for a megabyte.
 const BODY: Duration = Duration::from_secs(30);
@@ -93,7 +94,7 @@ pub(super) async fn keep(
     folder: &Path,
 ) -> Result<NamedTempFile, Reply> {
     let mut coming = Coming::of(headers, body, most)?;
-    let mut file = NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
+    let mut file = file_in(folder, Access::Owner).map_err(|error| failed(&error))?;
     while let Some(data) = coming.next().await? {
         io::Write::write_all(&mut file, &data).map_err(|error| failed(&error))?;
     }

@@ -2,6 +2,7 @@
 
 mod contents;
 mod foreign;
+mod moment;
 #[path = "../support/mod.rs"]
 mod support;
 mod waiting;

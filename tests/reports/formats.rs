@@ -76,6 +76,7 @@ proptest! {
         prop_assert_eq!(text.lines().count(), 1);
         let (word, properties, data) = parsed(text.trim_end_matches('\n'));
         prop_assert_eq!(word, "error");
+        let message = message.replace('\r', "\\r");
         let start = format!("{message}\nnote: a note\nat $.a\nhelp: some help");
         prop_assert_eq!(data, start);
         prop_assert!(properties.contains(&("file".to_owned(), file)));
@@ -127,7 +128,7 @@ proptest! {
                 within.join("\n")
             }
         };
-        prop_assert_eq!(read, value);
+        prop_assert_eq!(read, value.replace('\r', "\\r"));
         prop_assert_eq!(rest.next(), Some("changed=true"));
     }
 

@@ -3,6 +3,7 @@
 
 pub(crate) mod changes;
 pub(crate) mod console;
+pub(crate) mod damage;
 pub(crate) mod lines;
 pub(crate) mod project;
 pub(crate) mod sandbox;

@@ -256,6 +256,7 @@ fn pull(context: &Context, args: &CatalogPullArgs) -> Result<Exit, Stop> {
     let file = catalogue.file();
     if let Some(output) = &output {
         output.write(file.as_bytes())?;
+        context.did(format!("{} was written", output.path().display()));
     }
     match (context.ui.format, &args.output) {
         (Format::Json, output) => context.ui.document(&CatalogPullDocument {

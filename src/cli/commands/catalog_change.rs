@@ -204,6 +204,7 @@ fn change(
         }
         match planned.carry_out(admin.as_mut()) {
             Ok(document) => {
+                context.did(outcome(&document));
                 let showing = match agreed {
                     Some(_) => Showing::Outcome,
                     None => Showing::Everything,

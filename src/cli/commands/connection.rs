@@ -78,6 +78,11 @@ fn authorize(context: &Context, args: &ConnectionAuthorizeArgs) -> Result<Exit, 
     };
     let document = authorize_them(asked.open(context)?.as_mut(), &args.within.address, &which)
         .map_err(|error| asked.operate(error))?;
+    context.did(format!(
+        "{}: {} authorized",
+        args.within.address,
+        counted(document.connections.len() as u64, "connection")
+    ));
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => {

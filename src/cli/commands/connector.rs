@@ -260,6 +260,7 @@ fn release(context: &Context, args: &ConnectorArgs) -> Result<Exit, Stop> {
         now(),
     )
     .map_err(|error| asked.operate(error))?;
+    context.did(release_text(&document));
     context.ui.findings(&document.findings);
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,

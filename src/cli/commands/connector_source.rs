@@ -57,6 +57,7 @@ pub(super) fn push(context: &Context, args: &ConnectorPushArgs) -> Result<Exit, 
         now(),
     )
     .map_err(|error| refused(args, error))?;
+    context.did(pushed(&document, &asked));
     context.ui.findings(&document.findings);
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,

@@ -48,6 +48,7 @@ fn create(context: &Context, args: &CustomerCreateArgs) -> Result<Exit, Stop> {
         catalogue: None,
         at: platform::now(),
     })?;
+    context.did(format!("local:{} was created", args.name));
     let edits: Vec<LabelEdit> = args.labels.iter().cloned().map(LabelEdit::Set).collect();
     if !edits.is_empty() {
         opened.label_customer(&args.name, &edits)?;
@@ -261,6 +262,7 @@ fn label(context: &Context, args: &CustomerLabelArgs) -> Result<Exit, Stop> {
         }
     }
     opened.label_customer(&args.name, &args.edits)?;
+    context.did(format!("the labels of local:{} were changed", args.name));
     let customer = find(&opened, &args.name, &args.platform)?;
     let document = CustomerLabelDocument {
         customer: (&customer.summary.facts).into(),

@@ -209,7 +209,7 @@ fn imports() -> Vec<Checkup> {
     let entries = match journal.all() {
         Ok(entries) => entries,
         Err(error) => {
-            let failure = Failure::of(Exit::Failed, "journal", &error);
+            let failure = Failure::journal(&error);
             return vec![folder, missing(subject, &failure)];
         }
     };

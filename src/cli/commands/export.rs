@@ -251,7 +251,9 @@ fn work(
         let found = prepared.locked(&resolved.request, &packed.entries)?;
         locked::hold(&path, lock, target, found)?;
     }
-    let (written, record) = hand_over(packed, &prepared, &resolved, &output, source, &cache)?;
+    let (written, record) = hand_over(
+        context, packed, &prepared, &resolved, &output, source, &cache,
+    )?;
     reporter.output(Output::text("package", &written.path));
     reporter.output(Output::text("digest", written.facts.sha256.to_string()));
     let content = written.facts.content_digest.to_string();
@@ -344,6 +346,7 @@ fn released_files(
 
 /// Gives the package and its record their names, once both are whole.
 fn hand_over(
+    context: &Context,
     packed: Packed,
     prepared: &Prepared,
     resolved: &Resolved,
@@ -379,7 +382,9 @@ fn hand_over(
     let still_true = matches!(file, PackedFile::Last)
         && prepared.opened.unchanged.iter().all(|unchanged| *unchanged);
     file.persist(output)?;
+    context.did(format!("{} was written", output.display()));
     record_file.persist(&record_path)?;
+    context.did(format!("{} was written", record_path.display()));
     if !still_true {
         cache.save(
             prepared,

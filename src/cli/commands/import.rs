@@ -18,15 +18,17 @@ use super::super::ui::{Answer, Format, Volume, visible};
 use super::super::within::platform_option;
 use super::super::{Context, Stop};
 use crate::io::archive::Limits;
+use crate::io::signature::Signed;
 use crate::model::finding::Severity;
 use crate::model::ident::Digest;
+use crate::model::seal::SealError;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath, RecipeState};
 use crate::ops::import::{
-    ImportDocument, ImportError, ImportRequest, Incoming, PlanDocument, Planned,
+    ImportDocument, ImportError, ImportRequest, Incoming, PlanDocument, PlanFileError, Planned,
 };
 use crate::ops::strip::Stripped;
-use crate::ops::verify::{hold, record_path};
+use crate::ops::verify::{hold, record_path, signed_record};
 use crate::plan::decision::shell_word;
 use crate::plan::import::Receipt;
 use crate::plan::import::document::{
@@ -92,6 +94,7 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
         package.strip_folder = Some(folder.clone());
     }
     let document = planned.document(&incoming);
+    let document = document.sealed().map_err(anyhow::Error::new)?;
     tell(reporter, &document);
     let is_other = |needed: &&Needed| needed.permission == Permission::OtherTarget;
     if let Some(needed) = planned.plan.needs.iter().find(is_other) {
@@ -105,6 +108,7 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
         let mut bytes = serde_json::to_vec_pretty(&document).map_err(anyhow::Error::new)?;
         bytes.push(b'\n');
         output.write(&bytes)?;
+        context.did(format!("{} was written", output.path().display()));
     }
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
@@ -275,13 +279,24 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
         });
     }
     let text = read_text(&args.package)?;
-    let document: PlanDocument = serde_json::from_str(&text).map_err(|error| {
-        Failure::new(
-            Exit::Failed,
-            "invalid-plan",
-            format!("{} is no plan: {error}", args.package.display()),
-        )
-        .help("make one with `recipack plan PACKAGE.zip --into local:NAME -o plan.json`")
+    let document = PlanDocument::parse(text.as_bytes()).map_err(|error| {
+        let shown = args.package.display();
+        let (exit, code, what) = match &error {
+            PlanFileError::Seal(SealError::Json(_)) => (Exit::Failed, "invalid-plan", "is no plan"),
+            PlanFileError::Seal(SealError::Differs) => (
+                Exit::VerificationFailed,
+                "damaged-plan",
+                "is not the plan that was written",
+            ),
+            PlanFileError::Seal(SealError::Absent) => (
+                Exit::VerificationFailed,
+                "damaged-plan",
+                "can't be told from a damaged plan",
+            ),
+            PlanFileError::Newer { .. } => (Exit::Failed, "newer-plan", "can't be carried out"),
+        };
+        Failure::new(exit, code, format!("{shown} {what}: {error}"))
+            .help("make one with `recipack plan PACKAGE.zip --into local:NAME -o plan.json`")
     })?;
     let plan = &document.plan;
     let address = &plan.workspace.address;
@@ -396,11 +411,18 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
     let stripped = strip(context, &mut request, strip_folder.as_deref())?;
     let mut incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())?;
     let read = stripped.as_ref().map_or(incoming.digest(), |s| s.original);
-    if signed.is_some_and(|digest| digest != read) {
-        return Err(unsigned(&package, "it changed since its signature was checked").into());
-    }
     if let Some(stripped) = &stripped {
         incoming.was_made_of(&package, stripped.original)?;
+    }
+    if let Some(signed) = &signed {
+        let approval = match approved {
+            Some(_) => Approval::Plan,
+            None => Approval::None,
+        };
+        let wrong = unlike(signed, read, incoming.record_digest(), approval);
+        if let Some(what) = wrong {
+            return Err(unsigned(&package, what).into());
+        }
     }
     Failure::incomplete(&incoming.opened)?;
     if args.locked {
@@ -459,7 +481,10 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
             &mut context.ui.observer(),
         );
         let mut receipt = match applied {
-            Ok(receipt) => receipt,
+            Ok(receipt) => {
+                context.did(imported(&request.address, &receipt));
+                receipt
+            }
             Err(ImportError::Workspace(WorkspaceError::Stale { .. })) if attempt < ATTEMPTS => {
                 continue;
             }
@@ -516,11 +541,43 @@ fn agreed(
     }
 }
 
-/// Checks a package's signature, and gives the digest of the bytes that are signed.
-fn held(key: &str, package: &Path, signature: Option<&Path>) -> Result<Digest, Failure> {
+/// Whether somebody approved of what is to be imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Approval {
+    /// By a plan, which says what the package was made for.
+    Plan,
+    None,
+}
+
+/// What was read that is not what was signed. The decision record says what a package was made for,
+/// so that it has to be the signed one, too.
+fn unlike(
+    signed: &Signed,
+    package: Digest,
+    record: Option<Digest>,
+    approval: Approval,
+) -> Option<&'static str> {
+    if signed.digest != package {
+        return Some("it changed since its signature was checked");
+    }
+    match (signed_record(&signed.comment), record, approval) {
+        (Some(signed), Some(found), _) if signed == found => None,
+        (Some(_), Some(_), _) => {
+            Some("the decision record beside it is another one than the signature holds for")
+        }
+        (None, Some(_), _) => Some("the signature does not hold for the decision record beside it"),
+        (Some(_), None, Approval::None) => {
+            Some("the signature holds for a decision record, too, and that is not beside it")
+        }
+        (Some(_), None, Approval::Plan) | (None, None, _) => None,
+    }
+}
+
+/// Checks a package's signature.
+fn held(key: &str, package: &Path, signature: Option<&Path>) -> Result<Signed, Failure> {
     let check = signing::check(key, package, signature)?;
     match hold(&check, package) {
-        Ok(signed) => Ok(signed.digest),
+        Ok(signed) => Ok(signed),
         Err(what) => Err(unsigned(package, &what).notes([format!(
             "the signature is looked for in {}",
             check.path.display()
@@ -534,7 +591,7 @@ fn unsigned(package: &Path, what: &str) -> Failure {
         "not-signed",
         format!("{} is not imported: {what}", package.display()),
     )
-    .help("get the package and its signature again from whoever made them")
+    .help("get the package, its record and its signature again from whoever made them")
 }
 
 fn given(args: &PermittedArgs) -> Vec<Permission> {
@@ -629,6 +686,14 @@ pub(super) fn report(
         }
     }
     Ok(exit)
+}
+
+/// What an import did, in a line; nothing if there was nothing to do.
+pub(super) fn imported(address: &Address, receipt: &Receipt) -> String {
+    match receipt.revision {
+        Some(revision) => format!("imported into {address} as revision {revision}"),
+        None => String::new(),
+    }
 }
 
 fn outcome(text: &mut String, document: &ImportDocument) {

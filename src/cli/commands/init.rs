@@ -51,6 +51,7 @@ pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Stop> {
     let catalog = catalog(context, args, &opened.project, folder)?;
     let facts = facts(&opened, &relative(&args.project, folder)?, catalog)?;
     output.write(template(&facts).as_bytes())?;
+    context.did(format!("{} was written", output.path().display()));
     let mut document = InitDocument {
         manifest: args.output.display().to_string(),
         connectors: facts

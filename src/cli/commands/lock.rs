@@ -112,6 +112,7 @@ fn lock(context: &Context, args: &LockArgs, path: &Path) -> Result<Answer<LockDo
     if outcome == LockOutcome::Written {
         let text = found.to_text().map_err(anyhow::Error::new)?;
         output.write(text.as_bytes())?;
+        context.did(format!("{} was written", output.path().display()));
     }
     let document = LockDocument {
         lock: path.display().to_string(),

@@ -32,6 +32,7 @@ pub(crate) fn run(context: &Context, args: &ManArgs) -> Result<Exit, Stop> {
     let mut pages = Vec::new();
     for (output, page) in outputs {
         output.write(page.as_bytes())?;
+        context.did(format!("{} was written", output.path().display()));
         pages.push(output.path().display().to_string());
     }
     match context.ui.format {

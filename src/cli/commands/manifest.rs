@@ -93,6 +93,7 @@ pub(super) fn write(
         let file = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         OutputPath::check(&file, Content::Manifest, Replacing::AnyKind, &[])?
             .write(new.as_bytes())?;
+        context.did(format!("{} was written", path.display()));
     }
     let removed = done.iter().any(|done| done.outcome == Outcome::Removed);
     let takes_all =

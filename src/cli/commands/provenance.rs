@@ -117,6 +117,7 @@ fn write(
     text: &str,
 ) -> Result<Exit, Stop> {
     output.write(text.as_bytes())?;
+    context.did(format!("{} was written", output.path().display()));
     let document = ProvenanceDocument {
         package: known.verification.package.clone(),
         output: output.path().display().to_string(),

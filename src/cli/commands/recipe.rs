@@ -89,6 +89,7 @@ fn change(context: &Context, args: &RecipeChangeArgs, state: RecipeState) -> Res
         state,
     )
     .map_err(|error| asked.operate(error))?;
+    context.did(text(&document));
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => {

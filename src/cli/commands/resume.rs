@@ -6,22 +6,17 @@ use super::super::failure::Failure;
 use super::super::opening::{journal, open_expected};
 use super::super::platform;
 use super::super::{Context, Stop};
-use super::import::report;
+use super::import::{imported, report};
 use crate::io::archive::Limits;
 use crate::model::workspace::Address;
 use crate::ops::import::{ImportRequest, Incoming, PlanDocument};
-use crate::ops::remote::journal::{JournalError, State};
+use crate::ops::remote::journal::State;
 use crate::plan::decision::shell_word;
 use crate::plan::import::target::OtherTarget;
 
 pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
-    let mut entry = journal()?.entry(&args.id).map_err(|error| match error {
-        JournalError::Unknown(_) => Failure::of(Exit::Failed, "no-import", &error)
-            .help("imports are known where they were made, in $XDG_STATE_HOME/recipack/imports"),
-        JournalError::Io { .. } | JournalError::Damaged { .. } => {
-            Failure::of(Exit::Failed, "journal", &error)
-        }
-    })?;
+    let entry = journal()?.entry(&args.id);
+    let mut entry = entry.map_err(|error| Failure::journal(&error))?;
     let Address::Remote(remote) = entry.address.clone() else {
         return Err(Failure::usage("it was no import over the API").into());
     };
@@ -65,6 +60,7 @@ pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
     }
     let committed = workspace.resume(&mut entry)?;
     receipt.revision = committed.revision;
+    context.did(imported(&entry.address, &receipt));
     for recipe in &mut receipt.recipes {
         recipe
             .obstacles

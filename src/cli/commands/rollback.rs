@@ -75,7 +75,15 @@ fn work(context: &Context, args: &RollbackArgs, reporter: &mut Reporter) -> Resu
             consent = Some(agreed(context, args, planned.plan())?);
         }
         let receipt = match planned.apply(&request, workspace.as_mut(), &context.running) {
-            Ok(receipt) => receipt,
+            Ok(receipt) => {
+                if let Some(revision) = receipt.revision {
+                    context.did(format!(
+                        "rolled {} back as revision {revision}",
+                        args.address
+                    ));
+                }
+                receipt
+            }
             Err(RollbackError::Workspace(WorkspaceError::Stale { .. })) if attempt < ATTEMPTS => {
                 continue;
             }

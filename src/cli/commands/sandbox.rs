@@ -44,11 +44,11 @@ pub(crate) fn run(context: &Context, args: &SandboxArgs) -> Result<Exit, Stop> {
         local.workspace(name)?;
         let token = store.token(name, &chance).map_err(|error| stored(&error))?;
         match context.ui.format {
-            Format::Json => context.ui.document(&TokenDocument {
+            Format::Json => context.ui.secret_document(&TokenDocument {
                 workspace: name.to_string(),
                 token,
             })?,
-            Format::Text => context.ui.result(&format!("{token}\n"))?,
+            Format::Text => context.ui.secret(&format!("{token}\n"))?,
         }
         return Ok(Exit::Done);
     }

@@ -73,6 +73,7 @@ pub(crate) fn run(context: &Context, args: &SignArgs) -> Result<Exit, Stop> {
         .into());
     }
     output.write(text.as_bytes())?;
+    context.did(format!("{} was written", output.path().display()));
     let document = SignDocument {
         package: found.package,
         signature: output.path().display().to_string(),

@@ -126,6 +126,7 @@ fn create(context: &Context, args: &WorkspaceCreateArgs) -> Result<Exit, Stop> {
         catalogue,
         at: platform::now(),
     })?;
+    context.did(format!("local:{} was created", args.name));
     if args.may_close_source || closes {
         opened.set_closed_source(&args.name, ClosedSource::Allowed)?;
     }
@@ -194,6 +195,7 @@ fn find(
 fn set(context: &Context, args: &WorkspaceSetArgs) -> Result<Exit, Stop> {
     let mut opened = open(context, &args.platform, "workspace set")?;
     opened.set_closed_source(&args.name, args.closed_source)?;
+    context.did(format!("local:{} was changed", args.name));
     let facts = opened.workspace(&args.name)?.facts()?;
     let document = WorkspaceSetDocument {
         workspace: (&facts).into(),
@@ -363,6 +365,7 @@ fn delete(context: &Context, args: &WorkspaceDeleteArgs) -> Result<Exit, Stop> {
         confirm(context, args, &deleted)?;
     }
     opened.delete_workspace(&args.name)?;
+    context.did(format!("local:{} was deleted", args.name));
     let document = WorkspaceDeleteDocument {
         platform: path.display().to_string(),
         deleted,

@@ -59,6 +59,7 @@ pub(crate) fn run(context: &Context, args: &WorkspaceExportArgs) -> Result<Exit,
     let exit = match exported.package.take() {
         Some(package) => {
             package.file.persist(&output)?;
+            context.did(format!("{} was written", output.display()));
             Exit::Done
         }
         None => Exit::Failed,

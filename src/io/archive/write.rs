@@ -15,6 +15,7 @@ use tempfile::NamedTempFile;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
+use crate::io::temporary::{Access, file_in};
 use crate::model::path::PackagePath;
 
 /// The lowest level that makes smaller packages than Info-ZIP's default, whoever wrote the recipes.
@@ -265,17 +266,10 @@ impl PackageWriter {
 }
 
 fn temporary_in(folder: &Path) -> Result<NamedTempFile, WriteError> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".recipack-");
-    // Temporary files are private by default; these become what a person asked for, so the umask decides.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder
-        .tempfile_in(folder)
-        .map_err(|source| WriteError::Io {
-            path: folder.to_owned(),
-            source,
-        })
+    file_in(folder, Access::Umask).map_err(|source| WriteError::Io {
+        path: folder.to_owned(),
+        source,
+    })
 }
 
 /// A whole file under a temporary name, beside the place that it is meant for.

@@ -68,6 +68,8 @@ impl RemoteWorkspace {
             tables => self.without_rows(&scratch, &package, tables)?,
         };
         let restart = self.restarts(commit)?;
+        // What is sent has to be written down; nothing is, where earlier imports can't be told.
+        self.settings.journal.check()?;
         self.unchanged(commit)?;
         let folder = self.make_folder(package.folder)?;
         let address = self.address();

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::io::durable;
 use crate::model::ident::Digest;
+use crate::model::seal::{Seal, SealError, seal_of, unsealed};
 use crate::model::workspace::{
     Address, FolderPath, ImportId, Moment, RemoteAccount, RemoteAddress, Revision, RevisionHeader,
     RevisionNumber, WorkspaceId,
@@ -16,8 +17,11 @@ use crate::plan::import::Receipt;
 use crate::workspace::WorkspaceError;
 use crate::workspace::remote::RemoteError;
 
-/// The format of entries that this program writes. Those of format 1 have no identity.
-const FORMAT: u32 = 2;
+/// The format of entries that this program writes. Those of format 1 have no identity, and those
+/// before 3 no digest of themselves.
+const FORMAT: u32 = 3;
+/// The first format whose entries hold a digest of all that they say.
+const SEALED: u32 = 3;
 
 /// Which workspace it is. All workspaces of a data center answer under one host, so that the host
 /// alone is none's identity (platform.md §12).
@@ -136,24 +140,61 @@ pub enum JournalError {
         #[source]
         source: std::io::Error,
     },
-    /// An entry can't be understood.
-    #[error("{path} is no entry of the journal")]
+    /// An entry is not what was written.
+    #[error("{path} is damaged, and what it says of an import can't be relied on")]
     Damaged {
         /// The file.
         path: String,
         /// Why not.
         #[source]
-        source: serde_json::Error,
+        source: DamagedEntry,
+    },
+    /// A newer version of the program wrote an entry.
+    #[error(
+        "{path} was written by a newer version of recipack: its format is {found}, and this one knows {FORMAT}"
+    )]
+    Newer {
+        /// The file.
+        path: String,
+        /// Its format.
+        found: u32,
     },
     /// There is no such entry.
     #[error("there is no import `{0}` here")]
     Unknown(ImportId),
 }
 
+/// What is wrong with an entry.
+#[derive(Debug, thiserror::Error)]
+pub enum DamagedEntry {
+    /// It is not the document that was written.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// It is another entry than its name says.
+    #[error("it is the entry of import `{0}`")]
+    Other(ImportId),
+}
+
 impl From<JournalError> for WorkspaceError {
     fn from(error: JournalError) -> Self {
         RemoteError::Journal(Box::new(error)).into()
     }
+}
+
+/// An entry as it is written: with the digest of all that it says.
+fn sealed(entry: &Entry) -> Result<Vec<u8>, serde_json::Error> {
+    #[derive(Serialize)]
+    struct Sealed<'e> {
+        #[serde(flatten)]
+        entry: &'e Entry,
+        seal: Digest,
+    }
+    let entry = &Entry {
+        format: FORMAT,
+        ..entry.clone()
+    };
+    let seal = seal_of(entry)?;
+    serde_json::to_vec_pretty(&Sealed { entry, seal })
 }
 
 /// What is about to be sent.
@@ -218,8 +259,10 @@ impl Journal {
     /// If it can't be written.
     pub fn write(&self, entry: &Entry) -> Result<(), JournalError> {
         let path = self.file(&entry.id);
-        let bytes = serde_json::to_vec_pretty(entry).unwrap_or_default();
-        durable::write(&path, &bytes).map_err(|source| JournalError::Io {
+        let written = sealed(entry)
+            .map_err(std::io::Error::other)
+            .and_then(|bytes| durable::write(&path, &bytes));
+        written.map_err(|source| JournalError::Io {
             path: path.display().to_string(),
             doing: "write",
             source,
@@ -242,13 +285,35 @@ impl Journal {
             doing: "read",
             source,
         })?;
-        bytes
-            .map(|bytes| serde_json::from_slice(&bytes))
-            .transpose()
-            .map_err(|source| JournalError::Damaged {
+        let Some(bytes) = bytes else {
+            return Ok(None);
+        };
+        let damaged = |source| JournalError::Damaged {
+            path: shown(),
+            source,
+        };
+        let (entry, seal) = unsealed::<Entry>(&bytes).map_err(|error| damaged(error.into()))?;
+        if entry.format > FORMAT {
+            return Err(JournalError::Newer {
                 path: shown(),
-                source,
-            })
+                found: entry.format,
+            });
+        }
+        if seal == Seal::Absent && entry.format >= SEALED {
+            return Err(damaged(SealError::Absent.into()));
+        }
+        match self.file(&entry.id) == path {
+            true => Ok(Some(entry)),
+            false => Err(damaged(DamagedEntry::Other(entry.id))),
+        }
+    }
+
+    /// Looks whether every entry can be read: one that can't may be of an import that is under way.
+    ///
+    /// # Errors
+    /// If one can't.
+    pub(super) fn check(&self) -> Result<(), JournalError> {
+        self.all().map(drop)
     }
 
     /// All entries that are known to be of a workspace, the oldest first.

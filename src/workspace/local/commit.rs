@@ -18,14 +18,13 @@ use crate::workspace::{Contents, Decoder, Encoding, WorkspaceError};
 
 /// Carries out `commit` in workspace `id`, or leaves everything as it was.
 pub(super) fn carry_out(
-    connection: &mut Connection,
+    connection: &Connection,
     doing: &Doing,
     (id, name): (WorkspaceId, &WorkspaceName),
     commit: &Commit,
     contents: &mut dyn Contents,
 ) -> Result<(), WorkspaceError> {
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
         .doing(doing, "write")?;
     let reading = Reading {
         connection: &transaction,

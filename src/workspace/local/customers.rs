@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::failed::{Doing, Failed};
 use super::workspaces::WorkspaceSummary;
@@ -29,8 +29,9 @@ impl LocalPlatform {
         &self,
         admin: Option<&WorkspaceName>,
     ) -> Result<Vec<Customer>, WorkspaceError> {
+        let moment = self.one_moment()?;
         if let Some(admin) = admin {
-            let facts = self.workspace(admin)?.facts()?;
+            let facts = moment.workspace(admin)?.facts()?;
             match facts.kind {
                 WorkspaceKind::Admin => {}
                 WorkspaceKind::Customer | WorkspaceKind::External => {
@@ -42,7 +43,7 @@ impl LocalPlatform {
             }
         }
         let mut labels = labels(&self.connection, &self.file.doing)?;
-        let summaries = self.workspaces()?.into_iter();
+        let summaries = moment.workspaces()?.into_iter();
         Ok(summaries
             .filter(|summary| {
                 summary.facts.kind == WorkspaceKind::Customer
@@ -115,10 +116,9 @@ impl LocalPlatform {
         let lock = self.file.lock()?;
         let doing = &self.file.doing;
         let id = row::column(facts.id.0);
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .doing(doing, "write")?;
+        let transaction =
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
+                .doing(doing, "write")?;
         for edit in edits {
             match edit {
                 LabelEdit::Set(Label { key, value }) => transaction.execute(

@@ -14,11 +14,12 @@ use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
 use super::{Committed, Contents, Decoder, Encoded, Encoding, Workspace, WorkspaceError};
 use crate::model::ident::{Digest, InternalName, Version, WorkspaceName};
@@ -33,7 +34,7 @@ use lock::WriteLock;
 use read::Reading;
 use schema::Found;
 
-use workspaces::id_of;
+use workspaces::{id_of, summaries};
 
 pub use customers::Customer;
 pub use workspaces::{NewWorkspace, WorkspaceSummary};
@@ -83,14 +84,22 @@ pub struct Writing {
 #[derive(Debug)]
 pub struct LocalPlatform {
     file: PlatformFile,
-    connection: Connection,
+    connection: Rc<Connection>,
+}
+
+/// A platform as it is at one moment, however long it is looked at and whoever writes meanwhile.
+#[derive(Debug)]
+pub struct OneMoment<'p> {
+    platform: &'p LocalPlatform,
+    /// What is read is of the time at which it began.
+    _transaction: Transaction<'p>,
 }
 
 /// A workspace of a local platform.
 #[derive(Debug)]
 pub struct LocalWorkspace {
     file: PlatformFile,
-    connection: Connection,
+    connection: Rc<Connection>,
     id: WorkspaceId,
     name: WorkspaceName,
 }
@@ -245,7 +254,7 @@ impl LocalPlatform {
     /// If the file is not there, or no platform's.
     pub fn open(path: &Path, writing: Writing) -> Result<Self, WorkspaceError> {
         let file = PlatformFile::new(path, writing);
-        let connection = file.open()?;
+        let connection = Rc::new(file.open()?);
         Ok(Self { file, connection })
     }
 
@@ -255,7 +264,7 @@ impl LocalPlatform {
     /// If the file is no platform's, or can't be made.
     pub fn create(path: &Path, writing: Writing) -> Result<Self, WorkspaceError> {
         let file = PlatformFile::new(path, writing);
-        let connection = file.create()?;
+        let connection = Rc::new(file.create()?);
         Ok(Self { file, connection })
     }
 
@@ -266,9 +275,54 @@ impl LocalPlatform {
     pub fn workspace(&self, name: &WorkspaceName) -> Result<LocalWorkspace, WorkspaceError> {
         let id = id_of(&self.connection, &self.file.doing, name)?;
         Ok(LocalWorkspace {
-            connection: self.file.open()?,
+            connection: Rc::new(self.file.open()?),
             file: self.file.clone(),
             id,
+            name: name.clone(),
+        })
+    }
+
+    /// What is in it now, for whoever looks at several workspaces.
+    ///
+    /// # Errors
+    /// If the file can't be read.
+    pub fn one_moment(&self) -> Result<OneMoment<'_>, WorkspaceError> {
+        let doing = &self.file.doing;
+        let transaction = self
+            .connection
+            .unchecked_transaction()
+            .doing(doing, "read")?;
+        // The moment is that of the first question.
+        let _: i64 = transaction
+            .query_row("SELECT count(*) FROM workspace", [], |row| row.get(0))
+            .doing(doing, "read")?;
+        Ok(OneMoment {
+            platform: self,
+            _transaction: transaction,
+        })
+    }
+}
+
+impl OneMoment<'_> {
+    /// All workspaces, in the order of their names.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    pub fn workspaces(&self) -> Result<Vec<WorkspaceSummary>, WorkspaceError> {
+        let LocalPlatform { file, connection } = self.platform;
+        summaries(connection, &file.doing)
+    }
+
+    /// Opens a workspace to look at: nothing can be written to it.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    pub fn workspace(&self, name: &WorkspaceName) -> Result<LocalWorkspace, WorkspaceError> {
+        let LocalPlatform { file, connection } = self.platform;
+        Ok(LocalWorkspace {
+            id: id_of(connection, &file.doing, name)?,
+            connection: Rc::clone(connection),
+            file: file.clone(),
             name: name.clone(),
         })
     }
@@ -281,12 +335,16 @@ impl LocalWorkspace {
         read: impl FnOnce(Reading<'_>) -> Result<T, WorkspaceError>,
     ) -> Result<T, WorkspaceError> {
         let doing = &self.file.doing;
-        let transaction = self
-            .connection
-            .unchecked_transaction()
-            .doing(doing, "read")?;
+        // Within one moment that is looked at, everything is of that moment.
+        let _transaction = match self.connection.is_autocommit() {
+            true => {
+                let begun = self.connection.unchecked_transaction();
+                Some(begun.doing(doing, "read")?)
+            }
+            false => None,
+        };
         let reading = Reading {
-            connection: &transaction,
+            connection: &self.connection,
             doing,
             id: self.id,
         };
@@ -468,7 +526,7 @@ impl Workspace for LocalWorkspace {
     ) -> Result<Committed, WorkspaceError> {
         let lock = self.file.lock()?;
         let done = commit::carry_out(
-            &mut self.connection,
+            &self.connection,
             &self.file.doing,
             (self.id, &self.name),
             commit,

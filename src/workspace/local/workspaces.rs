@@ -100,10 +100,9 @@ impl LocalPlatform {
         }
         let lock = self.file.lock()?;
         let doing = &self.file.doing;
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .doing(doing, "write")?;
+        let transaction =
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
+                .doing(doing, "write")?;
         let admin = match &new.admin {
             Some(admin) => Some(admin_of(&transaction, doing, admin)?),
             None => None,
@@ -159,41 +158,7 @@ impl LocalPlatform {
             .connection
             .unchecked_transaction()
             .doing(doing, "read")?;
-        let mut summaries = Vec::new();
-        for name in names(&transaction, doing)? {
-            let name: WorkspaceName = row::parsed(&name, doing)?;
-            let id = id_of(&transaction, doing, &name)?;
-            let counts = transaction
-                .query_row(
-                    "SELECT (SELECT created_at FROM workspace WHERE id = ?1), \
-                     count(*) FILTER (WHERE kind = 'recipe'), \
-                     count(*) FILTER (WHERE kind = 'recipe' AND state = 1), \
-                     count(*) FILTER (WHERE kind = 'connection'), \
-                     count(*) FILTER (WHERE kind = 'connection' AND state = 0), \
-                     (SELECT count(*) FROM connector WHERE workspace = ?1) \
-                     FROM asset WHERE workspace = ?1",
-                    [row::column(id.0)],
-                    |row| (0..6).map(|column| row::number(row, column)).collect(),
-                )
-                .doing(doing, "read")?;
-            let counts: Vec<u64> = counts;
-            let count = |at: usize| counts.get(at).copied().unwrap_or_default();
-            summaries.push(WorkspaceSummary {
-                facts: Reading {
-                    connection: &transaction,
-                    doing,
-                    id,
-                }
-                .facts()?,
-                created_at: Moment(count(0)),
-                recipes: count(1),
-                running: count(2),
-                connections: count(3),
-                placeholders: count(4),
-                connectors: count(5),
-            });
-        }
-        Ok(summaries)
+        summaries(&transaction, doing)
     }
 
     /// Deletes a workspace with everything in it.
@@ -203,10 +168,9 @@ impl LocalPlatform {
     pub fn delete_workspace(&mut self, name: &WorkspaceName) -> Result<(), WorkspaceError> {
         let lock = self.file.lock()?;
         let doing = &self.file.doing;
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .doing(doing, "write")?;
+        let transaction =
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
+                .doing(doing, "write")?;
         let id = id_of(&transaction, doing, name)?;
         let customers: Vec<String> = transaction
             .prepare("SELECT name FROM workspace WHERE admin = ?1 ORDER BY name")
@@ -230,6 +194,48 @@ impl LocalPlatform {
         drop(lock);
         Ok(())
     }
+}
+
+/// All workspaces, in the order of their names.
+pub(super) fn summaries(
+    connection: &Connection,
+    doing: &Doing,
+) -> Result<Vec<WorkspaceSummary>, WorkspaceError> {
+    let mut summaries = Vec::new();
+    for name in names(connection, doing)? {
+        let name: WorkspaceName = row::parsed(&name, doing)?;
+        let id = id_of(connection, doing, &name)?;
+        let counts = connection
+            .query_row(
+                "SELECT (SELECT created_at FROM workspace WHERE id = ?1), \
+                 count(*) FILTER (WHERE kind = 'recipe'), \
+                 count(*) FILTER (WHERE kind = 'recipe' AND state = 1), \
+                 count(*) FILTER (WHERE kind = 'connection'), \
+                 count(*) FILTER (WHERE kind = 'connection' AND state = 0), \
+                 (SELECT count(*) FROM connector WHERE workspace = ?1) \
+                 FROM asset WHERE workspace = ?1",
+                [row::column(id.0)],
+                |row| (0..6).map(|column| row::number(row, column)).collect(),
+            )
+            .doing(doing, "read")?;
+        let counts: Vec<u64> = counts;
+        let count = |at: usize| counts.get(at).copied().unwrap_or_default();
+        summaries.push(WorkspaceSummary {
+            facts: Reading {
+                connection: connection,
+                doing,
+                id,
+            }
+            .facts()?,
+            created_at: Moment(count(0)),
+            recipes: count(1),
+            running: count(2),
+            connections: count(3),
+            placeholders: count(4),
+            connectors: count(5),
+        });
+    }
+    Ok(summaries)
 }
 
 fn mismatch(new: &NewWorkspace, reason: &str) -> WorkspaceError {

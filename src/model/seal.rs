@@ -1,0 +1,139 @@
+//! Documents that this program reads back later hold a digest of all that they say, so that one that
+//! was damaged meanwhile is seen to be. It is no signature: whoever changes one can seal it anew.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::ident::Digest;
+
+/// The key under which the digest stands, at the top of the document.
+pub const KEY: &str = "seal";
+
+/// Whether a document holds its digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seal {
+    /// It does, and it is the right one.
+    Holds,
+    /// It holds none.
+    Absent,
+}
+
+/// A document is not what was written.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// It is no document of its kind.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// It says something else than what its digest was made of.
+    #[error("it does not say what was written: its digest does not fit")]
+    Differs,
+    /// It holds no digest.
+    #[error("it holds no digest of itself")]
+    Absent,
+}
+
+/// The digest of all that a document says, its own seal left out. Neither blanks nor the order of
+/// keys count.
+///
+/// # Errors
+/// If it can't be JSON.
+pub fn seal_of(document: &impl Serialize) -> Result<Digest, serde_json::Error> {
+    Ok(digest_of(&serde_json::to_value(document)?))
+}
+
+fn digest_of(document: &Value) -> Digest {
+    let mut said = Vec::new();
+    match document {
+        Value::Object(map) => object(map, &[KEY], &mut said),
+        other => canonical(other, &mut said),
+    }
+    Digest::of(&said)
+}
+
+/// Every value in one form only: the keys of objects are sorted, whatever the map does.
+fn canonical(value: &Value, into: &mut Vec<u8>) {
+    match value {
+        Value::Object(map) => object(map, &[], into),
+        Value::Array(items) => {
+            into.push(b'[');
+            for item in items {
+                canonical(item, into);
+                into.push(b',');
+            }
+            into.push(b']');
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            into.extend_from_slice(value.to_string().as_bytes());
+        }
+    }
+}
+
+fn object(map: &Map<String, Value>, without: &[&str], into: &mut Vec<u8>) {
+    let mut entries: Vec<_> = map.iter().collect();
+    entries.sort_by_key(|(key, _)| *key);
+    into.push(b'{');
+    for (key, value) in entries {
+        if without.contains(&key.as_str()) {
+            continue;
+        }
+        into.extend_from_slice(Value::from(key.as_str()).to_string().as_bytes());
+        into.push(b':');
+        canonical(value, into);
+        into.push(b',');
+    }
+    into.push(b'}');
+}
+
+/// Reads a document, and looks whether it says what was written.
+///
+/// # Errors
+/// If it does not, or is no document of this kind.
+pub fn unsealed<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, Seal), SealError> {
+    let value: Value = serde_json::from_slice(bytes)?;
+    let seal = match value.get(KEY) {
+        None => Seal::Absent,
+        Some(told) => match told.as_str().map(str::parse::<Digest>) {
+            Some(Ok(told)) if told == digest_of(&value) => Seal::Holds,
+            Some(Ok(_) | Err(_)) | None => return Err(SealError::Differs),
+        },
+    };
+    // Read from the text again, since errors name its lines.
+    Ok((serde_json::from_slice(bytes)?, seal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn neither_blanks_nor_the_order_of_keys_count() -> Result<(), SealError> {
+        let document = json!({"b": [1, {"y": null, "x": "\u{e9}"}], "a": true});
+        let seal = seal_of(&document)?;
+        for text in [
+            format!(r#"{{"a":true,"b":[1,{{"x":"é","y":null}}],"seal":"{seal}"}}"#),
+            format!(r#"{{"seal": "{seal}", "b": [1, {{"y": null, "x": "\u00e9"}}], "a": true}}"#),
+        ] {
+            assert_eq!(unsealed::<Value>(text.as_bytes())?.1, Seal::Holds, "{text}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_says_something_else_is_told() {
+        let seal = seal_of(&json!({"a": 1, "c": ["x"]})).expect("JSON");
+        for text in [
+            format!(r#"{{"a":2,"c":["x"],"seal":"{seal}"}}"#),
+            format!(r#"{{"a":1,"c":["x"],"d":null,"seal":"{seal}"}}"#),
+            format!(r#"{{"a":1,"seal":"{seal}"}}"#),
+            r#"{"a":1,"c":["x"],"seal":"0"}"#.to_owned(),
+            r#"{"a":1,"c":["x"],"seal":null}"#.to_owned(),
+        ] {
+            let read = unsealed::<Value>(text.as_bytes());
+            assert!(matches!(read, Err(SealError::Differs)), "{text}");
+        }
+        let read = unsealed::<Value>(br#"{"a":1,"c":["x"]}"#);
+        assert!(matches!(read, Ok((_, Seal::Absent))));
+    }
+}

@@ -1,0 +1,147 @@
+//! Whatever this program writes and reads back later, damaged in thousands of ways: it is refused, or
+//! it says what was written.
+
+use std::fs;
+use std::path::PathBuf;
+
+use recipack::model::ident::Digest;
+use recipack::model::workspace::{ImportId, Moment, RevisionNumber, WorkspaceId};
+use recipack::ops::import::PlanDocument;
+use recipack::ops::remote::journal::{Entry, Journal, JournalError, RemoteIdentity, State};
+use serde_json::Value;
+
+use crate::support::damage::Numbers;
+use crate::support::lines::{done, ends};
+use crate::support::{Place, place_with};
+
+/// How many damaged copies of a small file are tried.
+const COPIES: usize = 5_000;
+
+fn planned() -> Place {
+    let place = place_with(&["partner"]);
+    done(&place, "export partner --for external -o k.zip");
+    done(&place, "workspace create osprey --kind external");
+    done(
+        &place,
+        "plan k.zip --into local:osprey --rows keep -o plan.json",
+    );
+    place
+}
+
+#[test]
+fn a_damaged_plan_is_refused_or_says_the_same() {
+    let place = planned();
+    let written = fs::read(place.path("plan.json")).expect("a plan");
+    let plan = PlanDocument::parse(&written).expect("a plan");
+    let mut numbers = Numbers(4_711);
+    let (mut refused, mut same) = (0, 0);
+    for copy in 0..COPIES {
+        match PlanDocument::parse(&numbers.damaged(&written)) {
+            Err(_) => refused += 1,
+            Ok(read) => {
+                assert_eq!(read, plan, "copy {copy}");
+                same += 1;
+            }
+        }
+    }
+    // Blanks and what follows the end are no damage.
+    assert!(refused > same, "{refused} refused, {same} the same");
+}
+
+#[test]
+fn a_plan_that_was_changed_is_told() {
+    let place = planned();
+    let path = place.path("plan.json");
+    let written = fs::read_to_string(&path).expect("a plan");
+    let damaged = [
+        ("\"format\"", "\"format", 1, "plan.json is no plan: "),
+        (
+            "\"keep\"",
+            "\"overwrite\"",
+            4,
+            "plan.json is not the plan that was written: ",
+        ),
+        // Without the word for what is done with rows, they would be overwritten.
+        (
+            "\"rows\"",
+            "\"rowr\"",
+            4,
+            "plan.json is not the plan that was written: it does not say what was written: its digest does not fit",
+        ),
+        (
+            "\"seal\"",
+            "\"real\"",
+            4,
+            "plan.json can't be told from a damaged plan: it holds no digest of itself",
+        ),
+    ];
+    for (old, new, code, told) in damaged {
+        assert!(written.contains(old), "{old}");
+        fs::write(&path, written.replacen(old, new, 1)).expect("written");
+        ends(&place, "import plan.json", code, &[told, "recipack plan"]);
+    }
+    // Who prints it anew changes nothing.
+    let value: Value = serde_json::from_str(&written).expect("JSON");
+    fs::write(&path, value.to_string()).expect("written");
+    done(&place, "import plan.json");
+}
+
+fn entry() -> Entry {
+    let identity = RemoteIdentity::new("www.workato.com", WorkspaceId(4_711));
+    let digest = Digest::of(b"package");
+    let base = Digest::of(b"state");
+    let at = Moment(1_700_000_000);
+    Entry {
+        format: 3,
+        id: ImportId::of(&identity, &digest, &base, at),
+        address: "https://www.workato.com".parse().expect("an address"),
+        identity: Some(identity),
+        folder: "Orders".parse().expect("a folder"),
+        package: PathBuf::from("/packages/orders.zip"),
+        digest,
+        at,
+        who: "somebody".to_owned(),
+        base,
+        state: State::Done {
+            revision: RevisionNumber(7),
+        },
+        plan: "{\"workspace\": {\"id\": 4711}}".to_owned(),
+        receipt: "{}".to_owned(),
+    }
+}
+
+#[test]
+fn a_damaged_entry_of_the_journal_is_refused_or_says_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::at(folder.path().to_owned());
+    let entry = entry();
+    journal.write(&entry).expect("written");
+    let path = folder.path().join(format!("{}.json", entry.id));
+    let written = fs::read(&path).expect("an entry");
+    let mut numbers = Numbers(815);
+    let (mut refused, mut same) = (0, 0);
+    for copy in 0..COPIES {
+        fs::write(&path, numbers.damaged(&written)).expect("written");
+        match (journal.entry(&entry.id), journal.all()) {
+            (Err(JournalError::Damaged { .. }), Err(JournalError::Damaged { .. })) => refused += 1,
+            (Ok(read), Ok(all)) => {
+                assert_eq!(read, entry, "copy {copy}");
+                assert_eq!(all, [read], "copy {copy}");
+                same += 1;
+            }
+            (one, all) => panic!("copy {copy}: {one:?}, {all:?}"),
+        }
+    }
+    assert!(refused > same, "{refused} refused, {same} the same");
+    // Under another name it would be another import.
+    let other = ImportId::of(
+        entry.identity.as_ref().expect("one"),
+        &entry.digest,
+        &entry.base,
+        Moment(1),
+    );
+    fs::write(folder.path().join(format!("{other}.json")), &written).expect("written");
+    fs::write(&path, &written).expect("written");
+    assert!(matches!(journal.all(), Err(JournalError::Damaged { .. })));
+    assert!(journal.entry(&other).is_err());
+}
