@@ -886,11 +886,11 @@ fn an_older_platform_is_upgraded() {
     let format: i64 = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .expect("a number");
-    assert_eq!(format, 3);
+    assert_eq!(format, 4);
     connection
-        .pragma_update(None, "user_version", 4)
+        .pragma_update(None, "user_version", 5)
         .expect("newer");
     drop(connection);
     let told = refused(&place, "workspace list", 1);
-    assert!(told.contains("format 4, known is 3"), "{told}");
+    assert!(told.contains("format 5, known is 4"), "{told}");
 }

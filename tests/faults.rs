@@ -187,7 +187,7 @@ fn what_was_done_is_told_where_its_result_can_not_be() {
             &["imported into local:osprey as revision 1"],
         ),
         (
-            "rollback local:osprey --yes",
+            "rollback local:osprey --created remove --yes",
             &["rolled local:osprey back as revision 2"],
         ),
         (

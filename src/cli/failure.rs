@@ -433,7 +433,7 @@ impl From<WorkspaceError> for Failure {
                 ))
             }
             WorkspaceError::Damaged { .. } => Self::of(Exit::Failed, "damaged", &error)
-                .help("nothing was changed; put a copy of the file in its place, and report this if it happens again"),
+                .help("nothing was changed; put a copy of the file in its place; workspaces that are whole can be saved, each with `recipack workspace export`"),
             WorkspaceError::Partly(partly) => Self::partly(partly),
             WorkspaceError::Remote(remote) => Self::remote(remote),
             WorkspaceError::Content(_) => Self::of(Exit::Failed, "unreadable", &error),

@@ -1,8 +1,8 @@
 //! Documents that this program reads back later hold a digest of all that they say, so that one that
 //! was damaged meanwhile is seen to be. It is no signature: whoever changes one can seal it anew.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::ident::Digest;
@@ -44,9 +44,9 @@ pub fn seal_of(document: &impl Serialize) -> Result<Digest, serde_json::Error> {
 
 fn digest_of(document: &Value) -> Digest {
     let mut said = Vec::new();
-    match document {
-        Value::Object(map) => object(map, &[KEY], &mut said),
-        other => canonical(other, &mut said),
+    match document.as_object() {
+        Some(map) => object(map, &[KEY], &mut said),
+        None => canonical(document, &mut said),
     }
     Digest::of(&said)
 }
@@ -102,6 +102,38 @@ pub fn unsealed<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, Seal), SealErro
     Ok((serde_json::from_slice(bytes)?, seal))
 }
 
+#[derive(Serialize, Deserialize)]
+struct Envelope<T> {
+    document: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seal: Option<Digest>,
+}
+
+/// A value of any form as a document that holds it and its digest.
+///
+/// # Errors
+/// If it can't be JSON.
+pub fn enveloped(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    let mut envelope = Envelope {
+        document: value,
+        seal: None,
+    };
+    envelope.seal = Some(seal_of(&envelope)?);
+    serde_json::to_vec(&envelope)
+}
+
+/// Reads such a document; one without a digest is taken as what older versions wrote, the value alone.
+///
+/// # Errors
+/// If it does not say what was written.
+pub fn unwrapped<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, SealError> {
+    let value: Value = serde_json::from_slice(bytes)?;
+    match value.get(KEY) {
+        Some(_) => Ok(unsealed::<Envelope<T>>(bytes)?.0.document),
+        None => Ok(serde_json::from_value(value)?),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +148,25 @@ mod tests {
             format!(r#"{{"seal": "{seal}", "b": [1, {{"y": null, "x": "\u00e9"}}], "a": true}}"#),
         ] {
             assert_eq!(unsealed::<Value>(text.as_bytes())?.1, Seal::Holds, "{text}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_value_of_any_form_comes_back_or_nothing() -> Result<(), SealError> {
+        let value = std::collections::BTreeMap::from([(7_u64, "x".to_owned())]);
+        let written = enveloped(&value)?;
+        type Read = std::collections::BTreeMap<u64, String>;
+        assert_eq!(unwrapped::<Read>(&written)?, value);
+        assert_eq!(unwrapped::<Read>(br#"{"7": "x"}"#)?, value);
+        for at in 0..written.len() {
+            for bit in 0..8 {
+                let mut damaged = written.clone();
+                damaged[at] ^= 1 << bit;
+                if let Ok(read) = unwrapped::<Read>(&damaged) {
+                    assert_eq!(read, value, "bit {bit} of byte {at}");
+                }
+            }
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ use subtle::ConstantTimeEq as _;
 use super::notes::Notes;
 use crate::io::durable;
 use crate::model::ident::WorkspaceName;
+use crate::model::seal::{SealError, enveloped, unwrapped};
 
 /// Keeps tokens, manifests and jobs.
 #[derive(Debug)]
@@ -118,7 +119,7 @@ pub enum StoreError {
         path: String,
         /// Why not.
         #[source]
-        source: serde_json::Error,
+        source: SealError,
     },
 }
 
@@ -131,6 +132,22 @@ impl Job {
 /// The number that a file's name is made of.
 fn numbered(name: &str, ending: &str) -> Option<u64> {
     name.strip_suffix(ending)?.parse().ok()
+}
+
+/// Reads a file; nothing if it is not there. One that was damaged is not taken for one that is not
+/// there.
+fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    let damaged = |error| {
+        let what = format!("{} is damaged: {error}", path.display());
+        io::Error::new(io::ErrorKind::InvalidData, what)
+    };
+    let bytes = durable::read(path)?;
+    let value = bytes.map(|bytes| unwrapped(&bytes)).transpose();
+    value.map_err(damaged)
+}
+
+fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    durable::write(path, &enveloped(value)?)
 }
 
 impl Store {
@@ -227,7 +244,7 @@ impl Store {
                 mode,
             });
         }
-        serde_json::from_slice(&bytes).map_err(|source| StoreError::Damaged {
+        unwrapped(&bytes).map_err(|source| StoreError::Damaged {
             path: shown(),
             source,
         })
@@ -264,8 +281,7 @@ impl Store {
         let told = change(&mut tokens);
         if tokens != before {
             let path = self.folder.join("tokens.json");
-            let bytes = serde_json::to_vec_pretty(&tokens).unwrap_or_default();
-            durable::write(&path, &bytes).map_err(|source| StoreError::Io {
+            write(&path, &tokens).map_err(|source| StoreError::Io {
                 path: path.display().to_string(),
                 source,
             })?;
@@ -292,13 +308,12 @@ impl Store {
 
     fn read<T: DeserializeOwned>(&self, kind: &str, id: u64) -> io::Result<Option<T>> {
         let path = self.folder.join(kind).join(format!("{id}.json"));
-        let bytes = durable::read(&path)?;
-        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+        read(&path)
     }
 
     fn write(&self, kind: &str, id: u64, value: &impl Serialize) -> io::Result<()> {
         let path = self.folder.join(kind).join(format!("{id}.json"));
-        durable::write(&path, &serde_json::to_vec(value).unwrap_or_default())
+        write(&path, value)
     }
 
     pub(super) fn job(&self, id: u64) -> io::Result<Option<Job>> {
@@ -365,10 +380,7 @@ impl Store {
 
     /// The values of a workspace's properties.
     pub(super) fn properties(&self, workspace: &WorkspaceName) -> io::Result<Properties> {
-        let bytes = durable::read(&self.properties_of(workspace))?;
-        Ok(bytes
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default())
+        Ok(read(&self.properties_of(workspace))?.unwrap_or_default())
     }
 
     /// Keeps values of properties, beside those that are there.
@@ -384,8 +396,7 @@ impl Store {
             .unwrap_or_else(PoisonError::into_inner);
         let mut all = self.properties(workspace)?;
         all.entry(project).or_default().extend(values);
-        let bytes = serde_json::to_vec(&all).unwrap_or_default();
-        durable::write(&self.properties_of(workspace), &bytes)
+        write(&self.properties_of(workspace), &all)
     }
 
     /// Forgets the values of a project's properties.
@@ -402,16 +413,12 @@ impl Store {
         if all.remove(&project).is_none() {
             return Ok(());
         }
-        let bytes = serde_json::to_vec(&all).unwrap_or_default();
-        durable::write(&self.properties_of(workspace), &bytes)
+        write(&self.properties_of(workspace), &all)
     }
 
     /// What is noted of a workspace.
     pub(super) fn notes(&self, workspace: &WorkspaceName) -> io::Result<Notes> {
-        let bytes = durable::read(&self.notes_of(workspace))?;
-        Ok(bytes
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default())
+        Ok(read(&self.notes_of(workspace))?.unwrap_or_default())
     }
 
     /// Changes what is noted of a workspace.
@@ -422,8 +429,7 @@ impl Store {
     ) -> io::Result<()> {
         let _changing = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         let notes = change(self.notes(workspace)?);
-        let bytes = serde_json::to_vec(&notes).unwrap_or_default();
-        durable::write(&self.notes_of(workspace), &bytes)
+        write(&self.notes_of(workspace), &notes)
     }
 
     fn notes_of(&self, workspace: &WorkspaceName) -> PathBuf {

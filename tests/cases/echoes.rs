@@ -166,7 +166,6 @@ fn an_answer_of_the_platform_gives_no_token_away() {
     for arguments in [
         &["plan", "k.zip", "--into", &host][..],
         &["import", "k.zip", "--into", &host, "--yes"],
-        &["status", "k.zip", &host],
     ] {
         all_is_harmless(&place, &host, arguments, true);
     }

@@ -1,6 +1,7 @@
 //! The local platform's file: what survives, who waits for whom, and what is left alone.
 
 mod contents;
+mod damage;
 mod foreign;
 mod moment;
 #[path = "../support/mod.rs"]

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::failed::{Doing, Failed};
 use super::read::Reading;
-use super::{row, shares};
+use super::{content, row, shares, sums};
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, WorkspaceName};
 use crate::model::workspace::{
     AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldState, HeldVersion, Moment,
@@ -32,6 +32,8 @@ pub(super) fn carry_out(
         id,
     };
     reading.is_named(name)?;
+    // What is not whole is not written to: its sum would be that of the damage.
+    sums::check_workspace(&transaction, doing, id)?;
     let facts = reading.facts()?;
     fit::check(commit, &facts)?;
     shares::hold(&transaction, doing, &facts, &commit.depends)?;
@@ -69,6 +71,7 @@ pub(super) fn carry_out(
             ])
         })
         .doing(doing, "write")?;
+    sums::keep_workspace(&transaction, doing, id)?;
     transaction.commit().doing(doing, "write")
 }
 
@@ -165,11 +168,30 @@ impl Writer<'_> {
                 shares::share(transaction, doing, self.workspace, *id, *sharing, *at)
             }
             Change::Unshare(id) => {
+                self.users_are_known(*id)?;
                 match shares::unshare(self.transaction, self.doing, self.workspace, *id)? {
                     0 => self.unfit(Misfit::NotShared(*id)),
                     _ => Ok(()),
                 }
             }
+        }
+    }
+
+    /// Nobody brings a connector back that was removed, so that everything that tells who uses it is
+    /// looked at before.
+    fn users_are_known(&self, id: ConnectorId) -> Result<(), WorkspaceError> {
+        let name: Option<String> = self
+            .transaction
+            .prepare_cached("SELECT internal_name FROM connector WHERE workspace = ?1 AND id = ?2")
+            .and_then(|mut statement| {
+                let name =
+                    statement.query_row([self.workspace, row::column(id.0)], |row| row.get(0));
+                name.optional()
+            })
+            .doing(self.doing, "read")?;
+        match name {
+            Some(name) => sums::check_users(self.transaction, self.doing, self.facts.id, &name),
+            None => self.unfit(Misfit::NoConnector(id)),
         }
     }
 
@@ -381,11 +403,8 @@ impl Writer<'_> {
 
     /// Sees to it that a content is held.
     fn hold(&mut self, digest: &Digest) -> Result<(), WorkspaceError> {
-        let held = self.exists(
-            "SELECT 1 FROM content WHERE digest = ?1",
-            [digest.as_bytes().as_slice()],
-        )?;
-        if held {
+        // One that is there may have rotted.
+        if content(self.transaction, self.doing, digest, &mut self.decoded)? {
             return Ok(());
         }
         let content = self.contents.content(digest)?;
@@ -527,7 +546,12 @@ impl Writer<'_> {
                 revision.receipt,
                 row::encode(&revision.before),
             ],
+        )?;
+        sums::keep_revision(
+            self.transaction,
+            self.doing,
+            (self.facts.id, header.number),
+            (&revision.plan, &revision.receipt),
         )
-        .map(drop)
     }
 }

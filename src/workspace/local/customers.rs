@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::failed::{Doing, Failed};
 use super::workspaces::WorkspaceSummary;
-use super::{LocalPlatform, row};
+use super::{LocalPlatform, row, sums};
 use crate::model::ident::{LabelKey, LabelValue, WorkspaceName};
 use crate::model::workspace::{Label, LabelEdit, WorkspaceId, WorkspaceKind};
 use crate::workspace::{Workspace as _, WorkspaceError};
@@ -69,10 +69,9 @@ impl LocalPlatform {
         let lock = self.file.lock()?;
         let doing = &self.file.doing;
         let id = row::column(facts.id.0);
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .doing(doing, "write")?;
+        let transaction =
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
+                .doing(doing, "write")?;
         let taken = transaction
             .prepare("SELECT 1 FROM workspace WHERE external_id = ?1 AND id <> ?2")
             .and_then(|mut statement| statement.exists(params![external_id, id]))
@@ -89,6 +88,8 @@ impl LocalPlatform {
                 params![id, external_id],
             )
             .doing(doing, "write")?;
+        sums::keep_workspace(&transaction, doing, facts.id)?;
+        sums::keep_all(&transaction, doing)?;
         transaction.commit().doing(doing, "write")?;
         drop(lock);
         Ok(())
@@ -132,6 +133,7 @@ impl LocalPlatform {
             }
             .doing(doing, "write")?;
         }
+        sums::keep_workspace(&transaction, doing, facts.id)?;
         transaction.commit().doing(doing, "write")?;
         drop(lock);
         Ok(())

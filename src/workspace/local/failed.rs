@@ -15,6 +15,10 @@ impl Doing {
         Self(path.to_owned())
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
     pub(super) fn platform(&self) -> String {
         self.0.display().to_string()
     }
@@ -42,6 +46,15 @@ impl Doing {
     }
 
     pub(super) fn sqlite(&self, doing: &'static str, error: rusqlite::Error) -> WorkspaceError {
+        use rusqlite::Error;
+        // What no column of this program holds.
+        if let Error::InvalidColumnType(..)
+        | Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::Utf8Error(..) = &error
+        {
+            return self.damaged(error.to_string());
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => self.no_platform("it is no database"),
             Some(ErrorCode::DatabaseCorrupt) => self.damaged(error.to_string()),

@@ -8,6 +8,7 @@ mod read;
 mod row;
 mod schema;
 mod shares;
+mod sums;
 mod workspaces;
 
 use std::collections::BTreeMap;
@@ -67,7 +68,7 @@ impl Times {
 /// How long SQLite itself waits for programs that don't know our lock.
 const FOREIGN: Duration = Duration::from_secs(5);
 /// Statements that are kept prepared.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 96;
 
 /// How a platform is written to while others may be writing too.
 #[derive(Clone, Debug)]
@@ -182,17 +183,27 @@ impl PlatformFile {
     }
 
     fn open(&self) -> Result<Connection, WorkspaceError> {
-        self.look()?.ok_or_else(|| {
+        let connection = self.look()?.ok_or_else(|| {
             self.doing.no_platform(match self.path.exists() {
                 true => "it is empty",
                 false => "there is no such file",
             })
-        })
+        })?;
+        self.check(&connection)?;
+        Ok(connection)
+    }
+
+    /// Looks at one moment, since others may be writing.
+    fn check(&self, connection: &Connection) -> Result<(), WorkspaceError> {
+        let doing = &self.doing;
+        let transaction = connection.unchecked_transaction().doing(doing, "read")?;
+        sums::check_all(&transaction, doing)
     }
 
     fn create(&self) -> Result<Connection, WorkspaceError> {
         // What is no platform's does not even get a lock beside it.
         if let Some(connection) = self.look()? {
+            self.check(&connection)?;
             return Ok(connection);
         }
         let doing = &self.doing;
@@ -274,12 +285,15 @@ impl LocalPlatform {
     /// If there is none of that name.
     pub fn workspace(&self, name: &WorkspaceName) -> Result<LocalWorkspace, WorkspaceError> {
         let id = id_of(&self.connection, &self.file.doing, name)?;
-        Ok(LocalWorkspace {
+        let workspace = LocalWorkspace {
             connection: Rc::new(self.file.open()?),
             file: self.file.clone(),
             id,
             name: name.clone(),
-        })
+        };
+        workspace
+            .read(|reading| sums::check_workspace(reading.connection, reading.doing, reading.id))?;
+        Ok(workspace)
     }
 
     /// What is in it now, for whoever looks at several workspaces.
@@ -319,8 +333,10 @@ impl OneMoment<'_> {
     /// If there is none of that name.
     pub fn workspace(&self, name: &WorkspaceName) -> Result<LocalWorkspace, WorkspaceError> {
         let LocalPlatform { file, connection } = self.platform;
+        let id = id_of(connection, &file.doing, name)?;
+        sums::check_workspace(connection, &file.doing, id)?;
         Ok(LocalWorkspace {
-            id: id_of(connection, &file.doing, name)?,
+            id,
             connection: Rc::clone(connection),
             file: file.clone(),
             name: name.clone(),
@@ -350,6 +366,41 @@ impl LocalWorkspace {
         };
         reading.is_named(&self.name)?;
         read(reading)
+    }
+}
+
+/// Reads a content, and tells whether it is there.
+fn content(
+    connection: &Connection,
+    doing: &Doing,
+    digest: &Digest,
+    into: &mut Vec<u8>,
+) -> Result<bool, WorkspaceError> {
+    let found = connection
+        .prepare_cached("SELECT size, encoding, bytes FROM content WHERE digest = ?1")
+        .and_then(|mut statement| {
+            statement
+                .query_row([digest.as_bytes().as_slice()], |row| {
+                    let encoding = match row.get::<_, i64>(1)? {
+                        0 => Encoding::Plain,
+                        1 => Encoding::Deflate,
+                        _ => return Ok(Err("is kept in an unknown way".to_owned())),
+                    };
+                    let content = Encoded {
+                        encoding,
+                        bytes: row.get_ref(2)?.as_blob()?,
+                        size: row::number(row, 0)?,
+                    };
+                    let decoded = Decoder::default().decode(&content, digest, into);
+                    Ok(decoded.map_err(|error| format!("can't be read: {}", error.source)))
+                })
+                .optional()
+        })
+        .doing(doing, "read")?;
+    match found {
+        Some(Ok(())) => Ok(true),
+        Some(Err(what)) => Err(doing.damaged(format!("content {digest} {what}"))),
+        None => Ok(false),
     }
 }
 
@@ -427,33 +478,9 @@ impl Workspace for LocalWorkspace {
 
     fn content(&self, digest: &Digest, into: &mut Vec<u8>) -> Result<(), WorkspaceError> {
         let doing = &self.file.doing;
-        let damaged = |what: &str| doing.damaged(format!("content {digest} {what}"));
-        let found = self
-            .connection
-            .prepare_cached("SELECT size, encoding, bytes FROM content WHERE digest = ?1")
-            .and_then(|mut statement| {
-                statement
-                    .query_row([digest.as_bytes().as_slice()], |row| {
-                        let encoding = match row.get::<_, i64>(1)? {
-                            0 => Encoding::Plain,
-                            1 => Encoding::Deflate,
-                            _ => return Ok(Err("is kept in an unknown way".to_owned())),
-                        };
-                        let content = Encoded {
-                            encoding,
-                            bytes: row.get_ref(2)?.as_blob()?,
-                            size: row::number(row, 0)?,
-                        };
-                        let decoded = Decoder::default().decode(&content, digest, into);
-                        Ok(decoded.map_err(|error| format!("can't be read: {}", error.source)))
-                    })
-                    .optional()
-            })
-            .doing(doing, "read")?;
-        match found {
-            Some(Ok(())) => Ok(()),
-            Some(Err(what)) => Err(damaged(&what)),
-            None => Err(damaged("is not there")),
+        match content(&self.connection, doing, digest, into)? {
+            true => Ok(()),
+            false => Err(doing.damaged(format!("content {digest} is not there"))),
         }
     }
 
@@ -511,6 +538,12 @@ impl Workspace for LocalWorkspace {
                 number,
             });
         };
+        sums::check_revision(
+            &self.connection,
+            doing,
+            (self.id, number),
+            (&plan, &receipt),
+        )?;
         Ok(Revision {
             header: header(raw, doing)?,
             plan,

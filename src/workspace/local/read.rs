@@ -28,7 +28,7 @@ pub(super) struct Reading<'c> {
 }
 
 const ASSET: &str = "SELECT a.id, a.place, a.kind, a.name, a.twin, a.version, a.state, v.body \
-     FROM asset a JOIN asset_version v \
+     FROM asset a LEFT JOIN asset_version v \
      ON v.workspace = a.workspace AND v.asset = a.id AND v.number = a.version ";
 
 type RawAsset = (u64, String, String, String, u32, u64, i64, Vec<u8>);
@@ -185,7 +185,7 @@ impl Reading<'_> {
     ) -> Result<Vec<HeldAsset>, WorkspaceError> {
         let sql = if rest.contains("a.kind = 'connection'") {
             // Left to itself, SQLite reads the whole workspace instead.
-            ASSET.replacen("asset a JOIN", "asset a INDEXED BY connection_name JOIN", 1) + rest
+            ASSET.replacen("asset a LEFT", "asset a INDEXED BY connection_name LEFT", 1) + rest
         } else {
             format!("{ASSET} {rest}")
         };
@@ -436,7 +436,7 @@ impl Reading<'_> {
             &data_center,
             &entries,
         )?);
-        let digest = Digest::of(&row::encode(&entries));
+        let digest = Digest::of(&row::plain(&entries));
         Catalogue::from_entries(digest, entries)
             .map(Some)
             .map_err(|what| self.doing.damaged(what))

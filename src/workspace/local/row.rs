@@ -55,11 +55,40 @@ pub(super) fn digest(bytes: &[u8], doing: &Doing) -> Result<Digest, WorkspaceErr
     Ok(Digest::from_bytes(bytes))
 }
 
-pub(super) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+/// How many bytes of its digest a value ends with.
+const SEAL: usize = 8;
+
+/// A value as its bytes.
+pub(super) fn plain<T: Serialize>(value: &T) -> Vec<u8> {
     postcard::to_allocvec(value).expect("plain values can be written")
 }
 
+/// A value as its bytes and the beginning of their digest.
+pub(super) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    sealed(plain(value))
+}
+
+/// Bytes with the beginning of their digest.
+pub(super) fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+    let digest = Digest::of(&bytes);
+    bytes.extend_from_slice(&digest.as_bytes()[..SEAL]);
+    bytes
+}
+
 pub(super) fn decode<T: DeserializeOwned>(
+    bytes: &[u8],
+    doing: &Doing,
+) -> Result<T, WorkspaceError> {
+    match bytes.split_last_chunk::<SEAL>() {
+        Some((bytes, seal)) if Digest::of(bytes).as_bytes()[..SEAL] == *seal => {
+            decode_plain(bytes, doing)
+        }
+        Some(_) | None => Err(doing.damaged("a body is not what was written")),
+    }
+}
+
+/// The same of what formats before 4 wrote.
+pub(super) fn decode_plain<T: DeserializeOwned>(
     bytes: &[u8],
     doing: &Doing,
 ) -> Result<T, WorkspaceError> {

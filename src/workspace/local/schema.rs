@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use serde::Deserialize;
 
 use super::failed::{Doing, Failed};
-use super::row;
+use super::{row, sums};
 use crate::model::ident::{Digest, Version};
 use crate::model::workspace::{HeldVersion, Logo, Moment};
 use crate::workspace::WorkspaceError;
@@ -13,7 +13,7 @@ use crate::workspace::WorkspaceError;
 /// Tells a platform's file from other SQLite files: "rcpk".
 const APPLICATION: i32 = 0x7263_706b;
 /// The format that this program writes.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 /// The oldest format that can be brought to that one.
 const OLDEST: u32 = 1;
 
@@ -207,13 +207,46 @@ fn third(connection: &Connection, doing: &Doing) -> Result<(), WorkspaceError> {
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .doing(doing, "upgrade")?;
     for ((workspace, connector, number), body) in rows {
-        let before: VersionBefore3 = row::decode(&body, doing)?;
-        let body = row::encode(&HeldVersion::from(before));
+        let before: VersionBefore3 = row::decode_plain(&body, doing)?;
+        let body = row::plain(&HeldVersion::from(before));
         write
             .execute(params![workspace, connector, number, body])
             .doing(doing, "upgrade")?;
     }
     Ok(())
+}
+
+/// Bodies that end with a sum of their own since format 4, with what they are found by.
+const BODIES: [(&str, &str, &str); 3] = [
+    ("asset_version", "workspace, asset, number", "body"),
+    ("connector_version", "workspace, connector, number", "body"),
+    ("revision", "workspace, number, number", "before"),
+];
+
+/// Brings a platform to format 4: everything gets its sum.
+fn fourth(connection: &Connection, doing: &Doing) -> Result<(), WorkspaceError> {
+    for (table, keys, body) in BODIES {
+        let read = format!("SELECT {keys}, {body} FROM {table}");
+        let mut read = connection.prepare(&read).doing(doing, "upgrade")?;
+        let write = format!("UPDATE {table} SET {body} = ?4 WHERE ({keys}) = (?1, ?2, ?3)");
+        let mut write = connection.prepare(&write).doing(doing, "upgrade")?;
+        let rows = read
+            .query_map([], |row| {
+                let key: (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                Ok((key, row.get::<_, Vec<u8>>(3)?))
+            })
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .doing(doing, "upgrade")?;
+        for ((first, second, third), body) in rows {
+            write
+                .execute(params![first, second, third, row::sealed(body)])
+                .doing(doing, "upgrade")?;
+        }
+    }
+    connection
+        .execute_batch(sums::TABLE)
+        .doing(doing, "upgrade")?;
+    sums::keep_everything(connection, doing)
 }
 
 /// What a file is.
@@ -265,9 +298,11 @@ pub(super) fn make(connection: &mut Connection, doing: &Doing) -> Result<(), Wor
     transaction
         .execute_batch(TABLES)
         .and_then(|()| transaction.execute_batch(SECOND))
+        .and_then(|()| transaction.execute_batch(sums::TABLE))
         .and_then(|()| transaction.pragma_update(None, "application_id", APPLICATION))
         .and_then(|()| transaction.pragma_update(None, "user_version", FORMAT))
         .doing(doing, "set up")?;
+    sums::keep_all(&transaction, doing)?;
     transaction.commit().doing(doing, "set up")
 }
 
@@ -287,7 +322,10 @@ pub(super) fn upgrade(connection: &mut Connection, doing: &Doing) -> Result<(), 
     if format < 2 {
         transaction.execute_batch(SECOND).doing(doing, "upgrade")?;
     }
-    third(&transaction, doing)?;
+    if format < 3 {
+        third(&transaction, doing)?;
+    }
+    fourth(&transaction, doing)?;
     transaction
         .pragma_update(None, "user_version", FORMAT)
         .doing(doing, "upgrade")?;
@@ -304,6 +342,8 @@ pub(super) fn settings(connection: &Connection, doing: &Doing) -> Result<(), Wor
         .and_then(|()| connection.pragma_update(None, "foreign_keys", "on"))
         .and_then(|()| connection.pragma_update(None, "cache_size", -16_384))
         .and_then(|()| connection.pragma_update(None, "trusted_schema", "off"))
+        // Cells that can't be where they are said to be are told of at once.
+        .and_then(|()| connection.pragma_update(None, "cell_size_check", "on"))
         // Statements are planned once, not anew for every value that a partial index may depend on.
         .and_then(|()| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true))
         .map(drop)

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::failed::{Doing, Failed};
 use super::read::{Reading, connectors};
-use super::{LocalPlatform, LocalWorkspace, row};
+use super::{LocalPlatform, LocalWorkspace, row, sums};
 use crate::model::catalogue::{CatalogueEntry, SharedVersion, Visibility};
 use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
@@ -16,7 +16,7 @@ use crate::model::workspace::{
     WorkspaceId, WorkspaceKind,
 };
 use crate::plan::commit::Dependency;
-use crate::workspace::{AdminWorkspace, WorkspaceError};
+use crate::workspace::{AdminWorkspace, Workspace as _, WorkspaceError};
 
 /// Shares a connector, or changes how it is shared.
 pub(super) fn share(
@@ -102,7 +102,7 @@ fn customers_state(
         .query_map([row::column(admin.0)], |row| Ok((row.get(0)?, row.get(1)?)))
         .and_then(Iterator::collect)
         .doing(doing, "read")?;
-    Ok(Digest::of(&row::encode(&states)))
+    Ok(Digest::of(&row::plain(&states)))
 }
 
 /// The admin workspace's connectors that this one's assets use though they are not shared with it
@@ -234,7 +234,7 @@ fn users(
             "SELECT w.id, a.id, a.place, a.name, a.twin, a.state, v.body \
              FROM uses u CROSS JOIN workspace w ON w.id = u.workspace \
              CROSS JOIN asset a ON a.workspace = u.workspace AND a.id = u.asset \
-             CROSS JOIN asset_version v \
+             LEFT JOIN asset_version v \
              ON v.workspace = a.workspace AND v.asset = a.id AND v.number = a.version \
              WHERE u.name = ?1 AND w.admin = ?2 AND a.kind = 'recipe'",
         )
@@ -357,8 +357,8 @@ impl LocalPlatform {
         name: &WorkspaceName,
         closed_source: ClosedSource,
     ) -> Result<(), WorkspaceError> {
-        let kind = self.workspace(name)?.kind()?;
-        match kind {
+        let facts = self.workspace(name)?.facts()?;
+        match facts.kind {
             WorkspaceKind::Admin => {}
             WorkspaceKind::Customer | WorkspaceKind::External => {
                 return Err(WorkspaceError::NotOfKind {
@@ -369,7 +369,10 @@ impl LocalPlatform {
         }
         let lock = self.file.lock()?;
         let doing = &self.file.doing;
-        self.connection
+        let transaction =
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
+                .doing(doing, "write")?;
+        transaction
             .execute(
                 "UPDATE workspace SET closed_source = ?2 WHERE name = ?1",
                 params![
@@ -381,6 +384,9 @@ impl LocalPlatform {
                 ],
             )
             .doing(doing, "write")?;
+        sums::keep_workspace(&transaction, doing, facts.id)?;
+        sums::keep_all(&transaction, doing)?;
+        transaction.commit().doing(doing, "write")?;
         drop(lock);
         Ok(())
     }
@@ -411,9 +417,5 @@ impl LocalWorkspace {
                 .doing(doing, "read")?;
             rows.map(|raw| raw.doing(doing, "read")).collect()
         })
-    }
-
-    fn kind(&self) -> Result<WorkspaceKind, WorkspaceError> {
-        self.read(|reading| Ok(reading.facts()?.kind))
     }
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::failed::{Doing, Failed};
 use super::read::{Reading, connectors};
-use super::{LocalPlatform, row};
+use super::{LocalPlatform, row, sums};
 use crate::model::catalogue::{Catalogue, CatalogueEntry};
 use crate::model::ident::{DataCenter, Digest, Version, WorkspaceName};
 use crate::model::workspace::{
@@ -138,6 +138,8 @@ impl LocalPlatform {
                 )
                 .doing(doing, "write")?;
         }
+        sums::keep_workspace(&transaction, doing, id)?;
+        sums::keep_all(&transaction, doing)?;
         transaction.commit().doing(doing, "write")?;
         drop(lock);
         Reading {
@@ -190,6 +192,8 @@ impl LocalPlatform {
             .execute("DELETE FROM workspace WHERE id = ?1", [row::column(id.0)])
             .doing(doing, "write")?;
         collect(&transaction, doing)?;
+        sums::forget(&transaction, doing, id)?;
+        sums::keep_all(&transaction, doing)?;
         transaction.commit().doing(doing, "write")?;
         drop(lock);
         Ok(())
@@ -205,6 +209,7 @@ pub(super) fn summaries(
     for name in names(connection, doing)? {
         let name: WorkspaceName = row::parsed(&name, doing)?;
         let id = id_of(connection, doing, &name)?;
+        sums::check_workspace(connection, doing, id)?;
         let counts = connection
             .query_row(
                 "SELECT (SELECT created_at FROM workspace WHERE id = ?1), \
@@ -222,7 +227,7 @@ pub(super) fn summaries(
         let count = |at: usize| counts.get(at).copied().unwrap_or_default();
         summaries.push(WorkspaceSummary {
             facts: Reading {
-                connection: connection,
+                connection,
                 doing,
                 id,
             }
