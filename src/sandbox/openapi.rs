@@ -160,7 +160,6 @@ const fn meaning(status: u16) -> &'static str {
         408 => "It took too long",
         409 => "Something else was faster",
         413 => "It is too large",
-        422 => "A field can't be so",
         429 => "Too many requests",
         503 => "Another process is writing",
         _ => "Something else",

@@ -43,7 +43,8 @@ pub(super) struct ImportErrorBody {
 pub(super) struct ValidationBody {
     /// What is wrong.
     pub(super) message: String,
-    /// What is wrong with which field.
+    /// What is wrong with which field; nothing where it is wrong as a whole.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub(super) errors: std::collections::BTreeMap<String, Vec<String>>,
 }
 
@@ -105,7 +106,7 @@ impl Reply {
     /// A field that can't be so.
     pub(super) fn invalid(field: &str, why: impl Into<String>) -> Self {
         Self::json(
-            422,
+            400,
             &ValidationBody {
                 message: "Validation failed".to_owned(),
                 errors: std::iter::once((field.to_owned(), vec![why.into()])).collect(),

@@ -98,9 +98,9 @@ fn a_connection_is_renamed_and_moved_and_its_recipes_follow() {
         true
     );
     let taken = json!({"name": "Notices mailbox"});
-    let told = asker.put(&path, &taken).is(422).json();
+    let told = asker.put(&path, &taken).is(400).json();
     assert_eq!(told["errors"]["name"], json!(["has already been taken"]));
-    asker.put(&path, &json!({"name": " "})).is(422);
+    asker.put(&path, &json!({"name": " "})).is(400);
     asker.put(&path, &json!({"folder_id": 999_999})).is(404);
     assert_eq!(asker.connection("Rates & fees")["folder_id"], asker.home());
 }
@@ -133,14 +133,14 @@ fn a_connection_has_a_parent_and_an_external_id_and_is_found_by_them() {
     asker.put(&path, &json!({"external_id": "K-2"})).is(200);
     assert_eq!(found("external_id=K-2"), ["Rates of K"]);
     let other = json!({"name": "X", "provider": "rest", "parent_id": mailbox});
-    let told = asker.post("/api/connections", &other).is(422).json();
+    let told = asker.post("/api/connections", &other).is(400).json();
     assert_eq!(
         told["errors"]["parent_id"],
         json!(["is one of another application"])
     );
     let nobody = json!({"parent_id": 999_999});
-    asker.put(&path, &nobody).is(422);
-    asker.put(&path, &json!({"parent_id": made["id"]})).is(422);
+    asker.put(&path, &nobody).is(400);
+    asker.put(&path, &json!({"parent_id": made["id"]})).is(400);
     // What is kept beside the platform's file outlives the sandbox.
     assert_eq!(sandbox.signal("TERM"), 143);
     let sandbox = Sandbox::of(&place, &[]);
@@ -283,7 +283,7 @@ fn recipes_are_created_changed_and_copied() {
     assert_eq!(told["folder_id"], warehouse);
     assert_eq!(told["applications"], json!(["clock", "rest"]));
     assert_eq!(told["running"], false);
-    let told = asker.post("/api/recipes", &new).is(422).json();
+    let told = asker.post("/api/recipes", &new).is(400).json();
     assert_eq!(told["errors"]["name"], json!(["has already been taken"]));
     for (field, value, wrong) in [
         ("config", "[{\"account_id\": 999999}]", "config"),
@@ -297,7 +297,7 @@ fn recipes_are_created_changed_and_copied() {
         other[field] = value.into();
         let told = asker
             .post("/api/recipes", &json!({"recipe": other}))
-            .is(422)
+            .is(400)
             .json();
         assert!(told["errors"][wrong].is_array(), "{field}: {told}");
     }
@@ -338,7 +338,7 @@ fn recipes_are_created_changed_and_copied() {
     assert_eq!(copy["name"], "Copy of By my hand");
     assert_eq!(copy["folder_id"], asker.home());
     assert_eq!(copy["config"], told["config"]);
-    asker.post(&format!("{path}/copy"), &home).is(422);
+    asker.post(&format!("{path}/copy"), &home).is(400);
     asker
         .post(&format!("{path}/copy"), &json!({"folder_id": 999_999}))
         .is(404);
@@ -630,7 +630,7 @@ fn a_customer_is_named_otherwise_and_goes_with_its_token() {
     let path = "/api/managed_users/EP-2";
     let told = studio
         .put(path, &json!({"external_id": "H-1"}))
-        .is(422)
+        .is(400)
         .json();
     assert_eq!(
         told["errors"]["external_id"],

@@ -27,12 +27,12 @@ fn a_connector_is_created_changed_released_and_shared() {
     assert_eq!(made["latest_released_version"], Value::Null);
     let path = format!("/api/custom_connectors/{}", made["id"]);
     let post = |rest: &str| studio.ask("POST", &format!("{path}/{rest}"), Sent::Nothing);
-    studio.post("/api/custom_connectors", &new).is(422);
-    post("share").is(422);
-    post("oem_share/1").is(422);
+    studio.post("/api/custom_connectors", &new).is(400);
+    post("share").is(400);
+    post("oem_share/1").is(400);
     post("release").is(200);
-    post("oem_share/2").is(422);
-    post("oem_share/0").is(422);
+    post("oem_share/2").is(400);
+    post("oem_share/0").is(400);
     post("oem_share/x").is(404);
     post("oem_share/1").is(200);
     let shared = |flag| {
@@ -96,7 +96,7 @@ fn what_no_connector_can_be_is_refused() {
         json!({"title": "Pallets", "code": SOURCE, "logo": "bm8gcGljdHVyZQ=="}),
         json!("Pallets"),
     ] {
-        studio.post("/api/custom_connectors", &wrong).is(422);
+        studio.post("/api/custom_connectors", &wrong).is(400);
     }
     for path in [
         "/api/custom_connectors/999999",
@@ -116,9 +116,9 @@ fn what_no_connector_can_be_is_refused() {
             "/api/custom_connectors/{}/release",
             made.json()["data"]["id"]
         );
-        studio.ask("POST", &path, Sent::Nothing).is(422);
+        studio.ask("POST", &path, Sent::Nothing).is(400);
     } else {
-        made.is(422);
+        made.is(400);
     }
 }
 

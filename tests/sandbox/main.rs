@@ -3,6 +3,7 @@
 
 mod accounts;
 mod changes;
+mod clients;
 mod connectors;
 mod ends;
 mod faults;
@@ -111,6 +112,8 @@ enum Sent<'a> {
     Nothing,
     Json(&'a Value),
     Package(&'a [u8]),
+    /// A package as the connector SDK's gem sends it.
+    Zip(&'a [u8]),
 }
 
 /// Somebody who asks a sandbox.
@@ -145,6 +148,7 @@ impl Asker {
             Sent::Nothing => (None, Vec::new()),
             Sent::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
             Sent::Package(bytes) => (Some("application/octet-stream"), bytes.to_vec()),
+            Sent::Zip(bytes) => (Some("application/zip"), bytes.to_vec()),
         };
         if let Some(kind) = kind {
             request = request.header("content-type", kind);

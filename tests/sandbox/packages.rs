@@ -141,7 +141,7 @@ fn a_manifest_of_chosen_assets_is_exported_shown_changed_and_taken_away() {
         json!({"export_manifest": {"folder_id": folder}}),
         json!([]),
     ] {
-        asker.post("/api/export_manifests", &wrong).is(422);
+        asker.post("/api/export_manifests", &wrong).is(400);
     }
     let elsewhere = json!({"export_manifest": {
         "name": "X", "folder_id": 999_999, "auto_generate_assets": true,

@@ -91,7 +91,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
         answers: &[
             (200, Answer::Json(schema::<Folder>)),
             (404, Answer::Json(schema::<ErrorBody>)),
-            (422, Answer::Json(schema::<ValidationBody>)),
+            (400, Answer::Json(schema::<ValidationBody>)),
         ],
         handler: create_folder,
     },
@@ -163,7 +163,7 @@ struct User {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct Project {
     id: u64,
-    description: Option<String>,
+    description: String,
     folder_id: u64,
     name: String,
 }
@@ -348,7 +348,7 @@ fn projects(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let projects = folders.below(&FolderPath::home()).into_iter();
     let projects = projects.map(|folder| Project {
         id: PROJECTS + folder.id,
-        description: None,
+        description: String::new(),
         folder_id: folder.id,
         name: folder.name,
     });

@@ -124,12 +124,12 @@ const GONE: &[(u16, Answer)] = &[
 const CUSTOMERS_CHANGED: &[(u16, Answer)] = &[
     (200, Answer::Json(schema::<Wrapped<CustomersConnection>>)),
     (404, Answer::Json(schema::<ErrorBody>)),
-    (422, Answer::Json(schema::<ValidationBody>)),
+    (400, Answer::Json(schema::<ValidationBody>)),
 ];
 const CHANGED: &[(u16, Answer)] = &[
     (200, Answer::Json(schema::<Connection>)),
     (404, Answer::Json(schema::<ErrorBody>)),
-    (422, Answer::Json(schema::<ValidationBody>)),
+    (400, Answer::Json(schema::<ValidationBody>)),
 ];
 const FILTERS: &[Parameter] = &[
     Parameter::of("folder_id", Kind::Number, "The folder that holds them"),

@@ -86,7 +86,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
         body: Body::Json(schema::<NewConnector>),
         answers: &[
             (200, Answer::Json(schema::<Data<Connector>>)),
-            (422, Answer::Json(schema::<ValidationBody>)),
+            (400, Answer::Json(schema::<ValidationBody>)),
         ],
         handler: create,
     },
@@ -100,7 +100,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
         answers: &[
             (200, Answer::Json(schema::<Data<Connector>>)),
             (404, Answer::Json(schema::<ErrorBody>)),
-            (422, Answer::Json(schema::<ValidationBody>)),
+            (400, Answer::Json(schema::<ValidationBody>)),
         ],
         handler: update,
     },
@@ -114,7 +114,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
         answers: &[
             (200, Answer::Json(schema::<Success>)),
             (404, Answer::Json(schema::<ErrorBody>)),
-            (422, Answer::Json(schema::<ValidationBody>)),
+            (400, Answer::Json(schema::<ValidationBody>)),
         ],
         handler: release_it,
     },
@@ -164,7 +164,7 @@ const SHARING: &[(u16, Answer)] = &[
     (200, Answer::Json(schema::<Success>)),
     (403, Answer::Json(schema::<ErrorBody>)),
     (404, Answer::Json(schema::<ErrorBody>)),
-    (422, Answer::Json(schema::<ValidationBody>)),
+    (400, Answer::Json(schema::<ValidationBody>)),
 ];
 
 /// `{"data": …}`.

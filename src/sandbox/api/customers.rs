@@ -38,7 +38,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
         answers: &[
             (200, Answer::Json(schema::<Wrapped<Customer>>)),
             (403, Answer::Json(schema::<ErrorBody>)),
-            (422, Answer::Json(schema::<ValidationBody>)),
+            (400, Answer::Json(schema::<ValidationBody>)),
         ],
         handler: create,
     },
@@ -61,7 +61,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
         body: Body::Json(schema::<CustomerUpdate>),
         answers: &[
             (200, Answer::Json(schema::<Wrapped<Customer>>)),
-            (422, Answer::Json(schema::<ValidationBody>)),
+            (400, Answer::Json(schema::<ValidationBody>)),
             (501, Answer::Json(schema::<ErrorBody>)),
         ],
         handler: update,

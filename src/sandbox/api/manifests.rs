@@ -48,7 +48,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
         answers: &[
             (201, Answer::Json(schema::<Wrapped<ManifestBody>>)),
             (404, Answer::Json(schema::<ErrorBody>)),
-            (422, Answer::Json(schema::<ValidationBody>)),
+            (400, Answer::Json(schema::<ValidationBody>)),
         ],
         handler: create,
     },
@@ -72,7 +72,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
         answers: &[
             (200, Answer::Json(schema::<Wrapped<ManifestBody>>)),
             (404, Answer::Json(schema::<ErrorBody>)),
-            (422, Answer::Json(schema::<ValidationBody>)),
+            (400, Answer::Json(schema::<ValidationBody>)),
         ],
         handler: change,
     },

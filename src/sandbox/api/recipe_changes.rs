@@ -31,7 +31,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
         answers: &[
             (200, Answer::Json(schema::<Created>)),
             (404, Answer::Json(schema::<ErrorBody>)),
-            (422, Answer::Json(schema::<ValidationBody>)),
+            (400, Answer::Json(schema::<ValidationBody>)),
         ],
         handler: create,
     },
@@ -55,7 +55,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
         answers: &[
             (200, Answer::Json(schema::<Copied>)),
             (404, Answer::Json(schema::<ErrorBody>)),
-            (422, Answer::Json(schema::<ValidationBody>)),
+            (400, Answer::Json(schema::<ValidationBody>)),
         ],
         handler: copy,
     },
@@ -116,7 +116,7 @@ pub(in super::super) static OPERATIONS: &[Operation] = &[
 const CHANGED: &[(u16, Answer)] = &[
     (200, Answer::Json(schema::<Success>)),
     (404, Answer::Json(schema::<ErrorBody>)),
-    (422, Answer::Json(schema::<ValidationBody>)),
+    (400, Answer::Json(schema::<ValidationBody>)),
 ];
 
 /// A recipe to create.

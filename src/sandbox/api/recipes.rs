@@ -176,6 +176,7 @@ struct Recipe {
     created_at: String,
     updated_at: String,
     copy_count: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     trigger_application: Option<String>,
     action_applications: Vec<String>,
     applications: Vec<String>,
@@ -188,7 +189,9 @@ struct Recipe {
     job_succeeded_count: u64,
     job_failed_count: u64,
     lifetime_task_count: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     last_run_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     stopped_at: Option<String>,
     version_no: u64,
     stop_cause: Option<String>,
