@@ -63,7 +63,7 @@ exits! {
     Refused = 3, "Refused by a safety rule; nothing was changed.";
     VerificationFailed = 4, "Verification failed: a digest, the record or the rebuild does not match.";
     Usage = 64, "Wrong usage.";
-    PartlyDone = 68, "Partly done: what is not as planned is listed.";
+    PartlyDone = 68, "Partly done: what is not as planned is listed. Or done, and its result or report could not be written; what was done is told.";
     Unfinished = 69, "Still running at the platform; `recipack resume` goes on with it.";
     Temporary = 75, "Temporary: another process is writing, a limit of the platform, the network; the same command may be repeated.";
     NotAuthorised = 77, "Not authorised: no token, or one that is not accepted.";

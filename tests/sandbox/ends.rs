@@ -169,7 +169,7 @@ fn the_job_that_runs_is_ended_before_it_stops_and_those_that_wait_are_not_begun(
     let state = |job: &serde_json::Value| {
         let path = store(&place).join(format!("jobs/{}.json", job["id"]));
         let job = fs::read_to_string(path).expect("a job");
-        serde_json::from_str::<serde_json::Value>(&job).expect("JSON")["state"].clone()
+        serde_json::from_str::<serde_json::Value>(&job).expect("JSON")["document"]["state"].clone()
     };
     assert_eq!(state(&first), "Completed");
     assert_eq!(state(&second), "Queued");
