@@ -339,7 +339,7 @@ fn show_lists_a_package() {
     exit 1
     --- stderr
     error[unreadable]: can't open nowhere.zip
-       = note: No such file or directory (os error 2)
+       = note: No such file or directory
     --- folder
     connectors
     shared-form
@@ -478,7 +478,7 @@ fn diff_tells_what_sharing_changes_and_says_so_by_exit_code_if_asked() {
     exit 1
     --- stderr
     error[unreadable]: can't open nowhere
-       = note: No such file or directory (os error 2)
+       = note: No such file or directory
     --- folder
     own
     shared-form
@@ -565,7 +565,7 @@ fn init_writes_a_manifest_once() {
     --- stdout
     recipack.toml: written for 34 assets, 3 custom connectors
     --- stderr
-    warning[catalogue-missing]: the target `customers` has no catalogue, so it is not known which connectors customers have
+    warning[catalog-missing]: the target `customers` has no catalogue, so it is not known which connectors customers have
       --> recipack.toml:46:10
        |
     46 | [targets.customers]
@@ -582,7 +582,7 @@ fn init_writes_a_manifest_once() {
                recipack manifest add catalog FILE|ADDRESS, for all targets of the manifest
                --catalog none, if the partner shares nothing; in the manifest, catalog = "none"
 
-    help: more about a finding by its code: recipack explain catalogue-missing
+    help: more about a finding by its code: recipack explain catalog-missing
     --- folder
     partner
     recipack.toml
@@ -720,7 +720,7 @@ fn manifest_is_listed_and_edited() {
     exit 1
     --- stderr
     error[unreadable]: can't read nowhere.toml
-       = note: No such file or directory (os error 2)
+       = note: No such file or directory
     --- folder
     catalogs
     partner

@@ -6,10 +6,13 @@
 
 mod support;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 
+use recipack::cli::Exit;
 use recipack::model::finding::{Code, Severity};
+use regex::Regex;
 use serde_json::Value;
 use support::console::{commands, files, is_shown, run};
 use support::{Place, root};
@@ -170,6 +173,9 @@ fn a_page_is_printed_with_its_severity() {
 fn all_codes_are_listed_the_gravest_first() {
     let place = Place::new();
     let text = place.run(["explain"]).stdout;
+    let (text, errors) = text
+        .split_once("\n\nErrors that end a command:\n")
+        .expect("findings, then errors");
     assert_eq!(text.lines().count(), Code::ALL.len());
     for code in Code::ALL {
         let line = text
@@ -185,6 +191,139 @@ fn all_codes_are_listed_the_gravest_first() {
     let listed = document["codes"].as_array().expect("a list");
     assert_eq!(listed.len(), Code::ALL.len());
     assert_eq!(listed[0]["severity"], Severity::Error.to_string());
+    let listed = document["errors"].as_array().expect("a list");
+    let codes: Vec<&str> = errors
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    let documents: Vec<&str> = listed.iter().filter_map(|it| it["code"].as_str()).collect();
+    assert_eq!(codes, documents);
+    assert!(codes.contains(&"stale-plan") && codes.is_sorted());
+}
+
+/// The codes of errors that the command line's source names, with the exits that stand beside them.
+fn codes_of_source() -> BTreeMap<String, BTreeSet<String>> {
+    let mut codes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let made = Regex::new(
+        r#"(?:Failure|Self)::(?:new|of)\(\s*((?:\w+::)*(?:Exit::\w+|exit)),\s*([^,]+?),"#,
+    )
+    .expect("valid");
+    let paired = Regex::new(r#"\(Exit::(\w+), "([a-z0-9-]+)"\)"#).expect("valid");
+    let told = Regex::new(r#"told_by\(\s*("[^"]+"|\w+),"#).expect("valid");
+    let given = Regex::new(r#"=> \(?\s*"([a-z]+-[a-z-]+)",\s*given"#).expect("valid");
+    // What is no literal is one of these, and told of in another way.
+    let known = ["code", "obstacle.code()", "code: &str"];
+    for (path, text) in sources("src/cli") {
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let mut add = |code: &str, exit: &str| {
+            let exit = exit.rsplit(':').next().unwrap_or_default().to_owned();
+            match code
+                .strip_prefix('"')
+                .and_then(|code| code.strip_suffix('"'))
+            {
+                Some(code) => {
+                    codes.entry(code.to_owned()).or_default().insert(exit);
+                }
+                None => assert!(known.contains(&code), "{path}: what code is {code}?"),
+            }
+        };
+        for found in made.captures_iter(text) {
+            add(&found[2], &found[1]);
+        }
+        for found in paired.captures_iter(text) {
+            add(&format!("\"{}\"", &found[2]), &found[1]);
+        }
+        for found in told.captures_iter(text) {
+            add(&found[1], "Failed");
+        }
+        for found in given.captures_iter(text) {
+            add(&format!("\"{}\"", &found[1]), "Refused");
+        }
+    }
+    // A start's obstacles and the rules of the reader of zips have codes of their own.
+    let arm = Regex::new(r#"Self::\w+(?: \{ \.\. \})? => "([a-z0-9-]+)","#).expect("valid");
+    for (path, prefix) in [
+        ("src/plan/start.rs", ""),
+        ("src/io/archive/error.rs", "archive-"),
+    ] {
+        let text = fs::read_to_string(root().join(path)).expect("text");
+        let (_, of_codes) = text.split_once("fn code(&self)").expect("codes");
+        let of_codes = of_codes.split("pub fn help").next().unwrap_or_default();
+        for found in arm.captures_iter(of_codes) {
+            let code = format!("{prefix}{}", &found[1]);
+            codes.entry(code).or_default().insert("Failed".to_owned());
+        }
+    }
+    codes
+}
+
+fn sources(folder: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root().join(folder)).expect("readable") {
+        let name = entry.expect("an entry").file_name();
+        let path = format!("{folder}/{}", name.to_string_lossy());
+        if root().join(&path).is_dir() {
+            found.extend(sources(&path));
+        } else if path.ends_with(".rs") && !path.ends_with("tests.rs") {
+            let text = fs::read_to_string(root().join(&path)).expect("text");
+            found.push((path, text));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_error_that_ends_a_command_is_explained_with_its_exit_codes() {
+    let place = Place::new();
+    let codes = codes_of_source();
+    assert!(codes.len() > 130, "{}", codes.len());
+    let mut wrong = String::new();
+    for (code, exits) in &codes {
+        let run = place.run(["explain", code]);
+        if run.code != 0 {
+            let _ = writeln!(wrong, "{code} has no page");
+            continue;
+        }
+        if code.parse::<Code>().is_ok() {
+            continue;
+        }
+        for exit in exits.iter().filter(|exit| *exit != "exit") {
+            let exit = Exit::ALL.iter().find(|one| format!("{one:?}") == **exit);
+            let exit = exit.expect("an exit");
+            let line = format!("\n- {}: {}\n", exit.code(), exit.meaning());
+            if !run.stdout.contains(&line) {
+                let _ = writeln!(wrong, "{code} does not say that it ends with {exit:?}");
+            }
+        }
+    }
+    let listed: Value =
+        serde_json::from_str(&place.run(["explain", "--json"]).stdout).expect("a document");
+    for one in listed["errors"].as_array().expect("a list") {
+        let code = one["code"].as_str().expect("a code");
+        if !codes.contains_key(code) {
+            let _ = writeln!(wrong, "{code} has a page and is never told");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn an_error_is_explained_as_it_is_copied() {
+    let run = Place::new().run(["explain", "error[stale-plan]:"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(run.stdout, @r"
+    error[stale-plan]: A plan no longer holds.
+
+    A plan is bound to the package, the state of the workspace and the catalogue that it was made from. One of them changed since, so that the import would do something that nobody looked at. Nothing was changed.
+
+    ## What to do
+
+    Make the plan again, and look at what is different.
+
+    ## Exit code
+
+    - 3: Refused by a safety rule; nothing was changed.
+    ");
 }
 
 #[test]

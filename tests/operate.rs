@@ -201,7 +201,7 @@ fn a_workspace_is_created_only_if_everything_fits() {
     exit 1
     --- stderr
     error[unreadable]: can't read nowhere.json
-       = note: No such file or directory (os error 2)
+       = note: No such file or directory
     ");
     insta::assert_snapshot!(told(&place, &["workspace", "create", "x", "--kind", "admin", "--catalog", "text.json"]), @"
     exit 1
@@ -455,10 +455,10 @@ fn a_recipe_that_cannot_start_says_everything_that_is_in_its_way() {
     insta::assert_snapshot!(told(&place, &["recipe", "start", "4", "7", "6", "--in", "local:acme"]), @r#"
     exit 1
     --- stderr
-    error[not-authorized]: "Orders/Track parcels" can't start: its connection "Parcel's account" is not authorized
+    error[connection-not-authorized]: "Orders/Track parcels" can't start: its connection "Parcel's account" is not authorized
        = help: recipack connection authorize 'Parcel'\''s account' --in local:acme --platform p.db
 
-    error[not-authorized]: "Orders/Track parcels" can't start: its connection "Mailbox" is not authorized
+    error[connection-not-authorized]: "Orders/Track parcels" can't start: its connection "Mailbox" is not authorized
        = help: recipack connection authorize Mailbox --in local:acme --platform p.db
 
     error[not-released]: "Draft \u{1b}[31m" can't start: its connector "Drafts" has no released version

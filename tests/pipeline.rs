@@ -161,7 +161,7 @@ fn the_same_over_the_platforms_api() {
     assert_eq!(pipeline.made(), made);
     assert_eq!(pipeline.revisions(), revisions);
     pipeline.api = Some((sandbox.url.clone(), "wrong".to_owned()));
-    pipeline.stops("plan", 77, "error[not-authorised]");
+    pipeline.stops("plan", 77, "error[not-authorized]");
     pipeline.api = Some((sandbox.url.clone(), token));
     assert_eq!(sandbox.signal("TERM"), 143);
     pipeline.stops("plan", 75, "error[");

@@ -136,7 +136,7 @@ impl Cell {
             (_, Known::Unknown | Known::ReachUnknown, Word::Include, true) => {
                 (Outcome::Included, Some("sharing-unknown"))
             }
-            (_, Known::Unknown, ..) => (Outcome::Refused, Some("catalogue-missing")),
+            (_, Known::Unknown, ..) => (Outcome::Refused, Some("catalog-missing")),
             (_, Known::ReachUnknown, ..) => (Outcome::Refused, Some("data-center-unknown")),
             (_, Known::Reachable, Word::Include, _) => {
                 (Outcome::Included, Some("shared-connector-included"))
@@ -153,7 +153,7 @@ impl Cell {
         };
         let mut codes = BTreeSet::from_iter(code);
         if customer && self.listed == Listed::Unsaid && self.is_found() {
-            codes.insert("catalogue-incomplete");
+            codes.insert("catalog-incomplete");
         }
         if self.listed == Listed::Near && self.files && !self.is_found() {
             codes.insert("catalog-near-miss");

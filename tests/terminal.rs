@@ -81,6 +81,55 @@ fn a_terminal_gets_colour_unless_it_wants_none() {
     }
 }
 
+/// `--color` goes before the environment, and that before what is printed to.
+#[test]
+fn colour_is_as_it_is_said() {
+    let place = place_with(&["partner", "shared-form"]);
+    for (variables, options, coloured) in [
+        (&[][..], &[][..], false),
+        (&[], &["--color", "always"], true),
+        (&[("NO_COLOR", "1")], &["--color=always"], true),
+        (&[("CLICOLOR_FORCE", "1")], &[], true),
+        (&[("CLICOLOR_FORCE", "0")], &[], false),
+        (&[("CLICOLOR_FORCE", "1")], &["--color", "never"], false),
+        (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &[], false),
+    ] {
+        for arguments in [
+            // Findings, differences, and what is wrong with the arguments.
+            &["check", "shared-form"][..],
+            &["diff", "partner", "shared-form"],
+            &["nonsense"],
+        ] {
+            let mut command = place.command();
+            command.args(arguments).args(options);
+            let run = Run::from(
+                command
+                    .envs(variables.iter().copied())
+                    .output()
+                    .expect("it starts"),
+            );
+            let is = format!("{}{}", run.stdout, run.stderr).contains("\u{1b}[");
+            assert_eq!(
+                is, coloured,
+                "{variables:?} {arguments:?} {options:?}: {}",
+                run.stderr
+            );
+        }
+        // A document is never coloured.
+        let mut command = place.command();
+        command.args(["check", "partner", "--json"]).args(options);
+        let run = Run::from(
+            command
+                .envs(variables.iter().copied())
+                .output()
+                .expect("it starts"),
+        );
+        assert!(!run.stdout.contains('\u{1b}'));
+    }
+    let wrong = place.run(["check", "partner", "--color", "sometimes"]);
+    assert_eq!(wrong.code, 64, "{}", wrong.stderr);
+}
+
 #[test]
 fn a_command_can_work_in_another_folder() {
     let place = place_with(&["partner", "catalogs", "recipack.toml"]);
@@ -97,7 +146,7 @@ fn a_command_can_work_in_another_folder() {
     insta::assert_snapshot!(outcome(&Place::new(), &["-C", "nowhere", "check"]), @r#"
     exit 64
     --- stderr
-    error[usage]: can't work in nowhere: No such file or directory (os error 2)
+    error[usage]: can't work in nowhere: No such file or directory
     --- folder
     "#);
 }

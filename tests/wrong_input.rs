@@ -45,7 +45,7 @@ fn no_project() {
     exit 1
     --- stderr
     error[unreadable]: can't open nowhere
-       = note: No such file or directory (os error 2)
+       = note: No such file or directory
     --- folder
     broken
     empty
@@ -216,11 +216,11 @@ fn files_and_folders_that_cannot_be_read() {
       |
       = help: pull the asset again, or mend the file by hand
 
-    error[unreadable-file]: Permission denied (os error 13)
+    error[unreadable-file]: Permission denied
       --> locked.recipe.json
        = help: allow reading it, or name it in .workato-ignore
 
-    error[unreadable-file]: Permission denied (os error 13)
+    error[unreadable-file]: Permission denied
       --> closed
        = help: allow reading it, or name it in .workato-ignore
 
@@ -403,7 +403,7 @@ fn a_catalogue_that_is_wrong() {
     exit 1
     --- stderr
     error[unreadable]: can't read c.json
-       = note: No such file or directory (os error 2)
+       = note: No such file or directory
     --- folder
     partner
     ");

@@ -91,7 +91,7 @@ pub(crate) fn required<'c>(path: &Path, checkout: &'c Checkout) -> Result<&'c Co
 /// Where a project differs from its commit.
 pub(crate) fn compare(committed: &Committed, opened: &Opened) -> Result<Vec<Difference>, Failure> {
     let compared = committed.compare(opened);
-    compared.map_err(|error| Failure::of(Exit::Failed, "io", &error))
+    compared.map_err(|error| Failure::of(Exit::Failed, "unreadable", &error))
 }
 
 /// Fails if a file or folder is not as the commit has it.

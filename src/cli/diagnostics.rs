@@ -6,19 +6,11 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use super::colour::Colour;
 use super::ui::{Volume, visible, visible_lines};
 use crate::model::finding::{Code, Severity};
 use crate::model::path::is_unseen;
 use crate::ops::locate::{Excerpt, LocatedFinding};
-
-/// Whether text is coloured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Colour {
-    /// It is not.
-    Plain,
-    /// It is.
-    Styled,
-}
 
 /// How many findings of one code are shown before the rest is only counted.
 const SHOWN: usize = 10;

@@ -66,7 +66,7 @@ exits! {
     PartlyDone = 68, "Partly done: what is not as planned is listed. Or done, and its result or report could not be written; what was done is told.";
     Unfinished = 69, "Still running at the platform; `recipack resume` goes on with it.";
     Temporary = 75, "Temporary: another process is writing, a limit of the platform, the network; the same command may be repeated.";
-    NotAuthorised = 77, "Not authorised: no token, or one that is not accepted.";
+    NotAuthorised = 77, "Not authorized: no token, or one that is not accepted.";
     Interrupted = 130, "Interrupted from the keyboard; state is consistent.";
     Terminated = 143, "Asked to terminate; state is consistent.";
 }

@@ -22,7 +22,7 @@ use crate::ops::diff::DiffError;
 use crate::ops::export::ExportError;
 use crate::ops::history::HistoryError;
 use crate::ops::import::ImportError;
-use crate::ops::locate::{LocatedFinding, excerpt};
+use crate::ops::locate::{LocatedFinding, excerpt, in_words};
 use crate::ops::provenance::ProvenanceError;
 use crate::ops::read::{OpenError, Opened};
 use crate::ops::remote::journal::JournalError;
@@ -34,6 +34,9 @@ use crate::plan::history::RecordError;
 use crate::plan::pick::PickError;
 use crate::workspace::remote::{Left, RemoteError, Unfinished};
 use crate::workspace::{Partly, WorkspaceError};
+
+/// What is so after work on files was interrupted: they get their names when they are whole.
+const NOTHING_WRITTEN: &str = "what was worked on was not written, and nothing is left of it";
 
 /// How many names a help lists before it only counts them.
 const NAMED: usize = 10;
@@ -64,7 +67,7 @@ impl Failure {
             told: vec![LocatedFinding {
                 code: code.to_owned(),
                 severity: Severity::Error,
-                message: message.into(),
+                message: in_words(&message.into()),
                 file: None,
                 line: None,
                 column: None,
@@ -84,7 +87,7 @@ impl Failure {
         let causes = anyhow::Chain::new(error).skip(1);
         failure.told[0]
             .notes
-            .extend(causes.map(ToString::to_string));
+            .extend(causes.map(|cause| in_words(&cause.to_string())));
         failure
     }
 
@@ -240,7 +243,7 @@ impl From<OpenError> for Failure {
             }
             OpenError::ProjectsUnclear { .. } => Self::of(Exit::Usage, "several-projects", &error)
                 .help("name each project's own folder instead of --all-projects"),
-            OpenError::Interrupted(_) => Self::of(Exit::Interrupted, "interrupted", &error),
+            OpenError::Interrupted(_) => Self::of(Exit::Interrupted, "interrupted", &error).help(NOTHING_WRITTEN),
         }
     }
 }
@@ -276,7 +279,9 @@ impl From<ExportError> for Failure {
                     "nothing was handed over; check the disk, and report this if it happens again",
                 )
             }
-            ExportError::Interrupted(_) => Self::of(Exit::Interrupted, "interrupted", &error),
+            ExportError::Interrupted(_) => {
+                Self::of(Exit::Interrupted, "interrupted", &error).help(NOTHING_WRITTEN)
+            }
         }
     }
 }
@@ -297,7 +302,9 @@ impl From<StripError> for Failure {
                 Self::of(Exit::Failed, "unreadable", &error)
             }
             StripError::Scratch { .. } => Self::of(Exit::Failed, "unwritable", &error),
-            StripError::Interrupted(_) => Self::of(Exit::Interrupted, "interrupted", &error),
+            StripError::Interrupted(_) => {
+                Self::of(Exit::Interrupted, "interrupted", &error).help(NOTHING_WRITTEN)
+            }
         }
     }
 }
@@ -324,7 +331,9 @@ impl From<DiffError> for Failure {
             }
             DiffError::Changed { .. } => Self::of(Exit::Failed, "changed", &error)
                 .help("run the command again when nothing writes there"),
-            DiffError::Interrupted(_) => Self::of(Exit::Interrupted, "interrupted", &error),
+            DiffError::Interrupted(_) => {
+                Self::of(Exit::Interrupted, "interrupted", &error).help(NOTHING_WRITTEN)
+            }
         }
     }
 }
@@ -349,7 +358,9 @@ impl From<VerifyError> for Failure {
             VerifyError::Record { .. } => Self::of(Exit::VerificationFailed, "record", &error),
             VerifyError::NoRecord { .. } => Self::of(Exit::Usage, "no-record", &error)
                 .help("give it with --record, or keep <package>.recipack.json beside the package"),
-            VerifyError::Interrupted(_) => Self::of(Exit::Interrupted, "interrupted", &error),
+            VerifyError::Interrupted(_) => {
+                Self::of(Exit::Interrupted, "interrupted", &error).help(NOTHING_WRITTEN)
+            }
         }
     }
 }
@@ -368,7 +379,7 @@ impl From<ProvenanceError> for Failure {
 
 impl From<Interrupted> for Failure {
     fn from(error: Interrupted) -> Self {
-        Self::of(Exit::Interrupted, "interrupted", &error)
+        Self::of(Exit::Interrupted, "interrupted", &error).help(NOTHING_WRITTEN)
     }
 }
 
@@ -376,7 +387,8 @@ impl From<WorkspaceError> for Failure {
     fn from(error: WorkspaceError) -> Self {
         let on = |platform: &str| format!("--platform {}", shell_word(platform));
         match &error {
-            WorkspaceError::Interrupted => Self::of(Exit::Interrupted, "interrupted", &error),
+            WorkspaceError::Interrupted => Self::of(Exit::Interrupted, "interrupted", &error)
+                .help("the workspace was not changed by what was interrupted"),
             WorkspaceError::Stale { .. } => Self::of(Exit::Refused, "stale", &error)
                 .help("nothing was changed; look at the workspace again, and repeat the command"),
             WorkspaceError::Unfit { .. } => Self::of(Exit::Failed, "unfit", &error)
@@ -546,7 +558,7 @@ impl Failure {
     /// What a request to the platform's API came to.
     pub(crate) fn api(error: &ClientError) -> Self {
         let (exit, code) = match error {
-            ClientError::Unauthorised { .. } => (Exit::NotAuthorised, "not-authorised"),
+            ClientError::Unauthorised { .. } => (Exit::NotAuthorised, "not-authorized"),
             ClientError::Barred { .. } => (Exit::Failed, "barred"),
             ClientError::NotFound { .. } => (Exit::Failed, "not-there"),
             ClientError::Refused { .. } => (Exit::Failed, "refused"),

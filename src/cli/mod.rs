@@ -4,7 +4,9 @@
 mod args;
 mod cache;
 mod checkout;
+mod colour;
 mod commands;
+mod completing;
 mod credentials;
 mod diagnostics;
 mod exit;
@@ -14,6 +16,7 @@ mod mask;
 mod opening;
 mod output;
 mod platform;
+mod refusal;
 mod reports;
 mod request;
 mod several;
@@ -29,10 +32,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use clap::FromArgMatches as _;
+use clap::error::ErrorKind;
 
 pub use exit::Exit;
 
-use args::{Cli, Command, Global, ManifestCommand};
+use args::{Cli, Command, Global, ManifestCommand, advised};
+use colour::ColourWanted;
 use failure::{Failure, FailureDocument};
 use ui::{Format, Ui, Volume};
 
@@ -86,8 +91,9 @@ impl From<io::Error> for Stop {
     }
 }
 
-/// Runs the command that the process was started with.
+/// Runs the command that the process was started with, or completes what is being typed.
 pub fn run() -> ExitCode {
+    clap_complete::CompleteEnv::with_factory(completing::command).complete();
     ExitCode::from(exit_of_process().code())
 }
 
@@ -98,11 +104,15 @@ fn exit_of_process() -> Exit {
             mask::learn(&secret);
         }
     }
+    let said = ColourWanted::said(std::env::args_os());
     let parsed = args::command()
+        .color(said.for_clap())
         .try_get_matches()
-        .and_then(|matches| Cli::from_arg_matches(&matches));
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+        .map_err(advised);
     let cli = match parsed {
         Ok(cli) => cli,
+        Err(error) if error.kind() == ErrorKind::DisplayVersion => return version(said),
         Err(error) => {
             if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
                 return usage_document(&error);
@@ -121,6 +131,7 @@ fn exit_of_process() -> Exit {
         json,
         quiet,
         verbose,
+        color,
         threads,
     } = cli.global;
     let volume = match (quiet, verbose) {
@@ -128,7 +139,11 @@ fn exit_of_process() -> Exit {
         (false, true) => Volume::Verbose,
         (false, false) => Volume::Normal,
     };
-    let ui = Ui::new(if json { Format::Json } else { Format::Text }, volume);
+    let ui = Ui::new(
+        if json { Format::Json } else { Format::Text },
+        volume,
+        color,
+    );
     let interrupt = Interrupt::default();
     let signal = Arc::new(AtomicUsize::new(0));
     for number in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
@@ -205,8 +220,28 @@ fn usage_document(error: &clap::Error) -> Exit {
         exit_code: failure.exit.code(),
         errors: failure.told,
     };
-    let _ = Ui::new(Format::Json, Volume::Normal).document(&document);
+    let ui = Ui::new(Format::Json, Volume::Normal, ColourWanted::Never);
+    let _ = ui.document(&document);
     failure.exit
+}
+
+/// The version, with what else is asked for: `--version` ends the parsing of options beside it.
+fn version(said: ColourWanted) -> Exit {
+    let is_said = |options: &[&str]| {
+        std::env::args_os().any(|argument| options.iter().any(|option| argument == *option))
+    };
+    let format = match is_said(&["--json"]) {
+        true => Format::Json,
+        false => Format::Text,
+    };
+    let volume = match is_said(&["--verbose", "-v", "-vV", "-Vv"]) {
+        true => Volume::Verbose,
+        false => Volume::Normal,
+    };
+    match commands::version::print(&Ui::new(format, volume, said)) {
+        Ok(exit) => exit,
+        Err(_) => Exit::Failed,
+    }
 }
 
 fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
@@ -252,5 +287,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Schema(args) => commands::schema::run(context, &args),
         Command::Man(args) => commands::man::run(context, &args),
         Command::Completions(args) => commands::completions::run(context, &args),
+        Command::Help(args) => commands::help::run(context, &args),
+        Command::Version => Ok(commands::version::print(&context.ui)?),
     }
 }

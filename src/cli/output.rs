@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::request::folder_of;
+use super::ui::print;
 use crate::io::archive::{Archive, Limits, TemporaryFile};
 use crate::io::bounded::{self, DOCUMENT};
 use crate::lock::Lock;
@@ -82,6 +83,8 @@ enum Way {
     Rename,
     /// It is a device, or a descriptor of this process: it is written to as it is.
     Append,
+    /// It is `-`: stdout.
+    Stdout,
 }
 
 /// What lies where something is to be written.
@@ -105,6 +108,16 @@ impl OutputPath {
         replacing: Replacing,
         inputs: &[&Path],
     ) -> Result<Self, Failure> {
+        if path == Path::new("-") {
+            return match content.is_for_stdout() {
+                true => Ok(Self::of(path, Way::Stdout)),
+                false => Err(Failure::usage(format!(
+                    "a {} can't go to stdout, which `-` means",
+                    content.name()
+                ))
+                .help("name a file; one that is called `-` is ./-")),
+            };
+        }
         let shown = path.display();
         let taken = |why: &str| {
             let failure = Failure::new(Exit::Usage, "output-taken", format!("{shown} {why}"));
@@ -173,6 +186,11 @@ impl OutputPath {
         }
     }
 
+    /// Whether it is stdout, so that whatever else is said has to go elsewhere.
+    pub(crate) fn is_stdout(&self) -> bool {
+        self.way == Way::Stdout
+    }
+
     /// The path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -187,6 +205,8 @@ impl OutputPath {
             Way::Rename => {
                 TemporaryFile::holding(folder_of(&self.path), bytes)?.persist(&self.path)?;
             }
+            Way::Stdout => print(&String::from_utf8_lossy(bytes))
+                .map_err(|error| Failure::told_by("output", &error.into()))?,
             Way::Append => OpenOptions::new()
                 .append(true)
                 .open(&self.path)
@@ -198,6 +218,23 @@ impl OutputPath {
 }
 
 impl Content {
+    /// Whether it is a text that another program may be waiting for.
+    const fn is_for_stdout(self) -> bool {
+        match self {
+            Self::Plan | Self::Catalogue | Self::Signature | Self::Attestation | Self::Bom => true,
+            // What a command prints and what it reports would be mixed, and the rest is no text, or
+            // is found by its name.
+            Self::Package
+            | Self::Record
+            | Self::Manifest
+            | Self::Lock
+            | Self::Junit
+            | Self::Sarif
+            | Self::Markdown
+            | Self::ManualPage => false,
+        }
+    }
+
     /// What it is called.
     const fn name(self) -> &'static str {
         match self {

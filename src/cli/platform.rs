@@ -11,16 +11,17 @@ use crate::workspace::local::Writing;
 
 /// The platform's file.
 pub(crate) fn path(args: &PlatformArgs) -> Result<PathBuf, Failure> {
+    path_said(args.platform.clone())
+}
+
+/// The same, by what `--platform` says.
+pub(crate) fn path_said(said: Option<PathBuf>) -> Result<PathBuf, Failure> {
     let variable = |name: &str| {
         std::env::var_os(name)
             .filter(|value| !value.is_empty())
             .map(PathBuf::from)
     };
-    if let Some(path) = args
-        .platform
-        .clone()
-        .or_else(|| variable("RECIPACK_PLATFORM"))
-    {
+    if let Some(path) = said.or_else(|| variable("RECIPACK_PLATFORM")) {
         return Ok(path);
     }
     let absolute = |name: &str| variable(name).filter(|path| path.is_absolute());

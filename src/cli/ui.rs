@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -13,8 +14,10 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use super::diagnostics::{self, Colour};
+use super::colour::{Colour, ColourWanted, Medium, signed};
+use super::diagnostics;
 use super::mask::masked;
+use super::output::OutputPath;
 use crate::model::path::is_unseen;
 pub(crate) use crate::model::visible::{visible, visible_lines};
 use crate::ops::locate::LocatedFinding;
@@ -58,7 +61,10 @@ pub(crate) struct Ui {
     pub(crate) format: Format,
     /// How much is said.
     pub(crate) volume: Volume,
+    /// What stderr gets.
     colour: Colour,
+    /// What stdout gets.
+    results: Colour,
     progress: ProgressWanted,
 }
 
@@ -71,14 +77,18 @@ enum ProgressWanted {
 }
 
 impl Ui {
-    /// A terminal as the environment has it: no colour without a terminal, with `NO_COLOR` or with
-    /// `TERM=dumb`; bars only on a terminal.
-    pub(crate) fn new(format: Format, volume: Volume) -> Self {
-        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    /// A terminal as the environment and `--color` have it; bars only on a terminal.
+    pub(crate) fn new(format: Format, volume: Volume, wanted: ColourWanted) -> Self {
         let terminal = io::stderr().is_terminal();
-        let plain = !terminal
-            || set("NO_COLOR")
-            || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let colour = |terminal: bool| {
+            let medium = match terminal {
+                true => Medium::Terminal,
+                false => Medium::File,
+            };
+            let variable =
+                |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
+            wanted.on(medium, &variable)
+        };
         let progress = match (volume, format, terminal) {
             (Volume::Quiet, _, _) | (_, Format::Json, false) => ProgressWanted::Nothing,
             (_, _, true) => ProgressWanted::Bar,
@@ -88,7 +98,8 @@ impl Ui {
         Self {
             format,
             volume,
-            colour: if plain { Colour::Plain } else { Colour::Styled },
+            colour: colour(terminal),
+            results: colour(io::stdout().is_terminal()),
             progress,
         }
     }
@@ -99,7 +110,7 @@ impl Ui {
     /// # Errors
     /// If stdout can't be written to.
     pub(crate) fn result(&self, text: &str) -> io::Result<()> {
-        self.secret(&masked(text))
+        print(&masked(text))
     }
 
     /// A result that is a secret, for whoever asked for one, to stdout.
@@ -107,11 +118,27 @@ impl Ui {
     /// # Errors
     /// If stdout can't be written to.
     pub(crate) fn secret(&self, text: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => written,
+        print(text)
+    }
+
+    /// A result that goes to stdout, or to stderr if something else has stdout.
+    ///
+    /// # Errors
+    /// If stdout can't be written to.
+    pub(crate) fn result_beside(&self, output: &OutputPath, text: &str) -> io::Result<()> {
+        match output.is_stdout() {
+            true => self.talk(text),
+            false => self.result(text)?,
         }
+        Ok(())
+    }
+
+    /// A plan or a comparison, to stdout, with its lines in the colours of their signs.
+    ///
+    /// # Errors
+    /// If stdout can't be written to.
+    pub(crate) fn changes(&self, text: &str) -> io::Result<()> {
+        self.result(&signed(text, self.results))
     }
 
     /// The heading of a result, to stdout, and to stderr for what is told there, if that is read
@@ -202,6 +229,34 @@ impl Ui {
         }
     }
 
+    /// The same of a project in a folder: places are told so that they can be opened from here, as
+    /// those in the manifest are anyway.
+    pub(crate) fn findings_in(
+        &self,
+        folder: &Path,
+        manifest: Option<&str>,
+        findings: &[LocatedFinding],
+    ) {
+        let opened = |finding: &LocatedFinding| {
+            let file = finding.file.as_ref()?;
+            if manifest == Some(file.as_str()) {
+                return None;
+            }
+            let path = folder.join(file);
+            // What lies in a package, or beside the project, is not below it.
+            let is_there = folder != Path::new(".") && path.symlink_metadata().is_ok();
+            is_there.then(|| path.display().to_string())
+        };
+        let placed: Vec<LocatedFinding> = findings
+            .iter()
+            .map(|finding| LocatedFinding {
+                file: opened(finding).or_else(|| finding.file.clone()),
+                ..finding.clone()
+            })
+            .collect();
+        self.findings(&placed);
+    }
+
     /// Commands for the system that runs the job, to stderr, where it reads them too.
     pub(crate) fn annotations(&self, commands: &str) {
         say(commands);
@@ -283,6 +338,19 @@ impl Ui {
     }
 }
 
+/// Writes to stdout. Whoever closes the pipe has read enough: that ends the output, and says nothing
+/// about the work.
+///
+/// # Errors
+/// If stdout can't be written to.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
 /// Whether stdout and stderr are read as one: they are the same terminal, file or pipe.
 fn are_one() -> bool {
     let file = |copy: io::Result<OwnedFd>| {
@@ -291,6 +359,16 @@ fn are_one() -> bool {
     };
     let out = file(io::stdout().as_fd().try_clone_to_owned());
     out.is_some() && out == file(io::stderr().as_fd().try_clone_to_owned())
+}
+
+/// How many columns the terminal has that stdout leads to; none if it leads elsewhere.
+pub(crate) fn columns() -> Option<usize> {
+    let out = io::stdout();
+    if !out.is_terminal() {
+        return None;
+    }
+    let size = terminal_size::terminal_size_of(&out);
+    Some(size.map_or(80, |(width, _)| usize::from(width.0)).max(40))
 }
 
 /// Writes to stderr; a terminal that is gone is no reason to fail.
@@ -369,7 +447,9 @@ impl ProgressObserver {
         if fresh {
             let bar =
                 ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("{msg:>12} [{bar:30}] {pos}/{len}") {
+            if let Ok(style) = ProgressStyle::with_template(
+                "{msg:>12} [{bar:30}] {pos}/{len}, {elapsed}, {eta} left",
+            ) {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar.set_message(verb(stage));

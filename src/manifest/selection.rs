@@ -1,6 +1,9 @@
 //! The manifest's `[select]`: which of the project's assets a package is about.
 
+use std::collections::BTreeSet;
+
 use super::glob::{Glob, GlobError, is_at_or_below};
+use crate::model::choice::nearest;
 use crate::model::ident::{TagName, TypeWord};
 use crate::model::path::PackagePath;
 use crate::model::place::{Located, Origin};
@@ -119,6 +122,44 @@ pub struct Unmatched<'s> {
     pub text: &'s str,
     /// Where it stands.
     pub origin: &'s Origin,
+}
+
+impl Unmatched<'_> {
+    /// The entry that was probably meant, as the project has it.
+    pub fn meant<'a>(&self, candidates: impl Iterator<Item = Candidate<'a>>) -> Option<String> {
+        let mut words = BTreeSet::new();
+        for candidate in candidates {
+            let path = candidate.path.as_str();
+            match self.rule {
+                Rule::Types => {
+                    words.insert(candidate.kind_word);
+                }
+                Rule::Tags => words.extend(candidate.tags.iter().map(String::as_str)),
+                Rule::Folders => words.extend(folders_of(path)),
+                Rule::Include | Rule::Exclude => {
+                    words.insert(path);
+                    words.extend(folders_of(path));
+                }
+            }
+        }
+        // Of a pattern only what stands before the first wildcard can be misspelled.
+        let wild = match self.rule {
+            Rule::Include | Rule::Exclude => self.text.find(['*', '?', '[', '{']),
+            Rule::Types | Rule::Folders | Rule::Tags => None,
+        };
+        let whole = match wild {
+            Some(wild) => self.text[..wild].rfind('/')?,
+            None => self.text.trim_end_matches('/').len(),
+        };
+        let (spelled, rest) = self.text.split_at(whole);
+        let near = nearest(spelled, words.iter().copied())?;
+        (near != spelled).then(|| format!("{near}{rest}"))
+    }
+}
+
+/// The folders that a path lies in.
+fn folders_of(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(at, _)| &path[..at])
 }
 
 /// An entry of any list, and whether an asset has matched it yet.

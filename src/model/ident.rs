@@ -92,10 +92,15 @@ name_type!(
 );
 name_type!(
     /// A data center's short name, such as `us`, `eu` or `jp` (platform.md §7).
-    DataCenter, "data center", lower_word
+    DataCenter, "data center", data_center
 );
 
 impl DataCenter {
+    /// Those that there are (platform.md §7).
+    pub const KNOWN: &[&str] = &[
+        "us", "eu", "jp", "sg", "au", "il", "kr", "uk", "cn", "trial", "preview",
+    ];
+
     /// Stands for a data center that nobody told.
     pub const UNKNOWN: &str = "unknown";
 
@@ -201,6 +206,18 @@ fn lower_word(text: &str) -> Result<(), &'static str> {
         return Err("only lower-case letters, digits and `-` may stand in it");
     }
     Ok(())
+}
+
+fn data_center(text: &str) -> Result<(), &'static str> {
+    lower_word(text)?;
+    // Virtual private Workato has hosts, and so data centers, of its own.
+    let is_private = text == "vpw" || text.starts_with("vpw-");
+    match DataCenter::KNOWN.contains(&text) || is_private || text == DataCenter::UNKNOWN {
+        true => Ok(()),
+        false => Err(
+            "there are us, eu, jp, sg, au, il, kr, uk, cn, trial and preview, and vpw or vpw-NAME for virtual private Workato",
+        ),
+    }
 }
 
 fn type_word(text: &str) -> Result<(), &'static str> {
@@ -497,5 +514,15 @@ mod tests {
         assert!("".parse::<ConnectorTitle>().is_err());
         assert!("Concur (Custom)".parse::<ConnectorTitle>().is_ok());
         assert!("US".parse::<DataCenter>().is_err());
+        for known in DataCenter::KNOWN
+            .iter()
+            .chain(&["vpw", "vpw-acme", "unknown"])
+        {
+            assert!(known.parse::<DataCenter>().is_ok(), "{known}");
+        }
+        let moon = "moon".parse::<DataCenter>().expect_err("none").to_string();
+        for known in DataCenter::KNOWN {
+            assert!(moon.contains(known), "{moon}");
+        }
     }
 }

@@ -116,7 +116,7 @@ fn bare(finding: &Finding, manifest: Option<ManifestText<'_>>) -> LocatedFinding
     let mut located = LocatedFinding {
         code: finding.code.as_str().to_owned(),
         severity: finding.severity(),
-        message: finding.message.clone(),
+        message: in_words(&finding.message),
         file: None,
         line: None,
         column: None,
@@ -180,9 +180,37 @@ fn ceil(text: &str, mut at: usize) -> usize {
     at
 }
 
+/// What an error says, without the number that the system has for it.
+pub fn in_words(text: &str) -> String {
+    let Some((before, after)) = text.split_once(" (os error ") else {
+        return text.to_owned();
+    };
+    match after.split_once(')') {
+        Some((number, rest)) if number.parse::<i32>().is_ok() => {
+            format!("{before}{}", in_words(rest))
+        }
+        _ => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_of_the_system_is_no_word() {
+        for (text, words) in [
+            (
+                "No such file or directory (os error 2)",
+                "No such file or directory",
+            ),
+            ("a: b (os error 13), c (os error 2) d", "a: b, c d"),
+            ("a (os error", "a (os error"),
+            ("a (os error x)", "a (os error x)"),
+        ] {
+            assert_eq!(in_words(text), words);
+        }
+    }
     use crate::model::finding::Code;
 
     #[test]

@@ -210,6 +210,28 @@ pub struct ManDocument {
     pub pages: Vec<String>,
 }
 
+/// What `help` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HelpDocument {
+    /// The help of the command or the topic.
+    pub text: String,
+}
+
+/// What `version` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VersionDocument {
+    /// The version.
+    pub version: String,
+    /// The commit that it was built of; null if that is not known.
+    pub commit: Option<String>,
+    /// The target that it was built for, as Rust calls it.
+    pub target: String,
+    /// The features that it was built with.
+    pub features: Vec<String>,
+    /// The version of SQLite in it.
+    pub sqlite: String,
+}
+
 /// What `explain` says of one code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExplainDocument {
@@ -223,19 +245,25 @@ pub struct ExplainDocument {
 /// What `explain` says of all codes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExplainListDocument {
-    /// The codes, the gravest first.
+    /// The codes of findings, the gravest first.
     pub codes: Vec<CodeDocument>,
+    /// The codes of errors that end a command.
+    pub errors: Vec<CodeDocument>,
 }
 
-/// A code that findings have.
+/// A code that findings have, or errors that end a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CodeDocument {
     /// The code.
     pub code: String,
     /// How much a finding of this code matters if nobody says otherwise.
     pub severity: Severity,
-    /// What a manifest may say about that.
-    pub latitude: Latitude,
+    /// What a manifest may say about that, if it is a finding's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub latitude: Option<Latitude>,
+    /// The exit codes of a command that ends with it, if it is no finding's.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub exit_codes: Vec<u8>,
     /// What it means, in a sentence.
     pub meaning: String,
 }
@@ -245,7 +273,8 @@ impl From<Code> for CodeDocument {
         Self {
             code: code.to_string(),
             severity: code.severity(),
-            latitude: code.latitude(),
+            latitude: Some(code.latitude()),
+            exit_codes: Vec::new(),
             meaning: code.meaning().to_owned(),
         }
     }

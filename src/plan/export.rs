@@ -227,9 +227,14 @@ impl<'a> Planning<'a, '_> {
                 unmatched.text,
                 unmatched.rule.key()
             );
+            let meant = unmatched.meant(self.sources.project.assets.iter().map(candidate));
+            let meant = meant.map_or_else(String::new, |it| format!("did you mean `{it}`? "));
             self.findings.push(
-                Finding::new(Code::NamesNothing, gaps::target(unmatched.origin), message)
-                    .help("correct it or take it out; `recipack export --list` shows the paths"),
+                Finding::new(Code::NamesNothing, gaps::target(unmatched.origin), message).help(
+                    format!(
+                        "{meant}correct it or take it out; `recipack export --list` shows the paths"
+                    ),
+                ),
             );
         }
         let titles = self.sources.titles_known();

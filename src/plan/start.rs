@@ -148,7 +148,7 @@ impl Obstacle {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NoConnection { .. } => "no-connection",
-            Self::NotAuthorized { .. } => "not-authorized",
+            Self::NotAuthorized { .. } => "connection-not-authorized",
             Self::OtherApplication { .. } => "other-application",
             Self::NoConnector { .. } => "no-connector",
             Self::NotReleased { .. } => "not-released",

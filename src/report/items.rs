@@ -145,7 +145,7 @@ pub fn of_status(document: &StatusDocument) -> Vec<Item> {
         ));
     }
     for connection in &document.connections {
-        let why = ItemOutcome::Skipped("it is not authorised".to_owned());
+        let why = ItemOutcome::Skipped("it is not authorized".to_owned());
         let name = place(&connection.folder, &connection.name);
         items.push(item("connection", name, why, ""));
     }

@@ -92,7 +92,7 @@ fn without_a_catalogue_nothing_is_made_for_a_customer() {
     assert!(!place.path("p.zip").exists());
     // One finding for the target, with what it concerns; the ways out stand there once.
     assert_eq!(
-        run.stderr.matches("[catalogue-missing]").count(),
+        run.stderr.matches("[catalog-missing]").count(),
         1,
         "{}",
         run.stderr
@@ -116,7 +116,7 @@ fn without_a_catalogue_nothing_is_made_for_a_customer() {
         let run = recipack(&place, &format!("{command} --json"));
         assert_eq!(
             (run.code, codes(&run)),
-            (1, vec!["catalogue-missing".to_owned()]),
+            (1, vec!["catalog-missing".to_owned()]),
             "{command}"
         );
     }
@@ -181,8 +181,8 @@ fn what_a_catalogue_does_not_say_is_not_known() {
     let place = place_with(own_form);
     let null = r#","oem_shared_version":null"#;
     let shared = r#","oem_shared_version":3"#;
-    let incomplete = ["catalogue-missing", "catalogue-incomplete"].as_slice();
-    let missing = ["catalogue-missing"].as_slice();
+    let incomplete = ["catalog-missing", "catalog-incomplete"].as_slice();
+    let missing = ["catalog-missing"].as_slice();
     for (catalogue, told) in [
         ("[]".to_owned(), missing),
         (r#"{"result": []}"#.to_owned(), missing),
@@ -197,7 +197,7 @@ fn what_a_catalogue_does_not_say_is_not_known() {
                     .replace("Parcel", "parcel ")
                     .replace(NAME, "x_connector_9_9")
             ),
-            &["catalogue-missing", "catalog-near-miss"],
+            &["catalog-missing", "catalog-near-miss"],
         ),
         (
             format!(r#"{{"result": [{OTHER}], "has_more": true}}"#),
@@ -223,7 +223,7 @@ fn what_a_catalogue_does_not_say_is_not_known() {
         place.write("catalog.json", &catalogue);
         let check = "check p --for customer --catalog catalog.json --json";
         let run = recipack(&place, check);
-        let is_known = !told.contains(&"catalogue-missing");
+        let is_known = !told.contains(&"catalog-missing");
         assert_eq!(
             (run.code == 0, codes(&run)),
             (is_known, told.iter().map(ToString::to_string).collect()),
@@ -248,7 +248,7 @@ fn what_a_catalogue_does_not_say_is_not_known() {
         let run = recipack(&place, &format!("{check} --connector Parcel=exclude"));
         assert_eq!(
             (run.code, codes(&run)[0].as_str()),
-            (1, "catalogue-missing"),
+            (1, "catalog-missing"),
             "{catalogue}"
         );
     }
@@ -259,7 +259,7 @@ fn a_project_in_the_shared_form_is_told_of_the_catalogue() {
     let place = place_with(shared_form);
     let run = recipack(&place, "check p --for customer");
     assert_eq!(run.code, 1);
-    assert!(run.stderr.contains("[catalogue-missing]"), "{}", run.stderr);
+    assert!(run.stderr.contains("[catalog-missing]"), "{}", run.stderr);
     assert!(!run.stderr.contains("--connectors"), "{}", run.stderr);
     // By its internal name it is found; where the catalogue lacks it, both ways out are told.
     place.write(
@@ -309,7 +309,7 @@ fn without_custom_connectors_no_catalogue_is_needed() {
         let run = recipack(&place, words);
         assert_eq!(run.code, 0, "{words}: {}{}", run.stdout, run.stderr);
         assert!(
-            !run.stderr.contains("catalogue-missing"),
+            !run.stderr.contains("catalog-missing"),
             "{words}: {}",
             run.stderr
         );
@@ -335,7 +335,7 @@ fn a_customer_target_without_a_catalogue_is_told_at_its_line() {
         assert_eq!(run.code, 1, "{words}: {}{}", run.stdout, run.stderr);
         let told = &run.stderr;
         assert!(
-            told.contains("error[catalogue-missing]: the target `customers` has no catalogue"),
+            told.contains("error[catalog-missing]: the target `customers` has no catalogue"),
             "{words}: {told}"
         );
         assert!(told.contains("--> recipack.toml:4:10"), "{words}: {told}");
@@ -343,7 +343,7 @@ fn a_customer_target_without_a_catalogue_is_told_at_its_line() {
     let listed = recipack(&place, "manifest list --json");
     assert_eq!(
         (listed.code, codes(&listed)),
-        (1, vec!["catalogue-missing".to_owned()])
+        (1, vec!["catalog-missing".to_owned()])
     );
     // The other target is not concerned, and a catalogue that is said elsewhere will do.
     for words in [
@@ -526,7 +526,7 @@ fn closed_source_and_what_may_be_need_both_data_centers() {
         run.stderr
     );
     // No setting of the manifest makes it harmless.
-    for code in ["data-center-unknown", "catalogue-missing"] {
+    for code in ["data-center-unknown", "catalog-missing"] {
         place.write(
             "recipack.toml",
             &format!("[checks]\n{code} = \"warning\"\n"),
@@ -548,7 +548,7 @@ fn init_finds_the_catalogue_or_says_that_it_is_missing() {
     let run = recipack(&place, "init p -o a.toml");
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(
-        run.stderr.contains("[catalogue-missing]") && run.stderr.contains("a.toml:"),
+        run.stderr.contains("[catalog-missing]") && run.stderr.contains("a.toml:"),
         "{}",
         run.stderr
     );
@@ -742,7 +742,7 @@ fn what_the_api_does_not_tell_is_not_known() {
         ));
         assert_eq!(run.code, 1, "{}", run.stderr);
         let codes = codes(&run);
-        for code in ["catalogue-missing", "catalogue-incomplete"] {
+        for code in ["catalog-missing", "catalog-incomplete"] {
             assert_eq!(
                 codes.iter().filter(|told| *told == code).count(),
                 1,

@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::support::{Place, Run, place_with};
 
 /// Why something must not be replaced.
@@ -227,4 +229,122 @@ fn devices_are_written_to_and_stay_devices() {
     }
     let run = run(&place, "sbom p.zip -o /dev/stdout");
     assert!(run.stdout.contains("CycloneDX"), "{}", run.stdout);
+}
+
+/// `-` is stdout where another program may wait for what is written, and refused elsewhere.
+#[test]
+fn a_dash_is_stdout_where_that_makes_sense() {
+    let place = place_with(&["partner", "keys"]);
+    for line in [
+        &[
+            "export", "partner", "--for", "external", "-o", "a.zip", "-q",
+        ][..],
+        &["workspace", "create", "osprey", "--kind", "external"],
+        &["workspace", "create", "studio", "--kind", "admin"],
+    ] {
+        assert_eq!(place.run(line).code, 0, "{line:?}");
+    }
+    let plan = &["plan", "a.zip", "--into", "local:osprey", "-o", "-"][..];
+    for (line, key) in [
+        (plan, "assets"),
+        (&[plan, &["--json"]].concat(), "assets"),
+        (&["attest", "a.zip", "-o", "-"], "predicateType"),
+        (&["attest", "a.zip", "-o", "-", "--json"], "predicateType"),
+        (&["sbom", "a.zip", "-o", "-"], "bomFormat"),
+    ] {
+        let run = place.run(line);
+        assert_eq!(run.code, 0, "{line:?}: {}", run.stderr);
+        let document: Value = serde_json::from_str(&run.stdout).expect("one document");
+        assert!(document.get(key).is_some(), "{line:?}: {document}");
+    }
+    let run = place.run(["sign", "a.zip", "--key", "keys/test.key", "-o", "-"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(
+        run.stdout.starts_with("untrusted comment:"),
+        "{}",
+        run.stdout
+    );
+    assert!(run.stderr.contains("signed by key"), "{}", run.stderr);
+    let pulled = place.run(["catalog", "pull", "--in", "local:studio", "-o", "-"]);
+    let plain = place.run(["catalog", "pull", "--in", "local:studio"]);
+    assert_eq!((pulled.code, pulled.stdout), (0, plain.stdout));
+    for (line, what) in [
+        (
+            &["export", "partner", "--for", "external", "-o", "-"][..],
+            "a package",
+        ),
+        (
+            &["workspace", "export", "local:osprey", "-o", "-"],
+            "a package",
+        ),
+        (&["init", "partner", "-o", "-"], "a manifest"),
+        (
+            &["check", "partner", "--report", "md=-"],
+            "a report of this program",
+        ),
+        (
+            &["check", "partner", "--report", "junit=-"],
+            "a JUnit report",
+        ),
+        (
+            &["check", "partner", "--report", "sarif=-"],
+            "a SARIF report",
+        ),
+    ] {
+        let run = place.run(line);
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (64, ""),
+            "{line:?}: {}",
+            run.stderr
+        );
+        let told = format!(
+            "error[usage]: {what} can't go to stdout, which `-` means\n   = help: name a file; one that is called `-` is ./-\n"
+        );
+        assert!(run.stderr.contains(&told), "{line:?}: {}", run.stderr);
+    }
+    assert!(!place.path("-").exists());
+}
+
+/// A plan that nobody could read is told in counts; everything is in the document, and with `--full`.
+#[test]
+fn a_long_plan_is_told_in_counts() {
+    let place = Place::new();
+    for number in 0..300 {
+        let folder = if number < 250 {
+            "Orders"
+        } else {
+            "Orders/Late"
+        };
+        place.write(
+            &format!("long/{folder}/c{number}.connection.json"),
+            &format!(r#"{{"name": "C{number}", "provider": "gmail", "root_folder": false}}"#),
+        );
+    }
+    for line in [
+        &["export", "long", "--for", "external", "-o", "a.zip", "-q"][..],
+        &["workspace", "create", "osprey", "--kind", "external"],
+    ] {
+        assert_eq!(place.run(line).code, 0, "{line:?}");
+    }
+    let plan = &["plan", "a.zip", "--into", "local:osprey"][..];
+    let short = place.run(plan).stdout;
+    assert!(short.lines().count() < 80, "{short}");
+    for line in [
+        "  + connection   Orders/  creates placeholder 250\n",
+        "  + connection   Orders/Late/  creates placeholder 50\n",
+        "  These are counts of 300 assets; --full lists each.\n",
+        "  ? … and 240 more; --full lists them\n",
+        "Plan: 300 to create,",
+    ] {
+        assert!(short.contains(line), "{line}: {short}");
+    }
+    let full = place.run([plan, &["--full"]].concat()).stdout;
+    assert_eq!(full.matches("creates placeholder\n").count(), 300);
+    let json = place.run([plan, &["--json"]].concat()).stdout;
+    let document: Value = serde_json::from_str(&json).expect("a document");
+    assert_eq!(document["assets"].as_array().map(Vec::len), Some(300));
+    let done = place.run(["import", "a.zip", "--into", "local:osprey", "--full"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert_eq!(done.stdout.matches("creates placeholder\n").count(), 300);
 }

@@ -1,97 +1,88 @@
-//! Two commands for the end of each command's help. A test runs them all, in a folder with the
-//! repository's fixtures and the workspaces that they speak of.
+//! Two commands for the end of each command's help, as somebody types them who has a project in the
+//! folder `orders`. A test runs them all, among the files and workspaces that they speak of.
 
 /// The examples of a command, by its name: `workspace create`; the program's own by an empty one.
 pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
     (
         "",
         [
-            "recipack export fixtures/partner --for external",
+            "recipack export orders --for external",
             "recipack import kestrel-orders.zip --into local:kestrel",
         ],
     ),
     (
         "init",
         [
-            "recipack init fixtures/partner",
-            "recipack init fixtures/partner -o partner.toml",
+            "recipack init orders",
+            "recipack init orders -o partner.toml",
         ],
     ),
     (
         "manifest",
         [
-            "recipack manifest add target partners=customer -m fixtures/recipack.toml",
-            "recipack manifest list -m fixtures/recipack.toml",
+            "recipack manifest add target partners=customer",
+            "recipack manifest list",
         ],
     ),
     (
         "manifest add",
         [
-            "recipack manifest add recipe 'Return label' -m fixtures/recipack.toml",
-            "recipack manifest add catalog none --target customers -m fixtures/recipack.toml",
+            "recipack manifest add recipe 'Return label'",
+            "recipack manifest add catalog none --target customers",
         ],
     ),
     (
         "manifest remove",
         [
-            "recipack manifest remove target external-account -m fixtures/recipack.toml",
-            "recipack manifest remove catalog -m fixtures/recipack.toml",
+            "recipack manifest remove target external-account",
+            "recipack manifest remove catalog",
         ],
     ),
     (
         "manifest edit",
         [
             "recipack manifest edit",
-            "recipack manifest edit -m fixtures/recipack.toml",
+            "recipack manifest edit --manifest recipack.toml",
         ],
     ),
     (
         "manifest list",
-        [
-            "recipack manifest list -m fixtures/recipack.toml",
-            "recipack manifest list -m fixtures/recipack.toml --json",
-        ],
+        ["recipack manifest list", "recipack manifest list --json"],
     ),
     (
         "check",
         [
-            "recipack check fixtures/partner --for customer --catalog fixtures/catalogs/shared.json",
-            "recipack check -m fixtures/recipack.toml --to customers --report github",
+            "recipack check orders --for customer --catalog shared.json",
+            "recipack check --to customers --report github",
         ],
     ),
-    (
-        "lock",
-        [
-            "recipack lock -m fixtures/recipack.toml",
-            "recipack lock -m fixtures/recipack.toml --check",
-        ],
-    ),
+    ("lock", ["recipack lock", "recipack lock --check"]),
     (
         "export",
         [
-            "recipack export fixtures/partner --for customer --catalog fixtures/catalogs/shared.json",
-            "recipack export -m fixtures/recipack.toml --to customers --locked -o orders.zip",
+            "recipack export orders --for customer --catalog shared.json",
+            "recipack export --to customers --locked -o orders.zip",
         ],
     ),
     (
         "show",
         [
             "recipack show kestrel-orders.zip",
-            "recipack show fixtures/partner --json",
+            "recipack show orders --json",
         ],
     ),
     (
         "why",
         [
-            "recipack why 'Parcel Tracker' -m fixtures/recipack.toml --to customers",
-            "recipack why Orders/return_label.recipe.json fixtures/partner --for external",
+            "recipack why 'Parcel Tracker' --to customers",
+            "recipack why Orders/return_label.recipe.json orders --for external",
         ],
     ),
     (
         "graph",
         [
-            "recipack graph fixtures/partner --of 'Return label' --depth 1 --format mermaid",
-            "recipack graph -m fixtures/recipack.toml --to customers --format dot",
+            "recipack graph orders --of 'Return label' --depth 1 --format mermaid",
+            "recipack graph --to customers --format dot",
         ],
     ),
     (
@@ -104,15 +95,15 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
     (
         "verify",
         [
-            "recipack verify kestrel-orders.zip --rebuild-from fixtures/partner",
-            "recipack verify kestrel-orders.zip --key fixtures/keys/test.pub",
+            "recipack verify kestrel-orders.zip --rebuild-from orders",
+            "recipack verify kestrel-orders.zip --key recipack.pub",
         ],
     ),
     (
         "sign",
         [
-            "recipack sign kestrel-orders.zip --key fixtures/keys/test.key",
-            "recipack sign kestrel-orders.zip --key fixtures/keys/test.key -o orders.minisig",
+            "recipack sign kestrel-orders.zip --key recipack.key",
+            "recipack sign kestrel-orders.zip --key recipack.key -o orders.minisig",
         ],
     ),
     (
@@ -304,7 +295,7 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
     (
         "connector diff",
         [
-            "recipack connector diff fixtures/partner/parcel_tracker.custom_adapter.rb next.rb",
+            "recipack connector diff orders/parcel_tracker.custom_adapter.rb next.rb",
             "recipack connector diff 'Parcel Tracker@1' 'Parcel Tracker@2' --in local:studio",
         ],
     ),
@@ -445,7 +436,7 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
         "doctor",
         [
             "recipack doctor",
-            "recipack doctor local:kestrel --manifest fixtures/recipack.toml",
+            "recipack doctor local:kestrel --manifest recipack.toml",
         ],
     ),
     (

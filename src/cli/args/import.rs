@@ -62,6 +62,9 @@ pub(crate) struct PlanArgs {
     /// Exit with 2 if the import would change anything
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
+    /// List every asset, however many there are
+    #[arg(long)]
+    pub(crate) full: bool,
     /// The local platform.
     #[command(flatten)]
     pub(crate) platform: PlatformArgs,
@@ -109,6 +112,9 @@ pub(crate) struct ImportArgs {
     /// Import a package that was made for another target, too
     #[arg(long)]
     pub(crate) other_target: bool,
+    /// List every asset, however many there are
+    #[arg(long, hide = true)]
+    pub(crate) full: bool,
     /// Don't ask before something is overwritten
     #[arg(short, long)]
     pub(crate) yes: bool,

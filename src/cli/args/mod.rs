@@ -7,6 +7,8 @@ mod customer;
 mod diff;
 mod doctor;
 mod examples;
+mod grouping;
+mod habits;
 mod help;
 mod history;
 mod import;
@@ -37,6 +39,7 @@ pub(crate) use customer::{
 };
 pub(crate) use diff::{DiffArgs, DiffSide};
 pub(crate) use doctor::DoctorArgs;
+pub(crate) use habits::advised;
 pub(crate) use help::command;
 pub(crate) use history::{HistoryArgs, RollbackArgs, StatusArgs};
 pub(crate) use import::{ImportArgs, MatrixArgs, PermittedArgs, PlanArgs};
@@ -61,13 +64,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::colour::ColourWanted;
 use crate::model::ident::{ConnectorTitle, DataCenter, TargetName};
 use crate::model::table::PackedRows;
 use crate::model::target::{TargetKind, Word};
 
 /// Packs Workato recipes and custom connectors for the workspace they go to.
 #[derive(Debug, Parser)]
-#[command(name = "recipack", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "recipack", version, max_term_width = 100, disable_help_subcommand = true, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     /// How commands talk.
     #[command(flatten)]
@@ -78,10 +82,14 @@ pub(crate) struct Cli {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 failed, or errors found, and nothing was written; 2 there are differences \
-(only with --detailed-exitcode, --check or --locked); 3 refused by a safety rule; 4 verification \
-failed; 64 wrong usage; 68 partly done; 69 still running, see recipack resume; 75 temporary, may be \
-repeated; 77 not authorised; 130 interrupted and 143 terminated, with a consistent state";
+Exit codes (recipack help exit-codes): 0 done; 1 failed; 2 there are differences; 3 refused; \
+4 verification failed; 64 wrong usage; 68 partly done; 69 still running; 75 temporary; 77 not \
+authorized; 130 interrupted; 143 terminated";
+
+const COMPLETIONS: &str = "\
+The script knows commands and options. Where workspaces, targets, titles and recipes are to be
+completed too, the shell asks recipack at each time; in the shell's own file:
+  bash, zsh: source <(COMPLETE=bash recipack)     fish: COMPLETE=fish recipack | source";
 
 /// Options that every command has.
 #[derive(Debug, Args)]
@@ -98,6 +106,17 @@ pub(crate) struct Global {
     /// Print every finding, notes too
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
+    /// Colour: auto (on a terminal), always, never
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        hide_default_value = true,
+        hide_possible_values = true,
+        global = true
+    )]
+    pub(crate) color: ColourWanted,
     /// Threads that work [default: one for each core]
     #[arg(long, value_name = "N", global = true)]
     pub(crate) threads: Option<NonZeroUsize>,
@@ -181,7 +200,13 @@ platform's API finds the workspaces of the local platform behind their tokens.")
     /// Print the manual page, or write those of all commands
     Man(ManArgs),
     /// Print a completion script for a shell
+    #[command(after_help = COMPLETIONS)]
     Completions(CompletionsArgs),
+    /// Print the help of a command, or of a topic: manifest, catalog, environment, exit-codes
+    Help(HelpArgs),
+    /// Print the version, as --version does
+    #[command(hide = true)]
+    Version,
 }
 
 /// What a package is made of and for.
@@ -531,6 +556,14 @@ pub(crate) struct VerifyArgs {
 pub(crate) struct ExplainArgs {
     /// The code, as it stands in brackets before a finding; without one, the list of codes
     pub(crate) code: Option<String>,
+}
+
+/// Arguments of `help`.
+#[derive(Debug, Args)]
+pub(crate) struct HelpArgs {
+    /// A command, word for word, or a topic: manifest, catalog, environment, exit-codes
+    #[arg(value_name = "COMMAND|TOPIC")]
+    pub(crate) words: Vec<String>,
 }
 
 /// Arguments of `schema`.

@@ -65,7 +65,8 @@ fn list(context: &Context, args: &CatalogListArgs) -> Result<Exit, Stop> {
 }
 
 fn lines(document: &CatalogListDocument) -> String {
-    let mut table = Table::new([Align::Left; 5]);
+    let mut table =
+        Table::new([Align::Left; 5]).headed(["TITLE", "SHARED", "RELEASED", "USED BY", "NAME"]);
     for line in &document.connectors {
         table.row([
             line.title.as_str(),
@@ -259,6 +260,7 @@ fn pull(context: &Context, args: &CatalogPullArgs) -> Result<Exit, Stop> {
         context.did(format!("{} was written", output.path().display()));
     }
     match (context.ui.format, &args.output) {
+        (_, Some(output)) if output == std::path::Path::new("-") => {}
         (Format::Json, output) => context.ui.document(&CatalogPullDocument {
             workspace: args.within.address.clone(),
             file: output.as_ref().map(|output| output.display().to_string()),

@@ -44,7 +44,8 @@ fn lines(connections: &[ConnectionLine]) -> String {
         Align::Left,
         Align::Left,
         Align::Left,
-    ]);
+    ])
+    .headed(["ID", "STATE", "APPLICATION", "USED BY", "CONNECTION"]);
     for connection in connections {
         let application = match (&connection.connector, &connection.application) {
             (Some(title), _) => format!("\"{title}\""),

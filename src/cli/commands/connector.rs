@@ -60,7 +60,8 @@ fn list(context: &Context, args: &ConnectorListArgs) -> Result<Exit, Stop> {
 
 /// Connectors in lines.
 pub(super) fn lines(connectors: &[ConnectorLine], indent: &str) -> String {
-    let mut table = Table::new([Align::Left; 5]);
+    let mut table =
+        Table::new([Align::Left; 5]).headed(["TITLE", "RUNS", "LATEST", "USED BY", "NAME"]);
     for connector in connectors {
         table.row([
             connector.title.as_str(),
@@ -187,7 +188,8 @@ fn versions(context: &Context, args: &ConnectorArgs) -> Result<Exit, Stop> {
 }
 
 fn version_lines(document: &ConnectorVersionsDocument) -> String {
-    let mut table = Table::new([Align::Left; 6]);
+    let mut table =
+        Table::new([Align::Left; 6]).headed(["VERSION", "RUNS", "MADE", "RELEASED", "WAS", "NOTE"]);
     for version in &document.versions {
         let runs = document.connector.released == Some(version.number);
         let at = |what: &str, at: Option<crate::model::workspace::Moment>| {

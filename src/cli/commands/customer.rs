@@ -107,7 +107,8 @@ fn list_remote(
             if document.customers.is_empty() {
                 context.ui.talk("no customers\n");
             }
-            let mut table = Table::new([Align::Left; 3]);
+            let mut table =
+                Table::new([Align::Left; 3]).headed(["CUSTOMER", "EXTERNAL ID", "NAME"]);
             for customer in &document.customers {
                 table.row([
                     &customer.address.to_string(),
@@ -156,7 +157,14 @@ fn recipes(line: &CustomerLine) -> String {
 }
 
 fn lines(document: &CustomerListDocument) -> String {
-    let mut table = Table::new([Align::Left; 6]);
+    let mut table = Table::new([Align::Left; 6]).headed([
+        "CUSTOMER",
+        "ADMIN",
+        "DC",
+        "EXTERNAL ID",
+        "RECIPES",
+        "LABELS",
+    ]);
     for line in &document.customers {
         let workspace = &line.workspace.workspace;
         table.row([

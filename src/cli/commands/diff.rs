@@ -94,7 +94,7 @@ fn with_workspace(
 fn show(context: &Context, args: &DiffArgs, report: &DiffReport) -> Result<Exit, Stop> {
     match context.ui.format {
         Format::Json => context.ui.document(report)?,
-        Format::Text => context.ui.result(&text(report, context.ui.volume))?,
+        Format::Text => context.ui.changes(&text(report, context.ui.volume))?,
     }
     let exit = if args.detailed_exitcode && !report.is_empty() {
         Exit::Differences

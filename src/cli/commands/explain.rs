@@ -1,13 +1,15 @@
-//! `recipack explain`: what a finding's code means.
+//! `recipack explain`: what a code in brackets means, a finding's or that of an error that ends a command.
 
 use std::fmt::Write as _;
 
 use super::super::args::ExplainArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use super::super::refusal::Refusal;
 use super::super::ui::Format;
 use super::super::{Context, Stop};
-use crate::model::finding::{Code, Latitude};
+use crate::model::choice::nearest;
+use crate::model::finding::{Code, Latitude, Severity, UnknownCode};
 use crate::ops::report::{CodeDocument, ExplainDocument, ExplainListDocument};
 
 pub(crate) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit, Stop> {
@@ -21,11 +23,22 @@ fn one(context: &Context, text: &str) -> Result<Exit, Stop> {
     // As it is copied from a terminal: `warning[raw-id]:`.
     let inside = text.split_once('[').map_or(text, |(_, inside)| inside);
     let inside = inside.split_once(']').map_or(inside, |(inside, _)| inside);
-    let code: Code = inside
-        .parse()
-        .map_err(|error: crate::model::finding::UnknownCode| {
-            Failure::usage(error.to_string()).help(error.help())
-        })?;
+    let code: Code = match (inside.parse(), Refusal::of(inside)) {
+        (Ok(code), _) => code,
+        (Err(_), Some(refusal)) => return ending(context, &refusal),
+        (Err(error), None) => {
+            let UnknownCode { text } = &error;
+            let refusals = Refusal::all();
+            let codes = Code::ALL.iter().map(|code| code.as_str());
+            let near = nearest(text, codes.chain(refusals.iter().map(|one| one.code)));
+            let all = "`recipack explain` lists all codes";
+            let help = match near {
+                Some(code) => format!("did you mean `{code}`? {all}"),
+                None => all.to_owned(),
+            };
+            return Err(Failure::usage(error.to_string()).help(help).into());
+        }
+    };
     match context.ui.format {
         Format::Json => context.ui.document(&ExplainDocument {
             code: CodeDocument::from(code),
@@ -40,6 +53,41 @@ fn one(context: &Context, text: &str) -> Result<Exit, Stop> {
         ))?,
     }
     Ok(Exit::Done)
+}
+
+/// Explains an error that ends a command.
+fn ending(context: &Context, refusal: &Refusal) -> Result<Exit, Stop> {
+    let page = refusal.page();
+    match context.ui.format {
+        Format::Json => context.ui.document(&ExplainDocument {
+            code: refusal.into(),
+            page,
+        })?,
+        Format::Text => {
+            let mut ends = String::new();
+            for exit in refusal.exits {
+                let _ = writeln!(ends, "- {}: {}", exit.code(), exit.meaning());
+            }
+            let (code, meaning) = (refusal.code, refusal.meaning);
+            let ends = format!("## Exit code\n\n{ends}");
+            context
+                .ui
+                .result(&format!("error[{code}]: {meaning}\n\n{page}\n{ends}"))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+impl From<&Refusal> for CodeDocument {
+    fn from(refusal: &Refusal) -> Self {
+        Self {
+            code: refusal.code.to_owned(),
+            severity: Severity::Error,
+            latitude: None,
+            exit_codes: refusal.exits.iter().map(|exit| exit.code()).collect(),
+            meaning: refusal.meaning.to_owned(),
+        }
+    }
 }
 
 /// What a manifest may say about it.
@@ -64,13 +112,16 @@ fn setting(code: Code) -> String {
 fn all(context: &Context) -> Result<Exit, Stop> {
     let mut codes = Code::ALL.to_vec();
     codes.sort_by_key(|code| (code.severity(), code.as_str()));
+    let refusals = Refusal::all();
     match context.ui.format {
         Format::Json => context.ui.document(&ExplainListDocument {
             codes: codes.into_iter().map(CodeDocument::from).collect(),
+            errors: refusals.iter().map(CodeDocument::from).collect(),
         })?,
         Format::Text => {
-            let width = codes.iter().map(|code| code.as_str().len()).max();
-            let width = width.unwrap_or_default();
+            let lengths = codes.iter().map(|code| code.as_str().len());
+            let width = lengths.chain(refusals.iter().map(|one| one.code.len()));
+            let width = width.max().unwrap_or_default();
             let mut text = String::new();
             for code in codes {
                 let severity = code.severity().to_string();
@@ -80,6 +131,10 @@ fn all(context: &Context) -> Result<Exit, Stop> {
                     code.as_str(),
                     code.meaning()
                 );
+            }
+            text.push_str("\nErrors that end a command:\n");
+            for Refusal { code, meaning, .. } in refusals {
+                let _ = writeln!(text, "{code:<width$}  {meaning}");
             }
             context.ui.result(&text)?;
         }

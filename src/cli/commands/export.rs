@@ -18,7 +18,7 @@ use super::super::request::{
     resolve,
 };
 use super::super::several::{Answer, Member, each, members};
-use super::super::table::counted;
+use super::super::table::{counted, sized};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::TemporaryFile;
@@ -212,7 +212,11 @@ fn work(
     }
     let located = resolved.with_manifest(|manifest| prepared.located(manifest));
     tell(reporter, &resolved, &prepared, &located);
-    context.ui.findings(&located);
+    let manifest = resolved.manifest.as_ref().map(|file| file.text().0);
+    let folder = &prepared.opened.source.path;
+    context
+        .ui
+        .findings_in(folder, manifest.as_deref(), &located);
     if args.list {
         return Ok(Answer {
             exit: exit_of(&prepared.plan),
@@ -571,7 +575,7 @@ fn summary(written: &WrittenPackage, record: &DecisionRecord, ignored: &[Ignored
             fate(connector)
         );
     }
-    let _ = writeln!(text, "  size      {} bytes", written.facts.size);
+    let _ = writeln!(text, "  size      {}", sized(written.facts.size));
     let _ = writeln!(text, "  sha256    {}", written.facts.sha256);
     let _ = writeln!(text, "  content   {}", written.facts.content_digest);
     let _ = writeln!(text, "  decisions {}", visible(&written.record));

@@ -42,7 +42,7 @@ pub(crate) fn run(context: &Context, args: &HistoryArgs) -> Result<Exit, Stop> {
                 .map_err(|error| failed(error, &args.platform, &args.address))?;
             match context.ui.format {
                 Format::Json => context.ui.document(&document)?,
-                Format::Text => context.ui.result(&text(&document))?,
+                Format::Text => context.ui.changes(&text(&document))?,
             }
         }
     }
@@ -82,7 +82,8 @@ fn lines(document: &HistoryDocument) -> String {
         Align::Left,
         Align::Left,
         Align::Left,
-    ]);
+    ])
+    .headed(["REVISION", "WHEN", "WHO", "ACTION", "SUBJECT", "PACKAGE"]);
     for header in &document.revisions {
         table.row([
             &header.number.to_string(),

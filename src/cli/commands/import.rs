@@ -17,6 +17,7 @@ use super::super::table::counted;
 use super::super::ui::{Answer, Format, Volume, visible};
 use super::super::within::platform_option;
 use super::super::{Context, Stop};
+use super::counts::{Length, counts};
 use crate::io::archive::Limits;
 use crate::io::signature::Signed;
 use crate::model::finding::Severity;
@@ -32,7 +33,7 @@ use crate::ops::verify::{hold, record_path, signed_record};
 use crate::plan::decision::shell_word;
 use crate::plan::import::Receipt;
 use crate::plan::import::document::{
-    ConnectorAction, ImportPlan, Needed, Permission, PlannedConnector,
+    ConnectorAction, ImportPlan, Needed, Permission, PlannedAsset, PlannedConnector,
 };
 use crate::plan::import::target::{Fit, OtherTarget};
 use crate::plan::import::wording::{self, Wording};
@@ -111,14 +112,19 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
         context.did(format!("{} was written", output.path().display()));
     }
     match context.ui.format {
+        // The plan is on stdout already.
+        Format::Json if output.as_ref().is_some_and(OutputPath::is_stdout) => {}
         Format::Json => context.ui.document(&document)?,
         Format::Text => {
             context.ui.findings(&document.findings);
-            let mut text = text(&planned.plan, context.ui.volume);
+            let mut text = text(&planned.plan, context.ui.volume, Length::said(args.full));
             if refused.is_some() {
                 text.push_str(&blocked(&planned, &document, &given));
             }
-            context.ui.result(&text)?;
+            match &output {
+                Some(output) if output.is_stdout() => context.ui.talk(&text),
+                Some(_) | None => context.ui.changes(&text)?,
+            }
         }
     }
     Ok(match refused {
@@ -493,7 +499,8 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
         let astray =
             incoming.read_back(&request, &mut receipt, workspace.as_ref(), &context.running)?;
         reporter.astray(&astray);
-        return report(context, document, receipt, astray);
+        let length = Length::said(args.full);
+        return report(context, document, receipt, astray, length);
     }
     Ok(Exit::Failed)
 }
@@ -505,7 +512,7 @@ fn agreed(
     package: &Path,
     plan: &ImportPlan,
 ) -> Result<(), Failure> {
-    let shown = text(plan, context.ui.volume);
+    let shown = text(plan, context.ui.volume, Length::said(args.full));
     let address = &plan.workspace.address;
     let question = format!("{shown}Import into {address}?");
     match context.ui.agree(&question, &context.running.interrupt)? {
@@ -666,6 +673,7 @@ pub(super) fn report(
     plan: PlanDocument,
     receipt: Receipt,
     astray: Vec<String>,
+    length: Length,
 ) -> Result<Exit, Stop> {
     let exit = if astray.is_empty() {
         Exit::Done
@@ -680,9 +688,9 @@ pub(super) fn report(
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => {
-            let mut text = text(&document.plan.plan, context.ui.volume);
+            let mut text = text(&document.plan.plan, context.ui.volume, length);
             outcome(&mut text, &document);
-            context.ui.result(&text)?;
+            context.ui.changes(&text)?;
         }
     }
     Ok(exit)
@@ -737,7 +745,7 @@ fn place(folder: &FolderPath, name: &str) -> String {
 }
 
 /// The plan for people: one line for whatever changes, counts for the rest.
-fn text(plan: &ImportPlan, volume: Volume) -> String {
+fn text(plan: &ImportPlan, volume: Volume, length: Length) -> String {
     let mut text = String::new();
     let folder = if plan.folder.is_home() {
         "Home".to_owned()
@@ -751,17 +759,27 @@ fn text(plan: &ImportPlan, volume: Volume) -> String {
         plan.workspace.address,
         plan.workspace.kind
     );
-    for folder in &plan.creates_folders {
+    let folders = &plan.creates_folders;
+    if length.is_exceeded_by(folders.len()) {
+        let folders = counted(folders.len() as u64, "folder");
+        let _ = writeln!(text, "  + {folders}; --full lists them");
+    }
+    for folder in folders
+        .iter()
+        .filter(|_| !length.is_exceeded_by(folders.len()))
+    {
         let _ = writeln!(text, "  + folder       {}", visible(folder.as_str()));
     }
     for connector in &plan.connectors {
         of_connector(&mut text, plan, connector, volume);
     }
-    for asset in &plan.assets {
+    let shown = |asset: &&PlannedAsset| asset.wording().sign != "=" || volume == Volume::Verbose;
+    let shown: Vec<&PlannedAsset> = plan.assets.iter().filter(shown).collect();
+    if length.is_exceeded_by(shown.len()) {
+        text.push_str(&counts(&shown));
+    }
+    for asset in shown.iter().filter(|_| !length.is_exceeded_by(shown.len())) {
         let Wording { sign, what } = asset.wording();
-        if sign == "=" && volume < Volume::Verbose {
-            continue;
-        }
         let name = visible(&asset.place());
         let _ = writeln!(
             text,
@@ -777,8 +795,13 @@ fn text(plan: &ImportPlan, volume: Volume) -> String {
             visible(ignored.as_str())
         );
     }
-    for afterwards in &plan.afterwards {
-        let _ = writeln!(text, "  ? {}", visible(&afterwards.wording()));
+    let afterwards = length.shown(&plan.afterwards);
+    for one in afterwards {
+        let _ = writeln!(text, "  ? {}", visible(&one.wording()));
+    }
+    let more = plan.afterwards.len() - afterwards.len();
+    if more > 0 {
+        let _ = writeln!(text, "  ? … and {more} more; --full lists them");
     }
     let _ = writeln!(text, "{}", plan.summary_line());
     for needed in &plan.needs {
@@ -792,7 +815,7 @@ fn text(plan: &ImportPlan, volume: Volume) -> String {
     text
 }
 
-fn kind(label: &str) -> &str {
+pub(super) fn kind(label: &str) -> &str {
     if label == "custom connector" {
         "connector"
     } else {

@@ -68,7 +68,9 @@ fn outputs_of(
     let output = OutputPath::check(&file, Content::ManualPage, replacing, &[])?;
     outputs.push((output, page(command)?));
     let subcommands = command.get_subcommands();
-    for subcommand in subcommands.filter(|subcommand| subcommand.get_name() != "help") {
+    for subcommand in subcommands
+        .filter(|subcommand| subcommand.get_name() != "help" && !subcommand.is_hide_set())
+    {
         outputs_of(subcommand, folder, replacing, outputs)?;
     }
     Ok(())

@@ -126,12 +126,15 @@ fn write(
         digest: Digest::of(text.as_bytes()),
     };
     match context.ui.format {
+        // Two documents would be none.
+        Format::Json if output.is_stdout() => {}
         Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&format!(
-            "{}: {format} of {}\n",
-            visible(&document.output),
-            visible(&document.package)
-        ))?,
+        Format::Text => {
+            let output_name = visible(&document.output);
+            let package = visible(&document.package);
+            let told = format!("{output_name}: {format} of {package}\n");
+            context.ui.result_beside(output, &told)?;
+        }
     }
     Ok(Exit::Done)
 }

@@ -48,7 +48,8 @@ fn list(context: &Context, args: &RecipeListArgs) -> Result<Exit, Stop> {
 
 /// Recipes in lines.
 pub(super) fn lines(recipes: &[RecipeLine], indent: &str) -> String {
-    let mut table = Table::new([Align::Right, Align::Left, Align::Left]);
+    let mut table =
+        Table::new([Align::Right, Align::Left, Align::Left]).headed(["ID", "STATE", "RECIPE"]);
     for recipe in recipes {
         table.row([
             &recipe.id.to_string(),
@@ -60,7 +61,7 @@ pub(super) fn lines(recipes: &[RecipeLine], indent: &str) -> String {
 }
 
 /// Folder and name, as commands take them.
-pub(super) fn path(folder: &FolderPath, name: &str) -> String {
+pub(in crate::cli) fn path(folder: &FolderPath, name: &str) -> String {
     if folder.is_home() {
         name.to_owned()
     } else {

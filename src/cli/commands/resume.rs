@@ -6,6 +6,7 @@ use super::super::failure::Failure;
 use super::super::opening::{journal, open_expected};
 use super::super::platform;
 use super::super::{Context, Stop};
+use super::counts::Length;
 use super::import::{imported, report};
 use crate::io::archive::Limits;
 use crate::model::workspace::Address;
@@ -67,5 +68,5 @@ pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
             .extend(committed.recipes.get(&recipe.id).cloned());
     }
     let astray = incoming.read_back(&request, &mut receipt, &workspace, &context.running)?;
-    report(context, document, receipt, astray)
+    report(context, document, receipt, astray, Length::default())
 }

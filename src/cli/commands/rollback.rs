@@ -212,7 +212,7 @@ fn report_plan(context: &Context, planned: &PlannedRollback) -> Result<Exit, Sto
             receipt: None,
             astray: Vec::new(),
         })?,
-        Format::Text => context.ui.result(&text(plan, context.ui.volume))?,
+        Format::Text => context.ui.changes(&text(plan, context.ui.volume))?,
     }
     Ok(match plan.refused.is_empty() {
         true => Exit::Done,
@@ -240,7 +240,7 @@ fn report(
         Format::Text => {
             let mut text = text(&document.plan, context.ui.volume);
             outcome(&mut text, &document, &receipt);
-            context.ui.result(&text)?;
+            context.ui.changes(&text)?;
         }
     }
     Ok(exit)

@@ -33,8 +33,9 @@ use crate::ops::push::ConnectorPushDocument;
 use crate::ops::record::DecisionRecord;
 use crate::ops::remote::RemoteCustomersDocument;
 use crate::ops::report::{
-    ExplainDocument, ExplainListDocument, ExportDocument, InitDocument, ManDocument,
-    ManifestEditDocument, ManifestListDocument, SeveralDocument, ShowDocument, WhyDocument,
+    ExplainDocument, ExplainListDocument, ExportDocument, HelpDocument, InitDocument, ManDocument,
+    ManifestEditDocument, ManifestListDocument, SeveralDocument, ShowDocument, VersionDocument,
+    WhyDocument,
 };
 use crate::ops::rollback::RollbackDocument;
 use crate::ops::status::StatusDocument;
@@ -293,6 +294,12 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "what `explain` prints of all codes with --json",
         || schemars::schema_for!(ExplainListDocument),
     ),
+    ("help", "what `help` prints with --json", || {
+        schemars::schema_for!(HelpDocument)
+    }),
+    ("version", "what `version` prints with --json", || {
+        schemars::schema_for!(VersionDocument)
+    }),
     (
         "failure",
         "what any command prints with --json if it could not do its work",

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::super::args::ShowArgs;
 use super::super::exit::Exit;
+use super::super::table::sized;
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::Limits;
@@ -119,7 +120,7 @@ fn text(document: &ShowDocument) -> String {
         );
     }
     let total: u64 = document.files.iter().map(|file| file.size).sum();
-    let _ = writeln!(text, "{} files, {total} bytes", document.files.len());
+    let _ = writeln!(text, "{} files, {}", document.files.len(), sized(total));
     let assets: Vec<_> = document
         .assets
         .iter()

@@ -82,13 +82,17 @@ pub(crate) fn run(context: &Context, args: &SignArgs) -> Result<Exit, Stop> {
         comment,
     };
     match context.ui.format {
+        Format::Json if output.is_stdout() => {}
         Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&format!(
-            "{}: signed by key {}\n  {}\n",
-            visible(&document.signature),
-            document.key,
-            visible(&document.comment)
-        ))?,
+        Format::Text => {
+            let told = format!(
+                "{}: signed by key {}\n  {}\n",
+                visible(&document.signature),
+                document.key,
+                visible(&document.comment)
+            );
+            context.ui.result_beside(&output, &told)?;
+        }
     }
     Ok(Exit::Done)
 }

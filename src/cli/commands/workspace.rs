@@ -254,7 +254,15 @@ fn list(context: &Context, args: &WorkspaceListArgs) -> Result<Exit, Stop> {
 }
 
 fn lines(document: &WorkspaceListDocument) -> String {
-    let mut table = Table::new([Align::Left; 7]);
+    let mut table = Table::new([Align::Left; 7]).headed([
+        "WORKSPACE",
+        "KIND",
+        "DC",
+        "RECIPES",
+        "CONNECTIONS",
+        "CONNECTORS",
+        "REVISION",
+    ]);
     for line in &document.workspaces {
         let workspace = &line.workspace;
         table.row([

@@ -9,7 +9,7 @@ use super::super::failure::Failure;
 use super::super::output::{Content, OutputPath};
 use super::super::platform;
 use super::super::request::{bytes_of, folder_of};
-use super::super::table::counted;
+use super::super::table::{counted, sized};
 use super::super::ui::{Format, visible};
 use super::super::within::platform_option;
 use super::super::{Context, Stop};
@@ -180,7 +180,7 @@ fn text(document: &WorkspaceExportDocument) -> String {
             counted(u64::from(rows), "table")
         );
     }
-    let _ = writeln!(text, "  size      {} bytes", package.facts.size);
+    let _ = writeln!(text, "  size      {}", sized(package.facts.size));
     let _ = writeln!(text, "  sha256    {}", package.facts.sha256);
     let _ = writeln!(text, "  content   {}", package.facts.content_digest);
     text

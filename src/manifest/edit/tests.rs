@@ -325,7 +325,7 @@ fn step() -> impl Strategy<Value = Step> {
     let name = "[a-c]";
     let word = prop_oneof![Just(Word::Auto), Just(Word::Include), Just(Word::Exclude)];
     let kind = prop_oneof![Just(TargetKind::Customer), Just(TargetKind::External)];
-    let change = (0..11, name, word, kind, proptest::option::of("[a-c]")).prop_map(
+    let change = (0..11, name, word, kind, proptest::option::of("us|eu|jp")).prop_map(
         |(which, name, word, kind, data_center)| match which {
             0 => Change::Include(name.parse().expect("valid")),
             1 => Change::Exclude(name.parse().expect("valid")),

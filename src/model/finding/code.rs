@@ -86,8 +86,8 @@ codes! {
     SharedConnectorIncluded = "shared-connector-included", Warning, Free, "A shared connector is packed against the rule and becomes a second connector of the customer's own.";
     SharedConnectorUnreachable = "shared-connector-unreachable", Error, Guard, "A closed-source connector is shared in another data center, where the customer can't reach it.";
     SharedVersionDiffers = "shared-version-differs", Warning, Free, "The shared version of a connector is another one than the project holds.";
-    CatalogueMissing = "catalogue-missing", Error, Guard, "Whether a connector is shared with the customer is not known: no catalogue was given, or it does not say.";
-    CatalogueIncomplete = "catalogue-incomplete", Warning, Free, "An entry of the catalogue does not say whether its connector is shared.";
+    CatalogueMissing = "catalog-missing", Error, Guard, "Whether a connector is shared with the customer is not known: no catalogue was given, or it does not say.";
+    CatalogueIncomplete = "catalog-incomplete", Warning, Free, "An entry of the catalogue does not say whether its connector is shared.";
     SharingUnknown = "sharing-unknown", Warning, Free, "A connector is packed as asked for, and whether the customer has it as a shared one too is not known.";
     DataCenterUnknown = "data-center-unknown", Error, Guard, "Whether a closed-source connector reaches the customer depends on data centers that are not given.";
     CatalogConflict = "catalog-conflict", Warning, Free, "The catalogue knows a connector's internal name under one title and its title under another internal name.";
@@ -217,9 +217,11 @@ impl FromStr for Code {
     type Err = UnknownCode;
 
     fn from_str(text: &str) -> Result<Self, UnknownCode> {
+        // Manifests may still spell it as these codes once were.
+        let spelled = text.replacen("catalogue-", "catalog-", 1);
         let mut codes = Self::ALL.iter().copied();
         codes
-            .find(|code| code.as_str() == text)
+            .find(|code| code.as_str() == spelled)
             .ok_or_else(|| UnknownCode {
                 text: text.to_owned(),
             })
@@ -269,6 +271,7 @@ mod tests {
         for code in Code::ALL {
             assert_eq!(code.as_str().parse(), Ok(*code));
         }
+        assert_eq!("catalogue-missing".parse(), Ok(Code::CatalogueMissing));
         let slip = "raw-ids".parse::<Code>().expect_err("none");
         assert_eq!(
             slip.help(),

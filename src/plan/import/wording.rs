@@ -181,7 +181,7 @@ impl Afterwards {
                 folder,
                 recipes,
             } => format!(
-                "authorise the connection {}{}",
+                "authorize the connection {}{}",
                 place(folder, connection),
                 uses(recipes)
             ),

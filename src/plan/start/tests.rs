@@ -134,7 +134,7 @@ fn each_obstacle_is_told_and_nothing_else() {
             &[("zendesk", Some("Desk"))],
             &[to(2)],
             &[],
-            &["not-authorized: its connection \"Desk\" is not authorized"],
+            &["connection-not-authorized: its connection \"Desk\" is not authorized"],
         ),
         (
             "bound to nothing",
@@ -201,7 +201,7 @@ fn each_obstacle_is_told_and_nothing_else() {
             &[(SHARED, Some("Parcels"))],
             &[to(5)],
             &[SHARED],
-            &["not-authorized: its connection \"Parcels\" is not authorized"],
+            &["connection-not-authorized: its connection \"Parcels\" is not authorized"],
         ),
         (
             "not shared any more",
@@ -237,7 +237,7 @@ fn each_obstacle_is_told_and_nothing_else() {
             &[
                 "no-connector: its connector `gone_connector_9_9` is not in the workspace",
                 "no-connection: its connection \"Gone\" for `gone_connector_9_9` is not in the workspace",
-                "not-authorized: its connection \"Desk\" is not authorized",
+                "connection-not-authorized: its connection \"Desk\" is not authorized",
                 "not-released: its connector \"Drafts\" has no released version",
             ],
         ),
