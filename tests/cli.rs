@@ -28,7 +28,7 @@ fn export_writes_a_package_and_its_record() {
       decisions partner.recipack.json
     --- stderr
     warning[shared-connector-excluded]: "Route Planner" is left out: customers run the shared v2
-       --> Orders/plan_daily_routes.recipe.json:122:5
+       --> partner/Orders/plan_daily_routes.recipe.json:122:5
         |
     122 |     {
         |     ^
@@ -39,26 +39,26 @@ fn export_writes_a_package_and_its_record() {
         = help: to pack it all the same: --connector 'Route Planner=include' --connectors DIR, where DIR has its files
 
     warning[shared-connector-excluded]: "Invoice Vault" is left out: customers run the shared v3
-      --> invoice_vault.custom_adapter.json
+      --> partner/invoice_vault.custom_adapter.json
        = note: the catalogue knows it by its internal name `new_connector_1_connector_48213_1688169600`
        = note: used by 1 recipe: Orders/archive_invoices.recipe.json
        = note: used by 1 connection: Connections/invoice_vault.connection.json
        = help: to pack it all the same: --connector 'Invoice Vault=include'
 
     warning[shared-connector-excluded]: "Parcel Tracker" is left out: customers run the shared v6
-      --> parcel_tracker.custom_adapter.json
+      --> partner/parcel_tracker.custom_adapter.json
        = note: the catalogue knows it by its internal name `parcel_tracker_connector_48213_1701388800`
        = note: used by 3 recipes: Orders/notify_late_parcels.recipe.json, Orders/return_label.recipe.json, Orders/track_new_parcels.recipe.json
        = note: used by 1 connection: Connections/parcel_tracker_account.connection.json
        = help: to pack it all the same: --connector 'Parcel Tracker=include'
 
     warning[shared-version-differs]: "Parcel Tracker" is v7 in the project, customers run the older v6
-      --> parcel_tracker.custom_adapter.json
+      --> partner/parcel_tracker.custom_adapter.json
        = note: recipes that use what only the project's version has would fail
        = help: share the version that the recipes were built with, or test them with the shared one
 
     warning[connection-not-chosen]: step 1 uses `parcel_tracker_connector_48213_1701388800`, for which no connection is chosen
-      --> Orders/notify_late_parcels.recipe.json:92:5
+      --> partner/Orders/notify_late_parcels.recipe.json:92:5
        |
     92 |     {
        |     ^
@@ -67,10 +67,10 @@ fn export_writes_a_package_and_its_record() {
        = help: choose one in the recipe, then pull the project again; or choose it in the target after the import
 
     warning[unknown-type]: assets of type `loyalty_card` are not known here; carried through as it is
-      --> Orders/gold.loyalty_card.json
+      --> partner/Orders/gold.loyalty_card.json
 
     warning[unknown-file]: a `.txt` file is none that a custom connector is known to have; carried through as it is
-      --> parcel_tracker.custom_adapter.txt
+      --> partner/parcel_tracker.custom_adapter.txt
 
     note: 1 [connections-unauthorized]; --verbose shows them
     note: 1 [connector-installs]; --verbose shows them
@@ -123,7 +123,7 @@ fn export_of_something_refused_writes_nothing() {
     exit 1
     --- stderr
     error[connector-missing]: "parcel_tracker_connector_48213_1701388800" has to be in the package, but its files are not there
-     --> Connections/parcel_tracker_account.connection.json:3:15
+     --> shared-form/Connections/parcel_tracker_account.connection.json:3:15
       |
     3 |   "provider": "parcel_tracker_connector_48213_1701388800",
       |               ^
@@ -134,7 +134,7 @@ fn export_of_something_refused_writes_nothing() {
       = help: give the folder with its files: --connectors DIR
 
     warning[dangling-reference]: step 5 refers to the topic "Parcel events" (`parcel_events.topic.json`), which is not in the package
-       --> Orders/track_new_parcels.recipe.json:183:31
+       --> shared-form/Orders/track_new_parcels.recipe.json:183:31
         |
     183 |                   "topic_id": {
         |                               ^
@@ -231,7 +231,7 @@ fn check_says_what_export_says_and_writes_nothing() {
       ignored: 1 asset by .workato-ignore
     --- stderr
     warning[shared-connector-excluded]: "Route Planner" is left out: customers run the shared v2
-       --> Orders/plan_daily_routes.recipe.json:122:5
+       --> partner/Orders/plan_daily_routes.recipe.json:122:5
         |
     122 |     {
         |     ^
@@ -242,26 +242,26 @@ fn check_says_what_export_says_and_writes_nothing() {
         = help: to pack it all the same: --connector 'Route Planner=include' --connectors DIR, where DIR has its files
 
     warning[shared-connector-excluded]: "Invoice Vault" is left out: customers run the shared v3
-      --> invoice_vault.custom_adapter.json
+      --> partner/invoice_vault.custom_adapter.json
        = note: the catalogue knows it by its internal name `new_connector_1_connector_48213_1688169600`
        = note: used by 1 recipe: Orders/archive_invoices.recipe.json
        = note: used by 1 connection: Connections/invoice_vault.connection.json
        = help: to pack it all the same: --connector 'Invoice Vault=include'
 
     warning[shared-connector-excluded]: "Parcel Tracker" is left out: customers run the shared v6
-      --> parcel_tracker.custom_adapter.json
+      --> partner/parcel_tracker.custom_adapter.json
        = note: the catalogue knows it by its internal name `parcel_tracker_connector_48213_1701388800`
        = note: used by 3 recipes: Orders/notify_late_parcels.recipe.json, Orders/return_label.recipe.json, Orders/track_new_parcels.recipe.json
        = note: used by 1 connection: Connections/parcel_tracker_account.connection.json
        = help: to pack it all the same: --connector 'Parcel Tracker=include'
 
     warning[shared-version-differs]: "Parcel Tracker" is v7 in the project, customers run the older v6
-      --> parcel_tracker.custom_adapter.json
+      --> partner/parcel_tracker.custom_adapter.json
        = note: recipes that use what only the project's version has would fail
        = help: share the version that the recipes were built with, or test them with the shared one
 
     warning[connection-not-chosen]: step 1 uses `parcel_tracker_connector_48213_1701388800`, for which no connection is chosen
-      --> Orders/notify_late_parcels.recipe.json:92:5
+      --> partner/Orders/notify_late_parcels.recipe.json:92:5
        |
     92 |     {
        |     ^
@@ -270,10 +270,10 @@ fn check_says_what_export_says_and_writes_nothing() {
        = help: choose one in the recipe, then pull the project again; or choose it in the target after the import
 
     warning[unknown-type]: assets of type `loyalty_card` are not known here; carried through as it is
-      --> Orders/gold.loyalty_card.json
+      --> partner/Orders/gold.loyalty_card.json
 
     warning[unknown-file]: a `.txt` file is none that a custom connector is known to have; carried through as it is
-      --> parcel_tracker.custom_adapter.txt
+      --> partner/parcel_tracker.custom_adapter.txt
 
     note: 1 [connections-unauthorized]; --verbose shows them
     note: 1 [connector-installs]; --verbose shows them
@@ -326,7 +326,7 @@ fn show_lists_a_package() {
      235  custom_adapter     parcel_tracker.custom_adapter.json
      162  custom_adapter     parcel_tracker.custom_adapter.png
     2093  custom_adapter     parcel_tracker.custom_adapter.rb
-    6 files, 10236 bytes
+    6 files, 10.24 kB
     assets: 2 connection, 1 custom_adapter, 1 recipe
     connector: Parcel Tracker v7
     --- folder

@@ -94,7 +94,7 @@ fn broken_json_and_the_rest() {
     exit 1
     --- stderr
     error[broken-json]: `"` where `,` or `}` is expected
-     --> bad.recipe.json:5:3
+     --> broken/broken-json/bad.recipe.json:5:3
       |
     5 |   "private": true,
       |   ^
@@ -102,7 +102,7 @@ fn broken_json_and_the_rest() {
       = help: pull the asset again, or mend the file by hand
 
     error[broken-json]: the string that starts here does not end
-     --> cut.recipe.json:1:10
+     --> broken/broken-json/cut.recipe.json:1:10
       |
     1 | {"name": "Cut off
       |          ^
@@ -110,7 +110,7 @@ fn broken_json_and_the_rest() {
       = help: pull the asset again, or mend the file by hand
 
     error[broken-json]: the key `name` stands twice in one object
-     --> more/twice.recipe.json:6:3
+     --> broken/broken-json/more/twice.recipe.json:6:3
       |
     6 |   "name": "Thrice",
       |   ^
@@ -118,7 +118,7 @@ fn broken_json_and_the_rest() {
       = help: pull the asset again, or mend the file by hand
 
     error[symbolic-link]: a symbolic link, which is not followed
-      --> link.recipe.json
+      --> broken/broken-json/link.recipe.json
        = help: put the file itself here, or name the link in .workato-ignore
 
     help: more about a finding by its code: recipack explain broken-json
@@ -136,7 +136,7 @@ fn one_name_for_two_files() {
     exit 1
     --- stderr
     error[path-collision]: on a disk that ignores case or normalises names this is the file `Recipes/a.recipe.json`
-      --> recipes/a.recipe.json
+      --> broken/case-collision/recipes/a.recipe.json
        = help: rename one of the two
 
     help: more about a finding by its code: recipack explain path-collision
@@ -160,8 +160,9 @@ fn links_are_not_followed() {
     let run = place.run(export("shared-form", &["-q"]));
     assert_eq!(run.code, 1);
     for path in ["a.recipe.json", "folder", "b.lookup_table.json"] {
-        let told =
-            format!("error[symbolic-link]: a symbolic link, which is not followed\n  --> {path}\n");
+        let told = format!(
+            "error[symbolic-link]: a symbolic link, which is not followed\n  --> shared-form/{path}\n"
+        );
         assert!(run.stderr.contains(&told), "{path}: {}", run.stderr);
     }
     assert!(!run.stderr.contains("notes.txt"), "{}", run.stderr);
@@ -209,7 +210,7 @@ fn files_and_folders_that_cannot_be_read() {
     exit 1
     --- stderr
     error[broken-json]: `"` where `,` or `}` is expected
-     --> bad.recipe.json:5:3
+     --> project/bad.recipe.json:5:3
       |
     5 |   "private": true,
       |   ^
@@ -217,11 +218,11 @@ fn files_and_folders_that_cannot_be_read() {
       = help: pull the asset again, or mend the file by hand
 
     error[unreadable-file]: Permission denied
-      --> locked.recipe.json
+      --> project/locked.recipe.json
        = help: allow reading it, or name it in .workato-ignore
 
     error[unreadable-file]: Permission denied
-      --> closed
+      --> project/closed
        = help: allow reading it, or name it in .workato-ignore
 
     help: more about a finding by its code: recipack explain broken-json
@@ -249,7 +250,7 @@ fn names_that_no_package_can_hold() {
     exit 1
     --- stderr
     error[unsafe-path]: it holds a backslash
-      --> a\b.recipe.json
+      --> broken/broken-json/a\b.recipe.json
        = help: rename it, or name it in .workato-ignore
 
     error[unsafe-path]: its name is not valid UTF-8
@@ -257,11 +258,11 @@ fn names_that_no_package_can_hold() {
        = help: rename it, or name it in .workato-ignore
 
     error[unsafe-path]: it holds a control character
-      --> c\u{1b}.recipe.json
+      --> broken/broken-json/c\u{1b}.recipe.json
        = help: rename it, or name it in .workato-ignore
 
     error[unsafe-path]: it holds an invisible or direction-changing character
-      --> n\u{202e}.recipe.json
+      --> broken/broken-json/n\u{202e}.recipe.json
        = help: rename it, or name it in .workato-ignore
 
     help: more about a finding by its code: recipack explain unsafe-path
@@ -718,7 +719,7 @@ fn a_closed_connector_of_another_data_center() {
     exit 1
     --- stderr
     error[shared-connector-unreachable]: "Parcel Tracker" is shared closed-source in another data center, where this customer can't reach it
-      --> parcel_tracker.custom_adapter.json
+      --> partner/parcel_tracker.custom_adapter.json
        = note: the catalogue knows it by its internal name `parcel_tracker_connector_48213_1701388800`
        = note: used by 3 recipes: Orders/notify_late_parcels.recipe.json, Orders/return_label.recipe.json, Orders/track_new_parcels.recipe.json
        = note: used by 1 connection: Connections/parcel_tracker_account.connection.json

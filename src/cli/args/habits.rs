@@ -1,5 +1,7 @@
 //! What people type who come from other tools, and what it is called here.
 
+use std::num::{IntErrorKind, ParseIntError};
+
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -157,15 +159,16 @@ const OPTIONS: &[(&[&str], &str)] = &[
 
 /// The error, with what was probably meant.
 pub(crate) fn advised(mut error: Error) -> Error {
-    let tip = match error.kind() {
-        ErrorKind::InvalidSubcommand => named(&error, ContextKind::InvalidSubcommand)
-            .and_then(|word| verb(&word, &within(&error))),
-        ErrorKind::UnknownArgument => {
-            let named = named(&error, ContextKind::InvalidArg);
-            named.and_then(|option| meant(OPTIONS, &option))
-        }
-        ErrorKind::ValueValidation => return valued(error),
-        _ => None,
+    let kind = error.kind();
+    if kind == ErrorKind::ValueValidation {
+        return valued(error);
+    }
+    let tip = if kind == ErrorKind::InvalidSubcommand {
+        named(&error, ContextKind::InvalidSubcommand).and_then(|word| verb(&word, &within(&error)))
+    } else if kind == ErrorKind::UnknownArgument {
+        named(&error, ContextKind::InvalidArg).and_then(|option| meant(OPTIONS, &option))
+    } else {
+        None
     };
     if let Some(tip) = tip {
         for kind in [
@@ -188,7 +191,7 @@ fn valued(mut error: Error) -> Error {
         suggest(&mut error, help);
         return error;
     }
-    let number = source.and_then(|source| source.downcast_ref::<std::num::ParseIntError>());
+    let number = source.and_then(|source| source.downcast_ref::<ParseIntError>());
     let (Some(number), Some(value), Some(option)) = (
         number,
         named(&error, ContextKind::InvalidValue),
@@ -196,10 +199,12 @@ fn valued(mut error: Error) -> Error {
     ) else {
         return error;
     };
-    let why = match number.kind() {
-        std::num::IntErrorKind::Zero => "it can't be 0",
-        std::num::IntErrorKind::PosOverflow => "it is too large",
-        _ => "it is no whole number",
+    let why = if *number.kind() == IntErrorKind::Zero {
+        "it can't be 0"
+    } else if *number.kind() == IntErrorKind::PosOverflow {
+        "it is too large"
+    } else {
+        "it is no whole number"
     };
     let value = value.escape_debug();
     let mut plain = super::command().error(
