@@ -790,6 +790,8 @@ fn schema_lists_documents() {
     catalog-pull        what `catalog pull` prints with --json
     explain             what `explain` prints of one code with --json
     explain-list        what `explain` prints of all codes with --json
+    help                what `help` prints with --json
+    version             what `version` prints with --json
     failure             what any command prints with --json if it could not do its work
     --- folder
     ");

@@ -208,7 +208,7 @@ fn codes_of_source() -> BTreeMap<String, BTreeSet<String>> {
         r#"(?:Failure|Self)::(?:new|of)\(\s*((?:\w+::)*(?:Exit::\w+|exit)),\s*([^,]+?),"#,
     )
     .expect("valid");
-    let paired = Regex::new(r#"\(Exit::(\w+), "([a-z0-9-]+)"\)"#).expect("valid");
+    let paired = Regex::new(r#"\(\s*Exit::(\w+),\s*"([a-z0-9-]+)""#).expect("valid");
     let told = Regex::new(r#"told_by\(\s*("[^"]+"|\w+),"#).expect("valid");
     let given = Regex::new(r#"=> \(?\s*"([a-z]+-[a-z-]+)",\s*given"#).expect("valid");
     // What is no literal is one of these, and told of in another way.

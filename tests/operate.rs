@@ -188,6 +188,8 @@ fn a_workspace_is_created_only_if_everything_fits() {
     --- stderr
     error: invalid value 'moon' for '--kind <admin|customer|external>': unknown kind of workspace `moon`
 
+      tip: possible are `admin`, `customer`, `external`
+
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(told(&place, &["workspace", "create", "a/b", "--kind", "external"]), @"

@@ -598,6 +598,9 @@ const HISTORY: &[Situation<'static>] = &[
     ("diff", &["diff", "e.zip", "local:past", "--platform", "p.db"], 0),
     ("explain", &["explain", "raw-id"], 0),
     ("explain-list", &["explain"], 0),
+    ("explain", &["explain", "stale-plan"], 0),
+    ("help", &["help", "exit-codes"], 0),
+    ("version", &["version"], 0),
 ];
 
 fn prepared() -> Place {

@@ -56,15 +56,6 @@ impl ColourWanted {
         wanted
     }
 
-    /// The same for the parser of arguments.
-    pub(crate) const fn for_clap(self) -> clap::ColorChoice {
-        match self {
-            Self::Auto => clap::ColorChoice::Auto,
-            Self::Always => clap::ColorChoice::Always,
-            Self::Never => clap::ColorChoice::Never,
-        }
-    }
-
     /// Whether text for `medium` is coloured. `variable` gives what the environment says; an empty
     /// variable says nothing.
     pub(crate) fn on(self, medium: Medium, variable: &dyn Fn(&str) -> Option<String>) -> Colour {

@@ -106,7 +106,7 @@ fn exit_of_process() -> Exit {
     }
     let said = ColourWanted::said(std::env::args_os());
     let parsed = args::command()
-        .color(said.for_clap())
+        .color(ui::of_arguments(said))
         .try_get_matches()
         .and_then(|matches| Cli::from_arg_matches(&matches))
         .map_err(advised);

@@ -338,6 +338,22 @@ impl Ui {
     }
 }
 
+/// Whether help and wrong usage are coloured.
+pub(crate) fn of_arguments(wanted: ColourWanted) -> clap::ColorChoice {
+    let terminal = io::stderr().is_terminal();
+    let variable = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
+    let medium = match terminal {
+        true => Medium::Terminal,
+        false => Medium::File,
+    };
+    match (wanted.on(medium, &variable), wanted, terminal) {
+        (Colour::Plain, _, _) => clap::ColorChoice::Never,
+        // Help goes to stdout, which may be something else.
+        (Colour::Styled, ColourWanted::Auto, true) => clap::ColorChoice::Auto,
+        (Colour::Styled, _, _) => clap::ColorChoice::Always,
+    }
+}
+
 /// Writes to stdout. Whoever closes the pipe has read enough: that ends the output, and says nothing
 /// about the work.
 ///

@@ -227,7 +227,7 @@ impl<'a> Planning<'a, '_> {
                 unmatched.text,
                 unmatched.rule.key()
             );
-            let meant = unmatched.meant(self.sources.project.assets.iter().map(candidate));
+            let meant = unmatched.meant(self.sources.project.assets.iter().map(looked_at));
             let meant = meant.map_or_else(String::new, |it| format!("did you mean `{it}`? "));
             self.findings.push(
                 Finding::new(Code::NamesNothing, gaps::target(unmatched.origin), message).help(

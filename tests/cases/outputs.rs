@@ -231,6 +231,14 @@ fn devices_are_written_to_and_stay_devices() {
     assert!(run.stdout.contains("CycloneDX"), "{}", run.stdout);
 }
 
+/// A run with a local platform in the place.
+fn run_of(place: &Place, arguments: &[&str]) -> Run {
+    let mut command = place.command();
+    command.args(arguments);
+    command.env("RECIPACK_PLATFORM", place.path("p.db"));
+    command.output().expect("it starts").into()
+}
+
 /// `-` is stdout where another program may wait for what is written, and refused elsewhere.
 #[test]
 fn a_dash_is_stdout_where_that_makes_sense() {
@@ -242,7 +250,7 @@ fn a_dash_is_stdout_where_that_makes_sense() {
         &["workspace", "create", "osprey", "--kind", "external"],
         &["workspace", "create", "studio", "--kind", "admin"],
     ] {
-        assert_eq!(place.run(line).code, 0, "{line:?}");
+        assert_eq!(run_of(&place, line).code, 0, "{line:?}");
     }
     let plan = &["plan", "a.zip", "--into", "local:osprey", "-o", "-"][..];
     for (line, key) in [
@@ -252,12 +260,15 @@ fn a_dash_is_stdout_where_that_makes_sense() {
         (&["attest", "a.zip", "-o", "-", "--json"], "predicateType"),
         (&["sbom", "a.zip", "-o", "-"], "bomFormat"),
     ] {
-        let run = place.run(line);
+        let run = run_of(&place, line);
         assert_eq!(run.code, 0, "{line:?}: {}", run.stderr);
         let document: Value = serde_json::from_str(&run.stdout).expect("one document");
         assert!(document.get(key).is_some(), "{line:?}: {document}");
     }
-    let run = place.run(["sign", "a.zip", "--key", "keys/test.key", "-o", "-"]);
+    let run = run_of(
+        &place,
+        &["sign", "a.zip", "--key", "keys/test.key", "-o", "-"],
+    );
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(
         run.stdout.starts_with("untrusted comment:"),
@@ -265,8 +276,11 @@ fn a_dash_is_stdout_where_that_makes_sense() {
         run.stdout
     );
     assert!(run.stderr.contains("signed by key"), "{}", run.stderr);
-    let pulled = place.run(["catalog", "pull", "--in", "local:studio", "-o", "-"]);
-    let plain = place.run(["catalog", "pull", "--in", "local:studio"]);
+    let pulled = run_of(
+        &place,
+        &["catalog", "pull", "--in", "local:studio", "-o", "-"],
+    );
+    let plain = run_of(&place, &["catalog", "pull", "--in", "local:studio"]);
     assert_eq!((pulled.code, pulled.stdout), (0, plain.stdout));
     for (line, what) in [
         (
@@ -291,7 +305,7 @@ fn a_dash_is_stdout_where_that_makes_sense() {
             "a SARIF report",
         ),
     ] {
-        let run = place.run(line);
+        let run = run_of(&place, line);
         assert_eq!(
             (run.code, run.stdout.as_str()),
             (64, ""),
@@ -325,10 +339,10 @@ fn a_long_plan_is_told_in_counts() {
         &["export", "long", "--for", "external", "-o", "a.zip", "-q"][..],
         &["workspace", "create", "osprey", "--kind", "external"],
     ] {
-        assert_eq!(place.run(line).code, 0, "{line:?}");
+        assert_eq!(run_of(&place, line).code, 0, "{line:?}");
     }
     let plan = &["plan", "a.zip", "--into", "local:osprey"][..];
-    let short = place.run(plan).stdout;
+    let short = run_of(&place, plan).stdout;
     assert!(short.lines().count() < 80, "{short}");
     for line in [
         "  + connection   Orders/  creates placeholder 250\n",
@@ -339,12 +353,15 @@ fn a_long_plan_is_told_in_counts() {
     ] {
         assert!(short.contains(line), "{line}: {short}");
     }
-    let full = place.run([plan, &["--full"]].concat()).stdout;
+    let full = run_of(&place, &[plan, &["--full"]].concat()).stdout;
     assert_eq!(full.matches("creates placeholder\n").count(), 300);
-    let json = place.run([plan, &["--json"]].concat()).stdout;
+    let json = run_of(&place, &[plan, &["--json"]].concat()).stdout;
     let document: Value = serde_json::from_str(&json).expect("a document");
     assert_eq!(document["assets"].as_array().map(Vec::len), Some(300));
-    let done = place.run(["import", "a.zip", "--into", "local:osprey", "--full"]);
+    let done = run_of(
+        &place,
+        &["import", "a.zip", "--into", "local:osprey", "--full"],
+    );
     assert_eq!(done.code, 0, "{}", done.stderr);
     assert_eq!(done.stdout.matches("creates placeholder\n").count(), 300);
 }
