@@ -747,7 +747,9 @@ fn schema_lists_documents() {
     diff                what `diff` prints with --json
     graph               what `graph` prints with --json
     manifest            what `manifest list` prints with --json
-    manifest-edit       what `manifest add` and `manifest remove` print with --json
+    recipack.toml       what a manifest may say
+    catalog             what a catalogue of shared connectors in JSON holds
+    manifest-edit       what `manifest add`, `remove` and `edit` print with --json
     init                what `init` prints with --json
     customer-list-api   what `customer list --of` prints with --json of an address of the platform's API
     sandbox             what `sandbox` prints with --json once it listens
@@ -799,7 +801,7 @@ fn schema_lists_documents() {
     exit 64
     --- stderr
     error[usage]: there is no document `nothing`
-       = help: there are: decisions, export, lock, show, why, export-several, lock-several, verify, sign, provenance, diff, graph, manifest, manifest-edit, init, customer-list-api, sandbox, sandbox-token, faults, doctor, man, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, failure
+       = help: there are: decisions, export, lock, show, why, export-several, lock-several, verify, sign, provenance, diff, graph, manifest, recipack.toml, catalog, manifest-edit, init, customer-list-api, sandbox, sandbox-token, faults, doctor, man, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, failure
     --- folder
     ");
 }

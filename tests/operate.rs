@@ -205,7 +205,7 @@ fn a_workspace_is_created_only_if_everything_fits() {
     error[unreadable]: can't read nowhere.json
        = note: No such file or directory
     ");
-    insta::assert_snapshot!(told(&place, &["workspace", "create", "x", "--kind", "admin", "--catalog", "text.json"]), @"
+    insta::assert_snapshot!(told(&place, &["workspace", "create", "x", "--kind", "admin", "--catalog", "text.json"]), @r#"
     exit 1
     --- stderr
     error[invalid-catalog]: catalogue: there is no list of connectors in it
@@ -215,7 +215,11 @@ fn a_workspace_is_created_only_if_everything_fits() {
       | ^^
       |
       = help: save the platform's answer to `GET /api/custom_connectors?oem_shared=true` as it is: an object whose `result` is the list
-    ");
+              these three lines would be right; null is what is not shared:
+              [{"title": "Parcel Tracker", "name": "parcel_tracker_connector_48213_1701388800", "oem_shared_version": 6},
+               {"title": "Ledger Sync", "name": "ledger_sync_connector_48213_1704067200", "oem_shared_version": null}
+              ]
+    "#);
     assert_eq!(
         run(&place, &["workspace", "list"]).stdout.lines().count(),
         3

@@ -417,6 +417,11 @@ fn a_catalogue_that_is_wrong() {
       |
     2 |   {"name": "a_connector_1_1",, }
       |                              ^
+      |
+      = help: these three lines would be right; null is what is not shared:
+              [{"title": "Parcel Tracker", "name": "parcel_tracker_connector_48213_1701388800", "oem_shared_version": 6},
+               {"title": "Ledger Sync", "name": "ledger_sync_connector_48213_1704067200", "oem_shared_version": null}
+              ]
     --- folder
     c.json
     partner
@@ -435,6 +440,10 @@ fn a_catalogue_that_is_wrong() {
       |            ^^^^^^^^^^^^^^^^^
       |
       = help: take one of the two entries out of the file
+              these three lines would be right; null is what is not shared:
+              [{"title": "Parcel Tracker", "name": "parcel_tracker_connector_48213_1701388800", "oem_shared_version": 6},
+               {"title": "Ledger Sync", "name": "ledger_sync_connector_48213_1704067200", "oem_shared_version": null}
+              ]
     --- folder
     c.json
     partner
@@ -464,8 +473,8 @@ fn wrong_usage() {
         ),
         (
             &["-C", "partner", "export", "--to", "x"],
-            "--to x needs a manifest",
-            "-m recipack.toml",
+            "the manifest has no target `x`",
+            "it has: --to customers",
         ),
         (
             &["export", "partner", "--for", "moon"],

@@ -199,9 +199,10 @@ impl Failure {
             &text,
             &error.place,
         );
+        let right = CatalogueError::right_lines(bytes);
         match error.help() {
-            Some(help) => failure.help(help),
-            None => failure,
+            Some(help) => failure.help(format!("{help}\n{right}")),
+            None => failure.help(right),
         }
     }
 }

@@ -278,8 +278,13 @@ impl Content {
             Self::Manifest => false,
             Self::Lock => Lock::parse(&text()).is_ok(),
             Self::Plan => has(&["format", "package", "workspace", "assets", "summary"]),
+            // A table or a list of titles is somebody's own work.
             Self::Catalogue => {
-                bounded::read(path, DOCUMENT).is_ok_and(|bytes| Catalogue::parse(&bytes).is_ok())
+                let is_json = head.trim_ascii_start().starts_with(b"{")
+                    || head.trim_ascii_start().starts_with(b"[");
+                let bytes = bounded::read(path, DOCUMENT).unwrap_or_default();
+                let catalogue = Catalogue::parse(&bytes);
+                is_json && catalogue.is_ok_and(|catalogue| catalogue.titles().is_empty())
             }
             Self::Signature => is_minisign(head) && contains(head, b"\ntrusted comment:"),
             Self::Attestation => {

@@ -310,6 +310,23 @@ pub(crate) fn catalogue_file(path: &Path) -> Result<Catalogue, Failure> {
         .map_err(|error| Failure::catalogue(&path.display().to_string(), &bytes, &error))
 }
 
+/// Reads a catalogue file for a command that needs the internal names and versions of all entries.
+pub(crate) fn full_catalogue_file(path: &Path) -> Result<Catalogue, Failure> {
+    let catalogue = catalogue_file(path)?;
+    match catalogue.titles().first() {
+        None => Ok(catalogue),
+        Some(title) => Err(Failure::new(
+            Exit::Failed,
+            "invalid-catalog",
+            format!(
+                "{} has \"{title}\" by its title only, and its internal name and version are needed here",
+                path.display()
+            ),
+        )
+        .help("ask the admin workspace: recipack catalog pull -o FILE --in https://www.workato.com")),
+    }
+}
+
 /// What is said where a catalogue is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CatalogueSource<'s> {

@@ -8,6 +8,7 @@ mod listing;
 mod naming;
 mod parse;
 mod quote;
+mod schema;
 mod selection;
 mod spans;
 mod template;
@@ -25,6 +26,7 @@ pub use error::{ManifestError, ManifestErrors, Problem};
 pub use glob::{Glob, GlobError};
 pub use listing::{Listing, PackageListing, SelectListing, TargetListing};
 pub use naming::{NamePattern, NamePatternError};
+pub use schema::ManifestText;
 pub use selection::{Candidate, Choice, Rule, Selection, Unmatched};
 pub use template::{ConnectorFact, TemplateCatalog, TemplateFacts, template};
 

@@ -1,11 +1,14 @@
 //! The catalogue: the custom connectors that the admin workspace shares with its customers.
 //!
 //! The file is what the platform answers to `GET /api/custom_connectors?oem_shared=true`
-//! (platform.md §2.2), as it is; two more keys per entry say what that answer leaves out.
+//! (platform.md §2.2), as it is; two more keys per entry say what that answer leaves out. It may also
+//! be the bare list, a table with a header, or a list of titles.
 
 mod file;
 mod pages;
+mod schema;
 mod shared_connectors;
+mod table;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -19,7 +22,9 @@ use unicode_normalization::UnicodeNormalization;
 use super::choice::{UnknownChoice, choice_type};
 use super::ident::{ConnectorTitle, DataCenter, Digest, InternalName, NameError, Version};
 use super::place::Place;
+use table::{Row, Table};
 
+pub use schema::CatalogueText;
 pub use shared_connectors::{NoCatalogue, SharedConnectors};
 
 choice_type! {
@@ -150,6 +155,8 @@ pub struct Catalogue {
     told_by: Teller,
     #[serde(rename = "connectors")]
     entries: Vec<CatalogueEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    titles: Vec<ConnectorTitle>,
     #[serde(skip)]
     by_title: BTreeMap<ConnectorTitle, usize>,
     #[serde(skip)]
@@ -200,6 +207,9 @@ pub enum CatalogueProblem {
     /// The text is no JSON, or its outline is another one.
     #[error("{0}")]
     Json(String),
+    /// A row of a table that can't be read.
+    #[error("{0}")]
+    Table(String),
     /// Neither a list nor an object that holds one.
     #[error("there is no list of connectors in it")]
     NoList,
@@ -244,7 +254,7 @@ impl CatalogueError {
     pub fn help(&self) -> Option<String> {
         match &*self.problem {
             CatalogueProblem::NotUtf8 => Some("save the file as UTF-8".to_owned()),
-            CatalogueProblem::Json(_) => None,
+            CatalogueProblem::Json(_) | CatalogueProblem::Table(_) => None,
             CatalogueProblem::NoList => Some(
                 "save the platform's answer to `GET /api/custom_connectors?oem_shared=true` as it \
                  is: an object whose `result` is the list"
@@ -263,6 +273,67 @@ impl CatalogueError {
                             admin workspace, or take the one that isn't shared out of the file"
                     .to_owned(),
                 _ => "take one of the two entries out of the file".to_owned(),
+            }),
+        }
+    }
+}
+
+/// Three lines of a table that would be right.
+const TABLE: &str = "\
+a table is right, too, such as these three lines; `none` is what is not shared:
+title,name,oem_shared_version
+Parcel Tracker,parcel_tracker_connector_48213_1701388800,6
+Ledger Sync,ledger_sync_connector_48213_1704067200,none";
+
+/// Three lines of a list that would be right.
+const LIST: &str = "\
+these three lines would be right; null is what is not shared:
+[{\"title\": \"Parcel Tracker\", \"name\": \"parcel_tracker_connector_48213_1701388800\", \"oem_shared_version\": 6},
+ {\"title\": \"Ledger Sync\", \"name\": \"ledger_sync_connector_48213_1704067200\", \"oem_shared_version\": null}
+]";
+
+impl CatalogueError {
+    /// Three lines that would be right in a file like this one.
+    pub fn right_lines(text: &[u8]) -> &'static str {
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        match text.trim_ascii_start().first() {
+            Some(b'{' | b'[') => LIST,
+            Some(_) | None => TABLE,
+        }
+    }
+}
+
+/// The titles and internal names that were met, each with the number of its entry.
+#[derive(Default)]
+struct Met {
+    titles: BTreeMap<ConnectorTitle, usize>,
+    names: BTreeMap<InternalName, usize>,
+}
+
+impl Met {
+    /// The first of two entries that share something.
+    fn first<K: Ord>(met: &mut BTreeMap<K, usize>, key: K, number: usize) -> Option<usize> {
+        met.insert(key, number)
+    }
+
+    fn title(&mut self, title: &ConnectorTitle, number: usize) -> Result<(), CatalogueProblem> {
+        match Self::first(&mut self.titles, title.clone(), number) {
+            None => Ok(()),
+            Some(first) => Err(CatalogueProblem::Duplicate {
+                key: "title",
+                text: title.to_string(),
+                first,
+            }),
+        }
+    }
+
+    fn name(&mut self, name: &InternalName, number: usize) -> Result<(), CatalogueProblem> {
+        match Self::first(&mut self.names, name.clone(), number) {
+            None => Ok(()),
+            Some(first) => Err(CatalogueProblem::Duplicate {
+                key: "name",
+                text: name.to_string(),
+                first,
             }),
         }
     }
@@ -309,48 +380,74 @@ struct RawRelease<'t> {
     version: Option<&'t RawValue>,
 }
 
-/// Where an entry seems to come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Source {
-    /// The platform's answer, which does not tell the visibility (platform.md §10).
-    Answer,
-    /// Somebody or something that knows more.
-    Written,
-}
-
 impl Catalogue {
     /// Reads a catalogue file: the platform's answer as it is (`{"result": […]}`), the same under
-    /// `data`, or the bare list. Unknown keys are ignored, and a null is as good as an absent key,
+    /// `data`, the bare list, or a table (CSV) whose header has a `title`. What stands there as a title
+    /// and no more is shared, in a version and under an internal name that are not known. Unknown keys are ignored, and a null is as good as an absent key,
     /// but for `oem_shared_version`: null is what is not shared, and absent what is not said.
     pub fn parse(text: &[u8]) -> Result<Self, CatalogueError> {
         let digest = Digest::of(text);
         let text = utf8(text)?;
-        let list = list(text)?;
-        let listed = list.len();
         let mut catalogue = Self {
             digest,
             extent: Extent::Whole,
             told_by: Teller::File,
             entries: Vec::new(),
+            titles: Vec::new(),
             by_title: BTreeMap::new(),
             by_internal_name: BTreeMap::new(),
         };
-        // Numbers count what stands in the file, so the nulls in between count too.
-        let mut numbers = Vec::new();
+        let mut met = Met::default();
+        if let Some(table) = Table::of(text) {
+            for row in table.rows() {
+                let (row, entry, place) = row?;
+                let added = match row {
+                    Row::Entry(row) => catalogue.add(*row, entry.number, &mut met),
+                    Row::Title(title) => catalogue.add_title(title, entry.number, &mut met),
+                };
+                added.map_err(|problem| CatalogueError {
+                    problem: Box::new(problem),
+                    entry: Some(entry),
+                    place,
+                })?;
+            }
+            return Ok(catalogue);
+        }
+        let list = list(text)?;
+        let listed = list.len();
         let mut is_answer = true;
         for (index, raw) in list.into_iter().enumerate() {
             if raw.get() == "null" {
                 continue;
             }
-            let reader = EntryReader {
+            // Numbers count what stands in the file, so the nulls in between count too.
+            let number = index + 1;
+            let mut reader = EntryReader {
                 text,
                 raw,
                 name: EntryName {
-                    number: index + 1,
+                    number,
                     title: None,
                 },
             };
-            is_answer &= catalogue.add(reader, &mut numbers)? == Source::Answer;
+            if raw.get().starts_with('"') {
+                let title: ConnectorTitle = reader.name_at("title", raw)?;
+                reader.name.title = Some(title.to_string());
+                let added = catalogue.add_title(title, number, &mut met);
+                added.map_err(|problem| reader.error(problem, None))?;
+                is_answer = false;
+                continue;
+            }
+            let fields = reader.fields()?;
+            let entry = reader.entry(&fields)?;
+            is_answer &= fields.visibility.is_none();
+            catalogue.add(entry, number, &mut met).map_err(|problem| {
+                let raw = match problem {
+                    CatalogueProblem::Duplicate { key: "title", .. } => fields.title,
+                    _ => fields.name,
+                };
+                reader.error(problem, raw)
+            })?;
         }
         // A full page of what the platform answers is hardly ever all. What `catalog pull` writes
         // says more of each entry than an answer, and was read to its end.
@@ -363,33 +460,29 @@ impl Catalogue {
 
     fn add(
         &mut self,
-        mut reader: EntryReader<'_>,
-        numbers: &mut Vec<usize>,
-    ) -> Result<Source, CatalogueError> {
-        let fields = reader.fields()?;
-        let entry = reader.entry(&fields)?;
+        entry: CatalogueEntry,
+        number: usize,
+        met: &mut Met,
+    ) -> Result<(), CatalogueProblem> {
+        met.title(&entry.title, number)?;
+        met.name(&entry.internal_name, number)?;
         let index = self.entries.len();
-        let duplicate = |key: &'static str, text: &str, first: usize, raw: Option<&RawValue>| {
-            let problem = CatalogueProblem::Duplicate {
-                key,
-                text: text.to_owned(),
-                first: numbers[first],
-            };
-            Err(reader.error(problem, raw))
-        };
-        if let Some(first) = self.by_title.insert(entry.title.clone(), index) {
-            return duplicate("title", entry.title.as_str(), first, fields.title);
-        }
+        self.by_title.insert(entry.title.clone(), index);
         let name = entry.internal_name.clone();
-        if let Some(first) = self.by_internal_name.insert(name, index) {
-            return duplicate("name", entry.internal_name.as_str(), first, fields.name);
-        }
-        numbers.push(reader.name.number);
+        self.by_internal_name.insert(name, index);
         self.entries.push(entry);
-        Ok(match fields.visibility {
-            None => Source::Answer,
-            Some(_) => Source::Written,
-        })
+        Ok(())
+    }
+
+    fn add_title(
+        &mut self,
+        title: ConnectorTitle,
+        number: usize,
+        met: &mut Met,
+    ) -> Result<(), CatalogueProblem> {
+        met.title(&title, number)?;
+        self.titles.push(title);
+        Ok(())
     }
 
     /// The catalogue that a file with this digest gave.
@@ -414,6 +507,7 @@ impl Catalogue {
             extent: Extent::Whole,
             told_by: Teller::File,
             entries,
+            titles: Vec::new(),
             by_title,
             by_internal_name,
         })
@@ -445,9 +539,13 @@ impl Catalogue {
 
     /// Whether no connector is said to be shared.
     pub fn shares_nothing(&self) -> bool {
-        self.entries
-            .iter()
-            .all(|entry| entry.shared_version.version().is_none())
+        let mut entries = self.entries.iter();
+        self.titles.is_empty() && entries.all(|entry| entry.shared_version.version().is_none())
+    }
+
+    /// The shared connectors of which no more than the title is known.
+    pub fn titles(&self) -> &[ConnectorTitle] {
+        &self.titles
     }
 
     /// Whether it may be another list than that of a partner's admin workspace: a file that shares

@@ -7,7 +7,7 @@ mod titles;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::catalogue::{Catalogue, CatalogueEntry};
-use crate::model::facts::ConnectionProvider;
+use crate::model::facts::{ConnectionProvider, CustomMark};
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::graph::Graph;
 use crate::model::ident::{ConnectorTitle, InternalName, Version};
@@ -172,12 +172,39 @@ impl<'a> Sources<'a> {
         titles.extend(self.supplied.into_iter().flat_map(of));
         let entries = self.catalogue.into_iter().flat_map(|c| c.entries());
         titles.extend(entries.map(|entry| entry.title.as_str()));
+        let listed = self.catalogue.into_iter().flat_map(|c| c.titles());
+        titles.extend(listed.map(ConnectorTitle::as_str));
         for (_, connection) in self.project.of_kind(&AssetKind::Connection) {
             let references = connection.facts.references.iter();
             let providers = references.filter(|reference| &*reference.key == "provider");
             titles.extend(providers.map(|reference| &*reference.name));
         }
         titles
+    }
+
+    /// The title in a list of titles that a connector was created under, by its internal name, if the
+    /// project has it in the form that shared connectors have (platform.md §5.6 B): connections spell
+    /// its name, no connection is marked as a custom connector's own, and its files are nowhere.
+    pub fn listed_title(&self, connector: &Connector<'_>) -> Option<&'a ConnectorTitle> {
+        let is_shared_form = connector.title.is_none()
+            && connector.adapter.is_none()
+            && connector.recipes.iter().all(|&recipe| {
+                let facts = self.project.assets[recipe].facts.recipe();
+                let mut config = facts.into_iter().flat_map(|recipe| &recipe.config);
+                config.all(|entry| {
+                    let mut names = connector.internal_names.iter();
+                    entry.mark == CustomMark::Absent
+                        || names.all(|name| name.as_str() != &*entry.provider)
+                })
+            });
+        let mut fitting = self.catalogue?.titles().iter().filter(|title| {
+            let mut names = connector.internal_names.iter();
+            names.all(|name| title.may_be(name))
+        });
+        match (is_shared_form, fitting.next(), fitting.next()) {
+            (true, Some(only), None) => Some(only),
+            _ => None,
+        }
     }
 
     /// The custom connector that a provider names.

@@ -141,6 +141,7 @@ pub fn plan(sources: Sources<'_>, request: &Request<'_>) -> ExportPlan {
         supplied: BTreeMap::new(),
         unshared: Vec::new(),
         reaches: Vec::new(),
+        listed: Vec::new(),
     };
     planning.select();
     planning.judge();
@@ -163,6 +164,8 @@ struct Planning<'a, 'r> {
     unshared: Vec<Unshared>,
     /// Those that are shared closed-source, from where is not known to be the customer's data center.
     reaches: Vec<(String, &'a CatalogueEntry)>,
+    /// Those that a list of titles shares, in words.
+    listed: Vec<String>,
 }
 
 fn refusal(choice: Choice<'_>) -> Option<ItemRule> {
@@ -296,7 +299,9 @@ impl<'a> Planning<'a, '_> {
         };
         let missing = gaps::missing(target(), name, &self.unshared);
         let reach = gaps::reach_unknown(target(), center, &reaches);
-        self.findings.extend(missing.into_iter().chain(reach));
+        let listed = gaps::titles_only(target(), &self.listed);
+        self.findings
+            .extend(missing.into_iter().chain(reach).chain(listed));
     }
 
     fn connector(&mut self, connector: &Connector<'a>, untold: &Untold) {
@@ -313,12 +318,17 @@ impl<'a> Planning<'a, '_> {
             (None, Some(pattern)) => (Word::Exclude, Some(&pattern.origin)),
             (None, None) => (Word::Auto, None),
         };
-        let known = Share::known(
-            self.request.shared,
-            connector.title.as_ref(),
-            connector.entry.map(|(entry, _)| entry),
-            destination.data_center.as_ref(),
-        );
+        let listed = self.sources.listed_title(connector);
+        let known = match listed {
+            // It stays in the form that it has.
+            Some(_) => Ok(Share::Reachable),
+            None => Share::known(
+                self.request.shared,
+                connector.title.as_ref(),
+                connector.entry.map(|(entry, _)| entry),
+                destination.data_center.as_ref(),
+            ),
+        };
         let case = Case {
             target: destination.kind,
             share: *known.as_ref().unwrap_or(&Share::Unknown),
@@ -357,6 +367,11 @@ impl<'a> Planning<'a, '_> {
         self.report(connector, &decision, untold);
         if destination.kind == TargetKind::Customer {
             self.note_gap(connector, &decision, known.err());
+            if let Some(title) = listed {
+                let name = connector.label();
+                self.listed
+                    .push(format!("`{name}` is taken to be \"{title}\""));
+            }
         }
         self.connectors.push(decision);
     }

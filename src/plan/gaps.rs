@@ -20,6 +20,31 @@ say which connectors the partner shares with customers, in one of these ways:
 recipack manifest add catalog FILE|ADDRESS, for all targets of the manifest
 --catalog none, if the partner shares nothing; in the manifest, catalog = \"none\"";
 
+/// Every way to say what shared connectors are called.
+const NAMES: &str = "\
+say what the admin workspace calls them, in one of these ways:
+--catalog https://www.workato.com, the address of the admin workspace that the token is of
+--catalog FILE, which `recipack catalog pull -o FILE --in https://www.workato.com` writes
+a table with a column for it, such as these three lines:
+title,name,oem_shared_version
+Parcel Tracker,parcel_tracker_connector_48213_1701388800,6
+Ledger Sync,ledger_sync_connector_48213_1704067200,none
+a project that a customer's workspace exported needs no names: there they stand in the recipes";
+
+/// Shared connectors are known by their titles only.
+pub fn titles_only(target: Subject, connectors: &[String]) -> Option<Finding> {
+    if connectors.is_empty() {
+        return None;
+    }
+    let message = "the catalogue tells titles only, so which versions customers run is not known";
+    let mut finding = Finding::new(Code::CatalogueIncomplete, target, message);
+    finding.notes.extend(connectors.iter().take(NAMED).cloned());
+    finding.notes.extend(more(connectors.len()));
+    Some(finding.help(
+        "ask the admin workspace: recipack catalog pull -o FILE --in https://www.workato.com",
+    ))
+}
+
 /// A connector of which it is not known whether it is shared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unshared {
@@ -96,6 +121,9 @@ pub fn missing(target: Subject, name: Option<&str>, connectors: &[Unshared]) -> 
     } else if all(&Gap::NothingShared) {
         "the catalogue shares no connector at all, so it may be another list than the partner's"
             .to_owned()
+    } else if all(&Gap::NameUnknown) {
+        "the catalogue tells titles only, and for customers recipes spell a shared connector's internal name"
+            .to_owned()
     } else {
         match connectors.len() {
             1 => format!(
@@ -113,6 +141,9 @@ pub fn missing(target: Subject, name: Option<&str>, connectors: &[Unshared]) -> 
     }
     finding.notes.extend(more(connectors.len()));
     let is_near = |connector: &Unshared| matches!(connector.gap, Gap::NearMiss(_));
+    if all(&Gap::NameUnknown) {
+        return Some(finding.help(NAMES));
+    }
     Some(finding.help(match connectors.iter().all(is_near) {
         true => "give both the same title if they are the same connector; if they are two, say so: --connector TITLE=include".to_owned(),
         false => WAYS.to_owned(),
@@ -132,6 +163,12 @@ fn note(connector: &Unshared) -> String {
         (Gap::Unsaid, _) => {
             format!("the catalogue's entry \"{title}\" does not say whether it is shared")
         }
+        (Gap::NameUnknown, _) => {
+            format!("the catalogue has \"{title}\" by its title only, not by its internal name")
+        }
+        (Gap::TitleUnknown, _) => format!(
+            "the catalogue lists titles only, and which one `{title}` belongs to is not known"
+        ),
         (Gap::NearMiss(near), _) => format!(
             "the catalogue has \"{near}\", which differs from \"{title}\" only in case or spacing"
         ),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decision::Outcome;
 use crate::model::catalogue::{
-    CatalogueEntry, Extent, SharedConnectors, SharedVersion, Visibility,
+    Catalogue, CatalogueEntry, Extent, SharedConnectors, SharedVersion, Visibility, near_key,
 };
 use crate::model::finding::Code;
 use crate::model::ident::{ConnectorTitle, DataCenter};
@@ -45,6 +45,11 @@ pub enum Gap {
     Unsaid,
     /// The catalogue shares one whose title differs only in case or spacing.
     NearMiss(ConnectorTitle),
+    /// The catalogue lists it by its title only: it is shared, and recipes would have to spell an
+    /// internal name that is not known.
+    NameUnknown,
+    /// The catalogue lists titles, and this connector's is not known.
+    TitleUnknown,
 }
 
 impl Share {
@@ -91,6 +96,9 @@ impl Share {
             }
             Some(share) => Ok(share),
             None => {
+                if let Some(gap) = by_title_only(catalogue, title) {
+                    return Err(gap);
+                }
                 let near = title.map(|title| catalogue.near_title(title.as_str()));
                 let mut near = near.into_iter().flatten();
                 // One that is not shared is none that customers have, whichever of the two is meant.
@@ -102,6 +110,21 @@ impl Share {
             }
         }
     }
+}
+
+/// What a list of titles leaves open of a connector.
+fn by_title_only(catalogue: &Catalogue, title: Option<&ConnectorTitle>) -> Option<Gap> {
+    let titles = catalogue.titles();
+    let Some(title) = title else {
+        return (!titles.is_empty()).then_some(Gap::TitleUnknown);
+    };
+    if titles.contains(title) {
+        return Some(Gap::NameUnknown);
+    }
+    let key = near_key(title.as_str());
+    let mut near = titles.iter();
+    let near = near.find(|other| near_key(other.as_str()) == key)?;
+    Some(Gap::NearMiss(near.clone()))
 }
 
 /// Where a connector's files are.

@@ -9,7 +9,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::output::{Content, OutputPath};
 use super::super::platform;
-use super::super::request::catalogue_file;
+use super::super::request::full_catalogue_file;
 use super::super::table::{Align, Table, counted};
 use super::super::ui::{Format, visible};
 use super::super::within::{Asked, Subject};
@@ -177,7 +177,7 @@ fn shown(document: &CatalogShowDocument) -> String {
 
 fn compare(context: &Context, args: &CatalogDiffArgs) -> Result<Exit, Stop> {
     let asked = asked(&args.within, "diff");
-    let file = catalogue_file(&args.file)?;
+    let file = full_catalogue_file(&args.file)?;
     let name = args.file.display().to_string();
     let document = diff(
         asked.open(context)?.as_ref(),

@@ -10,7 +10,7 @@ use super::super::args::{
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::platform::now;
-use super::super::request::catalogue_file;
+use super::super::request::full_catalogue_file;
 use super::super::table::{Align, Table, counted};
 use super::super::ui::{Answer, Format, visible};
 use super::super::within::Asked;
@@ -147,7 +147,7 @@ pub(super) fn remove(context: &Context, args: &CatalogRemoveArgs) -> Result<Exit
 }
 
 pub(super) fn apply(context: &Context, args: &CatalogApplyArgs) -> Result<Exit, Stop> {
-    let file = catalogue_file(&args.file)?;
+    let file = full_catalogue_file(&args.file)?;
     let consent = Consent {
         removals: if args.allow_removals {
             Removals::Allowed

@@ -6,6 +6,8 @@ use super::super::failure::{Failure, FailureDocument};
 use super::super::ui::Format;
 use super::super::{Context, Stop};
 use super::sandbox::{SandboxDocument, TokenDocument};
+use crate::manifest::ManifestText;
+use crate::model::catalogue::CatalogueText;
 use crate::ops::catalog::{
     CatalogChangeDocument, CatalogDiffDocument, CatalogListDocument, CatalogPullDocument,
     CatalogShowDocument,
@@ -97,9 +99,17 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "what `manifest list` prints with --json",
         || schemars::schema_for!(ManifestListDocument),
     ),
+    ("recipack.toml", "what a manifest may say", || {
+        schemars::schema_for!(ManifestText)
+    }),
+    (
+        "catalog",
+        "what a catalogue of shared connectors in JSON holds",
+        || schemars::schema_for!(CatalogueText),
+    ),
     (
         "manifest-edit",
-        "what `manifest add` and `manifest remove` print with --json",
+        "what `manifest add`, `remove` and `edit` print with --json",
         || schemars::schema_for!(ManifestEditDocument),
     ),
     ("init", "what `init` prints with --json", || {

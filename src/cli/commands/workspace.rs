@@ -10,7 +10,7 @@ use super::super::args::{
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::platform;
-use super::super::request::catalogue_file;
+use super::super::request::full_catalogue_file;
 use super::super::table::{Align, Table, counted};
 use super::super::ui::{Format, visible};
 use super::super::within::{kind_with_admin, platform_option};
@@ -89,7 +89,11 @@ fn fits(args: &WorkspaceCreateArgs) -> Result<(), Failure> {
 
 fn create(context: &Context, args: &WorkspaceCreateArgs) -> Result<Exit, Stop> {
     fits(args)?;
-    let catalogue = args.catalog.as_deref().map(catalogue_file).transpose()?;
+    let catalogue = args
+        .catalog
+        .as_deref()
+        .map(full_catalogue_file)
+        .transpose()?;
     let path = platform::path(&args.platform)?;
     let writing = platform::writing(context, &args.platform, "workspace create");
     let (mut opened, admin) = match &args.of {

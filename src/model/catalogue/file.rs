@@ -42,6 +42,7 @@ impl Catalogue {
             digest,
             extent: Extent::Whole,
             told_by: Teller::File,
+            titles: Vec::new(),
             by_title: titles
                 .map(|(index, entry)| (entry.title.clone(), index))
                 .collect(),
