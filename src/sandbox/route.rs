@@ -300,9 +300,10 @@ pub(super) fn find(operations: &'static [&'static [Operation]], method: &str, pa
     }
     let is_elsewhere = documented::is_elsewhere(method, &parts);
     match (others.is_empty(), is_elsewhere) {
-        (_, true) => Found::Elsewhere,
+        (true, true) => Found::Elsewhere,
         (true, false) => Found::Nothing,
-        (false, false) => {
+        // Whoever knows a path is told what can be done with it.
+        (false, _) => {
             if others.contains(&"GET") {
                 others.push("HEAD");
             }

@@ -563,7 +563,7 @@ fn endpoints_are_enabled_while_their_recipe_runs() {
         let path = format!("/api/api_endpoints/{}/{what}", recipe["id"]);
         asker.ask("PUT", &path, Sent::Nothing).is(404);
     }
-    asker.post("/api/api_endpoints", &json!({})).is(501);
+    asker.post("/api/api_endpoints", &json!({})).is(405);
 }
 
 #[test]
@@ -698,12 +698,12 @@ fn a_customers_connections_are_changed_by_its_admin() {
         .is(200);
     studio.delete(&one).is(200);
     assert_eq!(studio.get(path)["result"], json!([]));
-    // Which connection a customer's recipe uses is not known to be changed this way.
+    // Which connection a customer's recipe uses is not changed this way.
     let connect = "/api/managed_users/EK-1/recipes/1/connect";
     studio
         .put(
             connect,
             &json!({"adapter_name": "rest", "connection_id": 1}),
         )
-        .is(501);
+        .is(404);
 }
