@@ -632,7 +632,7 @@ fn connectors_are_listed_and_shown() {
       name      parcel_tracker_connector_48213_1701388800
       origin    shared by the admin workspace
       runs      v6, released
-      source    open
+      source    unknown
       used by   1 recipe; 1 connection
     "#);
     insta::assert_snapshot!(told(&place, &["connector", "show", "drafts_connector_1002_2", "--in", "local:acme"]), @r#"

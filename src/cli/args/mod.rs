@@ -202,7 +202,7 @@ platform's API finds the workspaces of the local platform behind their tokens.")
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS)]
     Completions(CompletionsArgs),
-    /// Print the help of a command, or of a topic: manifest, catalog, environment, exit-codes
+    /// Print the help of a command or a topic: manifest, catalog, environment, exit-codes
     Help(HelpArgs),
     /// Print the version, as --version does
     #[command(hide = true)]
