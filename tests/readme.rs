@@ -186,3 +186,97 @@ fn the_table_of_the_manifest_names_every_key_and_no_other() {
         }
     }
 }
+
+#[test]
+fn the_table_of_limits_is_that_of_the_code() {
+    use recipack::io::{archive, bounded, ignored, signature};
+    use recipack::model::{interface, json, path};
+
+    let bytes = |count: u64| match count {
+        _ if count.is_multiple_of(1 << 30) => format!("{} GiB", count >> 30),
+        _ if count.is_multiple_of(1 << 20) => format!("{} MiB", count >> 20),
+        _ if count.is_multiple_of(1 << 10) => format!("{} KiB", count >> 10),
+        _ => format!("{count} bytes"),
+    };
+    let grouped = |count: u64| {
+        let digits = count.to_string();
+        let groups: Vec<&str> = digits
+            .as_bytes()
+            .rchunks(3)
+            .rev()
+            .map(|group| std::str::from_utf8(group).expect("digits"))
+            .collect();
+        groups.join(" ")
+    };
+    let archive::Limits {
+        archive_bytes,
+        directory_bytes,
+        entries,
+        folder_bytes,
+        entry_bytes,
+        total_bytes,
+        ratio,
+        ratio_from,
+    } = archive::Limits::default();
+    let large = format!(
+        "an entry of more than {}, or all of them",
+        bytes(ratio_from)
+    );
+    let expected = [
+        ("a package", bytes(archive_bytes)),
+        ("its entries", grouped(entries)),
+        ("its central directory", bytes(directory_bytes)),
+        ("its comment", bytes(archive::MAX_COMMENT as u64)),
+        ("an entry", bytes(entry_bytes)),
+        ("all entries together", bytes(total_bytes)),
+        (&large, format!("{ratio} times what it takes compressed")),
+        (
+            "the name of a file or folder",
+            bytes(path::MAX_PART_BYTES as u64),
+        ),
+        (
+            "folders in each other",
+            format!("{} levels", path::MAX_PARTS),
+        ),
+        (
+            "the paths of a package's folders together",
+            bytes(folder_bytes),
+        ),
+        (
+            "values and keys of a JSON file",
+            format!(
+                "{}, and 1 more for each {} bytes; {}",
+                grouped(json::TOKENS as u64),
+                json::BYTES_A_TOKEN,
+                grouped(json::MOST_TOKENS as u64)
+            ),
+        ),
+        (
+            "objects and arrays in each other",
+            format!("{} levels", json::MAX_DEPTH),
+        ),
+        (
+            "a connector's source whose actions are compared",
+            format!(
+                "{}; {} words and signs",
+                bytes(interface::MAX_SOURCE as u64),
+                grouped(interface::MAX_WORDS as u64)
+            ),
+        ),
+        (
+            "a record, plan, lock, manifest or catalogue",
+            bytes(bounded::DOCUMENT),
+        ),
+        (
+            "an ignore file or a client's settings",
+            format!(
+                "{}; {} for each rule",
+                bytes(ignored::BYTES),
+                bytes(ignored::PATTERN_BYTES as u64)
+            ),
+        ),
+        ("a key or signature", bytes(signature::LONGEST)),
+    ]
+    .map(|(what, most)| format!("| {what} | {most} |"));
+    assert_eq!(rows(&readme(), "## Limits"), expected);
+}

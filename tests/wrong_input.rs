@@ -135,7 +135,7 @@ fn one_name_for_two_files() {
     insta::assert_snapshot!(outcome(&place, &export("broken/case-collision", &[])), @"
     exit 1
     --- stderr
-    error[path-collision]: on a disk that ignores case or normalises names this is the file `Recipes/a.recipe.json`
+    error[path-collision]: on a disk that ignores case, normalises names or has streams this is the file `Recipes/a.recipe.json`
       --> broken/case-collision/recipes/a.recipe.json
        = help: rename one of the two
 

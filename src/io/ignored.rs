@@ -37,9 +37,9 @@ pub const WORKATOENV: &str = ".workatoenv";
 /// The folder with `wk`'s settings.
 pub const WK: &str = ".wk";
 /// More than any settings or ignore file that a person would write.
-const BYTES: u64 = 1 << 20;
+pub const BYTES: u64 = 1 << 20;
 /// A pattern that is longer than any path is a slip.
-const PATTERN_BYTES: usize = 4096;
+pub const PATTERN_BYTES: usize = 4096;
 
 /// What the Python client writes into a new ignore file. That one of these matches nothing is as it
 /// is meant to be.

@@ -83,6 +83,15 @@ impl PackagePath {
             .collect();
         parts.join("/")
     }
+
+    /// The [key](Self::collision_key) of the file that holds this one on a disk where a colon starts
+    /// the name of a stream: that of `a` for `a:b`. None if the name of the file has no colon.
+    pub fn stream_holder_key(&self) -> Option<String> {
+        let name = self.file_name();
+        let (holder, _) = name.split_once(':').filter(|(h, _)| !is_blank(h))?;
+        let length = self.0.len() - name.len() + holder.len();
+        Some(Self(self.0[..length].into()).collision_key())
+    }
 }
 
 /// What the last part of a path names.
@@ -130,6 +139,9 @@ fn check(path: &str, last: Last) -> Result<(), &'static str> {
     let mut names = path.split('/').peekable();
     while let Some(name) = names.next() {
         parts += 1;
+        if last == Last::File && names.peek().is_none() && has_version(name) {
+            return Err("it ends with `;` and a number, which some programs drop as a version");
+        }
         if name.contains('\\') {
             if last == Last::File && names.peek().is_none() {
                 return Err("it holds a backslash");
@@ -180,6 +192,12 @@ fn check_part(part: &str) -> Result<(), &'static str> {
         }
     }
     Ok(())
+}
+
+/// Whether a name ends as VMS marks versions: `a;1`, `a;`. Info-ZIP stores such a file without it.
+fn has_version(name: &str) -> bool {
+    name.trim_end_matches(|c: char| c.is_ascii_digit())
+        .ends_with(';')
 }
 
 /// Whether nothing is left once Windows has dropped dots and spaces from the end.
@@ -393,6 +411,10 @@ mod tests {
         assert_eq!(key("In\\Out/x"), key("In/Out/x"));
         assert_eq!(key("می\u{200c}خواهم"), key("میخواهم"));
         assert_ne!(key("a"), key("b"));
+        let holder = |path: &str| path.parse::<PackagePath>().ok()?.stream_holder_key();
+        assert_eq!(holder("A: b/X :y:z"), Some(key("a: b/x")));
+        assert_eq!(holder("A: b/x"), None);
+        assert_eq!(holder("A/:x"), None);
     }
 
     #[test]

@@ -563,12 +563,14 @@ impl Project {
     fn find_collisions(&mut self) {
         let mut keys: HashMap<String, usize> = HashMap::with_capacity(self.files.len());
         for (index, file) in self.files.iter().enumerate() {
-            let Some(first) = keys.insert(file.path.collision_key(), index) else {
+            let key = file.path.stream_holder_key();
+            let key = key.unwrap_or_else(|| file.path.collision_key());
+            let Some(first) = keys.insert(key, index) else {
                 continue;
             };
             let other = &self.files[first].path;
             let message = format!(
-                "on a disk that ignores case or normalises names this is the file `{other}`"
+                "on a disk that ignores case, normalises names or has streams this is the file `{other}`"
             );
             let subject = Subject::File {
                 path: file.path.clone(),

@@ -1,6 +1,7 @@
 //! What is opened is bounded: in kind, in memory, in names, in who may look.
 
 use std::fs;
+use std::io::{Cursor, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::{Place, place_with};
@@ -107,4 +108,102 @@ fn show_tells_that_what_it_reads_is_damaged() {
         shown.stderr
     );
     assert_eq!(shown.stdout, "");
+}
+
+/// Runs the program within 256 MiB of addresses, and gives its code and what it told.
+fn within_bounds(place: &Place, arguments: &str) -> (Option<i32>, String) {
+    let script =
+        format!("ulimit -v 262144; exec timeout 60 $RECIPACK --threads 1 {arguments} 2>&1");
+    let output = place
+        .shell(&script)
+        .env("RECIPACK", env!("CARGO_BIN_EXE_recipack"))
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("RECIPACK_PLATFORM", place.path("p.db"))
+        .output()
+        .expect("it starts");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    (output.status.code(), told)
+}
+
+/// Every folder above a file is known by its whole path, so deep ones cost the square of their depth.
+#[test]
+fn long_and_deep_names_are_refused_within_bounds() {
+    let place = Place::new();
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    for file in 0..370 {
+        let folders: String = (0..31)
+            .map(|at| format!("{file:0>200}{at:0>50}/"))
+            .collect();
+        writer
+            .start_file(format!("{folders}a.recipe.json"), options)
+            .expect("a name");
+        writer.write_all(b"{}").expect("written");
+    }
+    let bytes = writer.finish().expect("written").into_inner();
+    fs::write(place.path("p.zip"), bytes).expect("written");
+    let created = place.run([
+        "workspace",
+        "create",
+        "w",
+        "--kind",
+        "external",
+        "--platform",
+        "p.db",
+    ]);
+    assert_eq!(created.code, 0, "{}", created.stderr);
+    for (arguments, code) in [
+        ("verify p.zip", 4),
+        ("show p.zip", 1),
+        ("check p.zip --for external", 1),
+        ("import p.zip --into local:w --yes", 1),
+    ] {
+        let (found, told) = within_bounds(&place, arguments);
+        assert_eq!(found, Some(code), "{arguments}: {told}");
+        assert!(
+            told.contains("length of its folders' paths in all is"),
+            "{arguments}: {told}"
+        );
+    }
+}
+
+#[test]
+fn what_never_ends_is_no_ignore_file() {
+    let place = place_with(&["partner"]);
+    for name in [".workato-ignore", ".wkignore"] {
+        let path = place.path("partner").join(name);
+        std::os::unix::fs::symlink("/dev/zero", &path).expect("linked");
+        let (_, told) = within_bounds(&place, "check partner --for external");
+        assert!(
+            told.contains("it is a symbolic link, which is not followed"),
+            "{name}: {told}"
+        );
+        fs::remove_file(path).expect("there");
+    }
+}
+
+#[test]
+fn devices_are_refused_at_once() {
+    let place = place_with(&["partner"]);
+    for arguments in [
+        "show /dev/zero",
+        "check --manifest /dev/zero",
+        "check partner --for customer --catalog /dev/zero",
+    ] {
+        let (code, told) = within_bounds(&place, arguments);
+        assert_eq!(code, Some(1), "{arguments}: {told}");
+        assert!(told.contains("file"), "{arguments}: {told}");
+    }
+}
+
+/// A syntax tree takes some hundred bytes for each word of a source.
+#[test]
+fn a_source_of_too_many_words_is_left_alone_within_bounds() {
+    let place = place_with(&["partner"]);
+    let path = place.path("partner/parcel_tracker.custom_adapter.rb");
+    let source = fs::read_to_string(&path).expect("a source");
+    fs::write(&path, format!("{source}\n[{}1]\n", "a, ".repeat(3_000_000))).expect("written");
+    let (code, told) = within_bounds(&place, "check partner --for external");
+    assert!(code == Some(0) || code == Some(1), "{code:?} {told}");
+    assert!(told.contains("parcel_tracker.custom_adapter.rb"), "{told}");
 }

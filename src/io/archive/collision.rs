@@ -6,8 +6,9 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
+use super::end::within;
 use super::entry::{Entry, Kind};
-use super::error::ArchiveError;
+use super::error::{ArchiveError, LimitName};
 
 /// What a folded path stands for, and the index of the entry that says so.
 #[derive(Clone, Copy)]
@@ -16,17 +17,20 @@ enum Claim {
     Folder(usize),
 }
 
-/// Checks the names of all entries against each other.
-pub(super) fn check(entries: &[Entry]) -> Result<(), ArchiveError> {
+/// Checks the names of all entries against each other. The paths of all folders may have so many
+/// bytes.
+pub(super) fn check(entries: &[Entry], allowed: u64) -> Result<(), ArchiveError> {
     let mut claims: HashMap<String, Claim> = HashMap::with_capacity(entries.len() * 2);
     let mut folders: HashMap<&str, usize> = HashMap::new();
     let mut last_folder = String::new();
+    let mut length = 0;
     for (index, entry) in entries.iter().enumerate() {
         let key = entry.path.collision_key();
         let folder = key.rsplit_once('/').map_or("", |(folder, _)| folder);
         // Neighbours mostly share a folder, which is checked once then.
         if folder != last_folder {
-            claim_folders(entries, index, &key, &mut claims)?;
+            length += claim_folders(entries, index, &key, &mut claims)?;
+            within(LimitName::FolderBytes, length, allowed)?;
             folder.clone_into(&mut last_folder);
         }
         let claim = match entry.kind {
@@ -38,33 +42,51 @@ pub(super) fn check(entries: &[Entry]) -> Result<(), ArchiveError> {
         {
             return Err(duplicate(entries, first, index));
         }
-        match claims.entry(key) {
-            Slot::Vacant(slot) => {
-                slot.insert(claim);
-            }
-            Slot::Occupied(slot) => meet(entries, *slot.get(), claim)?,
+        make(entries, key, claim, &mut claims)?;
+        if entry.kind == Kind::File
+            && let Some(holder) = entry.path.stream_holder_key()
+        {
+            make(entries, holder, claim, &mut claims)?;
         }
     }
     Ok(())
 }
 
-/// Claims the folders above an entry.
+/// Makes one claim beside those that were made before.
+fn make(
+    entries: &[Entry],
+    key: String,
+    claim: Claim,
+    claims: &mut HashMap<String, Claim>,
+) -> Result<(), ArchiveError> {
+    match claims.entry(key) {
+        Slot::Vacant(slot) => {
+            slot.insert(claim);
+            Ok(())
+        }
+        Slot::Occupied(slot) => meet(entries, *slot.get(), claim),
+    }
+}
+
+/// Claims the folders above an entry, and tells how long the paths of those are that are new.
 fn claim_folders(
     entries: &[Entry],
     index: usize,
     key: &str,
     claims: &mut HashMap<String, Claim>,
-) -> Result<(), ArchiveError> {
+) -> Result<u64, ArchiveError> {
+    let mut length = 0;
     for (slash, _) in key.match_indices('/') {
         let folder = &key[..slash];
         match claims.get(folder) {
             Some(earlier) => meet(entries, *earlier, Claim::Folder(index))?,
             None => {
                 claims.insert(folder.to_owned(), Claim::Folder(index));
+                length += slash as u64;
             }
         }
     }
-    Ok(())
+    Ok(length)
 }
 
 /// Judges two claims on one folded path.

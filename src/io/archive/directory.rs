@@ -20,8 +20,8 @@ const FLAG_ENCRYPTED: u16 = 1;
 const FLAG_STRONG_ENCRYPTION: u16 = 1 << 6;
 const FLAG_MASKED_HEADERS: u16 = 1 << 13;
 
-/// What deflate makes of nothing.
-const EMPTY_DEFLATED: u64 = 2;
+/// What deflate makes of nothing: one block, the last one, that ends at once.
+pub(super) const EMPTY_DEFLATED: [u8; 2] = [3, 0];
 
 /// Reads all entries. Their `data_offset` is not known yet.
 pub(super) fn read(
@@ -241,13 +241,20 @@ fn check_sizes(entry: &Entry, limits: &Limits) -> Result<(), ArchiveError> {
     if entry.kind == Kind::Directory {
         let allowed = match entry.method {
             Method::Stored => 0,
-            Method::Deflated => EMPTY_DEFLATED,
+            Method::Deflated => EMPTY_DEFLATED.len() as u64,
         };
         if size != 0 || compressed_size != allowed {
             return Err(ArchiveError::DirectoryData {
                 entry: name(),
                 size,
                 compressed_size,
+            });
+        }
+        if entry.crc32 != 0 {
+            return Err(ArchiveError::Crc {
+                entry: name(),
+                found: 0,
+                declared: entry.crc32,
             });
         }
     }

@@ -16,6 +16,10 @@ pub(super) const MAX_VERSION: u16 = 45;
 /// The furthest from the end of the archive that end records can start.
 const TAIL: u64 = (END_LENGTH + u16::MAX as usize + ZIP64_LOCATOR_LENGTH + ZIP64_END_LENGTH) as u64;
 
+/// The longest comment. Some readers look for the end record no further than 16 KiB from the end,
+/// and some can't read the longest comments there can be.
+pub const MAX_COMMENT: usize = 4 << 10;
+
 /// Where the central directory lies and how many entries it should hold.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Directory {
@@ -123,6 +127,9 @@ fn check_comment(record: &EndRecord, rest: &[u8], end_record: u64) -> Result<(),
         Err(_) => "is not UTF-8",
         // Readers that search for records would start here.
         Ok(text) if text.contains("PK") => "holds `PK`, which starts a record",
+        Ok(text) if text.len() > MAX_COMMENT => {
+            "is longer than 4 096 bytes, which hides the end record from some readers"
+        }
         Ok(_) => return Ok(()),
     };
     Err(ArchiveError::ArchiveComment {

@@ -61,6 +61,8 @@ pub enum LimitName {
     DirectoryBytes,
     /// Number of entries.
     Entries,
+    /// Bytes of its folders' paths.
+    FolderBytes,
     /// Bytes of one entry.
     EntryBytes,
     /// Bytes of all entries.
@@ -75,6 +77,7 @@ impl fmt::Display for LimitName {
             Self::ArchiveBytes => "size",
             Self::DirectoryBytes => "central directory's size",
             Self::Entries => "number of entries",
+            Self::FolderBytes => "length of its folders' paths in all",
             Self::EntryBytes => "inflated size",
             Self::TotalBytes => "inflated size in all",
             Self::Ratio => "inflated size over its compressed size",
@@ -285,7 +288,7 @@ pub enum ArchiveError {
     },
     /// Two names fall together on some disks.
     #[error(
-        "entries {first} and {second} are one file on a disk that folds case or normalises names"
+        "entries {first} and {second} are one file on a disk that folds case, normalises names or has streams"
     )]
     Collision {
         /// The first one.

@@ -4,6 +4,16 @@ use super::error::{ArchiveError, EntryName, Place};
 
 const ZIP64: u16 = 0x0001;
 const UNICODE_PATH: u16 = 0x7075;
+/// Windows' times: four bytes, then attributes, each with its length.
+const NTFS: u16 = 0x000a;
+/// Info-ZIP's times: flags, and four bytes for each.
+const TIMES: u16 = 0x5455;
+/// Info-ZIP's oldest field for Unix: two times, and the owner in the local header.
+const UNIX_1: u16 = 0x5855;
+/// The one after it: the owner, in the local header only.
+const UNIX_2: u16 = 0x7855;
+/// The last one: a version, and two numbers of any length.
+const UNIX_3: u16 = 0x7875;
 
 /// More fields than any writer puts in one header.
 const MAX_FIELDS: usize = 32;
@@ -62,6 +72,12 @@ pub(super) fn parse<'a>(
         match id {
             ZIP64 => extras.zip64 = Some(data),
             UNICODE_PATH => check_unicode_path(data, name, place)?,
+            // Some readers give up on an entry whose times they can't make out.
+            _ if !is_well_formed(id, data, place) => {
+                return Err(malformed(
+                    "hold times or an owner in a form that is not theirs",
+                ));
+            }
             _ => {}
         }
     }
@@ -96,6 +112,67 @@ impl Extras<'_> {
         }
         Ok(values)
     }
+}
+
+/// Whether a field of times or owners has the form that its writers give it.
+fn is_well_formed(id: u16, data: &[u8], place: Place) -> bool {
+    match (id, place) {
+        (NTFS, _) => match data.split_first_chunk::<4>() {
+            Some((_, attributes)) => are_ntfs_attributes(attributes),
+            None => false,
+        },
+        (TIMES, _) => match data {
+            // The central directory flags times that only the local header holds.
+            [flags @ 0..8, times @ ..] => {
+                let all = flags.count_ones() as usize * 4;
+                let modified = usize::from(flags & 1) * 4;
+                times.len() == all || (place == Place::Directory && times.len() == modified)
+            }
+            _ => false,
+        },
+        (UNIX_1, _) => matches!(data.len(), 8 | 12),
+        (UNIX_2, Place::Directory) => matches!(data.len(), 0 | 4),
+        (UNIX_2, Place::Local) => data.len() == 4,
+        (UNIX_3, Place::Directory) if data.is_empty() => true,
+        (UNIX_3, _) => is_owner(data),
+        _ => true,
+    }
+}
+
+/// Attributes one after the other to the end, the times among them, and once.
+fn are_ntfs_attributes(mut bytes: &[u8]) -> bool {
+    let mut times = 0;
+    while let Some((&[a, b, c, d], rest)) = bytes.split_first_chunk::<4>() {
+        let length = usize::from(u16::from_le_bytes([c, d]));
+        let Some((_, rest)) = rest.split_at_checked(length) else {
+            return false;
+        };
+        if u16::from_le_bytes([a, b]) == 1 {
+            if length != 24 {
+                return false;
+            }
+            times += 1;
+        }
+        bytes = rest;
+    }
+    bytes.is_empty() && times == 1
+}
+
+/// A version, and two numbers that have their lengths before them.
+fn is_owner(data: &[u8]) -> bool {
+    let Some((1, rest)) = data.split_first() else {
+        return false;
+    };
+    after_number(rest)
+        .and_then(after_number)
+        .is_some_and(<[u8]>::is_empty)
+}
+
+/// What follows a number that has its length before it.
+fn after_number(bytes: &[u8]) -> Option<&[u8]> {
+    let (length, rest) = bytes.split_first()?;
+    let (_, rest) = rest.split_at_checked(usize::from(*length))?;
+    Some(rest)
 }
 
 /// What a field changes for the readers that heed it, where others would not notice.

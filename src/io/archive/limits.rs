@@ -9,6 +9,8 @@ pub struct Limits {
     pub directory_bytes: u64,
     /// Entries, folders included.
     pub entries: u64,
+    /// Bytes of the paths of its folders, each of which counts once where it begins.
+    pub folder_bytes: u64,
     /// Bytes of one entry when inflated.
     pub entry_bytes: u64,
     /// Bytes of all entries when inflated.
@@ -25,6 +27,7 @@ impl Limits {
         archive_bytes: u64::MAX,
         directory_bytes: u64::MAX,
         entries: u64::MAX,
+        folder_bytes: u64::MAX,
         entry_bytes: u64::MAX,
         total_bytes: u64::MAX,
         ratio: u64::MAX,
@@ -40,6 +43,8 @@ impl Default for Limits {
             archive_bytes: 1024 * MIB,
             directory_bytes: 64 * MIB,
             entries: 200_000,
+            // Deep folders cost the square of their depth, and 50 000 usual ones this much.
+            folder_bytes: 4 * MIB,
             entry_bytes: 512 * MIB,
             total_bytes: 4096 * MIB,
             ratio: 200,

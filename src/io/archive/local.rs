@@ -1,7 +1,7 @@
 //! Local headers and data descriptors: they tile the archive and repeat the central directory.
 
-use super::directory::{check_flags, check_version};
-use super::entry::{Entry, Method};
+use super::directory::{EMPTY_DEFLATED, check_flags, check_version};
+use super::entry::{Entry, Kind, Method};
 use super::error::{ArchiveError, EntryName, Place};
 use super::extra::{self, Extras};
 use super::records::{
@@ -85,6 +85,17 @@ fn check_one(window: &mut Window<'_>, entry: &Entry) -> Result<(u64, u64), Archi
 
     let data = window.after(variable, name_length + extra_length, entry)?;
     let end = window.after(data, entry.compressed_size, entry)?;
+    // Nobody reads the data of a folder to see whether there are any.
+    if entry.kind == Kind::Directory
+        && entry.method == Method::Deflated
+        && window.record(data, entry)? != EMPTY_DEFLATED
+    {
+        return Err(ArchiveError::Deflate {
+            entry: entry.shown_name(),
+            inflated: 0,
+            reason: "it belongs to a folder and does not stand for nothing".into(),
+        });
+    }
     if entry.flags & FLAG_DESCRIPTOR == 0 {
         return Ok((data, end));
     }

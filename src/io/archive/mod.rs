@@ -9,7 +9,7 @@
 //! - the entries tile the bytes before the directory: no prefix, gap or overlap;
 //! - local headers, descriptors and directory say the same of every entry;
 //! - names are safe [`PackagePath`](crate::model::path::PackagePath)s, and no two of them fall
-//!   together on a disk that folds case or normalises;
+//!   together on a disk that folds case, normalises or has streams;
 //! - entries are plain files and folders, stored or deflated, within the [`Limits`].
 //!
 //! Opening inflates nothing. [`Reader::read`] inflates exactly: all of the input, the declared
@@ -19,6 +19,7 @@
 //! Memory: the central directory and one entry; small archives are held whole.
 
 mod attributes;
+mod blocks;
 mod collision;
 mod directory;
 mod end;
@@ -33,6 +34,8 @@ mod source;
 mod write;
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod builder;
 #[cfg(test)]
 mod tests;
@@ -41,6 +44,7 @@ use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread;
 
+pub use end::MAX_COMMENT;
 pub use entry::{Entry, Kind, Method, NameMark};
 pub use error::{ArchiveError, EntryName, LimitName, Place};
 pub use inflate::Reader;
@@ -79,7 +83,7 @@ impl Archive {
     fn check(source: Source, limits: &Limits) -> Result<Self, ArchiveError> {
         let directory = end::locate(&source, limits)?;
         let mut entries = directory::read(&source, &directory, limits)?;
-        let data = check_entries(&source, &entries, &directory)?;
+        let data = check_entries(&source, &entries, &directory, limits)?;
         for (entry, data) in entries.iter_mut().zip(data) {
             entry.data_offset = data;
         }
@@ -146,9 +150,10 @@ fn check_entries(
     source: &Source,
     entries: &[Entry],
     directory: &end::Directory,
+    limits: &Limits,
 ) -> Result<Vec<u64>, ArchiveError> {
     let local = || local::check(source, entries, directory.offset);
-    let names = || collision::check(entries);
+    let names = || collision::check(entries, limits.folder_bytes);
     let (local, names) = thread::scope(|scope| {
         let other = (entries.len() >= MANY)
             .then(|| thread::Builder::new().spawn_scoped(scope, names).ok())

@@ -468,7 +468,7 @@ fn r9_extra_fields_are_sound_and_change_nothing() {
     let many = (0..33).flat_map(|id| extra(0x8000 + id, b"")).collect();
     assert_eq!(both(many), "extra-malformed");
     assert_eq!(
-        both([extra(0x5455, b""), extra(0x5455, b"")].concat()),
+        both([extra(0xcafe, b""), extra(0xcafe, b"")].concat()),
         "extra-duplicate"
     );
     assert_eq!(both(unicode_path("a", "a")), "accepted");
@@ -677,6 +677,7 @@ fn r16_limits_hold_before_anything_is_inflated() {
         archive_bytes: 4000,
         directory_bytes: 600,
         entries: 10,
+        folder_bytes: 500,
         entry_bytes: 100_000,
         total_bytes: 150_000,
         ratio: 50,
@@ -699,6 +700,10 @@ fn r16_limits_hold_before_anything_is_inflated() {
         .contains("central directory's size")
     );
     assert!(refusal(&[stored("a", &[0; 5000])]).contains("its size is"));
+    assert!(
+        refusal(&[stored(&format!("{}a", "deep/".repeat(15)), b"")])
+            .contains("its length of its folders' paths in all is 585")
+    );
     assert!(
         refusal(&[zeros("a", 100_001)])
             .contains("entry `a` is over a limit: its inflated size is 100001")
@@ -790,8 +795,8 @@ fn samples() -> Vec<Built> {
                 ..streamed("w", b"wide wide wide")
             },
             Item {
-                local_extra: extra(0x5455, &[0; 9]),
-                extra: extra(0x5455, &[0; 5]),
+                local_extra: extra(0x5455, &[3, 0, 0, 0, 0, 0, 0, 0, 0]),
+                extra: extra(0x5455, &[3, 0, 0, 0, 0]),
                 ..stored("t", b"time")
             },
         ])

@@ -23,7 +23,7 @@ mod outline;
 mod source;
 
 pub use error::{InterfaceError, Unclosed};
-pub use source::MAX_SOURCE;
+pub use source::{MAX_SOURCE, MAX_WORDS};
 
 /// What recipes can use of a connector.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

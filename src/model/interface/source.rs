@@ -22,7 +22,7 @@ const MAX_DIGITS: usize = 10_000;
 
 /// How many words and signs a source may have, those in strings and comments included: a syntax tree
 /// takes some hundred bytes for each. The largest public connectors that were looked at have 40 KB.
-const MAX_WORDS: usize = 400_000;
+pub const MAX_WORDS: usize = 400_000;
 
 /// Held while a source is parsed: a tree takes far more memory than its source, so there is one at a
 /// time, however many threads or requests want one.

@@ -13,4 +13,7 @@ mod tape;
 pub use dialect::{Dialect, quote};
 pub use print::{KeyOrder, print};
 pub use splice::{Splice, apply, insert_member, remove_member};
-pub use tape::{Document, JsonError, MAX_DEPTH, Members, Node, NodeKind, Tape, unescape};
+pub use tape::{
+    BYTES_A_TOKEN, Document, JsonError, MAX_DEPTH, MOST_TOKENS, Members, Node, NodeKind, TOKENS,
+    Tape, unescape,
+};

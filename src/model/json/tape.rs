@@ -9,12 +9,12 @@ pub const MAX_DEPTH: usize = 64;
 
 /// How many tokens any document may have. The largest asset of public projects that was looked at has
 /// some 110 000.
-const TOKENS: usize = 1_000_000;
+pub const TOKENS: usize = 1_000_000;
 /// A document of more tokens needs so many bytes for each that is above them. Large assets of public
 /// projects have some thirty.
-const BYTES_A_TOKEN: usize = 12;
+pub const BYTES_A_TOKEN: usize = 12;
 /// No document may have more: a token takes many times the memory of the two bytes that may make it.
-const MOST_TOKENS: usize = 5_000_000;
+pub const MOST_TOKENS: usize = 5_000_000;
 
 /// How many tokens a text of so many bytes may have. What is open in an object counts once more.
 fn room(bytes: usize) -> usize {
