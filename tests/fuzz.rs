@@ -5,6 +5,7 @@
 //! of its number alone, so a number is all that a failure needs; the input is also left as a file, and
 //! `RECIPACK_FUZZ_INPUT=FILE cargo test --test fuzz TARGET` runs that one only.
 //! `RECIPACK_FUZZ_FROM=NUMBER` begins elsewhere.
+#![allow(clippy::print_stdout, reason = "how many inputs were tried is told")]
 
 mod support;
 
@@ -342,14 +343,9 @@ fn ignore_file() {
         let mut files = IgnoreFiles::of(&project, Lookup::Inside);
         let verdicts: Vec<Verdict> = paths.iter().map(|path| files.file(path)).collect();
         let folder = files.folder("Orders/Drafts");
-        let below = files.file("Orders/Drafts/b.recipe.json");
-        assert!(
-            folder == Verdict::Stays || below != Verdict::Stays,
-            "a file stays in a folder that does not"
-        );
         let (_, findings) = files.finish(paths.iter().copied());
         fs::remove_file(project.join(name)).expect("there");
-        (verdicts, findings.len())
+        (verdicts, folder, findings.len())
     };
     Target {
         name: "ignore-file",
