@@ -1,9 +1,10 @@
-//! README.md is true: its commands run and print what it shows, and its tables are the code's.
+//! README.md and the pages of `docs` are true: their commands run and print what they show, their
+//! links lead somewhere, and their tables are the code's.
 //!
 //! A `console` block holds commands after `$ ` with what they print, stdout and stderr together; a
-//! line `…` stands for any lines. An `sh` block holds commands alone. All run in their order in
-//! one copy of the fixtures. A command has to succeed, unless it ends with `; echo $?`, which shows
-//! how it ended.
+//! line `…` stands for any lines. An `sh` block holds commands alone. All of a page run in their
+//! order in a copy of the fixtures. A command has to succeed, unless it ends with `; echo $?`, which
+//! shows how it ended.
 //!
 //! `RECIPACK_README=write cargo test --test readme` puts the real output into the blocks that show
 //! it whole.
@@ -18,8 +19,83 @@ use recipack::model::finding::{Code, Severity};
 use support::console::{Command, commands, is_shown, run};
 use support::{Place, Run, copy, fixture, root};
 
-fn readme() -> String {
-    fs::read_to_string(root().join("README.md")).expect("README.md is there")
+fn page(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The front page and the pages behind it.
+fn pages() -> Vec<String> {
+    let docs = fs::read_dir(root().join("docs")).expect("a folder");
+    let names = docs.map(|entry| entry.expect("an entry").file_name());
+    let mut paths: Vec<String> = names
+        .map(|name| format!("docs/{}", name.to_str().expect("UTF-8")))
+        .collect();
+    paths.sort_unstable();
+    paths.insert(0, "README.md".to_owned());
+    paths
+}
+
+#[test]
+fn the_front_page_is_short_and_begins_with_the_main_job() {
+    let text = page("README.md");
+    assert!(text.lines().count() <= 250, "README.md is too long");
+    let commands = commands(&text);
+    assert!(
+        commands
+            .first()
+            .is_some_and(|first| first.text.starts_with("cargo run --release -- export")),
+        "the first command is the main job"
+    );
+    assert!(
+        commands
+            .iter()
+            .any(|command| command.text == "cargo test --locked")
+    );
+}
+
+/// What GitHub makes of a heading.
+fn anchor(heading: &str) -> String {
+    let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+    heading
+        .trim_start_matches('#')
+        .trim()
+        .to_lowercase()
+        .chars()
+        .filter(kept)
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+#[test]
+fn links_lead_to_what_is_there() {
+    let mut behind: Vec<String> = pages();
+    for from in pages() {
+        let text = page(&from);
+        let folder = root().join(&from).parent().expect("a folder").to_owned();
+        for link in text.split("](").skip(1) {
+            let link = link.split(')').next().expect("a part");
+            if link.starts_with("https://") {
+                continue;
+            }
+            let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = match path {
+                "" => root().join(&from),
+                path => folder.join(path),
+            };
+            assert!(target.exists(), "{from}: {link}");
+            let there = target.canonicalize().expect("it is there");
+            behind.retain(|page| root().join(page).canonicalize().expect("there") != there);
+            if !heading.is_empty() {
+                let text = fs::read_to_string(&target).expect("a page");
+                let mut headings = text.lines().filter(|line| line.starts_with('#'));
+                assert!(
+                    headings.any(|line| anchor(line) == heading),
+                    "{from}: {link}"
+                );
+            }
+        }
+    }
+    assert!(behind.is_empty(), "no link leads to {behind:?}");
 }
 
 #[test]
@@ -34,23 +110,28 @@ fn dots_stand_for_any_lines_and_nothing_else_does() {
 
 #[test]
 fn every_command_prints_what_is_shown() {
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let pages = pages();
+        let runs: Vec<_> = pages
+            .into_iter()
+            .map(|path| scope.spawn(move || what_is_wrong(&path)))
+            .collect();
+        let all = runs
+            .into_iter()
+            .flat_map(|run| run.join().expect("it ends"));
+        all.collect()
+    });
+    assert!(wrong.is_empty(), "no longer true:\n\n{}", wrong.join("\n"));
+}
+
+/// The commands of a page that end or print otherwise than it shows.
+fn what_is_wrong(path: &str) -> Vec<String> {
     let place = Place::new();
     copy(&fixture(""), &place.path("fixtures"));
-    let text = readme();
+    let text = page(path);
     let commands = commands(&text);
-    assert!(
-        commands
-            .first()
-            .is_some_and(|first| first.text.starts_with("cargo run --release -- export")),
-        "the first command is the main job"
-    );
-    assert!(
-        commands
-            .iter()
-            .any(|command| command.text == "cargo test --locked")
-    );
     let lines: Vec<&str> = text.lines().collect();
-    let (mut wrong, mut written, mut copied) = (String::new(), String::new(), 0);
+    let (mut wrong, mut written, mut copied) = (Vec::new(), String::new(), 0);
     let mut write = |lines: &[&str]| {
         for line in lines {
             let _ = writeln!(written, "{line}");
@@ -66,10 +147,9 @@ fn every_command_prints_what_is_shown() {
         if run.code != 0 || !is_right {
             let Command { line, text, .. } = command;
             let Run { code, stdout, .. } = &run;
-            let _ = writeln!(
-                wrong,
-                "line {line}: {text}\nends with {code} and prints\n{stdout}"
-            );
+            wrong.push(format!(
+                "{path}:{line}: {text}\nends with {code} and prints\n{stdout}"
+            ));
         }
         if let (true, Some(shown)) = (command.shows_all(), &command.shown) {
             write(&lines[copied..command.line]);
@@ -79,9 +159,29 @@ fn every_command_prints_what_is_shown() {
     }
     write(&lines[copied..]);
     if std::env::var("RECIPACK_README").is_ok_and(|word| word == "write") {
-        fs::write(root().join("README.md"), written).expect("README.md is written");
+        fs::write(root().join(path), written).unwrap_or_else(|error| panic!("{path}: {error}"));
     }
-    assert!(wrong.is_empty(), "README.md is no longer true.\n\n{wrong}");
+    wrong
+}
+
+#[test]
+fn paths_of_the_source_are_there() {
+    for path in ["docs/architecture.md", "CONTRIBUTING.md"] {
+        let text = page(path);
+        let named = text.split('`').skip(1).step_by(2);
+        let named: Vec<&str> = named
+            .filter(|word| {
+                ["src/", "tests/", "docs/", "fixtures/"]
+                    .iter()
+                    .any(|at| word.starts_with(at))
+            })
+            .filter(|word| !word.contains("CODE"))
+            .collect();
+        assert!(named.len() > 10, "{path} names no paths");
+        for word in named {
+            assert!(root().join(word).exists(), "{path}: {word}");
+        }
+    }
 }
 
 /// The rows of the first table below a heading.
@@ -105,7 +205,7 @@ fn the_table_of_findings_is_that_of_the_code() {
         expected
             .extend(codes.map(|code| format!("| `{code}` | {severity} | {} |", code.meaning())));
     }
-    assert_eq!(rows(&readme(), "## Findings"), expected);
+    assert_eq!(rows(&page("docs/findings.md"), "## Findings"), expected);
 }
 
 #[test]
@@ -114,7 +214,7 @@ fn the_table_of_exit_codes_is_that_of_the_code() {
         .iter()
         .map(|exit| format!("| {} | {} |", exit.code(), exit.meaning()))
         .collect();
-    assert_eq!(rows(&readme(), "## Exit codes"), expected);
+    assert_eq!(rows(&page("docs/findings.md"), "## Exit codes"), expected);
     let help = Place::new().run(["--help"]).stdout;
     let (_, told) = help.split_once("Exit codes:").expect("help tells them");
     for exit in Exit::ALL {
@@ -129,7 +229,7 @@ fn the_table_of_exit_codes_is_that_of_the_code() {
 
 #[test]
 fn the_table_of_the_manifest_names_every_key_and_no_other() {
-    let text = readme();
+    let text = page("docs/files.md");
     let keys: Vec<&str> = rows(&text, "## The manifest")
         .iter()
         .filter_map(|row| {
@@ -278,5 +378,5 @@ fn the_table_of_limits_is_that_of_the_code() {
         ("a key or signature", bytes(signature::LONGEST)),
     ]
     .map(|(what, most)| format!("| {what} | {most} |"));
-    assert_eq!(rows(&readme(), "## Limits"), expected);
+    assert_eq!(rows(&page("docs/limits.md"), "## Limits"), expected);
 }
