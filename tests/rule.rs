@@ -1,5 +1,5 @@
 //! The rule as a whole: every cell of target, catalogue, data center, manifest and files, as packages come
-//! out of it. What is expected is worked out here from the README's table, not from the code.
+//! out of it. What is expected is worked out here from the table in docs/packages.md, not from the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -81,7 +81,7 @@ type Expected = (
     Option<BTreeMap<String, String>>,
 );
 
-/// What is known of the sharing, by the README's table.
+/// What is known of the sharing, by that table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Known {
     Unknown,
