@@ -442,10 +442,8 @@ impl Catalogue {
             let entry = reader.entry(&fields)?;
             is_answer &= fields.visibility.is_none();
             catalogue.add(entry, number, &mut met).map_err(|problem| {
-                let raw = match problem {
-                    CatalogueProblem::Duplicate { key: "title", .. } => fields.title,
-                    _ => fields.name,
-                };
+                let is_title = matches!(problem, CatalogueProblem::Duplicate { key: "title", .. });
+                let raw = if is_title { fields.title } else { fields.name };
                 reader.error(problem, raw)
             })?;
         }

@@ -95,7 +95,7 @@ fn a_manifest_is_as_its_schema_says() {
 fn a_catalogue_is_as_its_schema_says() {
     let place = place_with(&["partner"]);
     let schema = validator("catalog");
-    let mut is_read = |text: &str| {
+    let is_read = |text: &str| {
         place.write("c.json", text);
         let arguments = [
             "check",

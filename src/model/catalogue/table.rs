@@ -127,12 +127,13 @@ fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
 
 /// What is wrong with a table, without the words of the reader.
 fn told(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => format!("it has {len} columns, and the header has {expected_len}"),
-        _ => "it can't be read as a row of a table".to_owned(),
+    if let csv::ErrorKind::UnequalLengths {
+        expected_len, len, ..
+    } = error.kind()
+    {
+        return format!("it has {len} columns, and the header has {expected_len}");
     }
+    "it can't be read as a row of a table".to_owned()
 }
 
 /// Reads one row.
