@@ -133,9 +133,9 @@ const NAMES: [&str; 8] = [
 fn parameters(text: &str, spans: &mut Vec<Range<usize>>) {
     for (at, found) in text.match_indices('=') {
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let name = text[..at].rfind(|c| !is_name(c));
-        let name = text[..at].len() - name.map_or(0, |before| before + 1);
-        let name = &text[at - name..at];
+        // Each of them is one byte.
+        let length = text[..at].chars().rev().take_while(|c| is_name(*c)).count();
+        let name = &text[at - length..at];
         let before = text[..at - name.len()].chars().next_back();
         let is_meant = matches!(before, Some('?' | '&')) || name.starts_with("--");
         let lower = name.to_ascii_lowercase();
@@ -189,9 +189,18 @@ mod tests {
                 "Authorization: Bearer ***",
             ),
             ("bearer authentication", "bearer authentication"),
+            ("ＨＵＢ=a ＨＵＢtoken=b", "ＨＵＢ=a ＨＵＢtoken=b"),
+            ("é?token=hush&ü=ö", "é?token=***&ü=ö"),
             ("nothing", "nothing"),
         ] {
             assert_eq!(masked(text), told);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_is_too_odd(text in "([a-zＨé?&=…@ ]|://|bearer |token|--){0,40}") {
+            let _ = masked(&text);
         }
     }
 

@@ -95,7 +95,7 @@ fn a_title_alone_is_shared_and_no_more_is_known() {
         let run = export(&place, file);
         assert_eq!(run.code, 1, "{list}: {}", run.stderr);
         for told in [
-            "error[catalogue-missing]: the catalogue tells titles only, and for customers recipes spell a shared connector's internal name",
+            "error[catalog-missing]: the catalogue tells titles only, and for customers recipes spell a shared connector's internal name",
             "the catalogue has \"Parcel Tracker\" by its title only, not by its internal name",
             "--catalog https://www.workato.com",
             "title,name,oem_shared_version\n",
@@ -124,7 +124,7 @@ fn a_title_alone_is_shared_and_no_more_is_known() {
         let run = export(&place, file);
         assert_eq!(run.code, 0, "{list}: {}", run.stderr);
         for told in [
-            "warning[catalogue-incomplete]: the catalogue tells titles only, so which versions customers run is not known",
+            "warning[catalog-incomplete]: the catalogue tells titles only, so which versions customers run is not known",
             "`parcel_tracker_connector_7_1` is taken to be \"Parcel Tracker\"",
         ] {
             assert!(run.stderr.contains(told), "{told}: {}", run.stderr);
