@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::{OnceLock, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use crate::plan::secrets::{Detector, Writing};
 
@@ -20,7 +20,8 @@ static KNOWN: RwLock<Vec<String>> = RwLock::new(Vec::new());
 
 /// Keeps a secret in mind that is never to be told.
 pub(crate) fn learn(secret: &str) {
-    let Ok(mut known) = KNOWN.write() else { return };
+    // A panic elsewhere is no reason to tell a secret.
+    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
     if secret.len() < SHORTEST || known.iter().any(|known| known == secret) {
         return;
     }
@@ -60,13 +61,13 @@ pub(crate) fn masked(text: &str) -> Cow<'_, str> {
 /// Where secrets stand, from the front to the back.
 fn secrets(text: &str) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
-    if let Ok(known) = KNOWN.read() {
-        for secret in known.iter() {
-            let found = text.match_indices(secret.as_str());
-            spans.extend(found.map(|(at, found)| at..at + found.len()));
-        }
-        cut(text, &known, &mut spans);
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    for secret in known.iter() {
+        let found = text.match_indices(secret.as_str());
+        spans.extend(found.map(|(at, found)| at..at + found.len()));
     }
+    cut(text, &known, &mut spans);
+    drop(known);
     users(text, &mut spans);
     parameters(text, &mut spans);
     bearers(text, &mut spans);

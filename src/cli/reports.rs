@@ -277,23 +277,24 @@ fn is_summary(file: &Path) -> bool {
 }
 
 /// A report without secrets: in some formats nobody would know one again.
-fn unsecret(report: &Report) -> Report {
+fn unsecret(report: &Report) -> anyhow::Result<Report> {
     let mut told = report.told(&|text| masked(text).into_owned());
-    told.plan = told.plan.and_then(|plan| {
-        let text = serde_json::to_string(&plan).ok()?;
-        match masked(&text) {
-            Cow::Borrowed(_) => Some(plan),
-            Cow::Owned(text) => serde_json::from_str(&text).ok(),
+    if let Some(plan) = &told.plan {
+        let text = serde_json::to_string(plan)?;
+        // A plan that is lost on the way would look like a report of none.
+        if let Cow::Owned(text) = masked(&text) {
+            let plan = serde_json::from_str(&text);
+            told.plan = Some(plan.context("can't tell the plan without the secrets in it")?);
         }
-    });
-    told
+    }
+    Ok(told)
 }
 
 fn write(context: &Context, places: &[ReportPlace], report: &Report) -> Result<(), Failure> {
     if places.is_empty() {
         return Ok(());
     }
-    let report = &unsecret(report);
+    let report = &unsecret(report)?;
     for place in places {
         match place {
             ReportPlace::Annotations => context.ui.annotations(&github::annotations(report)),

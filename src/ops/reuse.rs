@@ -142,25 +142,6 @@ impl KnownEntry {
     }
 }
 
-fn counts(edits: &Edits) -> EditCounts {
-    let Edits {
-        custom_removed,
-        custom_added,
-        provider_to_name,
-        provider_to_reference,
-        renamed,
-        rows_removed,
-    } = *edits;
-    [
-        custom_removed,
-        custom_added,
-        provider_to_name,
-        provider_to_reference,
-        renamed,
-        rows_removed,
-    ]
-}
-
 /// The digest of the changes to assets: entries are rewritten equally if it is equal.
 pub fn digest_of(rewrite: &Rewrite) -> Digest {
     Digest::of(format!("{rewrite:?}").as_bytes())
@@ -232,7 +213,7 @@ impl Memory {
                     crc32: *remembered.checksums.get(index)?,
                     sha256: packed.sha256,
                     rewritten: (planned.fidelity == Fidelity::Rewritten)
-                        .then(|| (counts(&edits), left)),
+                        .then(|| (edits.counts(), left)),
                 })
             });
         let memory = WrittenMemory {

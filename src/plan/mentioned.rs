@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use crate::manifest::{Candidate as Looked, Glob};
-use crate::model::choice::nearest;
 use crate::model::ident::{ConnectorTitle, InternalName, TagName, TypeWord};
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
@@ -18,18 +17,6 @@ pub fn looked_at(asset: &Asset) -> Looked<'_> {
         path: &asset.path,
         kind_word: asset.kind.word(),
         tags,
-    }
-}
-
-fn nothing<'n>(
-    what: &'static str,
-    text: &str,
-    names: impl IntoIterator<Item = &'n str>,
-) -> PickError {
-    PickError::Nothing {
-        what,
-        text: text.to_owned(),
-        nearest: nearest(text, names).map(str::to_owned),
     }
 }
 
@@ -67,19 +54,19 @@ pub fn asset<'p>(
                     ]
                 })
                 .collect();
-            Err(nothing(what, text, names.iter().map(String::as_str)))
+            Err(PickError::nothing(
+                what,
+                text,
+                names.iter().map(String::as_str),
+            ))
         }
-        _ => Err(PickError::Several {
-            what,
-            text: text.to_owned(),
-            candidates: found
-                .iter()
-                .map(|asset| Candidate {
-                    unique: asset.path.to_string(),
-                    label: asset.name().to_owned(),
-                })
-                .collect(),
-        }),
+        _ => {
+            let candidates = found.iter().map(|asset| Candidate {
+                unique: asset.path.to_string(),
+                label: asset.name().to_owned(),
+            });
+            Err(PickError::several(what, text, candidates))
+        }
     }
 }
 
@@ -97,7 +84,7 @@ pub fn folder(project: &Project, wanted: &PackagePath) -> Result<(), PickError> 
     }
     match folders.contains(wanted.as_str()) {
         true => Ok(()),
-        false => Err(nothing("folder", wanted.as_str(), folders)),
+        false => Err(PickError::nothing("folder", wanted.as_str(), folders)),
     }
 }
 
@@ -109,7 +96,11 @@ pub fn kind(project: &Project, wanted: &TypeWord) -> Result<(), PickError> {
     let words: BTreeSet<&str> = project.assets.iter().map(|a| a.kind.word()).collect();
     match words.contains(wanted.as_str()) {
         true => Ok(()),
-        false => Err(nothing("asset of the type", wanted.as_str(), words)),
+        false => Err(PickError::nothing(
+            "asset of the type",
+            wanted.as_str(),
+            words,
+        )),
     }
 }
 
@@ -124,7 +115,11 @@ pub fn tag(project: &Project, wanted: &TagName) -> Result<(), PickError> {
         .collect();
     match tags.contains(wanted.as_str()) {
         true => Ok(()),
-        false => Err(nothing("recipe with the tag", wanted.as_str(), tags)),
+        false => Err(PickError::nothing(
+            "recipe with the tag",
+            wanted.as_str(),
+            tags,
+        )),
     }
 }
 
@@ -136,7 +131,7 @@ pub fn pattern(project: &Project, wanted: &Glob) -> Result<(), PickError> {
     let mut paths = project.assets.iter().map(|asset| asset.path.as_str());
     match paths.clone().any(|path| wanted.matches(path)) {
         true => Ok(()),
-        false => Err(nothing(
+        false => Err(PickError::nothing(
             "asset that matches",
             wanted.as_str(),
             paths.by_ref(),
@@ -175,7 +170,7 @@ pub fn connector(sources: &Sources<'_>, text: &str) -> Result<ConnectorTitle, Pi
         .or_else(&mut named)
         .or_else(linked)
         .or_else(is_used)
-        .ok_or_else(|| nothing("connector", text, titles.iter().copied()))
+        .ok_or_else(|| PickError::nothing("connector", text, titles.iter().copied()))
 }
 
 #[cfg(test)]

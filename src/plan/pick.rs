@@ -32,6 +32,34 @@ pub enum PickError {
     },
 }
 
+impl PickError {
+    /// That nothing is called `text`, where these are the names that something has.
+    pub(super) fn nothing<'n>(
+        what: &'static str,
+        text: &str,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Self {
+        Self::Nothing {
+            what,
+            text: text.to_owned(),
+            nearest: nearest(text, names).map(str::to_owned),
+        }
+    }
+
+    /// That these all are called `text`.
+    pub(super) fn several(
+        what: &'static str,
+        text: &str,
+        candidates: impl Iterator<Item = Candidate>,
+    ) -> Self {
+        Self::Several {
+            what,
+            text: text.to_owned(),
+            candidates: candidates.collect(),
+        }
+    }
+}
+
 /// One of several things that a name may mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
@@ -122,24 +150,20 @@ pub fn asset<'a>(
             let names: Vec<String> = of_kind()
                 .flat_map(|asset| [asset.key.name.clone(), label(&asset.key)])
                 .collect();
-            Err(PickError::Nothing {
+            Err(PickError::nothing(
                 what,
-                text: text.to_owned(),
-                nearest: nearest(text, names.iter().map(String::as_str)).map(str::to_owned),
-            })
+                text,
+                names.iter().map(String::as_str),
+            ))
         }
         [one] => Ok(one),
-        _ => Err(PickError::Several {
-            what,
-            text: text.to_owned(),
-            candidates: found
-                .iter()
-                .map(|asset| Candidate {
-                    unique: asset.id.to_string(),
-                    label: label(&asset.key),
-                })
-                .collect(),
-        }),
+        _ => {
+            let candidates = found.iter().map(|asset| Candidate {
+                unique: asset.id.to_string(),
+                label: label(&asset.key),
+            });
+            Err(PickError::several(what, text, candidates))
+        }
     }
 }
 
@@ -166,27 +190,19 @@ pub fn connector<'a>(available: &[Available<'a>], text: &str) -> Result<Availabl
                     connector.internal_name().as_str(),
                 ]
             });
-            Err(PickError::Nothing {
-                what,
-                text: text.to_owned(),
-                nearest: nearest(text, names).map(str::to_owned),
-            })
+            Err(PickError::nothing(what, text, names))
         }
         [one] => Ok(one),
-        _ => Err(PickError::Several {
-            what,
-            text: text.to_owned(),
-            candidates: found
-                .iter()
-                .map(|connector| Candidate {
-                    unique: connector.internal_name().to_string(),
-                    label: match connector {
-                        Available::Own(_) => "the workspace's own".to_owned(),
-                        Available::Shared(_) => "shared by the admin workspace".to_owned(),
-                    },
-                })
-                .collect(),
-        }),
+        _ => {
+            let candidates = found.iter().map(|connector| Candidate {
+                unique: connector.internal_name().to_string(),
+                label: match connector {
+                    Available::Own(_) => "the workspace's own".to_owned(),
+                    Available::Shared(_) => "shared by the admin workspace".to_owned(),
+                },
+            });
+            Err(PickError::several(what, text, candidates))
+        }
     }
 }
 
@@ -202,11 +218,7 @@ pub fn folder<'f>(
         return Ok(());
     }
     let names = folders.into_iter().map(FolderPath::as_str);
-    Err(PickError::Nothing {
-        what: "folder",
-        text: wanted.to_string(),
-        nearest: nearest(wanted.as_str(), names).map(str::to_owned),
-    })
+    Err(PickError::nothing("folder", wanted.as_str(), names))
 }
 
 #[cfg(test)]

@@ -92,6 +92,11 @@ pub struct Edits {
 impl Edits {
     /// How many there are.
     pub fn count(&self) -> u64 {
+        self.counts().into_iter().map(u64::from).sum()
+    }
+
+    /// How many of each there are, in the order of the fields.
+    pub fn counts(&self) -> [u32; 6] {
         let Self {
             custom_removed,
             custom_added,
@@ -100,15 +105,14 @@ impl Edits {
             renamed,
             rows_removed,
         } = *self;
-        let counts = [
+        [
             custom_removed,
             custom_added,
             provider_to_name,
             provider_to_reference,
             renamed,
             rows_removed,
-        ];
-        counts.into_iter().map(u64::from).sum()
+        ]
     }
 }
 

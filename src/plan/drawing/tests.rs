@@ -45,7 +45,8 @@ fn recipe(name: &str, calls: &[&str]) -> String {
     )
 }
 
-fn document(recipes: &[(&str, &[&str])], root: Option<&str>) -> GraphDocument {
+/// A project of recipes by name, each with those that it calls.
+fn of_recipes(recipes: &[(&str, &[&str])]) -> Project {
     let files: Vec<_> = recipes
         .iter()
         .map(|(name, calls)| (format!("{name}.recipe.json"), recipe(name, calls)))
@@ -54,7 +55,11 @@ fn document(recipes: &[(&str, &[&str])], root: Option<&str>) -> GraphDocument {
         .iter()
         .map(|(path, text)| (&**path, &**text))
         .collect();
-    let project = project(&files);
+    project(&files)
+}
+
+fn document(recipes: &[(&str, &[&str])], root: Option<&str>) -> GraphDocument {
+    let project = of_recipes(recipes);
     let root = root.map(|path| project.asset_at(path).expect("there"));
     drawn(&project, root)
 }
@@ -255,15 +260,7 @@ fn names_cannot_direct_what_draws_them() {
 
 #[test]
 fn around_an_asset_so_many_steps_are_drawn_as_are_asked_for() {
-    let files: Vec<_> = DIAMOND
-        .iter()
-        .map(|(name, calls)| (format!("{name}.recipe.json"), recipe(name, calls)))
-        .collect();
-    let files: Vec<_> = files
-        .iter()
-        .map(|(path, text)| (&**path, &**text))
-        .collect();
-    let project = project(&files);
+    let project = of_recipes(DIAMOND);
     let asset = project.asset_at("d.recipe.json").expect("there");
     let at = |steps| {
         let part = Part::Around(asset, Depth::Steps(steps));

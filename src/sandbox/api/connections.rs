@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::super::notes::{ConnectionNotes, Made};
 use super::super::reply::{ErrorBody, Reply, Success, ValidationBody, Wrapped};
@@ -294,8 +293,7 @@ fn authorized(asset: &HeldAsset, at: Moment) -> (Option<String>, Option<String>)
 
 /// The titles of a connection's tags.
 fn tags(workspace: &LocalWorkspace, asset: &HeldAsset) -> Result<Vec<String>, Reply> {
-    let document: Value =
-        serde_json::from_slice(&content::read(workspace, asset)?).unwrap_or_default();
+    let document = content::document(workspace, asset)?;
     let tags = document["tags"].as_array().into_iter().flatten();
     Ok(tags
         .filter_map(|tag| tag.as_str().map(str::to_owned))
@@ -405,7 +403,8 @@ fn create(asked: &Asked<'_>) -> Result<Reply, Reply> {
         "provider": named,
         "root_folder": folder.is_home(),
     });
-    let written = Written::new(serde_json::to_vec_pretty(&document).unwrap_or_default());
+    let written = serde_json::to_vec_pretty(&document).map_err(|error| failed(&error))?;
+    let written = Written::new(written);
     let mut commit = Commit::on_inventory(&inventory);
     let id = commit.new_asset();
     commit.changes.push(Change::CreateAsset {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::super::reply::Reply;
 use super::super::route::{Asked, failed};
 use crate::model::ident::Digest;
@@ -71,4 +73,18 @@ pub(super) fn read(workspace: &LocalWorkspace, asset: &HeldAsset) -> Result<Vec<
             .map_err(|error| failed(&error))?;
     }
     Ok(bytes)
+}
+
+/// The JSON that a workspace holds of an asset, as a value; null if it has no file.
+pub(super) fn document(workspace: &LocalWorkspace, asset: &HeldAsset) -> Result<Value, Reply> {
+    let bytes = read(workspace, asset)?;
+    match asset.body.files.is_empty() {
+        true => Ok(Value::Null),
+        false => parsed(&bytes),
+    }
+}
+
+/// JSON that a workspace holds. What can't be read is told: that it says nothing would be an answer.
+pub(super) fn parsed(bytes: &[u8]) -> Result<Value, Reply> {
+    serde_json::from_slice(bytes).map_err(|error| failed(&error))
 }

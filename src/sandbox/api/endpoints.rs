@@ -115,7 +115,7 @@ fn held<'i>(asked: &Asked<'_>, inventory: &'i Inventory) -> Result<Vec<Held<'i>>
                     .iter()
                     .find(|asset| Some(asset.id) == recipe),
                 collection: bound("api_group_id"),
-                document: serde_json::from_slice(&bytes).unwrap_or_default(),
+                document: content::parsed(&bytes)?,
             })
         })
         .collect()

@@ -101,8 +101,7 @@ fn all(asked: &Asked<'_>) -> Result<Reply, Reply> {
                 known.entry(provider.clone()).or_default();
             }
         } else if asset.key.kind == AssetKind::Recipe {
-            let bytes = content::read(&workspace, asset)?;
-            let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+            let document = content::document(&workspace, asset)?;
             steps(&document["code"], &mut known);
             let config = document["config"].as_array().into_iter().flatten();
             for provider in config.filter_map(|entry| entry["provider"].as_str()) {

@@ -82,7 +82,7 @@ fn properties(asked: &Asked<'_>) -> Result<Reply, Reply> {
         workspace
             .content(&file.content, &mut bytes)
             .map_err(|error| failed(&error))?;
-        let document: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let document = super::content::parsed(&bytes)?;
         let map = match &project {
             Some(_) => document["data"].as_object(),
             None => document.as_object(),

@@ -478,8 +478,7 @@ fn version_of(
         body,
         ..asset.clone()
     };
-    let bytes = content::read(&workspace, &of_version)?;
-    let document: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let document = content::document(&workspace, &of_version)?;
     let (created, updated) = folders.times.of(asset.id);
     // When those between the first and the newest were made is not known.
     let at = match number {

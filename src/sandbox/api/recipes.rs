@@ -237,11 +237,6 @@ fn providers(asset: &HeldAsset, document: &Value) -> Vec<String> {
     providers
 }
 
-fn document(workspace: &LocalWorkspace, asset: &HeldAsset) -> Result<Value, Reply> {
-    let bytes = content::read(workspace, asset)?;
-    Ok(serde_json::from_slice(&bytes).unwrap_or_default())
-}
-
 /// What a recipe is told with beside what is always told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Told {
@@ -283,9 +278,9 @@ fn recipe(
     what: Told,
 ) -> Result<Recipe, Reply> {
     let bytes = content::read(workspace, asset)?;
-    let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    // What is no recipe's JSON has no connections.
-    let accounts = by_hand::accounts(&bytes, &asset.body.bindings).unwrap_or_default();
+    let document = content::parsed(&bytes)?;
+    let accounts = by_hand::accounts(&bytes, &asset.body.bindings);
+    let accounts = accounts.map_err(|error| failed(&error))?;
     let (created_at, updated_at) = folders.times.of(asset.id);
     let applications = providers(asset, &document);
     let text = |key: &str| document[key].as_str().map(str::to_owned);
@@ -404,7 +399,7 @@ fn recipes(asked: &Asked<'_>) -> Result<Reply, Reply> {
     if all.is_some() || any.is_some() {
         let mut kept = Vec::new();
         for asset in found {
-            let document = document(&workspace, asset)?;
+            let document = content::document(&workspace, asset)?;
             let providers = providers(asset, &document);
             let uses = |name: &&str| providers.iter().any(|provider| provider == name);
             if all.as_ref().is_none_or(|names| names.iter().all(uses))

@@ -220,11 +220,27 @@ pub(super) fn summaries(
                  (SELECT count(*) FROM connector WHERE workspace = ?1) \
                  FROM asset WHERE workspace = ?1",
                 [row::column(id.0)],
-                |row| (0..6).map(|column| row::number(row, column)).collect(),
+                |row| {
+                    let count = |column| row::number(row, column);
+                    Ok([
+                        count(0)?,
+                        count(1)?,
+                        count(2)?,
+                        count(3)?,
+                        count(4)?,
+                        count(5)?,
+                    ])
+                },
             )
             .doing(doing, "read")?;
-        let counts: Vec<u64> = counts;
-        let count = |at: usize| counts.get(at).copied().unwrap_or_default();
+        let [
+            created,
+            recipes,
+            running,
+            connections,
+            placeholders,
+            connectors,
+        ] = counts;
         summaries.push(WorkspaceSummary {
             facts: Reading {
                 connection,
@@ -232,12 +248,12 @@ pub(super) fn summaries(
                 id,
             }
             .facts()?,
-            created_at: Moment(count(0)),
-            recipes: count(1),
-            running: count(2),
-            connections: count(3),
-            placeholders: count(4),
-            connectors: count(5),
+            created_at: Moment(created),
+            recipes,
+            running,
+            connections,
+            placeholders,
+            connectors,
         });
     }
     Ok(summaries)
