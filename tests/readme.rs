@@ -370,8 +370,9 @@ fn the_table_of_limits_is_that_of_the_code() {
         (
             "an ignore file or a client's settings",
             format!(
-                "{}; {} for each rule",
+                "{}; {} rules of {}",
                 bytes(ignored::BYTES),
+                grouped(ignored::RULES as u64),
                 bytes(ignored::PATTERN_BYTES as u64)
             ),
         ),

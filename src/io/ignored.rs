@@ -40,6 +40,11 @@ pub const WK: &str = ".wk";
 pub const BYTES: u64 = 1 << 20;
 /// A pattern that is longer than any path is a slip.
 pub const PATTERN_BYTES: usize = 4096;
+/// More rules than this are a list that a program made; each one is compared with each file.
+pub const RULES: usize = 10_000;
+/// For so many rules that take nothing it is looked up what they may mean: that costs a comparison with
+/// each packed file and its folders.
+const LOOKED_UP: usize = 100;
 
 /// What the Python client writes into a new ignore file. That one of these matches nothing is as it
 /// is meant to be.
@@ -266,6 +271,8 @@ impl IgnoreFiles {
     fn read(&mut self, path: Arc<str>, name: &str, text: &str, prefix: String) {
         let is_client = name == WORKATO_IGNORE;
         let mut rules: Vec<Rule> = Vec::new();
+        let mut each: Vec<Gitignore> = Vec::new();
+        let mut seen = 0;
         for (number, line) in lines(text).enumerate() {
             // As Python strips it; `.gitignore` has its own way with spaces.
             let stripped = line
@@ -273,13 +280,24 @@ impl IgnoreFiles {
             if stripped.is_empty() || stripped.starts_with('#') {
                 continue;
             }
+            seen += 1;
+            if seen > RULES {
+                return self
+                    .unreadable(path.to_string(), format!("it has more than {RULES} rules"));
+            }
             let text = if is_client { stripped } else { line };
             let reason = if text.len() > PATTERN_BYTES {
                 Some("it is longer than any path".to_owned())
             } else if is_client {
                 None
             } else {
-                git_rules([text]).err().map(|error| error.to_string())
+                match git_rules([text]) {
+                    Ok(rule) => {
+                        each.push(rule);
+                        None
+                    }
+                    Err(error) => Some(error.to_string()),
+                }
             };
             match reason {
                 Some(reason) => {
@@ -293,17 +311,15 @@ impl IgnoreFiles {
                 }),
             }
         }
-        let texts = || rules.iter().map(|rule| rule.text.as_str());
+        let texts = rules.iter().map(|rule| rule.text.as_str());
         let matcher = if is_client {
-            Patterns::new(texts())
+            Patterns::new(texts)
                 .map(Matcher::Client)
                 .map_err(|error| error.to_string())
         } else {
-            let each: Result<Vec<_>, _> = texts().map(|text| git_rules([text])).collect();
-            match (git_rules(texts()), each) {
-                (Ok(all), Ok(each)) => Ok(Matcher::Git { prefix, all, each }),
-                (Err(error), _) | (_, Err(error)) => Err(error.to_string()),
-            }
+            git_rules(texts)
+                .map(|all| Matcher::Git { prefix, all, each })
+                .map_err(|error| error.to_string())
         };
         match matcher {
             Ok(matcher) => self.files.push(IgnoreFile {
@@ -422,17 +438,23 @@ impl IgnoreFiles {
     ) -> (Vec<IgnoredAssets>, Vec<Finding>) {
         let unused = self.files.iter().any(|f| f.rules.iter().any(|r| !r.used));
         // Only what the platform knows is worth a warning, however it may be spelled.
-        let packed: Vec<&str> = match unused {
-            true => packed.filter(|path| asset_of(path).is_some()).collect(),
+        let packed: Vec<Packed<'_>> = match unused {
+            true => packed
+                .filter(|path| asset_of(path).is_some())
+                .map(Packed::new)
+                .collect(),
             false => Vec::new(),
         };
         let mut findings = std::mem::take(&mut self.findings);
+        let mut looked_up = 0;
         for file in &self.files {
             let is_client = matches!(file.matcher, Matcher::Client(_));
             for rule in file.rules.iter().filter(|rule| !rule.used) {
                 let subject = Subject::Path(file.path.to_string());
                 let Rule { line, text, .. } = rule;
-                if let Some(path) = meant(text, &packed) {
+                looked_up += 1;
+                let is_looked_up = looked_up <= LOOKED_UP;
+                if let Some(path) = is_looked_up.then(|| meant(text, &packed)).flatten() {
                     let message = format!("line {line}, `{text}`, leaves nothing out");
                     let right = path.1;
                     findings.push(
@@ -552,19 +574,37 @@ fn folded_name(name: &str) -> String {
         .collect()
 }
 
+/// A packed file, and how it is spelled without regard to case and composition.
+struct Packed<'p> {
+    path: &'p str,
+    folded: String,
+}
+
+impl<'p> Packed<'p> {
+    fn new(path: &'p str) -> Self {
+        Self {
+            path,
+            folded: fold(path),
+        }
+    }
+}
+
+fn fold(text: &str) -> String {
+    text.nfc().flat_map(char::to_lowercase).collect()
+}
+
 /// A packed file that a rule seems to mean, and how the rule would reach it.
-fn meant<'p>(text: &str, packed: &[&'p str]) -> Option<(&'p str, String)> {
+fn meant<'p>(text: &str, packed: &[Packed<'p>]) -> Option<(&'p str, String)> {
     let spelled = text.strip_prefix('!').unwrap_or(text).replace('\\', "/");
     let spelled = spelled.trim_start_matches("./").trim_matches('/');
     let spelled = spelled.strip_suffix("/**").unwrap_or(spelled);
     if spelled.is_empty() {
         return None;
     }
-    let fold = |text: &str| -> String { text.nfc().flat_map(char::to_lowercase).collect() };
+    let exact = Patterns::new([spelled]).ok()?;
     let pattern = Patterns::new([fold(spelled).as_str()]).ok()?;
-    packed.iter().find_map(|path| {
-        let folded = fold(path);
-        if Patterns::new([spelled]).is_ok_and(|exact| !exact.matches(path).is_empty()) {
+    packed.iter().find_map(|Packed { path, folded }| {
+        if !exact.matches(path).is_empty() {
             return Some((*path, spelled.to_owned()));
         }
         // A folder of that name, wherever it lies.
@@ -578,7 +618,7 @@ fn meant<'p>(text: &str, packed: &[&'p str]) -> Option<(&'p str, String)> {
             }
             at += length + 1;
         }
-        let is_met = !pattern.matches(&folded).is_empty();
+        let is_met = !pattern.matches(folded).is_empty();
         is_met.then(|| (*path, (*path).to_owned()))
     })
 }

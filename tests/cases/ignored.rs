@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 
+use recipack::io::ignored::{RULES, WK_IGNORE, WORKATO_IGNORE};
 use recipack::model::fnmatch::Patterns;
 use serde_json::{Value, json};
 
@@ -414,6 +415,21 @@ fn patterns_that_want_much_are_harmless() {
         code == 0 || !found(&document, "ignore-file-unreadable").is_empty(),
         "{code}"
     );
+}
+
+#[test]
+fn more_rules_than_a_person_writes_are_refused_at_once() {
+    for (name, rule) in [(WORKATO_IGNORE, "Old"), (WK_IGNORE, "[")] {
+        let place = Place::new();
+        project(&place, "p");
+        let rules: String = (0..=RULES).map(|n| format!("{rule}{n}\n")).collect();
+        fs::write(place.path("p").join(name), rules).expect("written");
+        let (code, document) = check(&place, "p");
+        assert_eq!(code, 1, "{name}");
+        let told = found(&document, "ignore-file-unreadable");
+        let last = told.last().expect("it is told");
+        assert_eq!(last["message"], "it has more than 10000 rules", "{name}");
+    }
 }
 
 /// Short texts of the characters that mean something; the same on every run.
