@@ -779,6 +779,8 @@ fn schema_lists_documents() {
     connector-usage     what `connector usage` prints with --json
     connector-release   what `connector release` prints with --json
     connector-push      what `connector push` prints with --json
+    customer-show-api   what `customer show` prints with --json of an address of the platform's API
+    connector-pull      what `connector pull` prints with --json
     connector-diff      what `connector diff` prints with --json
     workspace-set       what `workspace set` prints with --json
     customer-create     what `customer create` prints with --json

@@ -181,6 +181,16 @@ struct Profile {
     name: String,
     base: ApiBase,
     workspace: Option<WorkspaceId>,
+    keeper: Keeper,
+}
+
+/// Who keeps a profile, and its token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Keeper {
+    /// The platform's command line in Python.
+    Platform,
+    /// `wk`, in this file.
+    Wk(PathBuf),
 }
 
 /// All of them.
@@ -242,7 +252,10 @@ impl Credentials {
         };
         let token = match (given, &profile) {
             (Some(token), _) => Some(token),
-            (None, Some(profile)) => kept_token(&profile.name, environment, &mut looked)?,
+            (None, Some(profile)) => match &profile.keeper {
+                Keeper::Platform => kept_token(&profile.name, environment, &mut looked)?,
+                Keeper::Wk(file) => wk::token(&profile.name, file, &mut looked)?,
+            },
             (None, None) => None,
         };
         match token {
@@ -403,22 +416,46 @@ fn profile(
         places.push(not_set(PROFILE));
     }
     let profiles = Profiles::read(&file, places)?;
+    let of_wk = wk::Profiles::read(environment, places)?;
     if let Some(name) = named {
-        return match profiles.get(&name, &file)? {
-            Some(profile) => Ok(Some(profile)),
-            None => Err(CredentialError::NoProfile {
-                name,
-                there: profiles.each.into_keys().collect(),
-                file,
-            }),
+        return match (profiles.get(&name, &file)?, of_wk.get(&name)?) {
+            (Some(profile), other) => {
+                // One name for two hosts means neither.
+                let spelled = name.escape_debug();
+                agree(
+                    &format!("profile `{spelled}` of {}", file.display()),
+                    Some(&profile.base),
+                    &format!("profile `{spelled}` of wk"),
+                    other.as_ref().map(|other| &other.base),
+                )?;
+                Ok(Some(profile))
+            }
+            (None, Some(profile)) => Ok(Some(profile)),
+            (None, None) => {
+                if let Some(file) = of_wk.unknown {
+                    return Err(CredentialError::Malformed {
+                        file,
+                        why: format!(
+                            "it may have the profile `{}`, in a form that recipack does not know",
+                            name.escape_debug()
+                        ),
+                    });
+                }
+                let there = profiles.each.into_keys().chain(of_wk.each.into_keys());
+                Err(CredentialError::NoProfile {
+                    name,
+                    there: there.collect(),
+                    file,
+                })
+            }
         };
     }
     let current = match &profiles.current {
         Some(name) => profiles.get(name, &file)?,
-        None => None,
+        None => of_wk.current()?,
     };
     let Some(host) = host else {
-        if current.is_none() && !profiles.each.is_empty() {
+        if current.is_none() && !(profiles.each.is_empty() && of_wk.each.is_empty()) {
             places.push(looked(file.display().to_string(), "no current profile"));
         }
         return Ok(current);
@@ -437,6 +474,12 @@ fn profile(
                 .get(name, &file)?
                 .filter(|profile| profile.base == *host),
         );
+    }
+    for name in of_wk.each.keys() {
+        // A host's token is the same one, whoever keeps it: the first counts.
+        if !profiles.each.contains_key(name) {
+            fitting.extend(of_wk.get(name)?.filter(|profile| profile.base == *host));
+        }
     }
     if fitting.len() == 1 {
         return Ok(fitting.pop());
@@ -499,6 +542,7 @@ impl Profiles {
             name: name.to_owned(),
             base,
             workspace: workspace.map(WorkspaceId),
+            keeper: Keeper::Platform,
         }))
     }
 }
@@ -547,7 +591,15 @@ fn kept_token(
     )
 }
 
-/// JSON, of which nothing is shown if it is none.
+/// JSON of any form, of which nothing is shown if it is none.
+fn any_json(file: &Path, text: &str) -> Result<Value, CredentialError> {
+    serde_json::from_str(text).map_err(|error| CredentialError::Malformed {
+        file: file.to_owned(),
+        why: format!("it is no JSON at line {}", error.line()),
+    })
+}
+
+/// A JSON object.
 fn json(file: &Path, text: &str) -> Result<Value, CredentialError> {
     let malformed = |why: String| CredentialError::Malformed {
         file: file.to_owned(),
@@ -556,8 +608,7 @@ fn json(file: &Path, text: &str) -> Result<Value, CredentialError> {
     if text.trim().is_empty() {
         return Ok(Value::Null);
     }
-    let value: Value = serde_json::from_str(text)
-        .map_err(|error| malformed(format!("it is no JSON at line {}", error.line())))?;
+    let value = any_json(file, text)?;
     if value.is_object() {
         Ok(value)
     } else {
@@ -611,6 +662,8 @@ fn opened(
     }
     Ok(Some(text))
 }
+
+mod wk;
 
 #[cfg(test)]
 mod tests;

@@ -529,6 +529,9 @@ impl Failure {
                 .help("look at it in the platform's pages"),
             RemoteError::OtherWorkspace { .. } => Self::of(Exit::Refused, "other-workspace", error)
                 .help("nothing was sent; use the token of the workspace that the import went into"),
+            RemoteError::Ambiguous { number, .. } => Self::of(Exit::Usage, "ambiguous", error).help(
+                format!("say which is meant: customer:id:{number} or customer:external:{number}"),
+            ),
             RemoteError::NotOffered { instead, .. } => {
                 Self::of(Exit::Failed, "not-offered", error).help(*instead)
             }

@@ -2,6 +2,7 @@
 //! reads the environment, and only its `ui` writes to the terminal.
 
 mod args;
+mod brought;
 mod cache;
 mod checkout;
 mod colour;

@@ -56,6 +56,20 @@ pub(crate) fn open_remote(
     open_expected(context, args, address, None)
 }
 
+/// Opens a customer's workspace through that of its admin.
+pub(crate) fn open_customer(
+    context: &Context,
+    args: &PlatformArgs,
+    admin: &RemoteAddress,
+    customer: u64,
+) -> Result<RemoteWorkspace, Failure> {
+    let address = RemoteAddress {
+        account: RemoteAccount::CustomerId(customer),
+        folder: None,
+    };
+    open_with(context, args, credentials(args, admin)?, &address, None)
+}
+
 /// Opens the workspace that an import went into.
 pub(crate) fn open_expected(
     context: &Context,
@@ -63,7 +77,22 @@ pub(crate) fn open_expected(
     address: &RemoteAddress,
     expected: Option<&Entry>,
 ) -> Result<RemoteWorkspace, Failure> {
-    let credentials = credentials(args, address)?;
+    open_with(
+        context,
+        args,
+        credentials(args, address)?,
+        address,
+        expected,
+    )
+}
+
+fn open_with(
+    context: &Context,
+    args: &PlatformArgs,
+    credentials: Credentials,
+    address: &RemoteAddress,
+    expected: Option<&Entry>,
+) -> Result<RemoteWorkspace, Failure> {
     if context.ui.volume == Volume::Verbose {
         let of = credentials.workspace.map_or_else(String::new, |workspace| {
             format!(", of workspace {workspace}")
@@ -115,7 +144,9 @@ pub(crate) fn credentials(
             host: None,
             profile: Some(name.clone()),
         },
-        RemoteAccount::Customer(_) | RemoteAccount::ExternalId(_) => Wanted {
+        RemoteAccount::Customer(_)
+        | RemoteAccount::CustomerId(_)
+        | RemoteAccount::ExternalId(_) => Wanted {
             host: None,
             profile: args.api.profile.clone(),
         },

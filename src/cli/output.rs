@@ -35,6 +35,8 @@ pub(crate) enum Content {
     Plan,
     /// A catalogue of shared connectors.
     Catalogue,
+    /// A file of a custom connector.
+    Connector,
     /// A signature of minisign.
     Signature,
     /// An in-toto statement, or an envelope that holds one.
@@ -244,6 +246,7 @@ impl Content {
             Self::Lock => "lock",
             Self::Plan => "plan",
             Self::Catalogue => "catalogue",
+            Self::Connector => "file of a connector that was pulled",
             Self::Signature => "signature",
             Self::Attestation => "attestation",
             Self::Bom => "CycloneDX document",
@@ -286,6 +289,8 @@ impl Content {
                 let catalogue = Catalogue::parse(&bytes);
                 is_json && catalogue.is_ok_and(|catalogue| catalogue.titles().is_empty())
             }
+            // It may be somebody's own work since it was pulled.
+            Self::Connector => false,
             Self::Signature => is_minisign(head) && contains(head, b"\ntrusted comment:"),
             Self::Attestation => {
                 has(&["_type", "predicateType"]) || has(&["payloadType", "payload"])

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use super::Context;
 use super::args::{PackArgs, PlatformArgs};
-use super::exit::Exit;
+use super::brought::{self, Brought};
 use super::failure::Failure;
 use super::opening;
 use super::ui::visible;
@@ -26,8 +26,6 @@ use crate::ops::catalog::catalogue;
 use crate::ops::export::ExportRequest;
 use crate::ops::locate::ManifestText;
 use crate::ops::read::{Digests, Opened, Reading, Roots, open};
-use crate::ops::remote::{Downloaded, fetch};
-use crate::plan::decision::shell_word;
 use crate::plan::export::Destination;
 use crate::workspace::WorkspaceError;
 
@@ -146,8 +144,9 @@ pub(crate) struct Resolved {
     pub(crate) name: Option<PackageName>,
     /// The largest package that is made, in bytes.
     pub(crate) limit: u64,
-    /// The project, if it was fetched from a workspace; it goes with this value.
-    _fetched: Option<Downloaded>,
+    /// The project and the connectors beside it; what was brought from a workspace goes with this
+    /// value.
+    _brought: [Option<Brought>; 2],
 }
 
 impl Resolved {
@@ -424,45 +423,9 @@ fn project_of(args: &PackArgs, file: Option<&ManifestFile>) -> Result<PathBuf, F
         return Ok(PathBuf::from("."));
     };
     match &file.manifest().package.project {
+        Some(said) if Address::is_meant(&said.value) => Ok(PathBuf::from(&said.value)),
         Some(said) => file.named(said),
         None => Ok(file.beside(".")),
-    }
-}
-
-/// A project that lies in a workspace behind the platform's API is fetched first, as the platform
-/// exports it.
-fn fetched(
-    context: &Context,
-    args: &PackArgs,
-    project: PathBuf,
-) -> Result<(PathBuf, Option<Downloaded>), Failure> {
-    let Some(text) = project.to_str().filter(|text| Address::is_meant(text)) else {
-        return Ok((project, None));
-    };
-    let address: Address = text
-        .parse()
-        .map_err(|error: AddressError| Failure::usage(error.to_string()))?;
-    let remote = match &address {
-        Address::Remote(remote) => remote,
-        Address::Local(name) => {
-            return Err(Failure::usage(format!(
-                "{address} is no project, but a workspace of the local platform"
-            ))
-            .help(format!(
-                "make a package of it first: recipack workspace export {}",
-                shell_word(name.as_str())
-            )));
-        }
-    };
-    let workspace = opening::open_remote(context, &args.platform, remote)?;
-    match fetch(&workspace, &std::env::temp_dir())? {
-        Some(fetched) => Ok((fetched.path(), Some(fetched))),
-        None => Err(Failure::new(
-            Exit::Failed,
-            "nothing-selected",
-            format!("{address} holds nothing"),
-        )
-        .help("name another folder: add #folder=ID to the address")),
     }
 }
 
@@ -478,7 +441,13 @@ pub(crate) fn resolve(
     }
     let manifest = file.as_ref().map(ManifestFile::manifest);
     let (destination, target) = destination(args, manifest, need)?;
-    let (project, fetched) = fetched(context, args, project_of(args, file.as_ref())?)?;
+    let project = project_of(args, file.as_ref())?;
+    let project = brought::project(context, &args.platform, &project, "export")?;
+    let connectors = args
+        .connectors
+        .as_deref()
+        .map(|said| brought::connectors(context, &args.platform, said))
+        .transpose()?;
     let said = manifest.and_then(|manifest| manifest.catalog(target.as_ref()));
     let found = match (&args.catalog, &file, said) {
         (Some(said), _, _) => Some(said_catalogue(context, said, &args.platform)?),
@@ -522,9 +491,11 @@ pub(crate) fn resolve(
         name: package.and_then(|package| package.name.clone()),
         limit: bytes_of(limit_mb),
         request: ExportRequest {
-            project,
+            project: project.path().to_owned(),
             roots: roots(args),
-            connectors: args.connectors.clone(),
+            connectors: connectors
+                .as_ref()
+                .map(|connectors| connectors.path().to_owned()),
             destination,
             selection,
             words,
@@ -537,7 +508,7 @@ pub(crate) fn resolve(
         },
         manifest: file,
         admin,
-        _fetched: fetched,
+        _brought: [Some(project), connectors],
     })
 }
 
@@ -547,8 +518,9 @@ pub(crate) fn read_project(context: &Context, args: &PackArgs) -> Result<Opened,
         Some(_) => None,
         None => find_manifest(args)?,
     };
-    let (project, _fetched) = fetched(context, args, project_of(args, file.as_ref())?)?;
-    read_whole(context, &project, roots(args))
+    let project = project_of(args, file.as_ref())?;
+    let project = brought::project(context, &args.platform, &project, "graph")?;
+    read_whole(context, project.path(), roots(args))
 }
 
 /// Whether the project may be several.

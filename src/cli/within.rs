@@ -8,8 +8,8 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::opening::{Opened, open};
 use super::ui::visible;
-use crate::model::ident::ConnectorTitle;
-use crate::model::workspace::WorkspaceKind;
+use crate::model::ident::{ConnectorTitle, WorkspaceName};
+use crate::model::workspace::{Address, WorkspaceKind};
 use crate::ops::catalog::CatalogError;
 use crate::ops::inspect::InspectError;
 use crate::ops::locate::LocatedFinding;
@@ -20,6 +20,7 @@ use crate::plan::pick::{PickError, label};
 use crate::plan::sharing::ShareError;
 use crate::plan::sharing::file::EntryProblem;
 use crate::workspace::WorkspaceError;
+use crate::workspace::remote::RemoteError;
 
 /// What of its workspace a command looks at or changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -292,11 +293,25 @@ impl Asked<'_> {
     }
 }
 
+/// The name of a workspace of the local platform, for what can't be done over the API: `what` is not,
+/// and `instead` is the way there.
+pub(crate) fn only_local<'a>(
+    address: &'a Address,
+    what: &'static str,
+    instead: &'static str,
+) -> Result<&'a WorkspaceName, Failure> {
+    address.local().ok_or_else(|| {
+        let error = RemoteError::NotOffered {
+            address: address.clone(),
+            what,
+            instead,
+        };
+        WorkspaceError::from(error).into()
+    })
+}
+
 /// How a workspace of this kind is called in a line, with its admin workspace.
-pub(crate) fn kind_with_admin(
-    kind: WorkspaceKind,
-    admin: Option<&crate::model::ident::WorkspaceName>,
-) -> String {
+pub(crate) fn kind_with_admin(kind: WorkspaceKind, admin: Option<&WorkspaceName>) -> String {
     match admin {
         Some(admin) => format!("{kind} of {admin}"),
         None => kind.to_string(),

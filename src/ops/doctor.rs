@@ -136,7 +136,9 @@ pub fn examine(client: &Client, address: &RemoteAddress) -> (Reach, Vec<Checkup>
     checkups.push(Checkup::new("token", Health::Ok, whose));
     let handle = match &address.account {
         RemoteAccount::Host(_) | RemoteAccount::Profile(_) => None,
-        RemoteAccount::Customer(id) => Some(CustomerHandle::Number(*id)),
+        RemoteAccount::Customer(id) | RemoteAccount::CustomerId(id) => {
+            Some(CustomerHandle::Number(*id))
+        }
         RemoteAccount::ExternalId(id) => Some(CustomerHandle::External(id.clone())),
     };
     let account = match handle {

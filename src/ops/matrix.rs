@@ -13,15 +13,13 @@ use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath, Moment};
 use crate::plan::import::target::OtherTarget;
 use crate::plan::matrix::{Cell, Possible};
-use crate::workspace::local::LocalPlatform;
+use crate::workspace::AdminWorkspace;
 
 /// Which packages, and where.
 #[derive(Clone, Debug)]
 pub struct MatrixRequest {
     /// The packages.
     pub packages: Vec<PathBuf>,
-    /// Customers of this admin workspace only.
-    pub admin: Option<WorkspaceName>,
     /// The folder that the packages would be imported into.
     pub folder: FolderPath,
     /// Limits on the packages.
@@ -52,16 +50,28 @@ pub struct MatrixRow {
     pub cells: Vec<Cell>,
 }
 
-/// Plans every package into every customer's workspace, all as they are at one moment.
+/// A customer whose workspace can be looked at.
+pub struct MatrixCustomer {
+    /// Where it is.
+    pub address: Address,
+    /// What it is called.
+    pub name: WorkspaceName,
+    /// The partner's own name for it.
+    pub external_id: Option<String>,
+    /// Its workspace.
+    pub workspace: Box<dyn AdminWorkspace>,
+}
+
+/// Plans every package into every customer's workspace. Customers are looked at one after the other.
 ///
 /// # Errors
-/// If a package or the platform can't be read, or the work is interrupted.
-pub fn matrix(
+/// If a package or a workspace can't be read, or the work is interrupted.
+pub fn matrix<E: From<ImportError>>(
     request: &MatrixRequest,
-    platform: &LocalPlatform,
+    looked_at: impl IntoIterator<Item = Result<MatrixCustomer, E>>,
     running: &Running,
     observer: &mut dyn Observer,
-) -> Result<MatrixDocument, ImportError> {
+) -> Result<MatrixDocument, E> {
     let mut incoming = Vec::new();
     for package in &request.packages {
         let request = ImportRequest {
@@ -80,25 +90,15 @@ pub fn matrix(
         incoming.push((request, read));
     }
     let mut customers = Vec::new();
-    let moment = platform.one_moment()?;
-    for summary in moment.workspaces()? {
-        let admin = summary.facts.admin.as_ref();
-        let asked = match &request.admin {
-            Some(asked) => admin == Some(asked),
-            None => admin.is_some(),
-        };
-        if !asked {
-            continue;
-        }
-        let name = summary.facts.name.clone();
-        let workspace = moment.workspace(&name)?;
+    for customer in looked_at {
+        let customer = customer?;
         let mut cells = Vec::new();
         for (request, incoming) in &mut incoming {
             if running.interrupt.is_set() {
-                return Err(Interrupted.into());
+                return Err(ImportError::from(Interrupted).into());
             }
-            request.address = Address::Local(name.clone());
-            let planned = incoming.plan(request, &workspace, running)?;
+            request.address = customer.address.clone();
+            let planned = incoming.plan(request, customer.workspace.as_ref(), running)?;
             let possible = match planned.is_impossible() || incoming.is_incomplete() {
                 true => Possible::No,
                 false => Possible::Yes,
@@ -108,8 +108,8 @@ pub fn matrix(
             cells.push(Cell::of(&planned.plan, possible, recorded));
         }
         customers.push(MatrixRow {
-            customer: name,
-            external_id: summary.facts.external_id,
+            customer: customer.name,
+            external_id: customer.external_id,
             cells,
         });
     }

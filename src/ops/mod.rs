@@ -17,6 +17,7 @@ pub mod matrix;
 pub mod operate;
 pub mod pack;
 pub mod provenance;
+pub mod pull;
 pub mod push;
 pub mod read;
 pub mod record;

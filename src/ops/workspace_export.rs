@@ -15,7 +15,7 @@ use crate::io::archive::{
 use crate::model::finding::{self, Counts, Finding, Severity};
 use crate::model::ident::{Digest, Version, WorkspaceName};
 use crate::model::path::PackagePath;
-use crate::model::workspace::{FolderPath, Inventory, WorkspaceKind};
+use crate::model::workspace::{Address, FolderPath, Inventory, WorkspaceKind};
 use crate::plan::departure::{
     Departure, DepartureEdits, DepartureRequest, Form, Item, LeavingFile, Reason, RewriteError,
     Rewriter, Rows, Stay,
@@ -276,7 +276,7 @@ impl Exported {
     }
 
     /// What is told of the export; `path` is where the package lies, or is to lie.
-    pub fn document(&self, path: &Path) -> WorkspaceExportDocument {
+    pub fn document(&self, address: &Address, path: &Path) -> WorkspaceExportDocument {
         let departure = &self.departure;
         let path_of = |item: Item| departure.paths.get(&item).cloned();
         let entries = departure.files.iter().enumerate().map(|(index, file)| {
@@ -335,6 +335,7 @@ impl Exported {
             }
         });
         WorkspaceExportDocument {
+            address: address.clone(),
             workspace: self.inventory.workspace.name.clone(),
             kind: self.inventory.workspace.kind,
             rows: departure.rows,
@@ -398,6 +399,8 @@ fn read_back(
 /// What `workspace export` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkspaceExportDocument {
+    /// Where the workspace is.
+    pub address: Address,
     /// The workspace.
     pub workspace: WorkspaceName,
     /// Whose it is.

@@ -92,6 +92,18 @@ pub enum RemoteError {
         /// The workspace that was found.
         found: String,
     },
+    /// A customer is named in a way that means another one, too.
+    #[error("{address}: {}", which(*number, by_number.as_deref(), by_external))]
+    Ambiguous {
+        /// The address.
+        address: Address,
+        /// The number in it.
+        number: u64,
+        /// The name of the customer with that number, if there is one.
+        by_number: Option<String>,
+        /// The name of the customer with that external id.
+        by_external: String,
+    },
     /// The API has nothing for it.
     #[error("{address}: {what} can't be done over the API")]
     NotOffered {
@@ -105,6 +117,17 @@ pub enum RemoteError {
     /// The journal of imports can't be read or written.
     #[error("the journal of imports fails")]
     Journal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+fn which(number: u64, by_number: Option<&str>, by_external: &str) -> String {
+    match by_number {
+        Some(name) => format!(
+            "\"{name}\" has the number {number}, and \"{by_external}\" the external id {number}"
+        ),
+        None => format!(
+            "no customer has the number {number}, and \"{by_external}\" has the external id {number}"
+        ),
+    }
 }
 
 fn numbers(ids: &[u64]) -> String {
@@ -159,6 +182,7 @@ impl RemoteError {
             | Self::Unfinished { .. }
             | Self::NotSo { .. }
             | Self::OtherWorkspace { .. }
+            | Self::Ambiguous { .. }
             | Self::NotOffered { .. }
             | Self::Journal(_) => false,
         }

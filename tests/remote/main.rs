@@ -1,6 +1,7 @@
 //! Workspaces behind the platform's API: the program against a sandbox, both as processes.
 
 mod accepted;
+mod addresses;
 mod between;
 mod contract;
 mod ends;

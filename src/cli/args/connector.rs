@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{PlatformArgs, WithinArgs};
-use crate::model::ident::ConnectorTitle;
+use super::{ForceArgs, PlatformArgs, WithinArgs};
+use crate::model::ident::{ConnectorTitle, Version};
 use crate::model::workspace::Address;
 
 /// What to do with the custom connectors that a workspace can use.
@@ -21,6 +21,8 @@ pub(crate) enum ConnectorCommand {
     Usage(ConnectorArgs),
     /// Make a new version of a connector from its source; it is not released
     Push(ConnectorPushArgs),
+    /// Bring a connector's source into a folder
+    Pull(ConnectorPullArgs),
     /// Compare what recipes can use of two versions of a connector
     Diff(ConnectorDiffArgs),
     /// Release a connector's latest version: all its recipes run that from then on
@@ -67,6 +69,30 @@ pub(crate) struct ConnectorPushArgs {
     /// The workspace.
     #[command(flatten)]
     pub(crate) within: WithinArgs,
+}
+
+/// Arguments of `connector pull`.
+#[derive(Debug, Args)]
+pub(crate) struct ConnectorPullArgs {
+    /// Its title, or its internal name
+    #[arg(value_name = "TITLE|INTERNAL_NAME")]
+    pub(crate) connector: String,
+    /// The version [default: the released one, or the newest if none is released]
+    #[arg(long = "number", value_name = "N", value_parser = version)]
+    pub(crate) version: Option<Version>,
+    /// The folder to write its files into
+    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    pub(crate) output: PathBuf,
+    /// What may be replaced.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
+    /// The workspace.
+    #[command(flatten)]
+    pub(crate) within: WithinArgs,
+}
+
+fn version(text: &str) -> Result<Version, std::num::ParseIntError> {
+    text.parse().map(Version)
 }
 
 /// Arguments of `connector diff`.

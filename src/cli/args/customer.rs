@@ -3,9 +3,8 @@
 use clap::{Args, Subcommand};
 
 use super::PlatformArgs;
-use super::within::local_name;
+use super::within::workspace;
 use super::workspace::MOST;
-use crate::model::ident::WorkspaceName;
 use crate::model::workspace::{Address, Label, LabelEdit};
 
 /// What to do with the customers of an admin workspace.
@@ -25,11 +24,11 @@ pub(crate) enum CustomerCommand {
 #[derive(Debug, Args)]
 pub(crate) struct CustomerCreateArgs {
     /// Its name
-    #[arg(value_name = "NAME", value_parser = local_name)]
-    pub(crate) name: WorkspaceName,
+    #[arg(value_name = "NAME", value_parser = workspace)]
+    pub(crate) name: Address,
     /// Its admin workspace
-    #[arg(long, value_name = "ADMIN", value_parser = local_name)]
-    pub(crate) of: WorkspaceName,
+    #[arg(long, value_name = "ADMIN", value_parser = workspace)]
+    pub(crate) of: Address,
     /// The partner's own name for it
     #[arg(long, value_name = "ID")]
     pub(crate) external_id: Option<String>,
@@ -48,29 +47,19 @@ pub(crate) struct CustomerCreateArgs {
 #[derive(Debug, Args)]
 pub(crate) struct CustomerListArgs {
     /// Only the customers of this admin workspace: a name in the local platform, or an address of the platform's API
-    #[arg(long, value_name = "ADMIN", value_parser = admin)]
+    #[arg(long, value_name = "ADMIN", value_parser = workspace)]
     pub(crate) of: Option<Address>,
     /// Where the local platform is.
     #[command(flatten)]
     pub(crate) platform: PlatformArgs,
 }
 
-/// An admin workspace, wherever it is.
-fn admin(text: &str) -> Result<Address, String> {
-    if text.contains(':') {
-        return text
-            .parse()
-            .map_err(|error: crate::model::workspace::AddressError| error.to_string());
-    }
-    local_name(text).map(Address::Local)
-}
-
 /// Arguments of `customer show`.
 #[derive(Debug, Args)]
 pub(crate) struct CustomerShowArgs {
     /// Its name
-    #[arg(value_name = "NAME", value_parser = local_name)]
-    pub(crate) name: WorkspaceName,
+    #[arg(value_name = "NAME", value_parser = workspace)]
+    pub(crate) name: Address,
     /// Where the local platform is.
     #[command(flatten)]
     pub(crate) platform: PlatformArgs,
@@ -80,8 +69,8 @@ pub(crate) struct CustomerShowArgs {
 #[derive(Debug, Args)]
 pub(crate) struct CustomerLabelArgs {
     /// Its name
-    #[arg(value_name = "NAME", value_parser = local_name)]
-    pub(crate) name: WorkspaceName,
+    #[arg(value_name = "NAME", value_parser = workspace)]
+    pub(crate) name: Address,
     /// What to set, and what to remove
     #[arg(value_name = "KEY=VALUE|KEY-", required = true)]
     pub(crate) edits: Vec<LabelEdit>,

@@ -293,6 +293,13 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
         ],
     ),
     (
+        "connector pull",
+        [
+            "recipack connector pull 'Parcel Tracker' --in local:studio",
+            "recipack connector pull 'Parcel Tracker' --in local:studio --number 1 -o fixtures",
+        ],
+    ),
+    (
         "connector diff",
         [
             "recipack connector diff orders/parcel_tracker.custom_adapter.rb next.rb",

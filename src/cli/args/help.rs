@@ -40,7 +40,7 @@ const MANY: usize = 3;
 /// What the help of every command says about its own options.
 const HELP: &str = "Print help; for --json, -q, -v, -C and more: recipack --help";
 /// Commands that need a workspace only to find a catalogue in it: they have options enough.
-const OF_PROJECTS: [&str; 5] = ["check", "lock", "export", "why", "graph"];
+const OF_PROJECTS: [&str; 7] = ["check", "lock", "export", "why", "graph", "show", "verify"];
 
 /// The program's command line, with its help in order.
 pub(crate) fn command() -> Command {

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{ForceArgs, PlatformArgs, ReportArgs};
-use crate::model::ident::WorkspaceName;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath};
 
@@ -132,9 +131,9 @@ pub(crate) struct MatrixArgs {
     /// The packages
     #[arg(value_name = "PACKAGE.zip", required = true)]
     pub(crate) packages: Vec<PathBuf>,
-    /// Only customers of this admin workspace
-    #[arg(long, value_name = "ADMIN")]
-    pub(crate) of: Option<WorkspaceName>,
+    /// Only customers of this admin workspace: a name in the local platform, or an address
+    #[arg(long, value_name = "ADMIN|ADDRESS", value_parser = super::within::workspace)]
+    pub(crate) of: Option<Address>,
     /// The folder that the packages would be imported into [default: Home]
     #[arg(long, value_name = "FOLDER", value_parser = super::within::folder)]
     pub(crate) folder: Option<FolderPath>,

@@ -32,7 +32,8 @@ pub(crate) use catalog::{
 };
 pub(crate) use connection::{ConnectionAuthorizeArgs, ConnectionCommand, ConnectionListArgs};
 pub(crate) use connector::{
-    ConnectorArgs, ConnectorCommand, ConnectorDiffArgs, ConnectorListArgs, ConnectorPushArgs,
+    ConnectorArgs, ConnectorCommand, ConnectorDiffArgs, ConnectorListArgs, ConnectorPullArgs,
+    ConnectorPushArgs,
 };
 pub(crate) use customer::{
     CustomerCommand, CustomerCreateArgs, CustomerLabelArgs, CustomerListArgs, CustomerShowArgs,
@@ -233,8 +234,8 @@ pub(crate) struct PackArgs {
     /// What to do with one: auto, include, exclude; may be repeated
     #[arg(long = "connector", value_name = "TITLE=WORD", value_parser = connector_word)]
     pub(crate) connectors_said: Vec<(ConnectorTitle, Word)>,
-    /// A folder with files of connectors that the project lacks
-    #[arg(long, value_name = "DIR")]
+    /// Connectors that the project lacks: a folder with their files, or a workspace's address
+    #[arg(long, value_name = "DIR|ADDRESS")]
     pub(crate) connectors: Option<PathBuf>,
     /// Take only what matches, and what that needs; may be repeated
     #[arg(long, value_name = "GLOB")]
@@ -328,8 +329,8 @@ pub(crate) struct ForceArgs {
 /// Arguments of `init`.
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
-    /// The project: a folder in the export layout, or a package
-    #[arg(default_value = ".")]
+    /// The project: a folder in the export layout, a package or an address
+    #[arg(value_name = "PROJECT|PACKAGE.zip|ADDRESS", default_value = ".")]
     pub(crate) project: PathBuf,
     /// Where to write the manifest
     #[arg(short, long, value_name = "FILE", default_value = "recipack.toml")]
@@ -465,8 +466,12 @@ pub(crate) struct ManifestListArgs {
 /// Arguments of `show`.
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
-    /// The package, or a project's folder
+    /// A package, a project's folder or an address
+    #[arg(value_name = "PACKAGE.zip|PROJECT|ADDRESS")]
     pub(crate) package: PathBuf,
+    /// Where the workspace is.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
 }
 
 /// Arguments of `why`.
@@ -531,8 +536,8 @@ pub(crate) struct VerifyArgs {
     /// Make the package again from this project and compare
     #[arg(long, value_name = "PROJECT")]
     pub(crate) rebuild_from: Option<PathBuf>,
-    /// A folder with files of connectors that the project lacks
-    #[arg(long, value_name = "DIR", requires = "rebuild_from")]
+    /// Connectors that the project lacks: a folder with their files, or a workspace's address
+    #[arg(long, value_name = "DIR|ADDRESS", requires = "rebuild_from")]
     pub(crate) connectors: Option<PathBuf>,
     /// The public key that has to have signed it: a file of minisign, or the key itself
     #[arg(long, value_name = "KEY|FILE")]
@@ -546,6 +551,9 @@ pub(crate) struct VerifyArgs {
     /// The public key that has to have signed the statement: ed25519 in PEM
     #[arg(long, value_name = "FILE", requires = "attestation")]
     pub(crate) attestation_key: Option<PathBuf>,
+    /// Where workspaces are.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
     /// Who else hears of it.
     #[command(flatten)]
     pub(crate) report: ReportArgs,

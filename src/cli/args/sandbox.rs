@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::PlatformArgs;
-use super::within::local_name;
-use crate::model::ident::WorkspaceName;
-use crate::model::workspace::ImportId;
+use crate::model::workspace::{Address, ImportId};
 use crate::sandbox::Limits;
 
 /// Arguments of `sandbox`.
@@ -23,8 +21,8 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "WORD", default_value = "none")]
     pub(crate) limits: Limits,
     /// Print the token of a workspace, and do nothing else
-    #[arg(long, value_name = "NAME", value_parser = local_name, conflicts_with_all = ["port", "fault", "openapi"])]
-    pub(crate) token: Option<WorkspaceName>,
+    #[arg(long, value_name = "NAME", value_parser = super::within::workspace, conflicts_with_all = ["port", "fault", "openapi"])]
+    pub(crate) token: Option<Address>,
     /// Print the OpenAPI document of what is served, and do nothing else
     #[arg(long)]
     pub(crate) openapi: bool,

@@ -3,7 +3,6 @@
 use clap::Args;
 
 use super::PlatformArgs;
-use crate::model::ident::WorkspaceName;
 use crate::model::path::PathError;
 use crate::model::workspace::{Address, FolderPath};
 
@@ -28,17 +27,14 @@ pub(super) fn folder(text: &str) -> Result<FolderPath, PathError> {
     }
 }
 
-/// A workspace of the local platform, where there can be no other: `NAME` or `local:NAME`.
-pub(super) fn local_name(text: &str) -> Result<WorkspaceName, String> {
+/// A workspace, wherever it is: an address, or the name of one in the local platform.
+pub(super) fn workspace(text: &str) -> Result<Address, String> {
     if text.contains(':') {
-        let address: Address = text
+        return text
             .parse()
-            .map_err(|error: crate::model::workspace::AddressError| error.to_string())?;
-        return match address {
-            Address::Local(name) => Ok(name),
-            Address::Remote(_) => Err("it is no workspace of the local platform".to_owned()),
-        };
+            .map_err(|error: crate::model::workspace::AddressError| error.to_string());
     }
     text.parse()
+        .map(Address::Local)
         .map_err(|error: crate::model::ident::NameError| error.to_string())
 }

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::within::local_name;
+use super::within::workspace;
 use super::{PlatformArgs, WorkspaceExportArgs};
-use crate::model::ident::{DataCenter, WorkspaceName};
-use crate::model::workspace::{ClosedSource, WorkspaceKind};
+use crate::model::ident::DataCenter;
+use crate::model::workspace::{Address, ClosedSource, WorkspaceKind};
 
 /// No workspace has a larger number: readers of JSON get larger ones wrong.
 pub(super) const MOST: u64 = (1 << 53) - 1;
@@ -33,8 +33,8 @@ pub(crate) enum WorkspaceCommand {
 #[derive(Debug, Args)]
 pub(crate) struct WorkspaceCreateArgs {
     /// Its name
-    #[arg(value_name = "NAME", value_parser = local_name)]
-    pub(crate) name: WorkspaceName,
+    #[arg(value_name = "NAME", value_parser = workspace)]
+    pub(crate) name: Address,
     /// Whose it is: `admin` for a partner's own, `customer` for one under it, `external` for any other account
     #[arg(long, value_name = "admin|customer|external")]
     pub(crate) kind: WorkspaceKind,
@@ -42,8 +42,8 @@ pub(crate) struct WorkspaceCreateArgs {
     #[arg(long, value_name = "DC")]
     pub(crate) data_center: Option<DataCenter>,
     /// The admin workspace of a customer
-    #[arg(long, value_name = "ADMIN", value_parser = local_name)]
-    pub(crate) of: Option<WorkspaceName>,
+    #[arg(long, value_name = "ADMIN", value_parser = workspace)]
+    pub(crate) of: Option<Address>,
     /// The partner's own name for a customer
     #[arg(long, value_name = "ID")]
     pub(crate) external_id: Option<String>,
@@ -65,8 +65,8 @@ pub(crate) struct WorkspaceCreateArgs {
 #[derive(Debug, Args)]
 pub(crate) struct WorkspaceSetArgs {
     /// Its name
-    #[arg(value_name = "NAME", value_parser = local_name)]
-    pub(crate) name: WorkspaceName,
+    #[arg(value_name = "NAME", value_parser = workspace)]
+    pub(crate) name: Address,
     /// Whether an admin workspace may share connectors closed-source
     #[arg(long, value_name = "allowed|not-allowed")]
     pub(crate) closed_source: ClosedSource,
@@ -86,9 +86,9 @@ pub(crate) struct WorkspaceListArgs {
 /// Arguments of `workspace show`.
 #[derive(Debug, Args)]
 pub(crate) struct WorkspaceShowArgs {
-    /// Its name
-    #[arg(value_name = "NAME", value_parser = local_name)]
-    pub(crate) name: WorkspaceName,
+    /// The workspace: local:NAME, https://HOST[#folder=ID], profile:NAME or customer:ID
+    #[arg(value_name = "ADDRESS", value_parser = workspace)]
+    pub(crate) address: Address,
     /// Where the local platform is.
     #[command(flatten)]
     pub(crate) platform: PlatformArgs,
@@ -98,8 +98,8 @@ pub(crate) struct WorkspaceShowArgs {
 #[derive(Debug, Args)]
 pub(crate) struct WorkspaceDeleteArgs {
     /// Its name
-    #[arg(value_name = "NAME", value_parser = local_name)]
-    pub(crate) name: WorkspaceName,
+    #[arg(value_name = "NAME", value_parser = workspace)]
+    pub(crate) name: Address,
     /// Delete it without asking
     #[arg(long)]
     pub(crate) yes: bool,

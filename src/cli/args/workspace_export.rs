@@ -5,17 +5,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::within::local_name;
+use super::within::workspace;
 use super::{ForceArgs, PlatformArgs};
-use crate::model::ident::WorkspaceName;
-use crate::model::workspace::FolderPath;
+use crate::model::workspace::{Address, FolderPath};
 
 /// Arguments of `workspace export`.
 #[derive(Debug, Args)]
 pub(crate) struct WorkspaceExportArgs {
-    /// The workspace
-    #[arg(value_name = "ADDRESS", value_parser = local_name)]
-    pub(crate) name: WorkspaceName,
+    /// The workspace: local:NAME, https://HOST[#folder=ID], profile:NAME or customer:ID
+    #[arg(value_name = "ADDRESS", value_parser = workspace)]
+    pub(crate) address: Address,
     /// Only this folder, with what it needs elsewhere [default: everything]
     #[arg(long, value_name = "FOLDER", value_parser = super::within::folder)]
     pub(crate) folder: Option<FolderPath>,

@@ -25,6 +25,7 @@ pub(crate) fn run(context: &Context, command: &ConnectorCommand) -> Result<Exit,
         ConnectorCommand::Versions(args) => versions(context, args),
         ConnectorCommand::Usage(args) => usage(context, args),
         ConnectorCommand::Push(args) => super::connector_source::push(context, args),
+        ConnectorCommand::Pull(args) => super::connector_pull::run(context, args),
         ConnectorCommand::Diff(args) => super::connector_source::diff(context, args),
         ConnectorCommand::Release(args) => release(context, args),
     }

@@ -12,9 +12,9 @@ use super::super::opening::open_remote;
 use super::super::platform;
 use super::super::table::{Align, Table, counted};
 use super::super::ui::{Format, visible};
-use super::super::within::platform_option;
+use super::super::within::{only_local, platform_option};
 use super::super::{Context, Stop};
-use super::workspace::{admin_of, open, shown_path};
+use super::workspace::{IN_PAGES, admin_of, open, shown_path};
 use crate::model::ident::WorkspaceName;
 use crate::model::workspace::{Address, LabelEdit, RemoteAddress, WorkspaceId, WorkspaceKind};
 use crate::ops::customers::{
@@ -36,27 +36,30 @@ pub(crate) fn run(context: &Context, command: &CustomerCommand) -> Result<Exit, 
 }
 
 fn create(context: &Context, args: &CustomerCreateArgs) -> Result<Exit, Stop> {
+    let what = "creating a customer";
+    let name = only_local(&args.name, what, IN_PAGES)?;
+    let of = only_local(&args.of, what, IN_PAGES)?;
     let mut opened = open(context, &args.platform, "customer create")?;
-    let admin = admin_of(&args.name, &args.of, &opened, &args.platform)?;
+    let admin = admin_of(name, of, &opened, &args.platform)?;
     let facts = opened.create_workspace(&NewWorkspace {
-        name: args.name.clone(),
+        name: name.clone(),
         kind: WorkspaceKind::Customer,
         data_center: admin.facts.data_center,
         id: args.id.map(WorkspaceId),
         external_id: args.external_id.clone(),
-        admin: Some(args.of.clone()),
+        admin: Some(of.clone()),
         catalogue: None,
         at: platform::now(),
     })?;
-    context.did(format!("local:{} was created", args.name));
+    context.did(format!("local:{name} was created"));
     let edits: Vec<LabelEdit> = args.labels.iter().cloned().map(LabelEdit::Set).collect();
     if !edits.is_empty() {
-        opened.label_customer(&args.name, &edits)?;
+        opened.label_customer(name, &edits)?;
     }
     let document = CustomerCreateDocument {
         platform: shown_path(&args.platform)?,
         customer: (&facts).into(),
-        labels: find(&opened, &args.name, &args.platform)?.labels,
+        labels: find(&opened, name, &args.platform)?.labels,
     };
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
@@ -205,10 +208,45 @@ fn find(
     )))
 }
 
+/// What the platform's API tells of a customer.
+fn show_remote(
+    context: &Context,
+    args: &CustomerShowArgs,
+    address: &RemoteAddress,
+) -> Result<Exit, Stop> {
+    let workspace = open_remote(context, &args.platform, address)?;
+    let customer = workspace.customer().ok_or_else(|| {
+        let error = WorkspaceError::NotOfKind {
+            name: workspace.name().to_string(),
+            reason: "it is the token's own, and no customer's".to_owned(),
+        };
+        Failure::from(error).help(format!(
+            "the customers: recipack customer list --of {address}"
+        ))
+    })?;
+    match context.ui.format {
+        Format::Json => context.ui.document(&customer)?,
+        Format::Text => {
+            let mut text = format!("{}\n", visible(&customer.address.to_string()));
+            let _ = writeln!(text, "  {:<9} {}", "name", visible(&customer.name));
+            let _ = writeln!(text, "  {:<9} {}", "number", customer.id);
+            if let Some(external_id) = &customer.external_id {
+                let _ = writeln!(text, "  {:<9} {}", "known as", visible(external_id));
+            }
+            context.ui.result(&text)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
 fn show(context: &Context, args: &CustomerShowArgs) -> Result<Exit, Stop> {
+    let name = match &args.name {
+        Address::Local(name) => name,
+        Address::Remote(address) => return show_remote(context, args, address),
+    };
     let opened = open(context, &args.platform, "customer show")?;
-    let customer = find(&opened, &args.name, &args.platform)?;
-    let document = shown(customer, &opened.workspace(&args.name)?.inventory()?);
+    let customer = find(&opened, name, &args.platform)?;
+    let document = shown(customer, &opened.workspace(name)?.inventory()?);
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => context.ui.result(&told(&document))?,
@@ -257,21 +295,26 @@ fn told(document: &CustomerShowDocument) -> String {
 }
 
 fn label(context: &Context, args: &CustomerLabelArgs) -> Result<Exit, Stop> {
+    let name = only_local(
+        &args.name,
+        "labelling a customer",
+        "labels are kept in the local platform only",
+    )?;
     let mut opened = open(context, &args.platform, "customer label")?;
-    let before = find(&opened, &args.name, &args.platform)?;
+    let before = find(&opened, name, &args.platform)?;
     for edit in &args.edits {
         if let LabelEdit::Remove(key) = edit
             && !before.labels.contains_key(key)
         {
             context.ui.talk(&format!(
                 "{} has no label `{key}`\n",
-                shell_word(args.name.as_str())
+                shell_word(name.as_str())
             ));
         }
     }
-    opened.label_customer(&args.name, &args.edits)?;
-    context.did(format!("the labels of local:{} were changed", args.name));
-    let customer = find(&opened, &args.name, &args.platform)?;
+    opened.label_customer(name, &args.edits)?;
+    context.did(format!("the labels of local:{} were changed", name));
+    let customer = find(&opened, name, &args.platform)?;
     let document = CustomerLabelDocument {
         customer: (&customer.summary.facts).into(),
         labels: customer.labels,

@@ -5,20 +5,18 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::super::args::{DiffArgs, DiffSide};
+use super::super::brought;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::opening::open;
 use super::super::ui::{Format, Volume, visible};
 use super::super::{Context, Stop};
 use super::import::{request, within};
-use super::workspace_export::failure;
 use crate::io::archive::{Limits, TemporaryFile};
-use crate::model::finding::Severity;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::Address;
 use crate::ops::diff::{DiffReport, Direction, compare_with_workspace, diff};
 use crate::ops::import::Incoming;
-use crate::ops::workspace_export::{Output, export};
 use crate::plan::departure::{DepartureRequest, Rows, Unfiled};
 use crate::plan::diff::{Change, Difference, FileChange};
 
@@ -139,29 +137,14 @@ fn package(
         rows: Rows::Included,
         unfiled: Unfiled::Concerned,
     };
-    let output = Output {
-        folder,
-        limit: u64::MAX,
-    };
-    let exported = export(
+    brought::package(
+        context,
+        &args.platform,
+        address,
         workspace.as_ref(),
         &request,
-        output,
-        &context.running,
-        &mut context.ui.observer(),
+        folder,
     )
-    .map_err(|error| failure(address, &args.platform, error))?;
-    let mut told = exported.located();
-    match exported.package {
-        Some(package) => Ok(package.file),
-        None => {
-            told.retain(|finding| finding.severity == Severity::Error);
-            Err(Failure {
-                exit: Exit::Failed,
-                told,
-            })
-        }
-    }
 }
 
 fn text(report: &DiffReport, volume: Volume) -> String {

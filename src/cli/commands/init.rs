@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::super::args::InitArgs;
+use super::super::brought;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::output::{Content, OutputPath, Replacing};
@@ -46,10 +47,15 @@ pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Stop> {
         .flatten()
         .collect();
     let output = OutputPath::check(&args.output, Content::Manifest, replacing, &inputs)?;
-    let opened = read_whole(context, &args.project, Roots::One)?;
+    let brought = brought::project(context, &args.platform, &args.project, "init")?;
+    let opened = read_whole(context, brought.path(), Roots::One)?;
     let folder = folder_of(&args.output);
+    let project = match brought::address(&args.project)? {
+        Some(address) => address.to_string(),
+        None => relative(&args.project, folder)?,
+    };
     let catalog = catalog(context, args, &opened.project, folder)?;
-    let facts = facts(&opened, &relative(&args.project, folder)?, catalog)?;
+    let facts = facts(&opened, &project, catalog)?;
     output.write(template(&facts).as_bytes())?;
     context.did(format!("{} was written", output.path().display()));
     let mut document = InitDocument {

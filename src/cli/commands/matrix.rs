@@ -4,12 +4,16 @@ use std::fmt::Write as _;
 
 use super::super::args::MatrixArgs;
 use super::super::exit::Exit;
+use super::super::failure::Failure;
+use super::super::opening::{open_customer, open_remote};
 use super::super::platform;
 use super::super::reports::{Reporter, around};
 use super::super::ui::{Format, Volume, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::Limits;
-use crate::ops::matrix::{MatrixDocument, MatrixRequest, matrix};
+use crate::model::workspace::Address;
+use crate::ops::matrix::{MatrixCustomer, MatrixDocument, MatrixRequest, matrix};
+use crate::ops::remote::RemoteCustomersDocument;
 use crate::plan::matrix::{Cell, CellConnector, Verdict, Way};
 use crate::report::items;
 use crate::workspace::local::LocalPlatform;
@@ -22,22 +26,53 @@ pub(crate) fn run(context: &Context, args: &MatrixArgs) -> Result<Exit, Stop> {
 
 fn work(context: &Context, args: &MatrixArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
     reporter.subject("packages × customers");
-    let path = platform::path(&args.platform)?;
-    let local = LocalPlatform::open(&path, platform::writing(context, &args.platform, "matrix"))?;
     let request = MatrixRequest {
         packages: args.packages.clone(),
-        admin: args.of.clone(),
         folder: args.folder.clone().unwrap_or_default(),
         limits: Limits::default(),
         scratch: std::env::temp_dir(),
         at: platform::now(),
     };
-    let document = matrix(
-        &request,
-        &local,
-        &context.running,
-        &mut context.ui.observer(),
-    )?;
+    let mut observer = context.ui.observer();
+    let document = match &args.of {
+        Some(Address::Remote(admin)) => {
+            let found = RemoteCustomersDocument::of(&open_remote(context, &args.platform, admin)?)?;
+            let looked_at = found.customers.into_iter().map(|customer| {
+                let id = customer.id.0;
+                let workspace = open_customer(context, &args.platform, admin, id)?;
+                Ok::<_, Failure>(MatrixCustomer {
+                    name: workspace.name().clone(),
+                    external_id: customer.external_id,
+                    address: customer.address,
+                    workspace: Box::new(workspace),
+                })
+            });
+            matrix(&request, looked_at, &context.running, &mut observer)?
+        }
+        Some(Address::Local(_)) | None => {
+            let path = platform::path(&args.platform)?;
+            let writing = platform::writing(context, &args.platform, "matrix");
+            let local = LocalPlatform::open(&path, writing)?;
+            // All of them as they are at one moment.
+            let moment = local.one_moment()?;
+            let admin = args.of.as_ref().and_then(Address::local);
+            let mut found = moment.workspaces()?;
+            found.retain(|there| match admin {
+                Some(_) => there.facts.admin.as_ref() == admin,
+                None => there.facts.admin.is_some(),
+            });
+            let looked_at = found.into_iter().map(|there| {
+                let facts = there.facts;
+                Ok::<_, Failure>(MatrixCustomer {
+                    address: Address::Local(facts.name.clone()),
+                    workspace: Box::new(moment.workspace(&facts.name)?),
+                    name: facts.name,
+                    external_id: facts.external_id,
+                })
+            });
+            matrix(&request, looked_at, &context.running, &mut observer)?
+        }
+    };
     reporter.items(|| items::of_matrix(&document));
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,

@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod connection;
 pub(crate) mod connector;
+mod connector_pull;
 mod connector_source;
 mod counts;
 pub(crate) mod customer;

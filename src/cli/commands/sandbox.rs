@@ -9,6 +9,7 @@ use super::super::failure::Failure;
 use super::super::platform;
 use super::super::request::read_text;
 use super::super::ui::Format;
+use super::super::within::only_local;
 use super::super::{Context, Stop};
 use crate::sandbox::{FaultError, Faults, ServeError, Settings, Store, StoreError, openapi, serve};
 use crate::workspace::local::LocalPlatform;
@@ -39,7 +40,12 @@ pub(crate) fn run(context: &Context, args: &SandboxArgs) -> Result<Exit, Stop> {
     let path = platform::path(&args.platform)?;
     let local = LocalPlatform::open(&path, platform::writing(context, &args.platform, "sandbox"))?;
     let store = Store::of(&path).map_err(|error| stored(&error))?;
-    if let Some(name) = &args.token {
+    if let Some(address) = &args.token {
+        let name = only_local(
+            address,
+            "making a token",
+            "on the platform, they are made in its pages, under API clients",
+        )?;
         // There has to be such a workspace.
         local.workspace(name)?;
         let token = store.token(name, &chance).map_err(|error| stored(&error))?;

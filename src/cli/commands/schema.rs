@@ -31,9 +31,10 @@ use crate::ops::operate::{
     ConnectionChangeDocument, ConnectorReleaseDocument, RecipeChangeDocument,
 };
 use crate::ops::provenance::ProvenanceDocument;
+use crate::ops::pull::ConnectorPullDocument;
 use crate::ops::push::ConnectorPushDocument;
 use crate::ops::record::DecisionRecord;
-use crate::ops::remote::RemoteCustomersDocument;
+use crate::ops::remote::{RemoteCustomer, RemoteCustomersDocument};
 use crate::ops::report::{
     ExplainDocument, ExplainListDocument, ExportDocument, HelpDocument, InitDocument, ManDocument,
     ManifestEditDocument, ManifestListDocument, SeveralDocument, ShowDocument, VersionDocument,
@@ -238,6 +239,16 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "connector-push",
         "what `connector push` prints with --json",
         || schemars::schema_for!(ConnectorPushDocument),
+    ),
+    (
+        "customer-show-api",
+        "what `customer show` prints with --json of an address of the platform's API",
+        || schemars::schema_for!(RemoteCustomer),
+    ),
+    (
+        "connector-pull",
+        "what `connector pull` prints with --json",
+        || schemars::schema_for!(ConnectorPullDocument),
     ),
     (
         "connector-diff",

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::super::args::ShowArgs;
+use super::super::brought;
 use super::super::exit::Exit;
 use super::super::table::sized;
 use super::super::ui::{Format, visible};
@@ -21,8 +22,10 @@ use crate::plan::decision::ItemRule;
 /// Only connectors are read; the rest is listed. What is read has to be sound, and is checked as it is
 /// read; all of a package is checked by `verify`, which takes as long as inflating it.
 pub(crate) fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Stop> {
-    let source = Source::open(&args.package, &Limits::default())?;
-    let document = document(&source)?;
+    let brought = brought::project(context, &args.platform, &args.package, "show")?;
+    let source = Source::open(brought.path(), &Limits::default())?;
+    let mut document = document(&source)?;
+    document.path = brought.name();
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => context.ui.result(&text(&document))?,

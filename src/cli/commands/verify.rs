@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::super::args::VerifyArgs;
+use super::super::brought;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::reports::{Reporter, around};
@@ -34,13 +35,24 @@ pub(crate) fn run(context: &Context, args: &VerifyArgs) -> Result<Exit, Stop> {
 fn work(context: &Context, args: &VerifyArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
     reporter.subject(args.package.display().to_string());
     reporter.project(&args.package, None);
-    let rebuild = args.rebuild_from.as_ref();
+    let rebuild = args
+        .rebuild_from
+        .as_deref()
+        .map(|said| brought::project(context, &args.platform, said, "verify"))
+        .transpose()?;
+    let connectors = args
+        .connectors
+        .as_deref()
+        .map(|said| brought::connectors(context, &args.platform, said))
+        .transpose()?;
     let request = VerifyRequest {
         package: args.package.clone(),
         record: args.record.clone(),
-        rebuild: rebuild.map(|project| Rebuild {
-            project: project.clone(),
-            connectors: args.connectors.clone(),
+        rebuild: rebuild.as_ref().map(|project| Rebuild {
+            project: project.path().to_owned(),
+            connectors: connectors
+                .as_ref()
+                .map(|connectors| connectors.path().to_owned()),
         }),
         signature: match &args.key {
             Some(key) => Some(signing::check(

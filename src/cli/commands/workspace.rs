@@ -9,11 +9,12 @@ use super::super::args::{
 };
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use super::super::opening;
 use super::super::platform;
 use super::super::request::full_catalogue_file;
 use super::super::table::{Align, Table, counted};
 use super::super::ui::{Format, visible};
-use super::super::within::{kind_with_admin, platform_option};
+use super::super::within::{kind_with_admin, only_local, platform_option};
 use super::super::{Context, Stop};
 use crate::model::catalogue::Visibility;
 use crate::model::ident::{DataCenter, WorkspaceName};
@@ -26,6 +27,9 @@ use crate::plan::decision::shell_word;
 use crate::workspace::Workspace as _;
 use crate::workspace::WorkspaceError;
 use crate::workspace::local::{LocalPlatform, NewWorkspace, WorkspaceSummary};
+
+/// Where the platform has what its API has not.
+pub(super) const IN_PAGES: &str = "on the platform, it is done in its pages";
 
 pub(crate) fn run(context: &Context, command: &WorkspaceCommand) -> Result<Exit, Stop> {
     match command {
@@ -55,19 +59,19 @@ pub(super) fn shown_path(args: &PlatformArgs) -> Result<String, Failure> {
 }
 
 /// What only workspaces of one kind have is wrong for another one.
-fn fits(args: &WorkspaceCreateArgs) -> Result<(), Failure> {
-    let name = shell_word(args.name.as_str());
+fn fits(args: &WorkspaceCreateArgs, named: &WorkspaceName) -> Result<(), Failure> {
+    let name = shell_word(named.as_str());
     let kind = args.kind;
     let only = |what: &str, owner: WorkspaceKind| {
         Err(Failure::usage(format!(
             "{what} goes with --kind {owner} only, and `{}` is to be {kind}",
-            args.name
+            named
         )))
     };
     let customer = kind == WorkspaceKind::Customer;
     if customer && args.of.is_none() {
         return Err(
-            Failure::usage(format!("`{}` is to be a customer of nobody", args.name)).help(format!(
+            Failure::usage(format!("`{}` is to be a customer of nobody", named)).help(format!(
                 "say whose: recipack workspace create {name} --kind customer --of ADMIN"
             )),
         );
@@ -88,7 +92,14 @@ fn fits(args: &WorkspaceCreateArgs) -> Result<(), Failure> {
 }
 
 fn create(context: &Context, args: &WorkspaceCreateArgs) -> Result<Exit, Stop> {
-    fits(args)?;
+    let what = "creating a workspace";
+    let name = only_local(&args.name, what, IN_PAGES)?;
+    let of = args
+        .of
+        .as_ref()
+        .map(|of| only_local(of, what, IN_PAGES))
+        .transpose()?;
+    fits(args, name)?;
     let catalogue = args
         .catalog
         .as_deref()
@@ -96,12 +107,12 @@ fn create(context: &Context, args: &WorkspaceCreateArgs) -> Result<Exit, Stop> {
         .transpose()?;
     let path = platform::path(&args.platform)?;
     let writing = platform::writing(context, &args.platform, "workspace create");
-    let (mut opened, admin) = match &args.of {
+    let (mut opened, admin) = match of {
         None => (LocalPlatform::create(&path, writing)?, None),
         // A customer's platform is there, since its admin workspace is.
         Some(admin) => {
             let opened = LocalPlatform::open(&path, writing)?;
-            let admin = admin_of(&args.name, admin, &opened, &args.platform)?;
+            let admin = admin_of(name, admin, &opened, &args.platform)?;
             (opened, Some(admin))
         }
     };
@@ -121,18 +132,18 @@ fn create(context: &Context, args: &WorkspaceCreateArgs) -> Result<Exit, Stop> {
         .as_ref()
         .map_or(0, |catalogue| catalogue.entries().len());
     let facts = opened.create_workspace(&NewWorkspace {
-        name: args.name.clone(),
+        name: name.clone(),
         kind: args.kind,
         data_center,
         id: args.id.map(WorkspaceId),
         external_id: args.external_id.clone(),
-        admin: args.of.clone(),
+        admin: of.cloned(),
         catalogue,
         at: platform::now(),
     })?;
-    context.did(format!("local:{} was created", args.name));
+    context.did(format!("local:{name} was created"));
     if args.may_close_source || closes {
-        opened.set_closed_source(&args.name, ClosedSource::Allowed)?;
+        opened.set_closed_source(name, ClosedSource::Allowed)?;
     }
     let document = WorkspaceCreateDocument {
         platform: path.display().to_string(),
@@ -197,10 +208,15 @@ fn find(
 }
 
 fn set(context: &Context, args: &WorkspaceSetArgs) -> Result<Exit, Stop> {
+    let name = only_local(
+        &args.name,
+        "allowing closed source",
+        "on the platform, Customer Success enables it",
+    )?;
     let mut opened = open(context, &args.platform, "workspace set")?;
-    opened.set_closed_source(&args.name, args.closed_source)?;
-    context.did(format!("local:{} was changed", args.name));
-    let facts = opened.workspace(&args.name)?.facts()?;
+    opened.set_closed_source(name, args.closed_source)?;
+    context.did(format!("local:{} was changed", name));
+    let facts = opened.workspace(name)?.facts()?;
     let document = WorkspaceSetDocument {
         workspace: (&facts).into(),
         closed_source: args.closed_source,
@@ -299,8 +315,9 @@ fn connections(line: &WorkspaceLine) -> String {
 }
 
 fn show(context: &Context, args: &WorkspaceShowArgs) -> Result<Exit, Stop> {
-    let opened = open(context, &args.platform, "workspace show")?.workspace(&args.name)?;
-    let document = workspace(&opened.inventory()?, &opened.revisions()?);
+    let opened = opening::open(context, &args.platform, &args.address, "workspace show")?;
+    let mut document = workspace(&opened.inventory()?, &opened.revisions()?);
+    document.workspace.address = args.address.clone();
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => context.ui.result(&shown(&document))?,
@@ -368,16 +385,17 @@ fn shown(document: &WorkspaceShowDocument) -> String {
 }
 
 fn delete(context: &Context, args: &WorkspaceDeleteArgs) -> Result<Exit, Stop> {
+    let name = only_local(&args.name, "deleting a workspace", IN_PAGES)?;
     let mut opened = open(context, &args.platform, "workspace delete")?;
     let path = platform::path(&args.platform)?;
-    let summary = find(&opened, &args.name, &path)?;
-    has_no_customers(args, &opened.workspaces()?)?;
+    let summary = find(&opened, name, &path)?;
+    has_no_customers(args, name, &opened.workspaces()?)?;
     let deleted = WorkspaceLine::from(&summary);
     if !args.yes {
-        confirm(context, args, &deleted)?;
+        confirm(context, args, name, &deleted)?;
     }
-    opened.delete_workspace(&args.name)?;
-    context.did(format!("local:{} was deleted", args.name));
+    opened.delete_workspace(name)?;
+    context.did(format!("local:{} was deleted", name));
     let document = WorkspaceDeleteDocument {
         platform: path.display().to_string(),
         deleted,
@@ -396,11 +414,12 @@ fn delete(context: &Context, args: &WorkspaceDeleteArgs) -> Result<Exit, Stop> {
 /// Nobody is asked about what is refused anyway.
 fn has_no_customers(
     args: &WorkspaceDeleteArgs,
+    name: &WorkspaceName,
     summaries: &[WorkspaceSummary],
 ) -> Result<(), Failure> {
     let customers: Vec<String> = summaries
         .iter()
-        .filter(|there| there.facts.admin.as_ref() == Some(&args.name))
+        .filter(|there| there.facts.admin.as_ref() == Some(name))
         .map(|there| there.facts.name.to_string())
         .collect();
     let Some(first) = customers.first() else {
@@ -412,7 +431,7 @@ fn has_no_customers(
         platform_option(&args.platform)
     );
     let error = WorkspaceError::HasCustomers {
-        name: args.name.to_string(),
+        name: name.to_string(),
         customers,
     };
     Err(Failure::from(error).help(help))
@@ -431,9 +450,10 @@ fn contents(line: &WorkspaceLine) -> String {
 fn confirm(
     context: &Context,
     args: &WorkspaceDeleteArgs,
+    name: &WorkspaceName,
     line: &WorkspaceLine,
 ) -> Result<(), Failure> {
-    let address = Address::Local(args.name.clone()).to_string();
+    let address = Address::Local(name.clone()).to_string();
     let question = format!(
         "{} holds {}. It can't be brought back.\nType its name to delete it: ",
         visible(&address),
@@ -444,7 +464,7 @@ fn confirm(
         .ask(&question, &context.running.interrupt)
         .map_err(Failure::from)?;
     let message = match answer {
-        Some(answer) if answer == args.name.as_str() || answer == address => return Ok(()),
+        Some(answer) if answer == name.as_str() || answer == address => return Ok(()),
         Some(_) => format!("`{address}` is not deleted: another name was typed"),
         None => format!("`{address}` is not deleted: there is nobody to ask"),
     };
@@ -452,7 +472,7 @@ fn confirm(
         Failure::new(Exit::Refused, "not-confirmed", message).help(format!(
             "it holds {}; to delete it without being asked: recipack workspace delete {} --yes{}",
             contents(line),
-            shell_word(args.name.as_str()),
+            shell_word(name.as_str()),
             platform_option(&args.platform)
         )),
     )

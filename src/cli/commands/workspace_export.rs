@@ -2,59 +2,64 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
-use super::super::args::{PlatformArgs, WorkspaceExportArgs};
+use super::super::args::WorkspaceExportArgs;
+use super::super::brought::not_exported;
 use super::super::exit::Exit;
-use super::super::failure::Failure;
+use super::super::opening::{Opened, open, open_remote};
 use super::super::output::{Content, OutputPath};
 use super::super::platform;
 use super::super::request::{bytes_of, folder_of};
 use super::super::table::{counted, sized};
 use super::super::ui::{Format, visible};
-use super::super::within::platform_option;
 use super::super::{Context, Stop};
 use super::export::{file_stem, output_file, summary_of_findings};
 use crate::manifest::DEFAULT_LIMIT_MB;
-use crate::model::choice::nearest;
-use crate::model::workspace::{Address, FolderPath};
-use crate::ops::workspace_export::{Output, WorkspaceExportDocument, WorkspaceExportError, export};
-use crate::plan::decision::shell_word;
+use crate::model::workspace::Address;
+use crate::ops::workspace_export::{Output, WorkspaceExportDocument, export};
 use crate::plan::departure::{DepartureRequest, Rows, Unfiled};
-use crate::workspace::local::LocalPlatform;
 
 pub(crate) fn run(context: &Context, args: &WorkspaceExportArgs) -> Result<Exit, Stop> {
     let request = request(args);
+    let address = &args.address;
+    let (workspace, named) = match address {
+        Address::Local(name) => (None, name.clone()),
+        // What it is called is not known before it is asked.
+        Address::Remote(remote) => {
+            let workspace = open_remote(context, &args.platform, remote)?;
+            let name = workspace.name().clone();
+            (Some(workspace), name)
+        }
+    };
     let name = match request.folder.name() {
-        "" => args.name.as_str(),
+        "" => named.as_str(),
         folder => folder,
     };
     let output = output_file(args.output.as_deref(), &file_stem(name))?;
-    let platform = platform::path(&args.platform)?;
-    OutputPath::check(
-        &output,
-        Content::Package,
-        (&args.force).into(),
-        &[&platform],
-    )?;
-    let opened = LocalPlatform::open(
-        &platform,
-        platform::writing(context, &args.platform, "workspace export"),
-    )?;
-    let workspace = opened.workspace(&args.name)?;
+    let platform = match address {
+        Address::Local(_) => Some(platform::path(&args.platform)?),
+        Address::Remote(_) => None,
+    };
+    let inputs: Vec<&Path> = platform.as_deref().into_iter().collect();
+    OutputPath::check(&output, Content::Package, (&args.force).into(), &inputs)?;
+    let workspace: Opened = match workspace {
+        Some(workspace) => Box::new(workspace),
+        None => open(context, &args.platform, address, "workspace export")?,
+    };
     let place = Output {
         folder: folder_of(&output),
         limit: bytes_of(args.limit_mb.unwrap_or(DEFAULT_LIMIT_MB)),
     };
     let exported = export(
-        &workspace,
+        workspace.as_ref(),
         &request,
         place,
         &context.running,
         &mut context.ui.observer(),
     );
-    let mut exported = exported
-        .map_err(|error| failure(&Address::Local(args.name.clone()), &args.platform, error))?;
-    let document = exported.document(&output);
+    let mut exported = exported.map_err(|error| not_exported(address, &args.platform, error))?;
+    let document = exported.document(address, &output);
     context.ui.findings(&document.findings);
     let exit = match exported.package.take() {
         Some(package) => {
@@ -91,49 +96,17 @@ fn request(args: &WorkspaceExportArgs) -> DepartureRequest {
     }
 }
 
-/// Why no package could be made of a workspace.
-pub(super) fn failure(
-    workspace: &Address,
-    platform: &PlatformArgs,
-    error: WorkspaceExportError,
-) -> Failure {
-    match error {
-        WorkspaceExportError::Workspace(error) => error.into(),
-        WorkspaceExportError::Write(error) => error.into(),
-        WorkspaceExportError::Interrupted(error) => error.into(),
-        WorkspaceExportError::NoFolder {
-            ref folder,
-            ref there,
-            ..
-        } => {
-            let names = there.iter().map(FolderPath::as_str);
-            let meant = nearest(folder.as_str(), names)
-                .map(|meant| format!("did you mean `{meant}`? "))
-                .unwrap_or_default();
-            let name = shell_word(&workspace.to_string());
-            let option = platform_option(platform);
-            Failure::of(Exit::Failed, "names-nothing", &error).help(format!(
-                "{meant}those that are there: recipack workspace show {name}{option}"
-            ))
-        }
-        WorkspaceExportError::Damaged { .. } => Failure::of(Exit::Failed, "damaged", &error).help(
-            "nothing was written; import the asset again, and report this if it happens again",
-        ),
-        WorkspaceExportError::ReadBack(_) | WorkspaceExportError::Differs { .. } => {
-            Failure::of(Exit::VerificationFailed, "not-as-planned", &error).help(
-                "nothing was handed over; check the disk, and report this if it happens again",
-            )
-        }
-    }
-}
-
 fn text(document: &WorkspaceExportDocument) -> String {
     let mut text = String::new();
     let Some(package) = &document.package else {
         return text;
     };
     let _ = writeln!(text, "{}", visible(&package.path));
-    let _ = writeln!(text, "  from      local:{}", document.workspace);
+    let _ = writeln!(
+        text,
+        "  from      {}",
+        visible(&document.address.to_string())
+    );
     // An asset has one JSON and perhaps other files.
     let mut assets: BTreeMap<&str, usize> = BTreeMap::new();
     for entry in &document.entries {

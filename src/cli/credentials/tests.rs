@@ -363,3 +363,128 @@ fn proxies_come_from_the_environment() {
     );
     assert!(!format!("{proxy:?}").contains("secret"));
 }
+
+#[test]
+fn profiles_of_wk_are_read_in_every_likely_form() {
+    let profile = |name: &str| Wanted {
+        host: None,
+        profile: Some(name.to_owned()),
+    };
+    let forms = [
+        (
+            "profiles.json",
+            format!(
+                r#"{{"current": "dev", "profiles": {{"dev": {{"region": "eu", "token": "{CANARY}"}}}}}}"#
+            ),
+        ),
+        (
+            "profiles.json",
+            format!(r#"{{"profiles": [{{"name": "dev", "region": "EU", "token": "{CANARY}"}}]}}"#),
+        ),
+        (
+            "profiles.json",
+            format!(
+                r#"[{{"Name": "dev", "BaseURL": "https://app.eu.workato.com", "Token": "{CANARY}"}}]"#
+            ),
+        ),
+        (
+            "profiles.json",
+            format!(
+                r#"{{"dev": {{"base_url": "https://app.eu.workato.com/api", "api_token": "{CANARY}"}}}}"#
+            ),
+        ),
+        (
+            "profiles.env",
+            format!("# wk\nNAME=dev\nREGION=eu\nTOKEN={CANARY}\nBASE_URL=\n"),
+        ),
+        (
+            "profiles.env",
+            format!(
+                "NAME=prod\nREGION=us\nTOKEN=other\n\nNAME=\"dev\"\nREGION=\nTOKEN='{CANARY}'\nBASE_URL=https://app.eu.workato.com\n"
+            ),
+        ),
+    ];
+    let expected = ("https://app.eu.workato.com".to_owned(), CANARY.to_owned());
+    for (file, text) in forms {
+        let home = Home::new().file(&format!(".wk/{file}"), &text, 0o600);
+        assert_eq!(home.found(&profile("dev")), expected, "{text}");
+        if !text.contains("prod") {
+            assert_eq!(
+                home.found(&Wanted::default()),
+                expected,
+                "the only one: {text}"
+            );
+        }
+        // A token that others may read is not used.
+        let open = Home::new().file(&format!(".wk/{file}"), &text, 0o644);
+        let told = open.refused(&profile("dev"));
+        assert!(told.contains("others than its owner may use it"), "{told}");
+    }
+}
+
+#[test]
+fn what_is_not_known_of_wk_is_told() {
+    let wanted = Wanted {
+        host: None,
+        profile: Some("dev".to_owned()),
+    };
+    for text in ["[1, 2]", r#"{"version": 3}"#, "\"dev\""] {
+        let home = Home::new().file(".wk/profiles.json", text, 0o600);
+        let told = home.find(&wanted).expect_err("refused").to_string();
+        assert!(
+            told.contains("it may have the profile `dev`, in a form that recipack does not know"),
+            "{told}"
+        );
+        let told = home
+            .find(&Wanted::default())
+            .expect_err("refused")
+            .to_string();
+        assert!(
+            told.contains("profiles.json (there, in a form that recipack does not know)"),
+            "{told}"
+        );
+    }
+    // The token is in the system's keyring.
+    let home = Home::new().file(
+        ".wk/profiles.json",
+        r#"{"profiles": {"dev": {"region": "us"}}}"#,
+        0o644,
+    );
+    let told = home.refused(&wanted);
+    assert!(
+        told.contains("the system's keyring (not read by recipack)"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_name_that_two_programs_have_for_two_hosts_means_neither() {
+    let wanted = |name: &str| Wanted {
+        host: None,
+        profile: Some(name.to_owned()),
+    };
+    let home = Home::with_profiles().file(
+        ".wk/profiles.json",
+        r#"{"current": "gamma", "profiles": {
+            "acme": {"region": "eu", "token": "wk-acme"},
+            "beta": {"region": "eu", "token": "wk-beta"},
+            "gamma": {"region": "jp", "token": "wk-gamma"}}}"#,
+        0o600,
+    );
+    let told = home.refused(&wanted("acme"));
+    assert!(
+        told.contains("https://www.workato.com") && told.contains("https://app.eu.workato.com"),
+        "{told}"
+    );
+    assert_eq!(
+        home.found(&wanted("beta")).1,
+        "beta-token",
+        "the older program's"
+    );
+    assert_eq!(home.found(&wanted("gamma")).1, "wk-gamma");
+    assert_eq!(
+        home.found(&Wanted::default()).1,
+        CANARY,
+        "the older program's current one"
+    );
+}

@@ -38,9 +38,13 @@ pub enum RemoteAccount {
     Host(ApiHost),
     /// `profile:NAME`: the workspace of a profile, which knows host and token.
     Profile(String),
-    /// `customer:ID`: a customer's workspace, by its number, through the admin account.
+    /// `customer:NUMBER`: a customer's workspace by its number, through the admin account, if no
+    /// other customer has that number as its external id.
     Customer(u64),
-    /// `customer:EXTERNAL_ID`: the same by the partner's own name for it.
+    /// `customer:id:NUMBER`: the same by its number, whatever else has it.
+    CustomerId(u64),
+    /// `customer:EXTERNAL_ID` or `customer:external:EXTERNAL_ID`: the same by the partner's own name
+    /// for it.
     ExternalId(String),
 }
 
@@ -70,6 +74,9 @@ pub enum AddressError {
     /// What follows `#` names no folder.
     #[error("`#{}` names no folder: `#folder=` and its number is expected", .0.escape_debug())]
     Folder(String),
+    /// What follows `customer:id:` is no number.
+    #[error("`customer:id:{}` names no customer: a number is expected", .0.escape_debug())]
+    Number(String),
     /// A name is missing.
     #[error("`{0}:` names nothing")]
     Nameless(&'static str),
@@ -208,16 +215,32 @@ impl FromStr for Address {
                 return Err(AddressError::Nameless(kind));
             }
             Some(("profile", name)) => RemoteAccount::Profile(name.to_owned()),
-            Some(("customer", name)) => match (name.strip_prefix("external:"), name.parse()) {
-                (Some(""), _) => return Err(AddressError::Nameless("customer:external")),
-                (Some(external), _) => RemoteAccount::ExternalId(external.to_owned()),
-                (None, Ok(id)) => RemoteAccount::Customer(id),
-                (None, Err(_)) => RemoteAccount::ExternalId(name.to_owned()),
-            },
+            Some(("customer", name)) => customer(name)?,
             Some(_) | None => return Err(AddressError::Unknown(without_secrets(text))),
         };
         Ok(Self::Remote(RemoteAddress { account, folder }))
     }
+}
+
+fn customer(name: &str) -> Result<RemoteAccount, AddressError> {
+    if let Some(external) = name.strip_prefix("external:") {
+        return match external {
+            "" => Err(AddressError::Nameless("customer:external")),
+            id => Ok(RemoteAccount::ExternalId(id.to_owned())),
+        };
+    }
+    if let Some(number) = name.strip_prefix("id:") {
+        return match number.parse() {
+            _ if number.is_empty() => Err(AddressError::Nameless("customer:id")),
+            Ok(id) => Ok(RemoteAccount::CustomerId(id)),
+            Err(_) => Err(AddressError::Number(number.to_owned())),
+        };
+    }
+    // A number of another spelling, such as `007`, is none: it could only be an external id.
+    Ok(match name.parse::<u64>() {
+        Ok(id) if id.to_string() == name => RemoteAccount::Customer(id),
+        Ok(_) | Err(_) => RemoteAccount::ExternalId(name.to_owned()),
+    })
 }
 
 fn folder(fragment: &str) -> Result<u64, AddressError> {
@@ -233,7 +256,12 @@ impl fmt::Display for RemoteAccount {
             Self::Host(host) => write!(f, "{host}"),
             Self::Profile(name) => write!(f, "profile:{name}"),
             Self::Customer(id) => write!(f, "customer:{id}"),
-            Self::ExternalId(id) if id.parse::<u64>().is_ok() || id.starts_with("external:") => {
+            Self::CustomerId(id) => write!(f, "customer:id:{id}"),
+            Self::ExternalId(id)
+                if id.parse::<u64>().is_ok()
+                    || id.starts_with("external:")
+                    || id.starts_with("id:") =>
+            {
                 write!(f, "customer:external:{id}")
             }
             Self::ExternalId(id) => write!(f, "customer:{id}"),
@@ -293,6 +321,10 @@ mod tests {
             "customer:890744",
             "customer:A2300#folder=9",
             "customer:external:42",
+            "customer:external:id:42",
+            "customer:external:007",
+            "customer:id:42",
+            "customer:id:42#folder=9",
         ] {
             let address: Address = text.parse().expect(text);
             assert_eq!(address.to_string(), text);
@@ -320,6 +352,8 @@ mod tests {
             "profile:",
             "customer:",
             "customer:external:",
+            "customer:id:",
+            "customer:id:K-1",
             "http://example.test",
             "http://127.0.0.1.example.test",
             "https://",

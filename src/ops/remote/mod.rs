@@ -23,7 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::client::{Account, AccountApi, Client, CustomerHandle, IncludeData, Pauses};
-use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
+use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     Address, AssetId, AssetPlace, Body, FolderPath, HeldAsset, HeldConnector, Inventory,
@@ -133,11 +133,16 @@ impl RemoteWorkspace {
     pub fn open(client: Client, settings: RemoteSettings) -> Result<Self, WorkspaceError> {
         let account = match &settings.address.account {
             RemoteAccount::Host(_) | RemoteAccount::Profile(_) => Account::Own,
-            RemoteAccount::Customer(id) => Account::Customer(CustomerHandle::Number(*id)),
+            RemoteAccount::Customer(id) | RemoteAccount::CustomerId(id) => {
+                Account::Customer(CustomerHandle::Number(*id))
+            }
             RemoteAccount::ExternalId(id) => {
                 Account::Customer(CustomerHandle::External(id.clone()))
             }
         };
+        if let RemoteAccount::Customer(number) = settings.address.account {
+            reading::is_meant(&client, number, &settings.address)?;
+        }
         let (who, root) = reading::identify(&client, &account, &settings)?;
         if let Some(entry) = &settings.expected {
             let found = RemoteIdentity::new(&client.base().host(), who.own.id);
@@ -169,6 +174,22 @@ impl RemoteWorkspace {
     /// Which workspace it is.
     pub fn identity(&self) -> RemoteIdentity {
         RemoteIdentity::new(&self.client.base().host(), self.who.own.id)
+    }
+
+    /// What it is called.
+    pub const fn name(&self) -> &WorkspaceName {
+        &self.who.own.name
+    }
+
+    /// What is known of the customer whose workspace it is; nothing if it is nobody's.
+    pub fn customer(&self) -> Option<RemoteCustomer> {
+        self.who.admin.as_ref()?;
+        Some(RemoteCustomer {
+            address: self.address(),
+            id: self.who.own.id,
+            external_id: self.who.own.external_id.clone(),
+            name: self.who.own.name.to_string(),
+        })
     }
 
     /// Its address.

@@ -11,8 +11,8 @@ use super::mirror::{Export, Identity, Mirror, Seen, SeenConnector, Stub};
 use super::{Base, Identified, Interest, RemoteSettings, RemoteWorkspace};
 use crate::client::{
     Account, AccountApi, Client, ClientError, ConnectionInfo, ConnectorInfo, Contents,
-    CustomerInfo, FolderId, IncludeData, Job, JobStatus, ManifestAsset, ManifestId, NewManifest,
-    RecipeFilter, RecipeInfo, SharedVersion, Tags,
+    CustomerHandle, CustomerInfo, FolderId, IncludeData, Job, JobStatus, ManifestAsset, ManifestId,
+    NewManifest, RecipeFilter, RecipeInfo, SharedVersion, Tags,
 };
 use crate::io::scratch::ScratchFolder;
 use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, Version, WorkspaceName};
@@ -99,6 +99,36 @@ pub(super) fn identify(
             Ok((who, None))
         }
     }
+}
+
+/// Refuses a number that could be taken for another customer's external id, too.
+///
+/// # Errors
+/// If it could, or the customers can't be asked for.
+pub(super) fn is_meant(
+    client: &Client,
+    number: u64,
+    address: &RemoteAddress,
+) -> Result<(), WorkspaceError> {
+    let found = |handle| match client.customer(&handle) {
+        Ok(customer) => Ok(Some(customer)),
+        Err(ClientError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    };
+    let Some(by_external) = found(CustomerHandle::External(number.to_string()))? else {
+        return Ok(());
+    };
+    if by_external.id == number {
+        return Ok(());
+    }
+    let by_number = found(CustomerHandle::Number(number))?;
+    Err(RemoteError::Ambiguous {
+        address: Address::Remote(address.clone()),
+        number,
+        by_number: by_number.map(|customer| customer.name),
+        by_external: by_external.name,
+    }
+    .into())
 }
 
 /// The folder that an address names.

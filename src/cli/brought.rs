@@ -1,0 +1,235 @@
+//! What a command reads, wherever it is: what lies in a workspace is brought here first, as a package
+//! or as the files of connectors, and goes again with the value.
+
+use std::any::Any;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::Context;
+use super::args::PlatformArgs;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::opening::{open, open_remote};
+use super::within::platform_option;
+use crate::io::archive::TemporaryFile;
+use crate::io::scratch::ScratchFolder;
+use crate::model::choice::nearest;
+use crate::model::finding::Severity;
+use crate::model::workspace::{Address, AddressError, FolderPath};
+use crate::ops::pull::{PullError, pull_all};
+use crate::ops::remote::fetch;
+use crate::ops::workspace_export::{Output, WorkspaceExportError, export};
+use crate::plan::decision::shell_word;
+use crate::plan::departure::{DepartureRequest, Rows, Unfiled};
+use crate::workspace::Workspace;
+
+/// A project, a package or a folder of connectors.
+pub(crate) struct Brought {
+    path: PathBuf,
+    address: Option<Address>,
+    /// What goes with the value: a download, or a folder of files that were made here.
+    _kept: Option<Box<dyn Any>>,
+}
+
+impl Brought {
+    /// What lies here already.
+    fn here(path: PathBuf) -> Self {
+        Self {
+            path,
+            address: None,
+            _kept: None,
+        }
+    }
+
+    /// Where it lies now.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What to call it: its address, or its path.
+    pub(crate) fn name(&self) -> String {
+        match &self.address {
+            Some(address) => address.to_string(),
+            None => self.path.display().to_string(),
+        }
+    }
+}
+
+/// The address that a text for a path or an address means, if it means one. A file whose name starts
+/// like an address can still be named as `./local:NAME`.
+pub(crate) fn address(said: &Path) -> Result<Option<Address>, Failure> {
+    said.to_str()
+        .filter(|text| Address::is_meant(text))
+        .map(|text| {
+            text.parse()
+                .map_err(|error: AddressError| Failure::usage(error.to_string()))
+        })
+        .transpose()
+}
+
+/// A project or a package: a path, or what the workspace at an address exports, without the rows of
+/// its tables. `work` says what for, to whoever has to wait.
+pub(crate) fn project(
+    context: &Context,
+    platform: &PlatformArgs,
+    said: &Path,
+    work: &str,
+) -> Result<Brought, Failure> {
+    let Some(address) = address(said)? else {
+        return Ok(Brought::here(said.to_owned()));
+    };
+    let (path, kept) = match &address {
+        Address::Remote(remote) => {
+            let workspace = open_remote(context, platform, remote)?;
+            let Some(fetched) = fetch(&workspace, &std::env::temp_dir())? else {
+                return Err(holds_nothing(&address)
+                    .help("name another folder: add #folder=ID to the address"));
+            };
+            (fetched.path(), Box::new(fetched) as Box<dyn Any>)
+        }
+        Address::Local(name) => {
+            let workspace = open(context, platform, &address, work)?;
+            let request = DepartureRequest {
+                folder: FolderPath::home(),
+                rows: Rows::LeftOut,
+                unfiled: Unfiled::All,
+            };
+            let folder = scratch()?;
+            let package = package(
+                context,
+                platform,
+                &address,
+                workspace.as_ref(),
+                &request,
+                &std::env::temp_dir(),
+            )?;
+            let path = folder.file(&format!("{name}.zip"));
+            package.persist(&path)?;
+            (path, Box::new(folder) as Box<dyn Any>)
+        }
+    };
+    Ok(Brought {
+        path,
+        address: Some(address),
+        _kept: Some(kept),
+    })
+}
+
+/// A folder with files of connectors: a path, or those of the workspace at an address.
+pub(crate) fn connectors(
+    context: &Context,
+    platform: &PlatformArgs,
+    said: &Path,
+) -> Result<Brought, Failure> {
+    let Some(address) = address(said)? else {
+        return Ok(Brought::here(said.to_owned()));
+    };
+    let workspace = open(context, platform, &address, "export")?;
+    let pulled = pull_all(workspace.as_ref()).map_err(|error| match error {
+        PullError::Workspace(error) => Failure::from(error),
+        PullError::Pick(_) | PullError::NoVersion { .. } | PullError::NoCode { .. } => {
+            Failure::of(Exit::Failed, "no-source", &error)
+        }
+    })?;
+    if pulled.is_empty() {
+        let message = format!("{address} has no connector of its own whose source is known");
+        return Err(Failure::new(Exit::Failed, "nothing-selected", message)
+            .help("name the admin workspace in which they are built"));
+    }
+    let folder = scratch()?;
+    for file in pulled.iter().flat_map(|connector| &connector.files) {
+        std::fs::write(folder.file(&file.name), &file.bytes)
+            .with_context(|| format!("can't keep {} for a while", file.name))?;
+    }
+    Ok(Brought {
+        path: folder.file(""),
+        address: Some(address),
+        _kept: Some(Box::new(folder)),
+    })
+}
+
+fn scratch() -> Result<ScratchFolder, Failure> {
+    let folder = std::env::temp_dir();
+    let scratch = ScratchFolder::new(&folder)
+        .with_context(|| format!("can't make a folder in {}", folder.display()))?;
+    Ok(scratch)
+}
+
+fn holds_nothing(address: &Address) -> Failure {
+    Failure::new(
+        Exit::Failed,
+        "nothing-selected",
+        format!("{address} holds nothing"),
+    )
+}
+
+/// What a workspace holds, as a package in `folder` that goes if it is not kept.
+pub(crate) fn package(
+    context: &Context,
+    platform: &PlatformArgs,
+    address: &Address,
+    workspace: &dyn Workspace,
+    request: &DepartureRequest,
+    folder: &Path,
+) -> Result<TemporaryFile, Failure> {
+    let output = Output {
+        folder,
+        limit: u64::MAX,
+    };
+    let exported = export(
+        workspace,
+        request,
+        output,
+        &context.running,
+        &mut context.ui.observer(),
+    )
+    .map_err(|error| not_exported(address, platform, error))?;
+    let mut told = exported.located();
+    match exported.package {
+        Some(package) => Ok(package.file),
+        None => {
+            told.retain(|finding| finding.severity == Severity::Error);
+            Err(Failure {
+                exit: Exit::Failed,
+                told,
+            })
+        }
+    }
+}
+
+/// Why no package could be made of a workspace.
+pub(crate) fn not_exported(
+    workspace: &Address,
+    platform: &PlatformArgs,
+    error: WorkspaceExportError,
+) -> Failure {
+    match error {
+        WorkspaceExportError::Workspace(error) => error.into(),
+        WorkspaceExportError::Write(error) => error.into(),
+        WorkspaceExportError::Interrupted(error) => error.into(),
+        WorkspaceExportError::NoFolder {
+            ref folder,
+            ref there,
+            ..
+        } => {
+            let names = there.iter().map(FolderPath::as_str);
+            let meant = nearest(folder.as_str(), names)
+                .map(|meant| format!("did you mean `{meant}`? "))
+                .unwrap_or_default();
+            let name = shell_word(&workspace.to_string());
+            let option = platform_option(platform);
+            Failure::of(Exit::Failed, "names-nothing", &error).help(format!(
+                "{meant}those that are there: recipack workspace show {name}{option}"
+            ))
+        }
+        WorkspaceExportError::Damaged { .. } => Failure::of(Exit::Failed, "damaged", &error).help(
+            "nothing was written; import the asset again, and report this if it happens again",
+        ),
+        WorkspaceExportError::ReadBack(_) | WorkspaceExportError::Differs { .. } => {
+            Failure::of(Exit::VerificationFailed, "not-as-planned", &error).help(
+                "nothing was handed over; check the disk, and report this if it happens again",
+            )
+        }
+    }
+}
