@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use super::Context;
 use super::args::{PackArgs, PlatformArgs};
 use super::brought::{self, Brought};
+use super::exit::Exit;
 use super::failure::Failure;
 use super::opening;
 use super::ui::visible;

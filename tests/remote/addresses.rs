@@ -114,18 +114,17 @@ impl World {
 }
 
 /// What works with each workspace, wherever it is; `~` stands for a space in a word.
-const OF_ANY: [&str; 19] = [
+const OF_ANY: [&str; 18] = [
     "show {A}",
     "graph {A}",
     "graph {A} --format dot --for external",
     "check {A} --for customer --catalog {C}",
     "export {A} --for customer --catalog {C} -o out/p.zip",
-    "lock {A} --for customer --catalog {C}",
     "init {A} -o out/recipack.toml --catalog none",
     "why Return~label {A} --for customer --catalog {C}",
     "diff {A} customer.zip",
     "diff customer.zip {A}",
-    "plan customer.zip --into {A}",
+    "plan customer.zip --into {A} --other-target",
     "status {A}",
     "history {A}",
     "workspace show {A}",
@@ -448,7 +447,7 @@ fn a_customers_number_is_not_mixed_up_with_an_external_id() {
             assert_eq!(
                 run.stderr,
                 format!(
-                    "error[ambiguous]: {address}: {told}\n   = help: say which is meant: customer:id:{number} or customer:external:{number}\n"
+                    "error[ambiguous]: {address}: {told}\n   = help: say which is meant: customer:id:{number} or customer:external:{number}\n\n"
                 )
             );
         }
