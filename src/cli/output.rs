@@ -230,6 +230,7 @@ impl Content {
             | Self::Record
             | Self::Manifest
             | Self::Lock
+            | Self::Connector
             | Self::Junit
             | Self::Sarif
             | Self::Markdown
