@@ -409,7 +409,10 @@ fn a_folder_becomes_the_package_that_the_platform_would_make() {
     let mut workspace = customer(&place);
     fill(&mut workspace, &ASSETS.iter().collect::<Vec<_>>());
     let exported = exported(&workspace, &orders(), place.folder.path()).expect("exported");
-    let document = exported.document(Path::new("x.zip"));
+    let document = exported.document(
+        &recipack::model::workspace::Address::Local("x".parse().expect("a name")),
+        Path::new("x.zip"),
+    );
     let output = place.path("x.zip");
     let (entries, _) = package(exported, &output);
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
@@ -553,7 +556,10 @@ fn what_can_not_be_done_leaves_nothing_behind() {
     );
     let nothing = nothing.expect("no error");
     assert!(nothing.package.is_none() && nothing.is_refused());
-    let document = nothing.document(Path::new("x.zip"));
+    let document = nothing.document(
+        &recipack::model::workspace::Address::Local("x".parse().expect("a name")),
+        Path::new("x.zip"),
+    );
     assert!(document.refused && document.package.is_none());
     assert_eq!(document.findings[0].code, "nothing-selected");
 
