@@ -1,7 +1,0 @@
-//! What a project is checked for beyond the rule, and what a manifest says about it.
-
-#[path = "../support/mod.rs"]
-mod support;
-
-mod quality;
-mod severities;

@@ -1,0 +1,180 @@
+//! Nobody watching: signals end whatever waits, at once and with a code of their own; nothing asks
+//! where nobody is; and what takes long says so in plain lines.
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::sandbox::{Sandbox, command, local, partner, token};
+use crate::support::{Place, Run};
+
+/// Sends a signal after a while, and says how it ended; it has to end soon then.
+fn signalled(child: Child, signal: &str, after: Duration) -> Run {
+    std::thread::sleep(after);
+    let sent = Command::new("kill")
+        .args(["-s", signal, &child.id().to_string()])
+        .status();
+    assert!(sent.expect("kill").success(), "it still runs");
+    let since = Instant::now();
+    let run = child.wait_with_output().expect("it ends").into();
+    assert!(since.elapsed() < Duration::from_secs(5), "at once");
+    run
+}
+
+fn started(mut command: Command) -> Child {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts")
+}
+
+fn with_fault(place: &Place, fault: &str) -> (Sandbox, String) {
+    let file = place.write("faults.toml", fault);
+    let sandbox = Sandbox::of(place, &["--fault", file.to_str().expect("UTF-8")]);
+    (sandbox, token(place, "osprey"))
+}
+
+const SIGNALS: [(&str, i32); 2] = [("INT", 130), ("TERM", 143)];
+
+#[test]
+fn whoever_waits_for_the_platform_ends_at_once() {
+    let faults = [
+        // Answers that take long, and those that ask to wait.
+        "[[faults]]\npath = \"/api/users/me\"\ntimes = 0\ndo.slow.milliseconds = 60000\n",
+        "[[faults]]\npath = \"/api/users/me\"\ntimes = 0\n[faults.do.status]\nstatus = 429\nheaders = { Retry-After = \"60\" }\n",
+        "[[faults]]\npath = \"/api/users/me\"\ntimes = 0\ndo = \"reset\"\n",
+    ];
+    for fault in faults {
+        let place = partner();
+        let (sandbox, token) = with_fault(&place, fault);
+        for (signal, code) in SIGNALS {
+            let plan = ["plan", "external.zip", "--into", &sandbox.url];
+            let child = started(command(&place, &sandbox.url, &token, &plan));
+            let run = signalled(child, signal, Duration::from_millis(700));
+            assert_eq!(run.code, code, "{fault}: {}", run.stderr);
+            assert!(run.stderr.contains("error[interrupted]"), "{}", run.stderr);
+            assert_eq!(run.stdout, "");
+        }
+    }
+}
+
+#[test]
+fn an_import_that_is_interrupted_says_how_to_go_on() {
+    for (signal, code) in SIGNALS {
+        let place = partner();
+        let fault =
+            "[[faults]]\npath = \"/api/packages/import/*\"\ntimes = 0\ndo = \"never-ends\"\n";
+        let (sandbox, token) = with_fault(&place, fault);
+        let import = ["import", "external.zip", "--into", &sandbox.url];
+        let child = started(command(&place, &sandbox.url, &token, &import));
+        let run = signalled(child, signal, Duration::from_secs(4));
+        assert_eq!(run.code, code, "{}", run.stderr);
+        let (_, id) = run.stderr.split_once("recipack resume ").expect("the id");
+        let id = id.trim();
+        let resume = ["resume", id, "--job-timeout", "1"];
+        let again: Run = command(&place, &sandbox.url, &token, &resume)
+            .output()
+            .expect("it starts")
+            .into();
+        assert_eq!(again.code, 69, "it is known: {}", again.stderr);
+    }
+}
+
+#[test]
+fn whoever_waits_for_another_writer_ends_at_once_and_has_changed_nothing() {
+    let place = partner();
+    let before = local(&place, &["history", "local:osprey", "--json"]).stdout;
+    // Another program holds the lock.
+    let lock = fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(place.path("p.db.lock"))
+        .expect("the lock");
+    lock.lock().expect("held");
+    for (signal, code) in SIGNALS {
+        let mut import = place.command();
+        import.env("RECIPACK_PLATFORM", place.path("p.db"));
+        import.args(["import", "external.zip", "--into", "local:osprey"]);
+        let run = signalled(started(import), signal, Duration::from_millis(900));
+        assert_eq!(run.code, code, "{}", run.stderr);
+    }
+    drop(lock);
+    let after = local(&place, &["history", "local:osprey", "--json"]).stdout;
+    assert_eq!(after, before);
+}
+
+#[test]
+fn where_nobody_is_nothing_asks_and_nothing_dangerous_is_done() {
+    let place = partner();
+    for line in [
+        "import external.zip --into local:osprey",
+        "import customer.zip --into local:kestrel",
+    ] {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        assert_eq!(local(&place, &arguments).code, 0);
+    }
+    let recipe = ["connection", "authorize", "--all", "--in", "local:osprey"];
+    assert_eq!(local(&place, &recipe).code, 0);
+    let start = ["recipe", "start", "Return label", "--in", "local:osprey"];
+    assert_eq!(local(&place, &start).code, 0);
+    for arguments in [
+        &["workspace", "delete", "osprey"][..],
+        &[
+            "catalog",
+            "remove",
+            "Parcel Tracker",
+            "--in",
+            "local:studio",
+        ],
+        &["rollback", "local:osprey", "0"],
+    ] {
+        let since = Instant::now();
+        let run = local(&place, arguments);
+        assert_eq!(run.code, 3, "{arguments:?}: {}{}", run.stdout, run.stderr);
+        assert!(
+            run.stderr.contains("help: "),
+            "{arguments:?}: {}",
+            run.stderr
+        );
+        assert!(since.elapsed() < Duration::from_secs(5));
+    }
+}
+
+#[test]
+fn what_takes_long_says_so_in_plain_lines_and_only_where_it_is_wanted() {
+    let place = partner();
+    let fault = "[[faults]]\npath = \"/api/users/me\"\ntimes = 0\ndo.slow.milliseconds = 11500\n";
+    let (sandbox, token) = with_fault(&place, fault);
+    let runs: Vec<(Vec<&str>, Child)> = [&[][..], &["--quiet"], &["--json"]]
+        .into_iter()
+        .map(|options| {
+            let plan = ["plan", "external.zip", "--into", &sandbox.url];
+            let arguments = [&plan[..], options].concat();
+            let child = started(command(&place, &sandbox.url, &token, &arguments));
+            (options.to_vec(), child)
+        })
+        .collect();
+    for (options, child) in runs {
+        let run: Run = child.wait_with_output().expect("it ends").into();
+        assert_eq!(run.code, 0, "{options:?}: {}", run.stderr);
+        let told = run
+            .stderr
+            .lines()
+            .filter(|line| line.trim_start().starts_with("Waiting for "));
+        let told: Vec<&str> = told.collect();
+        assert_eq!(
+            told.len(),
+            usize::from(options.is_empty()),
+            "{options:?}: {}",
+            run.stderr
+        );
+        assert!(
+            !run.stderr.contains('\r') && !run.stderr.contains('\u{1b}'),
+            "{}",
+            run.stderr
+        );
+    }
+}

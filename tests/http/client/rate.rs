@@ -1,0 +1,107 @@
+//! The platform's limits are kept, against a server that counts.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use recipack::client::{
+    Account, Client, CustomerHandle, FolderId, HomeAssets, JobId, Rate, RestartRecipes, Tags,
+    Upload,
+};
+
+use crate::client::server::{Server, json};
+use crate::client::{OWN, Real, settings};
+
+fn rate(requests: u32, millis: u64) -> Rate {
+    Rate {
+        requests: NonZeroU32::new(requests).expect("not zero"),
+        per: Duration::from_millis(millis),
+    }
+}
+
+/// The most requests in any span of this length.
+fn most(times: &[Instant], span: Duration) -> usize {
+    let within = |start: &Instant| {
+        let inside = |at: &&Instant| **at >= *start && at.duration_since(*start) < span;
+        times.iter().filter(inside).count()
+    };
+    times.iter().map(within).max().unwrap_or(0)
+}
+
+#[test]
+fn no_span_sees_more_than_allowed() {
+    // Slow and quick answers by turns, so that requests bunch up as far as they can.
+    let server = Server::answering(|asked| {
+        if asked.connection % 2 == 0 {
+            std::thread::sleep(Duration::from_millis(30));
+        }
+        json(200, r#"{"id": 1}"#)
+    });
+    let mut settings = settings(&server.base());
+    settings.limits.other = rate(10, 500);
+    let client = Client::new(settings, Box::new(Real)).expect("a client");
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..15 {
+                    client.me().expect("told");
+                }
+            });
+        }
+    });
+    let mut times: Vec<_> = server.asked().iter().map(|asked| asked.at).collect();
+    times.sort_unstable();
+    assert_eq!(times.len(), 60);
+    assert!(most(&times, Duration::from_millis(500)) <= 10);
+    // Sixty of them at ten in half a second: five waits, and not many more.
+    let taken = start.elapsed();
+    assert!(
+        taken >= Duration::from_millis(2500) && taken < Duration::from_millis(5000),
+        "{taken:?}"
+    );
+}
+
+#[test]
+fn each_limit_counts_for_itself() {
+    let server = Server::answering(|_| json(200, r#"{"id": 1, "status": "completed"}"#));
+    let mut settings = settings(&server.base());
+    let slow = rate(1, 1000);
+    settings.limits.imports = slow;
+    settings.limits.embedded_imports = slow;
+    settings.limits.embedded_import_states = slow;
+    settings.limits.other = slow;
+    let client = Client::new(settings, Box::new(Real)).expect("a client");
+    let package = tempfile::NamedTempFile::new().expect("a file");
+    let customer = Account::Customer(CustomerHandle::Number(9));
+    let upload = |account: &Account, package: &Path| {
+        let upload = Upload {
+            folder: FolderId(5),
+            package,
+            restart: RestartRecipes::Forbidden,
+            tags: Tags::Drop,
+            home: HomeAssets::Home,
+        };
+        client
+            .account(account)
+            .start_import(&upload)
+            .expect("started");
+    };
+    let each = || {
+        upload(&OWN, package.path());
+        upload(&customer, package.path());
+        client.account(&customer).import(JobId(1)).expect("told");
+        client.me().expect("told");
+    };
+    let start = Instant::now();
+    each();
+    assert!(
+        start.elapsed() < Duration::from_millis(400),
+        "none waits for another"
+    );
+    each();
+    assert!(
+        start.elapsed() >= Duration::from_millis(400),
+        "each waits for its own"
+    );
+}

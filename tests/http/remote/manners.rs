@@ -1,0 +1,207 @@
+//! How many questions a command asks, which rights it needs, and what is told on the way.
+
+use crate::remote::between::Fate;
+use crate::remote::{Between, Caller};
+use crate::stage::Told;
+use crate::support::Place;
+use crate::support::sandbox::{Sandbox, done, local, partner};
+
+fn refusal(status: u16, body: &str) -> Told {
+    Told {
+        status,
+        body: body.as_bytes().to_vec(),
+        ..Told::default()
+    }
+}
+
+/// A platform whose workspace `osprey` holds the partner's package.
+fn filled() -> Place {
+    let place = partner();
+    let import = ["import", "external.zip", "--into", "local:osprey", "--yes"];
+    done(&local(&place, &import), &import);
+    place
+}
+
+/// Whether a question is how far an export or an import is.
+fn is_job(line: &str) -> bool {
+    let path = line.split(' ').nth(1).unwrap_or_default();
+    let number = path.strip_prefix("/api/packages/").unwrap_or_default();
+    line.starts_with("GET") && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// How many questions a command says that it asked.
+fn requests(stderr: &str) -> Option<usize> {
+    let line = stderr
+        .lines()
+        .find(|line| line.contains(" to the platform's API"))?;
+    line.split(' ').next()?.parse().ok()
+}
+
+#[test]
+fn each_command_asks_so_often() {
+    let place = filled();
+    let sandbox = Sandbox::of(&place, &[]);
+    let between = Between::of(&sandbox);
+    let (osprey, studio) = (
+        Caller::of(&place, &sandbox, "osprey").through(&between),
+        Caller::of(&place, &sandbox, "studio").through(&between),
+    );
+    let (own, admin) = (osprey.url.as_str(), studio.url.as_str());
+    let mut told = Vec::new();
+    let tracker = "Parcel Tracker";
+    let fixture = crate::support::fixture("connectors/parcel_tracker.custom_adapter.rb");
+    let source = fixture.to_str().expect("UTF-8");
+    let authorize = ["connection", "authorize", "--all", "--in", "local:osprey"];
+    done(&local(&place, &authorize), &authorize);
+    for (caller, command, expected) in [
+        (&osprey, &["doctor"][..], 8),
+        (&osprey, &["status", own], 17),
+        (&osprey, &["recipe", "list", "--in", own], 13),
+        (
+            &osprey,
+            &["recipe", "start", "Return label", "--in", own],
+            24,
+        ),
+        (&osprey, &["recipe", "stop", "--all", "--in", own], 16),
+        (&osprey, &["connection", "list", "--in", own], 17),
+        (&osprey, &["connector", "list", "--in", own], 17),
+        (&osprey, &["connector", "show", tracker, "--in", own], 17),
+        (
+            &osprey,
+            &["connector", "versions", tracker, "--in", own],
+            17,
+        ),
+        (&osprey, &["connector", "usage", tracker, "--in", own], 17),
+        (
+            &osprey,
+            &["connector", "push", source, "--title", tracker, "--in", own],
+            7,
+        ),
+        (&osprey, &["connector", "release", tracker, "--in", own], 32),
+        (&osprey, &["plan", "external.zip", "--into", own], 30),
+        (
+            &osprey,
+            &["import", "external.zip", "--into", own, "--yes"],
+            30,
+        ),
+        (&osprey, &["diff", "external.zip", own], 30),
+        (&osprey, &["history", own], 3),
+        (&studio, &["catalog", "list", "--in", admin], 13),
+        (&studio, &["catalog", "show", tracker, "--in", admin], 10),
+        (&studio, &["catalog", "update", tracker, "--in", admin], 18),
+        (
+            &studio,
+            &["catalog", "switch", tracker, "5", "--in", admin, "--yes"],
+            18,
+        ),
+        (
+            &studio,
+            &["catalog", "pull", "--in", admin, "-o", "c.json"],
+            8,
+        ),
+        (&studio, &["catalog", "diff", "c.json", "--in", admin], 8),
+        (
+            &studio,
+            &["catalog", "apply", "c.json", "--in", admin, "--yes"],
+            8,
+        ),
+        (&studio, &["customer", "list", "--of", admin], 4),
+    ] {
+        let before = between.lines().len();
+        let run = caller.run(&[command, &["--verbose"]].concat());
+        let asked = between.lines().split_off(before);
+        // Packages come from where they are stored, past whoever stands between.
+        let jobs: std::collections::BTreeSet<_> =
+            asked.iter().filter(|line| is_job(line)).collect();
+        let all = requests(&run.stderr).unwrap_or_default();
+        assert!(
+            (asked.len()..=asked.len() + jobs.len()).contains(&all),
+            "{command:?}: {all} of {}: {}",
+            asked.len(),
+            run.stderr
+        );
+        // How often the end of a job is asked for depends on how long it takes.
+        let polls = asked.iter().filter(|line| is_job(line)).count();
+        let seen = all - polls + jobs.len();
+        if seen != expected {
+            told.push(format!(
+                "{command:?}: {seen} for {expected} (exit {}): {asked:#?}",
+                run.code
+            ));
+        }
+    }
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
+/// Lists need their lists only, and a recipe that stops needs no connectors: whoever may not see
+/// them is not asked to.
+#[test]
+fn no_more_rights_are_needed_than_what_is_done_takes() {
+    let place = filled();
+    let sandbox = Sandbox::of(&place, &[]);
+    let between = Between::of(&sandbox);
+    let osprey = Caller::of(&place, &sandbox, "osprey").through(&between);
+    between.rule(|asked, _| {
+        let forbidden = [
+            "custom_connectors",
+            "export_manifests",
+            "packages",
+            "connections",
+        ];
+        match forbidden.iter().any(|part| asked.path.contains(part)) {
+            true => Fate::Kept(refusal(403, r#"{"message": "Forbidden"}"#)),
+            false => Fate::Passes,
+        }
+    });
+    let own = osprey.url.clone();
+    osprey.exits(0, &["recipe", "list", "--in", &own]);
+    osprey.exits(0, &["recipe", "stop", "--all", "--in", &own]);
+    between.rule(|asked, _| match asked.path.contains("custom_connectors") {
+        true => Fate::Kept(refusal(403, r#"{"message": "Forbidden"}"#)),
+        false => Fate::Passes,
+    });
+    let run = osprey.exits(77, &["connector", "list", "--in", &own]);
+    assert!(
+        run.stderr.contains("the right to list custom connectors"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn no_manifest_is_left_behind_and_all_projects_is_no_folder() {
+    let place = filled();
+    let sandbox = Sandbox::of(&place, &[]);
+    let between = Between::of(&sandbox);
+    let osprey = Caller::of(&place, &sandbox, "osprey").through(&between);
+    let own = osprey.url.clone();
+    between.rule(|asked, _| match asked.path.contains("/packages/export/") {
+        true => Fate::Kept(refusal(422, r#"{"message": "no"}"#)),
+        false => Fate::Passes,
+    });
+    osprey.exits(1, &["plan", "external.zip", "--into", &own]);
+    let lines = between.lines();
+    let of = |method: &str| lines.iter().filter(|line| line.starts_with(method)).count();
+    assert_eq!(
+        (
+            of("POST /api/export_manifests"),
+            of("DELETE /api/export_manifests")
+        ),
+        (1, 1),
+        "{lines:?}"
+    );
+    between.rule(|_, _| Fate::Passes);
+    let all = osprey.json(0, &["recipe", "list", "--in", &own, "--folder", "Orders"]);
+    let same = osprey.json(
+        0,
+        &[
+            "recipe",
+            "list",
+            "--in",
+            &own,
+            "--folder",
+            "all Projects/Orders",
+        ],
+    );
+    assert_eq!(all, same);
+}

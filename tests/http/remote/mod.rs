@@ -1,0 +1,73 @@
+//! Workspaces behind the platform's API: the program against a sandbox, both as processes.
+
+mod accepted;
+mod addresses;
+mod between;
+mod contract;
+mod ends;
+mod identity;
+mod manners;
+mod other_writer;
+mod real_projects;
+mod stories;
+mod unknown;
+
+use crate::support::sandbox::{Sandbox, command, token};
+use crate::support::{Place, Run};
+use serde_json::Value;
+
+use between::Between;
+
+/// The program with the token of one workspace.
+struct Caller<'p> {
+    place: &'p Place,
+    url: String,
+    token: String,
+}
+
+impl<'p> Caller<'p> {
+    fn of(place: &'p Place, sandbox: &Sandbox, workspace: &str) -> Self {
+        Self {
+            place,
+            url: sandbox.url.clone(),
+            token: token(place, workspace),
+        }
+    }
+
+    /// The same, through something in between.
+    fn through(&self, between: &Between) -> Caller<'p> {
+        Caller {
+            place: self.place,
+            url: between.url(),
+            token: self.token.clone(),
+        }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        let mut command = command(self.place, &self.url, &self.token, arguments);
+        let run: Run = command.output().expect("it starts").into();
+        for text in [&run.stdout, &run.stderr] {
+            assert!(!text.contains(&self.token), "the token is shown: {text}");
+        }
+        run
+    }
+
+    #[track_caller]
+    fn exits(&self, code: i32, arguments: &[&str]) -> Run {
+        let run = self.run(arguments);
+        assert_eq!(
+            run.code, code,
+            "{arguments:?}: {}{}",
+            run.stdout, run.stderr
+        );
+        run
+    }
+
+    #[track_caller]
+    fn json(&self, code: i32, arguments: &[&str]) -> Value {
+        let mut arguments = arguments.to_vec();
+        arguments.push("--json");
+        let run = self.exits(code, &arguments);
+        serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {}", run.stdout))
+    }
+}

@@ -1,0 +1,223 @@
+//! Exports of large projects reuse what the last one knew, and the package is the one that a cold
+//! export makes, always.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::support::{Place, Run, fixture};
+
+/// More entries than are exported without a memory.
+const COPIES: usize = 260;
+
+struct Large {
+    place: Place,
+    catalog: String,
+}
+
+impl Large {
+    fn new() -> Self {
+        let place = Place::new();
+        for name in [
+            "track_new_parcels",
+            "return_label",
+            "archive_invoices",
+            "plan_daily_routes",
+        ] {
+            let text = fs::read_to_string(fixture(&format!("partner/Orders/{name}.recipe.json")))
+                .expect("a recipe");
+            for copy in 0..COPIES {
+                place.write(
+                    &format!("project/Orders/{name}_{copy}.recipe.json"),
+                    &text.replacen("\"name\"", &format!("\"copy\": {copy}, \"name\""), 1),
+                );
+            }
+        }
+        for file in [
+            "Connections/parcel_tracker_account.connection.json",
+            "parcel_tracker.custom_adapter.json",
+            "parcel_tracker.custom_adapter.rb",
+        ] {
+            place.write(
+                &format!("project/{file}"),
+                &fs::read_to_string(fixture("partner").join(file)).expect("a file"),
+            );
+        }
+        // What changed just before an export is read again at the next one.
+        std::thread::sleep(Duration::from_millis(2_100));
+        let catalog = fixture("catalogs/shared.json")
+            .to_str()
+            .expect("UTF-8")
+            .to_owned();
+        Self { place, catalog }
+    }
+
+    fn export(&self, output: &str, options: &[&str]) -> Run {
+        let arguments = [
+            "export",
+            "project",
+            "--for",
+            "customer",
+            "--catalog",
+            &self.catalog,
+            "-o",
+            output,
+        ];
+        let mut command = self.place.command();
+        command
+            .env("XDG_CACHE_HOME", self.place.path("cache"))
+            .args(arguments)
+            .args(options);
+        command.output().expect("it starts").into()
+    }
+
+    fn read(&self, path: &str) -> Vec<u8> {
+        fs::read(self.place.path(path)).expect("readable")
+    }
+
+    fn inode(&self) -> u64 {
+        fs::metadata(self.place.path("p.zip")).expect("there").ino()
+    }
+
+    /// Exports with what is remembered, and compares with an export that remembers nothing.
+    #[track_caller]
+    fn assert_as_fresh(&self, what: &str) {
+        let run = self.export("p.zip", &[]);
+        assert_eq!(run.code, 0, "{what}: {}", run.stderr);
+        fs::create_dir_all(self.place.path("fresh")).expect("made");
+        let fresh = self.export("fresh/p.zip", &["--fresh"]);
+        assert_eq!(run.stderr, fresh.stderr, "{what}");
+        assert!(
+            self.read("p.zip") == self.read("fresh/p.zip"),
+            "{what}: the packages differ"
+        );
+        assert!(
+            self.read("p.recipack.json") == self.read("fresh/p.recipack.json"),
+            "{what}: the records differ"
+        );
+        let verified = self.place.run(["verify", "p.zip"]);
+        assert_eq!(verified.code, 0, "{what}: {}", verified.stdout);
+    }
+}
+
+fn set_modified(path: &Path, to: std::time::SystemTime) {
+    fs::File::options()
+        .append(true)
+        .open(path)
+        .expect("opened")
+        .set_modified(to)
+        .expect("set");
+}
+
+#[test]
+fn whatever_changed_the_package_is_that_of_a_cold_export() {
+    let large = Large::new();
+    large.assert_as_fresh("first");
+    let first = large.inode();
+    large.assert_as_fresh("nothing changed");
+    assert_eq!(
+        large.inode(),
+        first,
+        "a package that stays the same is not written again"
+    );
+
+    let recipe = large
+        .place
+        .path("project/Orders/return_label_7.recipe.json");
+    let text = fs::read_to_string(&recipe).expect("readable");
+    fs::write(&recipe, text.replacen("label", "LABEL", 3)).expect("written");
+    large.assert_as_fresh("one file changed");
+    assert_ne!(large.inode(), first);
+
+    // The same size, and the old time set back: only the time of the change tells.
+    let modified = fs::metadata(&recipe)
+        .expect("there")
+        .modified()
+        .expect("a time");
+    let text = fs::read_to_string(&recipe).expect("readable");
+    fs::write(&recipe, text.replacen("LABEL", "LEBAL", 1)).expect("written");
+    set_modified(&recipe, modified);
+    large.assert_as_fresh("the same size and time");
+
+    fs::remove_file(&recipe).expect("removed");
+    large.assert_as_fresh("one file gone");
+    fs::rename(
+        large
+            .place
+            .path("project/Orders/archive_invoices_3.recipe.json"),
+        large.place.path("project/Orders/aaa.recipe.json"),
+    )
+    .expect("renamed");
+    large.assert_as_fresh("one file renamed");
+    large
+        .place
+        .write("project/Orders/zzz.loyalty_card.json", "{}");
+    large.assert_as_fresh("one file new");
+}
+
+#[test]
+fn another_catalogue_rewrites_what_was_packed_before() {
+    let mut large = Large::new();
+    large.assert_as_fresh("shared");
+    large.catalog = fixture("catalogs/other-admin.json")
+        .to_str()
+        .expect("UTF-8")
+        .to_owned();
+    large.assert_as_fresh("another admin workspace");
+    large.catalog = "none".to_owned();
+    large.place.write(
+        "project/Connections/invoice_vault.connection.json",
+        r#"{"name":"x","provider":"rest"}"#,
+    );
+    let run = large.export("p.zip", &["--exclude", "**/archive_invoices*"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let fresh = large.export("q.zip", &["--exclude", "**/archive_invoices*", "--fresh"]);
+    assert_eq!(fresh.code, 0);
+    assert!(large.read("p.zip") == large.read("q.zip"));
+}
+
+#[test]
+fn a_memory_or_a_package_that_was_touched_is_not_trusted() {
+    let large = Large::new();
+    large.assert_as_fresh("first");
+    let cold = large.read("p.zip");
+    let memories: Vec<_> = fs::read_dir(large.place.path("cache/recipack"))
+        .expect("a cache")
+        .map(|e| e.expect("an entry").path())
+        .collect();
+    assert_eq!(memories.len(), 2, "one for each package");
+    for memory in &memories {
+        let bytes = fs::read(memory).expect("readable");
+        for broken in [&bytes[..bytes.len() / 2], b"", b"nonsense"] {
+            fs::write(memory, broken).expect("written");
+            large.assert_as_fresh("a broken memory");
+        }
+    }
+    // One bit anywhere: in a size, a digest, a count of changes, a fact.
+    for part in 1..8 {
+        for memory in &memories {
+            let mut bytes = fs::read(memory).expect("readable");
+            let at = bytes.len() * part / 8;
+            bytes[at] ^= 1 << part;
+            fs::write(memory, bytes).expect("written");
+        }
+        large.assert_as_fresh("a memory with one bit changed");
+    }
+    let mut touched = cold.clone();
+    let middle = touched.len() / 2;
+    touched[middle] ^= 1;
+    fs::write(large.place.path("p.zip"), touched).expect("written");
+    large.assert_as_fresh("a package that was touched");
+    fs::remove_file(large.place.path("p.zip")).expect("removed");
+    large.assert_as_fresh("a package that is gone");
+    assert!(large.read("p.zip") == cold);
+    // Interrupted or refused exports leave what was there.
+    assert_eq!(
+        large
+            .export("p.zip", &["--limit-mb", "1", "--connector", "Nobody=auto"])
+            .code,
+        1
+    );
+    assert!(large.read("p.zip") == cold);
+}

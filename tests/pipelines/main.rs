@@ -1,0 +1,8 @@
+//! What pipelines use: reports, signatures, statements, and whole pipelines.
+
+mod pipeline;
+mod provenance;
+mod reports;
+mod sign;
+#[path = "../support/mod.rs"]
+mod support;

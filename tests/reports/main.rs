@@ -1,9 +1,0 @@
-//! Reports for other tools: within their limits, the gravest first, nothing in them that the tools
-//! would take for something else, and there however a command ends.
-
-#[path = "../support/mod.rs"]
-mod support;
-
-mod endings;
-mod formats;
-mod large;
