@@ -129,7 +129,7 @@ pub(crate) fn connectors(
     let pulled = pull_all(workspace.as_ref()).map_err(|error| match error {
         PullError::Workspace(error) => Failure::from(error),
         PullError::Pick(_) | PullError::NoVersion { .. } | PullError::NoCode { .. } => {
-            Failure::of(Exit::Failed, "no-source", &error)
+            Failure::of(Exit::Failed, "no-code", &error)
         }
     })?;
     if pulled.is_empty() {

@@ -25,7 +25,7 @@ enum Sort {
     Address,
     /// One, or a path.
     AddressOrPath,
-    /// The name of a workspace of the local platform.
+    /// The name of a workspace of the local platform, or its address.
     Workspace,
     /// A target of the manifest.
     Target,
@@ -66,11 +66,11 @@ fn sort(parent: &str, command: &str, arg: &Arg) -> Option<Sort> {
     let id = arg.get_id().as_str();
     Some(match (parent, command, id, value) {
         (_, _, _, "TARGET") => Sort::Target,
-        (_, _, _, "ADMIN") => Sort::Workspace,
+        (_, _, _, value) if value.starts_with("ADMIN") => Sort::Workspace,
+        ("workspace" | "customer", "create", "name", _) => return None,
+        ("workspace" | "customer", _, "name" | "address", _) => Sort::Workspace,
         (_, _, _, "ADDRESS") => Sort::Address,
         (_, _, _, value) if value.contains("ADDRESS") => Sort::AddressOrPath,
-        ("workspace" | "customer", "create", "name", _) => return None,
-        ("workspace" | "customer", _, "name", _) => Sort::Workspace,
         ("catalog" | "connector", _, "connector" | "title", _) => Sort::Title,
         ("recipe", _, "recipes", _) => Sort::Recipe,
         ("connection", _, "connections", _) => Sort::Connection,
@@ -83,6 +83,10 @@ impl ValueCompleter for Sort {
     fn complete(&self, current: &OsStr) -> Vec<CompletionCandidate> {
         let words: Vec<(String, String)> = match self {
             Self::Address | Self::AddressOrPath => workspaces("local:"),
+            // Whoever begins an address gets addresses, and names are shorter.
+            Self::Workspace if current.to_string_lossy().starts_with("local:") => {
+                workspaces("local:")
+            }
             Self::Workspace => workspaces(""),
             Self::Target => targets(),
             Self::Title => titles(),

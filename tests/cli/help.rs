@@ -684,6 +684,11 @@ fn words_are_completed_from_what_is_there() {
         ),
         (&["recipack", "workspace", "show", "k"], &["kestrel"]),
         (
+            &["recipack", "workspace", "show", "local:k"],
+            &["local:kestrel"],
+        ),
+        (&["recipack", "matrix", "x.zip", "--of", "s"], &["studio"]),
+        (
             &["recipack", "export", "--to", ""],
             &["customers", "external-account"],
         ),

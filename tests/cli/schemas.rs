@@ -525,6 +525,8 @@ const WORKSPACES: &[Situation<'static>] = &[
     ("connector-push", &["connector", "push", "partner/parcel_tracker.custom_adapter.rb", "--title", "Depot", "--note", "Mended", "--in", "local:kestrel", "--platform", "p.db"], 0),
     ("connector-push", &["connector", "push", "partner/parcel_tracker.custom_adapter.rb", "--title", "Depot", "--in", "local:kestrel", "--platform", "p.db"], 0),
     ("connector-release", &["connector", "release", "Depot", "--in", "local:kestrel", "--platform", "p.db"], 0),
+    ("connector-pull", &["connector", "pull", "Depot", "--in", "local:kestrel", "-o", "keys", "--platform", "p.db"], 0),
+    ("failure", &["connector", "pull", "Depot", "--in", "local:kestrel", "-o", "keys", "--platform", "p.db"], 64),
     ("connector-diff", &["connector", "diff", "Depot@2", "partner/ledger_sync.custom_adapter.rb", "--in", "local:kestrel", "--platform", "p.db"], 0),
     ("connector-diff", &["connector", "diff", "v1.rb", "v2.rb", "--detailed-exitcode"], 2),
     ("failure", &["connector", "diff", "Depot@1", "Depot@2", "--in", "local:kestrel", "--platform", "p.db"], 1),
@@ -715,12 +717,10 @@ fn what_is_printed_is_as_published() {
         let text = fs::read_to_string(place.path(&format!("{record}.recipack.json")));
         check("decisions", record, &json(&text.expect("a record")));
     }
-    check(
-        "customer-list-api",
-        "customers",
-        &customers_over_the_api(&place),
-    );
-    seen.insert("customer-list-api");
+    for (document, value) in customers_over_the_api(&place) {
+        check(document, document, &value);
+        seen.insert(document);
+    }
     // The sandbox says it once it listens, and a script of faults is what it takes.
     check("sandbox", "sandbox", &listening(&place));
     check("faults", "faults", &json(FAULTS));
@@ -764,15 +764,26 @@ const FAULTS: &str = r#"{"faults": [
     {"path": "/api/users/me", "method": null, "after": 0, "times": 1, "do": {"slow": {"milliseconds": 5}}}
 ]}"#;
 
-/// The customers of an admin workspace behind the API.
-fn customers_over_the_api(place: &Place) -> Value {
+/// The customers of an admin workspace behind the API, and one of them.
+fn customers_over_the_api(place: &Place) -> [(&'static str, Value); 2] {
     let sandbox = crate::support::sandbox::Sandbox::of(place, &[]);
     let token = crate::support::sandbox::token(place, "kestrel");
-    let arguments = ["customer", "list", "--of", &sandbox.url, "--json"];
-    let run = crate::support::sandbox::command(place, &sandbox.url, &token, &arguments).output();
-    let run: crate::support::Run = run.expect("it starts").into();
-    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-    json(&run.stdout)
+    [
+        (
+            "customer-list-api",
+            &["customer", "list", "--of", &sandbox.url, "--json"][..],
+        ),
+        (
+            "customer-show-api",
+            &["customer", "show", "customer:H", "--json"],
+        ),
+    ]
+    .map(|(document, arguments)| {
+        let run = crate::support::sandbox::command(place, &sandbox.url, &token, arguments).output();
+        let run: crate::support::Run = run.expect("it starts").into();
+        assert_eq!(run.code, 0, "{document}: {}{}", run.stdout, run.stderr);
+        (document, json(&run.stdout))
+    })
 }
 
 /// What a sandbox says that takes those faults.

@@ -296,7 +296,7 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
         "connector pull",
         [
             "recipack connector pull 'Parcel Tracker' --in local:studio",
-            "recipack connector pull 'Parcel Tracker' --in local:studio --number 1 -o fixtures",
+            "recipack connector pull 'Parcel Tracker' --in local:studio --number 1 -o orders --force",
         ],
     ),
     (

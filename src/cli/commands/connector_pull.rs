@@ -83,7 +83,7 @@ fn failure(asked: &Asked<'_>, error: PullError) -> Failure {
                 asked.options()
             ))
         }
-        PullError::NoCode { .. } => Failure::of(Exit::Failed, "no-source", &error).help(
+        PullError::NoCode { .. } => Failure::of(Exit::Failed, "no-code", &error).help(
             "pull it from the workspace in which it is built, with a token that may read its source",
         ),
     }

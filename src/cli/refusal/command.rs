@@ -460,7 +460,7 @@ pub(super) const REFUSALS: &[Refusal] = &[
         exits: &[Exit::Failed],
         meaning: "The code of a version is not at hand.",
         why: "The API gives out the code of the latest version only; other versions are known where they were pushed or imported.",
-        cure: "Compare versions that were pushed or imported here.",
+        cure: "Take a version that was pushed or imported here, or the workspace in which the connector is built.",
     },
     Refusal {
         code: "logo",
