@@ -441,4 +441,44 @@ mod tests {
         assert!(Memory::parse(b"", PROGRAM, PACKAGE).is_none());
         assert!(Memory::parse(Digest::of(b"").as_bytes(), PROGRAM, PACKAGE).is_none());
     }
+
+    /// A clock ticks coarsely: what was written right before an export began may have been written
+    /// again right after it was read, and its stamp would not tell.
+    #[test]
+    fn what_changed_right_before_an_export_is_read_again() {
+        const BEGAN: i64 = 1_700_000_000_000_000_000;
+        let path: PackagePath = "Orders/r.recipe.json".parse().expect("a path");
+        let is_known = |modified: i64, changed: i64| {
+            let stamp = Stamp {
+                modified,
+                changed,
+                ..PACKAGE
+            };
+            let memory = Memory {
+                generator: PROGRAM.to_owned(),
+                began: BEGAN,
+                package: PACKAGE,
+                sha256: Digest::of(b"package"),
+                rewrite: Digest::of(b"rewrite"),
+                files: vec![KnownFile {
+                    path: path.clone(),
+                    stamp,
+                    size: 1,
+                    crc32: 0,
+                    blob: None,
+                    facts: None,
+                    secrets: Vec::new(),
+                    defect: None,
+                }],
+                entries: Vec::new(),
+            };
+            memory.file(&path, Some(stamp)).is_some()
+        };
+        let (old, settled) = (BEGAN - 10 * GRAIN, BEGAN - GRAIN - 1);
+        assert!(is_known(settled, settled));
+        for recent in [BEGAN - GRAIN, BEGAN - 1_000_000_000, BEGAN - 1, BEGAN] {
+            assert!(!is_known(recent, old), "modified {recent}");
+            assert!(!is_known(old, recent), "changed {recent}");
+        }
+    }
 }

@@ -555,6 +555,23 @@ mod tests {
                 0,
             ),
             (r#"{"a_connector_1_2":1}"#, r#"{"a_connector_1_2":1}"#, 0),
+            // A letter that a backslash makes an end of line of is no part of a word; one that stands
+            // behind an escaped backslash is.
+            (
+                r#"{"note":"\na_connector_1_2"}"#,
+                r#"{"note":"\na_connector_1_2"}"#,
+                1,
+            ),
+            (
+                r#"{"note":"\\na_connector_1_2"}"#,
+                r#"{"note":"\\na_connector_1_2"}"#,
+                0,
+            ),
+            (
+                r#"{"note":"\\\na_connector_1_2"}"#,
+                r#"{"note":"\\\na_connector_1_2"}"#,
+                1,
+            ),
         ] {
             let (out, rewritten) =
                 rewritten(&rewrite, AssetKind::TestCase, "t.test_case.json", text);

@@ -221,3 +221,61 @@ fn a_memory_or_a_package_that_was_touched_is_not_trusted() {
     );
     assert!(large.read("p.zip") == cold);
 }
+
+/// A number as a memory writes it: seven bits a byte, the lowest first.
+fn number(mut value: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value > 0x7f {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
+/// What is copied from the last package is not what is remembered of it: nothing is handed over.
+#[test]
+fn what_was_written_is_compared_with_what_was_planned() {
+    const ENTRY: &str = "Orders/return_label_7.recipe.json";
+    let large = Large::new();
+    let first = large.export("p.zip", &[]);
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    let package = large.read("p.zip");
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(&package)).expect("a package");
+    let entry = archive.by_name(ENTRY).expect("the entry");
+    let (size, checksum) = (entry.size(), u64::from(entry.crc32()));
+
+    let memory = fs::read_dir(large.place.path("cache/recipack")).expect("a cache");
+    let memory = memory.map(|entry| entry.expect("an entry").path()).next();
+    let memory = memory.expect("a memory");
+    let body = fs::read(&memory).expect("readable");
+    let body = &body[..body.len() - 32];
+    let known =
+        |size: u64, checksum: u64| [ENTRY.as_bytes(), &number(size), &number(checksum)].concat();
+    let found = known(size, checksum);
+    let at = body.windows(found.len()).position(|bytes| bytes == found);
+    let at = at.expect("the entry is remembered");
+    // Something is to be done, but not to this entry.
+    let other = "project/Orders/return_label_8.recipe.json";
+    let text = fs::read_to_string(large.place.path(other)).expect("readable");
+    large
+        .place
+        .write(other, &text.replacen("label", "LABEL", 3));
+    for wrong in [known(size ^ 1, checksum), known(size, checksum ^ 1)] {
+        let mut sealed = body.to_vec();
+        sealed[at..at + wrong.len()].copy_from_slice(&wrong);
+        let digest = recipack::model::ident::Digest::of(&sealed);
+        sealed.extend_from_slice(digest.as_bytes());
+        fs::write(&memory, sealed).expect("written");
+        let run = large.export("p.zip", &[]);
+        assert_eq!(run.code, 4, "{}", run.stderr);
+        assert!(
+            run.stderr.contains(&format!(
+                "error[not-as-planned]: the package that was written differs from the plan at `{ENTRY}`"
+            )),
+            "{}",
+            run.stderr
+        );
+        assert!(large.read("p.zip") == package, "the old package is left");
+    }
+}

@@ -15,7 +15,7 @@ fn run(place: &Place, arguments: &[&str]) -> Run {
     command.output().expect("it starts").into()
 }
 
-fn done(place: &Place, arguments: &[&str]) -> Run {
+pub(crate) fn done(place: &Place, arguments: &[&str]) -> Run {
     let run = run(place, arguments);
     assert_eq!(run.code, 0, "{arguments:?}: {}{}", run.stdout, run.stderr);
     run
@@ -25,14 +25,14 @@ fn document(run: &Run) -> Value {
     serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {}", run.stdout))
 }
 
-fn json(place: &Place, arguments: &[&str]) -> Value {
+pub(crate) fn json(place: &Place, arguments: &[&str]) -> Value {
     let mut arguments = arguments.to_vec();
     arguments.push("--json");
     document(&run(place, &arguments))
 }
 
 /// A partner with an admin workspace, a customer and an external account, and a package for each.
-fn partner() -> Place {
+pub(crate) fn partner() -> Place {
     let place = Place::new();
     copy(&fixture("partner"), &place.path("partner"));
     let catalogue = fixture("catalogs/shared.json");
@@ -92,7 +92,7 @@ fn partner() -> Place {
     place
 }
 
-fn export_external(place: &Place, output: &str) {
+pub(crate) fn export_external(place: &Place, output: &str) {
     done(
         place,
         &["export", "partner", "--for", "external", "-o", output],
@@ -135,7 +135,7 @@ fn connector<'p>(plan: &'p Value, title: &str) -> &'p Value {
         .expect("it is there")
 }
 
-fn actions(plan: &Value, action: &str) -> Vec<String> {
+pub(crate) fn actions(plan: &Value, action: &str) -> Vec<String> {
     let assets = plan["assets"].as_array().expect("assets").iter();
     assets
         .filter(|asset| asset["action"] == action)

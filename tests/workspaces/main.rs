@@ -9,6 +9,7 @@ mod killed;
 mod local_platform;
 mod operate;
 mod round_trip;
+mod second_import;
 #[path = "../support/mod.rs"]
 mod support;
 mod workspace_export;

@@ -274,3 +274,32 @@ fn a_catalogue_that_is_half_applied_ends_with_68() {
         assert_eq!(left, titles.len() - 2, "{status}: {}", run.stderr);
     }
 }
+
+/// What was planned is sent, and nothing that somebody put in its place meanwhile.
+#[test]
+fn a_package_that_changes_between_plan_and_upload_is_not_sent() {
+    let place = partner();
+    newer(&place);
+    let sandbox = Sandbox::of(&place, &[]);
+    let osprey = Caller::of(&place, &sandbox, "osprey");
+    let between = Between::of(&sandbox);
+    let here = osprey.through(&between);
+    here.exits(0, &["plan", "external.zip", "--into", &here.url]);
+    let asked = between.lines().len();
+
+    let (from, to) = (place.path("newer.zip"), place.path("external.zip"));
+    between.rule(move |_, number| {
+        // The last answer that the plan needs.
+        if number == 2 * asked {
+            std::fs::rename(&from, &to).expect("put in its place");
+        }
+        Fate::Passes
+    });
+    let refused = here.exits(3, &["import", "external.zip", "--into", &here.url]);
+    assert!(
+        refused.stderr.contains("error[changed]: "),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(between.changes(), Vec::<String>::new());
+}

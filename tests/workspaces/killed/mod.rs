@@ -1,5 +1,6 @@
 //! Imports that are killed at each of their system calls, whose system calls fail, or that find no
-//! room: the platform is in the state before or the state after, whole, and can be worked with.
+//! room: the platform is in the state before or the state after, whole, and can be worked with. And
+//! imports over the API, whose journal is on the disk in time.
 //!
 //! `strace` does it. Where it is not at hand, its tests say so and pass, unless the environment
 //! variable `RECIPACK_NEEDS_STRACE` is set.
@@ -7,6 +8,7 @@
 
 mod create;
 mod delete;
+mod durable;
 mod failing;
 mod full;
 mod import;
