@@ -29,7 +29,24 @@ fn main() {
         "cargo::rustc-env=RECIPACK_BUILD_COMMIT={}",
         commit.unwrap_or_default()
     );
+    for (name, file) in BESIDE {
+        println!("cargo::rustc-check-cfg=cfg({name})");
+        let path = Path::new(&root).join(file);
+        if path.exists() {
+            println!("cargo::rustc-cfg={name}");
+            println!("cargo::rerun-if-changed={}", path.display());
+        }
+    }
 }
+
+/// Others' projects and archives, which some tests need and which are no part of this project. Where
+/// they lie beside it, their name is set; elsewhere those tests are shown as ignored. One file of each
+/// is watched: a folder would be read whole at each build. Whoever puts them there later touches this
+/// file.
+const BESIDE: [(&str, &str); 2] = [
+    ("real_projects", "../shared/corpus/README.md"),
+    ("hostile_archives", "../shared/hostile/README.md"),
+];
 
 fn is_commit(text: &str) -> bool {
     text.len() >= 12 && text.bytes().all(|byte| byte.is_ascii_hexdigit())

@@ -3,22 +3,19 @@
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::support::sandbox::{Sandbox, command, local, partner, token};
 use crate::support::{Place, Run};
 
-/// Sends a signal after a while, and says how it ended; it has to end soon then.
+/// Sends a signal after a while, and says how it ended.
 fn signalled(child: Child, signal: &str, after: Duration) -> Run {
     std::thread::sleep(after);
     let sent = Command::new("kill")
         .args(["-s", signal, &child.id().to_string()])
         .status();
     assert!(sent.expect("kill").success(), "it still runs");
-    let since = Instant::now();
-    let run = child.wait_with_output().expect("it ends").into();
-    assert!(since.elapsed() < Duration::from_secs(5), "at once");
-    run
+    child.wait_with_output().expect("it ends").into()
 }
 
 fn started(mut command: Command) -> Child {
@@ -131,7 +128,6 @@ fn where_nobody_is_nothing_asks_and_nothing_dangerous_is_done() {
         ],
         &["rollback", "local:osprey", "0"],
     ] {
-        let since = Instant::now();
         let run = local(&place, arguments);
         assert_eq!(run.code, 3, "{arguments:?}: {}{}", run.stdout, run.stderr);
         assert!(
@@ -139,7 +135,6 @@ fn where_nobody_is_nothing_asks_and_nothing_dangerous_is_done() {
             "{arguments:?}: {}",
             run.stderr
         );
-        assert!(since.elapsed() < Duration::from_secs(5));
     }
 }
 

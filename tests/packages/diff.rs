@@ -129,12 +129,9 @@ fn what_was_edited_moved_added_and_removed_is_told() {
 }
 
 #[test]
+#[cfg_attr(not(real_projects), ignore = "needs real projects in ../shared/corpus")]
 fn sharing_two_connectors_is_told_as_that_and_nothing_else() {
-    // Real packages, where they are at hand.
     let corpus = here("../shared/corpus/travelperk");
-    if !corpus.exists() {
-        return;
-    }
     let report = compare(&corpus.join("before.zip"), &corpus.join("after.zip"));
     assert_eq!(
         lines(&report),

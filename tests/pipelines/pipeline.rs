@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::process::CommandExt as _;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Command, ExitStatus, Stdio};
 
 use crate::support::sandbox::{Sandbox, token};
 use crate::support::{Place, Run, copy, files, fixture};
@@ -267,42 +267,65 @@ fn whatever_is_wrong_stops_it_with_an_exit_code_of_its_own() {
     pipeline.stops("ship", 3, "--restart-recipes");
 }
 
-#[test]
-fn a_run_that_is_killed_anywhere_can_be_repeated() {
-    let whole = Instant::now();
-    Pipeline::new().passes(ALL);
-    let whole = whole.elapsed();
-    let tries = 12;
-    let mut struck = 0;
-    for at in 0..tries {
-        let pipeline = Pipeline::new();
+/// The program, and in the middle of one of its runs the end of it and of all that runs with it.
+const KILLED: &str = r#"#!/bin/sh
+run=$(($(cat "$RUNS" 2>/dev/null || echo 0) + 1))
+echo $run > "$RUNS"
+if [ $run = "$LAST" ]; then
+  "$PROGRAM" "$@" &
+  sleep "$AFTER"
+  kill -s KILL 0
+fi
+exec "$PROGRAM" "$@"
+"#;
+
+impl Pipeline {
+    /// Runs all stages until the program's run of this number, or to their end if it has none; says how
+    /// often the program ran, and how it ended.
+    fn killed(&self, last: usize, after: &str) -> (usize, ExitStatus) {
+        let program = self.place.write("killed/recipack", KILLED);
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("set");
+        let stages = ALL.iter().map(|stage| format!("sh ci/pipeline.sh {stage}"));
+        let stages = stages.collect::<Vec<_>>().join(" && ");
         let mut command = Command::new("sh");
-        pipeline.environment(&mut command);
-        let script = ALL
-            .iter()
-            .map(|stage| format!("sh ci/pipeline.sh {stage}"))
-            .collect::<Vec<_>>()
-            .join(" && ");
-        command.args(["-c", &script]).process_group(0);
-        let mut child = command
+        self.environment(&mut command);
+        let folder = self.place.path("killed");
+        let runs = self.place.path("runs");
+        let status = command
+            .env(
+                "PATH",
+                format!("{}:/usr/local/bin:/usr/bin:/bin", folder.display()),
+            )
+            .env("PROGRAM", env!("CARGO_BIN_EXE_recipack"))
+            .env("RUNS", &runs)
+            .env("LAST", last.to_string())
+            .env("AFTER", after)
+            .args(["-c", &stages])
+            .process_group(0)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .spawn()
-            .expect("a shell");
-        let patience = whole.mul_f64(f64::from(at) / f64::from(tries));
-        std::thread::sleep(patience.max(Duration::from_millis(5)));
-        let group = format!("-{}", child.id());
-        let killed = Command::new("kill")
-            .args(["-s", "KILL", "--", &group])
             .status();
-        assert!(killed.expect("kill").success());
-        struck += usize::from(!child.wait().expect("it ends").success());
+        let runs = fs::read_to_string(runs).expect("a number");
+        (
+            runs.trim().parse().expect("a number"),
+            status.expect("a shell"),
+        )
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_anywhere_can_be_repeated() {
+    let (runs, ended) = Pipeline::new().killed(0, "0");
+    assert!(ended.success() && runs > 4, "{ended}, {runs} runs");
+    for last in 1..=runs {
+        let pipeline = Pipeline::new();
+        let after = if last % 2 == 0 { "0.02" } else { "0.1" };
+        let (run, ended) = pipeline.killed(last, after);
+        assert_eq!((run, ended.signal()), (last, Some(9)), "{ended}");
         pipeline.passes(ALL);
-        assert_eq!(pipeline.revisions(), 1, "killed after {patience:?}");
+        assert_eq!(pipeline.revisions(), 1, "killed in run {last}");
         let left = files(&pipeline.place.path("checkout/dist"));
-        let odd = left.keys().find(|name| name.contains(".tmp"));
+        let odd = left.keys().find(|name| name.contains("recipack-tmp-"));
         assert_eq!(odd, None, "nothing is left behind for good");
     }
-    // How many depends on the machine's load; the first one is over before a package can be made.
-    assert!(struck > 0, "none of {tries} was killed");
 }

@@ -344,7 +344,7 @@ fn wait_for_packing(place: &Place) {
         .any(|name| name.starts_with(".recipack-"))
     {
         assert!(
-            started.elapsed() < Duration::from_secs(60),
+            started.elapsed() < Duration::from_secs(180),
             "packing does not begin"
         );
         sleep(Duration::from_millis(2));

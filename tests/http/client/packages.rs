@@ -433,16 +433,10 @@ fn a_download_that_drips_is_given_up() {
         settings.timeouts.per_megabyte = Duration::from_millis(100);
         settings.retries.attempts = NonZeroU32::MIN;
     });
-    let start = std::time::Instant::now();
     let error = client
         .account(&OWN)
         .download(&job(Operation::Export), &mut Vec::new(), 1 << 30);
     assert!(told(&error.expect_err("slow")).contains("it comes too slowly"));
-    assert!(
-        start.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        start.elapsed()
-    );
 }
 
 #[test]
@@ -454,16 +448,10 @@ fn a_download_that_stops_is_given_up() {
     let client = client_with(&server, &Pretended::default(), |settings| {
         settings.timeouts.request = Duration::from_millis(400);
     });
-    let start = std::time::Instant::now();
     let error = client
         .account(&OWN)
         .download(&job(Operation::Export), &mut Vec::new(), 1 << 30);
     assert!(told(&error.expect_err("it stopped")).ends_with("nothing came for 0.4 s"));
-    assert!(
-        start.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        start.elapsed()
-    );
 }
 
 #[test]
