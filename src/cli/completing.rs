@@ -92,9 +92,8 @@ impl ValueCompleter for Sort {
             Self::Title => titles(),
             Self::Recipe => of_workspaces(|workspace, address| {
                 let found = recipes(workspace, address, &RecipeFilter::default()).ok()?;
-                let path = |recipe: &crate::ops::inspect::RecipeLine| {
-                    super::commands::recipe::path(&recipe.folder, &recipe.name)
-                };
+                let path =
+                    |recipe: &crate::ops::inspect::RecipeLine| recipe.folder.label(&recipe.name);
                 Some(
                     found
                         .recipes
@@ -106,7 +105,7 @@ impl ValueCompleter for Sort {
             Self::Connection => of_workspaces(|workspace, address| {
                 let found = connections(workspace, address).ok()?;
                 let path = |connection: &crate::ops::inspect::ConnectionLine| {
-                    super::commands::recipe::path(&connection.folder, &connection.name)
+                    connection.folder.label(&connection.name)
                 };
                 let each = found.connections.iter();
                 Some(each.map(|one| (path(one), String::new())).collect())

@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::exit::Exit;
-use super::table::counted;
 use super::ui::visible;
 use crate::client::ClientError;
 use crate::io::archive::{ArchiveError, WriteError};
@@ -15,6 +14,7 @@ use crate::io::source::SourceError;
 use crate::manifest::ManifestErrors;
 use crate::model::catalogue::CatalogueError;
 use crate::model::choice::nearest;
+use crate::model::count::counted;
 use crate::model::finding::{Finding, Severity};
 use crate::model::place::Place;
 use crate::ops::Interrupted;

@@ -42,6 +42,7 @@ use colour::ColourWanted;
 use failure::{Failure, FailureDocument};
 use ui::{Format, Ui, Volume};
 
+use crate::model::count::counted;
 use crate::ops::{Interrupt, Running};
 
 /// What commands get: how to talk and how to work.
@@ -177,10 +178,10 @@ fn exit_of_process() -> Exit {
     let outcome = entered.and_then(|()| dispatch(&context, cli.command));
     let requests = context.requests.load(Ordering::Relaxed);
     if requests > 0 && context.ui.volume == Volume::Verbose {
-        let s = if requests == 1 { "" } else { "s" };
+        let requests = counted(requests as u64, "request");
         context
             .ui
-            .talk(&format!("{requests} request{s} to the platform's API\n"));
+            .talk(&format!("{requests} to the platform's API\n"));
     }
     match outcome {
         Ok(exit) => exit,

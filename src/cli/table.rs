@@ -135,14 +135,6 @@ pub(crate) fn sized(bytes: u64) -> String {
     }
 }
 
-/// A number of things: `1 recipe`, `2 recipes`.
-pub(crate) fn counted(count: u64, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        many => format!("{many} {what}s"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,12 +190,5 @@ mod tests {
         ] {
             assert_eq!(sized(bytes), text);
         }
-    }
-
-    #[test]
-    fn one_is_not_many() {
-        assert_eq!(counted(0, "recipe"), "0 recipes");
-        assert_eq!(counted(1, "recipe"), "1 recipe");
-        assert_eq!(counted(2, "recipe"), "2 recipes");
     }
 }

@@ -3,7 +3,9 @@
 pub mod catalogue;
 pub mod choice;
 pub mod contents;
+pub mod count;
 pub mod defect;
+pub mod error;
 pub mod facts;
 pub mod finding;
 pub mod fnmatch;

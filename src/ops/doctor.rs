@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::client::{Account, Client, ClientError, CustomerHandle, FolderId, Trial};
+use crate::model::error::chain;
 use crate::model::workspace::{RemoteAccount, RemoteAddress};
 
 /// How something is.
@@ -69,7 +70,7 @@ impl Checkup {
         let found = if let ClientError::Unauthorised { status, at, .. } = error {
             format!("not permitted ({status} for {} {})", at.method(), at.path())
         } else {
-            with_causes(error)
+            chain(error)
         };
         let help = error.help();
         Self {
@@ -77,16 +78,6 @@ impl Checkup {
             ..Self::new(subject, health, found)
         }
     }
-}
-
-fn with_causes(error: &ClientError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }
 
 /// What `doctor` says.

@@ -1,6 +1,6 @@
 //! Pushing a connector's source into a workspace, where it becomes a new version.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::locate::LocatedFinding;
 use super::operate::ATTEMPTS;
 use super::source::finding;
-use crate::io::spill::deflate;
 use crate::model::finding::Severity;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::interface::{Interface, InterfaceError};
@@ -16,9 +15,7 @@ use crate::model::workspace::{Address, Inventory, Moment};
 use crate::plan::push::{
     LogoFormat, NewLogo, PushEffect, PushError, Source, VersionText, push as plan,
 };
-use crate::workspace::{
-    ContentError, Contents, Encoded, Encoding, Listed, Outline, Workspace, WorkspaceError,
-};
+use crate::workspace::{Listed, MemoryContents, Outline, Workspace, WorkspaceError};
 
 /// A source to push.
 #[derive(Clone, Debug)]
@@ -81,47 +78,6 @@ pub enum PushFailure {
         /// The picture's file.
         file: String,
     },
-    /// Nothing can be compressed.
-    #[error("can't compress {file}")]
-    Deflate {
-        /// The file.
-        file: String,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-}
-
-/// What a push brings, compressed.
-#[derive(Debug, Default)]
-struct Brought(BTreeMap<Digest, (Vec<u8>, u64)>);
-
-impl Brought {
-    fn bring(&mut self, file: &str, bytes: &[u8]) -> Result<Digest, PushFailure> {
-        let digest = Digest::of(bytes);
-        let deflated = deflate(bytes).map_err(|source| PushFailure::Deflate {
-            file: file.to_owned(),
-            source,
-        })?;
-        self.0.insert(digest, (deflated, bytes.len() as u64));
-        Ok(digest)
-    }
-}
-
-impl Contents for Brought {
-    fn content(&mut self, digest: &Digest) -> Result<Encoded<'_>, ContentError> {
-        match self.0.get(digest) {
-            Some((bytes, size)) => Ok(Encoded {
-                encoding: Encoding::Deflate,
-                bytes,
-                size: *size,
-            }),
-            None => Err(ContentError {
-                digest: *digest,
-                source: "it was not pushed".into(),
-            }),
-        }
-    }
 }
 
 /// Makes a new version of the workspace's own connector of that title, unless the newest one is the
@@ -137,17 +93,17 @@ pub fn push(
     at: Moment,
 ) -> Result<ConnectorPushDocument, PushFailure> {
     let findings = look_at(request)?;
-    let mut brought = Brought::default();
+    let mut brought = MemoryContents::default();
     let source = Source {
         title: request.title.clone(),
-        code: brought.bring(&request.file, &request.source)?,
+        code: brought.put(&request.source).map_err(WorkspaceError::from)?,
         note: request.note.clone(),
         description: request.description.clone(),
         logo: match &request.logo {
             Some((file, bytes)) => Some(NewLogo {
                 format: LogoFormat::of(bytes)
                     .ok_or_else(|| PushFailure::Logo { file: file.clone() })?,
-                content: brought.bring(file, bytes)?,
+                content: brought.put(bytes).map_err(WorkspaceError::from)?,
                 file_name: file.clone(),
             }),
             None => None,
@@ -177,7 +133,9 @@ pub fn push(
         if push.commit.changes.is_empty() {
             return Ok(document);
         }
-        brought.bring(&request.file, push.json.as_bytes())?;
+        brought
+            .put(push.json.as_bytes())
+            .map_err(WorkspaceError::from)?;
         match workspace.commit(&push.commit, &mut brought) {
             Ok(_) => {
                 // A platform that names and numbers by itself may do it otherwise.

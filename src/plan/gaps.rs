@@ -4,6 +4,7 @@
 use super::decision::ConnectorDecision;
 use super::rule::Gap;
 use crate::model::catalogue::CatalogueEntry;
+use crate::model::count::counted;
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::path::PackagePath;
 use crate::model::place::Origin;
@@ -75,8 +76,7 @@ impl Unshared {
 
 /// How many use a connector.
 fn count(what: &str, users: usize) -> Option<String> {
-    let plural = if users == 1 { "" } else { "s" };
-    (users > 0).then(|| format!("used by {users} {what}{plural}"))
+    (users > 0).then(|| format!("used by {}", counted(users as u64, what)))
 }
 
 /// Names the users of a connector, up to a few.
@@ -91,10 +91,9 @@ pub(super) fn users(what: &str, paths: &[PackagePath]) -> Option<String> {
     } else {
         String::new()
     };
-    let plural = if paths.len() == 1 { "" } else { "s" };
     Some(format!(
-        "used by {} {what}{plural}: {}{more}",
-        paths.len(),
+        "used by {}: {}{more}",
+        counted(paths.len() as u64, what),
         named.join(", ")
     ))
 }

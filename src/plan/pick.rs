@@ -98,12 +98,7 @@ impl<'a> Available<'a> {
 
 /// Where an asset lies and what it is called, as lists show it: `Orders/Track parcels`.
 pub fn label(key: &AssetKey) -> String {
-    let folder = key.place.folder();
-    if folder.is_home() {
-        key.name.clone()
-    } else {
-        format!("{folder}/{}", key.name)
-    }
+    key.place.folder().label(&key.name)
 }
 
 /// The custom connectors that a workspace's recipes can use: its own, then the shared ones.

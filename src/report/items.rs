@@ -7,7 +7,6 @@ use crate::ops::verify::Verification;
 use crate::plan::decision::Outcome;
 use crate::plan::export::ExportPlan;
 use crate::plan::import::document::{ConnectorAction, ImportPlan};
-use crate::plan::import::wording::place;
 use crate::plan::matrix::Verdict;
 use crate::plan::rollback::RollbackPlan;
 use crate::plan::rollback::document::RolledConnectorAction;
@@ -116,7 +115,7 @@ pub fn of_rollback(plan: &RollbackPlan) -> Vec<Item> {
             true => ItemOutcome::Passed,
             false => ItemOutcome::Skipped(asset.obstacles.join("; ")),
         };
-        let name = place(&asset.folder, &asset.name);
+        let name = asset.folder.label(&asset.name);
         item(asset.kind.label(), name, outcome, asset.action.as_str())
     });
     connectors.chain(assets).collect()
@@ -127,7 +126,7 @@ pub fn of_status(document: &StatusDocument) -> Vec<Item> {
     let mut items = Vec::new();
     for recipe in &document.stopped {
         let why = "it ran before the newest revision, and does not run".to_owned();
-        let name = place(&recipe.folder, &recipe.name);
+        let name = recipe.folder.label(&recipe.name);
         items.push(item("recipe", name, ItemOutcome::Failed(why), ""));
     }
     for recipe in &document.blocked {
@@ -136,7 +135,7 @@ pub fn of_status(document: &StatusDocument) -> Vec<Item> {
             .iter()
             .map(|obstacle| obstacle.message.as_str());
         let why = messages.collect::<Vec<_>>().join("; ");
-        let name = place(&recipe.folder, &recipe.name);
+        let name = recipe.folder.label(&recipe.name);
         items.push(item(
             "recipe",
             name,
@@ -146,7 +145,7 @@ pub fn of_status(document: &StatusDocument) -> Vec<Item> {
     }
     for connection in &document.connections {
         let why = ItemOutcome::Skipped("it is not authorized".to_owned());
-        let name = place(&connection.folder, &connection.name);
+        let name = connection.folder.label(&connection.name);
         items.push(item("connection", name, why, ""));
     }
     items

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::{Item, ItemOutcome, Placed, Report};
+use crate::model::count::counted;
 use crate::model::finding::Severity;
 use crate::plan::import::document::ImportPlan;
 
@@ -97,7 +98,7 @@ fn of_plan(out: &mut Bounded, plan: &ImportPlan) {
             &connector.usage(),
         ));
         for moved in &connector.moves {
-            let name = crate::plan::import::wording::place(&moved.folder, &moved.name);
+            let name = moved.folder.label(&moved.name);
             rows.push(row(
                 "!",
                 "recipe",
@@ -170,10 +171,9 @@ fn of_findings(out: &mut Bounded, findings: &[Placed]) {
     if findings.is_empty() {
         return;
     }
-    let plural = if findings.len() == 1 { "" } else { "s" };
     let opened = format!(
-        "<details><summary>{} finding{plural}</summary>\n\n",
-        findings.len()
+        "<details><summary>{}</summary>\n\n",
+        counted(findings.len() as u64, "finding")
     );
     let closed = "\n</details>\n";
     if !out.fits(opened.len() + closed.len() + 64) {

@@ -8,9 +8,10 @@ use std::sync::mpsc::Receiver;
 
 use super::Sandbox;
 use super::reply::Reply;
-use super::route::{Asked, told};
+use super::route::Asked;
 use super::store::{Job, JobFault, State, Work};
 use crate::io::archive::{Archive, Kind, Limits, PackageWriter, Previous};
+use crate::model::error::chain;
 use crate::model::finding::Severity;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, AssetId, AssetPlace, FolderPath, RecipeState};
@@ -73,11 +74,11 @@ fn carry_out(sandbox: &Arc<Sandbox>, job: &Job) -> Result<Recipes, String> {
 }
 
 fn folder_path(sandbox: &Sandbox, job: &Job, number: u64) -> Result<FolderPath, String> {
-    let platform = sandbox.platform().map_err(|error| told(&error))?;
+    let platform = sandbox.platform().map_err(|error| chain(&error))?;
     let workspace = platform
         .workspace(&job.workspace)
-        .map_err(|error| told(&error))?;
-    let numbers = workspace.folder_numbers().map_err(|error| told(&error))?;
+        .map_err(|error| chain(&error))?;
+    let numbers = workspace.folder_numbers().map_err(|error| chain(&error))?;
     let found = numbers.into_iter().find(|(_, id)| *id == number);
     // What is no folder's number is Home's.
     Ok(found.map_or_else(FolderPath::home, |(path, _)| path))
@@ -85,7 +86,7 @@ fn folder_path(sandbox: &Sandbox, job: &Job, number: u64) -> Result<FolderPath, 
 
 fn make(sandbox: &Arc<Sandbox>, job: &Job, manifest: u64) -> Result<(), String> {
     let found = sandbox.store.manifest(manifest);
-    let Some(mut manifest) = found.map_err(|error| told(&error))? else {
+    let Some(mut manifest) = found.map_err(|error| chain(&error))? else {
         return Err("the manifest is gone".to_owned());
     };
     let request = DepartureRequest {
@@ -96,16 +97,16 @@ fn make(sandbox: &Arc<Sandbox>, job: &Job, manifest: u64) -> Result<(), String> 
         },
         unfiled: Unfiled::Concerned,
     };
-    let platform = sandbox.platform().map_err(|error| told(&error))?;
+    let platform = sandbox.platform().map_err(|error| chain(&error))?;
     let workspace = platform
         .workspace(&job.workspace)
-        .map_err(|error| told(&error))?;
+        .map_err(|error| chain(&error))?;
     let output = Output {
         folder: &sandbox.store.incoming(),
         limit: MOST_PACKAGE,
     };
     let mut exported = export(&workspace, &request, output, &sandbox.running, &mut Silent)
-        .map_err(|error| told(&error))?;
+        .map_err(|error| chain(&error))?;
     let Some(package) = exported.package.take() else {
         let errors = exported.findings.iter();
         let errors = errors.filter(|finding| finding.severity() == Severity::Error);
@@ -114,7 +115,7 @@ fn make(sandbox: &Arc<Sandbox>, job: &Job, manifest: u64) -> Result<(), String> 
     };
     let path = sandbox.store.package(job.id);
     match &manifest.assets {
-        None => package.file.persist(&path).map_err(|error| told(&error))?,
+        None => package.file.persist(&path).map_err(|error| chain(&error))?,
         Some(chosen) => {
             subset(package.file.path(), chosen, &path).map_err(|error| error.to_string())?
         }
@@ -123,7 +124,7 @@ fn make(sandbox: &Arc<Sandbox>, job: &Job, manifest: u64) -> Result<(), String> 
     sandbox
         .store
         .keep_manifest(&manifest)
-        .map_err(|error| told(&error))
+        .map_err(|error| chain(&error))
 }
 
 /// Takes the chosen assets, with all files of each, out of a package.
@@ -197,7 +198,7 @@ pub(super) enum HomeAssets {
 
 /// Where a package is kept here is nothing to whoever sent it.
 fn without_path(error: &dyn std::error::Error, package: &Path) -> String {
-    told(error).replace(&package.display().to_string(), "the upload")
+    chain(error).replace(&package.display().to_string(), "the upload")
 }
 
 /// Whether an import can be begun.
@@ -237,14 +238,14 @@ fn take(sandbox: &Arc<Sandbox>, job: &Job, folder: u64, restart: bool) -> Result
     let package = sandbox.store.package(job.id);
     let request = request(sandbox, &package, &job.workspace, &folder);
     let running = &sandbox.running;
-    let platform = sandbox.platform().map_err(|error| told(&error))?;
+    let platform = sandbox.platform().map_err(|error| chain(&error))?;
     let mut workspace = platform
         .workspace(&job.workspace)
-        .map_err(|error| told(&error))?;
-    let incoming = Incoming::read(&request, running, &mut Silent).map_err(|error| told(&error))?;
+        .map_err(|error| chain(&error))?;
+    let incoming = Incoming::read(&request, running, &mut Silent).map_err(|error| chain(&error))?;
     let planned = incoming
         .plan(&request, &workspace, running)
-        .map_err(|error| told(&error))?;
+        .map_err(|error| chain(&error))?;
     if let Some(told) = hindrance(&incoming, &planned, restart) {
         return Err(told);
     }
@@ -265,7 +266,7 @@ fn take(sandbox: &Arc<Sandbox>, job: &Job, folder: u64, restart: bool) -> Result
             running,
             &mut Silent,
         )
-        .map_err(|error| told(&error))?;
+        .map_err(|error| chain(&error))?;
     if job.fault == Some(JobFault::RestartFails) && !restarted.is_empty() {
         let which = Which::Named(restarted.iter().map(ToString::to_string).collect());
         set_recipes(
@@ -274,14 +275,14 @@ fn take(sandbox: &Arc<Sandbox>, job: &Job, folder: u64, restart: bool) -> Result
             &which,
             RecipeState::Stopped,
         )
-        .map_err(|error| told(&error))?;
+        .map_err(|error| chain(&error))?;
     }
     incoming
         .read_back(&request, &mut receipt, &workspace, running)
-        .map_err(|error| told(&error))?;
+        .map_err(|error| chain(&error))?;
     let again = incoming
         .plan(&request, &workspace, running)
-        .map_err(|error| told(&error))?;
+        .map_err(|error| chain(&error))?;
     let failed = match job.fault {
         Some(JobFault::RestartFails) => "restart_failed",
         _ => "stopped",

@@ -10,6 +10,7 @@ use schemars::{Schema, SchemaGenerator};
 use super::Sandbox;
 use super::documented;
 use super::reply::Reply;
+use crate::model::error::chain;
 use crate::model::ident::WorkspaceName;
 use crate::workspace::WorkspaceError;
 use crate::workspace::local::{LocalPlatform, LocalWorkspace};
@@ -231,7 +232,7 @@ pub(super) fn plain(path: &str) -> String {
 
 /// Something that should not fail did, or met what others did at the same time.
 pub(super) fn failed(error: &(dyn std::error::Error + 'static)) -> Reply {
-    let told = told(error);
+    let told = chain(error);
     match error.downcast_ref::<WorkspaceError>() {
         Some(WorkspaceError::Stale { .. } | WorkspaceError::Unfit { .. }) => {
             Reply::message(409, told)
@@ -239,18 +240,6 @@ pub(super) fn failed(error: &(dyn std::error::Error + 'static)) -> Reply {
         Some(WorkspaceError::Busy { .. }) => Reply::message(503, told).header("retry-after", "1"),
         Some(_) | None => Reply::message(500, told),
     }
-}
-
-/// An error with what caused it.
-pub(super) fn told(error: &dyn std::error::Error) -> String {
-    let mut told = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        told.push_str(": ");
-        told.push_str(&error.to_string());
-        cause = error.source();
-    }
-    told
 }
 
 /// What a path and a method lead to.

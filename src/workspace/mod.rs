@@ -16,6 +16,7 @@ use std::path::Path;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
+use crate::io::spill::deflate;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::path::PackagePath;
 use crate::model::workspace::{
@@ -150,6 +151,40 @@ impl Contents for NoContents {
         Err(ContentError {
             digest: *digest,
             source: "nothing was to be brought along".into(),
+        })
+    }
+}
+
+/// Contents that are held in memory until a commit takes them, compressed.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryContents(BTreeMap<Digest, (Vec<u8>, u64)>);
+
+impl MemoryContents {
+    /// Adds a content.
+    ///
+    /// # Errors
+    /// If it can't be compressed.
+    pub fn put(&mut self, bytes: &[u8]) -> Result<Digest, ContentError> {
+        let digest = Digest::of(bytes);
+        let deflated = deflate(bytes).map_err(|error| ContentError {
+            digest,
+            source: error.into(),
+        })?;
+        self.0.insert(digest, (deflated, bytes.len() as u64));
+        Ok(digest)
+    }
+}
+
+impl Contents for MemoryContents {
+    fn content(&mut self, digest: &Digest) -> Result<Encoded<'_>, ContentError> {
+        let (bytes, size) = self.0.get(digest).ok_or_else(|| ContentError {
+            digest: *digest,
+            source: "it is not among those that were brought".into(),
+        })?;
+        Ok(Encoded {
+            encoding: Encoding::Deflate,
+            bytes,
+            size: *size,
         })
     }
 }

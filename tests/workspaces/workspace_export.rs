@@ -31,7 +31,7 @@ use recipack::ops::{Interrupt, Running, Silent};
 use recipack::plan::commit::{Change, Commit};
 use recipack::plan::departure::{DepartureRequest, Rows, Unfiled};
 use recipack::workspace::local::{LocalPlatform, LocalWorkspace, NewWorkspace, Writing};
-use recipack::workspace::{ContentError, Contents, Encoded, Encoding, Workspace as _};
+use recipack::workspace::{MemoryContents, Workspace as _};
 
 const OWN: &str = "parcel_connector_7_1";
 const SHARED: &str = "fyle_connector_1_1";
@@ -126,32 +126,6 @@ const RECIPE_LEAVING: &str = r##"{
     }
   ]
 }"##;
-
-/// Contents by digest, kept as they are.
-#[derive(Default)]
-struct Brought(BTreeMap<Digest, Vec<u8>>);
-
-impl Brought {
-    fn add(&mut self, bytes: &[u8]) -> Digest {
-        let digest = Digest::of(bytes);
-        self.0.insert(digest, bytes.to_vec());
-        digest
-    }
-}
-
-impl Contents for Brought {
-    fn content(&mut self, digest: &Digest) -> Result<Encoded<'_>, ContentError> {
-        let bytes = self.0.get(digest).ok_or(ContentError {
-            digest: *digest,
-            source: "it was not brought".into(),
-        })?;
-        Ok(Encoded {
-            encoding: Encoding::Plain,
-            bytes,
-            size: bytes.len() as u64,
-        })
-    }
-}
 
 fn platform(place: &Place) -> LocalPlatform {
     let writing = Writing {
@@ -260,7 +234,7 @@ const ASSETS: &[Wanted] = &[
 
 /// Fills a workspace, the assets in this order.
 fn fill(workspace: &mut LocalWorkspace, assets: &[&Wanted]) {
-    let mut brought = Brought::default();
+    let mut brought = MemoryContents::default();
     let mut commit = Commit::on(&workspace.facts().expect("facts"));
     for folder in [
         "Orders",
@@ -290,7 +264,7 @@ fn fill(workspace: &mut LocalWorkspace, assets: &[&Wanted]) {
         };
         let files = wanted.files.iter().map(|(extension, bytes)| HeldFile {
             extension: (*extension).to_owned(),
-            content: brought.add(bytes.as_bytes()),
+            content: brought.put(bytes.as_bytes()).expect("compressed"),
             size: bytes.len() as u64,
         });
         let body = Body {
@@ -336,7 +310,7 @@ fn key(at: &str) -> AssetKey {
 }
 
 /// Two versions of the workspace's own connector, of which the first is released.
-fn connector(commit: &mut Commit, brought: &mut Brought) {
+fn connector(commit: &mut Commit, brought: &mut MemoryContents) {
     let id: ConnectorId = commit.new_connector();
     commit.changes.push(Change::CreateConnector {
         id,
@@ -347,11 +321,11 @@ fn connector(commit: &mut Commit, brought: &mut Brought) {
         let version = HeldVersion {
             number: Version(number),
             note: note.map(str::to_owned),
-            json: Some(brought.add(ADAPTER.as_bytes())),
-            code: Some(brought.add(code.as_bytes())),
+            json: Some(brought.put(ADAPTER.as_bytes()).expect("compressed")),
+            code: Some(brought.put(code.as_bytes()).expect("compressed")),
             logo: Some(Logo {
                 extension: "png".to_owned(),
-                content: brought.add(b"PNG"),
+                content: brought.put(b"PNG").expect("compressed"),
             }),
             source_version: None,
             source_workspace: None,

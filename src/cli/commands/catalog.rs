@@ -10,13 +10,13 @@ use super::super::failure::Failure;
 use super::super::output::{Content, OutputPath};
 use super::super::platform;
 use super::super::request::full_catalogue_file;
-use super::super::table::{Align, Table, counted};
+use super::super::table::{Align, Table};
 use super::super::ui::{Format, visible};
 use super::super::within::{Asked, Subject};
 use super::super::{Context, Stop};
 use super::catalog_change;
-use super::recipe::path;
 use crate::model::catalogue::{SharedVersion, Visibility};
+use crate::model::count::counted;
 use crate::model::ident::Version;
 use crate::model::workspace::Sharing;
 use crate::ops::catalog::{
@@ -168,7 +168,7 @@ fn shown(document: &CatalogShowDocument) -> String {
             &user.customer.to_string(),
             user.state.as_str(),
             &user.id.to_string(),
-            &path(&user.folder, &user.name),
+            &user.folder.label(&user.name),
         ]);
     }
     text.push_str(&table.text("    "));

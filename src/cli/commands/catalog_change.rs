@@ -11,13 +11,13 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::platform::now;
 use super::super::request::full_catalogue_file;
-use super::super::table::{Align, Table, counted};
+use super::super::table::{Align, Table};
 use super::super::ui::{Answer, Format, visible};
 use super::super::within::Asked;
 use super::super::{Context, Stop};
 use super::catalog::{asked, step};
-use super::recipe::path;
 use crate::model::catalogue::Visibility;
+use crate::model::count::counted;
 use crate::model::ident::Version;
 use crate::model::interface::compare::Verdict;
 use crate::model::workspace::RecipeState;
@@ -300,7 +300,7 @@ fn still_used(asked: &Asked<'_>, consequence: &Consequence, in_use: &[InUse<'_>]
             notes.push(format!(
                 "{}: {} ({})",
                 using.customer,
-                path(&recipe.folder, &recipe.name),
+                recipe.folder.label(&recipe.name),
                 recipe.id
             ));
             let _ = write!(ids, " {}", recipe.id);
@@ -524,7 +524,7 @@ fn customer(affected: &Affected) -> String {
         table.row([
             state,
             &recipe.id.to_string(),
-            &path(&recipe.folder, &recipe.name),
+            &recipe.folder.label(&recipe.name),
         ]);
         rows.push(&recipe.misses);
     }

@@ -2,11 +2,11 @@
 
 use super::super::args::{ConnectionAuthorizeArgs, ConnectionCommand, ConnectionListArgs};
 use super::super::exit::Exit;
-use super::super::table::{Align, Table, counted};
+use super::super::table::{Align, Table};
 use super::super::ui::Format;
 use super::super::within::{Asked, Subject};
 use super::super::{Context, Stop};
-use super::recipe::path;
+use crate::model::count::counted;
 use crate::ops::inspect::{ConnectionLine, connections};
 use crate::ops::operate::{Effect, Which, authorize as authorize_them};
 
@@ -60,7 +60,7 @@ fn lines(connections: &[ConnectionLine]) -> String {
                 || "recipes unknown".to_owned(),
                 |recipes| counted(recipes as u64, "recipe"),
             ),
-            &path(&connection.folder, &connection.name),
+            &connection.folder.label(&connection.name),
         ]);
     }
     table.text("")
@@ -96,7 +96,7 @@ fn authorize(context: &Context, args: &ConnectionAuthorizeArgs) -> Result<Exit, 
                 table.row([
                     done,
                     &connection.id.to_string(),
-                    &path(&connection.folder, &connection.name),
+                    &connection.folder.label(&connection.name),
                 ]);
             }
             if document.connections.is_empty() {

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use super::super::args::{ConnectorArgs, ConnectorCommand, ConnectorListArgs};
 use super::super::exit::Exit;
 use super::super::platform::now;
-use super::super::table::{Align, Table, counted};
+use super::super::table::{Align, Table};
 use super::super::ui::{Format, visible};
 use super::super::within::{Asked, Subject};
 use super::super::{Context, Stop};
-use super::recipe::path;
+use crate::model::count::counted;
 use crate::model::workspace::VersionsKnown;
 use crate::ops::inspect::{
     ConnectorLine, ConnectorOrigin, ConnectorShowDocument, ConnectorUsageDocument,
@@ -240,7 +240,7 @@ fn users(document: &ConnectorUsageDocument) -> String {
             "recipe",
             &recipe.id.to_string(),
             recipe.state.as_str(),
-            &path(&recipe.folder, &recipe.name),
+            &recipe.folder.label(&recipe.name),
         ]);
     }
     for connection in &document.connections {
@@ -248,7 +248,7 @@ fn users(document: &ConnectorUsageDocument) -> String {
             "connection",
             &connection.id.to_string(),
             connection.state.as_str(),
-            &path(&connection.folder, &connection.name),
+            &connection.folder.label(&connection.name),
         ]);
     }
     table.text("")
@@ -288,7 +288,7 @@ fn release_text(document: &ConnectorReleaseDocument) -> String {
             "moves",
             &recipe.id.to_string(),
             recipe.state.as_str(),
-            &path(&recipe.folder, &recipe.name),
+            &recipe.folder.label(&recipe.name),
         ]);
     }
     text.push_str(&table.text("  "));

@@ -88,7 +88,6 @@ fn refused(args: &ConnectorPushArgs, error: PushFailure) -> Failure {
         },
         PushFailure::Logo { .. } => Failure::of(Exit::Failed, "logo", &error)
             .help("give a PNG or JPEG file, as the platform takes them"),
-        PushFailure::Deflate { .. } => Failure::of(Exit::Failed, "unwritable", &error),
     }
 }
 

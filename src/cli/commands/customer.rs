@@ -10,11 +10,12 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::opening::open_remote;
 use super::super::platform;
-use super::super::table::{Align, Table, counted};
+use super::super::table::{Align, Table};
 use super::super::ui::{Format, visible};
 use super::super::within::{only_local, platform_option};
 use super::super::{Context, Stop};
 use super::workspace::{IN_PAGES, admin_of, open, shown_path};
+use crate::model::count::counted;
 use crate::model::ident::WorkspaceName;
 use crate::model::workspace::{Address, LabelEdit, RemoteAddress, WorkspaceId, WorkspaceKind};
 use crate::ops::customers::{

@@ -20,6 +20,7 @@ use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::client::Retries;
 use crate::io::archive::TemporaryFile;
+use crate::model::count::counted;
 use crate::model::ident::WorkspaceName;
 use crate::model::workspace::{Address, ApiHost, RemoteAccount, RemoteAddress};
 use crate::ops::Interrupted;
@@ -153,13 +154,8 @@ fn manifest(said: Option<&Path>) -> Vec<Checkup> {
     let file = locked::beside(path);
     let lock = match locked::of(&manifest) {
         Ok(Some(lock)) => {
-            let count = lock.targets.len();
-            let plural = if count == 1 { "" } else { "s" };
-            Checkup::new(
-                "lock",
-                Health::Ok,
-                format!("{}, {count} target{plural}", file.display()),
-            )
+            let targets = counted(lock.targets.len() as u64, "target");
+            Checkup::new("lock", Health::Ok, format!("{}, {targets}", file.display()))
         }
         Ok(None) => Checkup::new(
             "lock",
@@ -272,9 +268,8 @@ fn local_platform(
         Ok(listed) => listed,
         Err(error) => return vec![missing(subject, &Failure::from(error))],
     };
-    let count = workspaces.len();
-    let plural = if count == 1 { "" } else { "s" };
-    let found = format!("{}, {count} workspace{plural}", path.display());
+    let count = counted(workspaces.len() as u64, "workspace");
+    let found = format!("{}, {count}", path.display());
     let mut checkups = vec![Checkup::new(subject, Health::Ok, found)];
     if let Some(name) = wanted {
         checkups.push(match opened.workspace(name) {

@@ -18,12 +18,13 @@ use super::super::request::{
     resolve,
 };
 use super::super::several::{Answer, Member, each, members};
-use super::super::table::{counted, sized};
+use super::super::table::sized;
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::TemporaryFile;
 use crate::io::bounded::{self, DOCUMENT};
 use crate::io::source::Source;
+use crate::model::count::counted;
 use crate::model::finding::{Counts, Finding};
 use crate::model::ident::PackageName;
 use crate::model::project::IgnoredAssets;

@@ -13,13 +13,13 @@ use super::super::platform;
 use super::super::reports::{Reporter, around};
 use super::super::request::read_text;
 use super::super::signing;
-use super::super::table::counted;
 use super::super::ui::{Answer, Format, Volume, visible};
 use super::super::within::platform_option;
 use super::super::{Context, Stop};
 use super::counts::{Length, counts};
 use crate::io::archive::Limits;
 use crate::io::signature::Signed;
+use crate::model::count::counted;
 use crate::model::finding::Severity;
 use crate::model::ident::Digest;
 use crate::model::seal::SealError;
@@ -36,7 +36,7 @@ use crate::plan::import::document::{
     ConnectorAction, ImportPlan, Needed, Permission, PlannedAsset, PlannedConnector,
 };
 use crate::plan::import::target::{Fit, OtherTarget};
-use crate::plan::import::wording::{self, Wording};
+use crate::plan::import::wording::Wording;
 use crate::report::items;
 use crate::report::outputs::Output;
 use crate::workspace::{Workspace, WorkspaceError};
@@ -741,7 +741,7 @@ fn outcome(text: &mut String, document: &ImportDocument) {
 }
 
 fn place(folder: &FolderPath, name: &str) -> String {
-    visible(&wording::place(folder, name))
+    visible(&folder.label(name))
 }
 
 /// The plan for people: one line for whatever changes, counts for the rest.

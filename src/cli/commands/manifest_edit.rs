@@ -13,12 +13,12 @@ use super::super::failure::Failure;
 use super::super::request::{
     ManifestFile, Resolved, TargetNeed, manifest_path, read_whole, resolve,
 };
-use super::super::table::counted;
 use super::super::ui::{Answer, visible};
 use super::super::{Context, Stop};
 use super::lock::pack_args;
 use super::manifest::write;
 use crate::manifest::{EditError, Manifest, ManifestEdit};
+use crate::model::count::counted;
 use crate::model::graph::Graph;
 use crate::model::ident::TargetName;
 use crate::model::target::{Target, TargetKind};

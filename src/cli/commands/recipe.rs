@@ -6,7 +6,7 @@ use super::super::table::{Align, Table};
 use super::super::ui::Format;
 use super::super::within::{Asked, Subject};
 use super::super::{Context, Stop};
-use crate::model::workspace::{FolderPath, RecipeState};
+use crate::model::workspace::RecipeState;
 use crate::ops::inspect::{RecipeFilter, RecipeLine, recipes};
 use crate::ops::operate::{Effect, RecipeChangeDocument, Which, set_recipes};
 
@@ -54,19 +54,10 @@ pub(super) fn lines(recipes: &[RecipeLine], indent: &str) -> String {
         table.row([
             &recipe.id.to_string(),
             recipe.state.as_str(),
-            &path(&recipe.folder, &recipe.name),
+            &recipe.folder.label(&recipe.name),
         ]);
     }
     table.text(indent)
-}
-
-/// Folder and name, as commands take them.
-pub(in crate::cli) fn path(folder: &FolderPath, name: &str) -> String {
-    if folder.is_home() {
-        name.to_owned()
-    } else {
-        format!("{folder}/{name}")
-    }
 }
 
 fn change(context: &Context, args: &RecipeChangeArgs, state: RecipeState) -> Result<Exit, Stop> {
@@ -115,7 +106,7 @@ fn text(document: &RecipeChangeDocument) -> String {
         table.row([
             done,
             &recipe.id.to_string(),
-            &path(&recipe.folder, &recipe.name),
+            &recipe.folder.label(&recipe.name),
         ]);
     }
     table.text("")

@@ -8,11 +8,11 @@ use super::super::failure::Failure;
 use super::super::opening::open;
 use super::super::platform;
 use super::super::reports::{Reporter, around};
-use super::super::table::counted;
 use super::super::ui::{Answer, Format, Volume, visible};
 use super::super::within::platform_option;
 use super::super::{Context, Stop};
 use super::history::{deed, no_revision, recipes, versions};
+use crate::model::count::counted;
 use crate::model::workspace::{RecipeState, RevisionNumber};
 use crate::ops::rollback::{
     PlannedRollback, RollbackDocument, RollbackError, RollbackRequest, astray, before_newest, plan,

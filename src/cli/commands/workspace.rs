@@ -12,11 +12,12 @@ use super::super::failure::Failure;
 use super::super::opening;
 use super::super::platform;
 use super::super::request::full_catalogue_file;
-use super::super::table::{Align, Table, counted};
+use super::super::table::{Align, Table};
 use super::super::ui::{Format, visible};
 use super::super::within::{kind_with_admin, only_local, platform_option};
 use super::super::{Context, Stop};
 use crate::model::catalogue::Visibility;
+use crate::model::count::counted;
 use crate::model::ident::{DataCenter, WorkspaceName};
 use crate::model::workspace::{Address, ClosedSource, WorkspaceId, WorkspaceKind};
 use crate::ops::inspect::{

@@ -7,6 +7,7 @@ use super::RemoteWorkspace;
 use super::lists::{Lists, RecipeMark, connectors};
 use crate::client::{ClientError, ConnectorDraft, ConnectorInfo, RecipeId, SharedVersion, Started};
 use crate::model::catalogue::Visibility;
+use crate::model::error::chain;
 use crate::model::ident::{ConnectorTitle, Digest};
 use crate::model::workspace::{AssetId, ConnectorId, HeldVersion, RecipeState};
 use crate::plan::commit::{Change, Commit};
@@ -71,7 +72,7 @@ impl RemoteWorkspace {
                 Ok(Done::Made) => partly.done.push(what),
                 Ok(Done::Refused(why)) => partly.failed.push(NotDone { what, why }),
                 Err(error) => {
-                    let why = super::with_causes(&error);
+                    let why = chain(&error);
                     partly.failed.push(NotDone { what, why });
                     partly.cause = Some(Box::new(error));
                     break;

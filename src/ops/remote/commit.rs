@@ -13,6 +13,7 @@ use crate::client::{
 };
 use crate::io::archive::{Archive, Batch, Buffers, Kind, Limits, PackageWriter, Previous};
 use crate::io::scratch::ScratchFolder;
+use crate::model::error::chain;
 use crate::model::ident::Digest;
 use crate::model::path::PackagePath;
 use crate::model::workspace::{AssetId, HeldState, RevisionNumber};
@@ -248,7 +249,7 @@ impl RemoteWorkspace {
                             what: format!(
                                 "the platform took the import (its number there is {number}), and \
                                  it can't be seen what became of it: {}",
-                                super::with_causes(&error)
+                                chain(&error)
                             ),
                             resume: Some(entry.id.clone()),
                             why: Unfinished::Unseen,
@@ -323,7 +324,7 @@ impl RemoteWorkspace {
             RemoteError::Unfinished {
                 what: format!(
                     "the platform is done with the import, and that can't be written down: {}",
-                    super::with_causes(&error)
+                    chain(&error)
                 ),
                 resume: Some(entry.id.clone()),
                 why: Unfinished::Unseen,
@@ -346,7 +347,7 @@ impl RemoteWorkspace {
                         what: format!(
                             "it is not known whether the upload arrived: its answer was lost, and \
                              the workspace can't be read: {}",
-                            super::with_causes(&error)
+                            chain(&error)
                         ),
                         resume: Some(entry.id.clone()),
                         why: Unfinished::Lost,

@@ -1,18 +1,15 @@
 //! What was read of a workspace behind the API, kept as a workspace of a local platform of its own:
 //! whatever can be asked of the one can then be asked of the other.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::lists::Lists;
 use super::renumber::{Numbers, Renumbering};
 use crate::io::archive::Limits;
 use crate::io::scratch::ScratchFolder;
-use crate::io::spill::deflate;
 use crate::model::catalogue::{SharedVersion, Visibility};
-use crate::model::ident::{
-    ConnectorTitle, DataCenter, Digest, InternalName, Version, WorkspaceName,
-};
+use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, Version, WorkspaceName};
 use crate::model::kind::{AssetKind, FileRole};
 use crate::model::path::PackagePath;
 use crate::model::table::RowsPolicy;
@@ -26,7 +23,7 @@ use crate::ops::{Observer, Running};
 use crate::plan::commit::{Change, Commit};
 use crate::plan::import::target::OtherTarget;
 use crate::workspace::local::{LocalPlatform, LocalWorkspace, NewWorkspace, Writing};
-use crate::workspace::{ContentError, Contents, Encoded, Encoding, Workspace as _, WorkspaceError};
+use crate::workspace::{MemoryContents, Workspace as _, WorkspaceError};
 
 /// What was read has no time of its own, and has to be the same whenever it is read.
 const THEN: Moment = Moment::UNTOLD;
@@ -119,36 +116,6 @@ pub(super) struct Mirror {
     told: BTreeMap<ConnectorId, Told>,
     // The last to go: the others have files in it.
     _folder: ScratchFolder,
-}
-
-/// Bytes that a commit brings.
-#[derive(Debug, Default)]
-struct Brought(HashMap<Digest, (Vec<u8>, u64)>);
-
-impl Brought {
-    fn put(&mut self, bytes: &[u8]) -> Result<Digest, WorkspaceError> {
-        let digest = Digest::of(bytes);
-        let deflated = deflate(bytes).map_err(|error| ContentError {
-            digest,
-            source: error.into(),
-        })?;
-        self.0.insert(digest, (deflated, bytes.len() as u64));
-        Ok(digest)
-    }
-}
-
-impl Contents for Brought {
-    fn content(&mut self, digest: &Digest) -> Result<Encoded<'_>, ContentError> {
-        let (bytes, size) = self.0.get(digest).ok_or_else(|| ContentError {
-            digest: *digest,
-            source: "it was not read".into(),
-        })?;
-        Ok(Encoded {
-            encoding: Encoding::Deflate,
-            bytes,
-            size: *size,
-        })
-    }
 }
 
 /// What is told of a connector.
@@ -303,7 +270,7 @@ impl Mirror {
         for folder in seen.folders.iter().chain([&seen.base]) {
             create_folders(&mut commit, &mut there, folder);
         }
-        commit_to(&mut self.workspace, &commit, &mut Brought::default())
+        commit_to(&mut self.workspace, &commit, &mut MemoryContents::default())
     }
 
     /// Which recipes run, and which connections are authorised.
@@ -331,7 +298,7 @@ impl Mirror {
                 HeldState::Connection(_) | HeldState::Plain => {}
             }
         }
-        commit_to(&mut self.workspace, &commit, &mut Brought::default())
+        commit_to(&mut self.workspace, &commit, &mut MemoryContents::default())
     }
 
     fn hold_stubs(&mut self, stubs: &[&Stub], numbers: &mut Numbers) -> Result<(), WorkspaceError> {
@@ -348,7 +315,7 @@ impl Mirror {
             .collect();
         let mut commit = Commit::on_inventory(&inventory);
         let mut there = inventory.folders.clone();
-        let mut brought = Brought::default();
+        let mut brought = MemoryContents::default();
         let mut told = BTreeMap::new();
         for stub in stubs {
             if held.contains(&(&stub.key.kind, stub.id)) {
@@ -472,7 +439,7 @@ fn create(
 fn commit_to(
     workspace: &mut LocalWorkspace,
     commit: &Commit,
-    brought: &mut Brought,
+    brought: &mut MemoryContents,
 ) -> Result<(), WorkspaceError> {
     if commit.changes.is_empty() {
         return Ok(());
@@ -555,7 +522,7 @@ fn hold_connectors(
     exported: &BTreeMap<ConnectorTitle, Exported>,
 ) -> Result<(), WorkspaceError> {
     let mut commit = Commit::on(&workspace.facts()?);
-    let mut brought = Brought::default();
+    let mut brought = MemoryContents::default();
     for connector in connectors {
         let id = ConnectorId(connector.id);
         commit.changes.push(Change::CreateConnector {

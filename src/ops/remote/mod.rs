@@ -23,6 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::client::{Account, AccountApi, Client, CustomerHandle, IncludeData, Pauses};
+use crate::model::error::chain;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
@@ -304,7 +305,7 @@ impl RemoteWorkspace {
             }
             RemoteError::Unreadable {
                 address: self.address(),
-                what: with_causes(&error),
+                what: chain(&error),
             }
             .into()
         })
@@ -338,21 +339,6 @@ impl RemoteWorkspace {
         }
         .into()
     }
-}
-
-/// An error with its causes, in one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut told = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !told.contains(&more) {
-            told.push_str(": ");
-            told.push_str(&more);
-        }
-        cause = error.source();
-    }
-    told
 }
 
 impl Workspace for RemoteWorkspace {

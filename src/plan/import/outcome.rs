@@ -18,6 +18,7 @@ use super::document::{
 };
 use super::sameness::{Held, RowsFate};
 use super::{Draft, Drafted, Fate};
+use crate::model::count::counted;
 use crate::model::finding::{Code, Finding, Severity, Subject};
 use crate::model::ident::{ConnectorTitle, InternalName, Version};
 use crate::model::kind::AssetKind;
@@ -378,14 +379,14 @@ impl Draft<'_> {
                 },
                 format!(
                     "\"{}\" is created, and the workspace has a recipe of that name elsewhere",
-                    shown(&key.place.folder(), &key.name)
+                    key.place.folder().label(&key.name)
                 ),
             );
             for other in &elsewhere {
                 finding = finding.note(format!(
                     "number {}, {} ({})",
                     other.id,
-                    shown(&other.folder, &key.name),
+                    other.folder.label(&key.name),
                     other.state
                 ));
             }
@@ -630,7 +631,7 @@ impl Mismatched<'_> {
             Some(found) => format!("for `{found}`"),
             None => "for an application that is not known".to_owned(),
         };
-        let name = shown(&self.bound.folder, self.bound.name);
+        let name = self.bound.folder.label(self.bound.name);
         let wanted = self.wanted;
         let message = format!(
             "{whose} connection \"{name}\" is {found}, and {} for `{wanted}`",
@@ -711,7 +712,7 @@ fn needs(connectors: &[PlannedConnector], assets: &[PlannedAsset]) -> Vec<Needed
             permission: Permission::RestartRecipes,
             because: format!(
                 "{} would be stopped, updated and started",
-                count(running, "running recipe")
+                counted(running as u64, "running recipe")
             ),
         });
     }
@@ -744,14 +745,14 @@ fn needs(connectors: &[PlannedConnector], assets: &[PlannedAsset]) -> Vec<Needed
                 permission: Permission::MissingConnectors,
                 because: format!(
                     "whether \"{label}\" is shared with the workspace can't be seen, and {} could not start without it",
-                    count(connector.recipes.len(), "recipe")
+                    counted(connector.recipes.len() as u64, "recipe")
                 ),
             }),
             ConnectorAction::Blocked => needs.push(Needed {
                 permission: Permission::MissingConnectors,
                 because: format!(
                     "\"{label}\" is nowhere, and {} could not start",
-                    count(connector.recipes.len(), "recipe")
+                    counted(connector.recipes.len() as u64, "recipe")
                 ),
             }),
             ConnectorAction::Install
@@ -771,26 +772,10 @@ fn needs(connectors: &[PlannedConnector], assets: &[PlannedAsset]) -> Vec<Needed
                 permission: Permission::MoveRecipes,
                 because: format!(
                     "\"{label}\" {versions} also moves {} outside the package",
-                    count(running, "running recipe")
+                    counted(running as u64, "running recipe")
                 ),
             });
         }
     }
     needs
-}
-
-/// A number with its noun.
-fn count(number: usize, noun: &str) -> String {
-    match number {
-        1 => format!("1 {noun}"),
-        _ => format!("{number} {noun}s"),
-    }
-}
-
-fn shown(folder: &FolderPath, name: &str) -> String {
-    if folder.is_home() {
-        name.to_owned()
-    } else {
-        format!("{folder}/{name}")
-    }
 }

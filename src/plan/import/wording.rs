@@ -6,7 +6,7 @@ use super::document::{
 };
 use crate::model::ident::Version;
 use crate::model::table::RowCount;
-use crate::model::workspace::{FolderPath, RecipeState};
+use crate::model::workspace::RecipeState;
 
 /// What happens to one thing: `+` new, `~` changed, `!` changed though it matters, `=` unchanged, `o`
 /// in place of the package's, `?` from elsewhere, `x` impossible.
@@ -83,7 +83,7 @@ impl PlannedAsset {
 
     /// Its folder and name.
     pub fn place(&self) -> String {
-        place(&self.folder, &self.name)
+        self.folder.label(&self.name)
     }
 }
 
@@ -182,7 +182,7 @@ impl Afterwards {
                 recipes,
             } => format!(
                 "authorize the connection {}{}",
-                place(folder, connection),
+                folder.label(connection),
                 uses(recipes)
             ),
             Self::Connect {
@@ -197,7 +197,7 @@ impl Afterwards {
                 folders,
                 recipes,
             } => {
-                let folders = folders.iter().map(|folder| place(folder, connection));
+                let folders = folders.iter().map(|folder| folder.label(connection));
                 let needs = match recipes {
                     1 => "1 recipe needs one".to_owned(),
                     _ => format!("{recipes} recipes need one"),
@@ -214,7 +214,7 @@ impl Afterwards {
                 wanted,
                 recipes,
             } => {
-                let connection = place(folder, connection);
+                let connection = folder.label(connection);
                 match found {
                     Some(found) => format!(
                         "choose a connection for `{wanted}` in place of {connection}, which is for `{found}`{}",
@@ -235,14 +235,5 @@ impl Afterwards {
             }
             Self::Start { recipes } => format!("start the recipes that were created: {recipes}"),
         }
-    }
-}
-
-/// A name with its folder, as people write it.
-pub fn place(folder: &FolderPath, name: &str) -> String {
-    if folder.is_home() {
-        name.to_owned()
-    } else {
-        format!("{folder}/{name}")
     }
 }

@@ -1,5 +1,9 @@
 //! What tells credentials from text, names and placeholders.
 
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
 /// Texts that make something a placeholder, in lower case. By chance one of them stands in one of
 /// some ten thousand credentials.
 const PLACEHOLDERS: &[&str] = &[
@@ -83,26 +87,19 @@ pub(super) fn is_placeholder(bytes: &[u8]) -> bool {
 
 /// The bytes that base 64 stands for, of either alphabet, with or without padding.
 pub(super) fn base64(text: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
-    let (mut held, mut bits) = (0_u32, 0);
-    let end = text.iter().position(|b| *b == b'=').unwrap_or(text.len());
-    for b in &text[..end] {
-        let value = match b {
-            b'A'..=b'Z' => b - b'A',
-            b'a'..=b'z' => b - b'a' + 26,
-            b'0'..=b'9' => b - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        held = held << 6 | u32::from(value);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push((held >> bits) as u8);
-        }
-    }
-    text[end..].iter().all(|b| *b == b'=').then_some(bytes)
+    const ENGINE: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::STANDARD,
+        GeneralPurposeConfig::new()
+            .with_decode_allow_trailing_bits(true)
+            .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+    );
+    let end = text.iter().rposition(|b| *b != b'=').map_or(0, |at| at + 1);
+    let standard = text[..end].iter().map(|b| match b {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => *other,
+    });
+    ENGINE.decode(standard.collect::<Vec<u8>>()).ok()
 }
 
 #[cfg(test)]

@@ -441,7 +441,6 @@ fn pushed(asked: &Asked<'_>, title: ConnectorTitle, new: NewVersion) -> Result<R
             Reply::invalid("code", error.to_string())
         }
         PushFailure::Logo { .. } => Reply::invalid("logo", error.to_string()),
-        PushFailure::Deflate { .. } => failed(&error),
     })?;
     let held = held(asked)?;
     let mut all = held.connectors.iter();

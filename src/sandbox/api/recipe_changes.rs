@@ -9,6 +9,7 @@ use super::super::route::{Answer, Asked, Body, Method, Operation, Scope, failed,
 use super::account::{FolderNumber, Folders, PAGE, PER_PAGE};
 use super::content::{self, Written};
 use super::recipes::{AUTHOR, AUTHORS_EMAIL, held};
+use crate::model::error::chain;
 use crate::model::facts::CustomMark;
 use crate::model::ident::{InternalName, Version};
 use crate::model::kind::AssetKind;
@@ -225,7 +226,7 @@ fn unfit(error: &ByHandError) -> Reply {
         ByHandError::Part { part, .. } => part,
         ByHandError::NoConnection(_) => "config",
     };
-    Reply::invalid(field, super::super::route::told(error))
+    Reply::invalid(field, chain(error))
 }
 
 fn folder_of<'f>(

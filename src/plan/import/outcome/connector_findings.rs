@@ -136,14 +136,14 @@ impl Draft<'_> {
                 },
                 format!(
                     "the new version of \"{label}\" also moves {} outside the package, {} of them running",
-                    count(planned.moves.len(), "recipe"),
+                    counted(planned.moves.len() as u64, "recipe"),
                     running.count()
                 ),
             );
             for moved in &planned.moves {
                 finding = finding.note(format!(
                     "{} ({})",
-                    shown(&moved.folder, &moved.name),
+                    moved.folder.label(&moved.name),
                     moved.state
                 ));
             }
