@@ -31,8 +31,8 @@ use crate::model::scan::Scanner;
 use crate::model::table::RowsPolicy;
 use crate::model::target::TargetKind;
 use crate::model::workspace::{
-    Address, AssetKey, FolderPath, HeldFile, Moment, RecipeState, Revision, RevisionAction,
-    RevisionHeader, RevisionNumber, Snapshot,
+    Address, AssetKey, AssetPlace, FolderPath, HeldFile, Moment, RecipeState, Revision,
+    RevisionAction, RevisionHeader, RevisionNumber, Snapshot,
 };
 use crate::parallel;
 use crate::plan::actions::{self, Known, Source};
@@ -44,7 +44,7 @@ use crate::plan::import::document::{
 use crate::plan::import::nesting;
 use crate::plan::import::sameness::{self, Answer, Sameness, Side};
 use crate::plan::import::target::{Here, MadeFor, NameMeans, OtherTarget, PlannedTarget};
-use crate::plan::import::{Draft, Placing, PlacingError, Question, Receipt};
+use crate::plan::import::{Draft, Landing, Placing, PlacingError, Question, Receipt};
 use crate::plan::transform::rename_providers;
 use contents::PackageContents;
 pub use plan_file::PlanFileError;
@@ -64,6 +64,8 @@ pub struct ImportRequest {
     pub folder: FolderPath,
     /// What to do with the rows of tables.
     pub rows: RowsPolicy,
+    /// What else the import is told.
+    pub landing: Landing,
     /// Limits on the package.
     pub limits: Limits,
     /// A folder for what is kept on disk meanwhile.
@@ -282,7 +284,7 @@ impl Incoming {
             made_for: None,
             record: None,
             graph: Graph::of(&opened.project),
-            placing: Placing::of(&opened.project, &request.folder)?,
+            placing: Placing::of(&opened.project, &request.folder, &request.landing)?,
             package,
             opened,
         })
@@ -293,6 +295,19 @@ impl Incoming {
         let assets = self.opened.project.assets.iter();
         let keys = assets.zip(&self.placing.keys);
         keys.filter_map(|(asset, key)| Some((&asset.path, key.as_ref()?)))
+    }
+
+    /// Says where an asset really lies of which its path tells less: what a folder's export brings
+    /// along from elsewhere has a path that does not count from the folder.
+    pub(super) fn lies(&mut self, path: &PackagePath, place: &AssetPlace) {
+        let assets = self.opened.project.assets.iter();
+        for (asset, key) in assets.zip(&mut self.placing.keys) {
+            if asset.path == *path
+                && let Some(key) = key
+            {
+                key.place = place.clone();
+            }
+        }
     }
 
     /// The decision record that lies beside the package, if one does.
@@ -342,6 +357,7 @@ impl Incoming {
         workspace: &dyn Workspace,
         running: &Running,
     ) -> Result<Planned, ImportError> {
+        workspace.takes(&request.landing)?;
         let snapshot = self.snapshot(workspace)?;
         let draft = self.draft(&snapshot, request);
         let answers = self.answers(&draft, request.rows, workspace, running)?;
@@ -816,7 +832,8 @@ impl<'a> Comparing<'a> {
             references: &held.references,
             bindings: &question.held_bindings,
         };
-        sameness::compare(&asset.kind, packaged, held, rows).map_err(broken)
+        let landing = &self.incoming.placing.landing;
+        sameness::compare(&asset.kind, packaged, held, rows, landing).map_err(broken)
     }
 }
 

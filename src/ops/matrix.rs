@@ -11,6 +11,7 @@ use crate::io::archive::Limits;
 use crate::model::ident::WorkspaceName;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath, Moment};
+use crate::plan::import::Landing;
 use crate::plan::import::target::OtherTarget;
 use crate::plan::matrix::{Cell, Possible};
 use crate::workspace::AdminWorkspace;
@@ -80,6 +81,7 @@ pub fn matrix<E: From<ImportError>>(
             address: Address::Local("customer".parse().expect("a name")),
             folder: request.folder.clone(),
             rows: RowsPolicy::Overwrite,
+            landing: Landing::default(),
             limits: request.limits,
             scratch: request.scratch.clone(),
             at: request.at,

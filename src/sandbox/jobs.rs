@@ -14,12 +14,13 @@ use crate::io::archive::{Archive, Kind, Limits, PackageWriter, Previous};
 use crate::model::error::chain;
 use crate::model::finding::Severity;
 use crate::model::table::RowsPolicy;
-use crate::model::workspace::{Address, AssetId, AssetPlace, FolderPath, RecipeState};
+use crate::model::workspace::{Address, AssetId, FolderPath, RecipeState};
 use crate::ops::Silent;
 use crate::ops::import::{ImportRequest, Incoming, Planned};
 use crate::ops::operate::{Which, set_recipes};
 use crate::ops::workspace_export::{Output, export};
 use crate::plan::departure::{DepartureRequest, Rows, Unfiled};
+use crate::plan::import::Landing;
 use crate::plan::import::document::{AssetAction, Permission};
 use crate::plan::import::target::OtherTarget;
 
@@ -69,7 +70,21 @@ fn carry_out(sandbox: &Arc<Sandbox>, job: &Job) -> Result<Recipes, String> {
     }
     match &job.work {
         Work::Export { manifest } => make(sandbox, job, *manifest).map(|()| Vec::new()),
-        Work::Import { folder, restart } => take(sandbox, job, *folder, *restart),
+        Work::Import {
+            folder,
+            restart,
+            home,
+            tags,
+        } => {
+            let landing = Landing {
+                home: match home {
+                    Some(number) => folder_path(sandbox, job, *number)?,
+                    None => FolderPath::home(),
+                },
+                tags: *tags,
+            };
+            take(sandbox, job, *folder, *restart, &landing)
+        }
     }
 }
 
@@ -159,12 +174,14 @@ fn request(
     package: &Path,
     workspace: &crate::model::ident::WorkspaceName,
     folder: &FolderPath,
+    landing: &Landing,
 ) -> ImportRequest {
     ImportRequest {
         package: package.to_owned(),
         address: Address::Local(workspace.clone()),
         folder: folder.clone(),
         rows: RowsPolicy::Overwrite,
+        landing: landing.clone(),
         limits: Limits::default(),
         scratch: sandbox.store.incoming(),
         at: sandbox.now(),
@@ -187,15 +204,6 @@ fn permitted(restart: bool) -> Vec<Permission> {
     permitted
 }
 
-/// Where assets go that belong into Home (platform.md §1.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HomeAssets {
-    /// There.
-    Kept,
-    /// To another folder, which is not done here.
-    Moved,
-}
-
 /// Where a package is kept here is nothing to whoever sent it.
 fn without_path(error: &dyn std::error::Error, package: &Path) -> String {
     chain(error).replace(&package.display().to_string(), "the upload")
@@ -207,22 +215,12 @@ pub(super) fn acceptable(
     package: &Path,
     folder: &FolderPath,
     restart: bool,
-    home: HomeAssets,
+    landing: &Landing,
 ) -> Result<(), Reply> {
     let sandbox = asked.sandbox;
-    let request = request(sandbox, package, asked.workspace, folder);
+    let request = request(sandbox, package, asked.workspace, folder, landing);
     let incoming = Incoming::read(&request, &sandbox.running, &mut Silent)
         .map_err(|error| Reply::no_import(without_path(&error, package)))?;
-    if home == HomeAssets::Moved
-        && let Some((path, _)) = incoming.keys().find(|(_, key)| match &key.place {
-            AssetPlace::Folder(place) => place.is_home() && !folder.is_home(),
-            AssetPlace::Workspace => false,
-        })
-    {
-        return Err(Reply::no_import(format!(
-            "{path}: assets of Home can't be moved to another folder here"
-        )));
-    }
     let workspace = asked.opened()?;
     let planned = incoming
         .plan(&request, &workspace, &sandbox.running)
@@ -233,10 +231,16 @@ pub(super) fn acceptable(
     }
 }
 
-fn take(sandbox: &Arc<Sandbox>, job: &Job, folder: u64, restart: bool) -> Result<Recipes, String> {
+fn take(
+    sandbox: &Arc<Sandbox>,
+    job: &Job,
+    folder: u64,
+    restart: bool,
+    landing: &Landing,
+) -> Result<Recipes, String> {
     let folder = folder_path(sandbox, job, folder)?;
     let package = sandbox.store.package(job.id);
-    let request = request(sandbox, &package, &job.workspace, &folder);
+    let request = request(sandbox, &package, &job.workspace, &folder, landing);
     let running = &sandbox.running;
     let platform = sandbox.platform().map_err(|error| chain(&error))?;
     let mut workspace = platform

@@ -17,6 +17,7 @@ use super::notes::Notes;
 use crate::io::durable;
 use crate::model::ident::WorkspaceName;
 use crate::model::seal::{SealError, enveloped, unwrapped};
+use crate::plan::import::TagsPolicy;
 
 /// Keeps tokens, manifests and jobs.
 #[derive(Debug)]
@@ -62,8 +63,23 @@ pub(super) struct Job {
 /// What a job does.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Work {
-    Export { manifest: u64 },
-    Import { folder: u64, restart: bool },
+    Export {
+        manifest: u64,
+    },
+    Import {
+        folder: u64,
+        restart: bool,
+        /// The folder for what belongs into Home, if that is not where it goes.
+        #[serde(default)]
+        home: Option<u64>,
+        #[serde(default = "apply")]
+        tags: TagsPolicy,
+    },
+}
+
+/// What jobs did that did not say it.
+const fn apply() -> TagsPolicy {
+    TagsPolicy::Apply
 }
 
 /// How far a job is.

@@ -24,6 +24,7 @@ use crate::model::workspace::{
     RevisionNumber, Scope, Snapshot, WorkspaceFacts,
 };
 use crate::plan::commit::Commit;
+use crate::plan::import::Landing;
 
 /// How the bytes of a content are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +139,8 @@ pub struct Uploaded<'p> {
     pub digest: Digest,
     /// The folder that it is imported into.
     pub folder: &'p FolderPath,
+    /// What else the import is told.
+    pub landing: &'p Landing,
     /// The tables whose rows are not to be imported: it is sent without them.
     pub without_rows: &'p [PackagePath],
 }
@@ -355,6 +358,14 @@ pub trait Workspace {
     fn has_sibling(&self, name: &str) -> Result<bool, WorkspaceError> {
         let _ = name;
         Ok(false)
+    }
+
+    /// Whether an import can be told this beside the folder that it goes into.
+    ///
+    /// # Errors
+    /// If it can't.
+    fn takes(&self, _: &Landing) -> Result<(), WorkspaceError> {
+        Ok(())
     }
 
     /// The folder that packages are imported into and exported from unless another one is named:

@@ -7,6 +7,7 @@ use clap::Args;
 use super::{ForceArgs, PlatformArgs, ReportArgs};
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath};
+use crate::plan::import::TagsPolicy;
 
 /// What an import may do that it is refused otherwise.
 #[derive(Debug, Args)]
@@ -34,12 +35,18 @@ pub(crate) struct PlanArgs {
     /// The package
     #[arg(value_name = "PACKAGE.zip")]
     pub(crate) package: PathBuf,
-    /// The workspace: local:NAME, https://HOST[#folder=ID], profile:NAME or customer:ID
+    /// The workspace: local:NAME, https://HOST, profile:NAME or customer:ID
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) into: Address,
     /// The folder to import into, such as Orders/Functions [default: Home]
     #[arg(long, value_name = "FOLDER", value_parser = super::within::folder)]
     pub(crate) folder: Option<FolderPath>,
+    /// The folder for the package's connections of Home [default: Home]
+    #[arg(long, value_name = "FOLDER", value_parser = super::within::folder)]
+    pub(crate) home_folder: Option<FolderPath>,
+    /// Tags: apply, skip
+    #[arg(long, value_name = "WAY", default_value = "apply")]
+    pub(crate) tags: TagsPolicy,
     /// Table rows: keep, overwrite, leave-out
     #[arg(long, value_name = "WAY", default_value = "overwrite")]
     pub(crate) rows: RowsPolicy,
@@ -84,6 +91,12 @@ pub(crate) struct ImportArgs {
     /// The folder to import into [default: the plan's, or Home]
     #[arg(long, value_name = "FOLDER", value_parser = super::within::folder)]
     pub(crate) folder: Option<FolderPath>,
+    /// The folder for its connections of Home [default: the plan's]
+    #[arg(long, value_name = "FOLDER", value_parser = super::within::folder)]
+    pub(crate) home_folder: Option<FolderPath>,
+    /// Tags: apply, skip [default: apply]
+    #[arg(long, value_name = "WAY")]
+    pub(crate) tags: Option<TagsPolicy>,
     /// Take this folder off the package's paths and references first
     #[arg(long, value_name = "NAME", conflicts_with = "locked")]
     pub(crate) strip_folder: Option<String>,
@@ -93,11 +106,11 @@ pub(crate) struct ImportArgs {
     /// Only import what the lock or --lock FILE says, or exit with 2
     #[arg(long)]
     pub(crate) locked: bool,
-    /// Only import what this key of minisign has signed
+    /// Only import what this key signed (with --signature FILE)
     #[arg(long, value_name = "KEY|FILE")]
     pub(crate) require_signature: Option<String>,
     /// The signature [default: <package>.minisig]
-    #[arg(long, value_name = "FILE", requires = "require_signature")]
+    #[arg(long, value_name = "FILE", hide = true, requires = "require_signature")]
     pub(crate) signature: Option<PathBuf>,
     /// The lock that --locked goes by [default: that of recipack.toml, here or above]
     #[arg(long, value_name = "FILE", hide = true, requires = "locked")]

@@ -12,16 +12,14 @@ use super::super::output::{Content, OutputPath};
 use super::super::platform;
 use super::super::reports::{Reporter, around};
 use super::super::request::read_text;
-use super::super::signing;
 use super::super::ui::{Answer, Format, Volume, visible};
 use super::super::within::platform_option;
 use super::super::{Context, Stop};
 use super::counts::{Length, counts};
+use super::import_signed::{Approval, held, unlike, unsigned};
 use crate::io::archive::Limits;
-use crate::io::signature::Signed;
 use crate::model::count::counted;
 use crate::model::finding::Severity;
-use crate::model::ident::Digest;
 use crate::model::seal::SealError;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath, RecipeState};
@@ -29,14 +27,14 @@ use crate::ops::import::{
     ImportDocument, ImportError, ImportRequest, Incoming, PlanDocument, PlanFileError, Planned,
 };
 use crate::ops::strip::Stripped;
-use crate::ops::verify::{hold, record_path, signed_record};
+use crate::ops::verify::record_path;
 use crate::plan::decision::shell_word;
-use crate::plan::import::Receipt;
 use crate::plan::import::document::{
     ConnectorAction, ImportPlan, Needed, Permission, PlannedAsset, PlannedConnector,
 };
 use crate::plan::import::target::{Fit, OtherTarget};
 use crate::plan::import::wording::Wording;
+use crate::plan::import::{Landing, Receipt, TagsPolicy};
 use crate::report::items;
 use crate::report::outputs::Output;
 use crate::workspace::{Workspace, WorkspaceError};
@@ -80,6 +78,12 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
     let folder = within(workspace.as_ref(), args.folder.as_ref())?;
     let mut request = ImportRequest {
         other_target: other_target(args.other_target),
+        landing: landing(
+            workspace.as_ref(),
+            &folder,
+            args.home_folder.as_ref(),
+            args.tags,
+        )?,
         ..request(&args.package, &args.into, folder, args.rows)
     };
     let stripped = strip(context, &mut request, args.strip_folder.as_deref())?;
@@ -199,6 +203,30 @@ pub(super) fn within(
     }
 }
 
+/// What an import into a folder is told beside it.
+fn landing(
+    workspace: &dyn Workspace,
+    folder: &FolderPath,
+    home: Option<&FolderPath>,
+    tags: TagsPolicy,
+) -> Result<Landing, Failure> {
+    let Some(home) = home else {
+        return Ok(Landing {
+            tags,
+            ..Landing::default()
+        });
+    };
+    let home = within(workspace, Some(home))?;
+    // What of a package counts as Home's there is told nowhere.
+    if folder.is_home() && !home.is_home() {
+        return Err(Failure::usage(
+            "--home-folder goes with an import into another folder than Home",
+        )
+        .help("say which with --folder"));
+    }
+    Ok(Landing { home, tags })
+}
+
 /// Takes the top folder off the package that is asked for, and asks for what that gives.
 fn strip(
     context: &Context,
@@ -228,6 +256,7 @@ pub(super) fn request(
         address: into.clone(),
         folder,
         rows,
+        landing: Landing::default(),
         limits: Limits::default(),
         scratch: std::env::temp_dir(),
         at: platform::now(),
@@ -342,6 +371,31 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
             plan.package.path
         )));
     }
+    if let Some(tags) = args.tags.filter(|tags| *tags != plan.tags) {
+        return Err(Failure::new(
+            Exit::Refused,
+            "other-tags",
+            format!("the plan was made with --tags {}, not {tags}", plan.tags),
+        )
+        .help(format!(
+            "make a plan for it: recipack plan {} --into {address} --tags {tags}",
+            plan.package.path
+        )));
+    }
+    let planned_home = plan.landing().home;
+    if let Some(home) = args
+        .home_folder
+        .as_ref()
+        .filter(|home| **home != planned_home)
+    {
+        return Err(Failure::new(
+            Exit::Refused,
+            "other-folder",
+            format!(
+                "the plan puts connections of Home into \"{planned_home}\", not into \"{home}\""
+            ),
+        ));
+    }
     let strip_folder = plan.package.strip_folder.clone();
     if args.strip_folder.is_some() && args.strip_folder != strip_folder {
         return Err(Failure::new(
@@ -362,6 +416,7 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
         request.other_target = OtherTarget::Permitted;
     }
     request.package = package;
+    request.landing = plan.landing();
     Ok(Asked {
         request,
         strip_folder,
@@ -413,6 +468,12 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
     )?;
     if approved.is_none() {
         request.folder = within(workspace.as_ref(), args.folder.as_ref())?;
+        request.landing = landing(
+            workspace.as_ref(),
+            &request.folder,
+            args.home_folder.as_ref(),
+            args.tags.unwrap_or(TagsPolicy::Apply),
+        )?;
     }
     let stripped = strip(context, &mut request, strip_folder.as_deref())?;
     let mut incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())?;
@@ -532,6 +593,12 @@ fn agreed(
             if let Some(folder) = &args.folder {
                 options.push_str(&format!(" --folder {}", shell_word(folder.as_str())));
             }
+            if let Some(home) = &args.home_folder {
+                options.push_str(&format!(" --home-folder {}", shell_word(home.as_str())));
+            }
+            if let Some(tags) = args.tags {
+                options.push_str(&format!(" --tags {tags}"));
+            }
             options.push_str(&platform_option(&args.platform));
             Err(Failure::new(
                 Exit::Refused,
@@ -546,59 +613,6 @@ fn agreed(
             )))
         }
     }
-}
-
-/// Whether somebody approved of what is to be imported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Approval {
-    /// By a plan, which says what the package was made for.
-    Plan,
-    None,
-}
-
-/// What was read that is not what was signed. The decision record says what a package was made for,
-/// so that it has to be the signed one, too.
-fn unlike(
-    signed: &Signed,
-    package: Digest,
-    record: Option<Digest>,
-    approval: Approval,
-) -> Option<&'static str> {
-    if signed.digest != package {
-        return Some("it changed since its signature was checked");
-    }
-    match (signed_record(&signed.comment), record, approval) {
-        (Some(signed), Some(found), _) if signed == found => None,
-        (Some(_), Some(_), _) => {
-            Some("the decision record beside it is another one than the signature holds for")
-        }
-        (None, Some(_), _) => Some("the signature does not hold for the decision record beside it"),
-        (Some(_), None, Approval::None) => {
-            Some("the signature holds for a decision record, too, and that is not beside it")
-        }
-        (Some(_), None, Approval::Plan) | (None, None, _) => None,
-    }
-}
-
-/// Checks a package's signature.
-fn held(key: &str, package: &Path, signature: Option<&Path>) -> Result<Signed, Failure> {
-    let check = signing::check(key, package, signature)?;
-    match hold(&check, package) {
-        Ok(signed) => Ok(signed),
-        Err(what) => Err(unsigned(package, &what).notes([format!(
-            "the signature is looked for in {}",
-            check.path.display()
-        )])),
-    }
-}
-
-fn unsigned(package: &Path, what: &str) -> Failure {
-    Failure::new(
-        Exit::VerificationFailed,
-        "not-signed",
-        format!("{} is not imported: {what}", package.display()),
-    )
-    .help("get the package, its record and its signature again from whoever made them")
 }
 
 fn given(args: &PermittedArgs) -> Vec<Permission> {

@@ -18,6 +18,7 @@ pub(crate) mod graph;
 pub(crate) mod help;
 pub(crate) mod history;
 pub(crate) mod import;
+mod import_signed;
 pub(crate) mod init;
 pub(crate) mod lock;
 pub(crate) mod man;

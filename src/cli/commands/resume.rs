@@ -29,6 +29,7 @@ pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
         address: entry.address.clone(),
         folder: entry.folder.clone(),
         rows: document.plan.rows,
+        landing: document.plan.landing(),
         limits: Limits::default(),
         scratch: std::env::temp_dir(),
         at: platform::now(),

@@ -9,11 +9,12 @@ use super::super::opening::open;
 use super::super::platform;
 use super::super::reports::{Reporter, around};
 use super::super::ui::{Answer, Format, Volume, visible};
-use super::super::within::platform_option;
+use super::super::within::{only_local, platform_option};
 use super::super::{Context, Stop};
 use super::history::{deed, no_revision, recipes, versions};
 use crate::model::count::counted;
 use crate::model::workspace::{RecipeState, RevisionNumber};
+use crate::ops::remote::EARLIER;
 use crate::ops::rollback::{
     PlannedRollback, RollbackDocument, RollbackError, RollbackRequest, astray, before_newest, plan,
 };
@@ -39,6 +40,9 @@ pub(crate) fn run(context: &Context, args: &RollbackArgs) -> Result<Exit, Stop> 
 
 fn work(context: &Context, args: &RollbackArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
     reporter.subject(args.address.to_string());
+    // Nothing is asked of the platform for what it has not.
+    let [what, instead] = EARLIER;
+    only_local(&args.address, what, instead)?;
     let mut workspace = open(context, &args.platform, &args.address, "rollback")?;
     let failed = |error: RollbackError| match error {
         RollbackError::Workspace(error) => no_revision(error, &args.platform, &args.address),

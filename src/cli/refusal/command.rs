@@ -335,6 +335,13 @@ pub(super) const REFUSALS: &[Refusal] = &[
         cure: "Leave the option out, or make the plan again with it.",
     },
     Refusal {
+        code: "other-tags",
+        exits: &[Exit::Refused],
+        meaning: "A plan was made for another way with tags.",
+        why: "`--tags` is not as it was when the plan was made.",
+        cure: "Leave the option out, or make the plan again with it.",
+    },
+    Refusal {
         code: "other-package",
         exits: &[Exit::Refused],
         meaning: "The package is not the one that was sent.",

@@ -81,6 +81,15 @@ impl<'a> PackageContents<'a> {
         let mut stored = BTreeMap::new();
         for (&asset, answer) in &planned.answers {
             if let Sameness::Merged(bytes) = &answer.sameness {
+                let untagged = match draft.leaves_tags_out(asset) {
+                    true => sameness::without_tags(bytes),
+                    false => Ok(None),
+                };
+                let untagged = untagged.map_err(|source| ImportError::Json {
+                    path: assets[asset].path.clone(),
+                    source,
+                })?;
+                let bytes = untagged.as_ref().unwrap_or(bytes);
                 let deflated = deflate(bytes).map_err(|source| ImportError::Scratch {
                     folder: "memory".to_owned(),
                     source,
@@ -112,6 +121,10 @@ impl<'a> PackageContents<'a> {
                 let without = sameness::without_rows(&bytes).map_err(broken)?;
                 bytes = without.unwrap_or(bytes);
             }
+            if draft.leaves_tags_out(asset) {
+                let without = sameness::without_tags(&bytes).map_err(broken)?;
+                bytes = without.unwrap_or(bytes);
+            }
             let deflated = deflate(&bytes).map_err(|source| ImportError::Scratch {
                 folder: "memory".to_owned(),
                 source,
@@ -141,6 +154,7 @@ impl Contents for PackageContents<'_> {
             path: self.package,
             digest: self.incoming.package.digest,
             folder: &self.incoming.placing.folder,
+            landing: &self.incoming.placing.landing,
             without_rows: &self.without_rows,
         })
     }

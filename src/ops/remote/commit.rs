@@ -19,7 +19,7 @@ use crate::model::path::PackagePath;
 use crate::model::workspace::{AssetId, HeldState, RevisionNumber};
 use crate::ops::pack::digest_of_file;
 use crate::plan::commit::{Change, Commit};
-use crate::plan::import::sameness;
+use crate::plan::import::{TagsPolicy, sameness};
 use crate::workspace::remote::{Left, RemoteError, Unfinished, may_pass};
 use crate::workspace::{Committed, Contents, Uploaded, Workspace as _, WorkspaceError};
 
@@ -73,6 +73,10 @@ impl RemoteWorkspace {
         self.settings.journal.check()?;
         self.unchanged(commit)?;
         let folder = self.make_folder(package.folder)?;
+        let home = match &package.landing.home {
+            home if home.is_home() => HomeAssets::Home,
+            home => HomeAssets::Folder(FolderId(self.make_folder(home)?)),
+        };
         let address = self.address();
         let mut entry = self.settings.journal.begin(Sending {
             address: &address,
@@ -87,8 +91,11 @@ impl RemoteWorkspace {
             folder: FolderId(folder),
             package: &copy,
             restart,
-            tags: Tags::Keep,
-            home: HomeAssets::Home,
+            tags: match package.landing.tags {
+                TagsPolicy::Apply => Tags::Keep,
+                TagsPolicy::Skip => Tags::Drop,
+            },
+            home,
         };
         match self.api().start_import(&upload) {
             Ok(job) => {

@@ -137,7 +137,8 @@ impl RemoteWorkspace {
         {
             return Err(self.stale());
         }
-        if any(|change| matches!(change, Change::Share { .. } | Change::Unshare(_))) {
+        // What can't be undone looks for itself, right before it is done.
+        if any(|change| matches!(change, Change::Share { .. })) {
             self.customers_still(&known)?;
         }
         Ok(known)

@@ -21,6 +21,7 @@ use crate::model::workspace::{
 use crate::ops::import::{ImportError, ImportRequest, Incoming};
 use crate::ops::{Observer, Running};
 use crate::plan::commit::{Change, Commit};
+use crate::plan::import::Landing;
 use crate::plan::import::target::OtherTarget;
 use crate::workspace::local::{LocalPlatform, LocalWorkspace, NewWorkspace, Writing};
 use crate::workspace::{MemoryContents, Workspace as _, WorkspaceError};
@@ -205,13 +206,25 @@ impl Mirror {
                 address: address.clone(),
                 folder: export.folder.clone(),
                 rows: RowsPolicy::Overwrite,
+                landing: Landing::default(),
                 limits: Limits::default(),
                 scratch: scratch.to_owned(),
                 at: THEN,
                 who: String::new(),
                 other_target: OtherTarget::Refused,
             };
-            let read = Incoming::read(&request, running, observer)?;
+            let mut read = Incoming::read(&request, running, observer)?;
+            for stub in &seen.stubs {
+                let mut listed = export.numbers.iter().filter(|(path, number)| {
+                    let kind = FileRole::of(path.as_str());
+                    **number == stub.id && kind == FileRole::Main(stub.key.kind.clone())
+                });
+                if stub.key.kind == AssetKind::Connection
+                    && let Some((path, _)) = listed.next()
+                {
+                    read.lies(path, &stub.key.place);
+                }
+            }
             exported.append(&mut exported_connectors(&read)?);
             incoming.push((request, read, &export.numbers));
         }

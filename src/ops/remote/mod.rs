@@ -34,6 +34,7 @@ use crate::model::workspace::{
 use crate::ops::import::ImportError;
 use crate::ops::{Running, Silent};
 use crate::plan::commit::Commit;
+use crate::plan::import::Landing;
 use crate::workspace::remote::RemoteError;
 use crate::workspace::{
     AdminWorkspace, Committed, Contents, Listed, Outline, Workspace, WorkspaceError,
@@ -44,6 +45,12 @@ use lists::Lists;
 use mirror::{Identity, Mirror, Seen};
 
 pub use reading::Downloaded;
+
+/// What the API has not for a rollback, and the way there.
+pub const EARLIER: [&str; 2] = [
+    "going back to an earlier revision",
+    "import the package again that was there before; its name and digest: recipack history ADDRESS",
+];
 
 /// How a workspace behind the API is worked with.
 pub struct RemoteSettings {
@@ -428,10 +435,8 @@ impl Workspace for RemoteWorkspace {
     }
 
     fn keeps_earlier_states(&self) -> Result<(), WorkspaceError> {
-        Err(self.not_offered(
-            "going back to an earlier revision",
-            "import the package again that was there before; its name and digest: recipack history ADDRESS",
-        ))
+        let [what, instead] = EARLIER;
+        Err(self.not_offered(what, instead))
     }
 
     fn revisions(&self) -> Result<Vec<RevisionHeader>, WorkspaceError> {
@@ -466,6 +471,17 @@ impl Workspace for RemoteWorkspace {
         contents: &mut dyn Contents,
     ) -> Result<Committed, WorkspaceError> {
         self.carry_out(commit, contents)
+    }
+
+    fn takes(&self, landing: &Landing) -> Result<(), WorkspaceError> {
+        // Whether imports into customers' workspaces know these is unknown (platform.md §2.1).
+        match (&self.account, *landing == Landing::default()) {
+            (_, true) | (Account::Own, false) => Ok(()),
+            (Account::Customer(_), false) => Err(self.not_offered(
+                "an import into a customer's workspace with --home-folder or --tags skip",
+                "import with a token of that workspace",
+            )),
+        }
     }
 
     fn base(&self) -> FolderPath {

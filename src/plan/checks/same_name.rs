@@ -6,12 +6,12 @@ use crate::model::finding::{Code, Finding, Subject};
 use crate::model::kind::AssetKind;
 use crate::model::project::Project;
 use crate::model::workspace::{AssetKey, FolderPath};
-use crate::plan::import::Placing;
+use crate::plan::import::{Landing, Placing};
 
 /// Packed assets of one type and name that go to one place (platform.md §6).
 pub(super) fn check(project: &Project, packed: &[usize]) -> Vec<Finding> {
     // Where paths are too long, nothing lands anywhere; that is told elsewhere.
-    let Ok(placing) = Placing::of(project, &FolderPath::home()) else {
+    let Ok(placing) = Placing::of(project, &FolderPath::home(), &Landing::default()) else {
         return Vec::new();
     };
     let packed = packed.iter().copied();

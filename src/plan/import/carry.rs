@@ -35,13 +35,21 @@ pub struct Carried {
 
 impl Draft<'_> {
     /// The assets whose JSON is stored with other internal names than the package's, or without its
-    /// rows, as indices into the project.
+    /// rows or tags, as indices into the project.
     pub fn rewritten(&self) -> Vec<usize> {
         let changed = self.assets.iter().enumerate().filter(|(index, drafted)| {
             matches!(drafted.fate, Fate::Creates | Fate::Overwrites | Fate::Asks)
-                && (!drafted.renames.is_empty() || self.leaves_rows_out(*index))
+                && (!drafted.renames.is_empty()
+                    || self.leaves_rows_out(*index)
+                    || self.leaves_tags_out(*index))
         });
         changed.map(|(index, _)| index).collect()
+    }
+
+    /// Whether tags that the package has for an asset stay out of the workspace.
+    pub fn leaves_tags_out(&self, asset: usize) -> bool {
+        let kind = &self.project().assets[asset].kind;
+        self.placing.landing.leaves_tags_out(kind)
     }
 
     /// Whether the rows that the package has for a table stay out of the workspace.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::landing::{Landing, TagsPolicy};
 use super::target::PlannedTarget;
 use crate::model::choice::choice_type;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
@@ -38,6 +39,12 @@ pub struct ImportPlan {
     /// What is done with the rows of tables.
     #[serde(default = "overwrite")]
     pub rows: RowsPolicy,
+    /// The folder for connections of Home; absent for Home itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home_folder: Option<FolderPath>,
+    /// What is done with tags; absent where they are applied.
+    #[serde(default = "apply", skip_serializing_if = "is_applied")]
+    pub tags: TagsPolicy,
     /// Folders that are created.
     pub creates_folders: Vec<FolderPath>,
     /// What happens to each custom connector.
@@ -57,6 +64,15 @@ pub struct ImportPlan {
 /// What plans meant that did not say it.
 const fn overwrite() -> RowsPolicy {
     RowsPolicy::Overwrite
+}
+
+/// What plans mean that don't say it.
+const fn apply() -> TagsPolicy {
+    TagsPolicy::Apply
+}
+
+fn is_applied(tags: &TagsPolicy) -> bool {
+    *tags == TagsPolicy::Apply
 }
 
 /// The package of a plan.
@@ -358,6 +374,14 @@ pub enum Afterwards {
 }
 
 impl ImportPlan {
+    /// What the import is told beside the folder that it goes into.
+    pub fn landing(&self) -> Landing {
+        Landing {
+            home: self.home_folder.clone().unwrap_or_default(),
+            tags: self.tags,
+        }
+    }
+
     /// Whether the workspace is as the package wants it already.
     pub fn is_empty(&self) -> bool {
         let Summary {

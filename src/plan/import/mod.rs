@@ -13,6 +13,7 @@ mod bindings;
 mod carry;
 mod connectors;
 pub mod document;
+mod landing;
 pub mod nesting;
 mod outcome;
 mod placing;
@@ -23,6 +24,7 @@ pub mod wording;
 
 pub use carry::{Carried, StoredFile};
 pub use document::ImportPlan;
+pub use landing::{Landing, TagsPolicy};
 pub use outcome::{Receipt, ReceiptConnector, ReceiptRecipe};
 pub use placing::{Placing, PlacingError};
 
@@ -352,8 +354,9 @@ impl Drafted<'_> {
         }
         // A table may have been stored with other rows than those of the package that it came from.
         let stored = body.files.first().map(|file| file.content);
-        let as_it_came =
-            !is_table(&asset.kind) || stored == Some(body.origin) || asset.facts.rows().is_none();
+        // The same of tags.
+        let tagged = asset.facts.recipe().is_some_and(|it| !it.tags.is_empty());
+        let as_it_came = stored == Some(body.origin) || !(is_table(&asset.kind) || tagged);
         let equal = Some(body.origin) == main_digest(project, asset)
             && body.renames == self.renames
             && body.bindings == self.bindings

@@ -16,6 +16,7 @@ use super::document::{
     Permission, PlannedAsset, PlannedConnector, PlannedPackage, PlannedRows, PlannedWorkspace,
     RecipeElsewhere, Summary,
 };
+use super::landing::TagsPolicy;
 use super::sameness::{Held, RowsFate};
 use super::{Draft, Drafted, Fate};
 use crate::model::count::counted;
@@ -118,6 +119,11 @@ impl Draft<'_> {
         let workspace = &self.snapshot.workspace;
         let owned = self.project().owners();
         let ignored = self.project().files.iter().zip(owned);
+        let landing = &self.placing.landing;
+        let left_out = |owner: usize| {
+            let kind = &self.project().assets[owner].kind;
+            *kind == AssetKind::Tags && landing.tags == TagsPolicy::Skip
+        };
         let plan = ImportPlan {
             format: FORMAT,
             package,
@@ -132,6 +138,8 @@ impl Draft<'_> {
             catalogue: self.snapshot.shared.as_ref().map(|shared| shared.digest()),
             folder: self.placing.folder.clone(),
             rows: self.rows,
+            home_folder: Some(&landing.home).filter(|home| !home.is_home()).cloned(),
+            tags: landing.tags,
             creates_folders: self.new_folders(),
             afterwards: self.afterwards(&mismatched),
             connectors,
@@ -141,7 +149,7 @@ impl Draft<'_> {
             ignored: ignored
                 .enumerate()
                 .filter(|(index, (_, owner))| match owner {
-                    Some(owner) => self.is_foreign(*owner, *index),
+                    Some(owner) => left_out(*owner) || self.is_foreign(*owner, *index),
                     None => true,
                 })
                 .map(|(_, (file, _))| file.path.clone())

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::landing::{Landing, TagsPolicy};
 use crate::model::facts::ConnectionPlace;
 use crate::model::kind::{AssetKind, FileRole};
 use crate::model::normal::nfc;
@@ -16,7 +17,10 @@ use crate::model::workspace::{AssetKey, AssetPlace, FolderPath, Scope};
 pub struct Placing {
     /// The folder that the package is imported into.
     pub folder: FolderPath,
-    /// By asset; none for custom connectors, which have their title for a key.
+    /// What else the import was told.
+    pub landing: Landing,
+    /// By asset; none for custom connectors, which have their title for a key, and for what is not
+    /// imported.
     pub keys: Vec<Option<AssetKey>>,
 }
 
@@ -47,10 +51,15 @@ impl Placing {
     ///
     /// # Errors
     /// If a path gets too long or too deep.
-    pub fn of(project: &Project, folder: &FolderPath) -> Result<Self, PlacingError> {
+    pub fn of(
+        project: &Project,
+        folder: &FolderPath,
+        landing: &Landing,
+    ) -> Result<Self, PlacingError> {
         let mut keys = Vec::with_capacity(project.assets.len());
         for asset in &project.assets {
-            if asset.kind == AssetKind::CustomAdapter {
+            let untagged = asset.kind == AssetKind::Tags && landing.tags == TagsPolicy::Skip;
+            if asset.kind == AssetKind::CustomAdapter || untagged {
                 keys.push(None);
                 continue;
             }
@@ -58,14 +67,15 @@ impl Placing {
                 .facts
                 .connection()
                 .map_or(ConnectionPlace::Folder, |connection| connection.place);
-            let place =
-                place(&asset.kind, asset.path.folder(), connection, folder).map_err(|source| {
-                    PlacingError {
-                        path: asset.path.clone(),
-                        folder: folder.clone(),
-                        source,
-                    }
-                })?;
+            let place = match connection {
+                ConnectionPlace::Home => Ok(AssetPlace::Folder(landing.home.clone())),
+                ConnectionPlace::Folder => place(&asset.kind, asset.path.folder(), folder),
+            };
+            let place = place.map_err(|source| PlacingError {
+                path: asset.path.clone(),
+                folder: folder.clone(),
+                source,
+            })?;
             keys.push(Some(AssetKey {
                 place,
                 kind: asset.kind.clone(),
@@ -87,6 +97,7 @@ impl Placing {
         }
         Ok(Self {
             folder: folder.clone(),
+            landing: landing.clone(),
             keys,
         })
     }
@@ -105,15 +116,16 @@ impl Placing {
             .rsplit_once('/')
             .map_or("", |(folder, _)| folder);
         let mut places = Vec::new();
-        if let Ok(place) = place(&kind, in_package, ConnectionPlace::Folder, &self.folder) {
+        if let Ok(place) = place(&kind, in_package, &self.folder) {
             places.push((Nearness::Place, place));
         }
         // Exported from the root of the workspace, the same asset has its whole path.
         let from_root = in_package.parse().map(AssetPlace::Folder);
         places.extend(from_root.map(|place| (Nearness::Place, place)));
         if kind == AssetKind::Connection {
-            let home = AssetPlace::Folder(FolderPath::home());
-            places.push((Nearness::Further, home));
+            for home in [self.landing.home.clone(), FolderPath::home()] {
+                places.push((Nearness::Further, AssetPlace::Folder(home)));
+            }
         }
         if kind == AssetKind::LookupTable {
             places.push((Nearness::Further, AssetPlace::Workspace));
@@ -209,12 +221,7 @@ fn name(asset: &Asset) -> String {
     }
 }
 
-fn place(
-    kind: &AssetKind,
-    in_package: &str,
-    connection: ConnectionPlace,
-    folder: &FolderPath,
-) -> Result<AssetPlace, PathError> {
+fn place(kind: &AssetKind, in_package: &str, folder: &FolderPath) -> Result<AssetPlace, PathError> {
     // A package describes the project that it is imported into; tables of a project lie in its
     // folder, others at the root.
     let of_workspace =
@@ -222,8 +229,5 @@ fn place(
     if of_workspace && in_package.is_empty() {
         return Ok(AssetPlace::Workspace);
     }
-    match connection {
-        ConnectionPlace::Home => Ok(AssetPlace::Folder(FolderPath::home())),
-        ConnectionPlace::Folder => Ok(AssetPlace::Folder(folder.join(in_package)?)),
-    }
+    Ok(AssetPlace::Folder(folder.join(in_package)?))
 }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::landing::Landing;
 use crate::model::ident::{Digest, InternalName};
 use crate::model::json::{
     Dialect, Document, JsonError, Node, NodeKind, Splice, Tape, apply, insert_member, quote,
@@ -96,6 +97,7 @@ pub fn compare(
     packaged: Side<'_>,
     held: Side<'_>,
     policy: RowsPolicy,
+    landing: &Landing,
 ) -> Result<Answer, JsonError> {
     let (mut first, mut second) = (Tape::default(), Tape::default());
     let (packaged_document, held_document) =
@@ -120,6 +122,7 @@ pub fn compare(
         (packaged, packaged_document),
         (held, held_document),
         policy,
+        landing,
     );
     Ok(Answer { sameness, rows })
 }
@@ -129,8 +132,20 @@ pub fn compare(
 /// # Errors
 /// If it is no valid JSON.
 pub fn without_rows(bytes: &[u8]) -> Result<Option<Vec<u8>>, JsonError> {
+    without(bytes, "data")
+}
+
+/// An asset's JSON without its tags; nothing if it has none.
+///
+/// # Errors
+/// If it is no valid JSON.
+pub fn without_tags(bytes: &[u8]) -> Result<Option<Vec<u8>>, JsonError> {
+    without(bytes, "tags")
+}
+
+fn without(bytes: &[u8], member: &str) -> Result<Option<Vec<u8>>, JsonError> {
     let mut tape = Tape::default();
-    let splice = remove_member(tape.parse(bytes)?.root(), "data");
+    let splice = remove_member(tape.parse(bytes)?.root(), member);
     Ok(splice.map(|splice| apply(bytes, &mut vec![splice])))
 }
 
@@ -172,6 +187,7 @@ fn compare_documents(
     (packaged, packaged_document): (Side<'_>, Document<'_>),
     (held, held_document): (Side<'_>, Document<'_>),
     policy: RowsPolicy,
+    landing: &Landing,
 ) -> Sameness {
     if *kind == AssetKind::Tags {
         return tags(packaged_document, held_document);
@@ -186,12 +202,16 @@ fn compare_documents(
         true => Rows::of(packaged_document, held_document, policy),
         false => Rows::NoTable,
     };
-    let ignored: &[&str] = match (kind, rows) {
+    let mut ignored: Vec<&str> = match (kind, rows) {
         // The number counts versions of the workspace that the package came from.
-        (AssetKind::Recipe, _) => &["version", "version_comment"],
-        (_, Rows::Kept(_) | Rows::Dropped) => &["data"],
-        _ => &[],
+        (AssetKind::Recipe, _) => vec!["version", "version_comment"],
+        (_, Rows::Kept(_) | Rows::Dropped) => vec!["data"],
+        _ => Vec::new(),
     };
+    if landing.leaves_tags_out(kind) {
+        ignored.push("tags");
+    }
+    let ignored = &*ignored;
     let same =
         canonical(packaged_document, packaged, ignored) == canonical(held_document, held, ignored);
     let text = packaged_document.text();

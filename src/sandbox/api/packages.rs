@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::jobs::{self, HomeAssets};
+use super::super::jobs;
 use super::super::reply::{Content, ErrorBody, ImportErrorBody, Reply, Wrapped};
 use super::super::route::{
     self, Answer, Api, Asked, Body, Kind, Method, Operation, Parameter, Scope, failed, schema,
@@ -11,6 +11,7 @@ use super::super::route::{
 use super::super::store::{Job, State, Work};
 use super::account::Folders;
 use super::manifests::manifest;
+use crate::plan::import::{Landing, TagsPolicy};
 
 pub(in super::super) static OPERATIONS: &[Operation] = &[
     Operation {
@@ -122,7 +123,7 @@ const IMPORT: &[Parameter] = &[
     Parameter::of(
         "folder_id_for_home_assets",
         Kind::Text,
-        "The folder for what belongs into Home; packages that hold such are refused with it",
+        "The folder for what belongs into Home, which is not Home",
     ),
 ];
 const CUSTOMER_IMPORT: &[Parameter] = &[
@@ -196,23 +197,33 @@ fn start_import(asked: &Asked<'_>) -> Result<Reply, Reply> {
     };
     let restart = asked.query_flag("restart_recipes").unwrap_or_default();
     let home = match asked.query.get("folder_id_for_home_assets") {
-        Some(number) if !number.is_empty() => {
-            let number = route::number(number)
-                .filter(|number| folders.path(*number).is_ok_and(|folder| !folder.is_home()));
-            if number.is_none() {
+        Some(said) if !said.is_empty() => {
+            let found = route::number(said).and_then(|number| folders.path(number).ok());
+            let Some(found) = found.filter(|folder| !folder.is_home()) else {
                 let told = "folder_id_for_home_assets has to be a folder other than Home";
                 return Err(Reply::no_import(told));
-            }
-            HomeAssets::Moved
+            };
+            Some(found)
         }
-        Some(_) | None => HomeAssets::Kept,
+        Some(_) | None => None,
     };
-    jobs::acceptable(asked, upload, folder, restart, home)?;
+    // Whether imports into customers' workspaces drop tags is not known (platform.md §2.1).
+    let tags = match (asked.api, asked.query_flag("include_tags")) {
+        (Api::Embedded, _) | (Api::Developer, Some(true)) => TagsPolicy::Apply,
+        (Api::Developer, Some(false) | None) => TagsPolicy::Skip,
+    };
+    let landing = Landing {
+        home: home.cloned().unwrap_or_default(),
+        tags,
+    };
+    jobs::acceptable(asked, upload, folder, restart, &landing)?;
     let id = asked.sandbox.store.number();
     std::fs::rename(upload, asked.sandbox.store.package(id)).map_err(|error| failed(&error))?;
     let work = Work::Import {
         folder: folders.number(folder),
         restart,
+        home: home.map(|home| folders.number(home)),
+        tags,
     };
     let job = queue(asked, id, work)?;
     Ok(Reply::ok(&body(asked, &job)))

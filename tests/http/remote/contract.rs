@@ -144,6 +144,7 @@ fn request(package: &Path) -> ImportRequest {
         address: "local:osprey".parse().expect("an address"),
         folder: FolderPath::home(),
         rows: recipack::model::table::RowsPolicy::Overwrite,
+        landing: recipack::plan::import::Landing::default(),
         limits: Limits::default(),
         scratch: std::env::temp_dir(),
         at: Moment(1_700_000_000),

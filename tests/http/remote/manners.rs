@@ -1,5 +1,7 @@
 //! How many questions a command asks, which rights it needs, and what is told on the way.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::remote::between::Fate;
 use crate::remote::{Between, Caller};
 use crate::stage::Told;
@@ -35,6 +37,26 @@ fn requests(stderr: &str) -> Option<usize> {
         .lines()
         .find(|line| line.contains(" to the platform's API"))?;
     line.split(' ').next()?.parse().ok()
+}
+
+/// How many questions a command asks, and what is to be said if it is another number. The end of a
+/// job counts once: how often it is asked for depends on how long it takes.
+fn counted(between: &Between, caller: &Caller<'_>, command: &[&str]) -> (usize, String) {
+    let before = between.lines().len();
+    let run = caller.run(&[command, &["--verbose"]].concat());
+    let asked = between.lines().split_off(before);
+    // Packages come from where they are stored, past whoever stands between.
+    let jobs: std::collections::BTreeSet<_> = asked.iter().filter(|line| is_job(line)).collect();
+    let all = requests(&run.stderr).unwrap_or_default();
+    assert!(
+        (asked.len()..=asked.len() + jobs.len()).contains(&all),
+        "{command:?}: {all} of {}: {}",
+        asked.len(),
+        run.stderr
+    );
+    let polls = asked.iter().filter(|line| is_job(line)).count();
+    let what = format!("(exit {}): {asked:#?} {}", run.code, run.stderr);
+    (all - polls + jobs.len(), what)
 }
 
 #[test]
@@ -105,30 +127,57 @@ fn each_command_asks_so_often() {
             &["catalog", "apply", "c.json", "--in", admin, "--yes"],
             8,
         ),
+        (
+            &studio,
+            &["catalog", "share", "Ledger Sync", "--in", admin],
+            18,
+        ),
+        (
+            &studio,
+            &[
+                "catalog",
+                "remove",
+                "Ledger Sync",
+                "--confirm",
+                "Ledger Sync",
+                "--in",
+                admin,
+            ],
+            18,
+        ),
         (&studio, &["customer", "list", "--of", admin], 4),
+        (&osprey, &["rollback", own], 0),
     ] {
-        let before = between.lines().len();
-        let run = caller.run(&[command, &["--verbose"]].concat());
-        let asked = between.lines().split_off(before);
-        // Packages come from where they are stored, past whoever stands between.
-        let jobs: std::collections::BTreeSet<_> =
-            asked.iter().filter(|line| is_job(line)).collect();
-        let all = requests(&run.stderr).unwrap_or_default();
-        assert!(
-            (asked.len()..=asked.len() + jobs.len()).contains(&all),
-            "{command:?}: {all} of {}: {}",
-            asked.len(),
-            run.stderr
-        );
-        // How often the end of a job is asked for depends on how long it takes.
-        let polls = asked.iter().filter(|line| is_job(line)).count();
-        let seen = all - polls + jobs.len();
+        let (seen, what) = counted(&between, caller, command);
         if seen != expected {
-            told.push(format!(
-                "{command:?}: {seen} for {expected} (exit {}): {asked:#?}",
-                run.code
-            ));
+            told.push(format!("{command:?}: {seen} for {expected} {what}"));
         }
+    }
+    // An import whose end is not seen is gone on with.
+    let sent = AtomicBool::new(false);
+    between.rule(move |asked, _| {
+        if asked.path.contains("/packages/import/") {
+            sent.store(true, Ordering::SeqCst);
+        }
+        let id = asked.path.rsplit('/').next().unwrap_or_default();
+        match sent.load(Ordering::SeqCst) && is_job(&format!("{} {}", asked.method, asked.path)) {
+            true => Fate::Kept(refusal(
+                200,
+                &format!(r#"{{"id": {id}, "operation_type": "import", "status": "in_progress"}}"#),
+            )),
+            false => Fate::Passes,
+        }
+    });
+    let import = ["import", "external.zip", "--into", own, "--folder", "Again"];
+    let left = osprey.exits(
+        69,
+        &[&import[..], &["--job-timeout", "1", "--yes"]].concat(),
+    );
+    between.rule(|_, _| Fate::Passes);
+    let (_, id) = left.stderr.split_once("recipack resume ").expect("an id");
+    let (seen, what) = counted(&between, &osprey, &["resume", id.trim()]);
+    if seen != 48 {
+        told.push(format!("resume: {seen} {what}"));
     }
     assert!(told.is_empty(), "{}", told.join("\n"));
 }

@@ -6,6 +6,7 @@ mod between;
 mod contract;
 mod ends;
 mod identity;
+mod landing;
 mod manners;
 mod other_writer;
 mod real_projects;

@@ -205,6 +205,7 @@ fn request(package: &Path, folder: &str) -> ImportRequest {
         address: "local:osprey".parse().expect("an address"),
         folder: folder.parse().expect("a folder"),
         rows: RowsPolicy::Overwrite,
+        landing: recipack::plan::import::Landing::default(),
         limits: Limits::default(),
         scratch: std::env::temp_dir(),
         at: Moment(1_700_000_000),
