@@ -11,6 +11,7 @@ use super::ui::visible;
 use crate::client::ClientError;
 use crate::io::archive::{ArchiveError, WriteError};
 use crate::io::source::SourceError;
+use crate::io::tree::TreeError;
 use crate::manifest::ManifestErrors;
 use crate::model::catalogue::CatalogueError;
 use crate::model::choice::nearest;
@@ -253,8 +254,9 @@ impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
         let failure = Self::of(Exit::Failed, "unreadable", &error);
         match &error {
-            SourceError::Archive { source, .. } => archive_help(failure, source),
-            SourceError::Io { .. } | SourceError::Tree(_) => failure,
+            SourceError::Archive { source, .. }
+            | SourceError::Tree(TreeError::Limit { source, .. }) => archive_help(failure, source),
+            SourceError::Io { .. } | SourceError::Tree(TreeError::Io { .. }) => failure,
         }
     }
 }

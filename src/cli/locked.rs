@@ -3,13 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+
 use super::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::request::{MANIFEST, ManifestFile, folder_of, manifest_path, nearest, read_text};
 use super::ui::visible;
 use crate::lock::{Lock, LockChange, LockedTarget, changes};
-use crate::manifest::Manifest;
 use crate::model::ident::TargetName;
 use crate::ops::import::Incoming;
 use crate::ops::lock::entries;
@@ -55,7 +56,7 @@ pub(crate) fn of(manifest: &ManifestFile) -> Result<Option<Lock>, Failure> {
     let own = name_of(manifest.path());
     let other = match &lock.manifest {
         Some(other) => (own.as_ref() != Some(other)).then(|| other.clone()),
-        None => owner_of(&lock, manifest),
+        None => owner_of(&lock, manifest)?,
     };
     match other {
         None => Ok(Some(lock)),
@@ -123,30 +124,64 @@ fn option_of(manifest: &Path) -> String {
 
 /// The manifest beside this one that a lock without a name was written for, as far as can be told: it
 /// has all the lock's targets, and this one has not.
-fn owner_of(lock: &Lock, manifest: &ManifestFile) -> Option<String> {
-    let has_all = |manifest: &Manifest| {
-        let mut targets = lock.targets.keys();
-        targets.all(|name| manifest.targets.contains_key(name))
-    };
-    if has_all(manifest.manifest()) {
-        return None;
+///
+/// # Errors
+/// If it can't be told, since one of those that may be it can't be read.
+fn owner_of(lock: &Lock, manifest: &ManifestFile) -> Result<Option<String>, Failure> {
+    let names = || lock.targets.keys().map(TargetName::as_str);
+    let own = &manifest.manifest().targets;
+    if lock.targets.keys().all(|name| own.contains_key(name)) {
+        return Ok(None);
     }
-    let folder = std::fs::read_dir(folder_of(manifest.path())).ok()?;
-    let mut others: Vec<PathBuf> = folder
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "toml")
-        })
-        .filter(|path| path.file_name() != manifest.path().file_name())
-        .collect();
-    others.sort();
-    let is_owner = |path: &&PathBuf| {
-        let text = read_text(path).ok();
-        text.and_then(|text| Manifest::parse(&text).ok())
-            .is_some_and(|other| has_all(&other))
+    let unknown = |failure: Failure| {
+        failure.notes(vec![format!(
+            "whether {} was written for that manifest can't be told; it does not say which one it was written for, and {} has not all of its targets",
+            beside(manifest.path()).display(),
+            manifest.path().display()
+        )])
     };
-    others.iter().find(is_owner).and_then(|path| name_of(path))
+    let folder = folder_of(manifest.path());
+    let failed = |error| {
+        let error = anyhow::Error::new(error);
+        unknown(
+            error
+                .context(format!("can't read {}", folder.display()))
+                .into(),
+        )
+    };
+    let mut others = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let is_toml = path.extension().is_some_and(|ending| ending == "toml");
+        if is_toml && path.file_name() != manifest.path().file_name() {
+            others.push(path);
+        }
+    }
+    others.sort();
+    let mut unreadable = None;
+    for path in &others {
+        // Whatever else is wrong with a manifest, its targets have names.
+        let read = read_text(path).and_then(|text| {
+            let document = text.parse::<toml_edit::DocumentMut>();
+            document.with_context(|| format!("can't read {}", path.display()))
+        });
+        match read {
+            Ok(document) => {
+                let targets = document.get("targets");
+                let has = |name| targets.is_some_and(|targets| targets.get(name).is_some());
+                if names().all(has) {
+                    return Ok(name_of(path));
+                }
+            }
+            Err(error) => {
+                unreadable.get_or_insert(error);
+            }
+        }
+    }
+    match unreadable {
+        None => Ok(None),
+        Some(error) => Err(unknown(error.into())),
+    }
 }
 
 /// Reads a lock, if there is one.

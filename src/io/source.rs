@@ -107,7 +107,7 @@ impl Source {
                 left_out,
                 ignored,
                 findings,
-            } = Tree::walk_with(path, lookup)?;
+            } = Tree::walk_with(path, lookup, limits)?;
             let place = SourcePlace::Folder(root, stamps);
             return Ok(Self {
                 path: path.to_owned(),

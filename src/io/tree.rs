@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use walkdir::{DirEntry, WalkDir};
 
+use super::archive::{ArchiveError, LimitName, Limits};
 use super::ignored::{IgnoreFiles, Lookup, Verdict};
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::kind::FileRole;
@@ -34,13 +35,25 @@ pub struct Tree {
 
 /// A folder could not be walked at all.
 #[derive(Debug, thiserror::Error)]
-#[error("can't read {}", path.display())]
-pub struct TreeError {
-    /// The file or folder.
-    pub path: PathBuf,
-    /// What the system said.
-    #[source]
-    pub source: io::Error,
+pub enum TreeError {
+    /// The system said no.
+    #[error("can't read {}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// It is larger than any package may be.
+    #[error("{} is no project that can be read", path.display())]
+    Limit {
+        /// The folder.
+        path: PathBuf,
+        /// What there is too much of.
+        #[source]
+        source: Box<ArchiveError>,
+    },
 }
 
 impl Tree {
@@ -50,15 +63,16 @@ impl Tree {
     /// If `root` itself can't be read. What can't be read below it is a finding, and so is an ignore
     /// file that can't.
     pub fn walk(root: &Path) -> Result<Self, TreeError> {
-        Self::walk_with(root, Lookup::Around(None))
+        Self::walk_with(root, Lookup::Around(None), &Limits::default())
     }
 
-    /// The same with the ignore files that are looked for as `lookup` says.
+    /// The same with the ignore files that are looked for as `lookup` says. The paths of its folders
+    /// are bounded as those of a package.
     ///
     /// # Errors
     /// As [`walk`](Self::walk).
-    pub fn walk_with(root: &Path, lookup: Lookup<'_>) -> Result<Self, TreeError> {
-        let failed = |source| TreeError {
+    pub fn walk_with(root: &Path, lookup: Lookup<'_>, limits: &Limits) -> Result<Self, TreeError> {
+        let failed = |source| TreeError::Io {
             path: root.to_owned(),
             source,
         };
@@ -71,6 +85,7 @@ impl Tree {
         // The folder that is ignored as a whole while the walk is in it: how deep it lies, and what
         // ignores it.
         let mut out: Option<(usize, Arc<str>)> = None;
+        let mut folder_bytes = 0_u64;
         let mut walk = WalkDir::new(root)
             .follow_links(false)
             .sort_by_file_name()
@@ -102,7 +117,23 @@ impl Tree {
             match tree.add(&entry, &mut ignores) {
                 Descend::No => walk.skip_current_dir(),
                 Descend::ToCount(by) => out = Some((entry.depth(), by)),
-                Descend::Yes | Descend::Nothing => {}
+                Descend::Yes => {
+                    let length = entry.path().as_os_str().len() - root.as_os_str().len();
+                    // Without the separator before it.
+                    folder_bytes += (length as u64).saturating_sub(1);
+                    if folder_bytes > limits.folder_bytes {
+                        return Err(TreeError::Limit {
+                            path: root.to_owned(),
+                            source: Box::new(ArchiveError::Limit {
+                                subject: "the folder".into(),
+                                limit: LimitName::FolderBytes,
+                                found: folder_bytes,
+                                allowed: limits.folder_bytes,
+                            }),
+                        });
+                    }
+                }
+                Descend::Nothing => {}
             }
         }
         let packed = tree.listed.iter().map(|listed| listed.path.as_str());

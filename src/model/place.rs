@@ -37,6 +37,58 @@ impl Place {
     }
 }
 
+/// Finds the places of many bytes of a text, each from where the one before was found.
+#[derive(Clone, Debug)]
+pub struct Places<'a> {
+    text: &'a str,
+    /// How far it was read, on which line and at which character that is.
+    at: usize,
+    line: usize,
+    column: usize,
+}
+
+impl<'a> Places<'a> {
+    /// Begins at the start of a text.
+    pub fn of(text: &'a str) -> Self {
+        Self {
+            text,
+            // Editors don't count a byte order mark as a column.
+            at: match text.starts_with('\u{feff}') {
+                true => '\u{feff}'.len_utf8(),
+                false => 0,
+            },
+            line: 1,
+            column: 1,
+        }
+    }
+
+    /// What [`Place::of`] says. Going on is quick, going back begins anew.
+    pub fn place(&mut self, span: Range<usize>) -> Place {
+        let mut start = span.start.min(self.text.len());
+        while !self.text.is_char_boundary(start) {
+            start -= 1;
+        }
+        if start < self.at {
+            *self = Self::of(self.text);
+        }
+        if let Some(passed) = self.text.get(self.at..start) {
+            match passed.rfind('\n') {
+                Some(last) => {
+                    self.line += passed.matches('\n').count();
+                    self.column = passed[last + 1..].chars().count() + 1;
+                }
+                None => self.column += passed.chars().count(),
+            }
+            self.at = start;
+        }
+        Place {
+            line: self.line,
+            column: self.column,
+            span: span.start.min(self.text.len())..span.end.min(self.text.len()),
+        }
+    }
+}
+
 impl Ord for Place {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         (self.span.start, self.span.end).cmp(&(other.span.start, other.span.end))

@@ -9,7 +9,7 @@ use crate::model::finding::{Finding, Severity, Subject};
 use crate::model::ident::{ConnectorTitle, Fingerprint};
 use crate::model::json::Tape;
 use crate::model::path::PackagePath;
-use crate::model::place::Place;
+use crate::model::place::{Place, Places};
 
 /// How much of a line is shown around a place, in characters.
 const SHOWN: usize = 160;
@@ -96,17 +96,20 @@ pub fn locate(
         }
     }
     let mut tape = Tape::default();
-    for (path, places) in by_file {
+    for (path, mut places) in by_file {
         let Some(bytes) = read(path) else { continue };
         let text = String::from_utf8_lossy(&bytes);
-        let document = tape.parse(&bytes).ok();
+        // One walk for all of them: a file can have as many findings as it has values.
+        let mut paths = tape.parse(&bytes).ok().map(|document| document.paths());
+        let mut found = Places::of(&text);
+        places.sort_by_key(|(_, offset)| *offset);
         for (index, offset) in places {
-            let place = Place::of(&text, offset..offset + 1);
+            let place = found.place(offset..offset.saturating_add(1));
             let finding = &mut located[index];
             finding.excerpt = Some(excerpt(&text, &place));
             finding.line = Some(place.line);
             finding.column = Some(place.column);
-            finding.path = document.map(|document| document.path_at(offset));
+            finding.path = paths.as_mut().map(|paths| paths.at(offset).to_owned());
         }
     }
     located
@@ -146,15 +149,14 @@ fn bare(finding: &Finding, manifest: Option<ManifestText<'_>>) -> LocatedFinding
 
 /// The line around a place; of a long line only the part around it.
 pub fn excerpt(text: &str, place: &Place) -> Excerpt {
+    // Only what is shown is looked at: all of a file can be one line.
     let at = place.span.start.min(text.len());
-    let start = text[..floor(text, at)]
-        .rfind('\n')
-        .map_or(0, |newline| newline + 1);
-    let end = text[start..]
-        .find('\n')
-        .map_or(text.len(), |newline| start + newline);
-    let shown_from = floor(text, start.max(at.saturating_sub(SHOWN / 2)));
-    let shown_to = floor(text, end.min(shown_from + SHOWN));
+    let from = floor(text, at.saturating_sub(SHOWN / 2));
+    let newline = text[from..floor(text, at)].rfind('\n');
+    let shown_from = newline.map_or(from, |newline| from + newline + 1);
+    let to = floor(text, text.len().min(shown_from + SHOWN));
+    let newline = text[shown_from..to].find('\n');
+    let shown_to = newline.map_or(to, |newline| shown_from + newline);
     let shown = text[shown_from..shown_to].trim_end_matches('\r');
     // Spans of findings are single bytes unless the manifest gives more; show the token.
     let meant = at.saturating_sub(shown_from).min(shown.len());
@@ -235,6 +237,40 @@ mod tests {
         assert_eq!(located[0].path.as_deref(), Some("$.b[1]"));
         let shown = located[0].excerpt.as_ref().expect("an excerpt");
         assert_eq!(&shown.text[shown.start..], "\"y\"]");
+    }
+
+    #[test]
+    fn many_places_are_found_as_each_is_found_alone() {
+        let text = "\u{feff}{\n \"é\": [1, {\"a b\": \"ü\\n\"}, [], [[2, 3], 4]],\r\n\"b\": {\"c\": null, \"d\": [ ]}\n}\n";
+        let mut tape = Tape::default();
+        let document = tape.parse(text.as_bytes()).expect("JSON");
+        let (mut places, mut paths) = (Places::of(text), document.paths());
+        let mut told = std::collections::BTreeSet::new();
+        let forth = (0..text.len() + 3)
+            .chain((0..text.len()).rev())
+            .chain([20, 60, 5, 70]);
+        for offset in forth {
+            let span = offset..offset + 1;
+            assert_eq!(
+                places.place(span.clone()),
+                Place::of(text, span),
+                "{offset}"
+            );
+            let path = paths.at(offset).to_owned();
+            assert_eq!(path, document.paths().at(offset), "{offset}");
+            told.insert(path);
+        }
+        for path in [
+            "$",
+            "$.é",
+            "$.é[1][\"a b\"]",
+            "$.é[3][0][1]",
+            "$.é[3][1]",
+            "$.b.c",
+            "$.b.d",
+        ] {
+            assert!(told.contains(path), "{path}: {told:?}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::push::version_text;
 use crate::model::ident::{ConnectorTitle, InternalName, Version};
 use crate::model::kind::AssetKind;
 use crate::model::slug::Stem;
@@ -194,7 +195,7 @@ fn files(
         Ok::<_, WorkspaceError>(bytes)
     };
     let mut text = match &held.json {
-        Some(json) => VersionText::parse(&content(json)?),
+        Some(json) => version_text(json, &content(json)?)?,
         None => VersionText::default(),
     };
     let version = match own.known {

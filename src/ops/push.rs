@@ -184,5 +184,13 @@ fn latest(
     };
     let mut bytes = Vec::new();
     workspace.content(&json, &mut bytes)?;
-    Ok(VersionText::parse(&bytes))
+    Ok(version_text(&json, &bytes)?)
+}
+
+/// What the JSON of a version says.
+pub(super) fn version_text(json: &Digest, bytes: &[u8]) -> Result<VersionText, ContentError> {
+    VersionText::parse(bytes).map_err(|error| ContentError {
+        digest: *json,
+        source: error.into(),
+    })
 }

@@ -90,9 +90,12 @@ pub struct VersionText {
 }
 
 impl VersionText {
-    /// Reads it; what is no such JSON says nothing.
-    pub fn parse(json: &[u8]) -> Self {
-        serde_json::from_slice(json).unwrap_or_default()
+    /// Reads it.
+    ///
+    /// # Errors
+    /// If it is no such JSON: what it says is not known then.
+    pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(json)
     }
 
     /// The JSON in the platform's dialect.
@@ -292,8 +295,17 @@ mod tests {
              \"logo_file_name\": \"a.png\",\n  \"logo_content_type\": \"image/png\",\n  \
              \"version_no\": 2,\n  \"note\": \"two\\nlines\"\n}"
         );
-        assert_eq!(VersionText::parse(json.as_bytes()), text);
-        assert_eq!(VersionText::parse(b"[1]"), VersionText::default());
+        assert_eq!(VersionText::parse(json.as_bytes()).expect("JSON"), text);
+        assert_eq!(
+            VersionText::parse(b"{}").expect("JSON"),
+            VersionText::default()
+        );
+        for unreadable in ["", "[1]", "{\"note\": 1}", "{\"title\": \"a\""] {
+            assert!(
+                VersionText::parse(unreadable.as_bytes()).is_err(),
+                "{unreadable}"
+            );
+        }
     }
 
     #[test]

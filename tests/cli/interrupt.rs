@@ -57,6 +57,44 @@ fn whoever_waits_for_the_platform_ends_at_once() {
     }
 }
 
+/// One file is the longest thing that is not looked up from: the largest that is accepted.
+#[test]
+fn whoever_reads_much_ends_soon() {
+    let place = partner();
+    // As many values as a file may have, and files enough for some seconds.
+    let values = format!("{{\"name\":\"a\",\"x\":[{}0]}}", "0,".repeat(900_000));
+    for file in 0..8 {
+        place.write(&format!("large/{file}.recipe.json"), &values);
+    }
+    let entries: Vec<String> = (0..100_000)
+        .map(|at| {
+            format!("{{\"keyword\":\"application\",\"provider\":\"p{at}\",\"account_id\":null}}")
+        })
+        .collect();
+    let recipe = format!(
+        "{{\"name\":\"a\",\"version\":1,\"code\":{{\"number\":0,\"keyword\":\"trigger\",\"provider\":\"clock\",\"name\":\"s\",\"block\":[]}},\"config\":[{}]}}",
+        entries.join(",")
+    );
+    place.write("large/config.recipe.json", &recipe);
+    let packed = place.run(["export", "large", "--for", "external", "-o", "large.zip"]);
+    assert_eq!(packed.code, 0, "{}", packed.stderr);
+    for arguments in [
+        &["check", "large", "--for", "external"][..],
+        &["plan", "large.zip", "--into", "local:osprey"],
+        &["verify", "large.zip"],
+        &["export", "large", "--for", "external", "-o", "other.zip"],
+    ] {
+        for (signal, code) in SIGNALS {
+            let mut command = place.command();
+            command.env("RECIPACK_PLATFORM", place.path("p.db"));
+            command.args(arguments).args(["--threads", "1"]);
+            let run = signalled(started(command), signal, Duration::from_millis(500));
+            assert_eq!(run.code, code, "{arguments:?}: {}", run.stderr);
+        }
+    }
+    assert!(!place.path("other.zip").exists());
+}
+
 #[test]
 fn an_import_that_is_interrupted_says_how_to_go_on() {
     for (signal, code) in SIGNALS {

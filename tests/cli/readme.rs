@@ -337,7 +337,7 @@ fn the_table_of_limits_is_that_of_the_code() {
             format!("{} levels", path::MAX_PARTS),
         ),
         (
-            "the paths of a package's folders together",
+            "the paths of all folders of a package or project",
             bytes(folder_bytes),
         ),
         (

@@ -10,21 +10,24 @@ use super::super::table::sized;
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use crate::io::archive::Limits;
-use crate::io::source::{Source, SourceError};
+use crate::io::source::Source;
+use crate::model::facts::Facts;
 use crate::model::kind::AssetKind;
-use crate::model::project::Layout;
+use crate::model::project::{Layout, Origin, Project};
 use crate::model::scan::Scanner;
+use crate::ops::read::OpenError;
 use crate::ops::record::LeftOutRecord;
 use crate::ops::report::{ShowDocument, ShownConnector, ShownFile};
+use crate::ops::{Interrupted, Running};
+use crate::parallel;
 use crate::plan::connectors::title_of;
 use crate::plan::decision::ItemRule;
 
-/// Only connectors are read; the rest is listed. What is read has to be sound, and is checked as it is
-/// read; all of a package is checked by `verify`, which takes as long as inflating it.
+/// All of a package is read, so that damage is told; its JSON is checked by `check` and `verify`.
 pub(crate) fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Stop> {
     let brought = brought::project(context, &args.platform, &args.package, "show")?;
     let source = Source::open(brought.path(), &Limits::default())?;
-    let mut document = document(&source)?;
+    let mut document = document(&source, &context.running)?;
     document.path = brought.name();
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
@@ -33,7 +36,7 @@ pub(crate) fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
-fn document(source: &Source) -> Result<ShowDocument, SourceError> {
+fn document(source: &Source, running: &Running) -> Result<ShowDocument, OpenError> {
     let Layout {
         project,
         mut left_out,
@@ -55,35 +58,24 @@ fn document(source: &Source) -> Result<ShowDocument, SourceError> {
             size: source.listed[file.source].size,
         });
     let files: Vec<_> = files.collect();
-    let mut reader = source.reader();
-    let mut scanner = Scanner::default();
-    let mut connectors = Vec::new();
-    for (_, asset) in project.of_kind(&AssetKind::CustomAdapter) {
-        let mut asset = asset.clone();
-        let main = asset
-            .files
-            .iter()
-            .find(|file| project.files[**file].path == asset.path);
-        if let Some(main) = main {
-            let mut bytes = Vec::new();
-            let file = &project.files[*main];
-            reader
-                .read(file.source, &mut bytes)
-                .map_err(|error| source.failed_at(&file.path, error))?;
-            // What is no JSON is told by `check`.
-            if let Ok(facts) = scanner.scan(&asset.kind, &bytes) {
-                asset.facts = facts.into();
+    let facts = read(source, &project, running)?;
+    let connectors = project
+        .of_kind(&AssetKind::CustomAdapter)
+        .map(|(number, asset)| {
+            let mut asset = asset.clone();
+            if let Some(facts) = facts.get(&number) {
+                asset.facts = facts.clone().into();
             }
-        }
-        connectors.push(ShownConnector {
-            title: title_of(&asset),
-            version: asset
-                .facts
-                .connector()
-                .and_then(|connector| connector.version),
-            path: asset.path.clone(),
-        });
-    }
+            ShownConnector {
+                title: title_of(&asset),
+                version: asset
+                    .facts
+                    .connector()
+                    .and_then(|connector| connector.version),
+                path: asset.path.clone(),
+            }
+        })
+        .collect();
     Ok(ShowDocument {
         path: source.path.display().to_string(),
         files,
@@ -101,6 +93,50 @@ fn document(source: &Source) -> Result<ShowDocument, SourceError> {
             })
             .collect(),
     })
+}
+
+/// Reads each file of a package, since data that are not what it declares show only then; of a folder
+/// just the connectors. What the connectors say comes by the assets' numbers.
+fn read(
+    source: &Source,
+    project: &Project,
+    running: &Running,
+) -> Result<BTreeMap<usize, Facts>, OpenError> {
+    let mut connectors = BTreeMap::new();
+    for (number, asset) in project.of_kind(&AssetKind::CustomAdapter) {
+        let files = asset.files.iter().map(|file| &project.files[*file]);
+        let mains = files.filter(|file| file.path == asset.path);
+        connectors.extend(mains.map(|file| (file.source, (number, &asset.kind))));
+    }
+    let mut read = BTreeMap::new();
+    parallel::in_order(
+        source.listed.len(),
+        running.threads,
+        || (source.reader(), Scanner::default(), Vec::new()),
+        |(reader, scanner, bytes), index| {
+            if running.interrupt.is_set() {
+                return Err(Interrupted.into());
+            }
+            let connector = connectors.get(&index);
+            if source.origin() == Origin::Folder && connector.is_none() {
+                return Ok(None);
+            }
+            reader
+                .read(index, bytes)
+                .map_err(|error| source.failed_at(&source.listed[index].path, error))?;
+            // What is no JSON is told by `check`.
+            let facts = connector.and_then(|(number, kind)| {
+                let facts = scanner.scan(kind, bytes).ok()?;
+                Some((*number, facts))
+            });
+            Ok(facts)
+        },
+        |_, facts: Result<_, OpenError>| {
+            read.extend(facts?);
+            Ok(())
+        },
+    )
+    .map(|()| read)
 }
 
 fn text(document: &ShowDocument) -> String {

@@ -14,6 +14,6 @@ pub use dialect::{Dialect, quote};
 pub use print::{KeyOrder, print};
 pub use splice::{Splice, apply, insert_member, remove_member};
 pub use tape::{
-    BYTES_A_TOKEN, Document, JsonError, MAX_DEPTH, MOST_TOKENS, Members, Node, NodeKind, TOKENS,
-    Tape, unescape,
+    BYTES_A_TOKEN, Document, JsonError, MAX_DEPTH, MOST_TOKENS, Members, Node, NodeKind, Paths,
+    TOKENS, Tape, unescape,
 };

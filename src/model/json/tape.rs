@@ -1,8 +1,12 @@
 //! A strict JSON reader that records where each token stands.
 
+mod paths;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
+
+pub use paths::Paths;
 
 /// How deep arrays and objects may be nested. Real assets reach 35 (platform.md §11).
 pub const MAX_DEPTH: usize = 64;
@@ -560,43 +564,9 @@ impl<'a> Document<'a> {
             .filter(|node| node.kind() == NodeKind::String)
     }
 
-    /// The JSON path (`$.code.block[2].input.flow_id`) of the innermost value around `offset`.
-    pub fn path_at(self, offset: usize) -> String {
-        let mut path = String::from("$");
-        let mut node = self.root();
-        'deeper: loop {
-            match node.kind() {
-                NodeKind::Object => {
-                    for (key, value) in node.members() {
-                        if (key.span().start..value.span().end).contains(&offset) {
-                            push_key(&mut path, &key.text().unwrap_or_default());
-                            node = value;
-                            continue 'deeper;
-                        }
-                    }
-                }
-                NodeKind::Array => {
-                    for (index, item) in node.items().enumerate() {
-                        if item.span().contains(&offset) {
-                            path.push_str(&format!("[{index}]"));
-                            node = item;
-                            continue 'deeper;
-                        }
-                    }
-                }
-                NodeKind::String | NodeKind::Number | NodeKind::Bool | NodeKind::Null => {}
-            }
-            return path;
-        }
-    }
-}
-
-fn push_key(path: &mut String, key: &str) {
-    if !key.is_empty() && key.chars().all(|c| c == '_' || c.is_alphanumeric()) {
-        path.push('.');
-        path.push_str(key);
-    } else {
-        path.push_str(&format!("[{key:?}]"));
+    /// Finds the JSON paths of many offsets in one walk.
+    pub fn paths(self) -> Paths<'a> {
+        Paths::new(self)
     }
 }
 
@@ -800,7 +770,7 @@ mod tests {
         assert_eq!(root.get("d").map(|d| d.members().count()), Some(0));
         assert_eq!(root.get("e").map(|e| e.items().count()), Some(0));
         assert_eq!(
-            root.document.path_at(text.find("x\\u").expect("there")),
+            root.document.paths().at(text.find("x\\u").expect("there")),
             "$.a[1][\"b\\n\"]"
         );
     }

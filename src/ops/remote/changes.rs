@@ -10,12 +10,14 @@ use crate::model::catalogue::Visibility;
 use crate::model::error::chain;
 use crate::model::ident::{ConnectorTitle, Digest};
 use crate::model::workspace::{AssetId, ConnectorId, HeldVersion, RecipeState};
+use crate::ops::push::version_text;
 use crate::plan::commit::{Change, Commit};
 use crate::plan::pick;
 use crate::plan::push::VersionText;
 use crate::workspace::remote::RemoteError;
 use crate::workspace::{
-    Committed, Contents, Decoder, Misfit, NotDone, Partly, Workspace as _, WorkspaceError,
+    Committed, ContentError, Contents, Decoder, Misfit, NotDone, Partly, Workspace as _,
+    WorkspaceError,
 };
 
 /// What became of one change.
@@ -500,11 +502,14 @@ fn draft(
         Ok(bytes)
     };
     let text: VersionText = match &version.json {
-        Some(json) => serde_json::from_slice(&read(json)?).unwrap_or_default(),
+        Some(json) => version_text(json, &read(json)?)?,
         None => VersionText::default(),
     };
     let code = match &version.code {
-        Some(code) => String::from_utf8_lossy(&read(code)?).into_owned(),
+        Some(code) => String::from_utf8(read(code)?).map_err(|error| ContentError {
+            digest: *code,
+            source: error.into(),
+        })?,
         None => String::new(),
     };
     let logo = match &version.logo {

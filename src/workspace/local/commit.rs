@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::failed::{Doing, Failed};
 use super::read::Reading;
-use super::{content, row, shares, sums};
+use super::{content, row, shares, sums, usage};
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, WorkspaceName};
 use crate::model::workspace::{
     AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldState, HeldVersion, Moment,
@@ -34,6 +34,7 @@ pub(super) fn carry_out(
     reading.is_named(name)?;
     // What is not whole is not written to: its sum would be that of the damage.
     sums::check_workspace(&transaction, doing, id)?;
+    let used = usage::of(&transaction, doing, id)?;
     let facts = reading.facts()?;
     fit::check(commit, &facts)?;
     shares::hold(&transaction, doing, &facts, &commit.depends)?;
@@ -71,6 +72,12 @@ pub(super) fn carry_out(
             ])
         })
         .doing(doing, "write")?;
+    usage::replace(
+        &transaction,
+        doing,
+        &used,
+        &usage::of(&transaction, doing, id)?,
+    )?;
     sums::keep_workspace(&transaction, doing, id)?;
     transaction.commit().doing(doing, "write")
 }

@@ -134,6 +134,7 @@ impl LocalPlatform {
             .doing(doing, "write")?;
         }
         sums::keep_workspace(&transaction, doing, facts.id)?;
+        sums::keep_all(&transaction, doing)?;
         transaction.commit().doing(doing, "write")?;
         drop(lock);
         Ok(())

@@ -9,6 +9,7 @@ mod row;
 mod schema;
 mod shares;
 mod sums;
+mod usage;
 mod workspaces;
 
 use std::collections::BTreeMap;

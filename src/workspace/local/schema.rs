@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use serde::Deserialize;
 
 use super::failed::{Doing, Failed};
-use super::{row, sums};
+use super::{row, sums, usage};
 use crate::model::ident::{Digest, Version};
 use crate::model::workspace::{HeldVersion, Logo, Moment};
 use crate::workspace::WorkspaceError;
@@ -13,7 +13,7 @@ use crate::workspace::WorkspaceError;
 /// Tells a platform's file from other SQLite files: "rcpk".
 const APPLICATION: i32 = 0x7263_706b;
 /// The format that this program writes.
-pub(super) const FORMAT: u32 = 4;
+pub(super) const FORMAT: u32 = 5;
 /// The oldest format that can be brought to that one.
 const OLDEST: u32 = 1;
 
@@ -249,6 +249,15 @@ fn fourth(connection: &Connection, doing: &Doing) -> Result<(), WorkspaceError> 
     sums::keep_everything(connection, doing)
 }
 
+/// Brings a platform to format 5: the list of who uses a connector gets its sum.
+fn fifth(connection: &Connection, doing: &Doing) -> Result<(), WorkspaceError> {
+    connection
+        .execute_batch(usage::TABLE)
+        .doing(doing, "upgrade")?;
+    usage::keep_everything(connection, doing)?;
+    sums::keep_all(connection, doing)
+}
+
 /// What a file is.
 pub(super) enum Found {
     /// A platform of this format.
@@ -299,6 +308,7 @@ pub(super) fn make(connection: &mut Connection, doing: &Doing) -> Result<(), Wor
         .execute_batch(TABLES)
         .and_then(|()| transaction.execute_batch(SECOND))
         .and_then(|()| transaction.execute_batch(sums::TABLE))
+        .and_then(|()| transaction.execute_batch(usage::TABLE))
         .and_then(|()| transaction.pragma_update(None, "application_id", APPLICATION))
         .and_then(|()| transaction.pragma_update(None, "user_version", FORMAT))
         .doing(doing, "set up")?;
@@ -325,7 +335,11 @@ pub(super) fn upgrade(connection: &mut Connection, doing: &Doing) -> Result<(), 
     if format < 3 {
         third(&transaction, doing)?;
     }
-    fourth(&transaction, doing)?;
+    match format {
+        ..4 => fourth(&transaction, doing)?,
+        _ => sums::check_all_before_5(&transaction, doing)?,
+    }
+    fifth(&transaction, doing)?;
     transaction
         .pragma_update(None, "user_version", FORMAT)
         .doing(doing, "upgrade")?;

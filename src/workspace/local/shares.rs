@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::failed::{Doing, Failed};
 use super::read::{Reading, connectors};
-use super::{LocalPlatform, LocalWorkspace, row, sums};
+use super::{LocalPlatform, LocalWorkspace, row, sums, usage};
 use crate::model::catalogue::{CatalogueEntry, SharedVersion, Visibility};
 use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
@@ -225,39 +225,33 @@ fn customers(
 fn users(
     connection: &Connection,
     doing: &Doing,
-    admin: WorkspaceId,
     name: &InternalName,
     customers: &BTreeMap<WorkspaceId, usize>,
 ) -> Result<Vec<CustomerUse>, WorkspaceError> {
     let mut statement = connection
-        .prepare_cached(
-            "SELECT w.id, a.id, a.place, a.name, a.twin, a.state, v.body \
-             FROM uses u CROSS JOIN workspace w ON w.id = u.workspace \
-             CROSS JOIN asset a ON a.workspace = u.workspace AND a.id = u.asset \
-             LEFT JOIN asset_version v \
-             ON v.workspace = a.workspace AND v.asset = a.id AND v.number = a.version \
-             WHERE u.name = ?1 AND w.admin = ?2 AND a.kind = 'recipe'",
-        )
+        .prepare_cached(usage::OF_NAME)
         .doing(doing, "read")?;
-    let rows = statement
-        .query_map(params![name.as_str(), row::column(admin.0)], |row| {
+    let mut rows = statement.query([name.as_str()]).doing(doing, "read")?;
+    let mut sum = usage::Sum::default();
+    let mut uses = Vec::new();
+    while let Some(row) = rows.next().doing(doing, "read")? {
+        sum.add(row).doing(doing, "read")?;
+        let workspace = WorkspaceId(row::number(row, 0).doing(doing, "read")?);
+        // Other admin workspaces have customers, too.
+        let Some(&customer) = customers.get(&workspace) else {
+            continue;
+        };
+        let read = || -> rusqlite::Result<_> {
             Ok((
-                row::number(row, 0)?,
                 row::number(row, 1)?,
                 row.get::<_, String>(2)?,
                 row.get::<_, String>(3)?,
                 row.get::<_, u32>(4)?,
                 row.get::<_, i64>(5)?,
-                row.get::<_, Vec<u8>>(6)?,
+                row.get::<_, Vec<u8>>(7)?,
             ))
-        })
-        .doing(doing, "read")?;
-    let mut uses = Vec::new();
-    for raw in rows {
-        let (workspace, id, place, name, twin, state, body) = raw.doing(doing, "read")?;
-        let Some(&customer) = customers.get(&WorkspaceId(workspace)) else {
-            continue;
         };
+        let (id, place, name, twin, state, body) = read().doing(doing, "read")?;
         let body: Body = row::decode(&body, doing)?;
         uses.push(CustomerUse {
             customer,
@@ -277,6 +271,7 @@ fn users(
             content: body.files.first().map(|file| file.content),
         });
     }
+    usage::check(connection, doing, name.as_str(), sum)?;
     uses.sort_by_key(|using| (using.customer, using.recipe.id));
     Ok(uses)
 }
@@ -314,7 +309,7 @@ impl AdminWorkspace for LocalWorkspace {
             let mut using = BTreeMap::new();
             for connector in connectors.iter().filter(|connector| asked(connector)) {
                 let name = &connector.internal_name;
-                let users = users(connection, doing, id, name, &places)?;
+                let users = users(connection, doing, name, &places)?;
                 using.insert(name.clone(), users);
             }
             Ok(Partnership {

@@ -34,13 +34,15 @@ CREATE TABLE IF NOT EXISTS checksum (
 /// Where the sum of all workspaces is kept.
 const ALL: i64 = -1;
 
-/// What workspaces there are, and what tables. What is counted on in each is its own.
-const DIRECTORY: [&str; 5] = [
+/// What workspaces there are, what they are labelled with, and what tables. What is counted on in each is
+/// its own.
+const DIRECTORY: [&str; 6] = [
     "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY rowid",
     "SELECT id, name, kind, data_center, external_id, admin, created_at, closed_source FROM workspace ORDER BY id",
     "SELECT name, id FROM workspace INDEXED BY sqlite_autoindex_workspace_1 ORDER BY name",
     "SELECT external_id, id FROM workspace INDEXED BY sqlite_autoindex_workspace_2 ORDER BY external_id",
     "SELECT admin, id FROM workspace INDEXED BY workspace_admin ORDER BY admin, id",
+    "SELECT workspace, key, value FROM label ORDER BY workspace, key",
 ];
 
 /// What is in a workspace.
@@ -94,7 +96,7 @@ fn sum(
 }
 
 /// A value, so that no two of them and no two rows of them are the same bytes.
-fn add(value: ValueRef<'_>, into: &mut Vec<u8>) {
+pub(super) fn add(value: ValueRef<'_>, into: &mut Vec<u8>) {
     let (kind, bytes): (u8, &[u8]) = match &value {
         ValueRef::Null => (0, &[]),
         ValueRef::Integer(number) => (1, &number.to_le_bytes()[..]),
@@ -170,6 +172,18 @@ fn check(
 /// Looks whether the list of workspaces is what was written.
 pub(super) fn check_all(connection: &Connection, doing: &Doing) -> Result<(), WorkspaceError> {
     let of_it = || sum(connection, doing, &DIRECTORY, None);
+    check(connection, doing, ALL, of_it, || {
+        "the list of workspaces".to_owned()
+    })
+}
+
+/// Looks whether the list of workspaces is what format 4 wrote, which had no labels in it.
+pub(super) fn check_all_before_5(
+    connection: &Connection,
+    doing: &Doing,
+) -> Result<(), WorkspaceError> {
+    let trees = &DIRECTORY[..DIRECTORY.len() - 1];
+    let of_it = || sum(connection, doing, trees, None);
     check(connection, doing, ALL, of_it, || {
         "the list of workspaces".to_owned()
     })

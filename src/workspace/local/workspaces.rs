@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::failed::{Doing, Failed};
 use super::read::{Reading, connectors};
-use super::{LocalPlatform, row, sums};
+use super::{LocalPlatform, row, sums, usage};
 use crate::model::catalogue::{Catalogue, CatalogueEntry};
 use crate::model::ident::{DataCenter, Digest, Version, WorkspaceName};
 use crate::model::workspace::{
@@ -188,9 +188,16 @@ impl LocalPlatform {
                 customers,
             });
         }
+        let whole = sums::check_workspace(&transaction, doing, id).is_ok();
+        let used = usage::of(&transaction, doing, id)?;
         transaction
             .execute("DELETE FROM workspace WHERE id = ?1", [row::column(id.0)])
             .doing(doing, "write")?;
+        match whole {
+            true => usage::replace(&transaction, doing, &used, &usage::Usage::new())?,
+            // What it used is not known, so that what the others use is asked.
+            false => usage::keep_everything(&transaction, doing)?,
+        }
         collect(&transaction, doing)?;
         sums::forget(&transaction, doing, id)?;
         sums::keep_all(&transaction, doing)?;

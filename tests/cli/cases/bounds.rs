@@ -87,27 +87,31 @@ fn a_platform_is_private_and_has_one_name() {
     assert_eq!(place.run(list).code, 0);
 }
 
+/// Whatever is damaged: connectors, which it looks into, and files that it only lists.
 #[test]
-fn show_tells_that_what_it_reads_is_damaged() {
+fn show_tells_that_data_are_damaged() {
     let place = place_with(&["partner"]);
     let made = place.run(["export", "partner", "--for", "external", "-o", "p.zip"]);
     assert_eq!(made.code, 0, "{}", made.stderr);
-    let mut bytes = fs::read(place.path("p.zip")).expect("there");
-    let name = b"ledger_sync.custom_adapter.json";
-    let at = bytes
-        .windows(name.len())
-        .position(|part| part == name)
-        .expect("packed");
-    bytes[at + name.len() + 20] ^= 0x10;
-    fs::write(place.path("p.zip"), bytes).expect("written");
+    let whole = fs::read(place.path("p.zip")).expect("there");
     let shown = place.run(["show", "p.zip"]);
-    assert_eq!(shown.code, 1, "{}", shown.stdout);
-    assert!(
-        shown.stderr.contains("ledger_sync.custom_adapter.json"),
-        "{}",
-        shown.stderr
-    );
-    assert_eq!(shown.stdout, "");
+    assert_eq!(shown.code, 0, "{}", shown.stderr);
+    for name in [
+        "ledger_sync.custom_adapter.json",
+        "Functions/quote_shipping.recipe.json",
+    ] {
+        let mut bytes = whole.clone();
+        let at = bytes
+            .windows(name.len())
+            .position(|part| part == name.as_bytes())
+            .expect("packed");
+        bytes[at + name.len() + 20] ^= 0x10;
+        fs::write(place.path("p.zip"), bytes).expect("written");
+        let shown = place.run(["show", "p.zip"]);
+        assert_eq!(shown.code, 1, "{name}: {}", shown.stdout);
+        assert!(shown.stderr.contains(name), "{name}: {}", shown.stderr);
+        assert_eq!(shown.stdout, "");
+    }
 }
 
 /// Runs the program within 256 MiB of addresses, and gives its code and what it told.
@@ -165,6 +169,49 @@ fn long_and_deep_names_are_refused_within_bounds() {
             "{arguments}: {told}"
         );
     }
+}
+
+/// The same as a folder, which nothing packed.
+#[test]
+fn long_and_deep_folders_are_refused_within_bounds() {
+    let place = Place::new();
+    for file in 0..170 {
+        let folders: String = (0..14)
+            .map(|at| format!("{file:0>200}{at:0>50}/"))
+            .collect();
+        place.write(&format!("deep/{folders}a.recipe.json"), "{}");
+    }
+    for command in [
+        "show deep",
+        "check deep --for external",
+        "export deep --for external -o p.zip",
+    ] {
+        let (code, told) = within_bounds(&place, command);
+        assert_eq!(code, Some(1), "{command}: {told}");
+        assert!(
+            told.contains("error[archive-limit]: deep is no project that can be read")
+                && told.contains("length of its folders' paths in all is"),
+            "{command}: {told}"
+        );
+    }
+    assert!(!place.path("p.zip").exists());
+}
+
+/// A file has as many findings as it has values, at most, and each has its place in it.
+#[test]
+fn many_findings_in_one_file_take_no_longer_each_than_few() {
+    let place = Place::new();
+    let entries: Vec<String> = (0..20_000)
+        .map(|at| format!(r#"{{"keyword":"application","provider":"p{at}","account_id":{{"zip_name":"c{at}.connection.json","name":"c","folder":""}}}}"#))
+        .collect();
+    let recipe = format!(
+        r#"{{"name":"a","version":1,"code":{{"number":0,"keyword":"trigger","provider":"clock","name":"s","block":[]}},"config":[{}]}}"#,
+        entries.join(",")
+    );
+    place.write("p/a.recipe.json", &recipe);
+    let (code, told) = within_bounds(&place, "check p --for external");
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("20000 notes"), "{told}");
 }
 
 #[test]

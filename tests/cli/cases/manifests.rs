@@ -138,6 +138,38 @@ fn each_manifest_has_its_own_lock() {
     assert!(told.starts_with("acme.conf.lock: written\n"), "{told}");
 }
 
+/// Whose a lock is can't be told while one that may have it can't be read.
+#[test]
+fn a_manifest_that_cannot_be_read_may_be_the_one_that_a_lock_was_written_for() {
+    let place = two();
+    done(&place, "lock -m acme.toml");
+    let acme = fs::read_to_string(place.path("acme.lock")).expect("a lock");
+    let unnamed = acme.replace("manifest = \"acme.toml\"\n", "");
+    place.write("recipack.lock", &unnamed);
+    // What is no manifest of this program can be none that a lock is of.
+    place.write("pyproject.toml", "[project]\nname = \"a\"\n");
+    let other = "error[lock-of-another]: recipack.lock was written for acme.toml";
+    ends(&place, "lock", 1, &[other]);
+    // One that is read in part says whose it is.
+    let manifest = fs::read_to_string(place.path("acme.toml")).expect("a manifest");
+    place.write("acme.toml", &format!("{manifest}\n[nonsense]\n"));
+    ends(&place, "lock", 1, &[other]);
+    place.write("acme.toml", &format!("{manifest}\n[nonsense\n"));
+    for line in ["lock", "lock --check", "export --to customers --locked"] {
+        ends(
+            &place,
+            line,
+            1,
+            &[
+                "error[unreadable]: can't read ./acme.toml",
+                "whether recipack.lock was written for that manifest can't be told",
+            ],
+        );
+    }
+    let now = fs::read_to_string(place.path("recipack.lock")).expect("text");
+    assert_eq!(now, unnamed);
+}
+
 #[test]
 fn the_lock_of_another_manifest_is_neither_replaced_nor_believed() {
     let place = two();

@@ -9,6 +9,7 @@
 mod create;
 mod delete;
 mod durable;
+mod export;
 mod failing;
 mod full;
 mod import;

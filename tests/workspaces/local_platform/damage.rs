@@ -1,14 +1,17 @@
 //! A platform's file that was damaged is told to be, or nothing of what it says is another.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use recipack::model::ident::Version;
+use recipack::model::ident::{Digest, Version};
 use recipack::model::workspace::{Scope, WorkspaceKind};
 use recipack::workspace::local::LocalPlatform;
 use recipack::workspace::{AdminWorkspace as _, Workspace as _, WorkspaceError};
+
+use rusqlite::types::Value;
 
 use super::writing;
 use crate::support::Place;
@@ -99,6 +102,111 @@ fn a_damaged_platform_is_refused_or_says_the_same() {
     }
     // Much of a file is not in use, or is not looked at.
     assert!(refused > COPIES / 3, "{refused} refused, {same} the same");
+}
+
+/// What `catalog` and `customer` commands read of all customers at once.
+fn catalogue_of(path: &Path) -> Result<String, WorkspaceError> {
+    let platform = LocalPlatform::open(path, writing("look", Duration::ZERO))?;
+    let studio = "studio".parse().expect("a name");
+    let mut partnership = platform.workspace(&studio)?.partnership(&|_| true)?;
+    // By another state than the one it was made for, a plan is refused.
+    partnership.customers_state = Digest::of(b"");
+    Ok(format!("{partnership:?}"))
+}
+
+/// Another value of the same type.
+fn changed(value: Value) -> Option<Value> {
+    Some(match value {
+        Value::Integer(number) => Value::Integer(number + 1),
+        Value::Text(text) => Value::Text(match text.strip_suffix('x') {
+            Some(text) => format!("{text}y"),
+            None => format!("{text}x"),
+        }),
+        Value::Blob(mut bytes) => {
+            *bytes.last_mut()? ^= 1;
+            Value::Blob(bytes)
+        }
+        Value::Null | Value::Real(_) => return None,
+    })
+}
+
+/// Another program that changes a value changes indices with it.
+#[test]
+fn every_column_of_every_table_that_says_something_else_is_told() {
+    let place = used();
+    let written = place.path("p.db");
+    // Nothing is left in the log beside it.
+    let connection = rusqlite::Connection::open(&written).expect("a database");
+    let tables: Vec<String> = connection
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        .and_then(|mut tables| tables.query_map([], |row| row.get(0))?.collect())
+        .expect("tables");
+    connection
+        .pragma_update_and_check(None, "wal_checkpoint", "truncate", |_| Ok(()))
+        .expect("in the file");
+    let whole = (
+        all_of(&written).expect("it is whole"),
+        catalogue_of(&written).expect("it is whole"),
+    );
+    let mut refused = BTreeSet::new();
+    let (mut refused_by_catalogue, mut same) = (BTreeSet::new(), BTreeSet::new());
+    for table in &tables {
+        let columns: Vec<String> = connection
+            .prepare(&format!("SELECT name FROM pragma_table_info('{table}')"))
+            .and_then(|mut columns| columns.query_map([], |row| row.get(0))?.collect())
+            .expect("columns");
+        for column in columns {
+            let values: Vec<Value> = connection
+                .prepare(&format!(
+                    "SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL LIMIT 4"
+                ))
+                .and_then(|mut values| values.query_map([], |row| row.get(0))?.collect())
+                .expect("values");
+            for (number, value) in values.into_iter().enumerate() {
+                let name = format!("{table}.{column}.{number}.db");
+                let path = place.path(&name);
+                fs::copy(&written, &path).expect("copied");
+                let other = rusqlite::Connection::open(&path).expect("a database");
+                other
+                    .pragma_update(None, "foreign_keys", "off")
+                    .expect("off");
+                let new = changed(value.clone()).expect("another one");
+                let update =
+                    format!("UPDATE OR IGNORE {table} SET {column} = ?1 WHERE {column} = ?2");
+                let rows = other.execute(&update, (&new, &value)).expect("changed");
+                drop(other);
+                if rows == 0 {
+                    continue;
+                }
+                let reads = [
+                    (&whole.0, all_of(&path), &mut refused),
+                    (&whole.1, catalogue_of(&path), &mut refused_by_catalogue),
+                ];
+                for (whole, found, refused) in reads {
+                    match found {
+                        Err(_) => refused.insert(format!("{table}.{column}")),
+                        Ok(found) => {
+                            assert!(found == *whole, "{name} says something else");
+                            same.insert(format!("{table}.{column}"))
+                        }
+                    };
+                }
+            }
+        }
+    }
+    // Whoever reads all of it is told of each.
+    let never: Vec<_> = same.difference(&refused).collect();
+    assert_eq!(never, [""; 0]);
+    for column in [
+        "uses.name",
+        "uses.asset",
+        "asset.state",
+        "asset.name",
+        "usage.sum",
+        "label.value",
+    ] {
+        assert!(refused_by_catalogue.contains(column), "{column}");
+    }
 }
 
 /// A file in which a word stands otherwise, wherever it stands.
