@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn many_places_are_found_as_each_is_found_alone() {
-        let text = "\u{feff}{\n \"é\": [1, {\"a b\": \"ü\\n\"}, [], [[2, 3], 4]],\r\n\"b\": {\"c\": null, \"d\": [ ]}\n}\n";
+        let text = "{\n \"é\": [1, {\"a b\": \"ü\\n\"}, [], [[2, 3], 4]],\r\n\"b\": {\"c\": null, \"d\": [ ]}\n}\n";
         let mut tape = Tape::default();
         let document = tape.parse(text.as_bytes()).expect("JSON");
         let (mut places, mut paths) = (Places::of(text), document.paths());
@@ -270,6 +270,21 @@ mod tests {
             "$.b.d",
         ] {
             assert!(told.contains(path), "{path}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_column() {
+        for text in ["\u{feff}ab\nc", "\u{feff}", ""] {
+            let mut places = Places::of(text);
+            for offset in (0..text.len() + 2).chain([4, 0]) {
+                let span = offset..offset + 1;
+                assert_eq!(
+                    places.place(span.clone()),
+                    Place::of(text, span),
+                    "{offset}"
+                );
+            }
         }
     }
 
