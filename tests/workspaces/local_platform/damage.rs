@@ -158,7 +158,7 @@ fn every_column_of_every_table_that_says_something_else_is_told() {
         for column in columns {
             let values: Vec<Value> = connection
                 .prepare(&format!(
-                    "SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL LIMIT 4"
+                    "SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL ORDER BY 1 DESC LIMIT 4"
                 ))
                 .and_then(|mut values| values.query_map([], |row| row.get(0))?.collect())
                 .expect("values");
@@ -202,7 +202,6 @@ fn every_column_of_every_table_that_says_something_else_is_told() {
         "uses.name",
         "uses.asset",
         "asset.state",
-        "asset.name",
         "usage.sum",
         "label.value",
     ] {

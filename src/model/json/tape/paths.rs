@@ -11,6 +11,8 @@ pub struct Paths<'a> {
     /// The values around the last offset, from the outermost.
     open: Vec<Open>,
     path: String,
+    /// The offset that was looked for last.
+    last: usize,
 }
 
 /// A value that was gone into.
@@ -52,6 +54,7 @@ impl<'a> Paths<'a> {
             document,
             open: Vec::new(),
             path: String::new(),
+            last: 0,
         }
     }
 
@@ -62,7 +65,8 @@ impl<'a> Paths<'a> {
         while self.open.len() > 1 && self.open.last().is_some_and(|o| offset >= o.span.end) {
             self.open.pop();
         }
-        if self.open.last().is_none_or(|open| offset < open.span.start) {
+        let is_back = offset < std::mem::replace(&mut self.last, offset);
+        if is_back || self.open.is_empty() {
             self.open.clear();
             self.path = String::from("$");
             self.open.push(Open::new(document.root(), 1));
