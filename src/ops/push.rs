@@ -15,7 +15,7 @@ use crate::model::workspace::{Address, Inventory, Moment};
 use crate::plan::push::{
     LogoFormat, NewLogo, PushEffect, PushError, Source, VersionText, push as plan,
 };
-use crate::workspace::{Listed, MemoryContents, Outline, Workspace, WorkspaceError};
+use crate::workspace::{ContentError, Listed, MemoryContents, Outline, Workspace, WorkspaceError};
 
 /// A source to push.
 #[derive(Clone, Debug)]
