@@ -13,7 +13,8 @@ use recipack::model::catalogue::Catalogue;
 use recipack::model::ident::Digest;
 use recipack::model::kind::AssetKind;
 use recipack::model::workspace::{
-    AssetKey, AssetPlace, Body, FolderPath, HeldFile, HeldState, Moment, RecipeState, WorkspaceKind,
+    AssetKey, AssetPlace, Body, FolderPath, HeldState, RecipeState, StoredFile, Timestamp,
+    WorkspaceKind,
 };
 use recipack::plan::commit::{Change, Commit};
 use recipack::workspace::local::{LocalPlatform, NewWorkspace, Writing};
@@ -71,7 +72,7 @@ fn build(file: &Path) -> Result<(), Box<dyn Error>> {
         external_id: None,
         admin: None,
         catalogue: Some(catalogue()?),
-        at: Moment(1),
+        at: Timestamp(1),
     };
     platform.create_workspace(&new)?;
     new.kind = WorkspaceKind::Customer;
@@ -98,7 +99,7 @@ fn build(file: &Path) -> Result<(), Box<dyn Error>> {
                     twin: 0,
                 },
                 body: Body {
-                    files: vec![HeldFile {
+                    files: vec![StoredFile {
                         extension: "json".to_owned(),
                         content,
                         size: RECIPE.len() as u64,

@@ -5,7 +5,7 @@
 use std::io::{self, BufRead as _, Write as _};
 use std::path::Path;
 
-use recipack::io::archive::{Archive, ArchiveError, Kind, Limits};
+use recipack::archive::{Archive, ArchiveError, Kind, Limits};
 use recipack::model::ident::Digest;
 use serde_json::{Value, json};
 

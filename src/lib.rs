@@ -10,15 +10,20 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`cli`] | arguments to requests, outcomes to words and exit codes; the only part that reads the environment or writes to the terminal |
+//! | [`sandbox`] | the local platform behind the platform's HTTP API |
 //! | [`report`] | what was found and done, as JUnit, SARIF, GitHub annotations, Markdown and step outputs |
-//! | [`ops`] | the stories: read a project, plan a package, write it, verify it, compare two |
+//! | [`remote`] | workspaces behind the platform's API: read, planned against, changed by requests, with a journal |
+//! | [`ops`] | the stories: export, import, what is done in workspaces, verify, compare |
 //! | [`workspace`] | where packages go: workspaces in memory and in the local platform's file |
-//! | [`client`] | the platform's own interface over HTTP: one token's questions, and the answers as values |
 //! | [`plan`] | what should happen, as values: the rule, the decisions, the edits, the differences |
-//! | [`manifest`] | `recipack.toml`: reading, editing, selecting |
-//! | [`lock`] | `recipack.lock`: what targets get, and what is no longer so |
-//! | [`io`] | the edges: project folders, and package zips read strictly and written reproducibly |
+//! | [`source`] | where a project is read from: a folder, a package, a commit; ignore files |
+//! | [`archive`] | package zips, read strictly and written reproducibly, and their signatures |
+//! | [`manifest`] | `recipack.toml`: reading, editing, selecting; `recipack.lock` |
+//! | [`client`] | the platform's own interface over HTTP: one token's questions, and the answers as values |
+//! | [`connector_source`] | what a connector's Ruby source offers recipes, and what differs between two versions |
 //! | [`model`] | what things are: assets, references, connectors, catalogues, findings |
+//! | [`json`] | JSON with the place of every value, edited in place |
+//! | [`io`] | files: written whole or not at all, read within bounds, temporary ones |
 //! | [`parallel`] | work on many threads whose results come in order |
 //!
 //! # From a project to a package
@@ -64,9 +69,9 @@
 //! ```
 //! use std::num::NonZeroUsize;
 //!
-//! use recipack::io::archive::Limits;
+//! use recipack::archive::Limits;
 //! use recipack::manifest::Selection;
-//! use recipack::model::place::Origin;
+//! use recipack::model::span::Origin;
 //! use recipack::model::target::TargetKind;
 //! use recipack::ops::export::{ExportRequest, prepare};
 //! use recipack::ops::read::Roots;
@@ -117,15 +122,19 @@
 //! # }
 //! ```
 
+pub mod archive;
 pub mod cli;
 pub mod client;
+pub mod connector_source;
 pub mod io;
-pub mod lock;
+pub mod json;
 pub mod manifest;
 pub mod model;
 pub mod ops;
 pub mod parallel;
 pub mod plan;
+pub mod remote;
 pub mod report;
 pub mod sandbox;
+pub mod source;
 pub mod workspace;

@@ -1,6 +1,6 @@
 //! The shape of the source: who may know whom, and what is done in one place only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -36,6 +36,74 @@ const OUTSIDE: &[&str] = &[
     "indicatif",
     "signal_hook",
 ];
+/// The folders of the source, the lowest first, and those that each may use: only folders above it in
+/// this table, so there is no circle.
+const FOLDERS: &[(&str, &[&str])] = &[
+    ("json", &[]),
+    ("io", &[]),
+    ("parallel", &[]),
+    ("model", &["json"]),
+    ("connector_source", &["model"]),
+    ("client", &["model"]),
+    ("manifest", &["model"]),
+    ("archive", &["io", "model"]),
+    ("source", &["io", "model", "connector_source", "archive"]),
+    ("plan", &["json", "model", "connector_source", "manifest"]),
+    ("workspace", &["model", "client", "plan"]),
+    (
+        "ops",
+        &[
+            "json",
+            "io",
+            "parallel",
+            "model",
+            "connector_source",
+            "client",
+            "manifest",
+            "archive",
+            "source",
+            "plan",
+            "workspace",
+        ],
+    ),
+    (
+        "remote",
+        &[
+            "io",
+            "model",
+            "client",
+            "archive",
+            "plan",
+            "workspace",
+            "ops",
+        ],
+    ),
+    ("report", &["model", "plan", "ops"]),
+    (
+        "sandbox",
+        &["io", "model", "archive", "plan", "workspace", "ops"],
+    ),
+    (
+        "cli",
+        &[
+            "io",
+            "model",
+            "connector_source",
+            "client",
+            "manifest",
+            "archive",
+            "source",
+            "plan",
+            "workspace",
+            "ops",
+            "remote",
+            "report",
+            "sandbox",
+        ],
+    ),
+];
+/// Folders whose own parts form no circle either.
+const WITHOUT_CIRCLES: &[&str] = &["plan", "ops", "workspace", "archive", "source", "manifest"];
 const PRINTING: &[&str] = &["print!", "println!", "eprint!", "eprintln!", "dbg!"];
 const TERMINAL: &[&str] = &["stdout()", "stderr()"];
 
@@ -48,76 +116,47 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         below: "src/model/",
-        not: &[
-            OUTSIDE,
-            TERMINAL,
-            &[
-                "crate::plan",
-                "crate::io",
-                "crate::workspace",
-                "crate::ops",
-                "crate::cli",
-                "crate::manifest",
-            ],
-        ],
+        not: &[OUTSIDE, TERMINAL],
         except: &[],
     },
     Layer {
         below: "src/manifest/",
-        not: &[
-            OUTSIDE,
-            TERMINAL,
-            &[
-                "crate::plan",
-                "crate::io",
-                "crate::workspace",
-                "crate::ops",
-                "crate::cli",
-            ],
-        ],
-        except: &[],
-    },
-    Layer {
-        below: "src/lock/",
-        not: &[
-            OUTSIDE,
-            TERMINAL,
-            &[
-                "crate::plan",
-                "crate::io",
-                "crate::workspace",
-                "crate::ops",
-                "crate::cli",
-                "crate::manifest",
-            ],
-        ],
+        not: &[OUTSIDE, TERMINAL],
         except: &[],
     },
     Layer {
         below: "src/plan/",
-        not: &[
-            OUTSIDE,
-            TERMINAL,
-            &["crate::io", "crate::workspace", "crate::ops", "crate::cli"],
-        ],
+        not: &[OUTSIDE, TERMINAL],
         except: &[],
     },
     Layer {
         below: "src/io/",
-        not: &[
-            TERMINAL,
-            &[
-                "crate::plan",
-                "crate::workspace",
-                "crate::ops",
-                "crate::cli",
-                "crate::manifest",
-                "clap",
-                "anyhow",
-                "std::env",
-                "SystemTime",
-            ],
-        ],
+        not: &[TERMINAL, &["clap", "anyhow", "std::env", "SystemTime"]],
+        except: &[],
+    },
+    Layer {
+        below: "src/json/",
+        not: &[OUTSIDE, TERMINAL],
+        except: &[],
+    },
+    Layer {
+        below: "src/connector_source/",
+        not: &[OUTSIDE, TERMINAL],
+        except: &[],
+    },
+    Layer {
+        below: "src/archive/",
+        not: &[TERMINAL, &["clap", "anyhow", "std::env", "SystemTime"]],
+        except: &[],
+    },
+    Layer {
+        below: "src/source/",
+        not: &[TERMINAL, &["clap", "anyhow", "std::env", "SystemTime"]],
+        except: &[],
+    },
+    Layer {
+        below: "src/remote/",
+        not: &[TERMINAL, &["clap", "anyhow", "std::env", "SystemTime"]],
         except: &[],
     },
     Layer {
@@ -125,12 +164,6 @@ const LAYERS: &[Layer] = &[
         not: &[
             TERMINAL,
             &[
-                "crate::plan",
-                "crate::io",
-                "crate::workspace",
-                "crate::ops",
-                "crate::cli",
-                "crate::manifest",
                 "clap",
                 "anyhow",
                 "std::env",
@@ -148,9 +181,6 @@ const LAYERS: &[Layer] = &[
         not: &[
             TERMINAL,
             &[
-                "crate::ops",
-                "crate::cli",
-                "crate::manifest",
                 "clap",
                 "anyhow",
                 "std::env",
@@ -167,7 +197,6 @@ const LAYERS: &[Layer] = &[
         not: &[
             TERMINAL,
             &[
-                "crate::cli",
                 "clap",
                 "anyhow",
                 "std::env",
@@ -183,16 +212,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         below: "src/report/",
-        not: &[
-            OUTSIDE,
-            TERMINAL,
-            &[
-                "crate::cli",
-                "crate::io",
-                "crate::workspace",
-                "crate::client",
-            ],
-        ],
+        not: &[OUTSIDE, TERMINAL],
         except: &[],
     },
     Layer {
@@ -200,8 +220,6 @@ const LAYERS: &[Layer] = &[
         not: &[
             TERMINAL,
             &[
-                "crate::cli",
-                "crate::client",
                 "clap",
                 "anyhow",
                 "std::env",
@@ -241,6 +259,174 @@ const VAGUE: &[&str] = &[
     "util", "utils", "common", "helper", "helpers", "misc", "shared",
 ];
 const LONGEST: usize = 900;
+
+/// Everything that the code of a file, without its tests, names in this crate, as paths from its root.
+fn named(path: &str, text: &str) -> BTreeSet<String> {
+    let code: String = (text.split("#[cfg(test)]").next().unwrap_or_default())
+        .lines()
+        .map(without_comments)
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let module: Vec<&str> = path["src/".len()..]
+        .trim_end_matches(".rs")
+        .split('/')
+        .filter(|part| !["mod", "lib"].contains(part))
+        .collect();
+    let mut found = BTreeSet::new();
+    let starts = ["crate::", "super::", "self::"];
+    let word = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    for start in starts {
+        for (at, _) in code.match_indices(start) {
+            if code[..at].chars().next_back().is_some_and(word) {
+                continue;
+            }
+            for tree in expanded(&code[at..]) {
+                let mut base = module.clone();
+                let mut parts = tree.split("::").peekable();
+                while let Some(part) = parts.next_if(|p| ["crate", "super", "self"].contains(p)) {
+                    match part {
+                        "crate" => base.clear(),
+                        "super" => drop(base.pop()),
+                        _ => (),
+                    }
+                }
+                base.extend(parts);
+                found.insert(base.join("::"));
+            }
+        }
+    }
+    found
+}
+
+/// The paths of which this text begins with one or, in braces, with several.
+fn expanded(text: &str) -> Vec<String> {
+    let plain = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let end = text.find(|c| !plain(c)).unwrap_or(text.len());
+    let (path, rest) = text.split_at(end);
+    let Some(rest) = rest.strip_prefix('{').filter(|_| path.ends_with("::")) else {
+        return vec![path.trim_end_matches(':').to_owned()];
+    };
+    let (mut depth, mut part, mut parts) = (0_u32, String::new(), Vec::new());
+    for c in rest.chars() {
+        match c {
+            '}' if depth == 0 => break,
+            ',' if depth == 0 => parts.push(std::mem::take(&mut part)),
+            _ => {
+                depth = match c {
+                    '{' => depth + 1,
+                    '}' => depth - 1,
+                    _ => depth,
+                };
+                part.push(c);
+            }
+        }
+    }
+    parts.push(part);
+    (parts.iter().map(|part| part.trim()))
+        .filter(|part| !part.is_empty())
+        .flat_map(expanded)
+        .map(|part| format!("{path}{part}"))
+        .collect()
+}
+
+#[test]
+fn folders_use_only_those_below_them() {
+    let mut wrong = Vec::new();
+    let mut used: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (path, text) in sources("src") {
+        let place = FOLDERS.iter().position(|(folder, _)| {
+            path.starts_with(&format!("src/{folder}/")) || path == format!("src/{folder}.rs")
+        });
+        let Some(place) = place else {
+            assert!(
+                ["src/lib.rs", "src/main.rs"].contains(&path.as_str()),
+                "{path}: no row"
+            );
+            continue;
+        };
+        let (folder, may) = FOLDERS[place];
+        let below = &FOLDERS[..place];
+        assert!(
+            may.iter().all(|m| below.iter().any(|(b, _)| b == m)),
+            "{folder}: a circle"
+        );
+        for name in named(&path, &text) {
+            let other = name.split("::").next().unwrap_or_default();
+            if other == folder || !FOLDERS.iter().any(|(f, _)| *f == other) {
+                continue;
+            }
+            used.entry(folder).or_default().insert(other.to_owned());
+            if !may.contains(&other) {
+                wrong.push(format!("{path}: {name}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "not allowed there:\n{}", wrong.join("\n"));
+    for (folder, may) in FOLDERS {
+        let of = used.remove(folder).unwrap_or_default();
+        let unused: Vec<_> = may.iter().filter(|m| !of.contains(**m)).collect();
+        assert!(unused.is_empty(), "{folder} does not use {unused:?}");
+    }
+}
+
+#[test]
+fn the_parts_of_a_folder_form_no_circle() {
+    for folder in WITHOUT_CIRCLES {
+        let sources = sources(&format!("src/{folder}"));
+        let part_of = |module: &str| -> Option<String> {
+            let mut parts = module.split("::");
+            (parts.next() == Some(folder)).then_some(())?;
+            let part = parts.next()?;
+            let is_module = sources.keys().any(|path| {
+                *path == format!("src/{folder}/{part}.rs")
+                    || path.starts_with(&format!("src/{folder}/{part}/"))
+            });
+            is_module.then(|| part.to_owned())
+        };
+        let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (path, text) in &sources {
+            let module = path["src/".len()..]
+                .trim_end_matches(".rs")
+                .replace('/', "::");
+            let Some(part) = part_of(&module).filter(|part| part != "mod") else {
+                continue;
+            };
+            let others = named(path, text)
+                .into_iter()
+                .filter_map(|name| part_of(&name));
+            let others = others.filter(|other| *other != part);
+            uses.entry(part.clone()).or_default().extend(others);
+        }
+        // What uses none of the rest can go; what is left in the end is in a circle.
+        loop {
+            let rest: BTreeSet<String> = uses.keys().cloned().collect();
+            let before = uses.len();
+            uses.retain(|_, others| others.iter().any(|other| rest.contains(other)));
+            if uses.len() == before {
+                break;
+            }
+        }
+        assert!(uses.is_empty(), "src/{folder}: {uses:#?}");
+    }
+}
+
+#[test]
+fn paths_in_braces_are_read() {
+    assert_eq!(
+        expanded("crate::plan::{rule::{Case, decide}, export};"),
+        [
+            "crate::plan::rule::Case",
+            "crate::plan::rule::decide",
+            "crate::plan::export"
+        ]
+    );
+    let found = named(
+        "src/plan/import/mod.rs",
+        "use super::{rule, checks::Check as C};",
+    );
+    let expected = ["plan::checks::Check", "plan::rule"].map(str::to_owned);
+    assert_eq!(found, BTreeSet::from(expected));
+}
 
 /// Every source file without its line comments, by its path.
 fn sources(folder: &str) -> BTreeMap<String, String> {

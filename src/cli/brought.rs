@@ -10,18 +10,18 @@ use super::Context;
 use super::args::PlatformArgs;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::opening::{open, open_remote};
-use super::within::platform_option;
-use crate::io::archive::TemporaryFile;
+use crate::archive::TemporaryFile;
+use crate::cli::connect::{open, open_remote};
+use crate::cli::workspace_command::platform_option;
 use crate::io::scratch::ScratchFolder;
-use crate::model::choice::nearest;
 use crate::model::finding::Severity;
+use crate::model::keyword::nearest;
 use crate::model::workspace::{Address, AddressError, FolderPath};
-use crate::ops::pull::{PullError, pull_all};
-use crate::ops::remote::fetch;
-use crate::ops::workspace_export::{Output, WorkspaceExportError, export};
+use crate::ops::workspace::export::{Output, WorkspaceExportError, export};
+use crate::ops::workspace::pull::{PullError, pull_all};
 use crate::plan::decision::shell_word;
-use crate::plan::departure::{DepartureRequest, Rows, Unfiled};
+use crate::plan::workspace_export::{DepartureRequest, Rows, Unfiled};
+use crate::remote::fetch;
 use crate::workspace::Workspace;
 
 /// A project, a package or a folder of connectors.

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::io::archive::ENCODING;
-use crate::io::durable::{make_private_folder, write_replaceable};
-use crate::io::tree::stamp;
+use crate::archive::ENCODING;
+use crate::io::atomic::{make_private_folder, write_replaceable};
+use crate::model::file_stat::FileStat;
 use crate::model::ident::Digest;
-use crate::model::stamp::Stamp;
 use crate::ops::export::Prepared;
-use crate::ops::pack::PackedEntry;
-use crate::ops::reuse::{Memory, Remembered};
+use crate::ops::export::cache::{ExportCache, Remembered};
+use crate::ops::export::pack::PackedEntry;
+use crate::source::folder::stamp;
 
 /// Packages of fewer entries are made faster than a memory is read.
 const WORTH_IT: usize = 1000;
@@ -34,7 +34,7 @@ pub(crate) fn generator() -> String {
 /// nothing is remembered.
 fn maker() -> Option<String> {
     let program = std::env::current_exe().ok()?;
-    let Stamp { size, modified, .. } = stamp(&std::fs::metadata(program).ok()?);
+    let FileStat { size, modified, .. } = stamp(&std::fs::metadata(program).ok()?);
     Some(format!(
         "{}, {size} {modified}, memory 6, {ENCODING}",
         generator()
@@ -52,7 +52,7 @@ pub(crate) fn folder() -> Option<PathBuf> {
     Some(caches.join("recipack"))
 }
 
-fn stamp_of(package: &Path) -> Option<Stamp> {
+fn stamp_of(package: &Path) -> Option<FileStat> {
     std::fs::symlink_metadata(package)
         .ok()
         .filter(std::fs::Metadata::is_file)
@@ -89,9 +89,9 @@ impl Cache {
     }
 
     /// What is remembered, if the package still is the one that was handed over.
-    pub(crate) fn load(&self, output: &Path) -> Option<Memory> {
+    pub(crate) fn load(&self, output: &Path) -> Option<ExportCache> {
         let package = stamp_of(output)?;
-        Memory::parse(
+        ExportCache::parse(
             &std::fs::read(self.file.as_ref()?).ok()?,
             &maker()?,
             package,
@@ -122,7 +122,7 @@ impl Cache {
             checksums,
         };
         if let (Some(bytes), Ok(())) = (
-            Memory::write(prepared, &remembered),
+            ExportCache::write(prepared, &remembered),
             make_private_folder(folder),
         ) {
             forget_old(folder);

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use super::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::io::git::{GitError, UserSettings};
 use crate::ops::checkout::{Checkout, Committed, Difference, NoCommit};
 use crate::ops::read::Opened;
 use crate::plan::decision::shell_word;
+use crate::source::git::{GitError, UserSettings};
 
 /// How many files that differ are named before the rest is only counted.
 const NAMED: usize = 100;

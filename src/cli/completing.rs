@@ -15,7 +15,7 @@ use super::platform;
 use super::request::ManifestFile;
 use crate::model::ident::WorkspaceName;
 use crate::model::workspace::Address;
-use crate::ops::inspect::{RecipeFilter, connections, connectors, recipes};
+use crate::ops::workspace::inspect::{RecipeFilter, connections, connectors, recipes};
 use crate::workspace::local::{LocalPlatform, LocalWorkspace, Writing};
 
 /// What stands where an argument's value is typed.
@@ -92,8 +92,9 @@ impl ValueCompleter for Sort {
             Self::Title => titles(),
             Self::Recipe => of_workspaces(|workspace, address| {
                 let found = recipes(workspace, address, &RecipeFilter::default()).ok()?;
-                let path =
-                    |recipe: &crate::ops::inspect::RecipeLine| recipe.folder.label(&recipe.name);
+                let path = |recipe: &crate::ops::workspace::inspect::RecipeLine| {
+                    recipe.folder.label(&recipe.name)
+                };
                 Some(
                     found
                         .recipes
@@ -104,7 +105,7 @@ impl ValueCompleter for Sort {
             }),
             Self::Connection => of_workspaces(|workspace, address| {
                 let found = connections(workspace, address).ok()?;
-                let path = |connection: &crate::ops::inspect::ConnectionLine| {
+                let path = |connection: &crate::ops::workspace::inspect::ConnectionLine| {
                     connection.folder.label(&connection.name)
                 };
                 let each = found.connections.iter();

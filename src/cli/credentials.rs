@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::client::{ApiBase, BaseError, Proxy, Settings, Token};
-use crate::io::bounded;
+use crate::io::limited;
 use crate::model::ident::DataCenter;
 use crate::model::workspace::WorkspaceId;
 
@@ -643,7 +643,7 @@ fn opened(
         file: file.to_owned(),
         source,
     };
-    let open = match bounded::open(file) {
+    let open = match limited::open(file) {
         Ok(open) => open,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(error)),

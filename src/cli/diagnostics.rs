@@ -10,13 +10,13 @@ use super::colour::Colour;
 use super::ui::{Volume, visible, visible_lines};
 use crate::model::finding::{Code, Severity};
 use crate::model::path::is_unseen;
-use crate::ops::locate::{Excerpt, LocatedFinding};
+use crate::ops::diagnostics::{Diagnostic, Excerpt};
 
 /// How many findings of one code are shown before the rest is only counted.
 const SHOWN: usize = 10;
 
 /// Renders findings and, after them, how many were not shown and how many there are.
-pub(crate) fn render(findings: &[LocatedFinding], volume: Volume, colour: Colour) -> String {
+pub(crate) fn render(findings: &[Diagnostic], volume: Volume, colour: Colour) -> String {
     let renderer = match colour {
         Colour::Plain => Renderer::plain(),
         Colour::Styled => Renderer::styled(),
@@ -59,8 +59,8 @@ pub(crate) fn render(findings: &[LocatedFinding], volume: Volume, colour: Colour
 }
 
 /// Where to read more, if a finding with a page is shown: once, for the gravest.
-pub(crate) fn hint(findings: &[LocatedFinding], volume: Volume) -> Option<String> {
-    let shown = |finding: &&LocatedFinding| match (volume, finding.severity) {
+pub(crate) fn hint(findings: &[Diagnostic], volume: Volume) -> Option<String> {
+    let shown = |finding: &&Diagnostic| match (volume, finding.severity) {
         (Volume::Verbose, _) | (Volume::Normal, Severity::Error | Severity::Warning) => true,
         (Volume::Normal, Severity::Note) | (Volume::Quiet, _) => false,
     };
@@ -96,7 +96,7 @@ fn harmless(excerpt: &Excerpt) -> (String, Range<usize>) {
     (before + &meant + &after, span)
 }
 
-fn one(renderer: &Renderer, finding: &LocatedFinding) -> String {
+fn one(renderer: &Renderer, finding: &Diagnostic) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -143,7 +143,7 @@ fn one(renderer: &Renderer, finding: &LocatedFinding) -> String {
 fn without_source(
     title: &str,
     file: Option<&str>,
-    finding: &LocatedFinding,
+    finding: &Diagnostic,
     remarks: &[(Level<'_>, String)],
 ) -> String {
     let mut text = title.to_owned();

@@ -8,31 +8,31 @@ use serde::{Deserialize, Serialize};
 
 use super::exit::Exit;
 use super::ui::visible;
+use crate::archive::{ArchiveError, WriteError};
 use crate::client::ClientError;
-use crate::io::archive::{ArchiveError, WriteError};
-use crate::io::source::SourceError;
-use crate::io::tree::TreeError;
 use crate::manifest::ManifestErrors;
 use crate::model::catalogue::CatalogueError;
-use crate::model::choice::nearest;
 use crate::model::count::counted;
 use crate::model::finding::{Finding, Severity};
-use crate::model::place::Place;
+use crate::model::keyword::nearest;
+use crate::model::span::Span;
 use crate::ops::Interrupted;
+use crate::ops::diagnostics::{Diagnostic, excerpt, in_words};
 use crate::ops::diff::DiffError;
 use crate::ops::export::ExportError;
-use crate::ops::history::HistoryError;
 use crate::ops::import::ImportError;
-use crate::ops::locate::{LocatedFinding, excerpt, in_words};
+use crate::ops::import::history::HistoryError;
+use crate::ops::import::rollback::RollbackError;
 use crate::ops::provenance::ProvenanceError;
+use crate::ops::provenance::verify::VerifyError;
 use crate::ops::read::{OpenError, Opened};
-use crate::ops::remote::journal::JournalError;
-use crate::ops::rollback::RollbackError;
 use crate::ops::strip::StripError;
-use crate::ops::verify::VerifyError;
 use crate::plan::decision::shell_word;
-use crate::plan::history::RecordError;
-use crate::plan::pick::PickError;
+use crate::plan::import::history::RecordError;
+use crate::plan::resolve::ResolveError;
+use crate::remote::journal::JournalError;
+use crate::source::SourceError;
+use crate::source::folder::TreeError;
 use crate::workspace::remote::{Left, RemoteError, Unfinished};
 use crate::workspace::{Partly, WorkspaceError};
 
@@ -48,7 +48,7 @@ pub(crate) struct Failure {
     /// The exit code.
     pub(crate) exit: Exit,
     /// What is wrong, each with its place and help.
-    pub(crate) told: Vec<LocatedFinding>,
+    pub(crate) told: Vec<Diagnostic>,
 }
 
 /// The document that `--json` prints for a command that could not do its work.
@@ -57,7 +57,7 @@ pub(crate) struct FailureDocument {
     /// The exit code.
     pub(crate) exit_code: u8,
     /// What is wrong.
-    pub(crate) errors: Vec<LocatedFinding>,
+    pub(crate) errors: Vec<Diagnostic>,
 }
 
 impl Failure {
@@ -65,7 +65,7 @@ impl Failure {
     pub(crate) fn new(exit: Exit, code: &str, message: impl Into<String>) -> Self {
         Self {
             exit,
-            told: vec![LocatedFinding {
+            told: vec![Diagnostic {
                 code: code.to_owned(),
                 severity: Severity::Error,
                 message: in_words(&message.into()),
@@ -144,7 +144,7 @@ impl Failure {
     }
 
     /// The place of what is wrong in a file.
-    pub(crate) fn at(mut self, file: &str, text: &str, place: &Place) -> Self {
+    pub(crate) fn at(mut self, file: &str, text: &str, place: &Span) -> Self {
         if let Some(first) = self.told.first_mut() {
             first.file = Some(file.to_owned());
             first.line = Some(place.line);
@@ -605,7 +605,7 @@ impl From<ImportError> for Failure {
                     shell_word(package)
                 ))
             }
-            ImportError::Placing(_) => Self::of(Exit::Failed, "unplaceable", &error)
+            ImportError::TargetKeys(_) => Self::of(Exit::Failed, "unplaceable", &error)
                 .help("import into a folder with a shorter path"),
             ImportError::Digest { .. } | ImportError::Read { .. } => {
                 Self::of(Exit::Failed, "unreadable", &error)
@@ -647,11 +647,11 @@ impl From<RollbackError> for Failure {
 
 impl Failure {
     /// Names that mean nothing, or too much. `list` shows what is there; `use_it` takes a name.
-    pub(crate) fn names(errors: &[PickError], list: &str, use_it: &str) -> Self {
+    pub(crate) fn names(errors: &[ResolveError], list: &str, use_it: &str) -> Self {
         let mut exit = Exit::Usage;
         let told = errors.iter().flat_map(|error| {
             let failure = match error {
-                PickError::Nothing { nearest, .. } => {
+                ResolveError::Nothing { nearest, .. } => {
                     exit = Exit::Failed;
                     let meant = nearest
                         .as_ref()
@@ -661,7 +661,7 @@ impl Failure {
                         meant.unwrap_or_default()
                     ))
                 }
-                PickError::Several { candidates, .. } => {
+                ResolveError::Several { candidates, .. } => {
                     let lines: Vec<_> = candidates
                         .iter()
                         .map(|candidate| {

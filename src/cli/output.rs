@@ -13,12 +13,13 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::request::folder_of;
 use super::ui::print;
-use crate::io::archive::{Archive, Limits, TemporaryFile};
-use crate::io::bounded::{self, DOCUMENT};
-use crate::lock::Lock;
+use crate::archive::{Archive, Limits, TemporaryFile};
+use crate::io::limited;
+use crate::io::limited::DOCUMENT;
+use crate::manifest::lock::Lock;
 use crate::model::catalogue::Catalogue;
 use crate::model::kind::FileRole;
-use crate::ops::verify::record_path;
+use crate::ops::provenance::verify::record_path;
 
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,9 +261,9 @@ impl Content {
 
     /// Whether a file is one, of this version or an older one.
     fn is(self, path: &Path, head: &[u8]) -> bool {
-        let text = || bounded::read_text(path, DOCUMENT).unwrap_or_default();
+        let text = || limited::read_text(path, DOCUMENT).unwrap_or_default();
         let json = || -> Value {
-            let bytes = bounded::read(path, DOCUMENT).unwrap_or_default();
+            let bytes = limited::read(path, DOCUMENT).unwrap_or_default();
             serde_json::from_slice(&bytes).unwrap_or_default()
         };
         let has = |keys: &[&str]| {
@@ -286,7 +287,7 @@ impl Content {
             Self::Catalogue => {
                 let is_json = head.trim_ascii_start().starts_with(b"{")
                     || head.trim_ascii_start().starts_with(b"[");
-                let bytes = bounded::read(path, DOCUMENT).unwrap_or_default();
+                let bytes = limited::read(path, DOCUMENT).unwrap_or_default();
                 let catalogue = Catalogue::parse(&bytes);
                 is_json && catalogue.is_ok_and(|catalogue| catalogue.titles().is_empty())
             }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::Context;
 use super::args::PlatformArgs;
 use super::failure::Failure;
-use crate::model::workspace::Moment;
+use crate::model::workspace::Timestamp;
 use crate::workspace::local::Writing;
 
 /// The platform's file.
@@ -44,11 +44,11 @@ pub(crate) fn writing(context: &Context, args: &PlatformArgs, work: &str) -> Wri
 }
 
 /// Now, or what SOURCE_DATE_EPOCH says it is.
-pub(crate) fn now() -> Moment {
+pub(crate) fn now() -> Timestamp {
     let said = std::env::var("SOURCE_DATE_EPOCH")
         .ok()
         .and_then(|text| text.parse().ok());
-    Moment(said.unwrap_or_else(|| {
+    Timestamp(said.unwrap_or_else(|| {
         SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()

@@ -15,13 +15,13 @@ use super::mask::masked;
 use super::output::{Content, OutputPath, Replacing};
 use super::request::folder_of;
 use super::{Context, Stop};
-use crate::io::git;
 use crate::model::finding::Severity;
-use crate::ops::locate::LocatedFinding;
+use crate::ops::diagnostics::Diagnostic;
 use crate::plan::decision::shell_word;
 use crate::plan::import::document::ImportPlan;
 use crate::report::outputs::{self, Output};
 use crate::report::{Ending, Item, Placed, Report, Verdict, github, junit, markdown, sarif};
+use crate::source::git;
 
 /// The file that GitHub takes step outputs from.
 const OUTPUTS: &str = "GITHUB_OUTPUT";
@@ -32,7 +32,7 @@ const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 pub(crate) struct Reporter {
     report: Report,
     outputs: Vec<Output>,
-    told: Vec<LocatedFinding>,
+    told: Vec<Diagnostic>,
     wanted: bool,
     folder: PathBuf,
     /// The manifest, whose findings' files don't lie in the project.
@@ -76,7 +76,7 @@ impl Reporter {
     }
 
     /// The findings.
-    pub(crate) fn findings(&mut self, findings: &[LocatedFinding]) {
+    pub(crate) fn findings(&mut self, findings: &[Diagnostic]) {
         if self.wanted {
             let placed = findings.iter().map(|finding| self.placed(finding));
             self.report.findings = placed.collect();
@@ -103,7 +103,7 @@ impl Reporter {
     }
 
     /// What the command failed of, if it prints its result all the same.
-    pub(crate) fn failed_of(&mut self, told: Vec<LocatedFinding>) {
+    pub(crate) fn failed_of(&mut self, told: Vec<Diagnostic>) {
         self.told = told;
     }
 
@@ -118,7 +118,7 @@ impl Reporter {
         findings.any(|placed| placed.finding.severity == Severity::Error)
     }
 
-    fn placed(&self, finding: &LocatedFinding) -> Placed {
+    fn placed(&self, finding: &Diagnostic) -> Placed {
         let file = finding.file.as_ref().map(|file| {
             let of_manifest = self.manifest.as_ref() == Some(file);
             match (of_manifest, self.folder.is_dir()) {

@@ -11,23 +11,24 @@ use super::args::{PackArgs, PlatformArgs};
 use super::brought::{self, Brought};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::opening;
 use super::ui::visible;
-use crate::io::archive::Limits;
-use crate::io::bounded::{self, DOCUMENT};
-use crate::io::git::Repository;
+use crate::archive::Limits;
+use crate::cli::connect;
+use crate::io::limited;
+use crate::io::limited::DOCUMENT;
 use crate::manifest::{DEFAULT_LIMIT_MB, GlobError, Manifest};
 use crate::model::catalogue::{Catalogue, NoCatalogue, SharedConnectors};
 use crate::model::ident::{PackageName, TargetName};
-use crate::model::place::{Located, Origin};
+use crate::model::span::{Located, Origin};
 use crate::model::table::PackedRows;
 use crate::model::target::{Target, TargetKind};
 use crate::model::workspace::{Address, AddressError};
-use crate::ops::catalog::catalogue;
+use crate::ops::diagnostics::ManifestText;
 use crate::ops::export::ExportRequest;
-use crate::ops::locate::ManifestText;
 use crate::ops::read::{Digests, Opened, Reading, Roots, open};
+use crate::ops::workspace::catalog::catalogue;
 use crate::plan::export::Destination;
+use crate::source::git::Repository;
 use crate::workspace::WorkspaceError;
 
 /// The manifest's usual name.
@@ -130,7 +131,7 @@ impl ManifestFile {
 }
 
 pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
-    bounded::read_text(path, DOCUMENT).with_context(|| format!("can't read {}", path.display()))
+    limited::read_text(path, DOCUMENT).with_context(|| format!("can't read {}", path.display()))
 }
 
 /// What is asked for, resolved.
@@ -138,7 +139,7 @@ pub(crate) struct Resolved {
     /// What to ask of the library.
     pub(crate) request: ExportRequest,
     /// The admin workspace that the catalogue is of, where it is at hand.
-    pub(crate) admin: Option<opening::Opened>,
+    pub(crate) admin: Option<connect::Opened>,
     /// The manifest, where there is one.
     pub(crate) manifest: Option<ManifestFile>,
     /// The package's name, where the manifest gives one.
@@ -305,7 +306,7 @@ fn destination(
 /// Reads a catalogue file.
 pub(crate) fn catalogue_file(path: &Path) -> Result<Catalogue, Failure> {
     let bytes =
-        bounded::read(path, DOCUMENT).with_context(|| format!("can't read {}", path.display()))?;
+        limited::read(path, DOCUMENT).with_context(|| format!("can't read {}", path.display()))?;
     Catalogue::parse(&bytes)
         .map_err(|error| Failure::catalogue(&path.display().to_string(), &bytes, &error))
 }
@@ -351,7 +352,7 @@ impl<'s> CatalogueSource<'s> {
 
 /// What is known of the shared connectors, and the admin workspace that it is of, where that is at
 /// hand.
-type Found = (SharedConnectors, Option<opening::Opened>);
+type Found = (SharedConnectors, Option<connect::Opened>);
 
 /// The catalogue of an admin workspace.
 fn catalogue_of(
@@ -359,7 +360,7 @@ fn catalogue_of(
     address: &Address,
     args: &PlatformArgs,
 ) -> Result<Found, Failure> {
-    let admin = opening::open(context, args, address, "export")?;
+    let admin = connect::open(context, args, address, "export")?;
     let catalogue = catalogue(admin.as_ref()).map_err(|error| {
         let is_kind = matches!(error, WorkspaceError::NotOfKind { .. });
         let failure = Failure::from(error);

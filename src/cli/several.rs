@@ -14,8 +14,8 @@ use super::ui::{Format, visible};
 use super::{Context, Stop};
 use crate::model::count::counted;
 use crate::model::workspace::Address;
+use crate::ops::export::documents::{OfProject, SeveralDocument};
 use crate::ops::read::projects_in;
-use crate::ops::report::{OfProject, SeveralDocument};
 
 /// What a command found out about a project, before anything of it is printed to stdout.
 pub(crate) struct Answer<D> {

@@ -7,9 +7,9 @@ use secrecy::SecretString;
 
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::io::bounded;
-use crate::io::signature::{KeyError, LONGEST, SigningKey, VerifyingKey, signature_path};
-use crate::ops::verify::SignatureCheck;
+use crate::archive::signature::{KeyError, LONGEST, SigningKey, VerifyingKey, signature_path};
+use crate::io::limited;
+use crate::ops::provenance::verify::SignatureCheck;
 
 /// The variable with a secret key's password.
 pub(crate) const PASSWORD: &str = "RECIPACK_SIGN_PASSWORD";
@@ -41,7 +41,7 @@ fn verifying_key(said: &str) -> Result<VerifyingKey, Failure> {
 }
 
 fn read_key(file: &Path) -> anyhow::Result<String> {
-    bounded::read_text(file, LONGEST).with_context(|| format!("can't read {}", file.display()))
+    limited::read_text(file, LONGEST).with_context(|| format!("can't read {}", file.display()))
 }
 
 /// Reads a secret key.

@@ -20,7 +20,7 @@ use super::mask::masked;
 use super::output::OutputPath;
 use crate::model::path::is_unseen;
 pub(crate) use crate::model::visible::{visible, visible_lines};
-use crate::ops::locate::LocatedFinding;
+use crate::ops::diagnostics::Diagnostic;
 use crate::ops::{Interrupt, Interrupted, Observer, Stage};
 
 /// How much is said.
@@ -221,7 +221,7 @@ impl Ui {
     }
 
     /// Findings, to stderr; with JSON they are in the document instead.
-    pub(crate) fn findings(&self, findings: &[LocatedFinding]) {
+    pub(crate) fn findings(&self, findings: &[Diagnostic]) {
         if self.format == Format::Text {
             let mut text = diagnostics::render(findings, self.volume, self.colour);
             text.extend(diagnostics::hint(findings, self.volume));
@@ -235,9 +235,9 @@ impl Ui {
         &self,
         folder: &Path,
         manifest: Option<&str>,
-        findings: &[LocatedFinding],
+        findings: &[Diagnostic],
     ) {
-        let opened = |finding: &LocatedFinding| {
+        let opened = |finding: &Diagnostic| {
             let file = finding.file.as_ref()?;
             if manifest == Some(file.as_str()) {
                 return None;
@@ -247,9 +247,9 @@ impl Ui {
             let is_there = folder != Path::new(".") && path.symlink_metadata().is_ok();
             is_there.then(|| path.display().to_string())
         };
-        let placed: Vec<LocatedFinding> = findings
+        let placed: Vec<Diagnostic> = findings
             .iter()
-            .map(|finding| LocatedFinding {
+            .map(|finding| Diagnostic {
                 file: opened(finding).or_else(|| finding.file.clone()),
                 ..finding.clone()
             })
@@ -263,7 +263,7 @@ impl Ui {
     }
 
     /// What a command failed of, to stderr.
-    pub(crate) fn failure(&self, told: &[LocatedFinding]) {
+    pub(crate) fn failure(&self, told: &[Diagnostic]) {
         say(&diagnostics::render(told, Volume::Verbose, self.colour));
     }
 

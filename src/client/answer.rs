@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::error::{ClientError, Exchange, FieldError};
+use super::error::{ClientError, FieldError, RequestContext};
 
 /// How many characters of what the platform says are shown.
 const SHOWN: usize = 500;
@@ -15,7 +15,7 @@ const LISTED: usize = 20;
 /// An answer with a good status.
 #[derive(Debug)]
 pub(super) struct Answer {
-    pub(super) at: Exchange,
+    pub(super) at: RequestContext,
     pub(super) status: u16,
     pub(super) body: Value,
 }
@@ -35,7 +35,7 @@ const WRAPPED: usize = 3;
 
 impl Answer {
     /// The JSON in these bytes. Nothing at all is an empty answer.
-    pub(super) fn read(at: Exchange, status: u16, bytes: &[u8]) -> Result<Self, ClientError> {
+    pub(super) fn read(at: RequestContext, status: u16, bytes: &[u8]) -> Result<Self, ClientError> {
         let blank = bytes.iter().all(u8::is_ascii_whitespace);
         let body = if blank {
             Ok(Value::Null)

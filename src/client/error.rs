@@ -10,7 +10,7 @@ use super::settings::Cut;
 
 /// A question to the platform, as errors name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exchange(Box<Parts>);
+pub struct RequestContext(Box<Parts>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Parts {
@@ -20,7 +20,7 @@ struct Parts {
     request_id: Option<String>,
 }
 
-impl Exchange {
+impl RequestContext {
     pub(super) fn new(method: &'static str, host: String, path: String) -> Self {
         Self(Box::new(Parts {
             method,
@@ -56,7 +56,7 @@ impl Exchange {
     }
 }
 
-impl fmt::Display for Exchange {
+impl fmt::Display for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Parts {
             method,
@@ -98,7 +98,7 @@ pub enum ClientError {
     #[error("{at}: the platform answers {status} to the token from {token}{}", after(message.as_deref()))]
     Unauthorised {
         /// The question.
-        at: Exchange,
+        at: RequestContext,
         /// 401 or 403.
         status: u16,
         /// Where the token came from.
@@ -113,7 +113,7 @@ pub enum ClientError {
     )]
     Barred {
         /// The question.
-        at: Exchange,
+        at: RequestContext,
         /// 401, 403 or 407.
         status: u16,
     },
@@ -121,7 +121,7 @@ pub enum ClientError {
     #[error("{at}: there is no such thing{}", after(message.as_deref()))]
     NotFound {
         /// The question.
-        at: Exchange,
+        at: RequestContext,
         /// What the platform says.
         message: Option<String>,
     },
@@ -130,7 +130,7 @@ pub enum ClientError {
     #[error("{at}: refused ({status}){}{}", after(message.as_deref()), listed(fields))]
     Refused {
         /// The question.
-        at: Exchange,
+        at: RequestContext,
         /// The status.
         status: u16,
         /// What the platform says.
@@ -142,7 +142,7 @@ pub enum ClientError {
     #[error("{at}: too many requests{}", asked(*wait))]
     RateLimited {
         /// The question.
-        at: Exchange,
+        at: RequestContext,
         /// How long the platform asks to wait.
         wait: Option<Duration>,
     },
@@ -151,7 +151,7 @@ pub enum ClientError {
     #[error("{at}: no answer{}", tried(*attempts))]
     Unavailable {
         /// The question.
-        at: Exchange,
+        at: RequestContext,
         /// How often it was asked.
         attempts: u32,
         /// Why, the last time.
@@ -163,7 +163,7 @@ pub enum ClientError {
     #[error("{at}: the answer was lost, so it is not known whether the platform did it: {what}")]
     Lost {
         /// The question.
-        at: Exchange,
+        at: RequestContext,
         /// What the platform was to do.
         what: String,
         /// How the answer was lost.
@@ -174,7 +174,7 @@ pub enum ClientError {
     #[error("{at}: the answer ({status}) is not understood: {expected}; it begins with `{found}`")]
     Unreadable {
         /// The question.
-        at: Exchange,
+        at: RequestContext,
         /// The status.
         status: u16,
         /// What is missing in it.
@@ -186,7 +186,7 @@ pub enum ClientError {
     #[error("{at}: the answer has more than {limit} bytes")]
     TooLarge {
         /// The question.
-        at: Exchange,
+        at: RequestContext,
         /// How many it may have.
         limit: u64,
     },
@@ -194,7 +194,7 @@ pub enum ClientError {
     #[error("{at}: the answer leads to {to}, which is not followed: {reason}")]
     Diverted {
         /// The question.
-        at: Exchange,
+        at: RequestContext,
         /// Scheme, host and path that it leads to.
         to: String,
         /// Why it is not followed.
@@ -204,7 +204,7 @@ pub enum ClientError {
     #[error("{at}: there is nothing to download: {reason}")]
     NoPackage {
         /// The question.
-        at: Exchange,
+        at: RequestContext,
         /// Why.
         reason: String,
     },

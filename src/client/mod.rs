@@ -24,26 +24,27 @@ mod customer;
 mod error;
 mod folder;
 mod id;
+mod interruptible;
 mod package;
-mod quota;
+mod permissions;
+mod rate_limit;
 mod recipe;
 mod request;
 mod retry;
 mod rights;
 mod settings;
 mod transport;
-mod trial;
 mod user;
-mod watch;
 mod wire;
 
+pub use crate::client::permissions::Probe;
 pub use crate::model::catalogue::SharedVersion;
 pub use account::{Account, AccountApi, CustomerHandle};
 pub use base::{ApiBase, BaseError};
 pub use connection::ConnectionInfo;
 pub use connector::{ConnectorDraft, ConnectorInfo, Publication, ReleasedVersion};
 pub use customer::CustomerInfo;
-pub use error::{ClientError, Exchange, FieldError};
+pub use error::{ClientError, FieldError, RequestContext};
 pub use folder::{Folder, Project};
 pub use id::{ConnectionId, FolderId, JobId, ManifestId, ProjectId, RecipeId};
 pub use package::{
@@ -52,9 +53,8 @@ pub use package::{
 };
 pub use recipe::{RecipeFilter, RecipeInfo, Started};
 pub use settings::{
-    Cut, Limits, Notice, Notices, Pauses, Proxy, Rate, Retries, Settings, Timeouts, Token,
+    Clock, Cut, Limits, Notice, Notices, Proxy, Rate, Retries, Settings, Timeouts, Token,
 };
-pub use trial::Trial;
 pub use user::Me;
 
 use std::fmt;
@@ -74,7 +74,7 @@ impl Client {
     /// If the file with the certificates can't be read or has none, or if the proxy can't be one.
     pub fn new(
         settings: Settings,
-        pauses: Box<dyn Pauses + Send + Sync>,
+        pauses: Box<dyn Clock + Send + Sync>,
     ) -> Result<Self, ClientError> {
         Ok(Self {
             transport: Transport::new(settings, pauses)?,

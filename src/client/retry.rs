@@ -6,7 +6,7 @@ use super::settings::Retries;
 
 /// Why a request is to be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum RetryReason {
     /// Too many requests (429).
     Limited,
     /// Anything else that may pass.
@@ -41,15 +41,15 @@ pub(super) fn pause(
     next: u32,
     spent: Duration,
     asked: Option<Duration>,
-    trouble: Trouble,
+    trouble: RetryReason,
     random: u64,
 ) -> Option<Duration> {
     if next > retries.attempts.get() {
         return None;
     }
     let first = match trouble {
-        Trouble::Limited => retries.first.max(LIMITED_FIRST),
-        Trouble::Passing => retries.first,
+        RetryReason::Limited => retries.first.max(LIMITED_FIRST),
+        RetryReason::Passing => retries.first,
     };
     let doublings = next.saturating_sub(2).min(20);
     let longest = first
@@ -58,8 +58,8 @@ pub(super) fn pause(
     let wait = match (asked, trouble) {
         // Clients that were told the same moment should not all come back in it.
         (Some(asked), _) => asked.saturating_add(fraction(retries.first, random)),
-        (None, Trouble::Limited) => longest / 2 + fraction(longest / 2, random),
-        (None, Trouble::Passing) => fraction(longest, random),
+        (None, RetryReason::Limited) => longest / 2 + fraction(longest / 2, random),
+        (None, RetryReason::Passing) => fraction(longest, random),
     };
     (spent.saturating_add(wait) <= retries.total).then_some(wait)
 }
@@ -103,10 +103,10 @@ mod tests {
     fn pauses_grow_up_to_a_bound_and_end() {
         let retries = Retries::default();
         let at_most = |next, trouble| pause(&retries, next, Duration::ZERO, None, trouble, 1000);
-        let passing = [2, 3, 4, 5].map(|next| at_most(next, Trouble::Passing));
+        let passing = [2, 3, 4, 5].map(|next| at_most(next, RetryReason::Passing));
         let millis = [500, 1000, 2000, 4000].map(|n| Some(Duration::from_millis(n)));
         assert_eq!(passing, millis);
-        assert_eq!(at_most(7, Trouble::Passing), None, "six attempts");
+        assert_eq!(at_most(7, RetryReason::Passing), None, "six attempts");
         let patient = Retries {
             attempts: std::num::NonZeroU32::MAX,
             ..retries
@@ -116,7 +116,7 @@ mod tests {
             4_000_000,
             Duration::ZERO,
             None,
-            Trouble::Passing,
+            RetryReason::Passing,
             1000,
         );
         assert_eq!(late, Some(retries.longest));
@@ -126,7 +126,7 @@ mod tests {
     fn pauses_for_a_limit_outlast_the_minute() {
         let retries = Retries::default();
         let least: Duration = (2..=6)
-            .filter_map(|n| pause(&retries, n, Duration::ZERO, None, Trouble::Limited, 0))
+            .filter_map(|n| pause(&retries, n, Duration::ZERO, None, RetryReason::Limited, 0))
             .sum();
         assert!(least > Duration::from_secs(50), "{least:?}");
     }
@@ -136,7 +136,7 @@ mod tests {
         let retries = Retries::default();
         let after = |asked, spent| {
             let spent = Duration::from_secs(spent);
-            pause(&retries, 2, spent, Some(asked), Trouble::Limited, 0)
+            pause(&retries, 2, spent, Some(asked), RetryReason::Limited, 0)
         };
         let wait = Duration::from_secs(100);
         assert_eq!(after(wait, 0), Some(wait));

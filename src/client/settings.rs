@@ -231,7 +231,7 @@ impl Default for Retries {
 pub struct Cut;
 
 /// Sleeps, as far as nobody asks to stop.
-pub trait Pauses {
+pub trait Clock {
     /// Waits so long. With no time at all it only says whether to go on; it is asked so several
     /// times a second while an answer is waited for.
     ///

@@ -11,12 +11,12 @@ use url::Url;
 
 use super::answer::{Answer, Node, Refusal, shown};
 use super::base::{ApiBase, authority, is_loopback};
-use super::error::{ClientError, Exchange};
-use super::quota::{Permit, Quota};
+use super::error::{ClientError, RequestContext};
 use super::request::{Class, Method, Repeat, Request};
-use super::retry::{self, Trouble};
-use super::settings::{Cut, Notice, Pauses, Settings};
+use super::retry::{self, RetryReason};
+use super::settings::{Clock, Cut, Notice, Settings};
 use super::wire::{Broken, Effect, HEAD, Introduction, Reason, Reply, Wire};
+use crate::client::rate_limit::{Permit, RateLimiter};
 
 /// Bytes that an answer in JSON may have.
 const ANSWER: u64 = 64 * 1024 * 1024;
@@ -36,11 +36,11 @@ const PAGES: usize = 10_000;
 /// Asks the platform.
 pub(super) struct Transport {
     wire: Wire,
-    imports: Quota,
-    embedded_imports: Quota,
-    embedded_import_states: Quota,
-    connectors: Quota,
-    other: Quota,
+    imports: RateLimiter,
+    embedded_imports: RateLimiter,
+    embedded_import_states: RateLimiter,
+    connectors: RateLimiter,
+    other: RateLimiter,
 }
 
 /// The pages of a list.
@@ -62,8 +62,8 @@ enum Tried {
 }
 
 struct Failed {
-    at: Exchange,
-    trouble: Trouble,
+    at: RequestContext,
+    trouble: RetryReason,
     /// How long the platform asks to wait.
     asked: Option<Duration>,
     /// Whether the platform may have done it.
@@ -80,16 +80,16 @@ impl<E: Into<ClientError>> From<E> for Tried {
 impl Transport {
     pub(super) fn new(
         settings: Settings,
-        pauses: Box<dyn Pauses + Send + Sync>,
+        pauses: Box<dyn Clock + Send + Sync>,
     ) -> Result<Self, ClientError> {
         let limits = settings.limits;
         Ok(Self {
             wire: Wire::new(settings, Arc::from(pauses))?,
-            imports: Quota::new(limits.imports),
-            embedded_imports: Quota::new(limits.embedded_imports),
-            embedded_import_states: Quota::new(limits.embedded_import_states),
-            connectors: Quota::new(limits.connectors),
-            other: Quota::new(limits.other),
+            imports: RateLimiter::new(limits.imports),
+            embedded_imports: RateLimiter::new(limits.embedded_imports),
+            embedded_import_states: RateLimiter::new(limits.embedded_import_states),
+            connectors: RateLimiter::new(limits.connectors),
+            other: RateLimiter::new(limits.other),
         })
     }
 
@@ -99,7 +99,7 @@ impl Transport {
 
     /// The answer to a question, which is asked as often as it may and need be.
     pub(super) fn answer(&self, request: &Request<'_>) -> Result<Answer, ClientError> {
-        let mut tries = Tries::new(&self.wire, request);
+        let mut tries = RetryState::new(&self.wire, request);
         loop {
             match self.attempt(request, &mut tries) {
                 Ok(answer) => return Ok(answer),
@@ -246,7 +246,7 @@ impl Transport {
         limit: u64,
     ) -> Result<u64, ClientError> {
         let request = Request::get(String::new());
-        let mut tries = Tries::new(&self.wire, &request);
+        let mut tries = RetryState::new(&self.wire, &request);
         loop {
             let url = place()?;
             match self.fetch_once(&request, url, &mut tries, into, limit) {
@@ -268,7 +268,7 @@ impl Transport {
     }
 
     /// A link that an answer holds, which may be relative.
-    pub(super) fn link(&self, at: &Exchange, link: &str) -> Result<Url, ClientError> {
+    pub(super) fn link(&self, at: &RequestContext, link: &str) -> Result<Url, ClientError> {
         let base = self.base().url();
         match base.join(link) {
             Ok(url) => self.may_follow(at, base, &url).map(|()| url),
@@ -280,7 +280,7 @@ impl Transport {
     }
 
     /// Waits until a request of this class may be sent.
-    fn permit(&self, class: Class, tries: &mut Tries<'_>) -> Result<Permit<'_>, Cut> {
+    fn permit(&self, class: Class, tries: &mut RetryState<'_>) -> Result<Permit<'_>, Cut> {
         let quota = match class {
             Class::Import => &self.imports,
             Class::EmbeddedImport => &self.embedded_imports,
@@ -294,7 +294,7 @@ impl Transport {
         permit
     }
 
-    fn attempt(&self, request: &Request<'_>, tries: &mut Tries<'_>) -> Result<Answer, Tried> {
+    fn attempt(&self, request: &Request<'_>, tries: &mut RetryState<'_>) -> Result<Answer, Tried> {
         let mut url = self.url(request);
         let budget = self.wire.budget(request)?;
         let mut deadline = None;
@@ -349,7 +349,7 @@ impl Transport {
         &self,
         request: &Request<'_>,
         mut url: Url,
-        tries: &mut Tries<'_>,
+        tries: &mut RetryState<'_>,
         into: &mut dyn Write,
         limit: u64,
     ) -> Result<u64, Tried> {
@@ -381,7 +381,7 @@ impl Transport {
                     {
                         Tried::Again(Failed {
                             at,
-                            trouble: Trouble::Passing,
+                            trouble: RetryReason::Passing,
                             asked: None,
                             unsure: false,
                             why: Reason(format!("the place of the package answers {status}")),
@@ -401,7 +401,7 @@ impl Transport {
     fn pour(
         &self,
         request: &Request<'_>,
-        at: Exchange,
+        at: RequestContext,
         reply: Reply,
         into: &mut dyn Write,
         limit: u64,
@@ -418,7 +418,7 @@ impl Transport {
         let failed = |written: u64, why: Reason| {
             let failed = Failed {
                 at: at.clone(),
-                trouble: Trouble::Passing,
+                trouble: RetryReason::Passing,
                 asked: None,
                 unsure: false,
                 why,
@@ -469,7 +469,7 @@ impl Transport {
     /// Where an answer leads to, if it leads anywhere.
     fn led_elsewhere(
         &self,
-        at: &Exchange,
+        at: &RequestContext,
         from: &Url,
         reply: &Reply,
     ) -> Result<Option<Url>, ClientError> {
@@ -491,7 +491,7 @@ impl Transport {
     }
 
     /// Without TLS nothing is fetched but from this machine, and only if that is where we were.
-    fn may_follow(&self, at: &Exchange, from: &Url, to: &Url) -> Result<(), ClientError> {
+    fn may_follow(&self, at: &RequestContext, from: &Url, to: &Url) -> Result<(), ClientError> {
         let here = self.base().url().scheme() == "http";
         match to.scheme() {
             "https" if to.has_host() => Ok(()),
@@ -502,7 +502,7 @@ impl Transport {
     }
 
     /// Nothing compressed is taken, as none was asked for.
-    fn plain(&self, at: &Exchange, reply: &Reply) -> Result<(), ClientError> {
+    fn plain(&self, at: &RequestContext, reply: &Reply) -> Result<(), ClientError> {
         match header_text(&reply.headers, header::CONTENT_ENCODING.as_str()) {
             Some(encoding) if !matches!(encoding.as_str(), "identity" | "") => {
                 Err(ClientError::Unreadable {
@@ -520,7 +520,7 @@ impl Transport {
     fn body(
         &self,
         request: &Request<'_>,
-        at: &Exchange,
+        at: &RequestContext,
         reply: Reply,
         limit: u64,
         deadline: Instant,
@@ -547,7 +547,7 @@ impl Transport {
     fn refused(
         &self,
         request: &Request<'_>,
-        at: Exchange,
+        at: RequestContext,
         reply: Reply,
         deadline: Instant,
     ) -> Tried {
@@ -587,7 +587,7 @@ impl Transport {
             // It says that it was not done, whatever it was.
             429 => Tried::Again(Failed {
                 at,
-                trouble: Trouble::Limited,
+                trouble: RetryReason::Limited,
                 asked,
                 unsure: false,
                 why: why(),
@@ -608,14 +608,14 @@ impl Transport {
     fn unknown(
         &self,
         request: &Request<'_>,
-        at: Exchange,
+        at: RequestContext,
         asked: Option<Duration>,
         why: Reason,
     ) -> Tried {
         match request.repeat {
             Repeat::Freely => Tried::Again(Failed {
                 at,
-                trouble: Trouble::Passing,
+                trouble: RetryReason::Passing,
                 asked,
                 unsure: request.method != Method::Get,
                 why,
@@ -628,7 +628,7 @@ impl Transport {
         }
     }
 
-    fn broken(&self, request: &Request<'_>, at: Exchange, broken: Broken) -> Tried {
+    fn broken(&self, request: &Request<'_>, at: RequestContext, broken: Broken) -> Tried {
         match broken {
             Broken::Cut(Effect::Possible) => Tried::Over(ClientError::Lost {
                 at,
@@ -646,7 +646,7 @@ impl Transport {
             }),
             Broken::NotDone(why) => Tried::Again(Failed {
                 at,
-                trouble: Trouble::Passing,
+                trouble: RetryReason::Passing,
                 asked: None,
                 unsure: false,
                 why,
@@ -664,7 +664,7 @@ impl Transport {
 }
 
 /// The attempts at one question.
-struct Tries<'t> {
+struct RetryState<'t> {
     wire: &'t Wire,
     what: &'t str,
     /// The number that all its attempts go by.
@@ -679,7 +679,7 @@ struct Tries<'t> {
     unsure: bool,
 }
 
-impl<'t> Tries<'t> {
+impl<'t> RetryState<'t> {
     fn new(wire: &'t Wire, request: &'t Request<'_>) -> Self {
         Self {
             wire,
@@ -719,8 +719,8 @@ impl<'t> Tries<'t> {
         let Some(wait) = wait else {
             return Err(match trouble {
                 _ if self.unsure => lost(at, Box::new(why)),
-                Trouble::Limited => ClientError::RateLimited { at, wait: asked },
-                Trouble::Passing => ClientError::Unavailable {
+                RetryReason::Limited => ClientError::RateLimited { at, wait: asked },
+                RetryReason::Passing => ClientError::Unavailable {
                     at,
                     attempts: self.attempts,
                     source: Box::new(why),
@@ -748,7 +748,7 @@ fn told(request: &Request<'_>, error: ClientError) -> ClientError {
     }
 }
 
-fn diverted(at: &Exchange, to: &Url, reason: &'static str) -> ClientError {
+fn diverted(at: &RequestContext, to: &Url, reason: &'static str) -> ClientError {
     let host = authority(to);
     ClientError::Diverted {
         at: at.clone(),
@@ -757,11 +757,11 @@ fn diverted(at: &Exchange, to: &Url, reason: &'static str) -> ClientError {
     }
 }
 
-fn exchange(method: Method, url: &Url) -> Exchange {
-    Exchange::new(method.name(), authority(url), shown(url.path(), 200))
+fn exchange(method: Method, url: &Url) -> RequestContext {
+    RequestContext::new(method.name(), authority(url), shown(url.path(), 200))
 }
 
-fn with_request_id(at: Exchange, headers: &HeaderMap) -> Exchange {
+fn with_request_id(at: RequestContext, headers: &HeaderMap) -> RequestContext {
     let id = header_text(headers, "x-request-id").filter(|id| !id.is_empty());
     at.with_request_id(id.map(|id| shown(&id, 80)))
 }

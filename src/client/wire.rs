@@ -20,8 +20,8 @@ use super::answer::shown;
 use super::base::is_loopback;
 use super::error::ClientError;
 use super::request::{Load, Method, Request};
-use super::settings::{Cut, Pauses, Proxy, Settings};
-use super::watch::Watch;
+use super::settings::{Clock, Cut, Proxy, Settings};
+use crate::client::interruptible::Watch;
 
 /// Bytes that the head of an answer may have.
 pub(super) const HEAD: u64 = 64 * 1024;
@@ -33,7 +33,7 @@ const MEGABYTE: u64 = 1_000_000;
 /// The line to the platform.
 pub(super) struct Wire {
     settings: Settings,
-    pauses: Arc<dyn Pauses + Send + Sync>,
+    pauses: Arc<dyn Clock + Send + Sync>,
     config: ureq::config::Config,
     /// For questions that change nothing. It keeps connections.
     kept: Agent,
@@ -126,7 +126,7 @@ impl Read for Outgoing {
 impl Wire {
     pub(super) fn new(
         settings: Settings,
-        pauses: Arc<dyn Pauses + Send + Sync>,
+        pauses: Arc<dyn Clock + Send + Sync>,
     ) -> Result<Self, ClientError> {
         let token = settings.token.secret.expose_secret();
         let mut authorization =
@@ -155,7 +155,7 @@ impl Wire {
         &self.settings
     }
 
-    pub(super) fn pauses(&self) -> &dyn Pauses {
+    pub(super) fn pauses(&self) -> &dyn Clock {
         &*self.pauses
     }
 
@@ -433,7 +433,7 @@ fn run(
 
 fn agent(
     config: &ureq::config::Config,
-    pauses: &Arc<dyn Pauses + Send + Sync>,
+    pauses: &Arc<dyn Clock + Send + Sync>,
     sent: &Arc<AtomicBool>,
 ) -> Agent {
     let watch = Watch {

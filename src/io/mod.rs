@@ -1,14 +1,7 @@
 //! The edges to local files: project folders and package zips.
 
-pub mod archive;
-pub mod bounded;
-pub mod durable;
-pub mod git;
-pub mod ignored;
+pub mod atomic;
+pub mod limited;
 pub mod scratch;
-mod sdk;
-pub mod signature;
-pub mod source;
-pub mod spill;
+pub mod temp_store;
 pub mod temporary;
-pub mod tree;

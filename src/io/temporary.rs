@@ -132,7 +132,7 @@ fn is_named(name: &str, prefix: &str) -> bool {
 
 /// A file that nobody holds, and that is held from here on.
 fn left(path: &Path) -> io::Result<Option<File>> {
-    let file = super::bounded::open(path)?;
+    let file = crate::io::limited::open(path)?;
     Ok(file.try_lock().is_ok().then_some(file))
 }
 
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
-        super::super::durable::names(folder).expect("readable")
+        crate::io::atomic::names(folder).expect("readable")
     }
 
     #[test]

@@ -6,12 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::naming::NamePattern;
-use crate::model::choice::choice_type;
 use crate::model::finding::{Code, Finding, Latitude, Severity, Subject};
 use crate::model::ident::{Fingerprint, TypeWord};
-use crate::model::place::Located;
+use crate::model::keyword::keyword_enum;
+use crate::model::span::Located;
 
-choice_type! {
+keyword_enum! {
     /// How much findings of a code matter.
     pub enum Level: "level" {
         /// Nothing is written.

@@ -15,10 +15,10 @@ use super::listing::{Listing, TargetListing};
 use super::quote::{key, quoted};
 use super::selection::Rule;
 use super::{Manifest, spans};
-use crate::model::choice::{choice_type, nearest};
 use crate::model::ident::{ConnectorTitle, DataCenter, TagName, TargetName, TypeWord};
+use crate::model::keyword::{keyword_enum, nearest};
 use crate::model::path::PackagePath;
-use crate::model::target::{Target, TargetKind, Word};
+use crate::model::target::{ConnectorPolicy, Target, TargetKind};
 
 /// Something to put into a manifest.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +38,7 @@ pub enum Change {
         /// The connector.
         title: ConnectorTitle,
         /// The word.
-        word: Word,
+        word: ConnectorPolicy,
     },
     /// A target.
     Target {
@@ -60,7 +60,7 @@ pub enum Change {
         /// The connector.
         title: ConnectorTitle,
         /// The word.
-        word: Word,
+        word: ConnectorPolicy,
     },
     /// The catalogue of one target.
     TargetCatalog {
@@ -103,7 +103,7 @@ pub enum Removal {
     TargetCatalog(TargetName),
 }
 
-choice_type! {
+keyword_enum! {
     /// What an edit did.
     pub enum Outcome: "outcome of an edit" {
         /// The entry is new.
@@ -737,7 +737,12 @@ fn with_target(
 }
 
 /// A target with a word about a connector: in the table of its words, or with a new one.
-fn with_target_word(text: &str, target: &str, title: &str, word: Word) -> Option<String> {
+fn with_target_word(
+    text: &str,
+    target: &str,
+    title: &str,
+    word: ConnectorPolicy,
+) -> Option<String> {
     let document = Document::parse(text).ok()?;
     let path = ["targets", target, "connectors"];
     let word = quoted(word.as_str());

@@ -2,11 +2,11 @@
 
 use super::glob::GlobError;
 use super::naming::NamePatternError;
-use crate::model::choice::{UnknownChoice, nearest, quoted_list};
 use crate::model::finding::{Code, UnknownCode};
 use crate::model::ident::NameError;
+use crate::model::keyword::{UnknownKeyword, nearest, quoted_list};
 use crate::model::path::PathError;
-use crate::model::place::Place;
+use crate::model::span::Span;
 
 /// All that is wrong with a manifest, in the order of its text; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +30,7 @@ pub struct ManifestError {
     /// What is wrong.
     pub problem: Problem,
     /// Where.
-    pub place: Place,
+    pub place: Span,
 }
 
 /// What is wrong at one place of a manifest.
@@ -72,7 +72,7 @@ pub enum Problem {
     },
     /// A word that isn't on the list.
     #[error(transparent)]
-    Word(#[from] UnknownChoice),
+    Word(#[from] UnknownKeyword),
     /// A name that can't be one.
     #[error(transparent)]
     Name(#[from] NameError),

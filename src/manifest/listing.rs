@@ -9,8 +9,8 @@ use super::{Allowance, Glob, GlobError, Level, Manifest, Selection};
 use crate::model::finding::Code;
 use crate::model::ident::{ConnectorTitle, DataCenter, PackageName, TagName, TargetName, TypeWord};
 use crate::model::path::PackagePath;
-use crate::model::place::Located;
-use crate::model::target::{Target, TargetKind, Word};
+use crate::model::span::Located;
+use crate::model::target::{ConnectorPolicy, Target, TargetKind};
 
 /// What a manifest says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -20,7 +20,7 @@ pub struct Listing {
     /// Which of its assets.
     pub select: SelectListing,
     /// What is said about connectors for every target, by title.
-    pub connectors: BTreeMap<ConnectorTitle, Word>,
+    pub connectors: BTreeMap<ConnectorTitle, ConnectorPolicy>,
     /// The targets, by name.
     pub targets: BTreeMap<TargetName, TargetListing>,
     /// How much findings matter, by code, where it says something.
@@ -71,7 +71,7 @@ pub struct TargetListing {
     /// The data center it lives in.
     pub data_center: Option<DataCenter>,
     /// What is said about connectors for this target only.
-    pub connectors: BTreeMap<ConnectorTitle, Word>,
+    pub connectors: BTreeMap<ConnectorTitle, ConnectorPolicy>,
     /// The catalogue for this target only.
     pub catalog: Option<String>,
 }
@@ -84,7 +84,9 @@ fn texts<T: ToString>(list: &[Located<T>]) -> Vec<String> {
     list.iter().map(|entry| entry.value.to_string()).collect()
 }
 
-fn words(connectors: &BTreeMap<ConnectorTitle, Located<Word>>) -> BTreeMap<ConnectorTitle, Word> {
+fn words(
+    connectors: &BTreeMap<ConnectorTitle, Located<ConnectorPolicy>>,
+) -> BTreeMap<ConnectorTitle, ConnectorPolicy> {
     connectors
         .iter()
         .map(|(title, word)| (title.clone(), word.value))

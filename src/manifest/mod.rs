@@ -5,6 +5,7 @@ mod edit;
 mod error;
 mod glob;
 mod listing;
+pub mod lock;
 mod naming;
 mod parse;
 mod quote;
@@ -17,8 +18,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 
 use crate::model::ident::{ConnectorTitle, PackageName, TargetName};
-use crate::model::place::{Located, Origin};
-use crate::model::target::{Target, TargetKind, Word};
+use crate::model::span::{Located, Origin};
+use crate::model::target::{ConnectorPolicy, Target, TargetKind};
 
 pub use checks::{Allowance, Checks, Level};
 pub use edit::{Change, Done, EditError, ManifestEdit, Outcome, Removal};
@@ -41,7 +42,7 @@ pub struct Manifest {
     /// Which of its assets.
     pub select: Selection,
     /// What is said about connectors for every target, each with the place of its title.
-    pub connectors: BTreeMap<ConnectorTitle, Located<Word>>,
+    pub connectors: BTreeMap<ConnectorTitle, Located<ConnectorPolicy>>,
     /// The targets, each with the place of its name.
     pub targets: BTreeMap<TargetName, Located<Target>>,
     /// How much findings matter, which are allowed, and how assets are to be named.
@@ -90,7 +91,7 @@ impl Manifest {
         &'m self,
         title: &ConnectorTitle,
         target: Option<&'m Target>,
-    ) -> Option<&'m Located<Word>> {
+    ) -> Option<&'m Located<ConnectorPolicy>> {
         target
             .and_then(|target| target.connectors.get(title))
             .or_else(|| self.connectors.get(title))

@@ -17,8 +17,8 @@ use super::selection::Selection;
 use super::{Manifest, PackageSettings};
 use crate::model::ident::{ConnectorTitle, NameError};
 use crate::model::path::PackagePath;
-use crate::model::place::{Located, Place};
-use crate::model::target::{Target, TargetKind, Word};
+use crate::model::span::{Located, Span};
+use crate::model::target::{ConnectorPolicy, Target, TargetKind};
 
 const ROOT_KEYS: &[&str] = &[
     "package",
@@ -44,7 +44,7 @@ impl Manifest {
                 return Err(ManifestErrors(vec![ManifestError {
                     key: String::new(),
                     problem: Problem::Syntax(error.message().to_owned()),
-                    place: Place::of(text, span),
+                    place: Span::of(text, span),
                 }]));
             }
         };
@@ -108,7 +108,7 @@ impl Reader<'_> {
         self.errors.push(ManifestError {
             key: key.to_owned(),
             problem: problem.into(),
-            place: Place::of(self.text, span),
+            place: Span::of(self.text, span),
         });
     }
 
@@ -213,7 +213,10 @@ impl Reader<'_> {
         select
     }
 
-    fn connectors(&mut self, field: &Field<'_>) -> BTreeMap<ConnectorTitle, Located<Word>> {
+    fn connectors(
+        &mut self,
+        field: &Field<'_>,
+    ) -> BTreeMap<ConnectorTitle, Located<ConnectorPolicy>> {
         let mut connectors = BTreeMap::new();
         for field in self.table(field) {
             let title = self.checked(&field.path, field.key.parse(), field.key_span.clone());
@@ -255,7 +258,7 @@ impl Reader<'_> {
     }
 
     fn located<T>(&self, value: T, span: Range<usize>) -> Located<T> {
-        Located::in_manifest(value, Place::of(self.text, span))
+        Located::in_manifest(value, Span::of(self.text, span))
     }
 
     /// The value, or its error noted.
@@ -463,12 +466,15 @@ external.kind = "external"
         );
         let (title, word) = manifest.connectors.iter().next().expect("one");
         assert_eq!(title.as_str(), "Parcel Tracker");
-        assert_eq!((word.value, place(word)), (Word::Auto, (16, 1)));
+        assert_eq!((word.value, place(word)), (ConnectorPolicy::Auto, (16, 1)));
         let customers = &manifest.targets["customers"];
         assert_eq!(place(customers), (18, 10));
         assert_eq!(customers.value.kind, TargetKind::Customer);
         let word = &customers.value.connectors["Ledger Sync"];
-        assert_eq!((word.value, place(word)), (Word::Include, (21, 16)));
+        assert_eq!(
+            (word.value, place(word)),
+            (ConnectorPolicy::Include, (21, 16))
+        );
         assert_eq!(
             manifest.targets["external"].value.kind,
             TargetKind::External
@@ -484,7 +490,7 @@ external.kind = "external"
         let ledger = "Ledger Sync".parse().expect("a title");
         assert_eq!(manifest.word(&ledger, None), None);
         let word = manifest.word(&ledger, Some(&customers.value));
-        assert_eq!(word.map(|word| word.value), Some(Word::Include));
+        assert_eq!(word.map(|word| word.value), Some(ConnectorPolicy::Include));
 
         let unmatched = manifest.unmatched_connectors(|title| title.as_str() == "Parcel Tracker");
         assert_eq!(unmatched.len(), 1);
@@ -506,7 +512,7 @@ external.kind = "external"
     fn errors(text: &str) -> Vec<String> {
         let errors = Manifest::parse(text).expect_err(text);
         let tell = |error: &ManifestError| {
-            let Place { line, column, .. } = error.place;
+            let Span { line, column, .. } = error.place;
             let help = error
                 .help()
                 .map_or(String::new(), |help| format!(" ({help})"));

@@ -14,7 +14,7 @@ use crate::model::finding::Code;
 use crate::model::ident::{
     ConnectorTitle, DataCenter, Fingerprint, PackageName, TagName, TargetName, TypeWord,
 };
-use crate::model::target::{TargetKind, Word};
+use crate::model::target::{ConnectorPolicy, TargetKind};
 
 /// What `recipack.toml` may say.
 #[derive(JsonSchema)]
@@ -28,7 +28,7 @@ pub struct ManifestText {
     pub select: SelectText,
     /// What is done with connectors for every target, by title.
     #[serde(default)]
-    pub connectors: BTreeMap<ConnectorTitle, Word>,
+    pub connectors: BTreeMap<ConnectorTitle, ConnectorPolicy>,
     /// Where packages go, by name.
     #[serde(default)]
     pub targets: BTreeMap<TargetName, TargetText>,
@@ -98,7 +98,7 @@ pub struct TargetText {
     pub data_center: Option<DataCenter>,
     /// What is done with connectors for this target only.
     #[serde(default)]
-    pub connectors: BTreeMap<ConnectorTitle, Word>,
+    pub connectors: BTreeMap<ConnectorTitle, ConnectorPolicy>,
     /// The catalogue for this target only.
     #[serde(default)]
     #[schemars(with = "String")]

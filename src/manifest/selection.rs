@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::glob::{Glob, GlobError, is_at_or_below};
-use crate::model::choice::nearest;
 use crate::model::ident::{TagName, TypeWord};
+use crate::model::keyword::nearest;
 use crate::model::path::PackagePath;
-use crate::model::place::{Located, Origin};
+use crate::model::span::{Located, Origin};
 
 /// Which assets are selected. Each list that is empty, or absent, allows everything; an asset
 /// has to pass all of them. What a selected asset needs comes along and needn't pass any.

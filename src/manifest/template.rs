@@ -233,7 +233,7 @@ fn all_quoted(names: &[&str]) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::manifest::{Change, Manifest, ManifestEdit};
-    use crate::model::target::{TargetKind, Word};
+    use crate::model::target::{ConnectorPolicy, TargetKind};
     use proptest::prelude::*;
 
     fn facts(titles: &[&str]) -> TemplateFacts {
@@ -383,7 +383,7 @@ mod tests {
             manifest
                 .connectors
                 .values()
-                .all(|word| word.value == Word::Auto)
+                .all(|word| word.value == ConnectorPolicy::Auto)
         );
         let kinds: Vec<_> = manifest
             .targets
@@ -457,7 +457,7 @@ mod tests {
                 edit.add(&Change::Tag(name.clone())).expect("a tag");
             }
             for fact in &facts.connectors {
-                let change = Change::Connector { title: fact.title.clone(), word: Word::Exclude };
+                let change = Change::Connector { title: fact.title.clone(), word: ConnectorPolicy::Exclude };
                 edit.add(&change).expect("a connector");
             }
             let comments = |text: &str| text.matches("# ").count();

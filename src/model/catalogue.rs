@@ -19,15 +19,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use unicode_normalization::UnicodeNormalization;
 
-use super::choice::{UnknownChoice, choice_type};
 use super::ident::{ConnectorTitle, DataCenter, Digest, InternalName, NameError, Version};
-use super::place::Place;
+use crate::model::keyword::{UnknownKeyword, keyword_enum};
+use crate::model::span::Span;
 use table::{Row, Table};
 
 pub use schema::CatalogueText;
 pub use shared_connectors::{NoCatalogue, SharedConnectors};
 
-choice_type! {
+keyword_enum! {
     /// Whether customers may see a shared connector's source, which decides how far it reaches.
     pub enum Visibility: "visibility" {
         /// Open source: it reaches customers in every data center.
@@ -172,7 +172,7 @@ pub struct CatalogueError {
     /// The entry it is about, if it is about one.
     pub entry: Option<EntryName>,
     /// Where in the file.
-    pub place: Place,
+    pub place: Span,
 }
 
 /// What a message calls an entry.
@@ -236,7 +236,7 @@ pub enum CatalogueProblem {
     },
     /// A word that isn't on the list.
     #[error(transparent)]
-    Word(#[from] UnknownChoice),
+    Word(#[from] UnknownKeyword),
     /// Two entries with one title or one internal name.
     #[error("its `{key}` `{}` is that of entry {first} too", text.escape_debug())]
     Duplicate {
@@ -607,7 +607,7 @@ fn utf8(bytes: &[u8]) -> Result<&str, CatalogueError> {
         CatalogueError {
             problem: Box::new(CatalogueProblem::NotUtf8),
             entry: None,
-            place: Place::of(&good, good.len()..good.len()),
+            place: Span::of(&good, good.len()..good.len()),
         }
     })
 }
@@ -635,7 +635,7 @@ fn list(text: &str) -> Result<Vec<&RawValue>, CatalogueError> {
     found.ok_or_else(|| CatalogueError {
         problem: Box::new(CatalogueProblem::NoList),
         entry: None,
-        place: Place::of(text, text.len() - json.trim_start().len()..text.len()),
+        place: Span::of(text, text.len() - json.trim_start().len()..text.len()),
     })
 }
 
@@ -649,14 +649,14 @@ fn message(error: &serde_json::Error) -> String {
 }
 
 /// Where in `text` an error lies that arose in its part `json`.
-fn place_of(text: &str, json: &str, error: &serde_json::Error) -> Place {
+fn place_of(text: &str, json: &str, error: &serde_json::Error) -> Span {
     let before: usize = json
         .split_inclusive('\n')
         .take(error.line().saturating_sub(1))
         .map(str::len)
         .sum();
     let at = offset_in(text, json) + before + error.column().saturating_sub(1);
-    Place::of(text, at..at + 1)
+    Span::of(text, at..at + 1)
 }
 
 /// At which byte of `text` its part starts.
@@ -677,7 +677,7 @@ impl<'t> EntryReader<'t> {
         CatalogueError {
             problem: Box::new(problem),
             entry: Some(self.name.clone()),
-            place: Place::of(self.text, self.span(raw.unwrap_or(self.raw))),
+            place: Span::of(self.text, self.span(raw.unwrap_or(self.raw))),
         }
     }
 
@@ -791,7 +791,7 @@ impl<'t> EntryReader<'t> {
         };
         self.text_at("visibility", raw)?
             .parse()
-            .map_err(|error: UnknownChoice| self.error(error.into(), Some(raw)))
+            .map_err(|error: UnknownKeyword| self.error(error.into(), Some(raw)))
     }
 
     fn wrong_type(

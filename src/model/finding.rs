@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ident::{ConnectorTitle, Fingerprint};
 use super::path::PackagePath;
-use super::place::Place;
+use crate::model::span::Span;
 
 pub use code::{Code, Latitude, UnknownCode};
 
@@ -65,7 +65,7 @@ pub enum Subject {
     /// A connector as such.
     Connector(ConnectorTitle),
     /// A place in the manifest.
-    Manifest(Place),
+    Manifest(Span),
     /// The command line.
     CommandLine,
 }

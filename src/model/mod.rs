@@ -1,25 +1,23 @@
 //! What things are: pure values, without files, clock, environment or terminal.
 
 pub mod catalogue;
-pub mod choice;
 pub mod contents;
 pub mod count;
 pub mod defect;
 pub mod error;
 pub mod facts;
+pub mod file_stat;
 pub mod finding;
 pub mod fnmatch;
 pub mod foreign;
 pub mod git;
 pub mod graph;
 pub mod ident;
-pub mod interface;
-pub mod json;
 pub mod key_order;
+pub mod keyword;
 pub mod kind;
 pub mod normal;
 pub mod path;
-pub mod place;
 pub mod project;
 pub mod reference;
 pub mod roots;
@@ -28,7 +26,7 @@ pub mod seal;
 pub mod secret;
 pub mod shape;
 pub mod slug;
-pub mod stamp;
+pub mod span;
 pub mod table;
 pub mod target;
 pub mod visible;

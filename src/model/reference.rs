@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::json::{Node, NodeKind};
+use crate::json::{Node, NodeKind};
 
 /// A reference object, `{zip_name, name, folder}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,13 +11,13 @@ use super::facts::{
     TableFacts,
 };
 use super::ident::{InternalName, Version, is_word};
-use super::json::{Document, JsonError, Node, NodeKind, Tape};
 use super::kind::AssetKind;
 use super::reference::{
     ActionKind, ActionUse, Activity, IncompleteReference, PickedValue, PropertyUse, ProviderUse,
     RawId, Reference, Step, TableUse,
 };
 use super::table::{TableRows, columns_by_hand, is_table};
+use crate::json::{Document, JsonError, Node, NodeKind, Tape};
 
 /// Reads assets one after the other with the same memory.
 #[derive(Debug, Default)]

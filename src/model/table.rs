@@ -10,11 +10,11 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::choice::choice_type;
-use super::json::{Document, Node, NodeKind};
 use super::kind::AssetKind;
+use crate::json::{Document, Node, NodeKind};
+use crate::model::keyword::keyword_enum;
 
-choice_type! {
+keyword_enum! {
     /// What an import does with the rows that a package's tables hold.
     pub enum RowsPolicy: "choice for rows" {
         /// Tables that are there keep their rows; new ones get the package's.
@@ -26,7 +26,7 @@ choice_type! {
     }
 }
 
-choice_type! {
+keyword_enum! {
     /// What an export does with the rows of tables.
     pub enum PackedRows: "choice for rows" {
         /// They are packed as they are.
@@ -300,7 +300,7 @@ fn records_of(text: &str, mut record: impl FnMut(u64)) -> Result<(), (u64, CsvFa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::json::Tape;
+    use crate::json::Tape;
 
     fn cells(text: &str) -> Result<Vec<u64>, (u64, CsvFault)> {
         let mut records = Vec::new();

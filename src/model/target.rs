@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::choice::choice_type;
 use super::ident::{ConnectorTitle, DataCenter};
-use super::place::Located;
+use crate::model::keyword::keyword_enum;
+use crate::model::span::Located;
 
-choice_type! {
+keyword_enum! {
     /// What the manifest says about a connector: the third column of the rule that decides what
     /// goes into a package.
     #[derive(Default)]
-    pub enum Word: "word about a connector" {
+    pub enum ConnectorPolicy: "word about a connector" {
         /// Decided by the target and the catalogue; also what holds where nothing is said.
         #[default]
         Auto = "auto",
@@ -21,7 +21,7 @@ choice_type! {
     }
 }
 
-choice_type! {
+keyword_enum! {
     /// Whose workspace a target is.
     pub enum TargetKind: "kind of target" {
         /// A customer's workspace under this partner: connectors that the partner shares are
@@ -40,7 +40,7 @@ pub struct Target {
     /// The data center it lives in, if that is known.
     pub data_center: Option<DataCenter>,
     /// What is said about connectors for this target only, each with the place of its title.
-    pub connectors: BTreeMap<ConnectorTitle, Located<Word>>,
+    pub connectors: BTreeMap<ConnectorTitle, Located<ConnectorPolicy>>,
     /// The catalogue to use for this target instead of the package's: a file, an admin workspace's
     /// address, or `none` for a partner who shares nothing.
     pub catalog: Option<Located<String>>,
@@ -64,7 +64,11 @@ mod tests {
 
     #[test]
     fn words_read_back_from_their_text() {
-        for word in [Word::Auto, Word::Include, Word::Exclude] {
+        for word in [
+            ConnectorPolicy::Auto,
+            ConnectorPolicy::Include,
+            ConnectorPolicy::Exclude,
+        ] {
             assert_eq!(word.as_str().parse(), Ok(word));
             assert_eq!(
                 serde_json::to_string(&word).expect("serialises"),

@@ -10,15 +10,16 @@ use std::path::{Path, PathBuf};
 
 use super::Interrupt;
 use super::read::Opened;
-use crate::io::bounded::{self, DOCUMENT};
-use crate::io::git::{
-    CommittedFile, CommittedPath, GitError, Mode, Objects, Repository, UserSettings,
-};
-use crate::io::ignored::IGNORE_FILES;
-use crate::io::source::ReadError;
+use crate::io::limited;
+use crate::io::limited::DOCUMENT;
 use crate::model::git::{BlobId, CommitId, ObjectHash};
 use crate::model::kind::FileRole;
 use crate::model::project::Origin;
+use crate::source::ReadError;
+use crate::source::git::{
+    CommittedFile, CommittedPath, GitError, Mode, Objects, Repository, UserSettings,
+};
+use crate::source::ignored::IGNORE_FILES;
 
 /// How pointers of Git LFS begin.
 const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
@@ -299,7 +300,7 @@ impl Committed {
                 (Some(_), Err(_)) => How::Missing,
                 (Some(held), Ok(found)) => {
                     let bytes = match found.is_file() {
-                        true => bounded::read(&here, DOCUMENT).ok(),
+                        true => limited::read(&here, DOCUMENT).ok(),
                         false => None,
                     };
                     let blob = bytes.and_then(|bytes| BlobId::of(self.hash, &bytes));
@@ -353,7 +354,7 @@ impl Committed {
         }
         let is_file = fs::symlink_metadata(here).is_ok_and(|found| found.is_file());
         let Some(bytes) = is_file
-            .then(|| bounded::read(here, DOCUMENT).ok())
+            .then(|| limited::read(here, DOCUMENT).ok())
             .flatten()
         else {
             return Cause::Contents;

@@ -10,17 +10,17 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::read::{self, Digests, OpenError, Opened, Reading, Roots};
-use super::record::OriginRecord;
 use super::{Interrupted, Observer, Running, Stage};
-use crate::io::archive::Limits;
-use crate::io::source::{ReadError, SourceReader};
+use crate::archive::Limits;
 use crate::model::finding::Code;
 use crate::model::ident::Digest;
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
 use crate::model::workspace::FolderPath;
+use crate::ops::export::record::OriginRecord;
 use crate::parallel;
 use crate::plan::diff::{Change, Comparer, Difference, FileChange, Form, Pair, Pairing};
+use crate::source::{ReadError, SourceReader};
 
 /// How two projects or packages differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::client::{Account, Client, ClientError, CustomerHandle, FolderId, Trial};
+use crate::client::{Account, Client, ClientError, CustomerHandle, FolderId, Probe};
 use crate::model::error::chain;
 use crate::model::workspace::{RemoteAccount, RemoteAddress};
 
@@ -152,13 +152,13 @@ pub fn examine(client: &Client, address: &RemoteAddress) -> (Reach, Vec<Checkup>
     let folder = address.folder.map(FolderId);
     let folder = folder.or(me.root_folder.filter(|_| account == Account::Own));
     let trials = [
-        ("list folders", Some(Trial::Folders)),
-        ("list projects", Some(Trial::Projects)),
-        ("list recipes", Some(Trial::Recipes)),
-        ("list connections", Some(Trial::Connections)),
+        ("list folders", Some(Probe::Folders)),
+        ("list projects", Some(Probe::Projects)),
+        ("list recipes", Some(Probe::Recipes)),
+        ("list connections", Some(Probe::Connections)),
         (
             "list what an export would hold",
-            folder.map(Trial::ExportContents),
+            folder.map(Probe::ExportContents),
         ),
     ];
     for (subject, trial) in trials {

@@ -1,39 +1,49 @@
 //! From a project to the plan of a package.
 
+pub mod cache;
+pub mod documents;
+pub mod lock;
+pub mod pack;
+pub mod record;
+pub mod why;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::locate::{LocatedFinding, ManifestText};
-use super::pack::{PackedEntry, Written};
+use super::read::KnownFiles;
 use super::read::{self, Digests, OpenError, Opened, Reading, Roots};
-use super::reuse::Memory;
 use super::{Interrupted, Observer, Running, Stage};
-use crate::io::archive::{ArchiveError, Limits, WriteError};
-use crate::io::source::{ReadError, SourceReader};
+use crate::archive::{ArchiveError, Limits, WriteError};
+use crate::json::{Tape, apply};
 use crate::manifest::{Allowance, Checks, Level, Manifest, Selection};
 use crate::model::catalogue::SharedConnectors;
 use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::git::ObjectHash;
 use crate::model::graph::Graph;
 use crate::model::ident::{ConnectorTitle, InternalName};
-use crate::model::json::{Tape, apply};
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
-use crate::model::place::Located;
 use crate::model::project::Content;
+use crate::model::span::Located;
 use crate::model::table::PackedRows;
-use crate::model::target::Word;
+use crate::model::target::ConnectorPolicy;
 use crate::model::workspace::Scope;
+use crate::ops::diagnostics::{Diagnostic, ManifestText};
+use crate::ops::export::cache::ExportCache;
+use crate::ops::export::pack::{PackedEntry, Written};
 use crate::parallel;
-use crate::plan::actions::{self, Known, Source};
+use crate::plan::action_usage;
+use crate::plan::action_usage::{Known, Source};
 use crate::plan::checks::{literals, naming};
 use crate::plan::connectors::Sources;
 use crate::plan::decision::Outcome;
+use crate::plan::export::gaps;
+use crate::plan::export::gaps::Unshared;
+use crate::plan::export::rewrite::{Edits, Rewritten};
 use crate::plan::export::{
     self, Destination, EntrySource, ExportPlan, Fidelity, PlannedEntry, Request,
 };
-use crate::plan::gaps::{self, Unshared};
-use crate::plan::transform::{Edits, Rewritten};
+use crate::source::{ReadError, SourceReader};
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// What to make a package of.
@@ -50,7 +60,7 @@ pub struct ExportRequest {
     /// Which assets.
     pub selection: Selection,
     /// What is said about connectors.
-    pub words: BTreeMap<ConnectorTitle, Located<Word>>,
+    pub words: BTreeMap<ConnectorTitle, Located<ConnectorPolicy>>,
     /// What is known of the shared connectors.
     pub shared: SharedConnectors,
     /// What becomes of the rows of tables.
@@ -127,7 +137,7 @@ pub enum ExportError {
 /// the plan's findings.
 pub fn prepare(
     request: &ExportRequest,
-    memory: Option<&Memory>,
+    memory: Option<&ExportCache>,
     running: &Running,
     observer: &mut dyn Observer,
 ) -> Result<Prepared, ExportError> {
@@ -152,7 +162,7 @@ pub struct BlobHashes {
 pub fn prepare_with_blobs(
     request: &ExportRequest,
     hashes: BlobHashes,
-    memory: Option<&Memory>,
+    memory: Option<&ExportCache>,
     running: &Running,
     observer: &mut dyn Observer,
 ) -> Result<Prepared, ExportError> {
@@ -160,7 +170,7 @@ pub fn prepare_with_blobs(
         roots: request.roots,
         digests: Digests::Left,
         limits: &request.limits,
-        memory,
+        memory: memory.map(|memory| memory as &dyn KnownFiles),
     };
     let opened = read::open_to_pack(&request.project, reading, hashes.project, running, observer)?;
     let reading = Reading {
@@ -310,7 +320,7 @@ impl Prepared {
                 ),
                 source: Source::of(&bytes.buffer),
             };
-            findings.extend(actions::source(&source.path, &known));
+            findings.extend(action_usage::source(&source.path, &known));
             for name in &decision.internal_names {
                 connectors.insert(name.clone(), known.clone());
             }
@@ -364,7 +374,7 @@ impl Prepared {
         let packed: BTreeSet<&PackagePath> =
             self.plan.entries.iter().map(|entry| &entry.path).collect();
         let assets = self.opened.project.assets.iter();
-        actions::check(
+        action_usage::check(
             assets.filter(|asset| packed.contains(&asset.path)),
             connectors,
         )
@@ -436,7 +446,7 @@ impl Prepared {
                     let word = title.and_then(|title: ConnectorTitle| {
                         manifest.word(&title, Some(&target.value))
                     });
-                    word.is_none_or(|word| word.value != Word::Include)
+                    word.is_none_or(|word| word.value != ConnectorPolicy::Include)
                 })
                 .map(Unshared::without_catalogue)
                 .collect();
@@ -459,7 +469,7 @@ impl Prepared {
     /// Works out what will be changed in which entry, and where a name has to be left.
     fn foresee_edits(
         &mut self,
-        memory: Option<&Memory>,
+        memory: Option<&ExportCache>,
         running: &Running,
     ) -> Result<(), ExportError> {
         let reusable = memory
@@ -529,7 +539,7 @@ impl Prepared {
     }
 
     /// The plan's findings with their places.
-    pub fn located(&self, manifest: Option<ManifestText<'_>>) -> Vec<LocatedFinding> {
+    pub fn located(&self, manifest: Option<ManifestText<'_>>) -> Vec<Diagnostic> {
         self.opened.located(&self.plan.findings, manifest)
     }
 

@@ -1,7 +1,10 @@
 //! Importing a package into a workspace: read, plan, carry out, read back.
 
 mod contents;
+pub mod history;
+pub mod matrix;
 mod plan_file;
+pub mod rollback;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -9,43 +12,46 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::locate::LocatedFinding;
-use super::lock::entries;
 use super::read::{self, Digests, OpenError, Opened, Reading, Roots};
-use super::record::{DecisionRecord, TargetRecord};
-use super::verify::record_path;
 use super::{Interrupted, Observer, Running, Stage};
-use crate::io::archive::{Limits, Method};
-use crate::io::bounded::{self, DOCUMENT};
-use crate::io::source::{ReadError, SourceReader};
-use crate::io::spill::{Spill, Spilled, deflate};
+use crate::archive::{Limits, Method};
+use crate::connector_source::InterfaceError;
+use crate::io::limited;
+use crate::io::limited::DOCUMENT;
+use crate::io::temp_store::{Spilled, TempStore, deflate};
+use crate::json::{JsonError, Tape, apply};
 use crate::model::contents::content_digest;
 use crate::model::finding::{Counts, Finding, Severity, Subject};
 use crate::model::graph::Graph;
 use crate::model::ident::{Digest, InternalName, TargetName};
-use crate::model::interface::InterfaceError;
-use crate::model::json::{JsonError, Tape, apply};
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
 use crate::model::scan::Scanner;
 use crate::model::table::RowsPolicy;
 use crate::model::target::TargetKind;
 use crate::model::workspace::{
-    Address, AssetKey, AssetPlace, FolderPath, HeldFile, Moment, RecipeState, Revision,
-    RevisionAction, RevisionHeader, RevisionNumber, Snapshot,
+    Address, AssetKey, AssetPlace, FolderPath, RecipeState, Revision, RevisionAction,
+    RevisionHeader, RevisionNumber, Snapshot, StoredFile, Timestamp,
 };
+use crate::ops::diagnostics::Diagnostic;
+use crate::ops::export::lock::entries;
+use crate::ops::export::record::{DecisionRecord, TargetRecord};
+use crate::ops::provenance::verify::record_path;
 use crate::parallel;
-use crate::plan::actions::{self, Known, Source};
+use crate::plan::action_usage;
+use crate::plan::action_usage::{Known, Source};
 use crate::plan::checks;
 use crate::plan::connectors::Sources;
+use crate::plan::export::rewrite::rename_providers;
+use crate::plan::import::compare;
+use crate::plan::import::compare::{Answer, ContentComparison, Side};
 use crate::plan::import::document::{
     AssetAction, ConnectorAction, ImportPlan, Needed, Permission, PlannedPackage,
 };
 use crate::plan::import::nesting;
-use crate::plan::import::sameness::{self, Answer, Sameness, Side};
 use crate::plan::import::target::{Here, MadeFor, NameMeans, OtherTarget, PlannedTarget};
-use crate::plan::import::{Draft, Landing, Placing, PlacingError, Question, Receipt};
-use crate::plan::transform::rename_providers;
+use crate::plan::import::{Draft, Landing, PlacingError, Question, Receipt, TargetKeys};
+use crate::source::{ReadError, SourceReader};
 use contents::PackageContents;
 pub use plan_file::PlanFileError;
 
@@ -71,7 +77,7 @@ pub struct ImportRequest {
     /// A folder for what is kept on disk meanwhile.
     pub scratch: PathBuf,
     /// When it is imported.
-    pub at: Moment,
+    pub at: Timestamp,
     /// Who imports.
     pub who: String,
     /// Whether the package may have been made for another target.
@@ -84,7 +90,7 @@ pub struct Incoming {
     /// The package.
     pub opened: Opened,
     graph: Graph,
-    placing: Placing,
+    placing: TargetKeys,
     package: PlannedPackage,
     /// What the sources of its connectors gave, by their assets.
     sources: BTreeMap<usize, Source>,
@@ -123,7 +129,7 @@ pub struct PlanDocument {
     /// How many findings there are.
     pub counts: Counts,
     /// What a person should know, the gravest first.
-    pub findings: Vec<LocatedFinding>,
+    pub findings: Vec<Diagnostic>,
     /// The digest of all that the document says, whatever the order of keys and the blanks, so that
     /// `import` refuses a plan that was damaged; absent from plans of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -175,7 +181,7 @@ pub enum ImportError {
     },
     /// An asset can't lie where it would.
     #[error(transparent)]
-    Placing(#[from] PlacingError),
+    TargetKeys(#[from] PlacingError),
     /// An asset's file can't be read again.
     #[error("can't read `{path}`")]
     Read {
@@ -284,7 +290,7 @@ impl Incoming {
             made_for: None,
             record: None,
             graph: Graph::of(&opened.project),
-            placing: Placing::of(&opened.project, &request.folder, &request.landing)?,
+            placing: TargetKeys::of(&opened.project, &request.folder, &request.landing)?,
             package,
             opened,
         })
@@ -299,7 +305,7 @@ impl Incoming {
 
     /// Says where an asset really lies of which its path tells less: what a folder's export brings
     /// along from elsewhere has a path that does not count from the folder.
-    pub(super) fn lies(&mut self, path: &PackagePath, place: &AssetPlace) {
+    pub(crate) fn lies(&mut self, path: &PackagePath, place: &AssetPlace) {
         let assets = self.opened.project.assets.iter();
         for (asset, key) in assets.zip(&mut self.placing.keys) {
             if asset.path == *path
@@ -461,7 +467,7 @@ impl Incoming {
                 connectors.insert(name.clone(), known);
             }
         }
-        Ok(actions::check(&project.assets, &connectors))
+        Ok(action_usage::check(&project.assets, &connectors))
     }
 
     /// What the workspace has of all that the package is about.
@@ -661,7 +667,7 @@ fn record_of(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error.to_string())),
     }
-    let bytes = bounded::read(&path, DOCUMENT).map_err(|error| failed(error.to_string()))?;
+    let bytes = limited::read(&path, DOCUMENT).map_err(|error| failed(error.to_string()))?;
     let record = DecisionRecord::parse(&bytes).map_err(|error| failed(error.to_string()))?;
     let entries = entries(opened);
     // The same contents may be compressed otherwise.
@@ -833,7 +839,7 @@ impl<'a> Comparing<'a> {
             bindings: &question.held_bindings,
         };
         let landing = &self.incoming.placing.landing;
-        sameness::compare(&asset.kind, packaged, held, rows, landing).map_err(broken)
+        compare::compare(&asset.kind, packaged, held, rows, landing).map_err(broken)
     }
 }
 

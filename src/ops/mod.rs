@@ -1,36 +1,16 @@
 //! The stories: read a project, plan a package, write it, verify it; look at a workspace and operate
 //! it. Everything is an input here: no environment, no clock, no terminal.
 
-pub mod catalog;
 pub mod checkout;
-pub mod connector_diff;
-pub mod customers;
+pub mod diagnostics;
 pub mod diff;
 pub mod doctor;
 pub mod export;
-pub mod history;
 pub mod import;
-pub mod inspect;
-pub mod locate;
-pub mod lock;
-pub mod matrix;
-pub mod operate;
-pub mod pack;
 pub mod provenance;
-pub mod pull;
-pub mod push;
 pub mod read;
-pub mod record;
-pub mod remote;
-pub mod report;
-pub mod reuse;
-pub mod rollback;
-pub mod source;
-pub mod status;
 pub mod strip;
-pub mod verify;
-pub mod why;
-pub mod workspace_export;
+pub mod workspace;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

@@ -6,18 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path};
 use std::sync::Arc;
 
-use super::locate::{LocatedFinding, ManifestText, locate};
-use super::reuse::Memory;
 use super::{Interrupted, Observer, Running, Stage};
-use crate::io::archive::Limits;
-use crate::io::ignored::{Lookup, WK, WORKATOENV, workatoenv};
-use crate::io::source::{ReadError, Source, SourceError};
+use crate::archive::Limits;
+use crate::json::JsonError;
 use crate::model::defect::Defect;
 use crate::model::facts::Facts;
+use crate::model::file_stat::FileStat;
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::git::{BlobId, ObjectHash};
 use crate::model::ident::Digest;
-use crate::model::json::JsonError;
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
 use crate::model::project::{
@@ -27,10 +24,13 @@ use crate::model::roots::{self, Found};
 use crate::model::scan::Scanner;
 use crate::model::secret::Sighting;
 use crate::model::shape;
+use crate::ops::diagnostics::{Diagnostic, ManifestText, locate};
 use crate::parallel;
 use crate::plan::decision::shell_word;
 use crate::plan::import::nesting::extra_folder;
 use crate::plan::secrets::{Detector, Writing};
+use crate::source::ignored::{Lookup, WK, WORKATOENV, workatoenv};
+use crate::source::{ReadError, Source, SourceError};
 
 pub use projects::projects_in;
 
@@ -55,7 +55,7 @@ impl Opened {
         &self,
         findings: &[Finding],
         manifest: Option<ManifestText<'_>>,
-    ) -> Vec<LocatedFinding> {
+    ) -> Vec<Diagnostic> {
         let mut reader = self.source.reader();
         let files: BTreeMap<&PackagePath, &File> = self
             .project
@@ -144,6 +144,27 @@ pub enum Roots {
     Asserted,
 }
 
+/// What an earlier run found out about files.
+pub trait KnownFiles: std::fmt::Debug + Sync {
+    /// What is known of a file that has not changed since.
+    fn file(&self, path: &PackagePath, stamp: Option<FileStat>) -> Option<Unchanged<'_>>;
+}
+
+/// What is known of a file that has not changed.
+#[derive(Debug)]
+pub struct Unchanged<'a> {
+    /// Its size and checksum.
+    pub content: Content,
+    /// The name that git gives to its bytes, where it was worked out.
+    pub blob: Option<BlobId>,
+    /// What its JSON told, if it is an asset's.
+    pub facts: Option<&'a Arc<Facts>>,
+    /// The credentials that stand in it.
+    pub secrets: &'a [Sighting],
+    /// Why it is not what its name says.
+    pub defect: Option<Defect>,
+}
+
 /// How a project is read.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading<'a> {
@@ -154,7 +175,7 @@ pub struct Reading<'a> {
     /// Limits on packages that are read.
     pub limits: &'a Limits,
     /// What is remembered of the last time.
-    pub memory: Option<&'a Memory>,
+    pub memory: Option<&'a dyn KnownFiles>,
 }
 
 /// Whether the SHA-256 of every file is worked out on reading.
@@ -168,7 +189,7 @@ pub enum Digests {
 }
 
 struct Worker<'a> {
-    reader: crate::io::source::SourceReader<'a>,
+    reader: crate::source::SourceReader<'a>,
     scanner: Scanner,
     detector: Option<Detector>,
     bytes: Vec<u8>,

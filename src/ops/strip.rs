@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::read::{self, Digests, OpenError, Reading, Roots};
 use super::{Interrupted, Observer, Running};
-use crate::io::archive::{Batch, Buffers, Limits, PackageWriter, WriteError};
+use crate::archive::{Batch, Buffers, Limits, PackageWriter, WriteError};
 use crate::io::scratch::ScratchFolder;
-use crate::io::source::ReadError;
+use crate::json::{Dialect, JsonError, Node, NodeKind, Splice, Tape, apply, quote};
 use crate::model::ident::Digest;
-use crate::model::json::{Dialect, JsonError, Node, NodeKind, Splice, Tape, apply, quote};
 use crate::model::path::{PackagePath, PathError};
+use crate::source::ReadError;
 
 /// A package whose top folder was taken off, in a file that goes with this value.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ impl Stripped {
         };
         let opened = read::open(package, reading, running, observer)?;
         let digest = opened.source.digest().map_err(|source| {
-            OpenError::Source(crate::io::source::SourceError::Io {
+            OpenError::Source(crate::source::SourceError::Io {
                 path: package.to_owned(),
                 source: std::io::Error::other(source),
             })

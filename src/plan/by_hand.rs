@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::model::facts::CustomMark;
-use crate::model::json::{
+use crate::json::{
     Dialect, Document, JsonError, Node, NodeKind, Splice, Tape, apply, insert_member, quote,
 };
+use crate::model::facts::CustomMark;
 use crate::model::kind::AssetKind;
 use crate::model::scan::Scanner;
 use crate::model::slug::Stem;

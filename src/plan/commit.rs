@@ -8,7 +8,7 @@ use crate::model::catalogue::Catalogue;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::workspace::{
     AssetId, AssetKey, Authorization, Body, ConnectorId, Counters, FolderPath, HeldState,
-    HeldVersion, Inventory, Moment, RecipeState, Revision, RevisionNumber, Sharing, Snapshot,
+    HeldVersion, Inventory, RecipeState, Revision, RevisionNumber, Sharing, Snapshot, Timestamp,
     WorkspaceFacts,
 };
 
@@ -75,7 +75,7 @@ pub enum Change {
         /// The version.
         version: Version,
         /// When.
-        at: Moment,
+        at: Timestamp,
     },
     /// A released version of an admin workspace's connector becomes the one that all customers run,
     /// whether it was shared before or not (platform.md §4).
@@ -85,7 +85,7 @@ pub enum Change {
         /// How it is shared from now on.
         sharing: Sharing,
         /// When.
-        at: Moment,
+        at: Timestamp,
     },
     /// A connector is shared no longer.
     Unshare(ConnectorId),

@@ -1,44 +1,21 @@
 //! Decisions as values: what goes in, what stays out, by which rule, on what evidence, and how to
 //! change it.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::catalogue::{SharedVersion, Visibility};
 use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, Version};
 use crate::model::path::PackagePath;
-use crate::model::target::Word;
+use crate::model::target::ConnectorPolicy;
 
+pub use super::rule::Outcome;
 use super::rule::Ruling;
-
-/// Whether something is in the package.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// It is.
-    Included,
-    /// It is not.
-    LeftOut,
-    /// The package can't be made so.
-    Refused,
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Included => "included",
-            Self::LeftOut => "left out",
-            Self::Refused => "refused",
-        })
-    }
-}
 
 /// Who said what should happen to a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Speaker {
+pub enum ConfigSource {
     /// Nobody; `auto` is the default.
     Default,
     /// The manifest.
@@ -89,9 +66,9 @@ pub struct ConnectorDecision {
     /// The row of the rule.
     pub rule: Ruling,
     /// What was asked for.
-    pub word: Word,
+    pub word: ConnectorPolicy,
     /// By whom.
-    pub word_from: Speaker,
+    pub word_from: ConfigSource,
     /// What the catalogue knows of it.
     pub catalogue: Option<CatalogueEvidence>,
     /// The version that the project holds.

@@ -1,6 +1,10 @@
 //! The plan of a package: which files go in, as they are or rewritten, and every decision on the
 //! way. The same value is listed, explained, checked and written.
 
+pub mod gaps;
+pub mod mentioned;
+pub mod picking;
+pub mod rewrite;
 mod wording;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,23 +15,23 @@ use crate::model::finding::{self, Code, Finding, Severity, Subject};
 use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, TargetName};
 use crate::model::kind::{AssetKind, FileRole};
 use crate::model::path::PackagePath;
-use crate::model::place::{Located, Origin};
 use crate::model::project::{LeftOut, LeftOutReason};
+use crate::model::span::{Located, Origin};
 use crate::model::table::PackedRows;
-use crate::model::target::{TargetKind, Word};
+use crate::model::target::{ConnectorPolicy, TargetKind};
 
 use super::checks;
 use super::connectors::{Adapter, Connector, Gathered, Sources, Untold};
 use super::decision::{
-    CatalogueEvidence, ConnectorDecision, ItemRule, Match, Outcome, Speaker, shell_word,
+    CatalogueEvidence, ConfigSource, ConnectorDecision, ItemRule, Match, Outcome, shell_word,
 };
-use super::gaps::{self, Reach, TargetCenter, Unshared};
-use super::mentioned::looked_at;
 use super::rule::{Case, Files, Gap, Ruling, Share, decide};
 use super::secrets;
+use crate::plan::export::gaps::{Reach, TargetCenter, Unshared};
+use crate::plan::export::mentioned::looked_at;
 use wording::{evidence, how_to_change};
 
-use super::transform::{ProviderForm, Rewrite, Treatment};
+use crate::plan::export::rewrite::{ProviderRef, ProviderTarget, Rewrite};
 
 /// Where a package goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +56,7 @@ pub struct Request<'a> {
     /// Which assets.
     pub selection: &'a Selection,
     /// What is said about connectors; the rest is `auto`.
-    pub words: &'a BTreeMap<ConnectorTitle, Located<Word>>,
+    pub words: &'a BTreeMap<ConnectorTitle, Located<ConnectorPolicy>>,
     /// What was left out on reading.
     pub left_out: &'a [LeftOut],
     /// What becomes of the rows of tables.
@@ -253,7 +257,7 @@ impl<'a> Planning<'a, '_> {
             let message = format!("no connector has the title \"{title}\"");
             let finding = Finding::new(Code::NamesNothing, gaps::target(&word.origin), message);
             self.findings.push(
-                match crate::model::choice::nearest(title.as_str(), titles.iter().copied()) {
+                match crate::model::keyword::nearest(title.as_str(), titles.iter().copied()) {
                     Some(near) => finding.help(format!("did you mean \"{near}\"?")),
                     None => finding.help("correct the title or take it out"),
                 },
@@ -315,8 +319,8 @@ impl<'a> Planning<'a, '_> {
         let excluded = self.excluding_pattern(connector);
         let (word, origin) = match (said, excluded) {
             (Some(said), _) => (said.value, Some(&said.origin)),
-            (None, Some(pattern)) => (Word::Exclude, Some(&pattern.origin)),
-            (None, None) => (Word::Auto, None),
+            (None, Some(pattern)) => (ConnectorPolicy::Exclude, Some(&pattern.origin)),
+            (None, None) => (ConnectorPolicy::Auto, None),
         };
         let listed = self.sources.listed_title(connector);
         let known = match listed {
@@ -343,9 +347,9 @@ impl<'a> Planning<'a, '_> {
             rule: ruling,
             word,
             word_from: match origin {
-                None => Speaker::Default,
-                Some(Origin::Manifest(_)) => Speaker::Manifest,
-                Some(Origin::CommandLine) => Speaker::CommandLine,
+                None => ConfigSource::Default,
+                Some(Origin::Manifest(_)) => ConfigSource::Manifest,
+                Some(Origin::CommandLine) => ConfigSource::CommandLine,
             },
             catalogue: connector
                 .entry
@@ -481,22 +485,25 @@ impl<'a> Planning<'a, '_> {
                 let Some((entry, _)) = connector.entry else {
                     return;
                 };
-                self.treat(connector, &Treatment::Shared(entry.internal_name.clone()));
+                self.treat(
+                    connector,
+                    &ProviderTarget::Shared(entry.internal_name.clone()),
+                );
                 for connection in self.paths(&connector.connections) {
                     self.rewrite
                         .connections
-                        .insert(connection, ProviderForm::Name(entry.internal_name.clone()));
+                        .insert(connection, ProviderRef::Name(entry.internal_name.clone()));
                 }
             }
             Ruling::ExternalIncluded
             | Ruling::SharedIncluded
             | Ruling::UnknownIncluded
             | Ruling::OwnIncluded => {
-                self.treat(connector, &Treatment::Own);
+                self.treat(connector, &ProviderTarget::Own);
                 let target = connector.adapter.and_then(|adapter| self.path_of(adapter));
                 if let (Some(target), Some(title)) = (target, &connector.title) {
                     for connection in self.paths(&connector.connections) {
-                        let form = ProviderForm::Reference {
+                        let form = ProviderRef::Reference {
                             target: target.clone(),
                             title: title.clone(),
                         };
@@ -505,7 +512,7 @@ impl<'a> Planning<'a, '_> {
                 }
             }
             // Both stay as the platform writes them for a connector that is not in the package.
-            Ruling::Elsewhere => self.treat(connector, &Treatment::Own),
+            Ruling::Elsewhere => self.treat(connector, &ProviderTarget::Own),
             Ruling::ExternalLeftOut
             | Ruling::SharedUnreachable
             | Ruling::SharingUnknown
@@ -515,7 +522,7 @@ impl<'a> Planning<'a, '_> {
         }
     }
 
-    fn treat(&mut self, connector: &Connector<'_>, treatment: &Treatment) {
+    fn treat(&mut self, connector: &Connector<'_>, treatment: &ProviderTarget) {
         for name in &connector.internal_names {
             self.rewrite
                 .providers

@@ -1,30 +1,25 @@
 //! What should happen: pure functions from values to values. Nothing here reads or writes.
 
-pub mod actions;
+pub mod action_usage;
 pub mod by_hand;
 pub mod checks;
 pub mod commit;
 pub mod connectors;
 pub mod decision;
-pub mod departure;
 pub mod diff;
-pub mod drawing;
 pub mod export;
-pub mod gaps;
-pub mod history;
+pub mod graph_export;
 pub mod import;
-pub mod interface;
-pub mod matrix;
-pub mod mentioned;
+pub(crate) mod landing;
 pub mod naming;
 pub mod operate;
 pub mod order;
-pub mod pick;
-pub mod picking;
+pub mod preconditions;
 pub mod push;
+pub mod resolve;
 pub mod rollback;
 pub mod rule;
 pub mod secrets;
 pub mod sharing;
-pub mod start;
-pub mod transform;
+pub(crate) mod targets;
+pub mod workspace_export;

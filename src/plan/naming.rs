@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::model::ident::{ConnectorTitle, InternalName, is_word};
-use crate::model::workspace::{Moment, WorkspaceFacts};
+use crate::model::workspace::{Timestamp, WorkspaceFacts};
 
 /// The internal name of a connector that is created now (platform.md §5.6). Connectors that are
 /// created together differ in their second. The name is among those that are `taken` afterwards.
 pub fn new_name(
     title: Option<&ConnectorTitle>,
     workspace: &WorkspaceFacts,
-    at: Moment,
+    at: Timestamp,
     taken: &mut BTreeSet<InternalName>,
 ) -> InternalName {
     let slug = title.map_or_else(|| "connector".to_owned(), ConnectorTitle::slug);

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::json::JsonError;
 use crate::model::facts::Facts;
-use crate::model::json::JsonError;
 use crate::model::workspace::{
-    AssetId, AssetKey, Authorization, HeldAsset, HeldConnector, HeldState, Inventory, Moment,
-    RecipeState,
+    AssetId, AssetKey, Authorization, HeldState, Inventory, RecipeState, Timestamp, WorkspaceAsset,
+    WorkspaceConnector,
 };
 use crate::plan::commit::{Change, Commit};
 use crate::plan::order::callees_first;
-use crate::plan::start::{Obstacle, Surroundings, obstacles};
+use crate::plan::preconditions::{Blocker, StartContext, obstacles};
 
 /// A recipe that can't start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Blocked {
     /// The recipe.
     pub recipe: AssetKey,
     /// Everything that is in its way; never empty.
-    pub obstacles: Vec<Obstacle>,
+    pub obstacles: Vec<Blocker>,
 }
 
 /// Those of the recipes that `state` would be new to, in the order in which they are to change:
@@ -58,12 +58,12 @@ pub fn start(
     wanted: &BTreeSet<AssetId>,
     facts: &BTreeMap<AssetId, Result<Facts, JsonError>>,
 ) -> Result<Commit, Vec<Blocked>> {
-    let around = Surroundings {
+    let around = StartContext {
         shared: inventory.shared.as_ref(),
         data_center: Some(&inventory.workspace.data_center),
-        ..Surroundings::of(&inventory.assets, &inventory.connectors)
+        ..StartContext::of(&inventory.assets, &inventory.connectors)
     };
-    let assets: BTreeMap<AssetId, &HeldAsset> = inventory
+    let assets: BTreeMap<AssetId, &WorkspaceAsset> = inventory
         .assets
         .iter()
         .map(|asset| (asset.id, asset))
@@ -74,7 +74,7 @@ pub fn start(
         let Some(recipe) = assets.get(&id) else {
             continue;
         };
-        let unreadable = |reason: String| vec![Obstacle::Unreadable { reason }];
+        let unreadable = |reason: String| vec![Blocker::Unreadable { reason }];
         let obstacles = match facts.get(&id) {
             Some(Ok(facts)) => obstacles(&recipe.body, facts, &around),
             Some(Err(error)) => unreadable(error.to_string()),
@@ -128,7 +128,7 @@ pub fn authorize(inventory: &Inventory, wanted: &BTreeSet<AssetId>) -> Commit {
 }
 
 /// Releases a connector's newest version: no other one can be (platform.md §3).
-pub fn release(inventory: &Inventory, connector: &HeldConnector, at: Moment) -> Commit {
+pub fn release(inventory: &Inventory, connector: &WorkspaceConnector, at: Timestamp) -> Commit {
     let mut commit = Commit::on(&inventory.workspace);
     // Where the newest version is not known, only whoever releases it can say which it is.
     let is_released = connector.newest().is_some() && connector.newest() == connector.released;

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::choice::choice_type;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
+use crate::model::keyword::keyword_enum;
 use crate::model::workspace::{
-    ConnectorId, HeldConnector, HeldVersion, Inventory, Logo, Moment, WorkspaceKind,
+    ConnectorId, HeldVersion, Inventory, Logo, Timestamp, WorkspaceConnector, WorkspaceKind,
 };
 use crate::plan::commit::{Change, Commit};
 use crate::plan::naming::new_name;
@@ -39,7 +39,7 @@ pub struct NewLogo {
     pub content: Digest,
 }
 
-choice_type! {
+keyword_enum! {
     /// The sorts of pictures that the platform takes (platform.md §5.4).
     pub enum LogoFormat: "picture format" {
         /// PNG.
@@ -104,7 +104,7 @@ impl VersionText {
     }
 }
 
-choice_type! {
+keyword_enum! {
     /// What a push does.
     pub enum PushEffect: "effect" {
         /// It creates the connector, with version 1.
@@ -156,7 +156,7 @@ pub fn push(
     inventory: &Inventory,
     source: &Source,
     latest: &VersionText,
-    at: Moment,
+    at: Timestamp,
 ) -> Result<Push, PushError> {
     let workspace = &inventory.workspace;
     match workspace.kind {
@@ -170,7 +170,7 @@ pub fn push(
     }
     let mut connectors = inventory.connectors.iter();
     let held = connectors.find(|held| held.title == source.title);
-    let newest = held.and_then(HeldConnector::latest);
+    let newest = held.and_then(WorkspaceConnector::latest);
     let mut commit = Commit::on(workspace);
     if let (Some(held), Some(newest)) = (held, newest)
         && held.newest().is_some()
@@ -257,7 +257,7 @@ fn create(
     commit: &mut Commit,
     inventory: &Inventory,
     title: &ConnectorTitle,
-    at: Moment,
+    at: Timestamp,
 ) -> (ConnectorId, InternalName) {
     let id = commit.new_connector();
     let mut taken: BTreeSet<InternalName> = inventory

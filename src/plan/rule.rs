@@ -1,18 +1,40 @@
 //! The rule: whether a connector goes into a package for a target.
 //!
 //! One question, one answer: [`decide`] is the whole table. What an answer means for the assets
-//! that use the connector is [`super::transform`]'s business.
+//! that use the connector is [`crate::plan::export::rewrite`]'s business.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
-use super::decision::Outcome;
 use crate::model::catalogue::{
     Catalogue, CatalogueEntry, Extent, SharedConnectors, SharedVersion, Visibility, near_key,
 };
 use crate::model::finding::Code;
 use crate::model::ident::{ConnectorTitle, DataCenter};
-use crate::model::target::{TargetKind, Word};
+use crate::model::target::{ConnectorPolicy, TargetKind};
+
+/// Whether something is in the package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It is.
+    Included,
+    /// It is not.
+    LeftOut,
+    /// The package can't be made so.
+    Refused,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Included => "included",
+            Self::LeftOut => "left out",
+            Self::Refused => "refused",
+        })
+    }
+}
 
 /// What is known of a connector's sharing, seen from a target. What is not known is a value of its
 /// own: taken for "not shared" or "in the same data center", it would give the customer a second
@@ -146,7 +168,7 @@ pub struct Case {
     /// What the catalogue says.
     pub share: Share,
     /// What the manifest says.
-    pub word: Word,
+    pub word: ConnectorPolicy,
     /// Where the files are.
     pub files: Files,
 }
@@ -218,10 +240,10 @@ rulings! {
 /// `include` is an answer of its own, as it does not depend on sharing: the files go in, and it is
 /// told that the customer may have the shared one too. It still needs the files.
 pub const fn decide(case: Case) -> Ruling {
+    use ConnectorPolicy::{Auto, Exclude, Include};
     use Files::{Absent, Elsewhere, Present};
     use Share::{NotShared, ReachUnknown, Reachable, Unknown, Unreachable};
     use TargetKind::{Customer, External};
-    use Word::{Auto, Exclude, Include};
 
     match (case.target, case.share, case.word, case.files) {
         (External, _, Exclude, _) => Ruling::ExternalLeftOut,
@@ -315,7 +337,7 @@ mod tests {
         for line in TABLE.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let cell: Vec<&str> = line.split_whitespace().collect();
             let target: TargetKind = cell[0].parse().expect("a kind");
-            let word: Word = cell[2].parse().expect("a word");
+            let word: ConnectorPolicy = cell[2].parse().expect("a word");
             let shares: &[Share] = match cell[1] {
                 "any" => &[
                     Share::Unknown,

@@ -1,13 +1,13 @@
 //! What a command decided about, one item each.
 
 use super::{Item, ItemOutcome};
-use crate::ops::matrix::MatrixDocument;
-use crate::ops::status::StatusDocument;
-use crate::ops::verify::Verification;
+use crate::ops::import::matrix::MatrixDocument;
+use crate::ops::provenance::verify::Verification;
+use crate::ops::workspace::status::StatusDocument;
 use crate::plan::decision::Outcome;
 use crate::plan::export::ExportPlan;
 use crate::plan::import::document::{ConnectorAction, ImportPlan};
-use crate::plan::matrix::Verdict;
+use crate::plan::import::matrix::Verdict;
 use crate::plan::rollback::RollbackPlan;
 use crate::plan::rollback::document::RolledConnectorAction;
 

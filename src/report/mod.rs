@@ -13,7 +13,7 @@ pub mod sarif;
 
 use crate::model::finding::Severity;
 use crate::model::visible::visible_lines;
-use crate::ops::locate::LocatedFinding;
+use crate::ops::diagnostics::Diagnostic;
 use crate::plan::import::document::ImportPlan;
 
 /// The outcome of one run of a command.
@@ -42,7 +42,7 @@ pub struct Report {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placed {
     /// The finding.
-    pub finding: LocatedFinding,
+    pub finding: Diagnostic,
     /// The path from the repository's root, with `/` between its parts; absent without a file.
     pub file: Option<String>,
 }
@@ -188,7 +188,7 @@ impl Placed {
         let finding = &self.finding;
         Self {
             file: self.file.as_deref().map(of),
-            finding: LocatedFinding {
+            finding: Diagnostic {
                 code: of(&finding.code),
                 message: of(&finding.message),
                 file: finding.file.as_deref().map(of),

@@ -20,8 +20,9 @@ use super::reply::{Content, Reply};
 use super::route::{self, Api, Asked, Found, Kind, Operation, failed, find, number};
 use super::sending::{Answered, response};
 use super::store::JobFault;
-use super::{body, gate, jobs};
+use super::{body, jobs};
 use crate::model::ident::WorkspaceName;
+use crate::sandbox::auth;
 use crate::workspace::local::LocalPlatform;
 
 /// The largest body of a request about connectors, in bytes: they have 10 MB of source (platform.md
@@ -91,7 +92,7 @@ async fn answer_silently(
     request: Request<Incoming>,
     service: &Arc<Service>,
 ) -> Result<Response<Answered>, Closed> {
-    let host = match gate::local_host(request.uri(), request.headers(), service.address) {
+    let host = match auth::local_host(request.uri(), request.headers(), service.address) {
         Ok(host) => host,
         Err(reply) => return Ok(response(reply).await),
     };
@@ -175,7 +176,7 @@ async fn handle(
         return Err(Reply::not_found());
     }
     // Whoever has no token is not told what is served.
-    let token = gate::bearer(&parts.headers).ok_or_else(unauthorized)?;
+    let token = auth::bearer(&parts.headers).ok_or_else(unauthorized)?;
     let owner = owner(service, token.to_owned()).await?;
     let (operation, customer, numbers) = match find(OPERATIONS, &method, &path) {
         Found::Operation {

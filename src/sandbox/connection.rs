@@ -103,12 +103,12 @@ impl Connections {
 }
 
 /// A stream that gives up when the other side takes nothing any more.
-pub(super) struct Patient<S> {
+pub(super) struct WriteTimeout<S> {
     stream: S,
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Patient<S> {
+impl<S> WriteTimeout<S> {
     pub(super) const fn new(stream: S) -> Self {
         Self {
             stream,
@@ -135,7 +135,7 @@ impl<S> Patient<S> {
     }
 }
 
-impl<S: Read + Unpin> Read for Patient<S> {
+impl<S: Read + Unpin> Read for WriteTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -145,7 +145,7 @@ impl<S: Read + Unpin> Read for Patient<S> {
     }
 }
 
-impl<S: Write + Unpin> Write for Patient<S> {
+impl<S: Write + Unpin> Write for WriteTimeout<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

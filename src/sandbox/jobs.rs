@@ -10,19 +10,19 @@ use super::Sandbox;
 use super::reply::Reply;
 use super::route::Asked;
 use super::store::{Job, JobFault, State, Work};
-use crate::io::archive::{Archive, Kind, Limits, PackageWriter, Previous};
+use crate::archive::{Archive, Kind, Limits, PackageWriter, Previous};
 use crate::model::error::chain;
 use crate::model::finding::Severity;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, AssetId, FolderPath, RecipeState};
 use crate::ops::Silent;
 use crate::ops::import::{ImportRequest, Incoming, Planned};
-use crate::ops::operate::{Which, set_recipes};
-use crate::ops::workspace_export::{Output, export};
-use crate::plan::departure::{DepartureRequest, Rows, Unfiled};
+use crate::ops::workspace::export::{Output, export};
+use crate::ops::workspace::operate::{Which, set_recipes};
 use crate::plan::import::Landing;
 use crate::plan::import::document::{AssetAction, Permission};
 use crate::plan::import::target::OtherTarget;
+use crate::plan::workspace_export::{DepartureRequest, Rows, Unfiled};
 
 /// The largest package (platform.md §1.6), in bytes.
 pub(super) const MOST_PACKAGE: u64 = 100_000_000;

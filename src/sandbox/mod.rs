@@ -6,11 +6,11 @@
 
 mod answer;
 mod api;
+mod auth;
 mod body;
 mod connection;
 mod documented;
 mod fault;
-mod gate;
 mod jobs;
 mod notes;
 mod openapi;
@@ -36,7 +36,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::ident::WorkspaceName;
-use crate::model::workspace::Moment;
+use crate::model::workspace::Timestamp;
 use crate::ops::Running;
 use crate::workspace::WorkspaceError;
 use crate::workspace::local::{LocalPlatform, Writing};
@@ -51,7 +51,7 @@ struct Sandbox {
     platform: PathBuf,
     store: Store,
     faults: Mutex<Faults>,
-    clock: Box<dyn Fn() -> Moment + Send + Sync>,
+    clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
     /// What nobody outside can guess.
     secret: [u8; 32],
     /// Where jobs are put; nowhere once the sandbox stops.
@@ -62,7 +62,7 @@ struct Sandbox {
 }
 
 impl Sandbox {
-    fn now(&self) -> Moment {
+    fn now(&self) -> Timestamp {
         (self.clock)()
     }
 

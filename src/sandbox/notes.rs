@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reply::Reply;
 use super::route::{Asked, failed};
-use crate::model::workspace::{AssetId, Moment};
+use crate::model::workspace::{AssetId, Timestamp};
 use crate::workspace::local::Times;
 
 /// What is noted of a workspace.
@@ -16,7 +16,7 @@ pub(super) struct Notes {
     /// When the workspace was created that they are about: another one of its name has its own.
     of: u64,
     /// When assets were created, where a request did, and when they were changed last by one.
-    times: BTreeMap<AssetId, (Option<Moment>, Moment)>,
+    times: BTreeMap<AssetId, (Option<Timestamp>, Timestamp)>,
     /// What else is known of connections.
     connections: BTreeMap<AssetId, ConnectionNotes>,
     /// The API endpoints that are enabled.
@@ -41,7 +41,7 @@ pub(super) enum Made {
 
 impl Notes {
     /// These, if they are about the workspace that was created then.
-    fn about(self, created: Moment) -> Self {
+    fn about(self, created: Timestamp) -> Self {
         match self.of == created.0 {
             true => self,
             false => Self {
@@ -79,7 +79,7 @@ impl Notes {
         self.enabled.remove(&endpoint);
     }
 
-    pub(super) fn made(&mut self, asset: AssetId, made: Made, at: Moment) {
+    pub(super) fn made(&mut self, asset: AssetId, made: Made, at: Timestamp) {
         let known = self.times.get(&asset).and_then(|(created, _)| *created);
         let created = match made {
             Made::Created => Some(at),
@@ -103,7 +103,7 @@ impl Notes {
 }
 
 impl Asked<'_> {
-    fn created(&self) -> Result<Moment, Reply> {
+    fn created(&self) -> Result<Timestamp, Reply> {
         let times = self.opened()?.times().map_err(|error| failed(&error))?;
         Ok(times.workspace)
     }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use crate::model::choice::choice_type;
+use crate::model::keyword::keyword_enum;
 
-choice_type! {
+keyword_enum! {
     /// Which limits of the platform are kept (platform.md §1.6, §2.1).
     pub enum Limits: "limits" {
         /// None.

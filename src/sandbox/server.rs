@@ -17,12 +17,12 @@ use tokio::sync::{Semaphore, watch};
 
 use super::Sandbox;
 use super::answer::{Closed, Service, answer};
-use super::connection::{Connections, Line, Patient};
+use super::connection::{Connections, Line, WriteTimeout};
 use super::fault::Faults;
 use super::jobs;
 use super::rate::{Limits, Rates};
 use super::store::{Store, StoreError};
-use crate::model::workspace::Moment;
+use crate::model::workspace::Timestamp;
 use crate::ops::{Interrupt, Running};
 use crate::workspace::WorkspaceError;
 
@@ -50,7 +50,7 @@ pub struct Settings {
     /// Which limits are kept.
     pub limits: Limits,
     /// What time it is.
-    pub clock: Box<dyn Fn() -> Moment + Send + Sync>,
+    pub clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
     /// A number that nobody can guess.
     pub secret: [u8; 32],
     /// Hears of each request that is answered, without what is secret about it.
@@ -200,7 +200,7 @@ async fn serve_connection(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_headers(64)
-        .serve_connection(Patient::new(TokioIo::new(stream)), answering);
+        .serve_connection(WriteTimeout::new(TokioIo::new(stream)), answering);
     let mut is_stopping = false;
     let ended = loop {
         tokio::select! {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
 use super::notes::Notes;
-use crate::io::durable;
+use crate::io::atomic;
 use crate::model::ident::WorkspaceName;
 use crate::model::seal::{SealError, enveloped, unwrapped};
 use crate::plan::import::TagsPolicy;
@@ -157,13 +157,13 @@ fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
         let what = format!("{} is damaged: {error}", path.display());
         io::Error::new(io::ErrorKind::InvalidData, what)
     };
-    let bytes = durable::read(path)?;
+    let bytes = atomic::read(path)?;
     let value = bytes.map(|bytes| unwrapped(&bytes)).transpose();
     value.map_err(damaged)
 }
 
 fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
-    durable::write(path, &enveloped(value)?)
+    atomic::write(path, &enveloped(value)?)
 }
 
 impl Store {
@@ -179,13 +179,13 @@ impl Store {
             path: folder.display().to_string(),
             source,
         };
-        durable::make_private_folder(&folder.join("jobs")).map_err(io)?;
-        durable::make_private_folder(&folder.join("manifests")).map_err(io)?;
-        durable::make_private_folder(&folder.join("properties")).map_err(io)?;
-        durable::make_private_folder(&folder.join("notes")).map_err(io)?;
+        atomic::make_private_folder(&folder.join("jobs")).map_err(io)?;
+        atomic::make_private_folder(&folder.join("manifests")).map_err(io)?;
+        atomic::make_private_folder(&folder.join("properties")).map_err(io)?;
+        atomic::make_private_folder(&folder.join("notes")).map_err(io)?;
         let mut last = 0;
         for kind in ["jobs", "manifests"] {
-            for name in durable::names(&folder.join(kind)).map_err(io)? {
+            for name in atomic::names(&folder.join(kind)).map_err(io)? {
                 let number = name.split('.').next().and_then(|name| name.parse().ok());
                 last = last.max(number.unwrap_or(0));
             }
@@ -232,7 +232,7 @@ impl Store {
             path: jobs.display().to_string(),
             source,
         };
-        for name in durable::names(&jobs).map_err(io)? {
+        for name in atomic::names(&jobs).map_err(io)? {
             if numbered(&name, ".json")
                 .or(numbered(&name, ".zip"))
                 .is_none()
@@ -250,7 +250,7 @@ impl Store {
             path: shown(),
             source,
         };
-        let Some(bytes) = durable::read(&path).map_err(io)? else {
+        let Some(bytes) = atomic::read(&path).map_err(io)? else {
             return Ok(BTreeMap::new());
         };
         let mode = fs::metadata(&path).map_err(io)?.permissions().mode() & 0o777;
@@ -353,7 +353,7 @@ impl Store {
     /// The jobs that are not done, the oldest first.
     pub(super) fn open_jobs(&self) -> io::Result<Vec<Job>> {
         let mut jobs = Vec::new();
-        for name in durable::names(&self.folder.join("jobs"))? {
+        for name in atomic::names(&self.folder.join("jobs"))? {
             if let Some(number) = numbered(&name, ".json")
                 && let Some(job) = self.job(number)?
                 && job.is_open()
@@ -367,7 +367,7 @@ impl Store {
 
     /// Forgets the packages of old jobs that are done.
     pub(super) fn forget_packages(&self) -> io::Result<()> {
-        let names = durable::names(&self.folder.join("jobs"))?;
+        let names = atomic::names(&self.folder.join("jobs"))?;
         let mut numbers: Vec<u64> = names
             .iter()
             .filter_map(|name| numbered(name, ".zip"))
@@ -462,7 +462,7 @@ impl Store {
             source,
         };
         let mut gone = vec![self.properties_of(workspace), self.notes_of(workspace)];
-        for name in durable::names(&self.folder.join("manifests")).map_err(io)? {
+        for name in atomic::names(&self.folder.join("manifests")).map_err(io)? {
             if let Some(number) = numbered(&name, ".json")
                 && let Some(manifest) = self.manifest(number).map_err(io)?
                 && manifest.workspace == *workspace
@@ -470,7 +470,7 @@ impl Store {
                 gone.push(self.folder.join("manifests").join(name));
             }
         }
-        for name in durable::names(&self.folder.join("jobs")).map_err(io)? {
+        for name in atomic::names(&self.folder.join("jobs")).map_err(io)? {
             if let Some(number) = numbered(&name, ".json")
                 && let Some(job) = self.job(number).map_err(io)?
                 && job.workspace == *workspace

@@ -3,17 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fit::{self, Misfit};
 use super::{Committed, Contents, Decoder, Workspace, WorkspaceError};
 use crate::model::catalogue::Catalogue;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldAsset, HeldConnector,
-    HeldState, Inventory, Namesakes, RecipeUse, Revision, RevisionHeader, RevisionNumber, Scope,
-    Sharing, SharingKnowledge, Snapshot, WorkspaceFacts,
+    AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldState, Inventory, Namesakes,
+    RecipeUse, Revision, RevisionHeader, RevisionNumber, Scope, Sharing, SharingKnowledge,
+    Snapshot, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts,
 };
 use crate::plan::commit::{Change, Commit, Dependency};
+use crate::workspace::validate;
+use crate::workspace::validate::CommitConflict;
 
 /// A workspace in memory.
 #[derive(Clone, Debug)]
@@ -28,7 +29,7 @@ struct State {
     folders: BTreeSet<FolderPath>,
     assets: BTreeMap<AssetId, Asset>,
     keys: BTreeSet<AssetKey>,
-    connectors: BTreeMap<ConnectorId, HeldConnector>,
+    connectors: BTreeMap<ConnectorId, WorkspaceConnector>,
     /// For an admin workspace: what it shares.
     shares: BTreeMap<ConnectorId, Sharing>,
     contents: BTreeMap<Digest, Vec<u8>>,
@@ -48,8 +49,8 @@ impl Asset {
         Version(self.versions.len() as u64)
     }
 
-    fn held(&self, id: AssetId) -> Option<HeldAsset> {
-        Some(HeldAsset {
+    fn held(&self, id: AssetId) -> Option<WorkspaceAsset> {
+        Some(WorkspaceAsset {
             id,
             key: self.key.clone(),
             version: self.version(),
@@ -60,22 +61,22 @@ impl Asset {
 }
 
 impl State {
-    fn needs_folder(&self, folder: &FolderPath) -> Result<(), Misfit> {
+    fn needs_folder(&self, folder: &FolderPath) -> Result<(), CommitConflict> {
         if folder.is_home() || self.folders.contains(folder) {
             return Ok(());
         }
-        Err(Misfit::NoFolder(folder.clone()))
+        Err(CommitConflict::NoFolder(folder.clone()))
     }
 
-    fn is_free(&self, id: AssetId, key: &AssetKey) -> Result<(), Misfit> {
+    fn is_free(&self, id: AssetId, key: &AssetKey) -> Result<(), CommitConflict> {
         if let AssetPlace::Folder(folder) = &key.place {
             self.needs_folder(folder)?;
         }
         if self.assets.contains_key(&id) {
-            return Err(Misfit::AssetThere(id));
+            return Err(CommitConflict::AssetThere(id));
         }
         if self.keys.contains(key) {
-            return Err(Misfit::KeyTaken(Box::new(key.clone())));
+            return Err(CommitConflict::KeyTaken(Box::new(key.clone())));
         }
         Ok(())
     }
@@ -85,48 +86,50 @@ impl State {
         id: ConnectorId,
         title: &ConnectorTitle,
         internal_name: &InternalName,
-    ) -> Result<(), Misfit> {
+    ) -> Result<(), CommitConflict> {
         if self.connectors.contains_key(&id) {
-            return Err(Misfit::ConnectorThere(id));
+            return Err(CommitConflict::ConnectorThere(id));
         }
         let mut connectors = self.connectors.values();
         if connectors.any(|connector| connector.title == *title) {
-            return Err(Misfit::TitleTaken(title.clone()));
+            return Err(CommitConflict::TitleTaken(title.clone()));
         }
         let mut connectors = self.connectors.values();
         if connectors.any(|connector| connector.internal_name == *internal_name) {
-            return Err(Misfit::InternalNameTaken(internal_name.clone()));
+            return Err(CommitConflict::InternalNameTaken(internal_name.clone()));
         }
         Ok(())
     }
 
-    fn asset(&mut self, id: AssetId) -> Result<&mut Asset, Misfit> {
-        self.assets.get_mut(&id).ok_or(Misfit::NoAsset(id))
+    fn asset(&mut self, id: AssetId) -> Result<&mut Asset, CommitConflict> {
+        self.assets.get_mut(&id).ok_or(CommitConflict::NoAsset(id))
     }
 
-    fn connector(&mut self, id: ConnectorId) -> Result<&mut HeldConnector, Misfit> {
-        self.connectors.get_mut(&id).ok_or(Misfit::NoConnector(id))
+    fn connector(&mut self, id: ConnectorId) -> Result<&mut WorkspaceConnector, CommitConflict> {
+        self.connectors
+            .get_mut(&id)
+            .ok_or(CommitConflict::NoConnector(id))
     }
 
-    fn rename(&mut self, id: AssetId, key: &AssetKey) -> Result<(), Misfit> {
+    fn rename(&mut self, id: AssetId, key: &AssetKey) -> Result<(), CommitConflict> {
         let old = self.asset(id)?.key.clone();
         if old.kind != key.kind {
-            return Err(Misfit::OtherKind(id));
+            return Err(CommitConflict::OtherKind(id));
         }
         if let AssetPlace::Folder(folder) = &key.place {
             self.needs_folder(folder)?;
         }
         self.keys.remove(&old);
         if !self.keys.insert(key.clone()) {
-            return Err(Misfit::KeyTaken(Box::new(key.clone())));
+            return Err(CommitConflict::KeyTaken(Box::new(key.clone())));
         }
         self.asset(id)?.key = key.clone();
         Ok(())
     }
 
-    fn remove_folder(&mut self, folder: &FolderPath) -> Result<(), Misfit> {
+    fn remove_folder(&mut self, folder: &FolderPath) -> Result<(), CommitConflict> {
         if !self.folders.contains(folder) {
-            return Err(Misfit::NoFolder(folder.clone()));
+            return Err(CommitConflict::NoFolder(folder.clone()));
         }
         let below = |other: &FolderPath| other != folder && folder.relative(other).is_some();
         let holds_folder = self.folders.iter().any(below);
@@ -135,16 +138,16 @@ impl State {
             AssetPlace::Workspace => false,
         });
         if holds_folder || holds_asset {
-            return Err(Misfit::FolderInUse(folder.clone()));
+            return Err(CommitConflict::FolderInUse(folder.clone()));
         }
         self.folders.remove(folder);
         Ok(())
     }
 
-    fn set(&mut self, id: AssetId, state: HeldState) -> Result<(), Misfit> {
+    fn set(&mut self, id: AssetId, state: HeldState) -> Result<(), CommitConflict> {
         let asset = self.asset(id)?;
-        if !fit::same_sort(asset.state, state) {
-            return Err(Misfit::OtherState(id));
+        if !validate::same_sort(asset.state, state) {
+            return Err(CommitConflict::OtherState(id));
         }
         asset.state = state;
         Ok(())
@@ -173,7 +176,7 @@ impl MemoryWorkspace {
         }
     }
 
-    fn held(&self) -> impl Iterator<Item = HeldAsset> + '_ {
+    fn held(&self) -> impl Iterator<Item = WorkspaceAsset> + '_ {
         let assets = self.state.assets.iter();
         assets.filter_map(|(id, asset)| asset.held(*id))
     }
@@ -184,14 +187,14 @@ impl MemoryWorkspace {
         change: &Change,
         contents: &mut dyn Contents,
     ) -> Result<(), WorkspaceError> {
-        let unfit = |misfit: Misfit| misfit.of(&self.facts);
+        let unfit = |misfit: CommitConflict| misfit.of(&self.facts);
         match change {
             Change::CreateFolder(folder) => {
                 if let Some(parent) = folder.parent() {
                     state.needs_folder(&parent).map_err(unfit)?;
                 }
                 if folder.is_home() || !state.folders.insert(folder.clone()) {
-                    return Err(unfit(Misfit::FolderThere(folder.clone())));
+                    return Err(unfit(CommitConflict::FolderThere(folder.clone())));
                 }
             }
             Change::CreateAsset {
@@ -237,7 +240,7 @@ impl MemoryWorkspace {
                 state
                     .is_free_connector(*id, title, internal_name)
                     .map_err(unfit)?;
-                let connector = HeldConnector {
+                let connector = WorkspaceConnector {
                     known: crate::model::workspace::VersionsKnown::All,
                     id: *id,
                     title: title.clone(),
@@ -251,7 +254,7 @@ impl MemoryWorkspace {
                 let latest = state.connector(*id).map_err(unfit)?.latest();
                 let latest = latest.map_or(Version(0), |latest| latest.number);
                 if version.number.0 != latest.0 + 1 {
-                    return Err(unfit(Misfit::OutOfOrder {
+                    return Err(unfit(CommitConflict::OutOfOrder {
                         connector: *id,
                         version: version.number,
                         latest,
@@ -269,7 +272,7 @@ impl MemoryWorkspace {
                 let mut versions = connector.versions.iter_mut();
                 let held = versions.find(|held| held.number == *version);
                 let held = held.ok_or_else(|| {
-                    unfit(Misfit::NoVersion {
+                    unfit(CommitConflict::NoVersion {
                         connector: *id,
                         version: *version,
                     })
@@ -281,7 +284,7 @@ impl MemoryWorkspace {
                 let connector = state.connector(*id).map_err(unfit)?;
                 let version = connector.version(sharing.version);
                 if version.is_none_or(|version| version.released_at.is_none()) {
-                    return Err(unfit(Misfit::NotReleased {
+                    return Err(unfit(CommitConflict::NotReleased {
                         connector: *id,
                         version: sharing.version,
                     }));
@@ -290,7 +293,7 @@ impl MemoryWorkspace {
             }
             Change::Unshare(id) => {
                 let unshared = state.shares.remove(id);
-                unshared.ok_or_else(|| unfit(Misfit::NotShared(*id)))?;
+                unshared.ok_or_else(|| unfit(CommitConflict::NotShared(*id)))?;
             }
         }
         Ok(())
@@ -330,8 +333,8 @@ impl Workspace for MemoryWorkspace {
     }
 
     fn snapshot(&self, scope: &Scope) -> Result<Snapshot, WorkspaceError> {
-        let asked = |asset: &HeldAsset| scope.keys.contains(&asset.key);
-        let named = |asset: &HeldAsset| {
+        let asked = |asset: &WorkspaceAsset| scope.keys.contains(&asset.key);
+        let named = |asset: &WorkspaceAsset| {
             asset.key.kind == AssetKind::Connection && scope.connections.contains(&asset.key.name)
         };
         let mut users: BTreeMap<_, Vec<RecipeUse>> = BTreeMap::new();
@@ -354,7 +357,7 @@ impl Workspace for MemoryWorkspace {
         }
         let mut folders = BTreeSet::from([FolderPath::home()]);
         folders.extend(self.state.folders.intersection(&scope.folders).cloned());
-        let assets: BTreeMap<AssetKey, HeldAsset> = self
+        let assets: BTreeMap<AssetKey, WorkspaceAsset> = self
             .held()
             .filter(asked)
             .map(|asset| (asset.key.clone(), asset))
@@ -440,7 +443,7 @@ impl Workspace for MemoryWorkspace {
         commit: &Commit,
         contents: &mut dyn Contents,
     ) -> Result<Committed, WorkspaceError> {
-        fit::check(commit, &self.facts)?;
+        validate::check(commit, &self.facts)?;
         let is_shared = |digest: &Digest| {
             let shared = self.shared.as_ref();
             shared.is_some_and(|shared| shared.digest() == *digest)

@@ -4,24 +4,24 @@
 //! it can, and over the platform's API, which has no transactions, one change after the other. What
 //! an import, a rollback or a start means is decided in [`crate::plan`], the same for all of them.
 
-mod fit;
 pub mod local;
 pub mod memory;
 pub mod remote;
+mod validate;
 
-pub use fit::Misfit;
+pub use crate::workspace::validate::CommitConflict;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use crate::io::spill::deflate;
+use crate::io::temp_store::deflate;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::path::PackagePath;
 use crate::model::workspace::{
-    AssetId, Body, FolderPath, HeldConnector, Inventory, Partnership, Revision, RevisionHeader,
-    RevisionNumber, Scope, Snapshot, WorkspaceFacts,
+    AssetId, Body, FolderPath, Inventory, Partnership, Revision, RevisionHeader, RevisionNumber,
+    Scope, Snapshot, WorkspaceConnector, WorkspaceFacts,
 };
 use crate::plan::commit::Commit;
 use crate::plan::import::Landing;
@@ -384,7 +384,7 @@ pub trait AdminWorkspace: Workspace {
     /// If it is no admin workspace, or can't be read.
     fn partnership(
         &self,
-        asked: &dyn Fn(&HeldConnector) -> bool,
+        asked: &dyn Fn(&WorkspaceConnector) -> bool,
     ) -> Result<Partnership, WorkspaceError>;
 }
 
@@ -435,7 +435,7 @@ pub enum WorkspaceError {
         /// The workspace.
         workspace: String,
         /// Why.
-        misfit: Misfit,
+        misfit: CommitConflict,
     },
     /// There is no such workspace.
     #[error("there is no workspace `{name}` in {platform}")]

@@ -241,8 +241,8 @@ fn codes_of_source() -> BTreeMap<String, BTreeSet<String>> {
     // A start's obstacles and the rules of the reader of zips have codes of their own.
     let arm = Regex::new(r#"Self::\w+(?: \{ \.\. \})? => "([a-z0-9-]+)","#).expect("valid");
     for (path, prefix) in [
-        ("src/plan/start.rs", ""),
-        ("src/io/archive/error.rs", "archive-"),
+        ("src/plan/preconditions.rs", ""),
+        ("src/archive/error.rs", "archive-"),
     ] {
         let text = fs::read_to_string(root().join(path)).expect("text");
         let (_, of_codes) = text.split_once("fn code(&self)").expect("codes");

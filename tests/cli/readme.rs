@@ -41,7 +41,7 @@ fn the_front_page_is_short_and_begins_with_the_main_job() {
     assert!(
         commands
             .first()
-            .is_some_and(|first| first.text.starts_with("cargo run --release -- export")),
+            .is_some_and(|first| first.text.starts_with("cargo run -- export")),
         "the first command is the main job"
     );
     assert!(
@@ -287,8 +287,12 @@ fn the_table_of_the_manifest_names_every_key_and_no_other() {
 
 #[test]
 fn the_table_of_limits_is_that_of_the_code() {
-    use recipack::io::{archive, bounded, ignored, signature};
-    use recipack::model::{interface, json, path};
+    use recipack::archive;
+    use recipack::archive::signature;
+    use recipack::io::limited;
+    use recipack::model::path;
+    use recipack::source::ignored;
+    use recipack::{connector_source, json};
 
     let bytes = |count: u64| match count {
         _ if count.is_multiple_of(1 << 30) => format!("{} GiB", count >> 30),
@@ -357,13 +361,13 @@ fn the_table_of_limits_is_that_of_the_code() {
             "a connector's source whose actions are compared",
             format!(
                 "{}; {} words and signs",
-                bytes(interface::MAX_SOURCE as u64),
-                grouped(interface::MAX_WORDS as u64)
+                bytes(connector_source::MAX_SOURCE as u64),
+                grouped(connector_source::MAX_WORDS as u64)
             ),
         ),
         (
             "a record, plan, lock, manifest or catalogue",
-            bytes(bounded::DOCUMENT),
+            bytes(limited::DOCUMENT),
         ),
         (
             "an ignore file or a client's settings",

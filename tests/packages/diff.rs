@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use recipack::io::archive::Limits;
+use recipack::archive::Limits;
 use recipack::ops::diff::{DiffReport, FileCounts, diff};
 use recipack::ops::{Interrupt, Running, Silent};
 use recipack::plan::diff::{Change, Difference};

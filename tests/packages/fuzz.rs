@@ -14,16 +14,16 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::support::{Place, place_with, root};
-use recipack::io::archive::{Archive, ArchiveError, Limits};
-use recipack::io::ignored::{IgnoreFiles, Lookup, Verdict};
+use recipack::archive::{Archive, ArchiveError, Limits};
+use recipack::json::{KeyOrder, Tape, print};
 use recipack::manifest::{Manifest, ManifestEdit};
 use recipack::model::catalogue::Catalogue;
+use recipack::model::file_stat::FileStat;
 use recipack::model::ident::Digest;
-use recipack::model::json::{KeyOrder, Tape, print};
-use recipack::model::stamp::Stamp;
+use recipack::ops::export::cache::ExportCache;
+use recipack::ops::export::record::DecisionRecord;
 use recipack::ops::import::PlanDocument;
-use recipack::ops::record::DecisionRecord;
-use recipack::ops::reuse::Memory;
+use recipack::source::ignored::{IgnoreFiles, Lookup, Verdict};
 
 /// How many targets share the time.
 const TARGETS: u32 = 8;
@@ -599,7 +599,7 @@ fn memory() {
     assert_eq!(remembered.len(), 1, "one memory is sealed");
     let whole = remembered.remove(0);
     let (body, seal) = whole.split_at(whole.len() - 32);
-    let stamp = Stamp {
+    let stamp = FileStat {
         size: 0,
         modified: 0,
         changed: 0,
@@ -619,9 +619,9 @@ fn memory() {
         check: &|bytes| {
             if bytes != body {
                 let damaged = [bytes, seal].concat();
-                assert!(Memory::parse(&damaged, "any", stamp).is_none());
+                assert!(ExportCache::parse(&damaged, "any", stamp).is_none());
             }
-            let _ = Memory::parse(&sealed(bytes), "any", stamp);
+            let _ = ExportCache::parse(&sealed(bytes), "any", stamp);
         },
     }
     .run();

@@ -3,11 +3,11 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use recipack::io::archive::Limits;
+use recipack::archive::Limits;
 use recipack::model::graph::Graph;
 use recipack::ops::read::{Digests, Reading, Roots, open};
 use recipack::ops::{Interrupt, Running, Silent};
-use recipack::plan::drawing::{Depth, Detail, GraphDocument, Level, Part, tree};
+use recipack::plan::graph_export::{Depth, Detail, GraphDocument, Level, Part, tree};
 
 fn drawn(root: Option<&str>) -> String {
     let running = Running {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use recipack::io::archive::{Archive, ArchiveError, Limits};
+use recipack::archive::{Archive, ArchiveError, Limits};
 
 /// Rows that either verdict would suit, and ours with the reason.
 const POLICY: &[(&str, Verdict, &str)] = &[

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{corpus, fixture};
 use proptest::prelude::*;
-use recipack::model::interface::{
+use recipack::connector_source::{
     Completeness, Deprecation, Fields, Interface, InterfaceError, MAX_SOURCE, Operation,
     Requirement,
 };

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::support::lines::{done, ends, run};
 use crate::support::{Place, copy, corpus, place_with};
-use recipack::lock::Lock;
+use recipack::manifest::lock::Lock;
 
 const TITLE: &str = "\"Invoice Vault\"";
 

@@ -6,11 +6,11 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use recipack::io::archive::{Archive, Limits};
+use recipack::archive::{Archive, Limits};
 use recipack::manifest::Selection;
 use recipack::model::catalogue::{Catalogue, SharedConnectors};
-use recipack::model::place::{Located, Origin};
-use recipack::model::target::{TargetKind, Word};
+use recipack::model::span::{Located, Origin};
+use recipack::model::target::{ConnectorPolicy, TargetKind};
 use recipack::ops::export::{ExportRequest, prepare};
 use recipack::ops::read::Roots;
 use recipack::ops::{Interrupt, Running, Silent};
@@ -68,7 +68,7 @@ struct Cell {
     /// The data center of the entry.
     own: Option<&'static str>,
     data_center: Option<&'static str>,
-    word: Word,
+    word: ConnectorPolicy,
     files: bool,
     shared_version: u64,
     name: &'static str,
@@ -126,26 +126,26 @@ impl Cell {
         let customer = self.target == TargetKind::Customer;
         let known = self.known();
         let (outcome, code) = match (self.target, known, self.word, self.files) {
-            (TargetKind::External, _, Word::Exclude, _) => {
+            (TargetKind::External, _, ConnectorPolicy::Exclude, _) => {
                 (Outcome::LeftOut, Some("connector-left-out"))
             }
             (TargetKind::External, _, _, true) => (Outcome::Included, None),
-            (_, _, Word::Include, false) | (TargetKind::External, _, _, false) => {
+            (_, _, ConnectorPolicy::Include, false) | (TargetKind::External, _, _, false) => {
                 (Outcome::Refused, Some("connector-missing"))
             }
-            (_, Known::Unknown | Known::ReachUnknown, Word::Include, true) => {
+            (_, Known::Unknown | Known::ReachUnknown, ConnectorPolicy::Include, true) => {
                 (Outcome::Included, Some("sharing-unknown"))
             }
             (_, Known::Unknown, ..) => (Outcome::Refused, Some("catalog-missing")),
             (_, Known::ReachUnknown, ..) => (Outcome::Refused, Some("data-center-unknown")),
-            (_, Known::Reachable, Word::Include, _) => {
+            (_, Known::Reachable, ConnectorPolicy::Include, _) => {
                 (Outcome::Included, Some("shared-connector-included"))
             }
             (_, Known::Reachable, ..) => (Outcome::LeftOut, Some("shared-connector-excluded")),
-            (_, Known::Unreachable, Word::Auto | Word::Exclude, _) => {
+            (_, Known::Unreachable, ConnectorPolicy::Auto | ConnectorPolicy::Exclude, _) => {
                 (Outcome::Refused, Some("shared-connector-unreachable"))
             }
-            (_, Known::NotShared, Word::Exclude, _) => {
+            (_, Known::NotShared, ConnectorPolicy::Exclude, _) => {
                 (Outcome::Refused, Some("connector-refused"))
             }
             (_, _, _, true) => (Outcome::Included, Some("connector-installs")),
@@ -246,7 +246,7 @@ impl Cell {
         Option<BTreeMap<String, String>>,
     ) {
         let words = match (self.word, self.files) {
-            (Word::Auto, _) => BTreeMap::new(),
+            (ConnectorPolicy::Auto, _) => BTreeMap::new(),
             // What has no known title is spoken of by its internal name.
             (word, files) => {
                 let title = match (files, self.is_found()) {
@@ -349,7 +349,11 @@ fn cells() -> Vec<Cell> {
             for visibility in ["open", "closed"] {
                 for own in [None, Some("us")] {
                     for data_center in [None, Some("us"), Some("eu")] {
-                        for word in [Word::Auto, Word::Include, Word::Exclude] {
+                        for word in [
+                            ConnectorPolicy::Auto,
+                            ConnectorPolicy::Include,
+                            ConnectorPolicy::Exclude,
+                        ] {
                             for files in [true, false] {
                                 for shared_version in [6, 7, 8] {
                                     for name in [HERE, ELSEWHERE] {

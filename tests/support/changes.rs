@@ -6,15 +6,15 @@ use std::io::Write as _;
 use recipack::model::ident::{Digest, Version};
 use recipack::model::kind::AssetKind;
 use recipack::model::workspace::{
-    AssetId, AssetKey, AssetPlace, Before, Body, ConnectorId, FolderPath, HeldAsset, HeldConnector,
-    HeldFile, HeldState, HeldVersion, Moment, RecipeUse, Revision, RevisionAction, RevisionHeader,
-    RevisionNumber, Scope, WorkspaceFacts,
+    AssetId, AssetKey, AssetPlace, Before, Body, ConnectorId, FolderPath, HeldState, HeldVersion,
+    RecipeUse, Revision, RevisionAction, RevisionHeader, RevisionNumber, Scope, StoredFile,
+    Timestamp, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts,
 };
 use recipack::plan::commit::{Change, Commit};
 use recipack::workspace::{ContentError, Contents, Encoded, Encoding, Workspace, WorkspaceError};
 
 /// When everything happens.
-pub(crate) const NOW: Moment = Moment(1_700_000_000);
+pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000);
 
 /// Contents that are being brought, and those that were asked for.
 #[derive(Default)]
@@ -24,11 +24,11 @@ pub(crate) struct Bag {
 }
 
 impl Bag {
-    pub(crate) fn put(&mut self, bytes: &[u8]) -> HeldFile {
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> StoredFile {
         self.put_as(Digest::of(bytes), Encoding::Plain, bytes, bytes.len())
     }
 
-    pub(crate) fn put_deflated(&mut self, bytes: &[u8]) -> HeldFile {
+    pub(crate) fn put_deflated(&mut self, bytes: &[u8]) -> StoredFile {
         let deflated = deflated(bytes);
         self.put_as(Digest::of(bytes), Encoding::Deflate, &deflated, bytes.len())
     }
@@ -40,11 +40,11 @@ impl Bag {
         encoding: Encoding,
         bytes: &[u8],
         size: usize,
-    ) -> HeldFile {
+    ) -> StoredFile {
         let size = size as u64;
         self.brought
             .insert(content, (encoding, bytes.to_vec(), size));
-        HeldFile {
+        StoredFile {
             extension: "json".to_owned(),
             content,
             size,
@@ -101,7 +101,7 @@ pub(crate) fn connection(place: &str, name: &str) -> AssetKey {
     key(place, AssetKind::Connection, name)
 }
 
-pub(crate) fn body(file: HeldFile, providers: &[&str]) -> Body {
+pub(crate) fn body(file: StoredFile, providers: &[&str]) -> Body {
     Body {
         origin: file.content,
         files: vec![file],
@@ -137,7 +137,7 @@ pub(crate) fn connector(id: ConnectorId, title: &str, name: &str) -> Change {
     }
 }
 
-pub(crate) fn version(number: u64, code: &HeldFile) -> HeldVersion {
+pub(crate) fn version(number: u64, code: &StoredFile) -> HeldVersion {
     HeldVersion {
         number: Version(number),
         note: Some(format!("the {number}.")),
@@ -155,7 +155,7 @@ pub(crate) fn revision(number: u64, subject: &str, before: Vec<Before>) -> Revis
     Revision {
         header: RevisionHeader {
             number: RevisionNumber(number),
-            at: Moment(NOW.0 + number),
+            at: Timestamp(NOW.0 + number),
             who: "robin".to_owned(),
             action: RevisionAction::Import,
             subject: subject.to_owned(),
@@ -183,8 +183,8 @@ pub(crate) fn commit(
 pub(crate) struct Seen {
     pub(crate) facts: WorkspaceFacts,
     pub(crate) folders: BTreeSet<FolderPath>,
-    pub(crate) assets: Vec<HeldAsset>,
-    pub(crate) connectors: Vec<HeldConnector>,
+    pub(crate) assets: Vec<WorkspaceAsset>,
+    pub(crate) connectors: Vec<WorkspaceConnector>,
     pub(crate) revisions: Vec<Revision>,
     /// Of every asset from 1 on.
     pub(crate) versions: Vec<Vec<Body>>,

@@ -80,7 +80,7 @@ pub(crate) fn run(place: &Place, command: &str) -> Run {
     let program = Path::new(env!("CARGO_BIN_EXE_recipack"));
     let folder = program.parent().expect("a folder").display();
     let path = std::env::var("PATH").unwrap_or_default();
-    let command = command.replace("cargo run --release --", "recipack");
+    let command = command.replace("cargo run --", "recipack");
     // Whoever else has that port must not be in the way.
     let port = port();
     let command = command.replace(PORT, port);

@@ -7,8 +7,8 @@ use std::time::Duration;
 use recipack::model::ident::{Digest, Version};
 use recipack::model::kind::AssetKind;
 use recipack::model::workspace::{
-    AssetId, AssetKey, AssetPlace, Authorization, Binding, Body, ConnectorId, FolderPath, HeldFile,
-    HeldState, HeldVersion, Moment, RecipeState,
+    AssetId, AssetKey, AssetPlace, Authorization, Binding, Body, ConnectorId, FolderPath,
+    HeldState, HeldVersion, RecipeState, StoredFile, Timestamp,
 };
 use recipack::plan::commit::{Change, Commit};
 use recipack::workspace::local::{LocalPlatform, LocalWorkspace, Writing};
@@ -44,10 +44,10 @@ pub(crate) fn run(place: &Place, arguments: &[&str]) -> Run {
 struct Brought(BTreeMap<Digest, Vec<u8>>);
 
 impl Brought {
-    fn file(&mut self, extension: &str, bytes: &[u8]) -> HeldFile {
+    fn file(&mut self, extension: &str, bytes: &[u8]) -> StoredFile {
         let content = Digest::of(bytes);
         self.0.insert(content, bytes.to_vec());
-        HeldFile {
+        StoredFile {
             extension: extension.to_owned(),
             content,
             size: bytes.len() as u64,
@@ -185,7 +185,7 @@ fn fill(workspace: &mut LocalWorkspace) {
             commit.changes.push(Change::ReleaseVersion {
                 id,
                 version: Version(number),
-                at: Moment(NOW - 50),
+                at: Timestamp(NOW - 50),
             });
         }
     }
@@ -299,7 +299,7 @@ fn version(commit: &mut Commit, brought: &mut Brought, id: ConnectorId, title: &
             logo: None,
             source_version: Some(Version(number + 4)),
             source_workspace: Some(recipack::model::workspace::WorkspaceId(9)),
-            created_at: Moment(NOW - 100 + number),
+            created_at: Timestamp(NOW - 100 + number),
             released_at: None,
         },
     });

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::support::{Place, Run, copy, entries, fixture};
 use recipack::model::workspace::{Address, RecipeState};
-use recipack::ops::catalog::{Asked, plan};
-use recipack::ops::operate::{Which, set_recipes};
+use recipack::ops::workspace::catalog::{Asked, plan};
+use recipack::ops::workspace::operate::{Which, set_recipes};
 use recipack::plan::commit::Commit;
 use recipack::plan::sharing::Wish;
 use recipack::workspace::local::{LocalPlatform, LocalWorkspace, Writing};
@@ -829,7 +829,7 @@ fn changes_depend_on_the_other_side() {
         wish: Wish::Remove,
     };
     let mut studio = open(&place, "studio");
-    let at = recipack::model::workspace::Moment(0);
+    let at = recipack::model::workspace::Timestamp(0);
     let planned = plan(&studio, &address, remove, at).expect("a plan");
     assert!(planned.document.consequences[0].in_use().is_empty());
     let acme: Address = "local:acme".parse().expect("an address");

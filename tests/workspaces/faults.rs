@@ -11,15 +11,15 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Place, Run, copy, files, fixture};
 use proptest::prelude::*;
-use recipack::io::archive::Limits;
+use recipack::archive::Limits;
 use recipack::manifest::Selection;
 use recipack::model::catalogue::{Catalogue, SharedConnectors};
 use recipack::model::finding::{Code, Severity};
-use recipack::model::place::Origin;
+use recipack::model::span::Origin;
 use recipack::model::target::TargetKind;
 use recipack::ops::export::{ExportError, ExportRequest, prepare};
+use recipack::ops::provenance::verify::{VerifyRequest, verify};
 use recipack::ops::read::{OpenError, Roots};
-use recipack::ops::verify::{VerifyRequest, verify};
 use recipack::ops::{Interrupt, Observer, Running, Silent, Stage};
 use recipack::plan::export::Destination;
 

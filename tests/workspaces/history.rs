@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::support::{Place, Run, copy, fixture};
 use recipack::model::ident::{Digest, Version};
 use recipack::model::workspace::{
-    Authorization, Body, HeldState, Inventory, Moment, RecipeState, RevisionNumber,
+    Authorization, Body, HeldState, Inventory, RecipeState, RevisionNumber, Timestamp,
 };
 use recipack::plan::commit::{Change, Commit};
 use recipack::workspace::local::{LocalPlatform, LocalWorkspace, Writing};
@@ -563,7 +563,7 @@ fn revisions_are_listed_and_told() {
     let number = world.workspace().facts().expect("readable").revision;
     assert_eq!(number, RevisionNumber(3));
     let revision = world.workspace().revision(number).expect("readable");
-    assert_eq!(revision.header.at, Moment(1_709_251_199));
+    assert_eq!(revision.header.at, Timestamp(1_709_251_199));
 }
 
 #[test]

@@ -9,27 +9,27 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::support::{Place, corpus, entries, files};
-use recipack::io::archive::{Limits, WriteError};
+use recipack::archive::{Limits, WriteError};
+use recipack::json::{Dialect, KeyOrder, Tape, print};
 use recipack::model::catalogue::{Catalogue, CatalogueEntry, SharedVersion, Visibility};
 use recipack::model::finding::Severity;
 use recipack::model::ident::{Digest, Version};
-use recipack::model::json::{Dialect, KeyOrder, Tape, print};
 use recipack::model::key_order;
 use recipack::model::kind::{AssetKind, FileRole};
 use recipack::model::path::PackagePath;
 use recipack::model::scan::Scanner;
 use recipack::model::slug::Stem;
 use recipack::model::workspace::{
-    AssetId, AssetKey, AssetPlace, Binding, Body, ConnectorId, FolderPath, HeldFile, HeldState,
-    HeldVersion, Logo, Moment, WorkspaceKind,
+    AssetId, AssetKey, AssetPlace, Binding, Body, ConnectorId, FolderPath, HeldState, HeldVersion,
+    Logo, StoredFile, Timestamp, WorkspaceKind,
 };
 use recipack::ops::read::{Digests, Reading, Roots, open};
-use recipack::ops::workspace_export::{
+use recipack::ops::workspace::export::{
     Exported, Output, WorkspaceExportDocument, WorkspaceExportError, export,
 };
 use recipack::ops::{Interrupt, Running, Silent};
 use recipack::plan::commit::{Change, Commit};
-use recipack::plan::departure::{DepartureRequest, Rows, Unfiled};
+use recipack::plan::workspace_export::{DepartureRequest, Rows, Unfiled};
 use recipack::workspace::local::{LocalPlatform, LocalWorkspace, NewWorkspace, Writing};
 use recipack::workspace::{MemoryContents, Workspace as _};
 
@@ -157,7 +157,7 @@ fn customer(place: &Place) -> LocalWorkspace {
         external_id: None,
         admin: None,
         catalogue: Some(shared),
-        at: Moment(0),
+        at: Timestamp(0),
     };
     platform.create_workspace(&new).expect("created");
     new.admin = Some(new.name);
@@ -262,7 +262,7 @@ fn fill(workspace: &mut LocalWorkspace, assets: &[&Wanted]) {
                 None => Binding::Shared,
             }
         };
-        let files = wanted.files.iter().map(|(extension, bytes)| HeldFile {
+        let files = wanted.files.iter().map(|(extension, bytes)| StoredFile {
             extension: (*extension).to_owned(),
             content: brought.put(bytes.as_bytes()).expect("compressed"),
             size: bytes.len() as u64,
@@ -329,7 +329,7 @@ fn connector(commit: &mut Commit, brought: &mut MemoryContents) {
             }),
             source_version: None,
             source_workspace: None,
-            created_at: Moment(0),
+            created_at: Timestamp(0),
             released_at: None,
         };
         commit.changes.push(Change::AddVersion { id, version });
@@ -337,7 +337,7 @@ fn connector(commit: &mut Commit, brought: &mut MemoryContents) {
     commit.changes.push(Change::ReleaseVersion {
         id,
         version: Version(1),
-        at: Moment(0),
+        at: Timestamp(0),
     });
 }
 

@@ -5,7 +5,7 @@ use std::num::{IntErrorKind, ParseIntError};
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::model::choice::UnknownChoice;
+use crate::model::keyword::UnknownKeyword;
 
 /// Words for commands, and what is meant.
 const VERBS: &[(&[&str], &str)] = &[
@@ -186,7 +186,7 @@ pub(crate) fn advised(mut error: Error) -> Error {
 /// A value that is none, with those that are meant; no word of how it was read.
 fn valued(mut error: Error) -> Error {
     let source = std::error::Error::source(&error);
-    if let Some(choice) = source.and_then(|source| source.downcast_ref::<UnknownChoice>()) {
+    if let Some(choice) = source.and_then(|source| source.downcast_ref::<UnknownKeyword>()) {
         let help = choice.help();
         suggest(&mut error, help);
         return error;

@@ -68,7 +68,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::colour::ColourWanted;
 use crate::model::ident::{ConnectorTitle, DataCenter, TargetName};
 use crate::model::table::PackedRows;
-use crate::model::target::{TargetKind, Word};
+use crate::model::target::{ConnectorPolicy, TargetKind};
 
 /// Packs Workato recipes and custom connectors for the workspace they go to.
 #[derive(Debug, Parser)]
@@ -233,7 +233,7 @@ pub(crate) struct PackArgs {
     pub(crate) catalog: Option<PathBuf>,
     /// What to do with one: auto, include, exclude; may be repeated
     #[arg(long = "connector", value_name = "TITLE=WORD", value_parser = connector_word)]
-    pub(crate) connectors_said: Vec<(ConnectorTitle, Word)>,
+    pub(crate) connectors_said: Vec<(ConnectorTitle, ConnectorPolicy)>,
     /// Connectors that the project lacks: a folder with their files, or a workspace's address
     #[arg(long, value_name = "DIR|ADDRESS")]
     pub(crate) connectors: Option<PathBuf>,
@@ -254,7 +254,7 @@ pub(crate) struct PackArgs {
     pub(crate) platform: PlatformArgs,
 }
 
-fn connector_word(text: &str) -> Result<(ConnectorTitle, Word), String> {
+fn connector_word(text: &str) -> Result<(ConnectorTitle, ConnectorPolicy), String> {
     let (title, word) = text
         .rsplit_once('=')
         .ok_or("expected TITLE=auto, TITLE=include or TITLE=exclude")?;
@@ -263,7 +263,7 @@ fn connector_word(text: &str) -> Result<(ConnectorTitle, Word), String> {
         .map_err(|error: crate::model::ident::NameError| error.to_string())?;
     let word = word
         .parse()
-        .map_err(|error: crate::model::choice::UnknownChoice| {
+        .map_err(|error: crate::model::keyword::UnknownKeyword| {
             format!("{error}; {}", error.help())
         })?;
     Ok((title, word))

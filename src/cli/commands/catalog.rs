@@ -12,14 +12,14 @@ use super::super::platform;
 use super::super::request::full_catalogue_file;
 use super::super::table::{Align, Table};
 use super::super::ui::{Format, visible};
-use super::super::within::{Asked, Subject};
 use super::super::{Context, Stop};
 use super::catalog_change;
+use crate::cli::workspace_command::{Asked, Subject};
 use crate::model::catalogue::{SharedVersion, Visibility};
 use crate::model::count::counted;
 use crate::model::ident::Version;
 use crate::model::workspace::Sharing;
-use crate::ops::catalog::{
+use crate::ops::workspace::catalog::{
     CatalogLine, CatalogListDocument, CatalogPullDocument, CatalogShowDocument, catalogue, diff,
     list as list_of, show as show_one,
 };

@@ -10,8 +10,8 @@ use super::super::several::{Answer, each, members};
 use super::super::ui::visible;
 use super::super::{Context, Stop};
 use super::export::{document, exit_of, ignored_by, summary_of_plan, tell};
+use crate::ops::export::documents::ExportDocument;
 use crate::ops::export::prepare;
-use crate::ops::report::ExportDocument;
 
 pub(crate) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Stop> {
     around(context, &args.report, "check", |reporter| {

@@ -4,11 +4,11 @@ use super::super::args::{ConnectionAuthorizeArgs, ConnectionCommand, ConnectionL
 use super::super::exit::Exit;
 use super::super::table::{Align, Table};
 use super::super::ui::Format;
-use super::super::within::{Asked, Subject};
 use super::super::{Context, Stop};
+use crate::cli::workspace_command::{Asked, Subject};
 use crate::model::count::counted;
-use crate::ops::inspect::{ConnectionLine, connections};
-use crate::ops::operate::{Effect, Which, authorize as authorize_them};
+use crate::ops::workspace::inspect::{ConnectionLine, connections};
+use crate::ops::workspace::operate::{Effect, Which, authorize as authorize_them};
 
 pub(crate) fn run(context: &Context, command: &ConnectionCommand) -> Result<Exit, Stop> {
     match command {

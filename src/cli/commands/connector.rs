@@ -7,16 +7,16 @@ use super::super::exit::Exit;
 use super::super::platform::now;
 use super::super::table::{Align, Table};
 use super::super::ui::{Format, visible};
-use super::super::within::{Asked, Subject};
 use super::super::{Context, Stop};
+use crate::cli::workspace_command::{Asked, Subject};
 use crate::model::count::counted;
 use crate::model::workspace::VersionsKnown;
-use crate::ops::inspect::{
+use crate::ops::workspace::inspect::{
     ConnectorLine, ConnectorOrigin, ConnectorShowDocument, ConnectorUsageDocument,
     ConnectorVersionsDocument, VersionLine, connector, connectors, usage as usage_of,
     versions as versions_of,
 };
-use crate::ops::operate::{ConnectorReleaseDocument, Effect, release as release_it};
+use crate::ops::workspace::operate::{ConnectorReleaseDocument, Effect, release as release_it};
 
 pub(crate) fn run(context: &Context, command: &ConnectorCommand) -> Result<Exit, Stop> {
     match command {
@@ -193,7 +193,7 @@ fn version_lines(document: &ConnectorVersionsDocument) -> String {
         Table::new([Align::Left; 6]).headed(["VERSION", "RUNS", "MADE", "RELEASED", "WAS", "NOTE"]);
     for version in &document.versions {
         let runs = document.connector.released == Some(version.number);
-        let at = |what: &str, at: Option<crate::model::workspace::Moment>| {
+        let at = |what: &str, at: Option<crate::model::workspace::Timestamp>| {
             at.map_or_else(String::new, |at| format!("{what} {}", at.utc()))
         };
         table.row([

@@ -7,11 +7,11 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::output::{Content, OutputPath};
 use super::super::ui::{Format, visible};
-use super::super::within::{Asked, Subject};
 use super::super::{Context, Stop};
+use crate::cli::workspace_command::{Asked, Subject};
 use crate::model::workspace::Address;
-use crate::ops::inspect::InspectError;
-use crate::ops::pull::{ConnectorPullDocument, PullError, PulledConnector, pull};
+use crate::ops::workspace::inspect::InspectError;
+use crate::ops::workspace::pull::{ConnectorPullDocument, PullError, PulledConnector, pull};
 use crate::plan::decision::shell_word;
 
 pub(super) fn run(context: &Context, args: &ConnectorPullArgs) -> Result<Exit, Stop> {

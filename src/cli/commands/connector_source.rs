@@ -10,22 +10,25 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::platform::now;
 use super::super::ui::{Format, visible};
-use super::super::within::{Asked, Subject};
 use super::super::{Context, Stop};
-use crate::io::bounded::{self, DOCUMENT};
+use crate::cli::workspace_command::{Asked, Subject};
+use crate::connector_source::compare::{Difference, InterfaceDiff, OperationDiff, Verdict};
+use crate::connector_source::wording::told;
+use crate::io::limited;
+use crate::io::limited::DOCUMENT;
 use crate::model::ident::{ConnectorTitle, Version};
-use crate::model::interface::compare::{Difference, InterfaceDiff, OperationDiff, Verdict};
-use crate::ops::connector_diff::{
+use crate::ops::workspace::connector_diff::{
     Compared, ConnectorDiffDocument, ConnectorDiffError, diff as diff_of, source_of,
 };
-use crate::ops::push::{ConnectorPushDocument, PushFailure, PushRequest, push as push_it};
+use crate::ops::workspace::push::{
+    ConnectorPushDocument, PushFailure, PushRequest, push as push_it,
+};
 use crate::plan::decision::shell_word;
-use crate::plan::interface::told;
 use crate::plan::push::{PushEffect, PushError};
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let bytes =
-        bounded::read(path, DOCUMENT).with_context(|| format!("can't read {}", path.display()))?;
+        limited::read(path, DOCUMENT).with_context(|| format!("can't read {}", path.display()))?;
     Ok(bytes)
 }
 
@@ -73,7 +76,7 @@ fn refused(args: &ConnectorPushArgs, error: PushFailure) -> Failure {
             let failure = Failure::of(Exit::Refused, "customer-workspace", &error);
             let admin = admin.as_deref().unwrap_or("ADMIN");
             let title = shell_word(args.title.as_str());
-            let option = super::super::within::platform_option(&args.within.platform);
+            let option = crate::cli::workspace_command::platform_option(&args.within.platform);
             failure.help(format!(
                 "build it in the admin workspace, and share it:\n  \
                  recipack connector push {} --title {title} --in local:{admin}{option}\n  \

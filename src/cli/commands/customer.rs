@@ -8,22 +8,22 @@ use super::super::args::{
 };
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::opening::open_remote;
 use super::super::platform;
 use super::super::table::{Align, Table};
 use super::super::ui::{Format, visible};
-use super::super::within::{only_local, platform_option};
 use super::super::{Context, Stop};
 use super::workspace::{IN_PAGES, admin_of, open, shown_path};
+use crate::cli::connect::open_remote;
+use crate::cli::workspace_command::{only_local, platform_option};
 use crate::model::count::counted;
 use crate::model::ident::WorkspaceName;
 use crate::model::workspace::{Address, LabelEdit, RemoteAddress, WorkspaceId, WorkspaceKind};
-use crate::ops::customers::{
+use crate::ops::workspace::customers::{
     CustomerCreateDocument, CustomerLabelDocument, CustomerLine, CustomerListDocument,
     CustomerShowDocument, Labels, show as shown,
 };
-use crate::ops::remote::RemoteCustomersDocument;
 use crate::plan::decision::shell_word;
+use crate::remote::RemoteCustomersDocument;
 use crate::workspace::local::{Customer, LocalPlatform, NewWorkspace};
 use crate::workspace::{Workspace as _, WorkspaceError};
 

@@ -8,17 +8,17 @@ use super::super::args::{DiffArgs, DiffSide};
 use super::super::brought;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::opening::open;
 use super::super::ui::{Format, Volume, visible};
 use super::super::{Context, Stop};
 use super::import::{request, within};
-use crate::io::archive::{Limits, TemporaryFile};
+use crate::archive::{Limits, TemporaryFile};
+use crate::cli::connect::open;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::Address;
 use crate::ops::diff::{DiffReport, Direction, compare_with_workspace, diff};
 use crate::ops::import::Incoming;
-use crate::plan::departure::{DepartureRequest, Rows, Unfiled};
 use crate::plan::diff::{Change, Difference, FileChange};
+use crate::plan::workspace_export::{DepartureRequest, Rows, Unfiled};
 
 /// How many differences of one file are printed before the rest is only counted.
 const SHOWN: usize = 50;

@@ -10,23 +10,23 @@ use super::super::cache;
 use super::super::checkout::{checkout, help};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::locked;
-use super::super::opening::{
-    Interruptible, client, credentials, in_folder, journal, usual_credentials,
-};
 use super::super::platform;
 use super::super::request::{MANIFEST, ManifestFile, nearest};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
+use crate::archive::TemporaryFile;
+use crate::cli::connect::{
+    Interruptible, client, credentials, in_folder, journal, usual_credentials,
+};
+use crate::cli::lockfile;
 use crate::client::Retries;
-use crate::io::archive::TemporaryFile;
 use crate::model::count::counted;
 use crate::model::ident::WorkspaceName;
 use crate::model::workspace::{Address, ApiHost, RemoteAccount, RemoteAddress};
 use crate::ops::Interrupted;
 use crate::ops::checkout::{Checkout, NoCommit};
 use crate::ops::doctor::{Checkup, DoctorDocument, Health, Reach, examine};
-use crate::ops::remote::journal::Entry;
+use crate::remote::journal::Entry;
 use crate::workspace::local::LocalPlatform;
 
 pub(crate) fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, Stop> {
@@ -151,8 +151,8 @@ fn manifest(said: Option<&Path>) -> Vec<Checkup> {
         false => format!("targets {}", names.join(", ")),
     };
     let found = format!("{}, {targets}", path.display());
-    let file = locked::beside(path);
-    let lock = match locked::of(&manifest) {
+    let file = lockfile::beside(path);
+    let lock = match lockfile::of(&manifest) {
         Ok(Some(lock)) => {
             let targets = counted(lock.targets.len() as u64, "target");
             Checkup::new("lock", Health::Ok, format!("{}, {targets}", file.display()))

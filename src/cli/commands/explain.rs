@@ -8,9 +8,9 @@ use super::super::failure::Failure;
 use super::super::refusal::Refusal;
 use super::super::ui::Format;
 use super::super::{Context, Stop};
-use crate::model::choice::nearest;
 use crate::model::finding::{Code, Latitude, Severity, UnknownCode};
-use crate::ops::report::{CodeDocument, ExplainDocument, ExplainListDocument};
+use crate::model::keyword::nearest;
+use crate::ops::export::documents::{CodeDocument, ExplainDocument, ExplainListDocument};
 
 pub(crate) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit, Stop> {
     match &args.code {

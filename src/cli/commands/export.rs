@@ -10,7 +10,6 @@ use super::super::cache::{Cache, HandedOver, generator};
 use super::super::checkout::{self, checkout};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::locked;
 use super::super::output::{Content, OutputPath, Replacing};
 use super::super::reports::{Reporter, around};
 use super::super::request::{
@@ -21,27 +20,29 @@ use super::super::several::{Answer, Member, each, members};
 use super::super::table::sized;
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
-use crate::io::archive::TemporaryFile;
-use crate::io::bounded::{self, DOCUMENT};
-use crate::io::source::Source;
+use crate::archive::TemporaryFile;
+use crate::cli::lockfile;
+use crate::io::limited;
+use crate::io::limited::DOCUMENT;
 use crate::model::count::counted;
 use crate::model::finding::{Counts, Finding};
 use crate::model::ident::PackageName;
 use crate::model::project::IgnoredAssets;
 use crate::ops::checkout::{Checkout, Difference};
+use crate::ops::diagnostics::Diagnostic;
+use crate::ops::export::cache::Last;
+use crate::ops::export::documents::{EntryDocument, ExportDocument, WrittenPackage};
+use crate::ops::export::pack::{Packed, PackedFile, RecordFacts};
+use crate::ops::export::record::{DecisionRecord, LeftOutRecord, TargetRecord};
 use crate::ops::export::{BlobHashes, Prepared, prepare_with_blobs};
-use crate::ops::locate::LocatedFinding;
-use crate::ops::pack::{Packed, PackedFile, RecordFacts};
-use crate::ops::record::{DecisionRecord, LeftOutRecord, TargetRecord};
-use crate::ops::report::{EntryDocument, ExportDocument, WrittenPackage};
-use crate::ops::reuse::Last;
-use crate::ops::verify::record_path;
+use crate::ops::provenance::verify::record_path;
 use crate::plan::decision::{ConnectorDecision, ItemRule, Outcome, shell_word};
 use crate::plan::export::ExportPlan;
+use crate::plan::export::rewrite::Edits;
 use crate::plan::rule::Ruling;
-use crate::plan::transform::Edits;
 use crate::report::items;
 use crate::report::outputs::Output;
+use crate::source::Source;
 
 pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
     around(context, &args.report, "export", |reporter| {
@@ -121,7 +122,7 @@ pub(crate) fn tell(
     reporter: &mut Reporter,
     resolved: &Resolved,
     prepared: &Prepared,
-    located: &[LocatedFinding],
+    located: &[Diagnostic],
 ) {
     let request = &resolved.request;
     let target = &request.destination;
@@ -153,8 +154,8 @@ fn work(
     let output = output_path(args, &resolved)?;
     let lock = match (args.locked, &resolved.manifest, &args.pack.to) {
         (true, Some(manifest), Some(target)) => {
-            let path = locked::beside(manifest.path());
-            Some((locked::required_of(manifest)?, path, target))
+            let path = lockfile::beside(manifest.path());
+            Some((lockfile::required_of(manifest)?, path, target))
         }
         (true, _, _) => {
             return Err(
@@ -254,7 +255,7 @@ fn work(
     )?;
     if let Some((lock, path, target)) = lock {
         let found = prepared.locked(&resolved.request, &packed.entries)?;
-        locked::hold(&path, lock, target, found)?;
+        lockfile::hold(&path, lock, target, found)?;
     }
     let (written, record) = hand_over(
         context, packed, &prepared, &resolved, &output, source, &cache,
@@ -334,7 +335,7 @@ fn released_files(
 ) -> Result<(), Failure> {
     let manifest = resolved.manifest.as_ref();
     let catalogue = catalogue_of(args, resolved);
-    let lock = manifest.map(|manifest| locked::beside(manifest.path()));
+    let lock = manifest.map(|manifest| lockfile::beside(manifest.path()));
     let files = [manifest.map(|manifest| manifest.path().to_owned())]
         .into_iter()
         .chain([lock.filter(|_| args.locked)])
@@ -342,7 +343,7 @@ fn released_files(
     for path in files.flatten() {
         let checkout = checkout(context, &path);
         let committed = checkout::required(&path, &checkout)?;
-        let bytes = bounded::read(&path, DOCUMENT)
+        let bytes = limited::read(&path, DOCUMENT)
             .with_context(|| format!("can't read {}", path.display()))?;
         checkout::hold(&path, committed, committed.compare_bytes(&bytes))?;
     }
@@ -418,7 +419,7 @@ fn output_path(args: &ExportArgs, resolved: &Resolved) -> Result<PathBuf, Failur
         return Ok(output);
     }
     let manifest = resolved.manifest.as_ref();
-    let lock = manifest.map(|manifest| locked::beside(manifest.path()));
+    let lock = manifest.map(|manifest| lockfile::beside(manifest.path()));
     let catalogue = catalogue_of(args, resolved);
     let inputs: Vec<&Path> = [
         Some(resolved.request.project.as_path()),
@@ -649,7 +650,7 @@ fn listing(prepared: &Prepared) -> String {
 pub(crate) fn document(
     resolved: &Resolved,
     prepared: &Prepared,
-    findings: Vec<LocatedFinding>,
+    findings: Vec<Diagnostic>,
     package: Option<WrittenPackage>,
 ) -> ExportDocument {
     let plan = &prepared.plan;

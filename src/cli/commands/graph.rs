@@ -6,12 +6,12 @@ use super::super::failure::Failure;
 use super::super::request::{TargetNeed, read_project, resolve};
 use super::super::ui::{Format, visible_lines};
 use super::super::{Context, Stop};
-use crate::model::choice::nearest;
 use crate::model::graph::Graph;
+use crate::model::keyword::nearest;
 use crate::model::project::Project;
 use crate::model::table::PackedRows;
 use crate::ops::export::prepare;
-use crate::plan::drawing::{
+use crate::plan::graph_export::{
     Depth, Detail, ForTarget, GraphDocument, Level, MERMAID_LINES, Part, dot, mermaid, tree,
 };
 

@@ -5,8 +5,8 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::ui::Format;
 use super::super::{Context, Stop};
-use crate::model::choice::nearest;
-use crate::ops::report::HelpDocument;
+use crate::model::keyword::nearest;
+use crate::ops::export::documents::HelpDocument;
 
 /// What is explained beside the commands: its name, and the text.
 const TOPICS: &[(&str, &str)] = &[

@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use super::super::args::{HistoryArgs, PlatformArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::opening::open;
 use super::super::table::{Align, Table};
 use super::super::ui::{Format, visible};
-use super::super::within::platform_option;
 use super::super::{Context, Stop};
+use crate::cli::connect::open;
+use crate::cli::workspace_command::platform_option;
 use crate::model::ident::Version;
 use crate::model::workspace::{Address, RecipeState, RevisionHeader, RevisionNumber};
-use crate::ops::history::{
+use crate::ops::import::history::{
     AssetChange, ChangedAsset, HistoryDocument, HistoryError, RevisionDocument, revision, revisions,
 };
 use crate::plan::decision::shell_word;

@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 use super::super::args::{ImportArgs, PermittedArgs, PlanArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::locked;
-use super::super::opening::open;
 use super::super::output::{Content, OutputPath};
 use super::super::platform;
 use super::super::reports::{Reporter, around};
 use super::super::request::read_text;
 use super::super::ui::{Answer, Format, Volume, visible};
-use super::super::within::platform_option;
 use super::super::{Context, Stop};
 use super::counts::{Length, counts};
 use super::import_signed::{Approval, held, unlike, unsigned};
-use crate::io::archive::Limits;
+use crate::archive::Limits;
+use crate::cli::connect::open;
+use crate::cli::lockfile;
+use crate::cli::workspace_command::platform_option;
 use crate::model::count::counted;
 use crate::model::finding::Severity;
 use crate::model::seal::SealError;
@@ -26,8 +26,8 @@ use crate::model::workspace::{Address, FolderPath, RecipeState};
 use crate::ops::import::{
     ImportDocument, ImportError, ImportRequest, Incoming, PlanDocument, PlanFileError, Planned,
 };
+use crate::ops::provenance::verify::record_path;
 use crate::ops::strip::Stripped;
-use crate::ops::verify::record_path;
 use crate::plan::decision::shell_word;
 use crate::plan::import::document::{
     ConnectorAction, ImportPlan, Needed, Permission, PlannedAsset, PlannedConnector,
@@ -494,10 +494,10 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
     Failure::incomplete(&incoming.opened)?;
     if args.locked {
         let (lock, path) = match &args.lock {
-            Some(path) => (locked::required(path)?, path.clone()),
-            None => locked::of_here(context)?,
+            Some(path) => (lockfile::required(path)?, path.clone()),
+            None => lockfile::of_here(context)?,
         };
-        let made_for = locked::hold_package(lock, &path, &request.package, &incoming)?;
+        let made_for = lockfile::hold_package(lock, &path, &request.package, &incoming)?;
         if let Some(made_for) = made_for {
             incoming.was_locked_for(made_for);
         }

@@ -5,9 +5,9 @@ use std::path::Path;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::signing;
-use crate::io::signature::Signed;
+use crate::archive::signature::Signed;
 use crate::model::ident::Digest;
-use crate::ops::verify::{hold, signed_record};
+use crate::ops::provenance::verify::{hold, signed_record};
 
 /// Whether somebody approved of what is to be imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,7 +16,8 @@ use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use super::export::file_stem;
 use super::manifest::incomplete;
-use crate::io::bounded::{self, DOCUMENT};
+use crate::io::limited;
+use crate::io::limited::DOCUMENT;
 use crate::manifest::{ConnectorFact, TemplateCatalog, TemplateFacts, template};
 use crate::model::catalogue::{Catalogue, NoCatalogue};
 use crate::model::finding::Severity;
@@ -24,8 +25,8 @@ use crate::model::graph::Graph;
 use crate::model::kind::AssetKind;
 use crate::model::project::Project;
 use crate::model::workspace::{Address, WorkspaceKind};
+use crate::ops::export::documents::InitDocument;
 use crate::ops::read::{Opened, Roots};
-use crate::ops::report::InitDocument;
 use crate::plan::connectors::{Gathered, Sources, title_of};
 use crate::workspace::local::LocalPlatform;
 
@@ -173,7 +174,7 @@ fn beside(project: &Path, folder: &Path) -> anyhow::Result<Option<String>> {
     for place in [folder, project] {
         for name in USUAL {
             let path = place.join(name);
-            let catalogue = bounded::read(&path, DOCUMENT)
+            let catalogue = limited::read(&path, DOCUMENT)
                 .ok()
                 .and_then(|bytes| Catalogue::parse(&bytes).ok());
             if catalogue.is_some_and(|catalogue| !catalogue.shares_nothing()) {

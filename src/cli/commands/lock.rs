@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 use super::super::args::{LockArgs, PackArgs, PlatformArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::locked;
 use super::super::output::{Content, OutputPath, Replacing};
 use super::super::request::{ManifestFile, TargetNeed, manifest_path, resolve};
 use super::super::several::{Answer, Member, each, found, named};
 use super::super::ui::visible;
 use super::super::{Context, Stop};
-use crate::lock::{Lock, changes};
+use crate::cli::lockfile;
+use crate::manifest::lock::{Lock, changes};
 use crate::model::count::counted;
 use crate::model::ident::TargetName;
 use crate::model::table::PackedRows;
+use crate::ops::export::lock::{LockDocument, LockOutcome};
 use crate::ops::export::prepare;
-use crate::ops::lock::{LockDocument, LockOutcome};
 use crate::plan::decision::shell_word;
 
 pub(crate) fn run(context: &Context, args: &LockArgs) -> Result<Exit, Stop> {
@@ -72,11 +72,11 @@ fn lock(context: &Context, args: &LockArgs, path: &Path) -> Result<Answer<LockDo
         .into());
     }
     let file = path;
-    let path = locked::beside(file);
-    let before = locked::of(&manifest)?;
+    let path = lockfile::beside(file);
+    let before = lockfile::of(&manifest)?;
     let output = OutputPath::check(&path, Content::Lock, Replacing::SameKind, &[file])?;
     let mut found = Lock {
-        manifest: locked::name_of(file),
+        manifest: lockfile::name_of(file),
         ..Lock::default()
     };
     for target in targets.keys() {
@@ -130,7 +130,7 @@ fn lock(context: &Context, args: &LockArgs, path: &Path) -> Result<Answer<LockDo
     })
 }
 
-fn is_error(finding: &crate::ops::locate::LocatedFinding) -> bool {
+fn is_error(finding: &crate::ops::diagnostics::Diagnostic) -> bool {
     finding.severity == crate::model::finding::Severity::Error
 }
 
@@ -169,7 +169,7 @@ fn text(document: &LockDocument, was_there: bool) -> String {
         (LockOutcome::Stale, false) => ": not there yet\n",
     });
     if was_there {
-        text.push_str(&locked::lines(changes, targets.len()));
+        text.push_str(&lockfile::lines(changes, targets.len()));
     }
     for target in targets {
         let _ = writeln!(

@@ -11,7 +11,7 @@ use super::super::exit::Exit;
 use super::super::output::{Content, OutputPath, Replacing};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
-use crate::ops::report::ManDocument;
+use crate::ops::export::documents::ManDocument;
 
 pub(crate) fn run(context: &Context, args: &ManArgs) -> Result<Exit, Stop> {
     let mut command = command();

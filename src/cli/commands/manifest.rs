@@ -14,9 +14,9 @@ use super::super::{Context, Stop};
 use crate::manifest::{Done, EditError, Listing, Manifest, ManifestEdit, Outcome};
 use crate::model::ident::TargetName;
 use crate::ops::Silent;
+use crate::ops::diagnostics::{Diagnostic, ManifestText, locate};
+use crate::ops::export::documents::{ManifestEditDocument, ManifestListDocument};
 use crate::ops::export::prepare;
-use crate::ops::locate::{LocatedFinding, ManifestText, locate};
-use crate::ops::report::{ManifestEditDocument, ManifestListDocument};
 
 pub(crate) fn list(context: &Context, args: &ManifestListArgs) -> Result<Exit, Stop> {
     let path = manifest_path(context, args.manifest.as_deref())?;
@@ -38,7 +38,7 @@ pub(crate) fn list(context: &Context, args: &ManifestListArgs) -> Result<Exit, S
 
 /// The customer targets that lack a catalogue, at their lines. Whether they need one depends on the
 /// project: a project without custom connectors needs none.
-pub(super) fn incomplete(context: &Context, file: &ManifestFile) -> Vec<LocatedFinding> {
+pub(super) fn incomplete(context: &Context, file: &ManifestFile) -> Vec<Diagnostic> {
     let manifest = file.manifest();
     if manifest.without_catalogue().next().is_none() {
         return Vec::new();

@@ -23,8 +23,9 @@ use crate::model::workspace::{Address, AddressError};
 use crate::ops::read::{Opened, Roots};
 use crate::plan::connectors::Sources;
 use crate::plan::decision::shell_word;
-use crate::plan::mentioned::{self, looked_at};
-use crate::plan::pick::PickError;
+use crate::plan::export::mentioned;
+use crate::plan::export::mentioned::looked_at;
+use crate::plan::resolve::ResolveError;
 
 pub(crate) fn add(context: &Context, args: &ManifestAddArgs) -> Result<Exit, Stop> {
     fits(args)?;
@@ -164,7 +165,7 @@ fn parsed<T: FromStr<Err: std::fmt::Display>>(what: &str, text: &str) -> Result<
 }
 
 /// What could not be found in the project.
-fn unfound(part: ManifestPart, opened: &Opened, error: PickError) -> Failure {
+fn unfound(part: ManifestPart, opened: &Opened, error: ResolveError) -> Failure {
     let shown = opened.source.path.display().to_string();
     let list = format!("recipack show {}", shell_word(&shown));
     let use_it = format!("recipack manifest add {} {{}}", part.as_str());
@@ -197,7 +198,7 @@ fn change(
     against: &Against,
     value: &str,
 ) -> Result<Change, Failure> {
-    let held = |check: &dyn Fn(&Opened) -> Result<(), PickError>| match against {
+    let held = |check: &dyn Fn(&Opened) -> Result<(), ResolveError>| match against {
         Against::Project(opened) => {
             check(opened).map_err(|error| unfound(args.part, opened, error))
         }
@@ -445,7 +446,7 @@ fn removal(
     value: &str,
 ) -> Result<Removal, Failure> {
     let asset = |kind: &AssetKind| -> Result<Removal, Failure> {
-        let is_entry = |entry: &&crate::model::place::Located<Glob>| entry.value.as_str() == value;
+        let is_entry = |entry: &&crate::model::span::Located<Glob>| entry.value.as_str() == value;
         // What is gone from the project can still be taken out by its path.
         if let Some(entry) = file.manifest().select.include.iter().find(is_entry) {
             return Ok(Removal::Include(entry.value.clone()));

@@ -25,7 +25,7 @@ use crate::model::target::{Target, TargetKind};
 use crate::ops::export::prepare;
 use crate::ops::read::{Opened, Roots};
 use crate::plan::decision::ConnectorDecision;
-use crate::plan::picking::{ConnectorRow, Row, Step, Tick, picked, rows};
+use crate::plan::export::picking::{ConnectorRow, Row, Step, Tick, picked, rows};
 use crate::plan::rule::Ruling;
 
 /// How many rows are shown at once.

@@ -10,14 +10,14 @@ use super::super::failure::Failure;
 use super::super::output::{Content, OutputPath};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
-use crate::io::bounded;
-use crate::io::signature::LONGEST;
+use crate::archive::signature::LONGEST;
+use crate::io::limited;
 use crate::model::ident::Digest;
 use crate::ops::provenance::bom::Bom;
 use crate::ops::provenance::envelope::{EnvelopeKey, IN_TOTO};
 use crate::ops::provenance::statement::{BUILDER, Statement};
+use crate::ops::provenance::verify::record_path;
 use crate::ops::provenance::{Known, ProvenanceDocument};
-use crate::ops::verify::record_path;
 
 pub(crate) fn attest(context: &Context, args: &AttestArgs) -> Result<Exit, Stop> {
     let key = args.key.as_deref().map(envelope_key).transpose()?;
@@ -76,7 +76,7 @@ fn known(context: &Context, package: &Path, record: Option<&PathBuf>) -> Result<
 
 fn envelope_key(file: &Path) -> Result<EnvelopeKey, Failure> {
     let bytes =
-        bounded::read(file, LONGEST).with_context(|| format!("can't read {}", file.display()))?;
+        limited::read(file, LONGEST).with_context(|| format!("can't read {}", file.display()))?;
     EnvelopeKey::parse(&bytes).map_err(|error| {
         let message = format!("{}: {error}", file.display());
         Failure::new(Exit::Failed, "no-key", message)

@@ -4,11 +4,11 @@ use super::super::args::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
 use super::super::exit::Exit;
 use super::super::table::{Align, Table};
 use super::super::ui::Format;
-use super::super::within::{Asked, Subject};
 use super::super::{Context, Stop};
+use crate::cli::workspace_command::{Asked, Subject};
 use crate::model::workspace::RecipeState;
-use crate::ops::inspect::{RecipeFilter, RecipeLine, recipes};
-use crate::ops::operate::{Effect, RecipeChangeDocument, Which, set_recipes};
+use crate::ops::workspace::inspect::{RecipeFilter, RecipeLine, recipes};
+use crate::ops::workspace::operate::{Effect, RecipeChangeDocument, Which, set_recipes};
 
 pub(crate) fn run(context: &Context, command: &RecipeCommand) -> Result<Exit, Stop> {
     match command {

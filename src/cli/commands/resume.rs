@@ -3,17 +3,17 @@
 use super::super::args::ResumeArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::opening::{journal, open_expected};
 use super::super::platform;
 use super::super::{Context, Stop};
 use super::counts::Length;
 use super::import::{imported, report};
-use crate::io::archive::Limits;
+use crate::archive::Limits;
+use crate::cli::connect::{journal, open_expected};
 use crate::model::workspace::Address;
 use crate::ops::import::{ImportRequest, Incoming, PlanDocument};
-use crate::ops::remote::journal::State;
 use crate::plan::decision::shell_word;
 use crate::plan::import::target::OtherTarget;
+use crate::remote::journal::State;
 
 pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
     let entry = journal()?.entry(&args.id);

@@ -5,17 +5,16 @@ use std::fmt::Write as _;
 use super::super::args::RollbackArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::opening::open;
 use super::super::platform;
 use super::super::reports::{Reporter, around};
 use super::super::ui::{Answer, Format, Volume, visible};
-use super::super::within::{only_local, platform_option};
 use super::super::{Context, Stop};
 use super::history::{deed, no_revision, recipes, versions};
+use crate::cli::connect::open;
+use crate::cli::workspace_command::{only_local, platform_option};
 use crate::model::count::counted;
 use crate::model::workspace::{RecipeState, RevisionNumber};
-use crate::ops::remote::EARLIER;
-use crate::ops::rollback::{
+use crate::ops::import::rollback::{
     PlannedRollback, RollbackDocument, RollbackError, RollbackRequest, astray, before_newest, plan,
 };
 use crate::plan::decision::shell_word;
@@ -24,6 +23,7 @@ use crate::plan::rollback::document::{
     Irreversible, Refusal, RolledAction, RolledAsset, RolledConnector, RolledConnectorAction,
 };
 use crate::plan::rollback::{RollbackPlan, RollbackReceipt};
+use crate::remote::EARLIER;
 use crate::report::items;
 use crate::workspace::WorkspaceError;
 

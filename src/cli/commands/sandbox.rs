@@ -9,8 +9,8 @@ use super::super::failure::Failure;
 use super::super::platform;
 use super::super::request::read_text;
 use super::super::ui::Format;
-use super::super::within::only_local;
 use super::super::{Context, Stop};
+use crate::cli::workspace_command::only_local;
 use crate::sandbox::{FaultError, Faults, ServeError, Settings, Store, StoreError, openapi, serve};
 use crate::workspace::local::LocalPlatform;
 

@@ -8,43 +8,43 @@ use super::super::{Context, Stop};
 use super::sandbox::{SandboxDocument, TokenDocument};
 use crate::manifest::ManifestText;
 use crate::model::catalogue::CatalogueText;
-use crate::ops::catalog::{
-    CatalogChangeDocument, CatalogDiffDocument, CatalogListDocument, CatalogPullDocument,
-    CatalogShowDocument,
-};
-use crate::ops::connector_diff::ConnectorDiffDocument;
-use crate::ops::customers::{
-    CustomerCreateDocument, CustomerLabelDocument, CustomerListDocument, CustomerShowDocument,
-};
 use crate::ops::diff::DiffReport;
 use crate::ops::doctor::DoctorDocument;
-use crate::ops::history::{HistoryDocument, RevisionDocument};
-use crate::ops::import::{ImportDocument, PlanDocument};
-use crate::ops::inspect::{
-    ConnectionListDocument, ConnectorListDocument, ConnectorShowDocument, ConnectorUsageDocument,
-    ConnectorVersionsDocument, RecipeListDocument, WorkspaceCreateDocument,
-    WorkspaceDeleteDocument, WorkspaceListDocument, WorkspaceSetDocument, WorkspaceShowDocument,
-};
-use crate::ops::lock::LockDocument;
-use crate::ops::matrix::MatrixDocument;
-use crate::ops::operate::{
-    ConnectionChangeDocument, ConnectorReleaseDocument, RecipeChangeDocument,
-};
-use crate::ops::provenance::ProvenanceDocument;
-use crate::ops::pull::ConnectorPullDocument;
-use crate::ops::push::ConnectorPushDocument;
-use crate::ops::record::DecisionRecord;
-use crate::ops::remote::{RemoteCustomer, RemoteCustomersDocument};
-use crate::ops::report::{
+use crate::ops::export::documents::{
     ExplainDocument, ExplainListDocument, ExportDocument, HelpDocument, InitDocument, ManDocument,
     ManifestEditDocument, ManifestListDocument, SeveralDocument, ShowDocument, VersionDocument,
     WhyDocument,
 };
-use crate::ops::rollback::RollbackDocument;
-use crate::ops::status::StatusDocument;
-use crate::ops::verify::{SignDocument, Verification};
-use crate::ops::workspace_export::WorkspaceExportDocument;
-use crate::plan::drawing::GraphDocument;
+use crate::ops::export::lock::LockDocument;
+use crate::ops::export::record::DecisionRecord;
+use crate::ops::import::history::{HistoryDocument, RevisionDocument};
+use crate::ops::import::matrix::MatrixDocument;
+use crate::ops::import::rollback::RollbackDocument;
+use crate::ops::import::{ImportDocument, PlanDocument};
+use crate::ops::provenance::ProvenanceDocument;
+use crate::ops::provenance::verify::{SignDocument, Verification};
+use crate::ops::workspace::catalog::{
+    CatalogChangeDocument, CatalogDiffDocument, CatalogListDocument, CatalogPullDocument,
+    CatalogShowDocument,
+};
+use crate::ops::workspace::connector_diff::ConnectorDiffDocument;
+use crate::ops::workspace::customers::{
+    CustomerCreateDocument, CustomerLabelDocument, CustomerListDocument, CustomerShowDocument,
+};
+use crate::ops::workspace::export::WorkspaceExportDocument;
+use crate::ops::workspace::inspect::{
+    ConnectionListDocument, ConnectorListDocument, ConnectorShowDocument, ConnectorUsageDocument,
+    ConnectorVersionsDocument, RecipeListDocument, WorkspaceCreateDocument,
+    WorkspaceDeleteDocument, WorkspaceListDocument, WorkspaceSetDocument, WorkspaceShowDocument,
+};
+use crate::ops::workspace::operate::{
+    ConnectionChangeDocument, ConnectorReleaseDocument, RecipeChangeDocument,
+};
+use crate::ops::workspace::pull::ConnectorPullDocument;
+use crate::ops::workspace::push::ConnectorPushDocument;
+use crate::ops::workspace::status::StatusDocument;
+use crate::plan::graph_export::GraphDocument;
+use crate::remote::{RemoteCustomer, RemoteCustomersDocument};
 use crate::sandbox::Faults;
 
 type SchemaOf = fn() -> schemars::Schema;

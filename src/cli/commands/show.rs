@@ -9,19 +9,19 @@ use super::super::exit::Exit;
 use super::super::table::sized;
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
-use crate::io::archive::Limits;
-use crate::io::source::Source;
+use crate::archive::Limits;
 use crate::model::facts::Facts;
 use crate::model::kind::AssetKind;
 use crate::model::project::{Layout, Origin, Project};
 use crate::model::scan::Scanner;
+use crate::ops::export::documents::{ShowDocument, ShownConnector, ShownFile};
+use crate::ops::export::record::LeftOutRecord;
 use crate::ops::read::OpenError;
-use crate::ops::record::LeftOutRecord;
-use crate::ops::report::{ShowDocument, ShownConnector, ShownFile};
 use crate::ops::{Interrupted, Running};
 use crate::parallel;
 use crate::plan::connectors::title_of;
 use crate::plan::decision::ItemRule;
+use crate::source::Source;
 
 /// All of a package is read, so that damage is told; its JSON is checked by `check` and `verify`.
 pub(crate) fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Stop> {

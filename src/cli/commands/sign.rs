@@ -9,10 +9,12 @@ use super::super::output::{Content, OutputPath};
 use super::super::signing::signing_key;
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
-use crate::io::archive::Limits;
-use crate::io::bounded;
-use crate::io::signature::signature_path;
-use crate::ops::verify::{SignDocument, VerifyRequest, record_in_comment, record_path, verify};
+use crate::archive::Limits;
+use crate::archive::signature::signature_path;
+use crate::io::limited;
+use crate::ops::provenance::verify::{
+    SignDocument, VerifyRequest, record_in_comment, record_path, verify,
+};
 
 pub(crate) fn run(context: &Context, args: &SignArgs) -> Result<Exit, Stop> {
     let output = args
@@ -57,11 +59,11 @@ pub(crate) fn run(context: &Context, args: &SignArgs) -> Result<Exit, Stop> {
         record.unwrap_or_default()
     );
     let cant = || format!("can't sign {}", args.package.display());
-    let file = bounded::open(&args.package).with_context(cant)?;
+    let file = limited::open(&args.package).with_context(cant)?;
     let text = key.sign(file, &comment).with_context(cant)?;
     let public = key.verifying().map_err(anyhow::Error::new)?;
     // What was read to be signed has to be what was looked at before.
-    let file = bounded::open(&args.package).with_context(cant)?;
+    let file = limited::open(&args.package).with_context(cant)?;
     let held = public.verify(&text, file);
     if !held.is_ok_and(|signed| signed.digest == found.sha256) {
         return Err(Failure::new(

@@ -5,15 +5,15 @@ use std::fmt::Write as _;
 use super::super::args::StatusArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::opening::open;
 use super::super::reports::{Reporter, around};
 use super::super::ui::{Format, Volume, visible};
-use super::super::within::{kind_with_admin, platform_option};
 use super::super::{Context, Stop};
 use super::history::deed;
+use crate::cli::connect::open;
+use crate::cli::workspace_command::{kind_with_admin, platform_option};
 use crate::model::count::counted;
 use crate::model::workspace::RecipeState;
-use crate::ops::status::{Drift, StatusDocument, StatusError, StatusRequest, status};
+use crate::ops::workspace::status::{Drift, StatusDocument, StatusError, StatusRequest, status};
 use crate::plan::decision::shell_word;
 use crate::report::items;
 

@@ -13,11 +13,11 @@ use super::super::reports::{Reporter, around};
 use super::super::signing;
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
-use crate::io::archive::Limits;
-use crate::io::bounded;
-use crate::io::signature::LONGEST;
+use crate::archive::Limits;
+use crate::archive::signature::LONGEST;
+use crate::io::limited;
 use crate::ops::provenance::envelope::EnvelopePublicKey;
-use crate::ops::verify::{
+use crate::ops::provenance::verify::{
     AttestationCheck, Rebuild, Rebuilt, RecordCoverage, Verification, VerifyRequest, verify,
 };
 use crate::report::items;
@@ -94,7 +94,7 @@ fn work(context: &Context, args: &VerifyArgs, reporter: &mut Reporter) -> Result
 
 fn public_key(file: &Path) -> Result<EnvelopePublicKey, Failure> {
     let bytes =
-        bounded::read(file, LONGEST).with_context(|| format!("can't read {}", file.display()))?;
+        limited::read(file, LONGEST).with_context(|| format!("can't read {}", file.display()))?;
     EnvelopePublicKey::parse(&bytes).map_err(|error| {
         Failure::usage(format!("{}: {error}", file.display()))
             .help("make one: openssl pkey -in key.pem -pubout -out key.pub.pem")

@@ -2,7 +2,7 @@
 
 use super::super::exit::Exit;
 use super::super::ui::{Format, Ui, Volume};
-use crate::ops::report::VersionDocument;
+use crate::ops::export::documents::VersionDocument;
 
 /// Prints the version, and with `--verbose` what it was built of and for.
 ///

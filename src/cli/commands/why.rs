@@ -12,11 +12,11 @@ use super::super::{Context, Stop};
 use super::catalog::source;
 use super::export::describe;
 use crate::model::catalogue::{SharedConnectors, SharedVersion};
-use crate::model::choice::nearest;
+use crate::model::keyword::nearest;
+use crate::ops::export::documents::{WhyDocument, WhyFile};
 use crate::ops::export::prepare;
-use crate::ops::record::TargetRecord;
-use crate::ops::report::{WhyDocument, WhyFile};
-use crate::ops::why::explain;
+use crate::ops::export::record::TargetRecord;
+use crate::ops::export::why::explain;
 use crate::plan::decision::{ConnectorDecision, Match};
 
 pub(crate) fn run(context: &Context, args: &WhyArgs) -> Result<Exit, Stop> {

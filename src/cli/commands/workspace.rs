@@ -9,18 +9,18 @@ use super::super::args::{
 };
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::opening;
 use super::super::platform;
 use super::super::request::full_catalogue_file;
 use super::super::table::{Align, Table};
 use super::super::ui::{Format, visible};
-use super::super::within::{kind_with_admin, only_local, platform_option};
 use super::super::{Context, Stop};
+use crate::cli::connect;
+use crate::cli::workspace_command::{kind_with_admin, only_local, platform_option};
 use crate::model::catalogue::Visibility;
 use crate::model::count::counted;
 use crate::model::ident::{DataCenter, WorkspaceName};
 use crate::model::workspace::{Address, ClosedSource, WorkspaceId, WorkspaceKind};
-use crate::ops::inspect::{
+use crate::ops::workspace::inspect::{
     WorkspaceCreateDocument, WorkspaceDeleteDocument, WorkspaceLine, WorkspaceListDocument,
     WorkspaceSetDocument, WorkspaceShowDocument, workspace, workspaces,
 };
@@ -316,7 +316,7 @@ fn connections(line: &WorkspaceLine) -> String {
 }
 
 fn show(context: &Context, args: &WorkspaceShowArgs) -> Result<Exit, Stop> {
-    let opened = opening::open(context, &args.platform, &args.address, "workspace show")?;
+    let opened = connect::open(context, &args.platform, &args.address, "workspace show")?;
     let mut document = workspace(&opened.inventory()?, &opened.revisions()?);
     document.workspace.address = args.address.clone();
     match context.ui.format {

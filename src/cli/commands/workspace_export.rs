@@ -7,7 +7,6 @@ use std::path::Path;
 use super::super::args::WorkspaceExportArgs;
 use super::super::brought::not_exported;
 use super::super::exit::Exit;
-use super::super::opening::{Opened, open, open_remote};
 use super::super::output::{Content, OutputPath};
 use super::super::platform;
 use super::super::request::{bytes_of, folder_of};
@@ -15,11 +14,12 @@ use super::super::table::sized;
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
 use super::export::{file_stem, output_file, summary_of_findings};
+use crate::cli::connect::{Opened, open, open_remote};
 use crate::manifest::DEFAULT_LIMIT_MB;
 use crate::model::count::counted;
 use crate::model::workspace::Address;
-use crate::ops::workspace_export::{Output, WorkspaceExportDocument, export};
-use crate::plan::departure::{DepartureRequest, Rows, Unfiled};
+use crate::ops::workspace::export::{Output, WorkspaceExportDocument, export};
+use crate::plan::workspace_export::{DepartureRequest, Rows, Unfiled};
 
 pub(crate) fn run(context: &Context, args: &WorkspaceExportArgs) -> Result<Exit, Stop> {
     let request = request(args);

@@ -5,7 +5,7 @@ fn include(pattern: &str) -> Change {
     Change::Include(pattern.parse().expect("a pattern"))
 }
 
-fn connector(title: &str, word: Word) -> Change {
+fn connector(title: &str, word: ConnectorPolicy) -> Change {
     let title = title.parse().expect("a title");
     Change::Connector { title, word }
 }
@@ -79,19 +79,19 @@ fn what_is_added_takes_the_form_of_its_surroundings() {
         ),
         (
             "[connectors]\n\"A\" = \"auto\" # a\n",
-            &connector("B \"2\"", Word::Exclude),
+            &connector("B \"2\"", ConnectorPolicy::Exclude),
             Added,
             "[connectors]\n\"A\" = \"auto\" # a\n\"B \\\"2\\\"\" = \"exclude\"\n",
         ),
         (
             "[connectors]\n'A' = 'auto' # a",
-            &connector("A", Word::Include),
+            &connector("A", ConnectorPolicy::Include),
             Changed,
             "[connectors]\n'A' = \"include\" # a",
         ),
         (
             "[connectors]\n'A' = 'auto'",
-            &connector("A", Word::Auto),
+            &connector("A", ConnectorPolicy::Auto),
             Unchanged,
             "[connectors]\n'A' = 'auto'",
         ),
@@ -223,7 +223,7 @@ fn a_targets_own_words_stand_in_it() {
     let word = Change::TargetConnector {
         target: target(),
         title: "A b".parse().expect("a title"),
-        word: Word::Include,
+        word: ConnectorPolicy::Include,
     };
     let catalog = Change::TargetCatalog {
         target: target(),
@@ -323,7 +323,11 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let name = "[a-c]";
-    let word = prop_oneof![Just(Word::Auto), Just(Word::Include), Just(Word::Exclude)];
+    let word = prop_oneof![
+        Just(ConnectorPolicy::Auto),
+        Just(ConnectorPolicy::Include),
+        Just(ConnectorPolicy::Exclude)
+    ];
     let kind = prop_oneof![Just(TargetKind::Customer), Just(TargetKind::External)];
     let change = (0..11, name, word, kind, proptest::option::of("us|eu|jp")).prop_map(
         |(which, name, word, kind, data_center)| match which {

@@ -10,7 +10,7 @@ use crate::manifest::error::Problem;
 use crate::manifest::{Allowance, Level, NamePattern};
 use crate::model::finding::{Code, Latitude};
 use crate::model::ident::TypeWord;
-use crate::model::place::Located;
+use crate::model::span::Located;
 
 const ALLOW_KEYS: &[&str] = &["code", "fingerprint", "reason"];
 

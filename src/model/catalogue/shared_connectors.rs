@@ -1,9 +1,9 @@
 //! What is known of the connectors that a partner shares with its customers.
 
 use super::Catalogue;
-use crate::model::choice::choice_type;
+use crate::model::keyword::keyword_enum;
 
-choice_type! {
+keyword_enum! {
     /// What is said in place of a catalogue. A file of this name is `./none`.
     pub enum NoCatalogue: "word about a catalogue" {
         /// The partner shares nothing with its customers.

@@ -8,7 +8,7 @@ use super::{
     CatalogueEntry, CatalogueError, CatalogueProblem, EntryName, SharedVersion, Visibility,
 };
 use crate::model::ident::{ConnectorTitle, NameError, Version};
-use crate::model::place::Place;
+use crate::model::span::Span;
 
 /// What a row says.
 pub(super) enum Row {
@@ -73,7 +73,7 @@ impl<'t> Table<'t> {
     /// Its rows, each with how a message names it and where it stands.
     pub(super) fn rows(
         &self,
-    ) -> impl Iterator<Item = Result<(Row, EntryName, Place), CatalogueError>> {
+    ) -> impl Iterator<Item = Result<(Row, EntryName, Span), CatalogueError>> {
         let table = self.text.strip_prefix('\u{feff}').unwrap_or(self.text);
         let before = self.text.len() - table.len();
         let records = reader(table, self.delimiter).into_records();
@@ -88,7 +88,7 @@ impl<'t> Table<'t> {
                 CatalogueError {
                     problem: Box::new(CatalogueProblem::Table(told(&error))),
                     entry: Some(name.clone()),
-                    place: Place::of(self.text, self.line_at(start)),
+                    place: Span::of(self.text, self.line_at(start)),
                 }
             })?;
             let start = record.position().map_or(0, csv::Position::byte);
@@ -103,7 +103,7 @@ impl<'t> Table<'t> {
                     title: record.get(self.columns.title).map(str::to_owned),
                     ..name
                 },
-                place: Place::of(self.text, self.line_at(start)),
+                place: Span::of(self.text, self.line_at(start)),
             };
             Ok((row.row()?, row.name, row.place))
         })
@@ -141,7 +141,7 @@ struct Reader<'r> {
     columns: &'r Columns,
     record: &'r csv::StringRecord,
     name: EntryName,
-    place: Place,
+    place: Span,
 }
 
 impl Reader<'_> {

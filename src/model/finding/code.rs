@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::Severity;
-use crate::model::choice::nearest;
+use crate::model::keyword::nearest;
 
 /// What a manifest may say about how much a finding matters.
 #[derive(

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Moment;
+use super::Timestamp;
 use crate::model::ident::Digest;
 
 /// How many hexadecimal digits an id has.
@@ -21,7 +21,12 @@ pub struct ImportId(Box<str>);
 impl ImportId {
     /// The id of an import of a package into a workspace in this state. `workspace` stands for the
     /// workspace.
-    pub fn of(workspace: &dyn fmt::Display, package: &Digest, base: &Digest, at: Moment) -> Self {
+    pub fn of(
+        workspace: &dyn fmt::Display,
+        package: &Digest,
+        base: &Digest,
+        at: Timestamp,
+    ) -> Self {
         let of = format!("{workspace}\n{package}\n{base}\n{}", at.0);
         let digest = Digest::of(of.as_bytes()).to_string();
         Self(digest.chars().take(DIGITS).collect::<String>().into())

@@ -4,20 +4,20 @@
 
 mod address;
 mod folder;
-mod held;
 mod import_id;
+mod items;
 mod label;
-mod moment;
 mod partnership;
 mod revision;
 mod snapshot;
+mod timestamp;
 
+pub use crate::model::workspace::items::{
+    AssetKey, AssetPlace, Binding, Body, HeldState, HeldVersion, Logo, StoredFile, VersionsKnown,
+    WorkspaceAsset, WorkspaceConnector,
+};
 pub use address::{Address, AddressError, ApiHost, RemoteAccount, RemoteAddress};
 pub use folder::FolderPath;
-pub use held::{
-    AssetKey, AssetPlace, Binding, Body, HeldAsset, HeldConnector, HeldFile, HeldState,
-    HeldVersion, Logo, VersionsKnown,
-};
 pub use import_id::ImportId;
 pub use label::{Label, LabelEdit, LabelError};
 pub use partnership::{
@@ -32,9 +32,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::choice::choice_type;
+use crate::model::keyword::keyword_enum;
 
-choice_type! {
+keyword_enum! {
     /// Whose workspace it is.
     pub enum WorkspaceKind: "kind of workspace" {
         /// The partner's own, where shared connectors are built.
@@ -46,7 +46,7 @@ choice_type! {
     }
 }
 
-choice_type! {
+keyword_enum! {
     /// Whether a recipe runs.
     pub enum RecipeState: "state of a recipe" {
         /// It runs.
@@ -56,7 +56,7 @@ choice_type! {
     }
 }
 
-choice_type! {
+keyword_enum! {
     /// Whether somebody gave a connection its credentials, which never travel (platform.md §6).
     pub enum Authorization: "state of a connection" {
         /// Somebody did.
@@ -102,5 +102,5 @@ number_type!(
 );
 number_type!(
     /// A moment, in seconds since 1970 (UTC).
-    Moment
+    Timestamp
 );

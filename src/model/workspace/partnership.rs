@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Address, ConnectorId, HeldConnector, RecipeUse, WorkspaceFacts, WorkspaceId};
+use super::{Address, ConnectorId, RecipeUse, WorkspaceConnector, WorkspaceFacts, WorkspaceId};
 use crate::model::catalogue::{Catalogue, CatalogueEntry, SharedVersion, Teller, Visibility};
-use crate::model::choice::choice_type;
 use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceName};
+use crate::model::keyword::keyword_enum;
 
 /// How a connector is shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -19,7 +19,7 @@ pub struct Sharing {
     pub visibility: Visibility,
 }
 
-choice_type! {
+keyword_enum! {
     /// Whether an admin workspace may share connectors without their source; the platform's
     /// operator decides (platform.md §4).
     pub enum ClosedSource: "permission" {
@@ -73,7 +73,7 @@ pub struct Partnership {
     /// What is told of how it shares them.
     pub tells: SharingTold,
     /// Its connectors, in the order of their numbers.
-    pub connectors: Vec<HeldConnector>,
+    pub connectors: Vec<WorkspaceConnector>,
     /// Those of them that are shared.
     pub shares: BTreeMap<ConnectorId, Sharing>,
     /// Those of which the workspace does not say whether they are shared. None of them is in `shares`.
@@ -123,7 +123,7 @@ impl Partnership {
     }
 
     /// What the catalogue file says of a connector.
-    pub fn entry(&self, connector: &HeldConnector) -> CatalogueEntry {
+    pub fn entry(&self, connector: &WorkspaceConnector) -> CatalogueEntry {
         let sharing = self.shares.get(&connector.id);
         let shared_version = match sharing {
             Some(sharing) => SharedVersion::At(sharing.version),

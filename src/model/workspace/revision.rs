@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AssetId, HeldState, Moment, RevisionNumber};
-use crate::model::choice::choice_type;
+use super::{AssetId, HeldState, RevisionNumber, Timestamp};
 use crate::model::ident::{Digest, Version};
+use crate::model::keyword::keyword_enum;
 
-choice_type! {
+keyword_enum! {
     /// What made a revision.
     pub enum RevisionAction: "action" {
         /// A package was imported.
@@ -22,7 +22,7 @@ pub struct RevisionHeader {
     /// Its number.
     pub number: RevisionNumber,
     /// When it was made, in seconds since 1970.
-    pub at: Moment,
+    pub at: Timestamp,
     /// Who made it, as the command line knew it.
     pub who: String,
     /// What made it.

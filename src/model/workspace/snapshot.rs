@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AssetId, AssetKey, ConnectorId, FolderPath, HeldAsset, HeldConnector, RevisionNumber,
+    AssetId, AssetKey, ConnectorId, FolderPath, RevisionNumber, WorkspaceAsset, WorkspaceConnector,
     WorkspaceId, WorkspaceKind,
 };
 use crate::model::catalogue::Catalogue;
@@ -69,11 +69,11 @@ pub struct Snapshot {
     /// Those of the folders that are there; Home always is.
     pub folders: BTreeSet<FolderPath>,
     /// Those of the assets that are there.
-    pub assets: BTreeMap<AssetKey, HeldAsset>,
+    pub assets: BTreeMap<AssetKey, WorkspaceAsset>,
     /// Every connection that has one of the names, in the order of their numbers.
-    pub connections: Vec<HeldAsset>,
+    pub connections: Vec<WorkspaceAsset>,
     /// All custom connectors of its own, in the order of their numbers.
-    pub connectors: Vec<HeldConnector>,
+    pub connectors: Vec<WorkspaceConnector>,
     /// The connectors that are shared with it, if it is a customer's.
     pub shared: Option<Catalogue>,
     /// Whether that is all that is shared with it.
@@ -97,7 +97,7 @@ impl Scope {
     /// The names of recipes that are asked for and not among `assets`.
     pub fn missing_recipes<'s>(
         &'s self,
-        assets: &BTreeMap<AssetKey, HeldAsset>,
+        assets: &BTreeMap<AssetKey, WorkspaceAsset>,
     ) -> BTreeSet<&'s str> {
         let recipes = self.keys.iter().filter(|key| key.kind == AssetKind::Recipe);
         recipes
@@ -137,9 +137,9 @@ pub struct Inventory {
     /// Its folders, Home not among them.
     pub folders: BTreeSet<FolderPath>,
     /// Its assets, in the order of their numbers.
-    pub assets: Vec<HeldAsset>,
+    pub assets: Vec<WorkspaceAsset>,
     /// Its own custom connectors, in the order of their numbers.
-    pub connectors: Vec<HeldConnector>,
+    pub connectors: Vec<WorkspaceConnector>,
     /// The connectors that are shared with it, if it is a customer's.
     pub shared: Option<Catalogue>,
 }

@@ -5,20 +5,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DiffReport, FileCounts, KeptAsset, SideRecord};
-use crate::io::source::SourceReader;
+use crate::json::{JsonError, Splice, Tape, apply};
 use crate::model::ident::Digest;
-use crate::model::json::{JsonError, Splice, Tape, apply};
 use crate::model::path::PackagePath;
 use crate::model::project::Asset;
 use crate::model::reference::{Reference, objects};
 use crate::model::scan::Scanner;
-use crate::model::workspace::{AssetPlace, Binding, FolderPath, HeldAsset, HeldVersion};
+use crate::model::workspace::{AssetPlace, Binding, FolderPath, HeldVersion, WorkspaceAsset};
+use crate::ops::export::record::OriginRecord;
 use crate::ops::import::{ImportError, ImportRequest, Incoming, read_main, renamed};
-use crate::ops::record::OriginRecord;
 use crate::ops::{Interrupted, Running};
 use crate::plan::diff::{Change, Comparer, Difference, FileChange, Form};
-use crate::plan::import::sameness::{Answer, Rebound, Sameness};
+use crate::plan::import::compare::{Answer, ContentComparison, Rebound};
 use crate::plan::import::{Draft, Effect};
+use crate::source::SourceReader;
 use crate::workspace::Workspace;
 
 /// Which side is the older one.
@@ -105,7 +105,7 @@ fn kept(
     workspace: &dyn Workspace,
 ) -> Result<Vec<KeptAsset>, ImportError> {
     let known: BTreeSet<_> = draft.ids().collect();
-    let is_inside = |asset: &HeldAsset| match &asset.key.place {
+    let is_inside = |asset: &WorkspaceAsset| match &asset.key.place {
         AssetPlace::Workspace => folder.is_home(),
         AssetPlace::Folder(own) => folder.relative(own).is_some(),
     };
@@ -157,7 +157,7 @@ impl Comparison<'_> {
         &mut self,
         index: usize,
         asset: &Asset,
-        held: &HeldAsset,
+        held: &WorkspaceAsset,
         rebound: &[Rebound],
     ) -> Result<(), ImportError> {
         let before = self.changes.len();
@@ -210,7 +210,7 @@ impl Comparison<'_> {
         &mut self,
         index: usize,
         asset: &Asset,
-        held: &HeldAsset,
+        held: &WorkspaceAsset,
         rebound: &[Rebound],
     ) -> Result<Vec<Difference>, ImportError> {
         let broken = |source| ImportError::Json {
@@ -218,7 +218,7 @@ impl Comparison<'_> {
             source,
         };
         let answer = self.answers.get(&index).map(|answer| &answer.sameness);
-        if let Some(Sameness::Merged(merged)) = answer {
+        if let Some(ContentComparison::Merged(merged)) = answer {
             self.packaged.clone_from(merged);
         } else {
             read_main(self.incoming, index, &mut self.reader, &mut self.packaged)?;

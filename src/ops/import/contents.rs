@@ -10,7 +10,7 @@ pub(super) struct PackageContents<'a> {
     without_rows: Vec<PackagePath>,
     reader: SourceReader<'a>,
     files: HashMap<Digest, usize>,
-    spill: Spill,
+    spill: TempStore,
     spilled: HashMap<Digest, (Spilled, u64)>,
     scratch: &'a Path,
     buffer: Vec<u8>,
@@ -31,7 +31,7 @@ impl<'a> PackageContents<'a> {
             files: files
                 .filter_map(|file| Some((file.content?.digest?, file.source)))
                 .collect(),
-            spill: Spill::new(scratch).map_err(|source| ImportError::Scratch {
+            spill: TempStore::new(scratch).map_err(|source| ImportError::Scratch {
                 folder: scratch.display().to_string(),
                 source,
             })?,
@@ -41,7 +41,11 @@ impl<'a> PackageContents<'a> {
         })
     }
 
-    pub(super) fn keep(&mut self, bytes: &[u8], deflated: &[u8]) -> Result<HeldFile, ImportError> {
+    pub(super) fn keep(
+        &mut self,
+        bytes: &[u8],
+        deflated: &[u8],
+    ) -> Result<StoredFile, ImportError> {
         let digest = Digest::of(bytes);
         self.keep_as(digest, bytes.len() as u64, deflated)
     }
@@ -51,14 +55,14 @@ impl<'a> PackageContents<'a> {
         digest: Digest,
         size: u64,
         deflated: &[u8],
-    ) -> Result<HeldFile, ImportError> {
+    ) -> Result<StoredFile, ImportError> {
         let failed = |source| ImportError::Scratch {
             folder: self.scratch.display().to_string(),
             source,
         };
         let kept = self.spill.keep(deflated).map_err(failed)?;
         self.spilled.insert(digest, (kept, size));
-        Ok(HeldFile {
+        Ok(StoredFile {
             extension: "json".to_owned(),
             content: digest,
             size,
@@ -72,7 +76,7 @@ impl<'a> PackageContents<'a> {
         planned: &Planned,
         running: &Running,
         observer: &mut dyn Observer,
-    ) -> Result<BTreeMap<usize, HeldFile>, ImportError> {
+    ) -> Result<BTreeMap<usize, StoredFile>, ImportError> {
         let assets = &self.incoming.opened.project.assets;
         let without_rows = (0..assets.len()).filter(|&asset| draft.leaves_rows_out(asset));
         self.without_rows = without_rows
@@ -80,9 +84,9 @@ impl<'a> PackageContents<'a> {
             .collect();
         let mut stored = BTreeMap::new();
         for (&asset, answer) in &planned.answers {
-            if let Sameness::Merged(bytes) = &answer.sameness {
+            if let ContentComparison::Merged(bytes) = &answer.sameness {
                 let untagged = match draft.leaves_tags_out(asset) {
-                    true => sameness::without_tags(bytes),
+                    true => compare::without_tags(bytes),
                     false => Ok(None),
                 };
                 let untagged = untagged.map_err(|source| ImportError::Json {
@@ -118,11 +122,11 @@ impl<'a> PackageContents<'a> {
             let renamed = renamed(&packed.kind, bytes, draft.renames(asset));
             let mut bytes = renamed.map_err(broken)?;
             if draft.leaves_rows_out(asset) {
-                let without = sameness::without_rows(&bytes).map_err(broken)?;
+                let without = compare::without_rows(&bytes).map_err(broken)?;
                 bytes = without.unwrap_or(bytes);
             }
             if draft.leaves_tags_out(asset) {
-                let without = sameness::without_tags(&bytes).map_err(broken)?;
+                let without = compare::without_tags(&bytes).map_err(broken)?;
                 bytes = without.unwrap_or(bytes);
             }
             let deflated = deflate(&bytes).map_err(|source| ImportError::Scratch {

@@ -8,18 +8,22 @@
 pub mod bom;
 pub mod envelope;
 pub mod statement;
+pub mod verify;
 
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::record::DecisionRecord;
-use super::verify::{Mismatch, Verification, VerifyError, VerifyRequest, record_path, verify};
 use super::{Observer, Running};
-use crate::io::archive::Limits;
-use crate::io::bounded::{self, DOCUMENT};
+use crate::archive::Limits;
+use crate::io::limited;
+use crate::io::limited::DOCUMENT;
 use crate::model::ident::Digest;
+use crate::ops::export::record::DecisionRecord;
+use crate::ops::provenance::verify::{
+    Mismatch, Verification, VerifyError, VerifyRequest, record_path, verify,
+};
 
 /// A package and the record that it matches.
 #[derive(Clone, Debug)]
@@ -79,12 +83,12 @@ impl Known {
         observer: &mut dyn Observer,
     ) -> Result<Self, ProvenanceError> {
         let path = record.unwrap_or_else(|| record_path(package));
-        let bytes = match bounded::read(&path, DOCUMENT) {
+        let bytes = match limited::read(&path, DOCUMENT) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 // A package that is not there either is told first.
                 std::fs::metadata(package).map_err(|source| {
-                    VerifyError::Source(crate::io::source::SourceError::Io {
+                    VerifyError::Source(crate::source::SourceError::Io {
                         path: package.to_owned(),
                         source,
                     })
@@ -95,11 +99,9 @@ impl Known {
                 .into());
             }
             Err(source) => {
-                return Err(VerifyError::Source(crate::io::source::SourceError::Io {
-                    path,
-                    source,
-                })
-                .into());
+                return Err(
+                    VerifyError::Source(crate::source::SourceError::Io { path, source }).into(),
+                );
             }
         };
         let record = DecisionRecord::parse(&bytes).map_err(|source| VerifyError::Record {

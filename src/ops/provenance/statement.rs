@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::Known;
 use crate::model::ident::{ConnectorTitle, Digest};
-use crate::model::target::Word;
-use crate::ops::record::{OriginRecord, TargetRecord};
+use crate::model::target::ConnectorPolicy;
+use crate::ops::export::record::{OriginRecord, TargetRecord};
 
 /// The type of statements.
 const STATEMENT: &str = "https://in-toto.io/Statement/v1";
@@ -65,7 +65,7 @@ struct ExternalParameters<'a> {
     origin: OriginRecord,
     target: &'a TargetRecord,
     select: &'a crate::manifest::SelectListing,
-    connectors: &'a BTreeMap<ConnectorTitle, Word>,
+    connectors: &'a BTreeMap<ConnectorTitle, ConnectorPolicy>,
 }
 
 impl Statement {

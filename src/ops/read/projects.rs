@@ -7,7 +7,7 @@ use super::{
     Credentials, Listing, Lookup, OpenError, ReadBefore, Reading, Roots, Search, WK, WORKATOENV,
     Wanted, declared,
 };
-use crate::io::archive::Limits;
+use crate::archive::Limits;
 use crate::model::roots::{self, Found, is_at_or_below};
 use crate::ops::{Observer, Running};
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::references::in_step;
+use crate::json::{Document, Node, NodeKind};
 use crate::model::finding::{Code, Finding, Subject};
-use crate::model::json::{Document, Node, NodeKind};
 use crate::model::path::PackagePath;
 use crate::model::reference::{Activity, Step};
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::manifest::NamePattern;
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::ident::TypeWord;
-use crate::model::place::Located;
 use crate::model::project::Project;
+use crate::model::span::Located;
 
 /// The assets in `packed` whose display names do not match the pattern for their type.
 pub fn check(

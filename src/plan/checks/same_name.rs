@@ -6,12 +6,12 @@ use crate::model::finding::{Code, Finding, Subject};
 use crate::model::kind::AssetKind;
 use crate::model::project::Project;
 use crate::model::workspace::{AssetKey, FolderPath};
-use crate::plan::import::{Landing, Placing};
+use crate::plan::import::{Landing, TargetKeys};
 
 /// Packed assets of one type and name that go to one place (platform.md §6).
 pub(super) fn check(project: &Project, packed: &[usize]) -> Vec<Finding> {
     // Where paths are too long, nothing lands anywhere; that is told elsewhere.
-    let Ok(placing) = Placing::of(project, &FolderPath::home(), &Landing::default()) else {
+    let Ok(placing) = TargetKeys::of(project, &FolderPath::home(), &Landing::default()) else {
         return Vec::new();
     };
     let packed = packed.iter().copied();
@@ -63,7 +63,7 @@ pub(crate) fn message(key: &AssetKey, count: usize) -> String {
 /// Assets of one place, type and name, in the order in which an import takes them. Test cases have
 /// names within their recipe only, and endpoints of one path have one name for each method.
 pub(crate) fn twins(
-    placing: &Placing,
+    placing: &TargetKeys,
     assets: impl Iterator<Item = usize>,
 ) -> BTreeMap<AssetKey, Vec<usize>> {
     let mut twins: BTreeMap<AssetKey, BTreeMap<u32, usize>> = BTreeMap::new();

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Difference;
 use super::document::{self, FieldChange};
 use super::value::{JsonText, ValueChange};
-use crate::model::json::{Node, NodeKind};
+use crate::json::{Node, NodeKind};
 
 /// The member of `account_id` that marks a custom connector's connection (platform.md §5.6).
 const MARK: &str = "custom";
@@ -119,7 +119,7 @@ fn account(provider: &str, old: Node<'_>, new: Node<'_>, differences: &mut Vec<D
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::json::Tape;
+    use crate::json::Tape;
 
     fn differences(old: &str, new: &str) -> Option<Vec<String>> {
         let (mut a, mut b) = (Tape::default(), Tape::default());

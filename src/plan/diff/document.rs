@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::value::{JsonText, ValueChange, sorted_members};
-use crate::model::json::{Node, NodeKind};
+use crate::json::{Node, NodeKind};
 
 /// The keys by which objects in arrays are told apart, the surest first.
 const IDENTITIES: [&str; 4] = ["uuid", "id", "zip_name", "name"];
@@ -196,7 +196,7 @@ fn distinct<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::json::Tape;
+    use crate::json::Tape;
 
     fn differences(old: &str, new: &str) -> Vec<String> {
         let (mut a, mut b) = (Tape::default(), Tape::default());

@@ -19,8 +19,8 @@ pub use steps::{StepLabel, StepPlace};
 pub use text::TextDifference;
 pub use value::{JsonText, SHORT, ValueChange};
 
+use crate::json::{JsonError, Tape};
 use crate::model::ident::{Digest, TypeWord};
-use crate::model::json::{JsonError, Tape};
 use crate::model::kind::{AssetKind, FileRole};
 use crate::model::path::PackagePath;
 

@@ -2,7 +2,7 @@
 
 use super::document::{self, FieldChange};
 use super::{Difference, config, steps};
-use crate::model::json::Node;
+use crate::json::Node;
 
 /// Compares two recipes.
 pub(super) fn compare(old: Node<'_>, new: Node<'_>) -> Vec<Difference> {

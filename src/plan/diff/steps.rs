@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::Difference;
 use super::document;
 use super::value::{JsonText, ValueChange};
-use crate::model::json::{Node, NodeKind};
+use crate::json::{Node, NodeKind};
 
 /// What to call a step of a recipe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -403,7 +403,7 @@ fn longest_rising(items: &[usize]) -> Vec<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::json::Tape;
+    use crate::json::Tape;
 
     fn differences(old: &str, new: &str) -> Vec<String> {
         let (mut a, mut b) = (Tape::default(), Tape::default());

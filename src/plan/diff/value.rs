@@ -9,7 +9,7 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::model::json::{Dialect, Node, NodeKind, quote};
+use crate::json::{Dialect, Node, NodeKind, quote};
 
 /// How many characters of a value people are shown.
 pub const SHORT: usize = 80;
@@ -209,7 +209,7 @@ impl fmt::Display for ValueChange {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::json::Tape;
+    use crate::json::Tape;
 
     fn text(json: &str) -> JsonText {
         let mut tape = Tape::default();

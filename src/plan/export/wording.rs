@@ -62,10 +62,10 @@ pub(super) fn how_to_change(connector: &Connector<'_>, case: Case, ruling: Rulin
                 "{}, or give another folder with its files: --connectors DIR",
                 lack.way_out()
             ),
-            (None, TargetKind::External, _) | (None, _, Word::Include) => {
+            (None, TargetKind::External, _) | (None, _, ConnectorPolicy::Include) => {
                 "give the folder with its files: --connectors DIR".to_owned()
             }
-            (None, TargetKind::Customer, Word::Auto | Word::Exclude) => "if customers have it as a shared connector, give the catalogue that says so: --catalog FILE|ADDRESS; if not, give the folder with its files: --connectors DIR".to_owned(),
+            (None, TargetKind::Customer, ConnectorPolicy::Auto | ConnectorPolicy::Exclude) => "if customers have it as a shared connector, give the catalogue that says so: --catalog FILE|ADDRESS; if not, give the folder with its files: --connectors DIR".to_owned(),
         },
     }
 }

@@ -21,15 +21,15 @@ use crate::model::kind::{AssetKind, FileRole};
 use crate::model::normal::nfc;
 use crate::model::project::{Asset, Project};
 use crate::model::reference::Reference;
-use crate::model::workspace::{AssetId, AssetKey, Binding, HeldAsset, Snapshot};
+use crate::model::workspace::{AssetId, AssetKey, Binding, Snapshot, WorkspaceAsset};
 use crate::plan::import::connectors::{Fate, Meeting, Met};
-use crate::plan::import::placing::{Nearness, Placing};
+use crate::plan::targets::{Nearness, TargetKeys};
 
 /// An asset that a reference may mean.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Candidate<'r> {
     /// The workspace holds it, and perhaps the package brings it too.
-    Held(&'r HeldAsset),
+    Held(&'r WorkspaceAsset),
     /// Only the package brings it: an index into the project's assets.
     Packaged(usize),
 }
@@ -37,14 +37,14 @@ pub(super) enum Candidate<'r> {
 /// The assets of the workspace and of the package, as one.
 #[derive(Clone, Debug)]
 pub(super) struct Candidates<'r> {
-    placing: &'r Placing,
+    placing: &'r TargetKeys,
     snapshot: &'r Snapshot,
     /// The package's assets by where they land.
     packaged: BTreeMap<&'r AssetKey, usize>,
 }
 
 impl<'r> Candidates<'r> {
-    pub(super) fn of(placing: &'r Placing, snapshot: &'r Snapshot) -> Self {
+    pub(super) fn of(placing: &'r TargetKeys, snapshot: &'r Snapshot) -> Self {
         let keys = placing.keys.iter().enumerate();
         Self {
             placing,
@@ -61,7 +61,7 @@ impl<'r> Candidates<'r> {
     }
 
     /// What the workspace holds in the place of an asset of the package.
-    pub(super) fn held(&self, asset: usize) -> Option<&'r HeldAsset> {
+    pub(super) fn held(&self, asset: usize) -> Option<&'r WorkspaceAsset> {
         self.snapshot.assets.get(self.placing.keys[asset].as_ref()?)
     }
 
@@ -153,7 +153,11 @@ pub(super) struct Resolver<'r, 'a> {
 
 impl<'r> Resolver<'r, '_> {
     /// What each reference of an asset means. `held` is what the workspace has in its place.
-    pub(super) fn resolutions(&self, asset: &Asset, held: Option<&HeldAsset>) -> Vec<Resolution> {
+    pub(super) fn resolutions(
+        &self,
+        asset: &Asset,
+        held: Option<&WorkspaceAsset>,
+    ) -> Vec<Resolution> {
         let references = asset.facts.references.iter();
         references
             .map(|reference| self.resolution(asset, held, reference))
@@ -163,7 +167,7 @@ impl<'r> Resolver<'r, '_> {
     fn resolution(
         &self,
         asset: &Asset,
-        held: Option<&HeldAsset>,
+        held: Option<&WorkspaceAsset>,
         reference: &Reference,
     ) -> Resolution {
         if let Some(target) = self.project.asset_at(&reference.target) {
@@ -223,7 +227,7 @@ impl<'r> Resolver<'r, '_> {
     fn one_of(
         &self,
         candidates: Vec<Candidate<'_>>,
-        held: Option<&HeldAsset>,
+        held: Option<&WorkspaceAsset>,
         by: By,
     ) -> Resolution {
         if let [only] = candidates[..] {

@@ -4,12 +4,12 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::connector_source::InterfaceError;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
-use crate::model::interface::InterfaceError;
 use crate::model::project::{Asset, Project};
 use crate::model::workspace::{
-    ConnectorId, Counters, HeldConnector, HeldVersion, Moment, SharingKnowledge, Snapshot,
-    VersionsKnown, WorkspaceId,
+    ConnectorId, Counters, HeldVersion, SharingKnowledge, Snapshot, Timestamp, VersionsKnown,
+    WorkspaceConnector, WorkspaceId,
 };
 use crate::plan::connectors::{Adapter, Connector, Lack, Sources};
 use crate::plan::import::bindings::{Candidate, Candidates};
@@ -160,7 +160,7 @@ impl<'a> Meeting<'a> {
         candidates: &Candidates<'_>,
         snapshot: &Snapshot,
         unreleasable: &BTreeMap<usize, InterfaceError>,
-        at: Moment,
+        at: Timestamp,
     ) -> Self {
         join_through_connections(&mut connectors, sources.project, candidates, snapshot);
         let mut next = snapshot.workspace.next;
@@ -364,7 +364,7 @@ fn held<'s>(
     project: &Project,
     candidates: &Candidates<'_>,
     snapshot: &'s Snapshot,
-) -> Option<&'s HeldConnector> {
+) -> Option<&'s WorkspaceConnector> {
     let by_title = snapshot
         .connectors
         .iter()
@@ -423,15 +423,15 @@ fn fate(
     project: &Project,
     connector: &Connector<'_>,
     adapter: Option<usize>,
-    held: Option<&HeldConnector>,
+    held: Option<&WorkspaceConnector>,
     snapshot: &Snapshot,
 ) -> Fate {
-    let latest = held.and_then(HeldConnector::latest);
+    let latest = held.and_then(WorkspaceConnector::latest);
     let Some(adapter) = adapter else {
         let shared = connector
             .entry
             .and_then(|(entry, _)| entry.shared_version.version());
-        let runs = held.and_then(HeldConnector::running_or_held);
+        let runs = held.and_then(WorkspaceConnector::running_or_held);
         return match (shared, runs, snapshot.sharing) {
             (Some(version), ..) => Fate::Shared(version),
             (None, Some(version), _) => Fate::Present(version),

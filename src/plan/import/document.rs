@@ -3,16 +3,16 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::landing::{Landing, TagsPolicy};
 use super::target::PlannedTarget;
-use crate::model::choice::choice_type;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
+use crate::model::keyword::keyword_enum;
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
 use crate::model::table::{RowCount, RowsPolicy};
 use crate::model::workspace::{
     Address, AssetId, FolderPath, RecipeState, RevisionNumber, WorkspaceId, WorkspaceKind,
 };
+use crate::plan::landing::{Landing, TagsPolicy};
 
 /// The format of plans that this program writes.
 pub const FORMAT: u32 = 1;
@@ -104,7 +104,7 @@ pub struct PlannedWorkspace {
     pub revision: RevisionNumber,
 }
 
-choice_type! {
+keyword_enum! {
     /// What happens to a connector.
     pub enum ConnectorAction: "action" {
         /// It is created, with version 1, released.
@@ -130,7 +130,7 @@ choice_type! {
     }
 }
 
-choice_type! {
+keyword_enum! {
     /// How the packaged code of a connector stands to the code that is there. An update whose
     /// direction is unknown is told, and needs no permission of its own: where nothing is remembered
     /// of earlier imports every update is one, and a permission that is always needed is no safeguard.
@@ -192,7 +192,7 @@ pub struct MovedRecipe {
     pub state: RecipeState,
 }
 
-choice_type! {
+keyword_enum! {
     /// What happens to an asset.
     pub enum AssetAction: "action" {
         /// It is created.
@@ -285,7 +285,7 @@ pub struct Summary {
     pub unknown: usize,
 }
 
-choice_type! {
+keyword_enum! {
     /// A permission that an import may need.
     pub enum Permission: "permission" {
         /// To stop, update and start running recipes.

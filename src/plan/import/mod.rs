@@ -1,63 +1,63 @@
 //! What an import would do to a workspace (platform.md §6, with §3's versions and §5.6's names).
 //!
-//! 1. [`Placing`] says where each asset of the package lands, and what the workspace has to be asked
+//! 1. [`TargetKeys`] says where each asset of the package lands, and what the workspace has to be asked
 //!    for.
 //! 2. [`Draft::of`] meets the package with the [snapshot](Snapshot) that the workspace answered:
 //!    connectors, numbers, what references mean.
-//! 3. Where bytes differ, the draft has [questions](Draft::questions), which [`sameness::compare`]
+//! 3. Where bytes differ, the draft has [questions](Draft::questions), which [`compare::compare`]
 //!    answers for whoever has the bytes.
 //! 4. [`Draft::decide`] gives the [plan](ImportPlan), which is shown, refused or turned into a
 //!    [commit](crate::plan::commit).
 
 mod bindings;
-mod carry;
+mod changes;
+pub mod compare;
 mod connectors;
+mod decide;
 pub mod document;
-mod landing;
+pub mod history;
+pub mod matrix;
 pub mod nesting;
-mod outcome;
-mod placing;
 mod references;
-pub mod sameness;
 pub mod target;
 pub mod wording;
 
-pub use carry::{Carried, StoredFile};
+pub use crate::plan::import::changes::Carried;
+pub use crate::plan::import::decide::{Receipt, ReceiptConnector, ReceiptRecipe};
+pub use crate::plan::landing::{Landing, TagsPolicy};
+pub use crate::plan::targets::{PlacingError, TargetKeys};
 pub use document::ImportPlan;
-pub use landing::{Landing, TagsPolicy};
-pub use outcome::{Receipt, ReceiptConnector, ReceiptRecipe};
-pub use placing::{Placing, PlacingError};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::connector_source::InterfaceError;
 use crate::model::finding::{Code, Finding};
 use crate::model::ident::{Digest, InternalName};
-use crate::model::interface::InterfaceError;
 use crate::model::kind::AssetKind;
 use crate::model::project::{Asset, Project};
 use crate::model::table::{RowsPolicy, is_table};
 use crate::model::workspace::{
-    AssetId, AssetKey, Binding, Body, Counters, HeldAsset, HeldConnector, HeldFile, HeldVersion,
-    Moment, Snapshot,
+    AssetId, AssetKey, Binding, Body, Counters, HeldVersion, Snapshot, StoredFile, Timestamp,
+    WorkspaceAsset, WorkspaceConnector,
 };
 use crate::plan::checks;
 use crate::plan::connectors::{Gathered, Sources};
 
+use crate::plan::import::compare::{Answer, ContentComparison, Rebound, RowsChange};
 use bindings::{Candidates, Resolution, Resolver};
 use connectors::Meeting;
-use sameness::{Answer, Rebound, RowsChange, Sameness};
 
 /// An import that is being planned.
 #[derive(Clone, Debug)]
 pub struct Draft<'a> {
     sources: Sources<'a>,
     snapshot: &'a Snapshot,
-    placing: &'a Placing,
+    placing: &'a TargetKeys,
     candidates: Candidates<'a>,
     connectors: Meeting<'a>,
     assets: Vec<Drafted<'a>>,
     next: Counters,
-    at: Moment,
+    at: Timestamp,
     rows: RowsPolicy,
     findings: Vec<Finding>,
 }
@@ -68,7 +68,7 @@ struct Drafted<'a> {
     /// Its number; none for a connector's files.
     id: Option<AssetId>,
     key: Option<&'a AssetKey>,
-    held: Option<&'a HeldAsset>,
+    held: Option<&'a WorkspaceAsset>,
     resolutions: Vec<Resolution>,
     /// What the resolutions bind to.
     bindings: Vec<Binding>,
@@ -114,7 +114,7 @@ pub enum Effect<'d> {
     /// What is there gets a new version.
     Overwritten {
         /// What is there.
-        held: &'d HeldAsset,
+        held: &'d WorkspaceAsset,
         /// The references that would mean something else, where nothing else differs.
         rebound: &'d [Rebound],
     },
@@ -141,10 +141,10 @@ impl<'a> Draft<'a> {
     /// their assets.
     pub fn of(
         sources: Sources<'a>,
-        placing: &'a Placing,
+        placing: &'a TargetKeys,
         snapshot: &'a Snapshot,
         unreleasable: &BTreeMap<usize, InterfaceError>,
-        at: Moment,
+        at: Timestamp,
         rows: RowsPolicy,
     ) -> Self {
         let project = sources.project;
@@ -162,7 +162,7 @@ impl<'a> Draft<'a> {
         findings.extend(files.filter_map(|file| checks::contents::check(project, file)));
         let connectors = Meeting::of(sources, met, &candidates, snapshot, unreleasable, at);
         let mut next = connectors.next;
-        let helds: Vec<Option<&HeldAsset>> = placing
+        let helds: Vec<Option<&WorkspaceAsset>> = placing
             .keys
             .iter()
             .map(|key| snapshot.assets.get(key.as_ref()?))
@@ -199,7 +199,7 @@ impl<'a> Draft<'a> {
                 resolutions,
                 rebound: Vec::new(),
                 providers: resolver.providers(asset),
-                renames: sameness::renames(&asset.facts.internal_names, &connectors.names),
+                renames: compare::renames(&asset.facts.internal_names, &connectors.names),
                 fate: Fate::Connector,
                 rows: None,
                 json: Json::Replaced,
@@ -261,7 +261,7 @@ impl<'a> Draft<'a> {
             connectors::Fate::Update { .. } | connectors::Fate::Downgrade { .. } => {
                 let mut own = self.snapshot.connectors.iter();
                 let own = own.find(|held| Some(held.id) == met.id);
-                match own.and_then(HeldConnector::latest) {
+                match own.and_then(WorkspaceConnector::latest) {
                     Some(held) => Effect::Updated { held },
                     None => Effect::Created,
                 }
@@ -310,20 +310,22 @@ impl<'a> Draft<'a> {
                 let answer = answers.get(&index);
                 drafted.rows = answer.and_then(|answer| answer.rows);
                 drafted.fate = match answer.map(|answer| &answer.sameness) {
-                    Some(Sameness::Same)
+                    Some(ContentComparison::Same)
                         if drafted.same_companions(project, &project.assets[index]) =>
                     {
                         Fate::NoChange
                     }
-                    Some(Sameness::Same) => {
+                    Some(ContentComparison::Same) => {
                         drafted.json = Json::Kept;
                         Fate::Overwrites
                     }
-                    Some(Sameness::Rebound(rebound)) => {
+                    Some(ContentComparison::Rebound(rebound)) => {
                         drafted.rebound.clone_from(rebound);
                         Fate::Overwrites
                     }
-                    Some(Sameness::Replaced | Sameness::Merged(_)) | None => Fate::Overwrites,
+                    Some(ContentComparison::Replaced | ContentComparison::Merged(_)) | None => {
+                        Fate::Overwrites
+                    }
                 };
             }
         }
@@ -373,7 +375,7 @@ impl Drafted<'_> {
 
     /// The JSON that stays although the asset is overwritten: that of a table which says the same,
     /// beside which other files lie.
-    fn kept_json(&self) -> Option<HeldFile> {
+    fn kept_json(&self) -> Option<StoredFile> {
         match self.json {
             Json::Kept => self.held?.body.files.first().cloned(),
             Json::Replaced => None,
@@ -381,7 +383,7 @@ impl Drafted<'_> {
     }
 
     /// The new version of the asset, with `main` as its JSON.
-    fn body(&self, project: &Project, asset: &Asset, main: HeldFile) -> Option<Body> {
+    fn body(&self, project: &Project, asset: &Asset, main: StoredFile) -> Option<Body> {
         let mut files = vec![main];
         files.extend(companions(project, asset));
         Some(Body {
@@ -408,14 +410,14 @@ fn main_file(project: &Project, asset: &Asset) -> Option<crate::model::project::
 }
 
 /// The files of an asset beside its JSON.
-fn companions(project: &Project, asset: &Asset) -> Vec<HeldFile> {
+fn companions(project: &Project, asset: &Asset) -> Vec<StoredFile> {
     let files = asset.files.iter().map(|&file| &project.files[file]);
     let others = files.filter(|file| file.path != asset.path);
     others
         .filter_map(|file| {
             let content = file.content?;
             let extension = file.path.file_name().rsplit_once('.')?.1;
-            Some(HeldFile {
+            Some(StoredFile {
                 extension: extension.to_owned(),
                 content: content.digest?,
                 size: content.size,

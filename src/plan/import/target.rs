@@ -5,15 +5,15 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::choice::choice_type;
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::ident::{DataCenter, TargetName};
+use crate::model::keyword::keyword_enum;
 use crate::model::target::TargetKind;
 use crate::model::workspace::{Address, WorkspaceFacts, WorkspaceKind};
 
 use super::document::{ImportPlan, Needed, Permission};
 
-choice_type! {
+keyword_enum! {
     /// Whether a workspace is what a package was made for.
     pub enum Fit: "fit" {
         /// As far as the record says anything, it is.

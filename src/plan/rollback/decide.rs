@@ -7,19 +7,20 @@ use super::document::{
     RolledAsset, RolledConnector, RolledConnectorAction,
 };
 use super::{Draft, Fate, Target, is_properties, same};
+use crate::json::JsonError;
 use crate::model::facts::Facts;
 use crate::model::ident::{Digest, Version};
-use crate::model::json::JsonError;
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    Address, AssetId, AssetKey, Before, Binding, Body, HeldAsset, HeldConnector, HeldState,
-    HeldVersion, RecipeState,
+    Address, AssetId, AssetKey, Before, Binding, Body, HeldState, HeldVersion, RecipeState,
+    WorkspaceAsset, WorkspaceConnector,
 };
 use crate::plan::commit::Commit;
-use crate::plan::history::{self, ReleasedBefore, RemovedAsset};
 use crate::plan::import::document::{MovedRecipe, Needed, Permission, PlannedWorkspace};
-use crate::plan::pick::label;
-use crate::plan::start::{ConnectorState, Obstacle, Surroundings, obstacles};
+use crate::plan::import::history;
+use crate::plan::import::history::{ReleasedBefore, RemovedAsset};
+use crate::plan::preconditions::{Blocker, ConnectorState, StartContext, obstacles};
+use crate::plan::resolve::label;
 
 /// A rollback that was planned.
 #[derive(Clone, Debug)]
@@ -43,7 +44,7 @@ pub(super) struct Planned<'a> {
 
 /// A connector whose earlier code is restored.
 pub(super) struct Restored<'a> {
-    pub(super) connector: &'a HeldConnector,
+    pub(super) connector: &'a WorkspaceConnector,
     pub(super) version: HeldVersion,
 }
 
@@ -58,10 +59,10 @@ impl Draft<'_> {
         let inventory = self.situation.inventory;
         let (connectors, code, mut irreversible) = self.connectors();
         let after = self.after();
-        let mut around = Surroundings {
+        let mut around = StartContext {
             shared: inventory.shared.as_ref(),
             data_center: Some(&inventory.workspace.data_center),
-            ..Surroundings::of(&after, &inventory.connectors)
+            ..StartContext::of(&after, &inventory.connectors)
         };
         for Restored { connector, version } in &code {
             let state = ConnectorState {
@@ -166,7 +167,10 @@ impl Draft<'_> {
                 line.to = Some(number);
                 let (inside, outside): (Vec<_>, Vec<_>) =
                     users.iter().partition(|user| concerned.contains(&user.id));
-                line.concerned = inside.iter().map(|user: &&HeldAsset| user.id).collect();
+                line.concerned = inside
+                    .iter()
+                    .map(|user: &&WorkspaceAsset| user.id)
+                    .collect();
                 line.moves = outside.into_iter().filter_map(moved).collect();
                 restored.push(Restored {
                     connector,
@@ -184,7 +188,7 @@ impl Draft<'_> {
     }
 
     /// The recipes that use a connector.
-    fn users(&self, connector: &HeldConnector) -> Vec<&HeldAsset> {
+    fn users(&self, connector: &WorkspaceConnector) -> Vec<&WorkspaceAsset> {
         let name = connector.internal_name.as_str();
         let recipes = self.situation.inventory.assets.iter();
         recipes
@@ -194,7 +198,7 @@ impl Draft<'_> {
     }
 
     /// The assets of the workspace as they will be, but for the states of recipes.
-    fn after(&self) -> Vec<HeldAsset> {
+    fn after(&self) -> Vec<WorkspaceAsset> {
         let targets: BTreeMap<AssetId, &Target<'_>> = self
             .targets
             .iter()
@@ -215,7 +219,7 @@ impl Draft<'_> {
         }
         for target in &self.targets {
             if let Fate::Recreates(removed, body, _) = target.fate {
-                after.push(HeldAsset {
+                after.push(WorkspaceAsset {
                     id: target.id,
                     key: target.key.clone(),
                     version: recreated_version(removed, body),
@@ -227,7 +231,7 @@ impl Draft<'_> {
         after
     }
 
-    fn refused(&self, after: &[HeldAsset]) -> Vec<Refusal> {
+    fn refused(&self, after: &[WorkspaceAsset]) -> Vec<Refusal> {
         let gone: BTreeMap<AssetId, &AssetKey> = self
             .targets
             .iter()
@@ -404,7 +408,7 @@ fn same_code(one: &HeldVersion, other: &HeldVersion) -> bool {
             && (one.code, one.json, &one.logo) == (other.code, other.json, &other.logo)
 }
 
-fn moved(recipe: &HeldAsset) -> Option<MovedRecipe> {
+fn moved(recipe: &WorkspaceAsset) -> Option<MovedRecipe> {
     match recipe.state {
         HeldState::Recipe(state) => Some(MovedRecipe {
             id: recipe.id,
@@ -419,10 +423,10 @@ fn moved(recipe: &HeldAsset) -> Option<MovedRecipe> {
 fn rolled(
     target: &Target<'_>,
     facts: &BTreeMap<Digest, Result<Facts, JsonError>>,
-    around: &Surroundings<'_>,
+    around: &StartContext<'_>,
 ) -> RolledAsset {
     let in_the_way = target.starts().map_or_else(Vec::new, |body| {
-        let unreadable = |reason: String| vec![Obstacle::Unreadable { reason }];
+        let unreadable = |reason: String| vec![Blocker::Unreadable { reason }];
         let main = body.files.first();
         match main.and_then(|file| facts.get(&file.content)) {
             Some(Ok(facts)) => obstacles(body, facts, around),

@@ -3,18 +3,18 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::choice::choice_type;
 use crate::model::ident::{ConnectorTitle, InternalName, Version};
+use crate::model::keyword::keyword_enum;
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{AssetId, FolderPath, RecipeState, RevisionHeader, RevisionNumber};
-use crate::plan::history::RemovedAsset;
 use crate::plan::import::document::{MovedRecipe, Needed, PlannedWorkspace};
+use crate::plan::import::history::RemovedAsset;
 use crate::plan::import::{ReceiptConnector, ReceiptRecipe};
 
 /// The format of plans that this program writes.
 pub const FORMAT: u32 = 1;
 
-choice_type! {
+keyword_enum! {
     /// What becomes of assets that were created since.
     pub enum CreatedSince: "word for assets created since" {
         /// They stay, and recipes among them stop.
@@ -57,7 +57,7 @@ pub struct RollbackPlan {
     pub irreversible: Vec<Irreversible>,
 }
 
-choice_type! {
+keyword_enum! {
     /// What happens to a connector.
     pub enum RolledConnectorAction: "action" {
         /// The earlier code becomes its newest version, which is released.
@@ -94,7 +94,7 @@ pub struct RolledConnector {
     pub moves: Vec<MovedRecipe>,
 }
 
-choice_type! {
+keyword_enum! {
     /// What happens to an asset.
     pub enum RolledAction: "action" {
         /// The contents of an earlier version become its newest version.

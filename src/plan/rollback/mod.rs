@@ -9,7 +9,7 @@
 //!    read.
 //! 3. [`Draft::decide`] gives the [plan](RollbackPlan) and the [commit](crate::plan::commit).
 
-mod carry;
+mod changes;
 mod decide;
 pub mod document;
 #[cfg(test)]
@@ -23,10 +23,11 @@ pub use document::{CreatedSince, RollbackPlan, RollbackReceipt};
 use crate::model::ident::{Digest, Version};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    AssetId, AssetKey, Before, Body, HeldAsset, HeldState, Inventory, Moment, RecipeState,
-    RevisionHeader, RevisionNumber,
+    AssetId, AssetKey, Before, Body, HeldState, Inventory, RecipeState, RevisionHeader,
+    RevisionNumber, Timestamp, WorkspaceAsset,
 };
-use crate::plan::history::{self, Recorded, RemovedAsset};
+use crate::plan::import::history;
+use crate::plan::import::history::{Recorded, RemovedAsset};
 
 /// A workspace with the part of its history that is to be undone.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +43,7 @@ pub struct Situation<'a> {
     /// What becomes of assets that were created since.
     pub created: CreatedSince,
     /// When it is.
-    pub at: Moment,
+    pub at: Timestamp,
 }
 
 /// A rollback that is being planned.
@@ -59,7 +60,7 @@ pub struct Draft<'a> {
 struct Target<'a> {
     id: AssetId,
     key: &'a AssetKey,
-    held: Option<&'a HeldAsset>,
+    held: Option<&'a WorkspaceAsset>,
     fate: Fate<'a>,
     /// Whether the recipe should run afterwards.
     wanted: Option<RecipeState>,
@@ -95,7 +96,7 @@ impl<'a> Draft<'a> {
     /// Meets the workspace with its earlier contents: those that the situation
     /// [wants](Situation::wants).
     pub fn of(situation: Situation<'a>, earlier: &'a BTreeMap<AssetId, Body>) -> Self {
-        let held: BTreeMap<AssetId, &HeldAsset> = situation
+        let held: BTreeMap<AssetId, &WorkspaceAsset> = situation
             .inventory
             .assets
             .iter()
@@ -188,7 +189,7 @@ fn is_properties(kind: &AssetKind) -> bool {
     *kind == AssetKind::AccountProperties || *kind == AssetKind::ProjectProperties
 }
 
-fn created(held: &HeldAsset, choice: CreatedSince) -> Target<'_> {
+fn created(held: &WorkspaceAsset, choice: CreatedSince) -> Target<'_> {
     let running = match held.state {
         HeldState::Recipe(state) => Some(state),
         HeldState::Connection(_) | HeldState::Plain => None,
@@ -208,7 +209,7 @@ fn created(held: &HeldAsset, choice: CreatedSince) -> Target<'_> {
 }
 
 fn restored<'a>(
-    held: &'a HeldAsset,
+    held: &'a WorkspaceAsset,
     before: Before,
     body: &'a Body,
     version: Version,

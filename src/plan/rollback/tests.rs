@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Irreversible, Refusal, RolledAction};
 use super::{CreatedSince, Decided, Draft, Situation};
+use crate::json::JsonError;
 use crate::model::facts::Facts;
 use crate::model::ident::{Digest, Version};
-use crate::model::json::JsonError;
 use crate::model::kind::AssetKind;
 use crate::model::scan::Scanner;
 use crate::model::workspace::{
     Address, AssetId, AssetKey, AssetPlace, Authorization, Before, Binding, Body, ConnectorId,
-    Counters, HeldAsset, HeldConnector, HeldFile, HeldState, HeldVersion, Inventory, Moment,
-    RecipeState, RevisionAction, RevisionHeader, RevisionNumber, WorkspaceFacts, WorkspaceId,
-    WorkspaceKind,
+    Counters, HeldState, HeldVersion, Inventory, RecipeState, RevisionAction, RevisionHeader,
+    RevisionNumber, StoredFile, Timestamp, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts,
+    WorkspaceId, WorkspaceKind,
 };
 use crate::plan::commit::Change;
-use crate::plan::history::{Recorded, RecordedConnector, RemovedAsset};
+use crate::plan::import::history::{Recorded, RecordedConnector, RemovedAsset};
 
 const RUNNING: HeldState = HeldState::Recipe(RecipeState::Running);
 const STOPPED: HeldState = HeldState::Recipe(RecipeState::Stopped);
@@ -29,7 +29,7 @@ fn content(text: &str) -> Digest {
 
 fn body(text: &str) -> Body {
     Body {
-        files: vec![HeldFile {
+        files: vec![StoredFile {
             extension: "json".to_owned(),
             content: content(text),
             size: 1,
@@ -65,8 +65,8 @@ fn kind_of(state: HeldState) -> AssetKind {
     }
 }
 
-fn held(id: u64, version: u64, body: Body, state: HeldState) -> HeldAsset {
-    HeldAsset {
+fn held(id: u64, version: u64, body: Body, state: HeldState) -> WorkspaceAsset {
+    WorkspaceAsset {
         id: AssetId(id),
         key: key(kind_of(state), &format!("A{id}")),
         version: Version(version),
@@ -75,8 +75,8 @@ fn held(id: u64, version: u64, body: Body, state: HeldState) -> HeldAsset {
     }
 }
 
-fn connector(released: u64, codes: &[&str]) -> HeldConnector {
-    HeldConnector {
+fn connector(released: u64, codes: &[&str]) -> WorkspaceConnector {
+    WorkspaceConnector {
         known: crate::model::workspace::VersionsKnown::All,
         id: ConnectorId(1),
         title: "Ledger Sync".parse().expect("a title"),
@@ -92,14 +92,18 @@ fn connector(released: u64, codes: &[&str]) -> HeldConnector {
                 logo: None,
                 source_version: Some(Version(number + 6)),
                 source_workspace: Some(WorkspaceId(9)),
-                created_at: Moment(number),
-                released_at: Some(Moment(number)),
+                created_at: Timestamp(number),
+                released_at: Some(Timestamp(number)),
             })
             .collect(),
     }
 }
 
-fn inventory(assets: Vec<HeldAsset>, connectors: Vec<HeldConnector>, revision: u64) -> Inventory {
+fn inventory(
+    assets: Vec<WorkspaceAsset>,
+    connectors: Vec<WorkspaceConnector>,
+    revision: u64,
+) -> Inventory {
     Inventory {
         workspace: WorkspaceFacts {
             id: WorkspaceId(7),
@@ -126,7 +130,7 @@ fn revision(number: u64, before: &[(u64, Option<u64>, HeldState)]) -> Recorded {
     Recorded {
         header: RevisionHeader {
             number: RevisionNumber(number),
-            at: Moment(number),
+            at: Timestamp(number),
             who: "someone".to_owned(),
             action: RevisionAction::Import,
             subject: "orders.zip".to_owned(),
@@ -177,7 +181,7 @@ impl Case<'_> {
             restored: None,
             undone: self.undone,
             created: self.created,
-            at: Moment(9),
+            at: Timestamp(9),
         };
         let earlier: BTreeMap<AssetId, Body> = self
             .earlier
@@ -464,7 +468,10 @@ fn a_connector_gets_earlier_code_as_a_new_version() {
             if let Change::AddVersion { version, .. } = change {
                 assert_eq!(version.code, Some(content("a")), "{what}");
                 assert_eq!(version.source_version, Some(Version(7)), "{what}");
-                assert_eq!((version.created_at, version.released_at), (Moment(9), None));
+                assert_eq!(
+                    (version.created_at, version.released_at),
+                    (Timestamp(9), None)
+                );
             }
         }
     }
@@ -662,7 +669,7 @@ fn running_recipes_are_restored_and_moved_with_permission_only() {
         asset.body.providers = vec![LEDGER.to_owned()];
         asset
     };
-    type Row<'r> = (&'r str, Vec<HeldAsset>, Recorded, &'r [&'r str]);
+    type Row<'r> = (&'r str, Vec<WorkspaceAsset>, Recorded, &'r [&'r str]);
     let update = || revision(2, &[(1, Some(1), RUNNING)]);
     let rows: [Row<'_>; 4] = [
         (

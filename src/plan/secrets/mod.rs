@@ -5,18 +5,18 @@
 //! what surrounds it and how random it is. A file is searched once for what the forms start with, and
 //! looked at closely only where that stands.
 
-mod assigned;
-mod proof;
+mod entropy;
+mod patterns;
 mod report;
-mod shape;
+mod ruby_literals;
 
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use crate::model::secret::{SecretKind, Sighting};
-use proof::{base64, bits_each, is_placeholder, is_random};
-use shape::{Class, SHAPES};
+use crate::plan::secrets::entropy::{base64, bits_each, is_placeholder, is_random};
+use crate::plan::secrets::patterns::{Class, SHAPES};
 
 pub use report::findings;
 
@@ -74,7 +74,7 @@ impl Found {
 #[derive(Debug)]
 pub struct Detector {
     anchors: Option<AhoCorasick>,
-    assigned: assigned::Finder,
+    assigned: ruby_literals::Finder,
 }
 
 impl Default for Detector {
@@ -88,7 +88,7 @@ impl Default for Detector {
         Self {
             // It fails for patterns that are too many or too long only.
             anchors: anchors.ok(),
-            assigned: assigned::Finder::default(),
+            assigned: ruby_literals::Finder::default(),
         }
     }
 }

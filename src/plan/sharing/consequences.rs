@@ -7,16 +7,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Step;
-use crate::model::choice::choice_type;
+use crate::connector_source::compare::{InterfaceDiff, Verdict, compare};
+use crate::connector_source::wording::harm;
+use crate::connector_source::{Completeness, Interface};
 use crate::model::facts::Facts;
 use crate::model::ident::{DataCenter, Digest, InternalName, Version};
-use crate::model::interface::compare::{InterfaceDiff, Verdict, compare};
-use crate::model::interface::{Completeness, Interface};
+use crate::model::keyword::keyword_enum;
 use crate::model::reference::{ActionKind, Activity};
 use crate::model::workspace::{
     Address, AssetId, CustomerUse, FolderPath, Partnership, RecipeState,
 };
-use crate::plan::interface::harm;
 
 /// What one step means.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -72,7 +72,7 @@ pub struct AffectedRecipe {
     pub misses: Vec<Missed>,
 }
 
-choice_type! {
+keyword_enum! {
     /// What a recipe uses of a connector.
     pub enum OperationKind: "kind of operation" {
         /// A trigger.

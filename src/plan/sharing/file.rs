@@ -3,7 +3,7 @@
 use super::{ShareError, Step, StepAction, allowed, step};
 use crate::model::catalogue::{Catalogue, CatalogueEntry, Extent, SharedVersion, Visibility};
 use crate::model::ident::{ConnectorTitle, DataCenter, InternalName};
-use crate::model::workspace::{HeldConnector, Partnership, Sharing};
+use crate::model::workspace::{Partnership, Sharing, WorkspaceConnector};
 
 /// Why an entry of the file can't be brought about.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -94,7 +94,7 @@ pub fn steps(partnership: &Partnership, file: &Catalogue) -> Result<Vec<Step>, V
 /// that stays as it is.
 fn sharing(
     partnership: &Partnership,
-    connector: &HeldConnector,
+    connector: &WorkspaceConnector,
     entry: &CatalogueEntry,
 ) -> Option<Sharing> {
     let version = entry.shared_version.version()?;
@@ -140,7 +140,7 @@ fn wanted(partnership: &Partnership, entry: &CatalogueEntry) -> Result<(), Entry
 fn held<'p>(
     partnership: &'p Partnership,
     entry: &CatalogueEntry,
-) -> Result<&'p HeldConnector, EntryProblem> {
+) -> Result<&'p WorkspaceConnector, EntryProblem> {
     let mut connectors = partnership.connectors.iter();
     let title = || entry.title.clone();
     let held = connectors

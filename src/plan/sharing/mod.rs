@@ -8,10 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::catalogue::Visibility;
-use crate::model::choice::choice_type;
 use crate::model::ident::{ConnectorTitle, InternalName, Version};
+use crate::model::keyword::keyword_enum;
 use crate::model::workspace::{
-    ClosedSource, ConnectorId, HeldConnector, Moment, Partnership, Sharing, SharingTold,
+    ClosedSource, ConnectorId, Partnership, Sharing, SharingTold, Timestamp, WorkspaceConnector,
 };
 use crate::plan::commit::{Change, Commit, Dependency};
 
@@ -33,7 +33,7 @@ pub enum Wish {
     Remove,
 }
 
-choice_type! {
+keyword_enum! {
     /// What happens to a connector that is or was shared.
     pub enum StepAction: "action" {
         /// It is shared, and was not.
@@ -158,7 +158,7 @@ fn forbidden(tells: SharingTold) -> &'static str {
 /// If the wish can't be fulfilled.
 pub fn fulfil(
     partnership: &Partnership,
-    connector: &HeldConnector,
+    connector: &WorkspaceConnector,
     wish: Wish,
 ) -> Result<Option<Sharing>, ShareError> {
     let title = || connector.title.clone();
@@ -218,7 +218,7 @@ pub fn fulfil(
 /// Whether a connector may be shared like this.
 fn allowed(
     partnership: &Partnership,
-    connector: &HeldConnector,
+    connector: &WorkspaceConnector,
     sharing: Sharing,
 ) -> Result<Sharing, ShareError> {
     released(connector, sharing.version)?;
@@ -242,7 +242,7 @@ fn allowed(
     }
 }
 
-fn released(connector: &HeldConnector, version: Version) -> Result<(), ShareError> {
+fn released(connector: &WorkspaceConnector, version: Version) -> Result<(), ShareError> {
     let held = connector.version(version);
     if held.is_some_and(|held| held.released_at.is_some()) {
         return Ok(());
@@ -264,7 +264,11 @@ fn released(connector: &HeldConnector, version: Version) -> Result<(), ShareErro
 }
 
 /// The step from how a connector is shared to how it is to be shared.
-pub fn step(partnership: &Partnership, connector: &HeldConnector, after: Option<Sharing>) -> Step {
+pub fn step(
+    partnership: &Partnership,
+    connector: &WorkspaceConnector,
+    after: Option<Sharing>,
+) -> Step {
     let before = partnership.shares.get(&connector.id).copied();
     Step {
         title: connector.title.clone(),
@@ -289,7 +293,7 @@ fn action(before: Option<Sharing>, after: Option<Sharing>) -> StepAction {
 
 /// The steps as changes of the admin workspace. They hold only as long as the customers' workspaces
 /// stay as they were: a recipe may have started there.
-pub fn commit(partnership: &Partnership, steps: &[Step], at: Moment) -> Commit {
+pub fn commit(partnership: &Partnership, steps: &[Step], at: Timestamp) -> Commit {
     let mut commit = Commit::on(&partnership.workspace);
     commit
         .depends

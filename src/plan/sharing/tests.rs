@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::consequences::{Consequence, Known};
 use super::*;
+use crate::connector_source::Interface;
 use crate::model::facts::{Detail, Facts, RecipeFacts};
 use crate::model::ident::Digest;
-use crate::model::interface::Interface;
 use crate::model::kind::AssetKind;
 use crate::model::reference::{ActionKind, ActionUse, Activity, Step as RecipeStep};
 use crate::model::workspace::{
@@ -22,8 +22,8 @@ fn sharing(version: u64, visibility: Visibility) -> Sharing {
 }
 
 /// Three versions, of which the first two are released.
-fn connector(id: u64, title: &str, name: &str) -> HeldConnector {
-    let version = |number: u64, released_at: Option<Moment>| HeldVersion {
+fn connector(id: u64, title: &str, name: &str) -> WorkspaceConnector {
+    let version = |number: u64, released_at: Option<Timestamp>| HeldVersion {
         number: Version(number),
         note: None,
         json: None,
@@ -31,18 +31,18 @@ fn connector(id: u64, title: &str, name: &str) -> HeldConnector {
         logo: None,
         source_version: None,
         source_workspace: None,
-        created_at: Moment(0),
+        created_at: Timestamp(0),
         released_at,
     };
-    HeldConnector {
+    WorkspaceConnector {
         known: crate::model::workspace::VersionsKnown::All,
         id: ConnectorId(id),
         title: title.parse().expect("a title"),
         internal_name: name.parse().expect("a name"),
         released: Some(Version(2)),
         versions: vec![
-            version(1, Some(Moment(1))),
-            version(2, Some(Moment(2))),
+            version(1, Some(Timestamp(1))),
+            version(2, Some(Timestamp(2))),
             version(3, None),
         ],
     }
@@ -200,7 +200,8 @@ fn every_wish_is_fulfilled_or_refused() {
                 let after = after.map_or_else(String::new, |after| {
                     format!(" {} {}", after.version, after.visibility)
                 });
-                let changes = commit(&partnership, std::slice::from_ref(&step), Moment(9)).changes;
+                let changes =
+                    commit(&partnership, std::slice::from_ref(&step), Timestamp(9)).changes;
                 assert_eq!(changes.is_empty(), step.action == StepAction::Keep);
                 format!("{}{after}", step.action)
             }

@@ -11,10 +11,11 @@ use super::super::route::{
 };
 use super::recipes::AUTHORS_EMAIL;
 use crate::model::workspace::{
-    AssetId, AssetPlace, Binding, FolderPath, HeldAsset, HeldState, Inventory, Moment, RecipeState,
+    AssetId, AssetPlace, Binding, FolderPath, HeldState, Inventory, RecipeState, Timestamp,
+    WorkspaceAsset,
 };
 use crate::plan::commit::{Change, Commit};
-use crate::plan::pick;
+use crate::plan::resolve;
 use crate::workspace::local::Times;
 use crate::workspace::{NoContents, Workspace as _};
 
@@ -24,7 +25,7 @@ const HOMES: u64 = 1 << 40;
 /// notice, as on the platform.
 const PROJECTS: u64 = 1 << 41;
 
-pub(in super::super) static OPERATIONS: &[Operation] = &[
+pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
         method: Method::Get,
         path: "/users/me",
@@ -211,15 +212,15 @@ impl FolderNumber {
 
 /// The folders of a workspace, by number. Home is among them.
 #[derive(Debug)]
-pub(in super::super) struct Folders {
-    pub(in super::super) home: u64,
-    pub(in super::super) times: Times,
+pub(in crate::sandbox) struct Folders {
+    pub(in crate::sandbox) home: u64,
+    pub(in crate::sandbox) times: Times,
     by_number: BTreeMap<u64, FolderPath>,
     by_path: BTreeMap<FolderPath, u64>,
 }
 
 impl Folders {
-    pub(in super::super) fn of(asked: &Asked<'_>) -> Result<Self, Reply> {
+    pub(in crate::sandbox) fn of(asked: &Asked<'_>) -> Result<Self, Reply> {
         let workspace = asked.opened()?;
         let facts = workspace.facts().map_err(|error| failed(&error))?;
         let numbers = workspace.folder_numbers().map_err(|error| failed(&error))?;
@@ -240,17 +241,17 @@ impl Folders {
     }
 
     /// A folder by its number; 0 is Home, too.
-    pub(in super::super) fn path(&self, number: u64) -> Result<&FolderPath, Reply> {
+    pub(in crate::sandbox) fn path(&self, number: u64) -> Result<&FolderPath, Reply> {
         let number = if number == 0 { self.home } else { number };
         self.by_number.get(&number).ok_or_else(Reply::not_found)
     }
 
-    pub(in super::super) fn number(&self, path: &FolderPath) -> u64 {
+    pub(in crate::sandbox) fn number(&self, path: &FolderPath) -> u64 {
         self.by_path.get(path).copied().unwrap_or(self.home)
     }
 
     /// The folder of a project by the project's number.
-    pub(in super::super) fn project(&self, number: u64) -> Result<&FolderPath, Reply> {
+    pub(in crate::sandbox) fn project(&self, number: u64) -> Result<&FolderPath, Reply> {
         let folder = number.checked_sub(PROJECTS);
         let path = folder.and_then(|folder| self.by_number.get(&folder));
         path.filter(|path| path.parent().is_some_and(|parent| parent.is_home()))
@@ -292,10 +293,10 @@ impl Folders {
 }
 
 /// The billing period that a moment lies in: four weeks.
-pub(super) fn billing(now: Moment) -> (Moment, Moment) {
+pub(super) fn billing(now: Timestamp) -> (Timestamp, Timestamp) {
     const PERIOD: u64 = 28 * 24 * 60 * 60;
     let begin = now.0 - now.0 % PERIOD;
-    (Moment(begin), Moment(begin + PERIOD))
+    (Timestamp(begin), Timestamp(begin + PERIOD))
 }
 
 fn me(asked: &Asked<'_>) -> Result<Reply, Reply> {
@@ -425,7 +426,7 @@ fn delete_project(asked: &Asked<'_>) -> Result<Reply, Reply> {
 fn inside<'i>(
     inventory: &'i Inventory,
     folder: &'i FolderPath,
-) -> impl Iterator<Item = &'i HeldAsset> {
+) -> impl Iterator<Item = &'i WorkspaceAsset> {
     inventory
         .assets
         .iter()
@@ -438,8 +439,8 @@ fn inside<'i>(
 /// An asset elsewhere that refers to one of these, and which.
 pub(super) fn user<'i>(
     inventory: &'i Inventory,
-    going: &BTreeMap<AssetId, &'i HeldAsset>,
-) -> Option<(&'i HeldAsset, &'i HeldAsset)> {
+    going: &BTreeMap<AssetId, &'i WorkspaceAsset>,
+) -> Option<(&'i WorkspaceAsset, &'i WorkspaceAsset)> {
     let staying = inventory.assets.iter();
     let mut staying = staying.filter(|asset| !going.contains_key(&asset.id));
     staying.find_map(|asset| {
@@ -456,8 +457,12 @@ pub(super) fn user<'i>(
 }
 
 /// An asset as refusals name it.
-pub(super) fn named(asset: &HeldAsset) -> String {
-    format!("{} \"{}\"", asset.key.kind.label(), pick::label(&asset.key))
+pub(super) fn named(asset: &WorkspaceAsset) -> String {
+    format!(
+        "{} \"{}\"",
+        asset.key.kind.label(),
+        resolve::label(&asset.key)
+    )
 }
 
 fn remove(
@@ -466,7 +471,7 @@ fn remove(
     inventory: &Inventory,
     folder: &FolderPath,
 ) -> Result<Reply, Reply> {
-    let going: BTreeMap<AssetId, &HeldAsset> = inside(inventory, folder)
+    let going: BTreeMap<AssetId, &WorkspaceAsset> = inside(inventory, folder)
         .map(|asset| (asset.id, asset))
         .collect();
     if let Some(running) = going.values().find(|asset| asset.state.is_running()) {

@@ -15,14 +15,15 @@ use super::content::{self, Written};
 use crate::model::kind::AssetKind;
 use crate::model::slug::slug;
 use crate::model::workspace::{
-    AssetId, AssetKey, AssetPlace, Authorization, Binding, HeldAsset, HeldState, Inventory, Moment,
+    AssetId, AssetKey, AssetPlace, Authorization, Binding, HeldState, Inventory, Timestamp,
+    WorkspaceAsset,
 };
 use crate::plan::by_hand;
 use crate::plan::commit::{Change, Commit};
 use crate::workspace::local::LocalWorkspace;
 use crate::workspace::{NoContents, Workspace as _};
 
-pub(in super::super) static OPERATIONS: &[Operation] = &[
+pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
         method: Method::Get,
         path: "/connections",
@@ -237,7 +238,7 @@ fn connections(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let external = asked.query.get("external_id");
     let parent = asked.query_number("parent_id").map(AssetId);
     let notes = asked.notes()?;
-    let found: Vec<&HeldAsset> = inventory
+    let found: Vec<&WorkspaceAsset> = inventory
         .assets
         .iter()
         .filter(|asset| asset.key.kind == AssetKind::Connection)
@@ -279,12 +280,12 @@ fn connections(asked: &Asked<'_>) -> Result<Reply, Reply> {
     })
 }
 
-fn provider(asset: &HeldAsset) -> String {
+fn provider(asset: &WorkspaceAsset) -> String {
     asset.body.providers.first().cloned().unwrap_or_default()
 }
 
 /// When it was authorised, and what came of it.
-fn authorized(asset: &HeldAsset, at: Moment) -> (Option<String>, Option<String>) {
+fn authorized(asset: &WorkspaceAsset, at: Timestamp) -> (Option<String>, Option<String>) {
     match asset.state == HeldState::Connection(Authorization::Authorized) {
         true => (Some(at.utc()), Some("success".to_owned())),
         false => (None, None),
@@ -292,7 +293,7 @@ fn authorized(asset: &HeldAsset, at: Moment) -> (Option<String>, Option<String>)
 }
 
 /// The titles of a connection's tags.
-fn tags(workspace: &LocalWorkspace, asset: &HeldAsset) -> Result<Vec<String>, Reply> {
+fn tags(workspace: &LocalWorkspace, asset: &WorkspaceAsset) -> Result<Vec<String>, Reply> {
     let document = content::document(workspace, asset)?;
     let tags = document["tags"].as_array().into_iter().flatten();
     Ok(tags
@@ -300,7 +301,7 @@ fn tags(workspace: &LocalWorkspace, asset: &HeldAsset) -> Result<Vec<String>, Re
         .collect())
 }
 
-fn developers(asset: &HeldAsset, folders: &Folders, notes: ConnectionNotes) -> Connection {
+fn developers(asset: &WorkspaceAsset, folders: &Folders, notes: ConnectionNotes) -> Connection {
     let (created_at, updated_at) = folders.times.of(asset.id);
     let (authorized_at, authorization_status) = authorized(asset, updated_at);
     Connection {
@@ -323,7 +324,11 @@ fn developers(asset: &HeldAsset, folders: &Folders, notes: ConnectionNotes) -> C
     }
 }
 
-fn customers(asset: &HeldAsset, folders: &Folders, notes: ConnectionNotes) -> CustomersConnection {
+fn customers(
+    asset: &WorkspaceAsset,
+    folders: &Folders,
+    notes: ConnectionNotes,
+) -> CustomersConnection {
     let (created_at, updated_at) = folders.times.of(asset.id);
     let (authorized_at, authorization_status) = authorized(asset, updated_at);
     CustomersConnection {
@@ -454,7 +459,7 @@ fn authorization(input: Option<&serde_json::Map<String, serde_json::Value>>) -> 
     }
 }
 
-fn held(asked: &Asked<'_>, inventory: &Inventory) -> Result<HeldAsset, Reply> {
+fn held(asked: &Asked<'_>, inventory: &Inventory) -> Result<WorkspaceAsset, Reply> {
     let mut assets = inventory.assets.iter();
     let found = assets
         .find(|asset| asset.id.0 == asked.number() && asset.key.kind == AssetKind::Connection);
@@ -527,8 +532,8 @@ fn update(asked: &Asked<'_>) -> Result<Reply, Reply> {
 /// What uses a connection.
 fn users<'i>(
     inventory: &'i Inventory,
-    asset: &'i HeldAsset,
-) -> impl Iterator<Item = &'i HeldAsset> {
+    asset: &'i WorkspaceAsset,
+) -> impl Iterator<Item = &'i WorkspaceAsset> {
     let to = Binding::Asset(asset.id);
     let assets = inventory.assets.iter();
     assets.filter(move |other| other.body.bindings.contains(&to))

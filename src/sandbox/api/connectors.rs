@@ -14,14 +14,14 @@ use super::account::{PAGE, PER_PAGE};
 use crate::model::catalogue::Visibility;
 use crate::model::ident::{ConnectorTitle, Version};
 use crate::model::workspace::{
-    Address, ConnectorId, HeldConnector, Moment, Partnership, Sharing, WorkspaceKind,
+    Address, ConnectorId, Partnership, Sharing, Timestamp, WorkspaceConnector, WorkspaceKind,
 };
-use crate::ops::operate::{OperateError, release};
-use crate::ops::push::{PushFailure, PushRequest, push};
+use crate::ops::workspace::operate::{OperateError, release};
+use crate::ops::workspace::push::{PushFailure, PushRequest, push};
 use crate::plan::commit::{Change, Commit};
 use crate::workspace::{AdminWorkspace as _, NoContents, Workspace as _};
 
-pub(in super::super) static OPERATIONS: &[Operation] = &[
+pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
         method: Method::Get,
         path: "/custom_connectors",
@@ -234,9 +234,9 @@ struct NewVersion {
 }
 
 struct Held {
-    since: BTreeMap<ConnectorId, Moment>,
+    since: BTreeMap<ConnectorId, Timestamp>,
     partnership: Option<Partnership>,
-    connectors: Vec<HeldConnector>,
+    connectors: Vec<WorkspaceConnector>,
 }
 
 fn held(asked: &Asked<'_>) -> Result<Held, Reply> {
@@ -265,12 +265,12 @@ fn held(asked: &Asked<'_>) -> Result<Held, Reply> {
 }
 
 impl Held {
-    fn sharing(&self, connector: &HeldConnector) -> Option<Sharing> {
+    fn sharing(&self, connector: &WorkspaceConnector) -> Option<Sharing> {
         let partnership = self.partnership.as_ref()?;
         partnership.shares.get(&connector.id).copied()
     }
 
-    fn told(&self, connector: &HeldConnector) -> Connector {
+    fn told(&self, connector: &WorkspaceConnector) -> Connector {
         let running = connector.running();
         let sharing = self.sharing(connector);
         let is_admin = self.partnership.is_some();
@@ -307,7 +307,7 @@ impl Held {
     }
 
     /// What a search tells.
-    fn found(&self, connector: &HeldConnector) -> Connector {
+    fn found(&self, connector: &WorkspaceConnector) -> Connector {
         let latest = connector.latest();
         let note = latest.map(|version| version.note.clone().into());
         Connector {
@@ -317,7 +317,7 @@ impl Held {
         }
     }
 
-    fn find(&self, number: u64) -> Result<&HeldConnector, Reply> {
+    fn find(&self, number: u64) -> Result<&WorkspaceConnector, Reply> {
         let mut all = self.connectors.iter();
         all.find(|connector| connector.id.0 == number)
             .ok_or_else(Reply::not_found)
@@ -339,7 +339,7 @@ fn search(asked: &Asked<'_>) -> Result<Reply, Reply> {
 }
 
 /// The connectors that a question is about.
-fn meant<'h>(asked: &Asked<'_>, held: &'h Held) -> impl Iterator<Item = &'h HeldConnector> {
+fn meant<'h>(asked: &Asked<'_>, held: &'h Held) -> impl Iterator<Item = &'h WorkspaceConnector> {
     let title = asked.query.get("title").cloned().unwrap_or_default();
     let shared = asked.query_flag("oem_shared");
     held.connectors.iter().filter(move |connector| {

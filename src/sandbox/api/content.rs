@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::reply::Reply;
 use super::super::route::{Asked, failed};
 use crate::model::ident::Digest;
-use crate::model::workspace::{Binding, Body, HeldAsset, HeldFile};
+use crate::model::workspace::{Binding, Body, StoredFile, WorkspaceAsset};
 use crate::plan::commit::Commit;
 use crate::workspace::local::LocalWorkspace;
 use crate::workspace::{ContentError, Contents, Encoded, Encoding, Workspace as _};
@@ -29,7 +29,7 @@ impl Written {
     /// The version of an asset that has it. No package brought it.
     pub(super) fn body(&self, bindings: Vec<Binding>, providers: Vec<String>) -> Body {
         Body {
-            files: vec![HeldFile {
+            files: vec![StoredFile {
                 extension: "json".to_owned(),
                 content: self.digest,
                 size: self.bytes.len() as u64,
@@ -65,7 +65,7 @@ impl Contents for Written {
 }
 
 /// The JSON that a workspace holds of an asset; none if it has no file.
-pub(super) fn read(workspace: &LocalWorkspace, asset: &HeldAsset) -> Result<Vec<u8>, Reply> {
+pub(super) fn read(workspace: &LocalWorkspace, asset: &WorkspaceAsset) -> Result<Vec<u8>, Reply> {
     let mut bytes = Vec::new();
     if let Some(main) = asset.body.files.first() {
         workspace
@@ -76,7 +76,7 @@ pub(super) fn read(workspace: &LocalWorkspace, asset: &HeldAsset) -> Result<Vec<
 }
 
 /// The JSON that a workspace holds of an asset, as a value; null if it has no file.
-pub(super) fn document(workspace: &LocalWorkspace, asset: &HeldAsset) -> Result<Value, Reply> {
+pub(super) fn document(workspace: &LocalWorkspace, asset: &WorkspaceAsset) -> Result<Value, Reply> {
     let bytes = read(workspace, asset)?;
     match asset.body.files.is_empty() {
         true => Ok(Value::Null),

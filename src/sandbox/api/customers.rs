@@ -14,7 +14,7 @@ use crate::model::workspace::WorkspaceKind;
 use crate::workspace::local::{NewWorkspace, WorkspaceSummary};
 use crate::workspace::{Workspace as _, WorkspaceError};
 
-pub(in super::super) static OPERATIONS: &[Operation] = &[
+pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
         method: Method::Get,
         path: "/managed_users",

@@ -13,10 +13,10 @@ use super::account::{Folders, PAGE, PER_PAGE};
 use super::content;
 use crate::model::kind::AssetKind;
 use crate::model::scan::Scanner;
-use crate::model::workspace::{AssetId, Binding, HeldAsset, Inventory};
+use crate::model::workspace::{AssetId, Binding, Inventory, WorkspaceAsset};
 use crate::workspace::Workspace as _;
 
-pub(in super::super) static OPERATIONS: &[Operation] = &[
+pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
         method: Method::Get,
         path: "/api_endpoints",
@@ -84,9 +84,9 @@ struct Endpoint {
 
 /// An endpoint with what it is bound to.
 struct Held<'i> {
-    asset: &'i HeldAsset,
+    asset: &'i WorkspaceAsset,
     document: Value,
-    recipe: Option<&'i HeldAsset>,
+    recipe: Option<&'i WorkspaceAsset>,
     collection: Option<AssetId>,
 }
 

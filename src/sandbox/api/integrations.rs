@@ -18,7 +18,7 @@ use crate::model::ident::InternalName;
 use crate::model::kind::AssetKind;
 use crate::workspace::Workspace as _;
 
-pub(in super::super) static OPERATIONS: &[Operation] = &[Operation {
+pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[Operation {
     method: Method::Get,
     path: "/integrations/all",
     scope: Scope::Own,

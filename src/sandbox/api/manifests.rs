@@ -12,11 +12,11 @@ use super::super::route::{
 use super::super::store::Manifest;
 use super::account::Folders;
 use crate::model::kind::AssetKind;
-use crate::model::workspace::{FolderPath, Moment};
-use crate::ops::workspace_export::leaving;
-use crate::plan::departure::{DepartureRequest, Form, Item, Rows, Unfiled};
+use crate::model::workspace::{FolderPath, Timestamp};
+use crate::ops::workspace::export::leaving;
+use crate::plan::workspace_export::{DepartureRequest, Form, Item, Rows, Unfiled};
 
-pub(in super::super) static OPERATIONS: &[Operation] = &[
+pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
         method: Method::Get,
         path: "/export_manifests/folder_assets",
@@ -309,9 +309,9 @@ fn told(asked: &Asked<'_>, manifest: &Manifest) -> Result<ManifestBody, Reply> {
     Ok(ManifestBody {
         id: manifest.id,
         name: manifest.name.clone(),
-        last_exported_at: manifest.last_exported_at.map(|at| Moment(at).utc()),
-        created_at: Moment(manifest.created_at).utc(),
-        updated_at: Moment(manifest.created_at).utc(),
+        last_exported_at: manifest.last_exported_at.map(|at| Timestamp(at).utc()),
+        created_at: Timestamp(manifest.created_at).utc(),
+        updated_at: Timestamp(manifest.created_at).utc(),
         deleted_at: None,
         project_path: absolute(&folder),
         status: "working".to_owned(),

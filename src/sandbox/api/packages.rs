@@ -13,7 +13,7 @@ use super::account::Folders;
 use super::manifests::manifest;
 use crate::plan::import::{Landing, TagsPolicy};
 
-pub(in super::super) static OPERATIONS: &[Operation] = &[
+pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
         method: Method::Post,
         path: "/packages/export/{manifest_id}",

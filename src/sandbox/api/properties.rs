@@ -17,7 +17,7 @@ use crate::model::kind::AssetKind;
 use crate::model::workspace::FolderPath;
 use crate::workspace::Workspace as _;
 
-pub(in super::super) static OPERATIONS: &[Operation] = &[
+pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
         method: Method::Get,
         path: "/properties",

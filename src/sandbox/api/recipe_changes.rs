@@ -15,13 +15,14 @@ use crate::model::ident::{InternalName, Version};
 use crate::model::kind::AssetKind;
 use crate::model::scan::Scanner;
 use crate::model::workspace::{
-    AssetId, AssetKey, AssetPlace, Body as AssetBody, FolderPath, HeldAsset, HeldState, Inventory,
+    AssetId, AssetKey, AssetPlace, Body as AssetBody, FolderPath, HeldState, Inventory,
+    WorkspaceAsset,
 };
 use crate::plan::by_hand::{self, Account, ByHandError, Edited, NEW_RECIPE, NewParts};
 use crate::plan::commit::{Change, Commit};
 use crate::workspace::Workspace as _;
 
-pub(in super::super) static OPERATIONS: &[Operation] = &[
+pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
         method: Method::Post,
         path: "/recipes",
@@ -263,7 +264,7 @@ fn is_free(inventory: &Inventory, key: &AssetKey) -> Result<(), Reply> {
 }
 
 /// A connection as a recipe names it.
-fn account(inventory: &Inventory, id: u64) -> Option<(Account, &HeldAsset)> {
+fn account(inventory: &Inventory, id: u64) -> Option<(Account, &WorkspaceAsset)> {
     let mut assets = inventory.assets.iter();
     let found = assets.find(|asset| asset.id.0 == id && asset.key.kind == AssetKind::Connection)?;
     let own = |provider: &String| {
@@ -467,7 +468,7 @@ const VERSION_BITS: u32 = 20;
 
 fn version_of(
     asked: &Asked<'_>,
-    asset: &HeldAsset,
+    asset: &WorkspaceAsset,
     folders: &Folders,
     number: Version,
 ) -> Result<RecipeVersion, Reply> {
@@ -475,7 +476,7 @@ fn version_of(
     let body = workspace
         .asset_version(asset.id, number)
         .map_err(|error| failed(&error))?;
-    let of_version = HeldAsset {
+    let of_version = WorkspaceAsset {
         body,
         ..asset.clone()
     };

@@ -13,15 +13,15 @@ use super::super::route::{
 use super::account::{Folders, INCLUDES, PAGE, PER_PAGE, user};
 use super::content;
 use crate::model::kind::AssetKind;
-use crate::model::workspace::{Address, Binding, HeldAsset, HeldState, RecipeState};
-use crate::ops::operate::{OperateError, Which, set_recipes};
+use crate::model::workspace::{Address, Binding, HeldState, RecipeState, WorkspaceAsset};
+use crate::ops::workspace::operate::{OperateError, Which, set_recipes};
 use crate::plan::by_hand;
 use crate::plan::commit::{Change, Commit};
-use crate::plan::start::Obstacle;
+use crate::plan::preconditions::Blocker;
 use crate::workspace::local::LocalWorkspace;
 use crate::workspace::{NoContents, Workspace};
 
-pub(in super::super) static OPERATIONS: &[Operation] = &[
+pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
         method: Method::Get,
         path: "/recipes",
@@ -226,7 +226,7 @@ struct Started {
     config_errors: Vec<Vec<Value>>,
 }
 
-fn providers(asset: &HeldAsset, document: &Value) -> Vec<String> {
+fn providers(asset: &WorkspaceAsset, document: &Value) -> Vec<String> {
     let config = document["config"].as_array().into_iter().flatten();
     let mut providers: Vec<String> = config
         .filter_map(|entry| entry["provider"].as_str().map(str::to_owned))
@@ -273,7 +273,7 @@ impl Told {
 
 fn recipe(
     workspace: &LocalWorkspace,
-    asset: &HeldAsset,
+    asset: &WorkspaceAsset,
     folders: &Folders,
     what: Told,
 ) -> Result<Recipe, Reply> {
@@ -421,7 +421,7 @@ fn recipes(asked: &Asked<'_>) -> Result<Reply, Reply> {
     })
 }
 
-pub(super) fn held(asked: &Asked<'_>, workspace: &LocalWorkspace) -> Result<HeldAsset, Reply> {
+pub(super) fn held(asked: &Asked<'_>, workspace: &LocalWorkspace) -> Result<WorkspaceAsset, Reply> {
     let inventory = workspace.inventory().map_err(|error| failed(&error))?;
     let mut assets = inventory.assets.into_iter();
     assets
@@ -449,16 +449,16 @@ fn stop(asked: &Asked<'_>) -> Result<Reply, Reply> {
 
 /// A step, and what is wrong with it: field, connection and words, as the platform's own client
 /// takes them apart.
-fn config_error(obstacle: &Obstacle) -> Vec<Value> {
+fn config_error(obstacle: &Blocker) -> Vec<Value> {
     let (field, connection) = match obstacle {
-        Obstacle::NotAuthorized { id, .. } => ("Connection", Some(id.0)),
-        Obstacle::NoConnection { .. } | Obstacle::OtherApplication { .. } => ("Connection", None),
-        Obstacle::NoConnector { .. }
-        | Obstacle::NotReleased { .. }
-        | Obstacle::NotShared { .. }
-        | Obstacle::SharingUnknown { .. }
-        | Obstacle::OutOfReach { .. } => ("Connector", None),
-        Obstacle::Unreadable { .. } => ("Recipe", None),
+        Blocker::NotAuthorized { id, .. } => ("Connection", Some(id.0)),
+        Blocker::NoConnection { .. } | Blocker::OtherApplication { .. } => ("Connection", None),
+        Blocker::NoConnector { .. }
+        | Blocker::NotReleased { .. }
+        | Blocker::NotShared { .. }
+        | Blocker::SharingUnknown { .. }
+        | Blocker::OutOfReach { .. } => ("Connector", None),
+        Blocker::Unreadable { .. } => ("Recipe", None),
     };
     vec![0.into(), json!([[field, connection, obstacle.to_string()]])]
 }

@@ -4,16 +4,17 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::failed::{Doing, Failed};
 use super::read::Reading;
 use super::{content, row, shares, sums, usage};
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, WorkspaceName};
 use crate::model::workspace::{
-    AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldState, HeldVersion, Moment,
-    Revision, WorkspaceFacts, WorkspaceId,
+    AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldState, HeldVersion, Revision,
+    Timestamp, WorkspaceFacts, WorkspaceId,
 };
 use crate::plan::commit::{Change, Commit};
-use crate::workspace::fit::{self, Misfit};
+use crate::workspace::local::error::{Doing, Failed};
+use crate::workspace::validate;
+use crate::workspace::validate::CommitConflict;
 use crate::workspace::{Contents, Decoder, Encoding, WorkspaceError};
 
 /// Carries out `commit` in workspace `id`, or leaves everything as it was.
@@ -36,7 +37,7 @@ pub(super) fn carry_out(
     sums::check_workspace(&transaction, doing, id)?;
     let used = usage::of(&transaction, doing, id)?;
     let facts = reading.facts()?;
-    fit::check(commit, &facts)?;
+    validate::check(commit, &facts)?;
     shares::hold(&transaction, doing, &facts, &commit.depends)?;
     let mut writing = Writer {
         transaction: &transaction,
@@ -114,7 +115,7 @@ impl Writer<'_> {
             .doing(self.doing, "read")
     }
 
-    fn unfit<T>(&self, misfit: Misfit) -> Result<T, WorkspaceError> {
+    fn unfit<T>(&self, misfit: CommitConflict) -> Result<T, WorkspaceError> {
         Err(misfit.of(self.facts))
     }
 
@@ -141,7 +142,7 @@ impl Writer<'_> {
                     params![self.workspace, row::column(id.0)],
                 )?;
                 match removed {
-                    0 => self.unfit(Misfit::NoAsset(*id)),
+                    0 => self.unfit(CommitConflict::NoAsset(*id)),
                     _ => Ok(()),
                 }
             }
@@ -164,11 +165,11 @@ impl Writer<'_> {
                     .is_some_and(|version| version.released_at.is_some());
                 if !released {
                     return self.unfit(match self.connector_is_there(*id)? {
-                        true => Misfit::NotReleased {
+                        true => CommitConflict::NotReleased {
                             connector: *id,
                             version: sharing.version,
                         },
-                        false => Misfit::NoConnector(*id),
+                        false => CommitConflict::NoConnector(*id),
                     });
                 }
                 let (transaction, doing) = (self.transaction, self.doing);
@@ -177,7 +178,7 @@ impl Writer<'_> {
             Change::Unshare(id) => {
                 self.users_are_known(*id)?;
                 match shares::unshare(self.transaction, self.doing, self.workspace, *id)? {
-                    0 => self.unfit(Misfit::NotShared(*id)),
+                    0 => self.unfit(CommitConflict::NotShared(*id)),
                     _ => Ok(()),
                 }
             }
@@ -212,14 +213,14 @@ impl Writer<'_> {
             params![self.workspace, folder.as_str()],
         )?;
         if !there {
-            return self.unfit(Misfit::NoFolder(folder.clone()));
+            return self.unfit(CommitConflict::NoFolder(folder.clone()));
         }
         self.folders.insert(folder.clone());
         Ok(())
     }
 
     fn create_folder(&mut self, folder: &FolderPath) -> Result<(), WorkspaceError> {
-        let there = || Misfit::FolderThere(folder.clone());
+        let there = || CommitConflict::FolderThere(folder.clone());
         let Some(parent) = folder.parent() else {
             return self.unfit(there());
         };
@@ -263,8 +264,8 @@ impl Writer<'_> {
                 params![self.workspace, row::column(id.0)],
             )?;
             return self.unfit(match number {
-                true => Misfit::AssetThere(id),
-                false => Misfit::KeyTaken(Box::new(key.clone())),
+                true => CommitConflict::AssetThere(id),
+                false => CommitConflict::KeyTaken(Box::new(key.clone())),
             });
         }
         self.body(id, Version(1), body)
@@ -278,7 +279,7 @@ impl Writer<'_> {
             asset,
         )?;
         if !same {
-            return self.unfit(Misfit::OtherKind(id));
+            return self.unfit(CommitConflict::OtherKind(id));
         }
         if let AssetPlace::Folder(folder) = &key.place {
             self.needs_folder(folder)?;
@@ -295,7 +296,7 @@ impl Writer<'_> {
             ],
         )?;
         match changed {
-            0 => self.unfit(Misfit::KeyTaken(Box::new(key.clone()))),
+            0 => self.unfit(CommitConflict::KeyTaken(Box::new(key.clone()))),
             _ => Ok(()),
         }
     }
@@ -306,7 +307,7 @@ impl Writer<'_> {
             params![self.workspace, folder.as_str()],
         )?;
         if !found {
-            return self.unfit(Misfit::NoFolder(folder.clone()));
+            return self.unfit(CommitConflict::NoFolder(folder.clone()));
         }
         let place = AssetPlace::Folder(folder.clone());
         let holds = self.exists(
@@ -316,7 +317,7 @@ impl Writer<'_> {
             params![self.workspace, row::place(&place), format!("{folder}/")],
         )?;
         if holds {
-            return self.unfit(Misfit::FolderInUse(folder.clone()));
+            return self.unfit(CommitConflict::FolderInUse(folder.clone()));
         }
         self.folders.remove(folder);
         self.execute(
@@ -348,9 +349,9 @@ impl Writer<'_> {
                 params![self.workspace, title.as_str()],
             )?;
             return self.unfit(match (self.connector_is_there(id)?, titled) {
-                (true, _) => Misfit::ConnectorThere(id),
-                (false, true) => Misfit::TitleTaken(title.clone()),
-                (false, false) => Misfit::InternalNameTaken(internal_name.clone()),
+                (true, _) => CommitConflict::ConnectorThere(id),
+                (false, true) => CommitConflict::TitleTaken(title.clone()),
+                (false, false) => CommitConflict::InternalNameTaken(internal_name.clone()),
             });
         }
         Ok(())
@@ -377,7 +378,7 @@ impl Writer<'_> {
             .doing(self.doing, "read")?;
         match version {
             Some(version) => Ok(Version(version)),
-            None => self.unfit(Misfit::NoAsset(id)),
+            None => self.unfit(CommitConflict::NoAsset(id)),
         }
     }
 
@@ -445,7 +446,7 @@ impl Writer<'_> {
         )?;
         if changed == 0 {
             self.version_of(id)?;
-            return self.unfit(Misfit::OtherState(id));
+            return self.unfit(CommitConflict::OtherState(id));
         }
         Ok(())
     }
@@ -456,7 +457,7 @@ impl Writer<'_> {
         version: &HeldVersion,
     ) -> Result<(), WorkspaceError> {
         if !self.connector_is_there(id)? {
-            return self.unfit(Misfit::NoConnector(id));
+            return self.unfit(CommitConflict::NoConnector(id));
         }
         let latest = self
             .transaction
@@ -471,7 +472,7 @@ impl Writer<'_> {
             })
             .doing(self.doing, "read")?;
         if version.number.0 != latest + 1 {
-            return self.unfit(Misfit::OutOfOrder {
+            return self.unfit(CommitConflict::OutOfOrder {
                 connector: id,
                 version: version.number,
                 latest: Version(latest),
@@ -509,15 +510,20 @@ impl Writer<'_> {
         body.map(|body| row::decode(&body, self.doing)).transpose()
     }
 
-    fn release(&self, id: ConnectorId, version: Version, at: Moment) -> Result<(), WorkspaceError> {
+    fn release(
+        &self,
+        id: ConnectorId,
+        version: Version,
+        at: Timestamp,
+    ) -> Result<(), WorkspaceError> {
         let parameters = params![self.workspace, row::column(id.0), row::column(version.0)];
         let Some(mut held) = self.version(id, version)? else {
             return self.unfit(match self.connector_is_there(id)? {
-                true => Misfit::NoVersion {
+                true => CommitConflict::NoVersion {
                     connector: id,
                     version,
                 },
-                false => Misfit::NoConnector(id),
+                false => CommitConflict::NoConnector(id),
             });
         };
         held.released_at = Some(at);

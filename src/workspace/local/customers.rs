@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::failed::{Doing, Failed};
 use super::workspaces::WorkspaceSummary;
 use super::{LocalPlatform, row, sums};
 use crate::model::ident::{LabelKey, LabelValue, WorkspaceName};
 use crate::model::workspace::{Label, LabelEdit, WorkspaceId, WorkspaceKind};
+use crate::workspace::local::error::{Doing, Failed};
 use crate::workspace::{Workspace as _, WorkspaceError};
 
 /// A customer of an admin workspace.

@@ -10,8 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Writing;
-use super::failed::Doing;
 use crate::workspace::WorkspaceError;
+use crate::workspace::local::error::Doing;
 
 /// How often a waiter looks.
 const PAUSE: Duration = Duration::from_millis(20);

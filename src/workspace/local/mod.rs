@@ -2,7 +2,7 @@
 
 mod commit;
 mod customers;
-mod failed;
+mod error;
 mod lock;
 mod read;
 mod row;
@@ -26,12 +26,12 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 use super::{Committed, Contents, Decoder, Encoded, Encoding, Workspace, WorkspaceError};
 use crate::model::ident::{Digest, InternalName, Version, WorkspaceName};
 use crate::model::workspace::{
-    AssetId, Body, FolderPath, Inventory, Moment, Revision, RevisionHeader, RevisionNumber, Scope,
-    Snapshot, WorkspaceFacts, WorkspaceId,
+    AssetId, Body, FolderPath, Inventory, Revision, RevisionHeader, RevisionNumber, Scope,
+    Snapshot, Timestamp, WorkspaceFacts, WorkspaceId,
 };
 use crate::plan::commit::Commit;
 
-use failed::{Doing, Failed};
+use crate::workspace::local::error::{Doing, Failed};
 use lock::WriteLock;
 use read::Reading;
 use schema::Found;
@@ -46,20 +46,20 @@ pub use workspaces::{NewWorkspace, WorkspaceSummary};
 #[derive(Clone, Debug)]
 pub struct Times {
     /// When the workspace was created.
-    pub workspace: Moment,
-    assets: BTreeMap<AssetId, (Moment, Moment)>,
+    pub workspace: Timestamp,
+    assets: BTreeMap<AssetId, (Timestamp, Timestamp)>,
 }
 
 impl Times {
     /// When an asset came to be, and when it was changed last. Where no revision tells, the
     /// workspace's own time stands for both.
-    pub fn of(&self, asset: AssetId) -> (Moment, Moment) {
+    pub fn of(&self, asset: AssetId) -> (Timestamp, Timestamp) {
         let told = self.assets.get(&asset).copied();
         told.unwrap_or((self.workspace, self.workspace))
     }
 
     /// Takes in what is known from elsewhere: changes that made no revision.
-    pub fn note(&mut self, asset: AssetId, created: Option<Moment>, updated: Moment) {
+    pub fn note(&mut self, asset: AssetId, created: Option<Timestamp>, updated: Timestamp) {
         let (known, last) = self.of(asset);
         let times = (created.unwrap_or(known), last.max(updated));
         self.assets.insert(asset, times);
@@ -407,7 +407,7 @@ fn content(
 
 type RawRevision = (
     RevisionNumber,
-    Moment,
+    Timestamp,
     String,
     String,
     String,
@@ -417,7 +417,7 @@ type RawRevision = (
 fn raw_revision(row: &rusqlite::Row<'_>) -> Result<RawRevision, rusqlite::Error> {
     Ok((
         RevisionNumber(row::number(row, 0)?),
-        Moment(row::number(row, 1)?),
+        Timestamp(row::number(row, 1)?),
         row.get(2)?,
         row.get(3)?,
         row.get(4)?,

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Times;
-use super::failed::{Doing, Failed};
 use super::row;
 use super::shares::formerly_shared;
 use super::workspaces::{id_of, no_workspace};
@@ -13,11 +12,12 @@ use crate::model::catalogue::{Catalogue, CatalogueEntry, SharedVersion, Visibili
 use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    AssetId, AssetKey, Before, Body, ConnectorId, Counters, FolderPath, HeldAsset, HeldConnector,
-    HeldVersion, Inventory, Moment, Namesakes, RecipeState, RecipeUse, RevisionNumber, Scope,
-    SharingKnowledge, Snapshot, WorkspaceFacts, WorkspaceId,
+    AssetId, AssetKey, Before, Body, ConnectorId, Counters, FolderPath, HeldVersion, Inventory,
+    Namesakes, RecipeState, RecipeUse, RevisionNumber, Scope, SharingKnowledge, Snapshot,
+    Timestamp, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts, WorkspaceId,
 };
 use crate::workspace::WorkspaceError;
+use crate::workspace::local::error::{Doing, Failed};
 
 /// Reads from one workspace.
 #[derive(Clone, Copy)]
@@ -136,10 +136,10 @@ impl Reading<'_> {
             .doing(self.doing, "read")
     }
 
-    fn asset(&self, raw: RawAsset) -> Result<HeldAsset, WorkspaceError> {
+    fn asset(&self, raw: RawAsset) -> Result<WorkspaceAsset, WorkspaceError> {
         let (id, place, kind, name, twin, version, state, body) = raw;
         let kind = AssetKind::from_word(&kind);
-        Ok(HeldAsset {
+        Ok(WorkspaceAsset {
             id: AssetId(id),
             version: Version(version),
             body: row::decode(&body, self.doing)?,
@@ -153,7 +153,7 @@ impl Reading<'_> {
         })
     }
 
-    fn by_key(&self, key: &AssetKey) -> Result<Option<HeldAsset>, WorkspaceError> {
+    fn by_key(&self, key: &AssetKey) -> Result<Option<WorkspaceAsset>, WorkspaceError> {
         let sql = format!(
             "{ASSET} WHERE a.workspace = ?1 AND a.place = ?2 AND a.kind = ?3 AND a.name = ?4 AND a.twin = ?5"
         );
@@ -182,7 +182,7 @@ impl Reading<'_> {
         &self,
         rest: &str,
         parameters: impl rusqlite::Params,
-    ) -> Result<Vec<HeldAsset>, WorkspaceError> {
+    ) -> Result<Vec<WorkspaceAsset>, WorkspaceError> {
         let sql = if rest.contains("a.kind = 'connection'") {
             // Left to itself, SQLite reads the whole workspace instead.
             ASSET.replacen("asset a LEFT", "asset a INDEXED BY connection_name LEFT", 1) + rest
@@ -328,7 +328,7 @@ impl Reading<'_> {
             )
             .doing(self.doing, "read")?;
         let mut times = Times {
-            workspace: Moment(created),
+            workspace: Timestamp(created),
             assets: BTreeMap::new(),
         };
         let mut statement = self
@@ -347,11 +347,11 @@ impl Reading<'_> {
                 let (created, updated) = times.of(asset);
                 let created = match version {
                     Some(_) => created,
-                    None => Moment(at),
+                    None => Timestamp(at),
                 };
                 times
                     .assets
-                    .insert(asset, (created, updated.max(Moment(at))));
+                    .insert(asset, (created, updated.max(Timestamp(at))));
             }
         }
         Ok(times)
@@ -398,7 +398,7 @@ impl Reading<'_> {
             .collect()
     }
 
-    fn connectors(&self) -> Result<Vec<HeldConnector>, WorkspaceError> {
+    fn connectors(&self) -> Result<Vec<WorkspaceConnector>, WorkspaceError> {
         connectors(self.connection, self.doing, self.id)
     }
 
@@ -508,7 +508,7 @@ pub(super) fn connectors(
     connection: &Connection,
     doing: &Doing,
     workspace: WorkspaceId,
-) -> Result<Vec<HeldConnector>, WorkspaceError> {
+) -> Result<Vec<WorkspaceConnector>, WorkspaceError> {
     let mut statement = connection
         .prepare_cached(
             "SELECT id, title, internal_name, released FROM connector WHERE workspace = ?1 ORDER BY id",
@@ -540,7 +540,7 @@ pub(super) fn connectors(
         let versions: Result<Vec<HeldVersion>, WorkspaceError> = bodies
             .map(|body| row::decode(&body.doing(doing, "read")?, doing))
             .collect();
-        connectors.push(HeldConnector {
+        connectors.push(WorkspaceConnector {
             known: crate::model::workspace::VersionsKnown::All,
             id: ConnectorId(id),
             title: row::parsed(&title, doing)?,

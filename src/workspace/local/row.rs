@@ -4,11 +4,11 @@ use rusqlite::Row;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::failed::Doing;
 use crate::model::ident::Digest;
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{AssetPlace, Authorization, HeldState, RecipeState};
 use crate::workspace::WorkspaceError;
+use crate::workspace::local::error::Doing;
 
 /// Stands for the workspace as a whole where a folder's path stands else.
 const WORKSPACE: &str = "/";

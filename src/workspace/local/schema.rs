@@ -4,11 +4,11 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior, params};
 use serde::Deserialize;
 
-use super::failed::{Doing, Failed};
 use super::{row, sums, usage};
 use crate::model::ident::{Digest, Version};
-use crate::model::workspace::{HeldVersion, Logo, Moment};
+use crate::model::workspace::{HeldVersion, Logo, Timestamp};
 use crate::workspace::WorkspaceError;
+use crate::workspace::local::error::{Doing, Failed};
 
 /// Tells a platform's file from other SQLite files: "rcpk".
 const APPLICATION: i32 = 0x7263_706b;
@@ -158,8 +158,8 @@ struct VersionBefore3 {
     code: Option<Digest>,
     logo: Option<Logo>,
     source_version: Option<Version>,
-    created_at: Moment,
-    released_at: Option<Moment>,
+    created_at: Timestamp,
+    released_at: Option<Timestamp>,
 }
 
 impl From<VersionBefore3> for HeldVersion {

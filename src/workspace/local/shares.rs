@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::failed::{Doing, Failed};
 use super::read::{Reading, connectors};
 use super::{LocalPlatform, LocalWorkspace, row, sums, usage};
 use crate::model::catalogue::{CatalogueEntry, SharedVersion, Visibility};
@@ -12,10 +11,11 @@ use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceNa
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     Address, AssetId, AssetKey, Body, ClosedSource, ConnectorId, CustomerFacts, CustomerUse,
-    HeldConnector, Moment, Partnership, RecipeState, RecipeUse, Sharing, WorkspaceFacts,
+    Partnership, RecipeState, RecipeUse, Sharing, Timestamp, WorkspaceConnector, WorkspaceFacts,
     WorkspaceId, WorkspaceKind,
 };
 use crate::plan::commit::Dependency;
+use crate::workspace::local::error::{Doing, Failed};
 use crate::workspace::{AdminWorkspace, Workspace as _, WorkspaceError};
 
 /// Shares a connector, or changes how it is shared.
@@ -25,7 +25,7 @@ pub(super) fn share(
     workspace: i64,
     id: ConnectorId,
     sharing: Sharing,
-    at: Moment,
+    at: Timestamp,
 ) -> Result<(), WorkspaceError> {
     transaction
         .prepare_cached(
@@ -279,7 +279,7 @@ fn users(
 impl AdminWorkspace for LocalWorkspace {
     fn partnership(
         &self,
-        asked: &dyn Fn(&HeldConnector) -> bool,
+        asked: &dyn Fn(&WorkspaceConnector) -> bool,
     ) -> Result<Partnership, WorkspaceError> {
         self.read(|reading| {
             let Reading {
@@ -392,7 +392,7 @@ impl LocalWorkspace {
     ///
     /// # Errors
     /// If the file can't be read.
-    pub fn shared_since(&self) -> Result<BTreeMap<ConnectorId, Moment>, WorkspaceError> {
+    pub fn shared_since(&self) -> Result<BTreeMap<ConnectorId, Timestamp>, WorkspaceError> {
         self.read(|reading| {
             let Reading {
                 connection,
@@ -406,7 +406,7 @@ impl LocalWorkspace {
                 .query_map([row::column(id.0)], |row| {
                     Ok((
                         ConnectorId(row::number(row, 0)?),
-                        Moment(row::number(row, 1)?),
+                        Timestamp(row::number(row, 1)?),
                     ))
                 })
                 .doing(doing, "read")?;

@@ -14,11 +14,11 @@ use std::sync::Mutex;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::failed::{Doing, Failed};
 use super::row;
 use crate::model::ident::Digest;
 use crate::model::workspace::{RevisionNumber, WorkspaceId};
 use crate::workspace::WorkspaceError;
+use crate::workspace::local::error::{Doing, Failed};
 
 /// Where sums are kept: a workspace's own as that of its revision 0, and that of all workspaces as
 /// that of a workspace -1, which there is none of.

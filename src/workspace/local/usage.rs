@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::failed::{Doing, Failed};
 use super::{row, sums};
 use crate::model::ident::Digest;
 use crate::model::workspace::WorkspaceId;
 use crate::workspace::WorkspaceError;
+use crate::workspace::local::error::{Doing, Failed};
 
 /// Where they are kept: names that nobody uses have none.
 pub(super) const TABLE: &str = "

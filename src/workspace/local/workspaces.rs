@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::failed::{Doing, Failed};
 use super::read::{Reading, connectors};
 use super::{LocalPlatform, row, sums, usage};
 use crate::model::catalogue::{Catalogue, CatalogueEntry};
 use crate::model::ident::{DataCenter, Digest, Version, WorkspaceName};
 use crate::model::workspace::{
-    Body, HeldVersion, Moment, WorkspaceFacts, WorkspaceId, WorkspaceKind,
+    Body, HeldVersion, Timestamp, WorkspaceFacts, WorkspaceId, WorkspaceKind,
 };
-use crate::plan::history;
+use crate::plan::import::history;
 use crate::workspace::WorkspaceError;
+use crate::workspace::local::error::{Doing, Failed};
 
 /// A workspace to create.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub struct NewWorkspace {
     /// For an admin workspace: connectors that it has and shares. Their source is not known.
     pub catalogue: Option<Catalogue>,
     /// When it is created.
-    pub at: Moment,
+    pub at: Timestamp,
 }
 
 /// A workspace as lists show it.
@@ -42,7 +42,7 @@ pub struct WorkspaceSummary {
     /// The workspace.
     pub facts: WorkspaceFacts,
     /// When it was created.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// How many recipes it has.
     pub recipes: u64,
     /// How many of them run.
@@ -255,7 +255,7 @@ pub(super) fn summaries(
                 id,
             }
             .facts()?,
-            created_at: Moment(created),
+            created_at: Timestamp(created),
             recipes,
             running,
             connections,
@@ -393,7 +393,7 @@ fn add_entry(
     workspace: WorkspaceId,
     number: u64,
     entry: &CatalogueEntry,
-    at: Moment,
+    at: Timestamp,
 ) -> Result<(), WorkspaceError> {
     let released: BTreeSet<Version> = entry
         .released_versions

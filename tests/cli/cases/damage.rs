@@ -5,9 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use recipack::model::ident::Digest;
-use recipack::model::workspace::{ImportId, Moment, RevisionNumber, WorkspaceId};
+use recipack::model::workspace::{ImportId, RevisionNumber, Timestamp, WorkspaceId};
 use recipack::ops::import::PlanDocument;
-use recipack::ops::remote::journal::{Entry, Journal, JournalError, RemoteIdentity, State};
+use recipack::remote::journal::{Entry, Journal, JournalError, RemoteIdentity, State};
 use serde_json::Value;
 
 use crate::support::damage::Numbers;
@@ -90,7 +90,7 @@ fn entry() -> Entry {
     let identity = RemoteIdentity::new("www.workato.com", WorkspaceId(4_711));
     let digest = Digest::of(b"package");
     let base = Digest::of(b"state");
-    let at = Moment(1_700_000_000);
+    let at = Timestamp(1_700_000_000);
     Entry {
         format: 3,
         id: ImportId::of(&identity, &digest, &base, at),
@@ -138,7 +138,7 @@ fn a_damaged_entry_of_the_journal_is_refused_or_says_the_same() {
         entry.identity.as_ref().expect("one"),
         &entry.digest,
         &entry.base,
-        Moment(1),
+        Timestamp(1),
     );
     fs::write(folder.path().join(format!("{other}.json")), &written).expect("written");
     fs::write(&path, &written).expect("written");

@@ -3,8 +3,8 @@
 use std::ffi::OsStr;
 use std::fs;
 
-use recipack::io::ignored::{RULES, WK_IGNORE, WORKATO_IGNORE};
 use recipack::model::fnmatch::Patterns;
+use recipack::source::ignored::{RULES, WK_IGNORE, WORKATO_IGNORE};
 use serde_json::{Value, json};
 
 use crate::support::project::{ProjectFolder, custom_reference, reference, uses};

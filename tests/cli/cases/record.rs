@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use recipack::io::archive::Limits;
-use recipack::ops::verify::{Rebuild, Verification, VerifyError, VerifyRequest, verify};
+use recipack::archive::Limits;
+use recipack::ops::provenance::verify::{
+    Rebuild, Verification, VerifyError, VerifyRequest, verify,
+};
 use recipack::ops::{Interrupt, Running, Silent};
 use serde_json::{Value, json};
 

@@ -523,7 +523,7 @@ fn stopping_is_heard_while_waiting() {
 /// Somebody asks to stop as soon as there is nothing to do.
 struct StopInPauses;
 
-impl recipack::client::Pauses for StopInPauses {
+impl recipack::client::Clock for StopInPauses {
     fn pause(&self, length: Duration) -> Result<(), recipack::client::Cut> {
         if length.is_zero() {
             Ok(())

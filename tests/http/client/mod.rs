@@ -15,14 +15,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use recipack::client::{Account, Client, ClientError, Cut, Pauses, Rate, Settings, Token};
+use recipack::client::{Account, Client, ClientError, Clock, Cut, Rate, Settings, Token};
 use secrecy::SecretString;
 use server::Server;
 
 /// A token that must never be seen anywhere but in one header.
 const CANARY: &str = "wrkprod-canary-77aa";
 
-/// Pauses that take no time, and are remembered.
+/// Clock that take no time, and are remembered.
 #[derive(Clone, Default)]
 struct Pretended {
     pauses: Arc<Mutex<Vec<Duration>>>,
@@ -42,7 +42,7 @@ impl Pretended {
     }
 }
 
-impl Pauses for Pretended {
+impl Clock for Pretended {
     fn pause(&self, length: Duration) -> Result<(), Cut> {
         if !length.is_zero() {
             self.pauses.lock().expect("whole").push(length);
@@ -58,10 +58,10 @@ impl Pauses for Pretended {
     }
 }
 
-/// Pauses that take their time.
+/// Clock that take their time.
 struct Real;
 
-impl Pauses for Real {
+impl Clock for Real {
     fn pause(&self, length: Duration) -> Result<(), Cut> {
         std::thread::sleep(length);
         Ok(())

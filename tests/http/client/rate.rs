@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use recipack::client::{
-    Account, Client, CustomerHandle, Cut, FolderId, HomeAssets, JobId, Pauses, Rate,
-    RestartRecipes, Tags, Upload,
+    Account, Client, Clock, CustomerHandle, Cut, FolderId, HomeAssets, JobId, Rate, RestartRecipes,
+    Tags, Upload,
 };
 
 use crate::client::server::{Server, json};
@@ -65,7 +65,7 @@ fn no_span_sees_more_than_allowed() {
 #[derive(Clone, Default)]
 struct NoPatience(Arc<AtomicUsize>);
 
-impl Pauses for NoPatience {
+impl Clock for NoPatience {
     fn pause(&self, length: Duration) -> Result<(), Cut> {
         if length.is_zero() {
             return Ok(());

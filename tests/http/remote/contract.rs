@@ -7,21 +7,21 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use recipack::client::{Client, Cut, Pauses, Settings, Token};
-use recipack::io::archive::Limits;
+use recipack::archive::Limits;
+use recipack::client::{Client, Clock, Cut, Settings, Token};
 use recipack::model::ident::Digest;
 use recipack::model::workspace::{
-    Address, AssetId, ConnectorId, Counters, FolderPath, HeldState, Inventory, Moment, RecipeState,
-    RevisionNumber, Scope, WorkspaceFacts, WorkspaceId, WorkspaceKind,
+    Address, AssetId, ConnectorId, Counters, FolderPath, HeldState, Inventory, RecipeState,
+    RevisionNumber, Scope, Timestamp, WorkspaceFacts, WorkspaceId, WorkspaceKind,
 };
 use recipack::ops::diff::{Direction, compare_with_workspace};
 use recipack::ops::import::{ImportRequest, Incoming, Planned};
-use recipack::ops::operate::{Which, set_recipes};
-use recipack::ops::remote::journal::Journal;
-use recipack::ops::remote::{RemoteSettings, RemoteWorkspace};
+use recipack::ops::workspace::operate::{Which, set_recipes};
 use recipack::ops::{Interrupt, Running, Silent};
 use recipack::plan::import::document::AssetAction;
 use recipack::plan::import::target::OtherTarget;
+use recipack::remote::journal::Journal;
+use recipack::remote::{RemoteSettings, RemoteWorkspace};
 use recipack::workspace::local::{LocalPlatform, Writing};
 use recipack::workspace::memory::MemoryWorkspace;
 use recipack::workspace::{Workspace, WorkspaceError};
@@ -59,7 +59,7 @@ pub(super) fn memory() -> MemoryWorkspace {
 
 struct Sleeps;
 
-impl Pauses for Sleeps {
+impl Clock for Sleeps {
     fn pause(&self, length: Duration) -> Result<(), Cut> {
         std::thread::sleep(length);
         Ok(())
@@ -147,7 +147,7 @@ fn request(package: &Path) -> ImportRequest {
         landing: recipack::plan::import::Landing::default(),
         limits: Limits::default(),
         scratch: std::env::temp_dir(),
-        at: Moment(1_700_000_000),
+        at: Timestamp(1_700_000_000),
         who: "somebody".to_owned(),
         other_target: OtherTarget::Refused,
     }

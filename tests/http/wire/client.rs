@@ -6,11 +6,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use recipack::client::{
-    Account, AccountApi, Client, ClientError, ConnectorDraft, ConnectorInfo, Contents,
+    Account, AccountApi, Client, ClientError, Clock, ConnectorDraft, ConnectorInfo, Contents,
     CustomerHandle, CustomerInfo, Cut, Folder, FolderId, HomeAssets, IncludeData, Job, JobId,
-    JobStatus, ManifestAsset, ManifestId, NewManifest, Operation, Pauses, Rate, RecipeFilter,
-    RecipeId, RecipeInfo, RestartRecipes, RestartResult, Settings, SharedVersion, Started, Tags,
-    Token, Upload,
+    JobStatus, ManifestAsset, ManifestId, NewManifest, Operation, Rate, RecipeFilter, RecipeId,
+    RecipeInfo, RestartRecipes, RestartResult, Settings, SharedVersion, Started, Tags, Token,
+    Upload,
 };
 use recipack::model::ident::Version;
 use recipack::model::workspace::{Authorization, ConnectorId, RecipeState};
@@ -34,7 +34,7 @@ const NEVER_ASKED: &[&str] = &[
 
 struct Nap;
 
-impl Pauses for Nap {
+impl Clock for Nap {
     fn pause(&self, _: Duration) -> Result<(), Cut> {
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use recipack::model::finding::Severity;
-use recipack::ops::locate::LocatedFinding;
+use recipack::ops::diagnostics::Diagnostic;
 use recipack::report::outputs::{Output, lines};
 use recipack::report::{
     Ending, Item, ItemOutcome, Placed, Report, Verdict, github, junit, markdown, sarif,
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 fn finding(code: &str, severity: Severity, message: &str, file: &str) -> Placed {
     Placed {
-        finding: LocatedFinding {
+        finding: Diagnostic {
             code: code.to_owned(),
             severity,
             message: message.to_owned(),

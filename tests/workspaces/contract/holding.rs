@@ -6,8 +6,8 @@ use recipack::model::catalogue::{CatalogueEntry, SharedVersion};
 use recipack::model::ident::Version;
 use recipack::model::kind::AssetKind;
 use recipack::model::workspace::{
-    AssetId, AssetPlace, Authorization, Before, ConnectorId, HeldState, Moment, RecipeState,
-    RevisionNumber, Scope, WorkspaceKind,
+    AssetId, AssetPlace, Authorization, Before, ConnectorId, HeldState, RecipeState,
+    RevisionNumber, Scope, Timestamp, WorkspaceKind,
 };
 use recipack::plan::commit::Change;
 use recipack::workspace::Workspace;
@@ -271,7 +271,7 @@ pub(crate) fn a_connector_gets_versions_and_runs_one(workspace: &mut dyn Workspa
         commit.changes.push(Change::ReleaseVersion {
             id,
             version: Version(1),
-            at: Moment(NOW.0 + 1),
+            at: Timestamp(NOW.0 + 1),
         });
     });
     let back = held(workspace);

@@ -5,18 +5,18 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use recipack::io::archive::Limits;
+use recipack::archive::Limits;
 use recipack::model::ident::Digest;
 use recipack::model::table::RowsPolicy;
 use recipack::model::workspace::{
-    AssetId, ConnectorId, Counters, FolderPath, Moment, RevisionNumber, WorkspaceFacts,
+    AssetId, ConnectorId, Counters, FolderPath, RevisionNumber, Timestamp, WorkspaceFacts,
     WorkspaceId, WorkspaceKind,
 };
 use recipack::ops::diff::{Direction, compare_with_workspace};
 use recipack::ops::import::{ImportRequest, Incoming, Planned};
-use recipack::ops::workspace_export::{Output, export};
+use recipack::ops::workspace::export::{Output, export};
 use recipack::ops::{Interrupt, Running, Silent};
-use recipack::plan::departure::{DepartureRequest, Rows, Unfiled};
+use recipack::plan::workspace_export::{DepartureRequest, Rows, Unfiled};
 use recipack::workspace::Workspace;
 use recipack::workspace::memory::MemoryWorkspace;
 use serde_json::{Value, json};
@@ -208,7 +208,7 @@ fn request(package: &Path, folder: &str) -> ImportRequest {
         landing: recipack::plan::import::Landing::default(),
         limits: Limits::default(),
         scratch: std::env::temp_dir(),
-        at: Moment(1_700_000_000),
+        at: Timestamp(1_700_000_000),
         who: "somebody".to_owned(),
         other_target: recipack::plan::import::target::OtherTarget::Refused,
     }

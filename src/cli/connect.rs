@@ -1,0 +1,300 @@
+//! Opening the workspace that an address names.
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+
+use super::Context;
+use super::args::PlatformArgs;
+use super::credentials::{CredentialError, Credentials, Environment, Wanted};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::platform;
+use super::ui::{Volume, visible};
+use crate::client::{BaseError, Client, Clock, Cut, Notice, Notices, Rate, Retries};
+use crate::io::limited;
+use crate::model::workspace::{Address, RemoteAccount, RemoteAddress};
+use crate::ops::Interrupt;
+use crate::remote::journal::{Entry, Journal};
+use crate::remote::{RemoteSettings, RemoteWorkspace};
+use crate::workspace::AdminWorkspace;
+use crate::workspace::local::LocalPlatform;
+
+/// A workspace, wherever it is.
+pub(crate) type Opened = Box<dyn AdminWorkspace>;
+
+/// How often somebody who wants to stop is listened to.
+const LISTENING: Duration = Duration::from_millis(100);
+
+/// Opens a workspace. `work` says what for, to whoever has to wait.
+pub(crate) fn open(
+    context: &Context,
+    args: &PlatformArgs,
+    address: &Address,
+    work: &str,
+) -> Result<Opened, Failure> {
+    match address {
+        Address::Local(name) => {
+            let path = platform::path(args)?;
+            let local = LocalPlatform::open(&path, platform::writing(context, args, work))?;
+            Ok(Box::new(local.workspace(name)?))
+        }
+        Address::Remote(remote) => Ok(Box::new(open_remote(context, args, remote)?)),
+    }
+}
+
+/// Opens a workspace behind the platform's API.
+pub(crate) fn open_remote(
+    context: &Context,
+    args: &PlatformArgs,
+    address: &RemoteAddress,
+) -> Result<RemoteWorkspace, Failure> {
+    open_expected(context, args, address, None)
+}
+
+/// Opens a customer's workspace through that of its admin.
+pub(crate) fn open_customer(
+    context: &Context,
+    args: &PlatformArgs,
+    admin: &RemoteAddress,
+    customer: u64,
+) -> Result<RemoteWorkspace, Failure> {
+    let address = RemoteAddress {
+        account: RemoteAccount::CustomerId(customer),
+        folder: None,
+    };
+    open_with(context, args, credentials(args, admin)?, &address, None)
+}
+
+/// Opens the workspace that an import went into.
+pub(crate) fn open_expected(
+    context: &Context,
+    args: &PlatformArgs,
+    address: &RemoteAddress,
+    expected: Option<&Entry>,
+) -> Result<RemoteWorkspace, Failure> {
+    open_with(
+        context,
+        args,
+        credentials(args, address)?,
+        address,
+        expected,
+    )
+}
+
+fn open_with(
+    context: &Context,
+    args: &PlatformArgs,
+    credentials: Credentials,
+    address: &RemoteAddress,
+    expected: Option<&Entry>,
+) -> Result<RemoteWorkspace, Failure> {
+    if context.ui.volume == Volume::Verbose {
+        let of = credentials.workspace.map_or_else(String::new, |workspace| {
+            format!(", of workspace {workspace}")
+        });
+        context.ui.talk(&format!(
+            "{} with the token of {}{of}\n",
+            credentials.base, credentials.token.source
+        ));
+    }
+    let pauses = Interruptible::new(context, credentials.base.host());
+    let client = client(args, credentials, Retries::default(), pauses.clone())?;
+    let settings = RemoteSettings {
+        address: in_folder(context, address),
+        scratch: std::env::temp_dir(),
+        running: context.running.clone(),
+        journal: journal()?,
+        expected: expected.cloned(),
+        patience: Duration::from_secs(args.api.job_timeout),
+        pauses: Arc::new(pauses),
+    };
+    let workspace = RemoteWorkspace::open(client, settings)?;
+    for entry in workspace.open_imports()? {
+        let name = entry.package.file_name().unwrap_or_default();
+        context.ui.talk(&format!(
+            "nobody saw how the import of {} ended, which was begun at {}; to go on with it: recipack resume {}\n",
+            visible(&name.to_string_lossy()),
+            entry.at.utc(),
+            entry.id
+        ));
+    }
+    Ok(workspace)
+}
+
+/// The host and the token for a workspace.
+pub(crate) fn credentials(
+    args: &PlatformArgs,
+    address: &RemoteAddress,
+) -> Result<Credentials, Failure> {
+    let wanted = match &address.account {
+        RemoteAccount::Host(host) => Wanted {
+            host: Some(
+                host.as_str()
+                    .parse()
+                    .map_err(|error: BaseError| Failure::usage(error.to_string()))?,
+            ),
+            profile: args.api.profile.clone(),
+        },
+        RemoteAccount::Profile(name) => Wanted {
+            host: None,
+            profile: Some(name.clone()),
+        },
+        RemoteAccount::Customer(_)
+        | RemoteAccount::CustomerId(_)
+        | RemoteAccount::ExternalId(_) => Wanted {
+            host: None,
+            profile: args.api.profile.clone(),
+        },
+    };
+    let variable = |name: &str| std::env::var_os(name);
+    Credentials::find(&wanted, &Environment(&variable)).map_err(no_token)
+}
+
+/// The host and the token that the environment or a profile names.
+pub(crate) fn usual_credentials(args: &PlatformArgs) -> Result<Credentials, Failure> {
+    let wanted = Wanted {
+        host: None,
+        profile: args.api.profile.clone(),
+    };
+    let variable = |name: &str| std::env::var_os(name);
+    Credentials::find(&wanted, &Environment(&variable)).map_err(no_token)
+}
+
+fn no_token(error: CredentialError) -> Failure {
+    let failure = Failure::of(Exit::NotAuthorised, "no-token", &error);
+    match error.help() {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
+}
+
+/// A client with these credentials, and what else was said.
+pub(crate) fn client(
+    args: &PlatformArgs,
+    credentials: Credentials,
+    retries: Retries,
+    pauses: Interruptible,
+) -> Result<Client, Failure> {
+    let variable = |name: &str| std::env::var_os(name);
+    let mut settings = credentials
+        .settings(&Environment(&variable))
+        .map_err(no_token)?;
+    settings.retries = retries;
+    settings.notices = pauses.notices.clone();
+    if settings.base.to_string().starts_with("http://") {
+        // The platform's limits are none of this machine's.
+        settings.limits.other = Rate::per_minute(NonZeroU32::MAX);
+        settings.limits.connectors = settings.limits.other;
+    }
+    if let Some(rate) = args.api.rate {
+        settings.limits.other = Rate::per_minute(rate);
+    }
+    if let Some(file) = &args.api.ca_file {
+        settings.ca = Some(file.clone());
+    }
+    Client::new(settings, Box::new(pauses)).map_err(|error| Failure::api(&error))
+}
+
+/// Where imports over the API are written down.
+pub(crate) fn journal() -> Result<Journal, Failure> {
+    let absolute = |name: &str| {
+        let path = PathBuf::from(std::env::var_os(name)?);
+        path.is_absolute().then_some(path)
+    };
+    let state = absolute("XDG_STATE_HOME")
+        .or_else(|| Some(absolute("HOME")?.join(".local").join("state")))
+        .ok_or_else(|| {
+            Failure::usage("it is not known where imports over the API are written down")
+                .help("set XDG_STATE_HOME or HOME to a folder")
+        })?;
+    Ok(Journal::at(state.join("recipack").join("imports")))
+}
+
+/// `.workatoenv`, as the official command-line tool writes it into a project.
+#[derive(Deserialize)]
+struct ProjectFile {
+    folder_id: Option<u64>,
+}
+
+/// The address with the folder of the project that the work happens in, if it names none itself.
+pub(crate) fn in_folder(context: &Context, address: &RemoteAddress) -> RemoteAddress {
+    let own = matches!(
+        address.account,
+        RemoteAccount::Host(_) | RemoteAccount::Profile(_)
+    );
+    if address.folder.is_some() || !own {
+        return address.clone();
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    let found = here.ancestors().find_map(|folder| {
+        let path: PathBuf = Path::join(folder, ".workatoenv");
+        let text = limited::read_text(&path, limited::DOCUMENT).ok()?;
+        let file: ProjectFile = serde_json::from_str(&text).ok()?;
+        Some((path, file.folder_id?))
+    });
+    let Some((path, folder)) = found else {
+        return address.clone();
+    };
+    context
+        .ui
+        .talk(&format!("folder {folder}, as {} says\n", path.display()));
+    RemoteAddress {
+        account: address.account.clone(),
+        folder: Some(folder),
+    }
+}
+
+/// Sleeps, wakes up when somebody wants to stop, and tells now and then that it waits.
+#[derive(Clone)]
+pub(crate) struct Interruptible {
+    interrupt: Interrupt,
+    tell: Arc<dyn Fn() + Send + Sync>,
+    notices: Notices,
+}
+
+impl Interruptible {
+    /// Waits for this host.
+    pub(crate) fn new(context: &Context, host: String) -> Self {
+        Self {
+            interrupt: context.running.interrupt.clone(),
+            tell: Arc::new(context.ui.waiting(host)),
+            notices: notices(context),
+        }
+    }
+}
+
+/// Counts questions, and tells of what is left out of lists.
+fn notices(context: &Context) -> Notices {
+    let requests = Arc::clone(&context.requests);
+    let warn = context.ui.warning();
+    Notices::to(move |notice| match notice {
+        Notice::Sent => {
+            requests.fetch_add(1, Ordering::Relaxed);
+        }
+        Notice::Nameless { list, id, key } => warn(&format!(
+            "{list}: the record with number {id} has no {key} and is left out"
+        )),
+    })
+}
+
+impl Clock for Interruptible {
+    fn pause(&self, time: Duration) -> Result<(), Cut> {
+        let started = Instant::now();
+        loop {
+            if self.interrupt.is_set() {
+                return Err(Cut);
+            }
+            (self.tell)();
+            let left = time.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(LISTENING));
+        }
+    }
+}

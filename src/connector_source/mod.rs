@@ -1,0 +1,222 @@
+//! The interface of a custom connector: its actions and triggers, and the fields that go into and
+//! come out of each, as far as its source says so in so many words.
+//!
+//! The source is a Ruby hash (Workato Connector SDK documentation, "SDK reference"). It is parsed
+//! and never run, so what the source computes stays unknown, and everything here has a way to say
+//! that.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::ident::{Digest, NameError};
+use crate::model::keyword::keyword_enum;
+
+pub mod compare;
+mod error;
+mod fields;
+mod literal;
+mod outline;
+mod source;
+pub mod wording;
+
+pub use error::{InterfaceError, Unclosed};
+pub use source::{MAX_SOURCE, MAX_WORDS};
+
+/// What recipes can use of a connector.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Interface {
+    /// The digest of the source. Equal sources have equal interfaces, the unknown parts included.
+    pub source: Digest,
+    /// The actions, by the name that recipes know them by.
+    pub actions: BTreeMap<OperationName, Operation>,
+    /// The triggers, by the name that recipes know them by.
+    pub triggers: BTreeMap<OperationName, Operation>,
+    /// Whether there may be more actions and triggers than these.
+    pub completeness: Completeness,
+}
+
+impl Interface {
+    /// Reads a connector's source.
+    ///
+    /// Time and memory are bounded by the source's size, whatever its bytes are: what is not UTF-8,
+    /// too large or nested too deeply is refused.
+    ///
+    /// # Errors
+    /// The source does not parse, or is no connector. What does not parse can't be released on the
+    /// platform either.
+    pub fn read(source: &[u8]) -> Result<Self, InterfaceError> {
+        source::with_parsed(source, outline::read)
+    }
+}
+
+/// The title that a connector's source gives itself, if it is written out. What can't be read has none.
+pub fn title(source: &[u8]) -> Option<String> {
+    source::with_parsed(source, |text, parsed| Ok(outline::title(text, parsed))).ok()?
+}
+
+/// The name of an action or trigger, as a recipe's step spells it in `name`: the key in the
+/// connector's hash.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct OperationName(Box<str>);
+
+impl OperationName {
+    /// The checked text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for OperationName {
+    type Err = NameError;
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let reason = if text.trim().is_empty() {
+            "it is empty"
+        } else if text.chars().any(char::is_control) {
+            "it holds a control character"
+        } else {
+            return Ok(Self(text.into()));
+        };
+        Err(NameError {
+            what: "name of an action or trigger",
+            text: text.to_owned(),
+            reason,
+        })
+    }
+}
+
+impl TryFrom<String> for OperationName {
+    type Error = NameError;
+    fn try_from(text: String) -> Result<Self, NameError> {
+        text.parse()
+    }
+}
+
+impl From<OperationName> for String {
+    fn from(name: OperationName) -> String {
+        name.0.into()
+    }
+}
+
+impl fmt::Display for OperationName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::borrow::Borrow<str> for OperationName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether an interface holds every action and trigger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "extent", rename_all = "snake_case")]
+pub enum Completeness {
+    /// All of them are there.
+    Whole,
+    /// Some are brought in from a place that can't be read: there may be more.
+    Partly {
+        /// What brings them in.
+        why: String,
+        /// The line it stands on, from 1.
+        line: usize,
+    },
+}
+
+/// An action or a trigger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Operation {
+    /// Its title, if it is written out.
+    pub title: Option<String>,
+    /// Its subtitle, if it is written out.
+    pub subtitle: Option<String>,
+    /// The line of its name in the source, from 1.
+    pub line: usize,
+    /// What a recipe fills in: the configuration fields (`config_fields`), then the input fields.
+    pub input: Fields,
+    /// What a recipe gets.
+    pub output: Fields,
+    /// Whether it is marked as deprecated.
+    pub deprecation: Deprecation,
+}
+
+keyword_enum! {
+    /// Whether an action or trigger is marked `deprecated: true`.
+    pub enum Deprecation: "deprecation" {
+        /// It is not.
+        Current = "current",
+        /// It is: recipes that have it keep it, but new ones are not offered it.
+        Deprecated = "deprecated",
+        /// The source computes the mark.
+        Unknown = "unknown",
+    }
+}
+
+/// The fields of one side of an operation, or of one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "reading", content = "list", rename_all = "snake_case")]
+pub enum Fields {
+    /// These, in this order.
+    Known(Vec<Field>),
+    /// The source computes them.
+    Unknown,
+}
+
+impl Fields {
+    /// No fields.
+    pub const NONE: Self = Self::Known(Vec::new());
+
+    /// Whether it is known that there are none.
+    pub fn is_none(&self) -> bool {
+        *self == Self::NONE
+    }
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+/// A field of an action's or trigger's input or output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Field {
+    /// Its name, as recipes know it.
+    pub name: String,
+    /// What people see instead of the name, if that is written out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Its type as the source spells it, such as `integer` or `array of object`; `string` where
+    /// the source names none. Absent if the source computes it.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Whether a recipe has to fill it in.
+    pub requirement: Requirement,
+    /// The line it starts on, from 1.
+    pub line: usize,
+    /// The fields inside it, if it is an object or a list of objects.
+    #[serde(default, skip_serializing_if = "Fields::is_none")]
+    pub properties: Fields,
+}
+
+keyword_enum! {
+    /// Whether a field has to be filled in: `optional: false`, where the platform takes fields
+    /// for optional that don't say.
+    pub enum Requirement: "requirement" {
+        /// It may stay empty.
+        Optional = "optional",
+        /// It has to be filled in.
+        Required = "required",
+        /// The source computes it.
+        Unknown = "unknown",
+    }
+}

@@ -1,0 +1,91 @@
+//! Moments as people read them.
+
+use super::Timestamp;
+
+const SECONDS_PER_DAY: u64 = 86_400;
+/// 400 years of the Gregorian calendar, after which it repeats.
+const DAYS_PER_ERA: u64 = 146_097;
+/// From 0000-03-01, where eras start, to 1970-01-01.
+const DAYS_BEFORE_1970: u64 = 719_468;
+
+impl Timestamp {
+    /// Stands for a moment that nobody told.
+    pub const UNTOLD: Self = Self(0);
+
+    /// Date and time in UTC, as ISO 8601 has them: `2024-02-29T23:59:59Z`.
+    pub fn utc(self) -> String {
+        let (days, seconds) = (self.0 / SECONDS_PER_DAY, self.0 % SECONDS_PER_DAY);
+        let (year, month, day) = civil(days);
+        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+}
+
+/// Year, month and day of a day after 1970-01-01. Years are taken to start in March, so that the
+/// leap day is their last.
+fn civil(days: u64) -> (u64, u64, u64) {
+    let days = days + DAYS_BEFORE_1970;
+    let (era, day) = (days / DAYS_PER_ERA, days % DAYS_PER_ERA);
+    // Without the leap days before it, each year of the era has 365 days.
+    let year = (day - day / 1460 + day / 36_524 - day / (DAYS_PER_ERA - 1)) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    // From March on, five months have 153 days.
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    (era * 400 + year + next, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_told_in_utc() {
+        for (seconds, told) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (86_399, "1970-01-01T23:59:59Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (951_868_800, "2000-03-01T00:00:00Z"),
+            (1_709_251_199, "2024-02-29T23:59:59Z"),
+            (1_735_689_599, "2024-12-31T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(Timestamp(seconds).utc(), told);
+        }
+        assert!(
+            Timestamp(u64::MAX).utc().ends_with('Z'),
+            "no moment is too late"
+        );
+    }
+
+    #[test]
+    fn each_day_follows_the_one_before() {
+        let leap = |year: u64| {
+            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+        };
+        let (mut year, mut month, mut day) = (1970, 1, 1);
+        for days in 0..200_000 {
+            assert_eq!(civil(days), (year, month, day));
+            let length = match month {
+                2 if leap(year) => 29,
+                2 => 28,
+                4 | 6 | 9 | 11 => 30,
+                _ => 31,
+            };
+            day += 1;
+            if day > length {
+                (month, day) = (month + 1, 1);
+            }
+            if month > 12 {
+                (year, month) = (year + 1, 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Bringing a workspace back to how it was after a revision: plan, carry out, read back.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::json::JsonError;
+use crate::model::facts::Facts;
+use crate::model::ident::{Digest, Version};
+use crate::model::scan::Scanner;
+use crate::model::workspace::{
+    Address, AssetId, Body, Inventory, RecipeState, Revision, RevisionAction, RevisionHeader,
+    RevisionNumber, Timestamp,
+};
+use crate::ops::{Interrupted, Running};
+use crate::plan::import::document::{Needed, Permission};
+use crate::plan::import::history::{RecordError, Recorded};
+use crate::plan::rollback::document::{RolledAction, RolledAsset};
+use crate::plan::rollback::{
+    CreatedSince, Decided, Draft, RollbackPlan, RollbackReceipt, Situation,
+};
+use crate::workspace::{NoContents, Workspace, WorkspaceError};
+
+/// What to go back to, and how.
+#[derive(Clone, Debug)]
+pub struct RollbackRequest {
+    /// Where the workspace is.
+    pub address: Address,
+    /// The revision whose state is restored; 0 for the workspace before the first.
+    pub to: RevisionNumber,
+    /// What becomes of assets that were created since.
+    pub created: CreatedSince,
+    /// When it is done.
+    pub at: Timestamp,
+    /// Who does it.
+    pub who: String,
+}
+
+/// A rollback that was planned.
+#[derive(Clone, Debug)]
+pub struct PlannedRollback {
+    decided: Decided,
+}
+
+/// What `rollback` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RollbackDocument {
+    /// The plan.
+    pub plan: RollbackPlan,
+    /// What was done; absent if only the plan was asked for.
+    pub receipt: Option<RollbackReceipt>,
+    /// What is not as planned, as read back; empty if everything is.
+    pub astray: Vec<String>,
+}
+
+/// A rollback could not be planned or carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum RollbackError {
+    /// The workspace can't be read or written.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// Nothing was imported yet.
+    #[error("workspace `{workspace}` has no revision to roll back")]
+    NoRevisions {
+        /// The workspace.
+        workspace: String,
+    },
+    /// A revision's document can't be read.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The work was interrupted.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
+
+/// The revision that is meant if none is named: the one before the newest.
+///
+/// # Errors
+/// If the workspace can't be read, or has no revision.
+pub fn before_newest(workspace: &dyn Workspace) -> Result<RevisionNumber, RollbackError> {
+    workspace.keeps_earlier_states()?;
+    let facts = workspace.facts()?;
+    match facts.revision.0.checked_sub(1) {
+        Some(before) => Ok(RevisionNumber(before)),
+        None => Err(RollbackError::NoRevisions {
+            workspace: facts.name.to_string(),
+        }),
+    }
+}
+
+/// Plans a rollback of a workspace as it is now.
+///
+/// # Errors
+/// If the workspace can't be read or has no such revision, or a revision can't be read.
+pub fn plan(
+    request: &RollbackRequest,
+    workspace: &dyn Workspace,
+    running: &Running,
+) -> Result<PlannedRollback, RollbackError> {
+    workspace.keeps_earlier_states()?;
+    let inventory = workspace.inventory()?;
+    let planned = plan_from(request, workspace, &inventory, running);
+    // What another process removed meanwhile is not missing.
+    if let Err(RollbackError::Workspace(WorkspaceError::Damaged { .. })) = planned
+        && workspace.facts()?.state != inventory.workspace.state
+    {
+        return Err(WorkspaceError::Stale {
+            workspace: inventory.workspace.name.to_string(),
+        }
+        .into());
+    }
+    planned
+}
+
+fn plan_from(
+    request: &RollbackRequest,
+    workspace: &dyn Workspace,
+    inventory: &Inventory,
+    running: &Running,
+) -> Result<PlannedRollback, RollbackError> {
+    let newest = inventory.workspace.revision;
+    if request.to > newest {
+        return Err(WorkspaceError::NoRevision {
+            workspace: inventory.workspace.name.to_string(),
+            number: request.to,
+        }
+        .into());
+    }
+    let restored = match request.to {
+        RevisionNumber(0) => None,
+        number => Some(workspace.revision(number)?.header),
+    };
+    let mut undone = Vec::new();
+    for number in request.to.0.saturating_add(1)..=newest.0 {
+        going_on(running)?;
+        undone.push(Recorded::of(&workspace.revision(RevisionNumber(number))?)?);
+    }
+    let situation = Situation {
+        inventory,
+        to: request.to,
+        restored: restored.as_ref(),
+        undone: &undone,
+        created: request.created,
+        at: request.at,
+    };
+    let held: BTreeMap<AssetId, _> = inventory
+        .assets
+        .iter()
+        .map(|asset| (asset.id, asset))
+        .collect();
+    let mut earlier = BTreeMap::new();
+    for (id, version) in situation.wants() {
+        going_on(running)?;
+        let body = match held.get(&id) {
+            Some(asset) if asset.version == version => asset.body.clone(),
+            Some(_) | None => workspace.asset_version(id, version)?,
+        };
+        earlier.insert(id, body);
+    }
+    let draft = Draft::of(situation, &earlier);
+    let facts = facts_of(&draft, workspace, running)?;
+    let mut decided = draft.decide(&facts, &request.address);
+    let mut kept = BTreeMap::new();
+    for (id, newest) in decided.removes() {
+        going_on(running)?;
+        let versions: Result<Vec<Body>, WorkspaceError> = (1..newest.0)
+            .map(|version| workspace.asset_version(id, Version(version)))
+            .collect();
+        kept.insert(id, versions?);
+    }
+    decided.keep(kept);
+    Ok(PlannedRollback { decided })
+}
+
+fn facts_of(
+    draft: &Draft<'_>,
+    workspace: &dyn Workspace,
+    running: &Running,
+) -> Result<BTreeMap<Digest, Result<Facts, JsonError>>, RollbackError> {
+    let mut scanner = Scanner::default();
+    let mut bytes = Vec::new();
+    let mut facts = BTreeMap::new();
+    for (content, kind) in draft.questions() {
+        going_on(running)?;
+        workspace.content(&content, &mut bytes)?;
+        facts.insert(content, scanner.scan(&kind, &bytes));
+    }
+    Ok(facts)
+}
+
+fn going_on(running: &Running) -> Result<(), Interrupted> {
+    match running.interrupt.is_set() {
+        true => Err(Interrupted),
+        false => Ok(()),
+    }
+}
+
+impl PlannedRollback {
+    /// The plan.
+    pub fn plan(&self) -> &RollbackPlan {
+        &self.decided.plan
+    }
+
+    /// The permissions that the plan needs and `given` does not hold.
+    pub fn refused(&self, given: &[Permission]) -> Vec<&Needed> {
+        let needs = self.decided.plan.needs.iter();
+        needs
+            .filter(|needed| !given.contains(&needed.permission))
+            .collect()
+    }
+
+    /// Carries it out, and says what was done. Nothing is read back yet.
+    ///
+    /// # Errors
+    /// If the workspace changed since, or can't be written; it is as before then.
+    pub fn apply(
+        &self,
+        request: &RollbackRequest,
+        workspace: &mut dyn Workspace,
+        running: &Running,
+    ) -> Result<RollbackReceipt, RollbackError> {
+        let Decided {
+            plan,
+            commit,
+            before,
+            receipt,
+        } = &self.decided;
+        let mut receipt = receipt.clone();
+        if commit.changes.is_empty() {
+            return Ok(receipt);
+        }
+        let number = RevisionNumber(plan.workspace.revision.0 + 1);
+        receipt.revision = Some(number);
+        let mut commit = commit.clone();
+        commit.revision = Some(Revision {
+            header: RevisionHeader {
+                number,
+                at: request.at,
+                who: request.who.clone(),
+                action: RevisionAction::Rollback,
+                subject: format!("revision {}", request.to),
+                package: None,
+            },
+            plan: json(plan),
+            receipt: json(&receipt),
+            before: before.clone(),
+        });
+        going_on(running)?;
+        workspace.commit(&commit, &mut NoContents)?;
+        Ok(receipt)
+    }
+}
+
+fn json(document: &impl Serialize) -> String {
+    serde_json::to_string(document).expect("a document of plain values")
+}
+
+/// Reads the workspace back after a rollback: what is not as planned.
+///
+/// # Errors
+/// If it can't be read.
+pub fn astray(
+    request: &RollbackRequest,
+    workspace: &dyn Workspace,
+    running: &Running,
+) -> Result<Vec<String>, RollbackError> {
+    let again = plan(request, workspace, running)?;
+    let plan = again.plan();
+    let connectors = plan.connectors.iter();
+    let mut astray: Vec<String> = connectors
+        .filter(|connector| !connector.is_settled())
+        .map(|connector| format!("connector \"{}\" is not as it was", connector.title))
+        .collect();
+    astray.extend(plan.assets.iter().filter_map(asset_astray));
+    Ok(astray)
+}
+
+fn asset_astray(asset: &RolledAsset) -> Option<String> {
+    let what = format!(
+        "{} \"{}\"",
+        asset.kind.label(),
+        asset.folder.label(&asset.name)
+    );
+    Some(match asset.action {
+        RolledAction::Unchanged | RolledAction::KeepsCreated => return None,
+        RolledAction::Restores | RolledAction::Recreates => format!("{what} is not as it was"),
+        RolledAction::RemovesCreated => format!("{what} is still there"),
+        RolledAction::Starts | RolledAction::Stops | RolledAction::StopsCreated => {
+            let mut why = asset.obstacles.join("; ");
+            if !why.is_empty() {
+                why = format!(": {why}");
+            }
+            match asset.wanted {
+                Some(RecipeState::Running) => format!("{what} did not start{why}"),
+                Some(RecipeState::Stopped) | None => format!("{what} still runs{why}"),
+            }
+        }
+    })
+}

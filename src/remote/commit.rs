@@ -1,0 +1,407 @@
+//! Carrying out what was decided, by requests. There are no transactions: an import is one request,
+//! which the platform carries out by itself; of [other changes](super::changes) each is one.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::journal::{Entry, Sending, State};
+use super::{Interest, RemoteWorkspace};
+use crate::archive::{Archive, Batch, Buffers, Kind, Limits, PackageWriter, Previous};
+use crate::client::{
+    ClientError, FolderId, HomeAssets, Job, JobId, JobStatus, RestartRecipes, RestartResult, Tags,
+    Upload,
+};
+use crate::io::scratch::ScratchFolder;
+use crate::model::error::chain;
+use crate::model::ident::Digest;
+use crate::model::path::PackagePath;
+use crate::model::workspace::{AssetId, HeldState, RevisionNumber};
+use crate::ops::export::pack::digest_of_file;
+use crate::plan::commit::{Change, Commit};
+use crate::plan::import::{TagsPolicy, compare};
+use crate::remote::read;
+use crate::remote::read::{Waiting, told};
+use crate::workspace::remote::{Left, RemoteError, Unfinished, may_pass};
+use crate::workspace::{Committed, Contents, Uploaded, Workspace as _, WorkspaceError};
+
+/// What the copy of a package is called while it is sent.
+const COPY: &str = "package.zip";
+/// What it is called after some of it was taken out.
+const EDITED: &str = "package-as-sent.zip";
+/// How often in a row the platform may answer what can't be read before its work is left alone.
+const UNSEEN: u32 = 4;
+
+impl RemoteWorkspace {
+    pub(super) fn carry_out(
+        &mut self,
+        commit: &Commit,
+        contents: &mut dyn Contents,
+    ) -> Result<Committed, WorkspaceError> {
+        let done = match contents.package() {
+            Some(package) => self.import(commit, package),
+            None => self.one_by_one(commit, contents),
+        };
+        self.forget();
+        done
+    }
+
+    /// What was read before holds no longer, whatever came of what was done.
+    fn forget(&mut self) {
+        *self.mirror.borrow_mut() = None;
+        *self.outline.borrow_mut() = None;
+        // Where nothing was, there is a folder now by which Home is known.
+        if self.base.id.is_none() {
+            let root = None;
+            let found = read::base(&self.api(), root, &self.settings.address);
+            if let Ok(base) = found {
+                self.base = base;
+            }
+        }
+    }
+
+    fn import(&self, commit: &Commit, package: Uploaded<'_>) -> Result<Committed, WorkspaceError> {
+        let Some(revision) = &commit.revision else {
+            return Err(self.not_offered("an import that is not written down", "report this"));
+        };
+        // What was planned, and perhaps signed, is sent, whatever the path names by then.
+        let scratch = self.copy_of(&package)?;
+        let copy = match package.without_rows {
+            [] => scratch.file(COPY),
+            tables => self.without_rows(&scratch, &package, tables)?,
+        };
+        let restart = self.restarts(commit)?;
+        // What is sent has to be written down; nothing is, where earlier imports can't be told.
+        self.settings.journal.check()?;
+        self.unchanged(commit)?;
+        let folder = self.make_folder(package.folder)?;
+        let home = match &package.landing.home {
+            home if home.is_home() => HomeAssets::Home,
+            home => HomeAssets::Folder(FolderId(self.make_folder(home)?)),
+        };
+        let address = self.address();
+        let mut entry = self.settings.journal.begin(Sending {
+            address: &address,
+            identity: &self.identity(),
+            folder: package.folder,
+            package: package.path,
+            digest: package.digest,
+            base: commit.base,
+            revision,
+        })?;
+        let upload = Upload {
+            folder: FolderId(folder),
+            package: &copy,
+            restart,
+            tags: match package.landing.tags {
+                TagsPolicy::Apply => Tags::Keep,
+                TagsPolicy::Skip => Tags::Drop,
+            },
+            home,
+        };
+        match self.api().start_import(&upload) {
+            Ok(job) => {
+                entry.state = State::Sent { job: job.id.0 };
+                // What the platform has is followed, whether that can be written down now or not:
+                // that it is being sent is written down already.
+                let _ = self.settings.journal.write(&entry);
+                self.follow(&mut entry, Some(job))
+            }
+            // It may have arrived.
+            Err(ClientError::Lost { .. }) => self.look_for(&mut entry),
+            Err(error) => {
+                entry.state = State::Failed {
+                    told: error.to_string(),
+                };
+                self.settings.journal.write(&entry)?;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// A copy of the package that nobody else can change, in a folder that goes with it.
+    fn copy_of(&self, package: &Uploaded<'_>) -> Result<ScratchFolder, WorkspaceError> {
+        let unreadable = |source| {
+            RemoteError::from(ClientError::Package {
+                path: package.path.to_owned(),
+                source,
+            })
+        };
+        let scratch = ScratchFolder::new(&self.settings.scratch).map_err(unreadable)?;
+        let copy = scratch.file(COPY);
+        std::fs::copy(package.path, &copy).map_err(unreadable)?;
+        let (_, digest) = digest_of_file(&copy).map_err(unreadable)?;
+        match digest == package.digest {
+            true => Ok(scratch),
+            false => Err(RemoteError::PackageChanged {
+                path: package.path.to_owned(),
+            }
+            .into()),
+        }
+    }
+
+    /// The copy of a package without the rows of these tables, beside it.
+    fn without_rows(
+        &self,
+        scratch: &ScratchFolder,
+        package: &Uploaded<'_>,
+        tables: &[PackagePath],
+    ) -> Result<PathBuf, WorkspaceError> {
+        let failed = |source: std::io::Error| {
+            RemoteError::from(ClientError::Package {
+                path: package.path.to_owned(),
+                source,
+            })
+        };
+        let (copy, edited) = (scratch.file(COPY), scratch.file(EDITED));
+        let edit = || -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+            let archive = Archive::open(&copy, &Limits::default())?;
+            let mut reader = archive.reader();
+            let mut whole = Previous::open(&copy)?;
+            let folder = edited.parent().unwrap_or(Path::new("."));
+            let mut writer = PackageWriter::create(folder, u64::MAX)?;
+            let (buffers, mut bytes) = (Buffers::default(), Vec::new());
+            for (number, entry) in archive.entries().iter().enumerate() {
+                let path = entry.path();
+                if entry.kind() != Kind::File {
+                    continue;
+                }
+                if !tables.contains(path) {
+                    writer.copy(path, &mut whole, number)?;
+                    continue;
+                }
+                reader.read(entry, &mut bytes)?;
+                let without = compare::without_rows(&bytes)?;
+                let mut batch = Batch::new(&buffers);
+                batch.add(path, without.as_deref().unwrap_or(&bytes))?;
+                writer.append(path, batch.finish()?, &buffers)?;
+            }
+            writer.finish()?.persist(&edited)?;
+            Ok(())
+        };
+        edit().map_err(|error| failed(std::io::Error::other(error)))?;
+        Ok(edited)
+    }
+
+    /// Whether a running recipe gets another version.
+    fn restarts(&self, commit: &Commit) -> Result<RestartRecipes, WorkspaceError> {
+        let mirror = self.mirror(Interest::default())?;
+        let running: BTreeMap<AssetId, HeldState> = mirror
+            .workspace
+            .inventory()?
+            .assets
+            .iter()
+            .map(|asset| (asset.id, asset.state))
+            .collect();
+        let restarts = commit.changes.iter().any(|change| match change {
+            Change::UpdateAsset { id, .. } => {
+                running.get(id).is_some_and(|state| state.is_running())
+            }
+            Change::CreateFolder(_)
+            | Change::CreateAsset { .. }
+            | Change::RemoveAsset(_)
+            | Change::SetRecipe { .. }
+            | Change::SetConnection { .. }
+            | Change::CreateConnector { .. }
+            | Change::AddVersion { .. }
+            | Change::ReleaseVersion { .. }
+            | Change::Share { .. }
+            | Change::Unshare(_)
+            | Change::MoveAsset { .. }
+            | Change::RemoveFolder(_) => false,
+        });
+        Ok(match restarts {
+            true => RestartRecipes::Allowed,
+            false => RestartRecipes::Forbidden,
+        })
+    }
+
+    /// Waits for the end of an import that the platform has.
+    ///
+    /// # Errors
+    /// If it failed, or its end is not to be seen.
+    fn follow(&self, entry: &mut Entry, first: Option<Job>) -> Result<Committed, WorkspaceError> {
+        let State::Sent { job: number } = entry.state else {
+            return self.look_for(entry);
+        };
+        let waiting = Waiting::new(self.settings.patience);
+        let what = format!("the import (number {number} at the platform)");
+        let mut seen = first.map(Ok);
+        let mut unseen = 0;
+        let job = loop {
+            match seen
+                .take()
+                .unwrap_or_else(|| self.api().import(JobId(number)))
+            {
+                Ok(job) => {
+                    unseen = 0;
+                    match &job.status {
+                        JobStatus::Completed => break job,
+                        JobStatus::Failed => return Err(self.failed(entry, &job)?),
+                        JobStatus::InProgress | JobStatus::Unknown(_) => {}
+                    }
+                }
+                Err(ClientError::Cut(_)) => {
+                    return Err(RemoteError::Unfinished {
+                        what: format!("{what} is still running"),
+                        resume: Some(entry.id.clone()),
+                        why: Unfinished::Interrupted,
+                    }
+                    .into());
+                }
+                // The platform goes on, whatever keeps us from seeing it.
+                Err(error) if may_pass(&error) => {}
+                Err(error) => {
+                    unseen += 1;
+                    if unseen == UNSEEN {
+                        return Err(RemoteError::Unfinished {
+                            what: format!(
+                                "the platform took the import (its number there is {number}), and \
+                                 it can't be seen what became of it: {}",
+                                chain(&error)
+                            ),
+                            resume: Some(entry.id.clone()),
+                            why: Unfinished::Unseen,
+                        }
+                        .into());
+                    }
+                }
+            }
+            waiting.pause(self, &what, Some(&entry.id))?;
+        };
+        let revision = self.finished(entry)?;
+        let said = job.recipe_status.iter().filter_map(|recipe| {
+            let said = match &recipe.result {
+                RestartResult::NotNeeded | RestartResult::Restarted => return None,
+                RestartResult::Stopped => "the platform could not restart it".to_owned(),
+                RestartResult::RestartFailed => "the platform failed to restart it".to_owned(),
+                RestartResult::StopFailed => "the platform could not stop it".to_owned(),
+                RestartResult::NotFound => "the platform did not find it".to_owned(),
+                RestartResult::Unknown(word) => format!("the platform says `{word}`"),
+            };
+            Some((AssetId(recipe.id.0), said))
+        });
+        Ok(Committed {
+            revision: Some(revision),
+            recipes: said.collect(),
+        })
+    }
+
+    /// The failure of an import, with what it did to the workspace.
+    fn failed(&self, entry: &mut Entry, job: &Job) -> Result<WorkspaceError, WorkspaceError> {
+        let told = told(job);
+        entry.state = State::Failed { told: told.clone() };
+        self.settings.journal.write(entry)?;
+        // Another process planned it, with questions that are not known here.
+        let resumed = *self.interest.borrow() == Interest::default();
+        let left = match self.read_state() {
+            _ if resumed => Left::Unknown,
+            Ok(state) if state == entry.base => Left::Unchanged,
+            Ok(_) => Left::Changed,
+            Err(_) => Left::Unknown,
+        };
+        Ok(RemoteError::ImportFailed {
+            address: self.address(),
+            told,
+            left,
+        }
+        .into())
+    }
+
+    /// Reads the workspace anew, with what was asked for so far.
+    fn read_state(&self) -> Result<Digest, WorkspaceError> {
+        Ok(self.read()?.workspace.facts()?.state)
+    }
+
+    /// Reads the workspace again, right before a package is sent: whether it is as it was planned
+    /// for.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::Stale`] if it is otherwise now.
+    fn unchanged(&self, commit: &Commit) -> Result<(), WorkspaceError> {
+        let known = self.lists_of(&commit.base)?.ok_or_else(|| self.stale())?;
+        let now = self.read()?;
+        match now.workspace.facts()?.state == commit.base && now.lists == known {
+            true => Ok(()),
+            false => Err(self.stale()),
+        }
+    }
+
+    /// Writes down that the platform is done with an import.
+    fn finished(&self, entry: &mut Entry) -> Result<RevisionNumber, WorkspaceError> {
+        self.settings.journal.finish(entry).map_err(|error| {
+            RemoteError::Unfinished {
+                what: format!(
+                    "the platform is done with the import, and that can't be written down: {}",
+                    chain(&error)
+                ),
+                resume: Some(entry.id.clone()),
+                why: Unfinished::Unseen,
+            }
+            .into()
+        })
+    }
+
+    /// Looks whether an upload whose answer was lost arrived: it shows in the workspace. It is not
+    /// sent again.
+    fn look_for(&self, entry: &mut Entry) -> Result<Committed, WorkspaceError> {
+        let waiting = Waiting::new(self.settings.patience);
+        let mut last = entry.base;
+        loop {
+            let state = match self.read_state() {
+                Ok(state) => state,
+                Err(WorkspaceError::Remote(remote)) if remote.may_pass() => entry.base,
+                Err(error) => {
+                    return Err(RemoteError::Unfinished {
+                        what: format!(
+                            "it is not known whether the upload arrived: its answer was lost, and \
+                             the workspace can't be read: {}",
+                            chain(&error)
+                        ),
+                        resume: Some(entry.id.clone()),
+                        why: Unfinished::Lost,
+                    }
+                    .into());
+                }
+            };
+            // It is done when nothing moves any more.
+            if state != entry.base && state == last {
+                let revision = self.finished(entry)?;
+                return Ok(Committed {
+                    revision: Some(revision),
+                    recipes: BTreeMap::new(),
+                });
+            }
+            last = state;
+            let paused = waiting.pause(self, "the upload, whose answer was lost", Some(&entry.id));
+            match paused {
+                Err(WorkspaceError::Remote(remote)) => return Err(remote.lost().into()),
+                other => other?,
+            }
+        }
+    }
+
+    /// Goes on with an import whose end nobody saw. The journal's entry says how it ended.
+    ///
+    /// # Errors
+    /// If it failed, or its end is still not to be seen.
+    pub fn resume(&mut self, entry: &mut Entry) -> Result<Committed, WorkspaceError> {
+        // An older version wrote it, and it was checked whose it is.
+        entry.identity.get_or_insert_with(|| self.identity());
+        let done = match &entry.state {
+            State::Done { revision } => Ok(Committed {
+                revision: Some(*revision),
+                recipes: BTreeMap::new(),
+            }),
+            State::Failed { told } => Err(RemoteError::ImportFailed {
+                address: self.address(),
+                told: told.clone(),
+                left: Left::Unknown,
+            }
+            .into()),
+            State::Sent { .. } => self.follow(entry, None),
+            State::Sending => self.look_for(entry),
+        };
+        self.forget();
+        done
+    }
+}

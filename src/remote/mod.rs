@@ -1,0 +1,608 @@
+//! Workspaces behind the platform's API (platform.md §1–§3, §8).
+//!
+//! The API has no preview and no transactions. So a workspace is read (an export of its folder, and
+//! lists) into a mirror, against which everything is planned as for any other workspace;
+//! what was decided is carried out by requests; and the workspace is read again afterwards, so that
+//! what is reported is what is there.
+
+mod changes;
+mod commit;
+mod id_map;
+pub mod journal;
+mod lists;
+mod read;
+mod snapshot_db;
+
+use std::cell::{Ref, RefCell};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::client::{Account, AccountApi, Client, Clock, CustomerHandle, IncludeData};
+use crate::model::error::chain;
+use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, WorkspaceName};
+use crate::model::kind::AssetKind;
+use crate::model::workspace::{
+    Address, AssetId, AssetPlace, Body, FolderPath, Inventory, Partnership, RemoteAccount,
+    RemoteAddress, Revision, RevisionHeader, RevisionNumber, Scope, SharingKnowledge, SharingTold,
+    Snapshot, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts, WorkspaceId, WorkspaceKind,
+};
+use crate::ops::import::ImportError;
+use crate::ops::{Running, Silent};
+use crate::plan::commit::Commit;
+use crate::plan::import::Landing;
+use crate::workspace::remote::RemoteError;
+use crate::workspace::{
+    AdminWorkspace, Committed, Contents, Listed, Outline, Workspace, WorkspaceError,
+};
+
+use crate::remote::snapshot_db::{Identity, Mirror, Seen};
+use journal::{Entry, Journal, RemoteIdentity, Went};
+use lists::Lists;
+
+pub use crate::remote::read::Downloaded;
+
+/// What the API has not for a rollback, and the way there.
+pub const EARLIER: [&str; 2] = [
+    "going back to an earlier revision",
+    "import the package again that was there before; its name and digest: recipack history ADDRESS",
+];
+
+/// How a workspace behind the API is worked with.
+pub struct RemoteSettings {
+    /// Where it is.
+    pub address: RemoteAddress,
+    /// A folder for what is kept on disk meanwhile.
+    pub scratch: PathBuf,
+    /// How work is done.
+    pub running: Running,
+    /// Where imports are written down.
+    pub journal: Journal,
+    /// The workspace that it has to be, where an import into one is gone on with.
+    pub expected: Option<Entry>,
+    /// How long the end of an export or an import is waited for.
+    pub patience: Duration,
+    /// How it is waited.
+    pub pauses: Arc<dyn Clock + Send + Sync>,
+}
+
+/// A workspace behind the API.
+pub struct RemoteWorkspace {
+    client: Client,
+    account: Account,
+    settings: RemoteSettings,
+    who: Identified,
+    base: Base,
+    interest: RefCell<Interest>,
+    mirror: RefCell<Option<Mirror>>,
+    /// What only lists told, without an export.
+    outline: RefCell<Option<(Outline, Mirror)>>,
+}
+
+/// Whose workspace it is.
+#[derive(Clone, Debug)]
+struct Identified {
+    own: Identity,
+    /// The admin workspace, if it is a customer's.
+    admin: Option<Identity>,
+}
+
+/// The folder that exports are made of and imports go into.
+#[derive(Clone, Debug)]
+struct Base {
+    /// Its number; that of Home is not known of a customer's workspace without folders.
+    id: Option<u64>,
+    /// Home of the workspace, if that is known.
+    root: Option<u64>,
+    path: FolderPath,
+}
+
+/// What has been asked for that an export of the folder may not show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Interest {
+    titles: BTreeSet<ConnectorTitle>,
+    connections: BTreeSet<String>,
+    folders: BTreeSet<FolderPath>,
+    /// Folders that packages go into: what describes them as projects is in their own exports only.
+    into: BTreeSet<FolderPath>,
+    /// What belongs to the workspace as a whole, and is in no folder's export: it is exported whole.
+    unfiled: bool,
+}
+
+impl Interest {
+    /// Whether nothing is asked for that was not asked for before.
+    fn covers(&self, other: &Self) -> bool {
+        self.titles.is_superset(&other.titles)
+            && self.connections.is_superset(&other.connections)
+            && self.folders.is_superset(&other.folders)
+            && self.into.is_superset(&other.into)
+            && (self.unfiled || !other.unfiled)
+    }
+
+    fn add(&mut self, other: Self) {
+        self.titles.extend(other.titles);
+        self.connections.extend(other.connections);
+        self.folders.extend(other.folders);
+        self.into.extend(other.into);
+        self.unfiled |= other.unfiled;
+    }
+}
+
+impl RemoteWorkspace {
+    /// Finds a workspace, and the folder that its address names.
+    ///
+    /// # Errors
+    /// If it can't be reached, the token is not accepted, it is another workspace than the expected
+    /// one, or there is no such folder.
+    pub fn open(client: Client, settings: RemoteSettings) -> Result<Self, WorkspaceError> {
+        let account = match &settings.address.account {
+            RemoteAccount::Host(_) | RemoteAccount::Profile(_) => Account::Own,
+            RemoteAccount::Customer(id) | RemoteAccount::CustomerId(id) => {
+                Account::Customer(CustomerHandle::Number(*id))
+            }
+            RemoteAccount::ExternalId(id) => {
+                Account::Customer(CustomerHandle::External(id.clone()))
+            }
+        };
+        if let RemoteAccount::Customer(number) = settings.address.account {
+            read::is_meant(&client, number, &settings.address)?;
+        }
+        let (who, root) = read::identify(&client, &account, &settings)?;
+        if let Some(entry) = &settings.expected {
+            let found = RemoteIdentity::new(&client.base().host(), who.own.id);
+            match entry.went_into(&found) {
+                Went::There => {}
+                Went::Elsewhere | Went::Unknown => {
+                    let expected = entry.identity.as_ref().map(ToString::to_string);
+                    return Err(RemoteError::OtherWorkspace {
+                        expected: expected.unwrap_or_else(|| "another workspace".to_owned()),
+                        found: found.to_string(),
+                    }
+                    .into());
+                }
+            }
+        }
+        let base = read::base(&client.account(&account), root, &settings.address)?;
+        Ok(Self {
+            client,
+            account,
+            settings,
+            who,
+            base,
+            interest: RefCell::default(),
+            mirror: RefCell::default(),
+            outline: RefCell::default(),
+        })
+    }
+
+    /// Which workspace it is.
+    pub fn identity(&self) -> RemoteIdentity {
+        RemoteIdentity::new(&self.client.base().host(), self.who.own.id)
+    }
+
+    /// What it is called.
+    pub const fn name(&self) -> &WorkspaceName {
+        &self.who.own.name
+    }
+
+    /// What is known of the customer whose workspace it is; nothing if it is nobody's.
+    pub fn customer(&self) -> Option<RemoteCustomer> {
+        self.who.admin.as_ref()?;
+        Some(RemoteCustomer {
+            address: self.address(),
+            id: self.who.own.id,
+            external_id: self.who.own.external_id.clone(),
+            name: self.who.own.name.to_string(),
+        })
+    }
+
+    /// Its address.
+    pub fn address(&self) -> Address {
+        Address::Remote(self.settings.address.clone())
+    }
+
+    /// Imports from here whose end nobody saw.
+    ///
+    /// # Errors
+    /// If the journal can't be read.
+    pub fn open_imports(&self) -> Result<Vec<journal::Entry>, WorkspaceError> {
+        let mut entries = self.settings.journal.entries(&self.identity())?;
+        entries.retain(journal::Entry::is_open);
+        Ok(entries)
+    }
+
+    fn api(&self) -> AccountApi<'_> {
+        self.client.account(&self.account)
+    }
+
+    /// The mirror, read anew if it is not there or does not show what is asked for.
+    fn mirror(&self, interest: Interest) -> Result<Ref<'_, Mirror>, WorkspaceError> {
+        let fits = self.mirror.borrow().is_some() && self.interest.borrow().covers(&interest);
+        if !fits {
+            self.interest.borrow_mut().add(interest);
+            *self.mirror.borrow_mut() = None;
+            let mirror = self.read()?;
+            *self.mirror.borrow_mut() = Some(mirror);
+        }
+        Ref::filter_map(self.mirror.borrow(), Option::as_ref).map_err(|_| self.not_read())
+    }
+
+    /// The mirror of what lists tell, read anew if it does not show what is asked for.
+    fn outlined(&self, wanted: &Outline) -> Result<Ref<'_, Mirror>, WorkspaceError> {
+        let known = self
+            .outline
+            .borrow()
+            .as_ref()
+            .map(|(known, _)| known.clone());
+        if !known.as_ref().is_some_and(|known| known.covers(wanted)) {
+            let mut all = known.unwrap_or_default();
+            all.add(wanted.clone());
+            *self.outline.borrow_mut() = None;
+            let mut mirror = self.mirror_of(&self.see_lists(&all)?)?;
+            if let Some(customers) = &all.customers {
+                self.see_customers(&mut mirror, customers)?;
+            }
+            *self.outline.borrow_mut() = Some((all, mirror));
+        }
+        Ref::filter_map(self.outline.borrow(), |outline| {
+            outline.as_ref().map(|(_, mirror)| mirror)
+        })
+        .map_err(|_| self.not_read())
+    }
+
+    fn not_read(&self) -> WorkspaceError {
+        RemoteError::Unreadable {
+            address: self.address(),
+            what: "it was not read".to_owned(),
+        }
+        .into()
+    }
+
+    /// What lists told when the state was read that a plan was made for.
+    fn lists_of(&self, base: &Digest) -> Result<Option<Lists>, WorkspaceError> {
+        if let Some((_, mirror)) = &*self.outline.borrow()
+            && mirror.workspace.facts()?.state == *base
+        {
+            return Ok(Some(mirror.lists.clone()));
+        }
+        if let Some(mirror) = &*self.mirror.borrow()
+            && mirror.workspace.facts()?.state == *base
+        {
+            return Ok(Some(mirror.lists.clone()));
+        }
+        Ok(None)
+    }
+
+    /// Asks what was read, whichever part of the workspace that was.
+    fn known<T>(
+        &self,
+        ask: impl Fn(&Mirror) -> Result<Option<T>, WorkspaceError>,
+    ) -> Result<Option<T>, WorkspaceError> {
+        if let Some((_, mirror)) = &*self.outline.borrow()
+            && let Some(answer) = ask(mirror)?
+        {
+            return Ok(Some(answer));
+        }
+        match &*self.mirror.borrow() {
+            Some(mirror) => ask(mirror),
+            None => Ok(None),
+        }
+    }
+
+    fn read(&self) -> Result<Mirror, WorkspaceError> {
+        let (seen, _packages) = self.see()?;
+        self.mirror_of(&seen)
+    }
+
+    fn mirror_of(&self, seen: &Seen) -> Result<Mirror, WorkspaceError> {
+        Mirror::of(
+            seen,
+            &self.address(),
+            &self.settings.scratch,
+            &self.settings.running,
+            &mut Silent,
+        )
+        .map_err(|error| {
+            if let ImportError::Workspace(error) = error {
+                return error;
+            }
+            RemoteError::Unreadable {
+                address: self.address(),
+                what: chain(&error),
+            }
+            .into()
+        })
+    }
+
+    fn corrected(mirror: &Mirror, asset: &mut WorkspaceAsset) {
+        asset.version = mirror.version_of(asset.id);
+    }
+
+    fn seen(&self, scope: &Scope, interest: Interest) -> Result<Snapshot, WorkspaceError> {
+        let mirror = self.mirror(interest)?;
+        let mut snapshot = mirror.workspace.snapshot(scope)?;
+        snapshot.workspace.revision = RevisionNumber(0);
+        // Of another folder only those recipes are listed that use a connector which matters.
+        snapshot.namesakes.within.clone_from(&self.base.path);
+        let held = snapshot.assets.values_mut();
+        for asset in held.chain(&mut snapshot.connections) {
+            Self::corrected(&mirror, asset);
+        }
+        for connector in &mut snapshot.connectors {
+            mirror.told(connector);
+        }
+        Ok(snapshot)
+    }
+
+    fn not_offered(&self, what: &'static str, instead: &'static str) -> WorkspaceError {
+        RemoteError::NotOffered {
+            address: self.address(),
+            what,
+            instead,
+        }
+        .into()
+    }
+}
+
+impl Workspace for RemoteWorkspace {
+    fn facts(&self) -> Result<WorkspaceFacts, WorkspaceError> {
+        let mut facts = self.mirror(Interest::default())?.workspace.facts()?;
+        facts.revision = RevisionNumber(0);
+        Ok(facts)
+    }
+
+    fn snapshot(&self, scope: &Scope) -> Result<Snapshot, WorkspaceError> {
+        let mut interest = Interest {
+            titles: scope.titles.clone(),
+            connections: scope.connections.clone(),
+            folders: scope.folders.clone(),
+            into: match scope.into.is_home() {
+                true => BTreeSet::new(),
+                false => BTreeSet::from([scope.into.clone()]),
+            },
+            ..Interest::default()
+        };
+        let mut snapshot = self.seen(scope, interest.clone())?;
+        // A twin is asked for only in case there is one. Tags are in every export.
+        let unseen = scope.keys.iter().any(|key| {
+            key.place == AssetPlace::Workspace
+                && key.kind != AssetKind::Tags
+                && key.twin == 0
+                && !snapshot.assets.contains_key(key)
+        });
+        if unseen && !self.base.path.is_home() {
+            interest.unfiled = true;
+            snapshot = self.seen(scope, interest)?;
+        }
+        // An account that shares nothing may be a customer's, asked with its own token.
+        if snapshot.workspace.kind == WorkspaceKind::External {
+            snapshot.sharing = SharingKnowledge::Unknown;
+        }
+        Ok(snapshot)
+    }
+
+    fn inventory(&self) -> Result<Inventory, WorkspaceError> {
+        let mirror = self.mirror(Interest::default())?;
+        let mut inventory = mirror.workspace.inventory()?;
+        inventory.workspace.revision = RevisionNumber(0);
+        for asset in &mut inventory.assets {
+            Self::corrected(&mirror, asset);
+        }
+        for connector in &mut inventory.connectors {
+            mirror.told(connector);
+        }
+        Ok(inventory)
+    }
+
+    fn outline(&self, wanted: &Outline) -> Result<Inventory, WorkspaceError> {
+        let mirror = self.outlined(wanted)?;
+        let mut inventory = mirror.workspace.inventory()?;
+        inventory.workspace.revision = RevisionNumber(0);
+        for asset in &mut inventory.assets {
+            Self::corrected(&mirror, asset);
+            asset.body.files.clear();
+        }
+        for connector in &mut inventory.connectors {
+            mirror.told(connector);
+        }
+        Ok(inventory)
+    }
+
+    fn content(&self, digest: &Digest, into: &mut Vec<u8>) -> Result<(), WorkspaceError> {
+        if let Some((_, mirror)) = &*self.outline.borrow()
+            && mirror.workspace.content(digest, into).is_ok()
+        {
+            return Ok(());
+        }
+        let mirror = self.mirror(Interest::default())?;
+        mirror.workspace.content(digest, into)
+    }
+
+    fn shared_code(&self, name: &InternalName) -> Result<Option<Digest>, WorkspaceError> {
+        let mirror = self.mirror(Interest::default())?;
+        mirror.workspace.shared_code(name)
+    }
+
+    fn asset_version(&self, _: AssetId, _: Version) -> Result<Body, WorkspaceError> {
+        Err(self.not_offered(
+            "reading an earlier version of an asset",
+            "the platform's pages show them",
+        ))
+    }
+
+    fn keeps_earlier_states(&self) -> Result<(), WorkspaceError> {
+        let [what, instead] = EARLIER;
+        Err(self.not_offered(what, instead))
+    }
+
+    fn revisions(&self) -> Result<Vec<RevisionHeader>, WorkspaceError> {
+        let entries = self.settings.journal.entries(&self.identity())?;
+        let mut headers: Vec<_> = entries.iter().filter_map(journal::Entry::header).collect();
+        headers.sort_by_key(|header| header.number);
+        Ok(headers)
+    }
+
+    fn revision(&self, number: RevisionNumber) -> Result<Revision, WorkspaceError> {
+        let entries = self.settings.journal.entries(&self.identity())?;
+        let entry = entries
+            .into_iter()
+            .find(|entry| entry.revision() == Some(number));
+        let revision = entry.and_then(|entry| {
+            Some(Revision {
+                header: entry.header()?,
+                plan: entry.plan,
+                receipt: entry.receipt,
+                before: Vec::new(),
+            })
+        });
+        revision.ok_or_else(|| WorkspaceError::NoRevision {
+            workspace: self.address().to_string(),
+            number,
+        })
+    }
+
+    fn commit(
+        &mut self,
+        commit: &Commit,
+        contents: &mut dyn Contents,
+    ) -> Result<Committed, WorkspaceError> {
+        self.carry_out(commit, contents)
+    }
+
+    fn takes(&self, landing: &Landing) -> Result<(), WorkspaceError> {
+        // Whether imports into customers' workspaces know these is unknown (platform.md §2.1).
+        match (&self.account, *landing == Landing::default()) {
+            (_, true) | (Account::Own, false) => Ok(()),
+            (Account::Customer(_), false) => Err(self.not_offered(
+                "an import into a customer's workspace with --home-folder or --tags skip",
+                "import with a token of that workspace",
+            )),
+        }
+    }
+
+    fn base(&self) -> FolderPath {
+        self.base.path.clone()
+    }
+
+    fn has_sibling(&self, name: &str) -> Result<bool, WorkspaceError> {
+        // Only the partner's token lists customers.
+        if self.who.admin.is_none() {
+            return Ok(false);
+        }
+        let own = self.who.own.id.0;
+        let customers = self.client.customers()?;
+        Ok(customers.iter().any(|customer| {
+            customer.id != own
+                && (customer.name == name || customer.external_id.as_deref() == Some(name))
+        }))
+    }
+}
+
+impl AdminWorkspace for RemoteWorkspace {
+    fn partnership(
+        &self,
+        asked: &dyn Fn(&WorkspaceConnector) -> bool,
+    ) -> Result<Partnership, WorkspaceError> {
+        let connectors = Outline::of([Listed::Connectors]);
+        let mut held = self
+            .outlined(&connectors)?
+            .workspace
+            .inventory()?
+            .connectors;
+        held.retain(|connector| asked(connector));
+        let of = held.iter();
+        let titles = of.map(|connector| connector.title.clone()).collect();
+        let of = held.iter();
+        let customers = of
+            .map(|connector| connector.internal_name.clone())
+            .collect();
+        let mirror = self.outlined(&Outline {
+            titles,
+            customers: Some(customers),
+            ..connectors
+        })?;
+        let mut partnership = mirror.workspace.partnership(asked)?;
+        partnership.workspace.revision = RevisionNumber(0);
+        partnership.unsaid.clone_from(&mirror.unsaid);
+        partnership.tells = SharingTold::VersionsOnly;
+        for connector in &mut partnership.connectors {
+            mirror.told(connector);
+        }
+        for customer in &mut partnership.customers {
+            customer.address = Address::Remote(RemoteAddress {
+                account: RemoteAccount::Customer(customer.id.0),
+                folder: None,
+            });
+        }
+        Ok(partnership)
+    }
+}
+
+/// What `customer list` says of an admin workspace behind the API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RemoteCustomersDocument {
+    /// The admin workspace.
+    pub workspace: Address,
+    /// Its customers, in the order of their numbers.
+    pub customers: Vec<RemoteCustomer>,
+}
+
+/// A customer as the API lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RemoteCustomer {
+    /// How to name it in commands.
+    pub address: Address,
+    /// Its number.
+    pub id: WorkspaceId,
+    /// The partner's own name for it.
+    pub external_id: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+impl RemoteCustomersDocument {
+    /// The customers of a workspace.
+    ///
+    /// # Errors
+    /// If it is no admin workspace, or can't be read.
+    pub fn of(workspace: &RemoteWorkspace) -> Result<Self, WorkspaceError> {
+        let mut customers: Vec<_> = workspace
+            .client
+            .customers()?
+            .into_iter()
+            .map(|customer| RemoteCustomer {
+                address: Address::Remote(RemoteAddress {
+                    account: RemoteAccount::Customer(customer.id),
+                    folder: None,
+                }),
+                id: WorkspaceId(customer.id),
+                external_id: customer.external_id,
+                name: customer.name,
+            })
+            .collect();
+        customers.sort_by_key(|customer| customer.id);
+        Ok(Self {
+            workspace: workspace.address(),
+            customers,
+        })
+    }
+}
+
+/// Fetches the folder of a workspace as the platform packs it, into a folder below `scratch` that
+/// goes with the value; nothing if it holds nothing.
+///
+/// # Errors
+/// If it can't be read.
+pub fn fetch(
+    workspace: &RemoteWorkspace,
+    scratch: &Path,
+) -> Result<Option<Downloaded>, WorkspaceError> {
+    match workspace.base.id {
+        Some(id) => workspace.download(id, scratch, IncludeData::No),
+        None => Ok(None),
+    }
+}
