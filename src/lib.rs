@@ -26,6 +26,19 @@
 //! | [`io`] | files: written whole or not at all, read within bounds, temporary ones |
 //! | [`parallel`] | work on many threads whose results come in order |
 //!
+//! # Features
+//!
+//! All are on by default. Without any, this is the rule, the plans and the packages: reading projects,
+//! exporting, verifying, and importing into workspaces in memory or of one's own.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `cli` | the command, with all of the rest |
+//! | `local` | [`workspace::local`]: workspaces in one SQLite file |
+//! | `remote` | [`client`] and [`remote`]: workspaces behind the platform's API |
+//! | `sandbox` | [`sandbox`]: the local platform behind the platform's API |
+//! | `connector-source` | what a connector's Ruby source offers recipes; without it that is unknown |
+//!
 //! # From a project to a package
 //!
 //! 1. [`io::source`] lists the files of a folder or a zip; [`model::project`] makes assets of them.
@@ -123,7 +136,9 @@
 //! ```
 
 pub mod archive;
+#[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "remote")]
 pub mod client;
 pub mod connector_source;
 pub mod io;
@@ -133,8 +148,11 @@ pub mod model;
 pub mod ops;
 pub mod parallel;
 pub mod plan;
+#[cfg(feature = "remote")]
 pub mod remote;
+#[cfg(feature = "cli")]
 pub mod report;
+#[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod source;
 pub mod workspace;

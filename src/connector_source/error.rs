@@ -45,6 +45,9 @@ pub enum InterfaceError {
     /// The system gives no thread to parse in.
     #[error("the source can't be parsed: {0}")]
     NoThread(String),
+    /// What parses Ruby is not part of this build.
+    #[error("this build can't read connectors' sources")]
+    NotBuiltIn,
 }
 
 /// Something that is opened and not closed.
@@ -64,7 +67,7 @@ impl InterfaceError {
             | Self::TooMuch { place, .. }
             | Self::Syntax { place, .. }
             | Self::NotAConnector { place, .. } => Some(place),
-            Self::TooLarge { .. } | Self::NoThread(_) => None,
+            Self::TooLarge { .. } | Self::NoThread(_) | Self::NotBuiltIn => None,
         }
     }
 
@@ -73,7 +76,10 @@ impl InterfaceError {
     pub const fn hinders_release(&self) -> bool {
         match self {
             Self::TooLarge { .. } | Self::NotUtf8(_) | Self::Syntax { .. } => true,
-            Self::TooMuch { .. } | Self::NotAConnector { .. } | Self::NoThread(_) => false,
+            Self::TooMuch { .. }
+            | Self::NotAConnector { .. }
+            | Self::NoThread(_)
+            | Self::NotBuiltIn => false,
         }
     }
 
@@ -89,6 +95,7 @@ impl InterfaceError {
                 "a connector is one hash with keys such as `connection`, `actions` and `triggers`"
                     .to_owned(),
             ),
+            Self::NotBuiltIn => Some("build it with the feature `connector-source`".to_owned()),
             Self::TooLarge { .. }
             | Self::TooMuch { .. }
             | Self::Syntax { unclosed: None, .. }

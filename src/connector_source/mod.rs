@@ -17,14 +17,23 @@ use crate::model::keyword::keyword_enum;
 
 pub mod compare;
 mod error;
+#[cfg(feature = "connector-source")]
 mod fields;
+#[cfg(feature = "connector-source")]
 mod literal;
+#[cfg(feature = "connector-source")]
 mod outline;
+#[cfg(feature = "connector-source")]
 mod source;
 pub mod wording;
 
 pub use error::{InterfaceError, Unclosed};
-pub use source::{MAX_SOURCE, MAX_WORDS};
+
+/// The largest source that is read, which is the largest the platform takes (platform.md §1.6).
+pub const MAX_SOURCE: usize = 10 * 1024 * 1024;
+/// How many words and signs a source may have, those in strings and comments included: a syntax tree
+/// takes some hundred bytes for each. The largest public connectors that were looked at have 40 KB.
+pub const MAX_WORDS: usize = 400_000;
 
 /// What recipes can use of a connector.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,14 +57,31 @@ impl Interface {
     /// # Errors
     /// The source does not parse, or is no connector. What does not parse can't be released on the
     /// platform either.
+    #[cfg(feature = "connector-source")]
     pub fn read(source: &[u8]) -> Result<Self, InterfaceError> {
         source::with_parsed(source, outline::read)
+    }
+
+    /// Would read a connector's source, which takes the feature `connector-source`.
+    ///
+    /// # Errors
+    /// Always: what the source offers is not known.
+    #[cfg(not(feature = "connector-source"))]
+    pub fn read(_source: &[u8]) -> Result<Self, InterfaceError> {
+        Err(InterfaceError::NotBuiltIn)
     }
 }
 
 /// The title that a connector's source gives itself, if it is written out. What can't be read has none.
+#[cfg(feature = "connector-source")]
 pub fn title(source: &[u8]) -> Option<String> {
     source::with_parsed(source, |text, parsed| Ok(outline::title(text, parsed))).ok()?
+}
+
+/// None: no source can be read without the feature `connector-source`.
+#[cfg(not(feature = "connector-source"))]
+pub fn title(_source: &[u8]) -> Option<String> {
+    None
 }
 
 /// The name of an action or trigger, as a recipe's step spells it in `name`: the key in the

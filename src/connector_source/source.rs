@@ -7,10 +7,8 @@ use ruby_prism::{Diagnostic, Options, ParseResult, Version};
 
 use super::error::{InterfaceError, Unclosed};
 use super::literal::printable;
+use super::{MAX_SOURCE, MAX_WORDS};
 use crate::model::span::Span;
-
-/// The largest source that is read, which is the largest the platform takes (platform.md §1.6).
-pub const MAX_SOURCE: usize = 10 * 1024 * 1024;
 
 /// How many brackets may be open at once. Strings and comments are counted too, so it is generous;
 /// the parser itself goes to 10 000 levels of anything.
@@ -19,10 +17,6 @@ const MAX_OPEN: usize = 2_000;
 const MAX_PREFIXES: usize = 500;
 /// How many digits a number may have: the time to read one grows with their square.
 const MAX_DIGITS: usize = 10_000;
-
-/// How many words and signs a source may have, those in strings and comments included: a syntax tree
-/// takes some hundred bytes for each. The largest public connectors that were looked at have 40 KB.
-pub const MAX_WORDS: usize = 400_000;
 
 /// Held while a source is parsed: a tree takes far more memory than its source, so there is one at a
 /// time, however many threads or requests want one.

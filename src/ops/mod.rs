@@ -4,6 +4,7 @@
 pub mod checkout;
 pub mod diagnostics;
 pub mod diff;
+#[cfg(feature = "remote")]
 pub mod doctor;
 pub mod export;
 pub mod import;

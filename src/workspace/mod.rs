@@ -4,8 +4,10 @@
 //! it can, and over the platform's API, which has no transactions, one change after the other. What
 //! an import, a rollback or a start means is decided in [`crate::plan`], the same for all of them.
 
+#[cfg(feature = "local")]
 pub mod local;
 pub mod memory;
+#[cfg(feature = "remote")]
 pub mod remote;
 mod validate;
 
@@ -519,6 +521,7 @@ pub enum WorkspaceError {
     #[error(transparent)]
     Partly(Box<Partly>),
     /// The workspace behind the platform's API could not be read or written.
+    #[cfg(feature = "remote")]
     #[error(transparent)]
     Remote(Box<remote::RemoteError>),
     /// A content could not be given.

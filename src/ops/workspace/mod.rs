@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod connector_diff;
+#[cfg(feature = "local")]
 pub mod customers;
 pub mod export;
 pub mod inspect;

@@ -167,7 +167,8 @@ fn look_at(request: &PushRequest) -> Result<Vec<Diagnostic>, PushFailure> {
         InterfaceError::TooMuch { .. }
         | InterfaceError::Syntax { .. }
         | InterfaceError::NotAConnector { .. }
-        | InterfaceError::NoThread(_) => Ok(vec![tell(Severity::Warning)]),
+        | InterfaceError::NoThread(_)
+        | InterfaceError::NotBuiltIn => Ok(vec![tell(Severity::Warning)]),
     }
 }
 

@@ -14,9 +14,11 @@ pub use connectors::{
 pub(in crate::ops) use connectors::{lines as connector_lines, users};
 pub(in crate::ops) use recipes::sorted as recipe_lines;
 pub use recipes::{RecipeFilter, RecipeLine, RecipeListDocument, recipes};
+#[cfg(feature = "local")]
+pub use workspaces::workspaces;
 pub use workspaces::{
     FolderLine, WorkspaceCreateDocument, WorkspaceDeleteDocument, WorkspaceIdentity, WorkspaceLine,
-    WorkspaceListDocument, WorkspaceSetDocument, WorkspaceShowDocument, workspace, workspaces,
+    WorkspaceListDocument, WorkspaceSetDocument, WorkspaceShowDocument, workspace,
 };
 
 use crate::plan::resolve::ResolveError;

@@ -11,6 +11,7 @@ use crate::model::workspace::{
     Address, ClosedSource, FolderPath, Inventory, RevisionHeader, RevisionNumber, Timestamp,
     WorkspaceFacts, WorkspaceId, WorkspaceKind,
 };
+#[cfg(feature = "local")]
 use crate::workspace::local::WorkspaceSummary;
 
 /// Which workspace it is.
@@ -130,6 +131,7 @@ impl From<&WorkspaceFacts> for WorkspaceIdentity {
     }
 }
 
+#[cfg(feature = "local")]
 impl From<&WorkspaceSummary> for WorkspaceLine {
     fn from(summary: &WorkspaceSummary) -> Self {
         Self {
@@ -146,6 +148,7 @@ impl From<&WorkspaceSummary> for WorkspaceLine {
 }
 
 /// The list of workspaces.
+#[cfg(feature = "local")]
 pub fn workspaces(platform: String, summaries: &[WorkspaceSummary]) -> WorkspaceListDocument {
     let mut workspaces: Vec<WorkspaceLine> = summaries.iter().map(WorkspaceLine::from).collect();
     workspaces.sort_by(|a, b| a.workspace.address.cmp(&b.workspace.address));
