@@ -49,7 +49,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("archive", &["io", "model"]),
     ("source", &["io", "model", "connector_source", "archive"]),
     ("plan", &["json", "model", "connector_source", "manifest"]),
-    ("workspace", &["model", "client", "plan"]),
+    ("workspace", &["io", "model", "client", "plan"]),
     (
         "ops",
         &[
@@ -87,6 +87,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "io",
+            "parallel",
             "model",
             "connector_source",
             "client",

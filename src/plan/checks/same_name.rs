@@ -6,7 +6,8 @@ use crate::model::finding::{Code, Finding, Subject};
 use crate::model::kind::AssetKind;
 use crate::model::project::Project;
 use crate::model::workspace::{AssetKey, FolderPath};
-use crate::plan::import::{Landing, TargetKeys};
+use crate::plan::landing::Landing;
+use crate::plan::targets::TargetKeys;
 
 /// Packed assets of one type and name that go to one place (platform.md §6).
 pub(super) fn check(project: &Project, packed: &[usize]) -> Vec<Finding> {

@@ -16,7 +16,7 @@ use crate::client::server::Server;
 use crate::client::{CANARY, Pretended, settings, told};
 
 fn certificate(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/client/certificates");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/http/client/certificates");
     folder.join(name)
 }
 
