@@ -30,8 +30,8 @@ use crate::model::scan::Scanner;
 use crate::model::table::RowsPolicy;
 use crate::model::target::TargetKind;
 use crate::model::workspace::{
-    Address, AssetKey, AssetPlace, FolderPath, RecipeState, Revision, RevisionAction,
-    RevisionHeader, RevisionNumber, Snapshot, StoredFile, Timestamp,
+    Address, AssetKey, FolderPath, RecipeState, Revision, RevisionAction, RevisionHeader,
+    RevisionNumber, Snapshot, StoredFile, Timestamp,
 };
 use crate::ops::diagnostics::Diagnostic;
 use crate::ops::export::lock::entries;
@@ -305,7 +305,8 @@ impl Incoming {
 
     /// Says where an asset really lies of which its path tells less: what a folder's export brings
     /// along from elsewhere has a path that does not count from the folder.
-    pub(crate) fn lies(&mut self, path: &PackagePath, place: &AssetPlace) {
+    #[cfg(feature = "remote")]
+    pub(crate) fn lies(&mut self, path: &PackagePath, place: &crate::model::workspace::AssetPlace) {
         let assets = self.opened.project.assets.iter();
         for (asset, key) in assets.zip(&mut self.placing.keys) {
             if asset.path == *path

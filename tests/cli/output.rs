@@ -318,12 +318,12 @@ fn show_lists_a_package() {
     insta::assert_snapshot!(outcome(&place, &["show", "shared-form.zip"]), @r#"
     exit 0
     --- stdout
-     113  connection         Connections/carrier_rates.connection.json
-     222  connection         Connections/parcel_tracker_account.connection.json
-    7411  recipe             Orders/track_new_parcels.recipe.json
-     235  custom_adapter     parcel_tracker.custom_adapter.json
-     162  custom_adapter     parcel_tracker.custom_adapter.png
-    2093  custom_adapter     parcel_tracker.custom_adapter.rb
+    113 bytes  connection         Connections/carrier_rates.connection.json
+    222 bytes  connection         Connections/parcel_tracker_account.connection.json
+      7.41 kB  recipe             Orders/track_new_parcels.recipe.json
+    235 bytes  custom_adapter     parcel_tracker.custom_adapter.json
+    162 bytes  custom_adapter     parcel_tracker.custom_adapter.png
+      2.09 kB  custom_adapter     parcel_tracker.custom_adapter.rb
     6 files, 10.24 kB
     assets: 2 connection, 1 custom_adapter, 1 recipe
     connector: Parcel Tracker v7

@@ -22,6 +22,9 @@ pub(crate) struct DiffArgs {
     /// Of a workspace only this folder, with what it needs elsewhere
     #[arg(long, value_name = "FOLDER", value_parser = super::within::folder)]
     pub(crate) folder: Option<FolderPath>,
+    /// List each file, however many there are
+    #[arg(long)]
+    pub(crate) full: bool,
     /// Exit with 2 if there are differences
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,

@@ -110,7 +110,7 @@ const OPTIONS: &[(&[&str], &str)] = &[
             "--check-only",
             "--validate-only",
         ],
-        "to see what an import would do and do nothing: `recipack plan PACKAGE.zip --into ADDRESS`; an export: `recipack check`",
+        "to see what an import would do and do nothing: `recipack plan PACKAGE.zip --into ADDRESS`; an export: `recipack check`; a roll-back: `recipack rollback ADDRESS --plan`",
     ),
     (
         &["--token", "--api-token", "--api-key", "--password"],

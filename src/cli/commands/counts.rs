@@ -1,4 +1,4 @@
-//! Long plans in short: counts by folder and kind instead of a line for each asset.
+//! Long lists in short: counts by folder and kind instead of a line for each asset or file.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -48,59 +48,83 @@ impl Length {
     }
 }
 
+/// One of many things that are counted: where it is, what it is, and what happens to it.
+pub(super) struct Counted<'a> {
+    /// Its folder, empty at the top.
+    pub(super) folder: &'a str,
+    /// What stands before the folder: a sign, and a kind if there are several.
+    pub(super) what: String,
+    /// What stands after it.
+    pub(super) happens: &'static str,
+}
+
 /// Assets by what happens to them, their kind and their folder, as deep as fits a screen or two.
 pub(super) fn counts(assets: &[&PlannedAsset]) -> String {
-    let deepest = assets.iter().map(|asset| depth(asset)).max().unwrap_or(0);
-    let mut groups = grouped(assets, deepest);
+    let counted: Vec<Counted<'_>> = assets
+        .iter()
+        .map(|asset| Counted {
+            folder: asset.folder.as_str(),
+            what: format!("{} {:<12}", asset.wording().sign, kind(asset.kind.label())),
+            happens: match asset.action {
+                AssetAction::Creates => "creates",
+                AssetAction::CreatesPlaceholder => "creates placeholder",
+                AssetAction::Overwrites => "overwrites",
+                AssetAction::OverwritesRunning => "overwrites running",
+                AssetAction::BindsToExisting => "binds to existing",
+                AssetAction::NoChange => "no change",
+            },
+        })
+        .collect();
+    by_folder(&counted, "Home", "assets")
+}
+
+/// Counts by folder, as deep as fits a screen or two. `top` is what the folder of all is called, and
+/// `things` what is counted.
+pub(super) fn by_folder(counted: &[Counted<'_>], top: &str, things: &str) -> String {
+    let deepest = counted.iter().map(depth).max().unwrap_or(0);
+    let mut groups = grouped(counted, deepest);
     for depth in (1..deepest).rev() {
         if groups.len() <= LINES {
             break;
         }
-        groups = grouped(assets, depth);
+        groups = grouped(counted, depth);
     }
     let mut text = String::new();
-    for ((folder, kind, sign, what), count) in groups.iter().take(LINES) {
+    for ((folder, what, happens), count) in groups.iter().take(LINES) {
         let place = match folder.as_str() {
-            "" => "Home".to_owned(),
+            "" => top.to_owned(),
             folder => format!("{}/", visible(folder)),
         };
-        let _ = writeln!(text, "  {sign} {kind:<12} {place}  {what} {count}");
+        let _ = writeln!(text, "  {what} {place}  {happens} {count}");
     }
     if groups.len() > LINES {
         let rest: usize = groups.values().skip(LINES).sum();
         let _ = writeln!(text, "  … and {rest} more in other folders");
     }
-    let all = assets.len();
+    let all = counted.len();
     let _ = writeln!(
         text,
-        "  These are counts of {all} assets; --full lists each."
+        "  These are counts of {all} {things}; --full lists each."
     );
     text
 }
 
-type Group<'a> = (String, &'a str, &'static str, &'static str);
+type Group<'a> = (String, &'a str, &'static str);
 
-fn grouped<'a>(assets: &[&'a PlannedAsset], depth: usize) -> BTreeMap<Group<'a>, usize> {
+fn grouped<'a>(counted: &'a [Counted<'_>], depth: usize) -> BTreeMap<Group<'a>, usize> {
     let mut groups = BTreeMap::new();
-    for asset in assets {
-        let folder = asset.folder.as_str().split('/').take(depth);
+    for one in counted {
+        let folder = one.folder.split('/').take(depth);
         let folder = folder.collect::<Vec<_>>().join("/");
-        let what = match asset.action {
-            AssetAction::Creates => "creates",
-            AssetAction::CreatesPlaceholder => "creates placeholder",
-            AssetAction::Overwrites => "overwrites",
-            AssetAction::OverwritesRunning => "overwrites running",
-            AssetAction::BindsToExisting => "binds to existing",
-            AssetAction::NoChange => "no change",
-        };
-        let group = (folder, kind(asset.kind.label()), asset.wording().sign, what);
-        *groups.entry(group).or_default() += 1;
+        *groups
+            .entry((folder, one.what.as_str(), one.happens))
+            .or_default() += 1;
     }
     groups
 }
 
-fn depth(asset: &PlannedAsset) -> usize {
-    match asset.folder.as_str() {
+fn depth(one: &Counted<'_>) -> usize {
+    match one.folder {
         "" => 0,
         folder => folder.split('/').count(),
     }

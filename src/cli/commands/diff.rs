@@ -10,6 +10,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::ui::{Format, Volume, visible};
 use super::super::{Context, Stop};
+use super::counts::{Counted, Length, by_folder};
 use super::import::{request, within};
 use crate::archive::{Limits, TemporaryFile};
 use crate::cli::connect::open;
@@ -92,7 +93,11 @@ fn with_workspace(
 fn show(context: &Context, args: &DiffArgs, report: &DiffReport) -> Result<Exit, Stop> {
     match context.ui.format {
         Format::Json => context.ui.document(report)?,
-        Format::Text => context.ui.changes(&text(report, context.ui.volume))?,
+        Format::Text => {
+            context
+                .ui
+                .changes(&text(report, context.ui.volume, Length::said(args.full)))?
+        }
     }
     let exit = if args.detailed_exitcode && !report.is_empty() {
         Exit::Differences
@@ -147,10 +152,14 @@ fn package(
     )
 }
 
-fn text(report: &DiffReport, volume: Volume) -> String {
+fn text(report: &DiffReport, volume: Volume, length: Length) -> String {
     let mut text = String::new();
-    for change in &report.changes {
-        of_file(&mut text, change, volume);
+    if length.is_exceeded_by(report.changes.len()) {
+        text.push_str(&in_counts(&report.changes));
+    } else {
+        for change in &report.changes {
+            of_file(&mut text, change, volume);
+        }
     }
     for folder in &report.folders {
         let _ = writeln!(text, "folder {}/ is not there", visible(folder.as_str()));
@@ -186,6 +195,28 @@ fn text(report: &DiffReport, volume: Volume) -> String {
         .map(|(count, what)| format!("{count} {what}"));
     let _ = writeln!(text, "files: {}", counts.collect::<Vec<_>>().join(", "));
     text
+}
+
+/// Many files by their folder and what became of them.
+fn in_counts(changes: &[FileChange]) -> String {
+    let counted: Vec<Counted<'_>> = changes
+        .iter()
+        .map(|change| {
+            let (sign, happens) = match change.change {
+                Change::Added => ("+", "added"),
+                Change::Removed => ("-", "removed"),
+                Change::Changed { .. } => ("~", "changed"),
+                Change::Moved { .. } => ("~", "moved"),
+            };
+            let path = change.path.as_str();
+            Counted {
+                folder: path.rsplit_once('/').map_or("", |(folder, _)| folder),
+                what: sign.to_owned(),
+                happens,
+            }
+        })
+        .collect();
+    by_folder(&counted, "at the top", "files")
 }
 
 fn of_file(text: &mut String, file: &FileChange, volume: Volume) {

@@ -141,20 +141,13 @@ fn read(
 
 fn text(document: &ShowDocument) -> String {
     let mut text = String::new();
-    let width = document
-        .files
-        .iter()
-        .map(|file| file.size)
-        .max()
-        .unwrap_or(0)
-        .to_string()
-        .len();
-    for file in &document.files {
+    let sizes: Vec<String> = document.files.iter().map(|file| sized(file.size)).collect();
+    let width = sizes.iter().map(String::len).max().unwrap_or(0);
+    for (file, size) in document.files.iter().zip(&sizes) {
         let kind = file.kind.as_deref().unwrap_or("-");
         let _ = writeln!(
             text,
-            "{:>width$}  {kind:<18} {}",
-            file.size,
+            "{size:>width$}  {kind:<18} {}",
             visible(file.path.as_str())
         );
     }

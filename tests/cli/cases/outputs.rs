@@ -365,3 +365,34 @@ fn a_long_plan_is_told_in_counts() {
     assert_eq!(done.code, 0, "{}", done.stderr);
     assert_eq!(done.stdout.matches("creates placeholder\n").count(), 300);
 }
+
+/// So is a comparison.
+#[test]
+fn a_long_comparison_is_told_in_counts() {
+    let place = Place::new();
+    for project in ["old", "new"] {
+        place.write(
+            &format!("{project}/kept.connection.json"),
+            r#"{"name": "Kept", "provider": "gmail", "root_folder": false}"#,
+        );
+    }
+    for number in 0..201 {
+        let folder = if number == 0 { "" } else { "Orders/Late/" };
+        place.write(
+            &format!("new/{folder}c{number}.connection.json"),
+            &format!(r#"{{"name": "C{number}", "provider": "gmail", "root_folder": false}}"#),
+        );
+    }
+    let diff = &["diff", "old", "new"][..];
+    let short = run_of(&place, diff);
+    assert_eq!(
+        (short.code, short.stdout.as_str()),
+        (
+            0,
+            "  + at the top  added 1\n  + Orders/Late/  added 200\n  \
+             These are counts of 201 files; --full lists each.\nfiles: 201 added, 1 unchanged\n"
+        )
+    );
+    let full = run_of(&place, &[diff, &["--full"]].concat()).stdout;
+    assert_eq!(full.matches("+ Orders/Late/c").count(), 200);
+}
