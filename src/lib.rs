@@ -41,16 +41,16 @@
 //!
 //! # From a project to a package
 //!
-//! 1. [`io::source`] lists the files of a folder or a zip; [`model::project`] makes assets of them.
+//! 1. [`source`] lists the files of a folder or a zip; [`model::project`] makes assets of them.
 //! 2. [`ops::read`] reads every file once; [`model::scan`] takes from each asset the few facts that
 //!    matter, and [`model::graph`] connects them.
 //! 3. [`plan::export`] selects assets, finds their connectors and asks [`plan::rule`] about each. The
 //!    outcome is one value, an [`ExportPlan`](plan::export::ExportPlan), which is listed, explained,
 //!    refused or carried out.
-//! 4. [`ops::pack`] reads the files of the plan again, applies the edits of [`plan::transform`] to
+//! 4. [`ops::export::pack`] reads the files of the plan again, applies the edits of [`plan::export::rewrite`] to
 //!    their bytes, and compresses them into a temporary file, which is read back and compared. What
-//!    [`ops::reuse`] knows to be unchanged is copied from the last package instead.
-//! 5. The caller gives the file its name, and writes the [decision record](ops::record) beside it.
+//!    [`ops::export::cache`] knows to be unchanged is copied from the last package instead.
+//! 5. The caller gives the file its name, and writes the [decision record](ops::export::record) beside it.
 //!
 //! # From a package to a workspace
 //!
@@ -63,7 +63,7 @@
 //!    it was made for, which the workspace carries out wholly or not at all. So do
 //!    [rollbacks](plan::rollback) and whatever is [done by hand](plan::operate).
 //! 4. The workspace is read back and planned for again; whatever is left in that plan is told.
-//! 5. [`plan::departure`] is the way out: what a folder of a workspace is as a package.
+//! 5. [`plan::workspace_export`] is the way out: what a folder of a workspace is as a package.
 //!
 //! # Invariants
 //!
@@ -75,7 +75,7 @@
 //! - What is wrong with the input is a [`Finding`](model::finding::Finding), and all of them are told.
 //!   An error means that the work could not go on.
 //! - Nothing is half written: a package has no name until it is whole, and was read back.
-//! - Packages are not trusted: what is read is checked first, within [limits](io::archive::Limits).
+//! - Packages are not trusted: what is read is checked first, within [limits](archive::Limits).
 //!
 //! # Example
 //!
