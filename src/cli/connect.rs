@@ -6,8 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
-
 use super::Context;
 use super::args::PlatformArgs;
 use super::credentials::{CredentialError, Credentials, Environment, Wanted};
@@ -16,11 +14,11 @@ use super::failure::Failure;
 use super::platform;
 use super::ui::{Volume, visible};
 use crate::client::{BaseError, Client, Clock, Cut, Notice, Notices, Rate, Retries};
-use crate::io::limited;
 use crate::model::workspace::{Address, RemoteAccount, RemoteAddress};
 use crate::ops::Interrupt;
 use crate::remote::journal::{Entry, Journal};
 use crate::remote::{RemoteSettings, RemoteWorkspace};
+use crate::source::ignored::{WORKATOENV, workatoenv};
 use crate::workspace::AdminWorkspace;
 use crate::workspace::local::LocalPlatform;
 
@@ -105,7 +103,7 @@ fn open_with(
     let pauses = Interruptible::new(context, credentials.base.host());
     let client = client(args, credentials, Retries::default(), pauses.clone())?;
     let settings = RemoteSettings {
-        address: in_folder(context, address),
+        address: in_folder(context, address)?,
         scratch: std::env::temp_dir(),
         running: context.running.clone(),
         journal: journal()?,
@@ -215,38 +213,48 @@ pub(crate) fn journal() -> Result<Journal, Failure> {
     Ok(Journal::at(state.join("recipack").join("imports")))
 }
 
-/// `.workatoenv`, as the official command-line tool writes it into a project.
-#[derive(Deserialize)]
-struct ProjectFile {
-    folder_id: Option<u64>,
-}
-
 /// The address with the folder of the project that the work happens in, if it names none itself.
-pub(crate) fn in_folder(context: &Context, address: &RemoteAddress) -> RemoteAddress {
+///
+/// # Errors
+/// If a `.workatoenv` is there and does not tell its folder: the work would go elsewhere.
+pub(crate) fn in_folder(
+    context: &Context,
+    address: &RemoteAddress,
+) -> Result<RemoteAddress, Failure> {
     let own = matches!(
         address.account,
         RemoteAccount::Host(_) | RemoteAccount::Profile(_)
     );
     if address.folder.is_some() || !own {
-        return address.clone();
+        return Ok(address.clone());
     }
-    let here = std::env::current_dir().unwrap_or_default();
-    let found = here.ancestors().find_map(|folder| {
-        let path: PathBuf = Path::join(folder, ".workatoenv");
-        let text = limited::read_text(&path, limited::DOCUMENT).ok()?;
-        let file: ProjectFile = serde_json::from_str(&text).ok()?;
-        Some((path, file.folder_id?))
-    });
+    let unclear = |path: &Path, error: &dyn std::fmt::Display| {
+        let message = format!("can't tell the folder of {}: {error}", path.display());
+        Failure::new(Exit::Failed, "unreadable", message).help(format!(
+            "correct or delete it, or name the folder: {address}#folder=ID"
+        ))
+    };
+    let here = std::env::current_dir().map_err(|error| unclear(Path::new("."), &error))?;
+    let mut found = None;
+    for folder in here.ancestors() {
+        let path = folder.join(WORKATOENV);
+        let env = workatoenv(folder).map_err(|error| unclear(&path, &error))?;
+        let said = env.map(|env| env.folder()).transpose();
+        if let Some(number) = said.map_err(|error| unclear(&path, &error))?.flatten() {
+            found = Some((path, number));
+            break;
+        }
+    }
     let Some((path, folder)) = found else {
-        return address.clone();
+        return Ok(address.clone());
     };
     context
         .ui
         .talk(&format!("folder {folder}, as {} says\n", path.display()));
-    RemoteAddress {
+    Ok(RemoteAddress {
         account: address.account.clone(),
         folder: Some(folder),
-    }
+    })
 }
 
 /// Sleeps, wakes up when somebody wants to stop, and tells now and then that it waits.

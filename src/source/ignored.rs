@@ -159,6 +159,26 @@ pub struct WorkatoEnv {
     /// Where the workspace's project lies; only the one at the workspace's root has it.
     #[serde(default)]
     pub project_path: Option<String>,
+    /// The folder of the project, as it is written; see [`folder`](Self::folder).
+    #[serde(default)]
+    folder_id: Option<serde_json::Value>,
+}
+
+impl WorkatoEnv {
+    /// The number of the project's folder, if it says one.
+    ///
+    /// # Errors
+    /// If what stands there is no number.
+    pub fn folder(&self) -> io::Result<Option<u64>> {
+        let Some(said) = &self.folder_id else {
+            return Ok(None);
+        };
+        let number = said.as_u64().or_else(|| said.as_str()?.parse().ok());
+        number.map(Some).ok_or_else(|| {
+            let message = format!("its folder_id is no number: {said}");
+            io::Error::new(io::ErrorKind::InvalidData, message)
+        })
+    }
 }
 
 /// Reads the `.workatoenv` of a folder, if there is one.
@@ -206,10 +226,13 @@ impl IgnoreFiles {
     /// Finds and reads the ignore files that hold for the project in `root`.
     pub fn of(root: &Path, lookup: Lookup<'_>) -> Self {
         let mut files = Self::default();
-        let above = match lookup {
+        let (above, unclear) = match lookup {
             Lookup::Around(workspace) => above(root, workspace),
-            Lookup::Inside => Vec::new(),
+            Lookup::Inside => (Vec::new(), None),
         };
+        if let Some((path, error)) = unclear {
+            files.unreadable(path, error.to_string());
+        }
         for name in IGNORE_FILES {
             files.nearest(root, &above, name);
         }
@@ -508,22 +531,32 @@ fn git_use(rules: &mut [Rule], each: &[Gitignore], prefix: &str, path: &str, is_
     }
 }
 
-/// The folders above a project in which its ignore files may lie, the nearest first.
-fn above(root: &Path, workspace: Option<&Path>) -> Vec<std::path::PathBuf> {
+/// The folders above a project in which its ignore files may lie, the nearest first; and the settings
+/// of the client, from the project, that do not tell whether an ignore file beside them holds.
+fn above(
+    root: &Path,
+    workspace: Option<&Path>,
+) -> (Vec<std::path::PathBuf>, Option<(String, io::Error)>) {
     let Ok(root) = root.canonicalize() else {
-        return Vec::new();
+        return (Vec::new(), None);
     };
     let given = workspace.and_then(|workspace| workspace.canonicalize().ok());
     let mut folders = Vec::new();
     let mut known = 0;
+    let mut unclear = None;
     if root.join(".git").exists() {
-        return folders;
+        return (folders, unclear);
     }
     for folder in root.ancestors().skip(1) {
         folders.push(folder.to_owned());
-        let is_workspace = workatoenv(folder)
-            .ok()
-            .flatten()
+        let env = workatoenv(folder).unwrap_or_else(|error| {
+            if folder.join(WORKATO_IGNORE).exists() {
+                let path = format!("{}{WORKATOENV}", "../".repeat(folders.len()));
+                unclear.get_or_insert((path, error));
+            }
+            None
+        });
+        let is_workspace = env
             .and_then(|env| env.project_path)
             .is_some_and(|path| !path.is_empty());
         if given.as_deref() == Some(folder) {
@@ -536,7 +569,7 @@ fn above(root: &Path, workspace: Option<&Path>) -> Vec<std::path::PathBuf> {
     }
     // What lies above all of these is somebody else's.
     folders.truncate(known);
-    folders
+    (folders, unclear)
 }
 
 /// The project's path from the folder that many levels above it, with a slash at its end.

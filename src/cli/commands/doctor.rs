@@ -319,7 +319,7 @@ fn remote(context: &Context, args: &DoctorArgs) -> Result<(Reach, Vec<Checkup>),
             folder: None,
         },
     };
-    let address = in_folder(context, &address);
+    let address = in_folder(context, &address)?;
     // Whoever asks how things are does not want to wait until they are better.
     let once = Retries {
         attempts: NonZeroU32::MIN,

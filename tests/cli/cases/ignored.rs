@@ -417,6 +417,18 @@ fn patterns_that_want_much_are_harmless() {
     );
 }
 
+/// Whether the ignore file beside it holds is not known then.
+#[test]
+fn settings_that_can_not_be_read_are_not_none() {
+    let place = Place::new();
+    workspace(&place, "*\n");
+    place.write(".workatoenv", "{");
+    let (code, document) = check(&place, "projects/tides");
+    let told = found(&document, "ignore-file-unreadable");
+    assert_eq!((code, told.len()), (1, 1), "{document}");
+    assert_eq!(told[0]["file"], "../../.workatoenv");
+}
+
 #[test]
 fn more_rules_than_a_person_writes_are_refused_at_once() {
     for (name, rule) in [(WORKATO_IGNORE, "Old"), (WK_IGNORE, "[")] {

@@ -238,6 +238,21 @@ fn a_folder_of_a_workspace_is_exported_and_imported_by_its_number() {
     );
     assert!(here.stderr.contains(".workatoenv"), "{}", here.stderr);
 
+    // One that can't be read is not none: the import would go elsewhere.
+    for text in ["{\"folder_id\": \"north\"}", "{"] {
+        place.write(".workatoenv", text);
+        let line = ["import", "external.zip", "--into", &sandbox.url, "--yes"];
+        let unclear = osprey.exits(1, &line);
+        assert!(
+            unclear
+                .stderr
+                .contains("error[unreadable]: can't tell the folder of"),
+            "{}",
+            unclear.stderr
+        );
+        assert!(unclear.stderr.contains("#folder=ID"), "{}", unclear.stderr);
+    }
+
     std::fs::remove_file(place.path(".workatoenv")).expect("removed");
     let new = osprey.exits(
         0,
