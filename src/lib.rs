@@ -74,6 +74,8 @@
 //!   to make one.
 //! - What is wrong with the input is a [`Finding`](model::finding::Finding), and all of them are told.
 //!   An error means that the work could not go on.
+//! - What changes a workspace or makes a package by a plan takes an
+//!   [`Approved`](ops::approval::Approved) one: nothing blocks it, and what it needs was granted.
 //! - Nothing is half written: a package has no name until it is whole, and was read back.
 //! - Packages are not trusted: what is read is checked first, within [limits](archive::Limits).
 //!
@@ -82,15 +84,13 @@
 //! ```
 //! use std::num::NonZeroUsize;
 //!
-//! use recipack::archive::Limits;
-//! use recipack::manifest::Selection;
+//! use recipack::model::finding::Severity;
 //! use recipack::model::span::Origin;
 //! use recipack::model::target::TargetKind;
-//! use recipack::ops::export::{ExportRequest, prepare};
-//! use recipack::ops::read::Roots;
-//! use recipack::ops::{Interrupt, Running, Silent};
-//! use recipack::model::table::PackedRows;
+//! use recipack::model::workspace::{Address, Timestamp, WorkspaceFacts, WorkspaceId};
+//! use recipack::ops::{Interrupt, Running, Silent, export, import};
 //! use recipack::plan::export::Destination;
+//! use recipack::workspace::memory::MemoryWorkspace;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let place = tempfile::tempdir()?;
@@ -100,37 +100,40 @@
 //!     project.join("mailbox.connection.json"),
 //!     r#"{"name": "Mailbox", "provider": "gmail", "root_folder": false}"#,
 //! )?;
-//!
-//! let request = ExportRequest {
-//!     project,
-//!     roots: Roots::One,
-//!     connectors: None,
-//!     destination: Destination {
-//!         name: None,
-//!         kind: TargetKind::External,
-//!         data_center: None,
-//!         origin: Origin::CommandLine,
-//!     },
-//!     selection: Selection::default(),
-//!     words: Default::default(),
-//!     shared: Default::default(),
-//!     rows: PackedRows::Keep,
-//!     checks: Default::default(),
-//!     limits: Limits::default(),
-//! };
 //! let running = Running {
 //!     threads: NonZeroUsize::MIN,
 //!     interrupt: Interrupt::default(),
 //! };
 //!
-//! let prepared = prepare(&request, None, &running, &mut Silent)?;
-//! assert!(!prepared.plan.is_refused());
-//! let packed = prepared.pack(place.path(), 100_000_000, None, &running, &mut Silent)?;
-//! assert_eq!(packed.entries.len(), 1);
-//!
+//! // Make a package. A plan with errors is refused.
+//! let destination = Destination {
+//!     name: None,
+//!     kind: TargetKind::External,
+//!     data_center: None,
+//!     origin: Origin::CommandLine,
+//! };
+//! let request = export::ExportRequest::new(project, destination);
 //! let package = place.path().join("orders.zip");
-//! packed.file.persist(&package)?;
-//! assert!(package.is_file());
+//! let limit = 100_000_000;
+//! let (record, findings) =
+//!     export::run(&request, &package, limit, "example 1.0", &running, &mut Silent)?;
+//! assert_eq!(record.entries.len(), 1);
+//! assert!(findings.iter().all(|finding| finding.severity != Severity::Error));
+//!
+//! // Import it. What nobody granted is refused; what was done is read back.
+//! let address: Address = "local:osprey".parse()?;
+//! let facts = WorkspaceFacts::external(WorkspaceId(1), "osprey".parse()?, "us".parse()?);
+//! let mut workspace = MemoryWorkspace::new(facts, None);
+//! let request = import::ImportRequest::new(
+//!     package,
+//!     address,
+//!     place.path().to_owned(),
+//!     Timestamp(1_700_000_000),
+//! );
+//! let granted = [];
+//! let import = import::run(&request, &mut workspace, &granted, &running, &mut Silent)?;
+//! assert!(import.astray.is_empty());
+//! assert_eq!(import.plan.plan.summary.creates, 1);
 //! # Ok(())
 //! # }
 //! ```

@@ -17,6 +17,7 @@ use crate::model::finding::{Finding, Severity};
 use crate::model::keyword::nearest;
 use crate::model::span::Span;
 use crate::ops::Interrupted;
+use crate::ops::approval::{ImportRefusal, RollbackRefusal};
 use crate::ops::diagnostics::{Diagnostic, excerpt, in_words};
 use crate::ops::diff::DiffError;
 use crate::ops::export::ExportError;
@@ -28,6 +29,7 @@ use crate::ops::provenance::verify::VerifyError;
 use crate::ops::read::{OpenError, Opened};
 use crate::ops::strip::StripError;
 use crate::plan::decision::shell_word;
+use crate::plan::import::document::{Needed, Permission};
 use crate::plan::import::history::RecordError;
 use crate::plan::resolve::ResolveError;
 use crate::remote::journal::JournalError;
@@ -172,6 +174,31 @@ impl Failure {
         })
     }
 
+    /// Several failures as one.
+    fn all(exit: Exit, failures: impl IntoIterator<Item = Self>) -> Self {
+        let told = failures.into_iter().flat_map(|failure| failure.told);
+        let told = told.collect();
+        Self { exit, told }
+    }
+
+    /// A permission that an import or a rollback needs and was not given.
+    pub(crate) fn not_permitted(needed: &Needed) -> Self {
+        let given = format!("say that it is meant: --{}", needed.permission);
+        let (code, help) = match needed.permission {
+            Permission::OtherTarget => ("other-target", given),
+            Permission::OverwriteRows => (
+                "not-permitted",
+                "keep the rows that are there: --rows keep; or say that it is meant: --overwrite-rows"
+                    .to_owned(),
+            ),
+            Permission::RestartRecipes
+            | Permission::Downgrade
+            | Permission::MoveRecipes
+            | Permission::MissingConnectors => ("not-permitted", given),
+        };
+        Self::new(Exit::Refused, code, needed.because.clone()).help(help)
+    }
+
     /// What is wrong with a manifest.
     pub(crate) fn manifest(path: &str, text: &str, errors: &ManifestErrors) -> Self {
         let told = errors.0.iter().flat_map(|error| {
@@ -281,6 +308,9 @@ impl From<ExportError> for Failure {
                 Self::of(Exit::VerificationFailed, "not-as-planned", &error).help(
                     "nothing was handed over; check the disk, and report this if it happens again",
                 )
+            }
+            ExportError::Refused(_) | ExportError::Record(_) => {
+                Self::of(Exit::Failed, "no-package", &error)
             }
             ExportError::Interrupted(_) => {
                 Self::of(Exit::Interrupted, "interrupted", &error).help(NOTHING_WRITTEN)
@@ -594,6 +624,7 @@ impl From<ImportError> for Failure {
             ImportError::Open(error) => error.into(),
             ImportError::Workspace(error) => error.into(),
             ImportError::Interrupted(error) => error.into(),
+            ImportError::Refused(refusal) => refusal.into(),
             ImportError::NoPackage { ref path } => Self::of(Exit::Usage, "no-package", &error)
                 .help(format!(
                     "make a package of it first: recipack export {} --for customer|external",
@@ -614,6 +645,33 @@ impl From<ImportError> for Failure {
             ImportError::Scratch { .. } => Self::of(Exit::Failed, "unwritable", &error)
                 .help("make room there, or set TMPDIR to another folder"),
         }
+    }
+}
+
+impl From<ImportRefusal> for Failure {
+    fn from(refusal: ImportRefusal) -> Self {
+        match &refusal {
+            ImportRefusal::Incomplete(_) => Self::of(Exit::Failed, "unreadable", &refusal),
+            ImportRefusal::Blocked(_) => Self::new(
+                Exit::Refused,
+                "blocked",
+                "the package can't be imported as it is",
+            ),
+            ImportRefusal::NotPermitted(needed) => {
+                let failures = needed.iter().map(Self::not_permitted);
+                Self::all(Exit::Refused, failures)
+            }
+        }
+    }
+}
+
+impl From<RollbackRefusal> for Failure {
+    fn from(refusal: RollbackRefusal) -> Self {
+        let blocked = refusal.blocked.iter().map(|blocked| {
+            Self::new(Exit::Refused, "blocked", blocked.to_string()).help(blocked.help())
+        });
+        let needed = refusal.needed.iter().map(Self::not_permitted);
+        Self::all(Exit::Refused, blocked.chain(needed))
     }
 }
 

@@ -19,7 +19,7 @@ use crate::io::limited::DOCUMENT;
 use crate::manifest::lock::Lock;
 use crate::model::catalogue::Catalogue;
 use crate::model::kind::FileRole;
-use crate::ops::provenance::verify::record_path;
+use crate::ops::export::record::record_path;
 
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

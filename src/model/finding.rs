@@ -245,6 +245,14 @@ impl Counts {
     }
 }
 
+/// The errors among findings.
+pub fn errors(findings: &[Finding]) -> Vec<Finding> {
+    let errors = findings
+        .iter()
+        .filter(|finding| finding.severity() == Severity::Error);
+    errors.cloned().collect()
+}
+
 /// Makes one finding of those that say the same of several places: the first as they are shown, which
 /// names some of the others and counts the rest. Done twice, it changes nothing more.
 pub fn group(findings: &mut Vec<Finding>) {

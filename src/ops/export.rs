@@ -8,12 +8,12 @@ pub mod record;
 pub mod why;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::read::KnownFiles;
 use super::read::{self, Digests, OpenError, Opened, Reading, Roots};
 use super::{Interrupted, Observer, Running, Stage};
-use crate::archive::{ArchiveError, Limits, WriteError};
+use crate::archive::{ArchiveError, Limits, TemporaryFile, WriteError};
 use crate::json::{Tape, apply};
 use crate::manifest::{Allowance, Checks, Level, Manifest, Selection};
 use crate::model::catalogue::SharedConnectors;
@@ -28,9 +28,12 @@ use crate::model::span::Located;
 use crate::model::table::PackedRows;
 use crate::model::target::ConnectorPolicy;
 use crate::model::workspace::Scope;
+use crate::ops::approval::{Approved, ExportRefusal};
 use crate::ops::diagnostics::{Diagnostic, ManifestText};
 use crate::ops::export::cache::ExportCache;
-use crate::ops::export::pack::{PackedEntry, Written};
+use crate::ops::export::pack::{PackedEntry, RecordFacts, Written};
+use crate::ops::export::record::DecisionRecord;
+use crate::ops::export::record::record_path;
 use crate::parallel;
 use crate::plan::action_usage;
 use crate::plan::action_usage::{Known, Source};
@@ -80,12 +83,11 @@ pub struct Prepared {
     pub supplied: Option<Opened>,
     /// Its references.
     pub graph: Graph,
-    /// The plan.
-    pub plan: ExportPlan,
+    plan: ExportPlan,
     /// What is changed in the entries that are rewritten, by their number in the plan.
-    pub edits: BTreeMap<usize, Edits>,
+    edits: BTreeMap<usize, Edits>,
     /// Where a connector's internal name is left in an entry that is rewritten, in bytes.
-    pub left: BTreeMap<usize, Vec<u32>>,
+    left: BTreeMap<usize, Vec<u32>>,
     /// The findings that there would be, were they not allowed.
     pub allowed: BTreeSet<Allowance>,
     /// By what they are.
@@ -125,9 +127,72 @@ pub enum ExportError {
         /// The first entry that differs.
         path: String,
     },
+    /// No package can be made of the plan.
+    #[error(transparent)]
+    Refused(#[from] ExportRefusal),
+    /// The record can't be printed.
+    #[error("can't print the decision record")]
+    Record(#[source] serde_json::Error),
     /// The work was interrupted.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
+}
+
+impl ExportRequest {
+    /// A package of all of a project, in which the rule decides about every connector, by the
+    /// documented limits. What is shared is not known unless somebody says it: for a customer, what
+    /// needs it is refused then.
+    pub fn new(project: PathBuf, destination: Destination) -> Self {
+        Self {
+            project,
+            roots: Roots::One,
+            connectors: None,
+            destination,
+            selection: Selection::default(),
+            words: BTreeMap::new(),
+            shared: SharedConnectors::default(),
+            rows: PackedRows::Keep,
+            checks: Checks::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Makes a package: reads the project, plans, packs what the plan says, and gives the package and the
+/// decision record beside it their names, in place of what had them. What `generator` is, the record
+/// says: a program and its version. Returns the record and what a person should know.
+///
+/// # Errors
+/// [`ExportError::Refused`] if the plan has errors, another one if something can't be read or written,
+/// or the package is larger than `limit` bytes. Nothing is written then.
+pub fn run(
+    request: &ExportRequest,
+    package: &Path,
+    limit: u64,
+    generator: &str,
+    running: &Running,
+    observer: &mut dyn Observer,
+) -> Result<(DecisionRecord, Vec<Diagnostic>), ExportError> {
+    let prepared = prepare(request, None, running, observer)?;
+    let approved = prepared.approve()?;
+    let folder = match package.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) | None => Path::new("."),
+    };
+    let packed = approved.pack(folder, limit, None, running, observer)?;
+    let file = package.file_name().unwrap_or_default();
+    let facts = RecordFacts {
+        generator: generator.to_owned(),
+        file: file.to_string_lossy().into_owned(),
+        commit: None,
+        dirty: None,
+    };
+    let record = packed.record(&prepared, request, &facts);
+    let bytes = record.to_bytes().map_err(ExportError::Record)?;
+    let record_file = TemporaryFile::holding(folder, &bytes)?;
+    packed.file.persist(package)?;
+    record_file.persist(&record_path(package))?;
+    Ok((record, prepared.located(None)))
 }
 
 /// Reads a project and plans its package. Nothing is written.
@@ -536,6 +601,28 @@ impl Prepared {
         }
         (self.edits, self.left) = (edits, left);
         Ok(())
+    }
+
+    /// The plan.
+    pub const fn plan(&self) -> &ExportPlan {
+        &self.plan
+    }
+
+    /// What is changed in an entry, by its number in the plan; nothing if it is packed as it is.
+    pub fn edits(&self, entry: usize) -> Option<Edits> {
+        self.edits.get(&entry).copied()
+    }
+
+    /// The plan, to be carried out: if none of its findings is an error.
+    ///
+    /// # Errors
+    /// Why it is not approved.
+    pub fn approve(&self) -> Result<Approved<&Self>, ExportRefusal> {
+        let errors = finding::errors(&self.plan.findings);
+        match errors.is_empty() {
+            true => Ok(Approved::checked(self)),
+            false => Err(ExportRefusal(errors)),
+        }
     }
 
     /// The plan's findings with their places.

@@ -4,6 +4,7 @@ mod contents;
 pub mod history;
 pub mod matrix;
 mod plan_file;
+mod planned;
 pub mod rollback;
 
 use std::collections::{BTreeMap, HashMap};
@@ -21,7 +22,7 @@ use crate::io::limited::DOCUMENT;
 use crate::io::temp_store::{Spilled, TempStore, deflate};
 use crate::json::{JsonError, Tape, apply};
 use crate::model::contents::content_digest;
-use crate::model::finding::{Counts, Finding, Severity, Subject};
+use crate::model::finding::{Counts, Finding};
 use crate::model::graph::Graph;
 use crate::model::ident::{Digest, InternalName, TargetName};
 use crate::model::kind::AssetKind;
@@ -33,10 +34,11 @@ use crate::model::workspace::{
     Address, AssetKey, FolderPath, RecipeState, Revision, RevisionAction, RevisionHeader,
     RevisionNumber, Snapshot, StoredFile, Timestamp,
 };
+use crate::ops::approval::{Approved, ImportRefusal};
 use crate::ops::diagnostics::Diagnostic;
 use crate::ops::export::lock::entries;
+use crate::ops::export::record::record_path;
 use crate::ops::export::record::{DecisionRecord, TargetRecord};
-use crate::ops::provenance::verify::record_path;
 use crate::parallel;
 use crate::plan::action_usage;
 use crate::plan::action_usage::{Known, Source};
@@ -46,7 +48,7 @@ use crate::plan::export::rewrite::rename_providers;
 use crate::plan::import::compare;
 use crate::plan::import::compare::{Answer, ContentComparison, Side};
 use crate::plan::import::document::{
-    AssetAction, ConnectorAction, ImportPlan, Needed, Permission, PlannedPackage,
+    AssetAction, ConnectorAction, ImportPlan, Permission, PlannedPackage,
 };
 use crate::plan::import::nesting;
 use crate::plan::import::target::{Here, MadeFor, NameMeans, OtherTarget, PlannedTarget};
@@ -54,6 +56,8 @@ use crate::plan::import::{Draft, Landing, PlacingError, Question, Receipt, Targe
 use crate::source::{ReadError, SourceReader};
 use contents::PackageContents;
 pub use plan_file::PlanFileError;
+pub use planned::Planned;
+use planned::not_granted;
 
 use crate::workspace::{
     ContentError, Contents, Encoded, Encoding, Uploaded, Workspace, WorkspaceError,
@@ -107,17 +111,6 @@ struct FoundRecord {
     record: DecisionRecord,
     /// The digest of its file.
     digest: Digest,
-}
-
-/// An import that was planned.
-#[derive(Debug)]
-pub struct Planned {
-    /// The plan.
-    pub plan: ImportPlan,
-    /// What a person should know.
-    pub findings: Vec<Finding>,
-    snapshot: Snapshot,
-    answers: BTreeMap<usize, Answer>,
 }
 
 /// The document of `plan`, and the file that `import` takes.
@@ -212,9 +205,59 @@ pub enum ImportError {
     /// The workspace can't be read or written.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+    /// The plan is not approved.
+    #[error(transparent)]
+    Refused(#[from] ImportRefusal),
     /// The work was interrupted.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
+}
+
+impl ImportRequest {
+    /// An import into the workspace's Home folder, by the documented limits, that overwrites the rows
+    /// of tables and is meant for the target that the package was made for.
+    pub fn new(package: PathBuf, address: Address, scratch: PathBuf, at: Timestamp) -> Self {
+        Self {
+            package,
+            address,
+            folder: FolderPath::home(),
+            rows: RowsPolicy::Overwrite,
+            landing: Landing::default(),
+            limits: Limits::default(),
+            scratch,
+            at,
+            who: String::new(),
+            other_target: OtherTarget::Refused,
+        }
+    }
+}
+
+/// Imports a package: reads it, plans, has the plan approved of by what is `granted`, carries it out
+/// and reads the workspace back. The import is as planned if [`astray`](ImportDocument::astray) of
+/// what it returns is empty.
+///
+/// # Errors
+/// [`ImportError::Refused`] if the package can't be imported as it is, or needs what was not granted;
+/// another one if something can't be read or written, or the workspace changed meanwhile. The
+/// workspace is as before then.
+pub fn run(
+    request: &ImportRequest,
+    workspace: &mut dyn Workspace,
+    granted: &[Permission],
+    running: &Running,
+    observer: &mut dyn Observer,
+) -> Result<ImportDocument, ImportError> {
+    let incoming = Incoming::read(request, running, observer)?;
+    let planned = incoming.plan(request, workspace, running)?;
+    let approved = planned.approve(granted)?;
+    let plan = planned.document(&incoming);
+    let mut receipt = incoming.apply(request, &approved, &plan, workspace, running, observer)?;
+    let astray = incoming.read_back(request, &mut receipt, workspace, running)?;
+    Ok(ImportDocument {
+        plan,
+        receipt,
+        astray,
+    })
 }
 
 impl Incoming {
@@ -348,12 +391,6 @@ impl Incoming {
         self.package.digest
     }
 
-    /// Whether some of its content could not be read.
-    pub fn is_incomplete(&self) -> bool {
-        let mut findings = self.opened.project.findings.iter();
-        findings.any(|finding| finding.code.hides_content())
-    }
-
     /// Plans the import into a workspace as it is now.
     ///
     /// # Errors
@@ -377,11 +414,15 @@ impl Incoming {
         findings.extend(nesting::check(&self.opened.project, &self.placing.folder));
         findings.extend(checks::before_import(&self.opened.project));
         drop(draft);
+        let of_project = self.opened.project.findings.iter();
+        let hidden = of_project.filter(|finding| finding.code.hides_content());
+        let hidden = hidden.cloned().collect();
         Ok(Planned {
             plan,
             findings,
             snapshot,
             answers,
+            hidden,
         })
     }
 
@@ -518,19 +559,21 @@ impl Incoming {
         )
     }
 
-    /// Carries a plan out, and says what was done. Nothing is read back yet.
+    /// Carries a plan out, and says what was done. Nothing is read back yet. `document` is the
+    /// plan's, for the workspace's history.
     ///
     /// # Errors
     /// If the workspace changed since the plan was made, or can't be written; it is as before then.
     pub fn apply(
         &self,
         request: &ImportRequest,
-        planned: &Planned,
+        approved: &Approved<&Planned>,
         document: &PlanDocument,
         workspace: &mut dyn Workspace,
         running: &Running,
         observer: &mut dyn Observer,
     ) -> Result<Receipt, ImportError> {
+        let planned = *approved.plan();
         let draft = self
             .draft(&planned.snapshot, request)
             .answered(&planned.answers);
@@ -698,45 +741,6 @@ impl From<&DecisionRecord> for MadeFor {
             kind,
             data_center: data_center.filter(|center| !center.is_unknown()),
         }
-    }
-}
-
-impl Planned {
-    /// The document of the plan, with findings in their places.
-    pub fn document(&self, incoming: &Incoming) -> PlanDocument {
-        let mut findings = self.findings.clone();
-        // A project carries every file through; an import has no place for some.
-        let ignored = |finding: &Finding| match &finding.subject {
-            Subject::File { path, .. } => self.plan.ignored.contains(path),
-            Subject::Project
-            | Subject::Path(_)
-            | Subject::Connector(_)
-            | Subject::Manifest(_)
-            | Subject::CommandLine => false,
-        };
-        let of_project = incoming.opened.project.findings.iter();
-        findings.extend(of_project.filter(|finding| !ignored(finding)).cloned());
-        crate::model::finding::group(&mut findings);
-        PlanDocument {
-            plan: self.plan.clone(),
-            counts: Counts::of(&findings),
-            findings: incoming.opened.located(&findings, None),
-            seal: None,
-        }
-    }
-
-    /// Whether the package can't be imported, whatever is permitted.
-    pub fn is_impossible(&self) -> bool {
-        let mut findings = self.findings.iter();
-        findings.any(|finding| finding.severity() == Severity::Error)
-    }
-
-    /// The permissions that the plan needs and `given` does not hold.
-    pub fn refused(&self, given: &[Permission]) -> Vec<&Needed> {
-        let needs = self.plan.needs.iter();
-        needs
-            .filter(|needed| !given.contains(&needed.permission))
-            .collect()
     }
 }
 

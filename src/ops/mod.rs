@@ -1,6 +1,7 @@
 //! The stories: read a project, plan a package, write it, verify it; look at a workspace and operate
 //! it. Everything is an input here: no environment, no clock, no terminal.
 
+pub mod approval;
 pub mod checkout;
 pub mod diagnostics;
 pub mod diff;

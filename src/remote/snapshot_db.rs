@@ -263,7 +263,7 @@ impl Mirror {
             };
             read.apply(
                 request,
-                &planned,
+                &planned.as_exported(),
                 &document,
                 &mut renumbering,
                 running,

@@ -16,7 +16,8 @@ use crate::model::finding::Severity;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, AssetId, FolderPath, RecipeState};
 use crate::ops::Silent;
-use crate::ops::import::{ImportRequest, Incoming, Planned};
+use crate::ops::approval::ImportRefusal;
+use crate::ops::import::{ImportRequest, Incoming, PlanDocument};
 use crate::ops::workspace::export::{Output, export};
 use crate::ops::workspace::operate::{Which, set_recipes};
 use crate::plan::import::Landing;
@@ -225,9 +226,13 @@ pub(super) fn acceptable(
     let planned = incoming
         .plan(&request, &workspace, &sandbox.running)
         .map_err(|error| Reply::no_import(without_path(&error, package)))?;
-    match planned.refused(&permitted(restart)).first() {
-        Some(needed) => Err(Reply::no_import(needed.because.clone())),
-        None => Ok(()),
+    match planned.approve(&permitted(restart)) {
+        // What is wrong with the package itself, the job tells.
+        Ok(_) | Err(ImportRefusal::Incomplete(_) | ImportRefusal::Blocked(_)) => Ok(()),
+        Err(ImportRefusal::NotPermitted(needed)) => {
+            let because = needed.into_iter().next().map(|needed| needed.because);
+            Err(Reply::no_import(because.unwrap_or_default()))
+        }
     }
 }
 
@@ -250,21 +255,21 @@ fn take(
     let planned = incoming
         .plan(&request, &workspace, running)
         .map_err(|error| chain(&error))?;
-    if let Some(told) = hindrance(&incoming, &planned, restart) {
-        return Err(told);
-    }
+    let document = planned.document(&incoming);
+    let approved = planned
+        .approve(&permitted(restart))
+        .map_err(|refusal| hindrance(&refusal, &document))?;
     let restarted: Vec<AssetId> = planned
-        .plan
+        .plan()
         .assets
         .iter()
         .filter(|asset| asset.action == AssetAction::OverwritesRunning)
         .filter_map(|asset| asset.id)
         .collect();
-    let document = planned.document(&incoming);
     let mut receipt = incoming
         .apply(
             &request,
-            &planned,
+            &approved,
             &document,
             &mut workspace,
             running,
@@ -291,7 +296,7 @@ fn take(
         Some(JobFault::RestartFails) => "restart_failed",
         _ => "stopped",
     };
-    let recipes = again.plan.assets.iter().filter_map(|asset| {
+    let recipes = again.plan().assets.iter().filter_map(|asset| {
         let id = asset.id?;
         let state = asset.state?;
         let result = match (restarted.contains(&id), state) {
@@ -306,8 +311,7 @@ fn take(
 
 /// Why an import can't be, in the platform's manner: each with the file that it is about
 /// (platform.md §1.5).
-fn hindrance(incoming: &Incoming, planned: &Planned, restart: bool) -> Option<String> {
-    let document = planned.document(incoming);
+fn hindrance(refusal: &ImportRefusal, document: &PlanDocument) -> String {
     let mut told: Vec<String> = document
         .findings
         .iter()
@@ -317,7 +321,8 @@ fn hindrance(incoming: &Incoming, planned: &Planned, restart: bool) -> Option<St
             None => finding.message.clone(),
         })
         .collect();
-    let refused = planned.refused(&permitted(restart)).into_iter();
-    told.extend(refused.map(|needed| needed.because.clone()));
-    (!told.is_empty()).then(|| told.join("; "))
+    if let ImportRefusal::NotPermitted(needed) = refusal {
+        told.extend(needed.iter().map(|needed| needed.because.clone()));
+    }
+    told.join("; ")
 }

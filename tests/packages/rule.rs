@@ -284,27 +284,29 @@ impl Cell {
             interrupt: Interrupt::default(),
         };
         let prepared = prepare(&request, None, &running, &mut Silent).expect("a project");
-        assert_eq!(prepared.plan.connectors.len(), 1, "{self:?}");
-        let outcome = prepared.plan.connectors[0].outcome;
+        assert_eq!(prepared.plan().connectors.len(), 1, "{self:?}");
+        let outcome = prepared.plan().connectors[0].outcome;
         let codes = prepared
-            .plan
+            .plan()
             .findings
             .iter()
             .map(|finding| finding.code.as_str());
         let codes = codes
             .filter(|code| !["dangling-connection", "connections-unauthorized"].contains(code))
             .collect();
-        let refused = prepared.plan.is_refused();
+        let refused = prepared.plan().is_refused();
         assert_eq!(
             refused,
             outcome == Outcome::Refused,
             "{self:?}: {:?}",
-            prepared.plan.findings
+            prepared.plan().findings
         );
         if refused {
             return (outcome, codes, None);
         }
         let packed = prepared
+            .approve()
+            .expect("approved")
             .pack(out, 100_000_000, None, &running, &mut Silent)
             .expect("a package");
         let package = out.join("package.zip");

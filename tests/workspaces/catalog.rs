@@ -7,13 +7,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use crate::support::{Place, Run, copy, entries, fixture};
-use recipack::model::workspace::{Address, RecipeState};
-use recipack::ops::workspace::catalog::{Asked, plan};
-use recipack::ops::workspace::operate::{Which, set_recipes};
-use recipack::plan::commit::Commit;
-use recipack::plan::sharing::Wish;
+use recipack::workspace::Workspace as _;
 use recipack::workspace::local::{LocalPlatform, LocalWorkspace, Writing};
-use recipack::workspace::{NoContents, Workspace as _, WorkspaceError};
 use serde_json::Value;
 
 /// The moment that stands in the internal names of the fixtures.
@@ -57,7 +52,7 @@ fn words(line: &str) -> Vec<&str> {
         .collect()
 }
 
-fn line(place: &Place, line: &str) -> Run {
+pub(crate) fn line(place: &Place, line: &str) -> Run {
     done(place, &words(line))
 }
 
@@ -106,7 +101,7 @@ fn shared() -> Place {
 }
 
 /// The same with a recipe at both customers, which runs at the first.
-fn used() -> Place {
+pub(crate) fn used() -> Place {
     let place = shared();
     line(
         &place,
@@ -125,7 +120,7 @@ fn used() -> Place {
     place
 }
 
-fn open(place: &Place, name: &str) -> LocalWorkspace {
+pub(crate) fn open(place: &Place, name: &str) -> LocalWorkspace {
     let writing = Writing {
         purpose: "test".to_owned(),
         patience: Duration::from_secs(30),
@@ -815,46 +810,6 @@ fn customers_have_labels() {
     line(&place, "customer create acme --of studio --id 7");
     let shown = json(&place, "customer show acme");
     assert_eq!(shown["customer"]["labels"], serde_json::json!({}));
-}
-
-/// Nothing that was decided about customers holds when they changed meanwhile, and the other way
-/// round.
-#[test]
-fn changes_depend_on_the_other_side() {
-    let place = used();
-    line(&place, "recipe stop --all --in local:acme");
-    let address: Address = "local:studio".parse().expect("an address");
-    let remove = Asked::One {
-        named: "Parcel Tracker",
-        wish: Wish::Remove,
-    };
-    let mut studio = open(&place, "studio");
-    let at = recipack::model::workspace::Timestamp(0);
-    let planned = plan(&studio, &address, remove, at).expect("a plan");
-    assert!(planned.document.consequences[0].in_use().is_empty());
-    let acme: Address = "local:acme".parse().expect("an address");
-    let mut customer = open(&place, "acme");
-    set_recipes(&mut customer, &acme, &Which::All, RecipeState::Running).expect("started");
-    let error = planned.carry_out(&mut studio).expect_err("refused");
-    assert!(matches!(error, WorkspaceError::Stale { .. }), "{error}");
-
-    let inventory = customer.inventory().expect("an inventory");
-    let start = Commit::on_inventory(&inventory);
-    set_recipes(&mut customer, &acme, &Which::All, RecipeState::Stopped).expect("stopped");
-    let mut start = Commit {
-        base: customer.facts().expect("facts").state,
-        ..start
-    };
-    let planned = plan(&studio, &address, remove, at).expect("a plan");
-    planned.carry_out(&mut studio).expect("removed");
-    let error = customer
-        .commit(&start, &mut NoContents)
-        .expect_err("refused");
-    assert!(matches!(error, WorkspaceError::Stale { .. }), "{error}");
-    start.depends.clear();
-    customer
-        .commit(&start, &mut NoContents)
-        .expect("nothing depends");
 }
 
 /// Files of the format before labels are brought to this one when they are opened.

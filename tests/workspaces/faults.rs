@@ -436,7 +436,13 @@ fn every_stage_of_an_export_can_be_interrupted() {
             let mut observer = InterruptAt(stage, running.clone());
             let request = request(&fixture("partner"), TargetKind::Customer);
             let outcome = prepare(&request, None, &running, &mut observer).and_then(|prepared| {
-                prepared.pack(place.folder.path(), u64::MAX, None, &running, &mut observer)
+                prepared.approve().expect("approved").pack(
+                    place.folder.path(),
+                    u64::MAX,
+                    None,
+                    &running,
+                    &mut observer,
+                )
             });
             let error = outcome.expect_err("interrupted");
             assert!(
@@ -467,10 +473,10 @@ fn a_file_that_changes_after_planning_stops_the_package() {
             copy(&fixture("partner"), &project);
             let request = request(&project, TargetKind::Customer);
             let prepared = prepare(&request, None, &running(2), &mut Silent).expect("readable");
-            let rewrites = prepared
-                .edits
-                .keys()
-                .any(|index| prepared.plan.entries[*index].path.as_str() == path);
+            let mut entries = (0..).zip(&prepared.plan().entries);
+            let rewrites = entries.any(|(index, entry)| {
+                entry.path.as_str() == path && prepared.edits(index).is_some()
+            });
             assert_eq!(rewrites, path == rewritten, "{path}");
             let text = fs::read_to_string(project.join(path)).expect("text");
             match change {
@@ -480,7 +486,7 @@ fn a_file_that_changes_after_planning_stops_the_package() {
                 }
                 None => fs::remove_file(project.join(path)).expect("removed"),
             }
-            let packed = prepared.pack(
+            let packed = prepared.approve().expect("approved").pack(
                 place.folder.path(),
                 u64::MAX,
                 None,
@@ -600,11 +606,11 @@ fn attempt(project: &Path, kind: TargetKind, place: &Place) -> Result<bool, Test
         Err(error) => return Err(TestCaseError::fail(error.to_string())),
     };
     let refused = prepared
-        .plan
+        .plan()
         .findings
         .iter()
         .any(|f| f.severity() == Severity::Error);
-    prop_assert_eq!(refused, prepared.plan.is_refused());
+    prop_assert_eq!(refused, prepared.plan().is_refused());
     for located in prepared.located(None) {
         prop_assert!(!located.message.is_empty());
     }
@@ -612,6 +618,8 @@ fn attempt(project: &Path, kind: TargetKind, place: &Place) -> Result<bool, Test
         return Ok(false);
     }
     let packed = prepared
+        .approve()
+        .expect("approved")
         .pack(
             place.folder.path(),
             u64::MAX,
@@ -673,7 +681,7 @@ proptest! {
         let place = Place::new();
         let request = request(&fixture("shared-form"), TargetKind::Customer);
         let prepared = prepare(&request, None, &running(1), &mut Silent).expect("readable");
-        let packed = prepared.pack(place.folder.path(), u64::MAX, None, &running(1), &mut Silent);
+        let packed = prepared.approve().expect("approved").pack(place.folder.path(), u64::MAX, None, &running(1), &mut Silent);
         packed.expect("packed").file.persist(&place.path("p.zip")).expect("renamed");
         let mut bytes = fs::read(place.path("p.zip")).expect("readable");
         for (at, byte) in changes {
@@ -701,7 +709,7 @@ fn damage_is_found_and_what_is_sound_is_packed() {
     let prepared = prepare(&request, None, &running(1), &mut Silent).expect("readable");
     assert!(
         prepared
-            .plan
+            .plan()
             .findings
             .iter()
             .any(|f| f.code == Code::BrokenJson)

@@ -1,5 +1,6 @@
 //! Workspaces in memory and in the local platform: imports, operations, history, and what survives.
 
+mod approval;
 mod catalog;
 mod contract;
 mod faults;

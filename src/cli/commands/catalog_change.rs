@@ -21,8 +21,11 @@ use crate::model::catalogue::Visibility;
 use crate::model::count::counted;
 use crate::model::ident::Version;
 use crate::model::workspace::RecipeState;
+use crate::ops::approval::Approved;
 use crate::ops::workspace::catalog;
-use crate::ops::workspace::catalog::{CatalogChangeDocument, Outcome, PlannedChange};
+use crate::ops::workspace::catalog::{
+    CatalogChangeDocument, Moves, Outcome, PlannedChange, Removals, SharingGrants, SharingRefusal,
+};
 use crate::plan::decision::shell_word;
 use crate::plan::sharing::consequences::{Affected, Consequence, InUse, Missed};
 use crate::plan::sharing::{StepAction, Wish};
@@ -37,8 +40,39 @@ const NAMED: usize = 20;
 #[derive(Clone, Copy, Debug)]
 struct Consent<'a> {
     going: Going,
-    removals: Removals,
+    removals: Removals<'a>,
     title: Title<'a>,
+}
+
+impl<'a> Consent<'a> {
+    /// What was granted before anybody is asked.
+    fn granted(&self) -> SharingGrants<'a> {
+        SharingGrants {
+            moves: match self.going {
+                Going::On => Moves::Granted,
+                Going::Plan | Going::Ask => Moves::NotGranted,
+            },
+            removals: match self.title {
+                Title::Needed(said) => said.map_or(Removals::None, Removals::Of),
+                Title::NotNeeded => self.removals,
+            },
+        }
+    }
+
+    /// What is granted once everybody who has to be asked said yes.
+    fn agreed<'d>(&self, document: &'d CatalogChangeDocument) -> SharingGrants<'d>
+    where
+        'a: 'd,
+    {
+        let first = document.consequences.first();
+        SharingGrants {
+            moves: Moves::Granted,
+            removals: match (self.title, first) {
+                (Title::Needed(_), Some(first)) => Removals::Of(first.step.title.as_str()),
+                (Title::Needed(_) | Title::NotNeeded, _) => self.removals,
+            },
+        }
+    }
 }
 
 /// How far to go.
@@ -50,15 +84,6 @@ enum Going {
     Ask,
     /// Nobody is.
     On,
-}
-
-/// Whether what a file does not share may go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Removals {
-    /// It may.
-    Allowed,
-    /// It may not.
-    NotAllowed,
 }
 
 /// Whether a title has to be said once more.
@@ -78,7 +103,7 @@ impl From<&GoingArgs> for Consent<'_> {
                 (false, true) => Going::On,
                 (false, false) => Going::Ask,
             },
-            removals: Removals::NotAllowed,
+            removals: Removals::None,
             title: Title::NotNeeded,
         }
     }
@@ -133,7 +158,7 @@ pub(super) fn switch(context: &Context, args: &CatalogSwitchArgs) -> Result<Exit
 pub(super) fn remove(context: &Context, args: &CatalogRemoveArgs) -> Result<Exit, Stop> {
     let consent = Consent {
         going: if args.plan { Going::Plan } else { Going::Ask },
-        removals: Removals::Allowed,
+        removals: Removals::None,
         title: Title::Needed(args.confirm.as_deref()),
     };
     let wish = Wish::Remove;
@@ -151,9 +176,9 @@ pub(super) fn apply(context: &Context, args: &CatalogApplyArgs) -> Result<Exit, 
     let file = full_catalogue_file(&args.file)?;
     let consent = Consent {
         removals: if args.allow_removals {
-            Removals::Allowed
+            Removals::All
         } else {
-            Removals::NotAllowed
+            Removals::None
         },
         ..Consent::from(&args.going)
     };
@@ -190,20 +215,11 @@ fn change(
         let planned = catalog::plan(admin.as_ref(), &asked.within.address, what, now())
             .map_err(|error| asked.catalog(named, error))?;
         if consent.going == Going::Plan {
-            report(context, &planned.document, Showing::Everything)?;
+            report(context, planned.document(), Showing::Everything)?;
             return Ok(Exit::Done);
         }
-        if let Some(agreed) = &agreed {
-            if *agreed != planned.document {
-                return Err(stale(&asked).into());
-            }
-        } else {
-            refuse(&asked, &planned, &consent)?;
-            if agree(context, &asked, &planned, &consent)? {
-                agreed = Some(planned.document.clone());
-            }
-        }
-        match planned.carry_out(admin.as_mut()) {
+        let approved = approve(context, &asked, &planned, &consent, &mut agreed)?;
+        match approved.carry_out(admin.as_mut()) {
             Ok(document) => {
                 context.did(outcome(&document));
                 let showing = match agreed {
@@ -231,27 +247,62 @@ fn stale(asked: &Asked<'_>) -> Failure {
     .help("repeat the command, and look at what is different")
 }
 
-/// Refuses what no consent makes right.
-fn refuse(
+/// Has a change approved of: by what was granted, or by whoever has to be asked.
+fn approve(
+    context: &Context,
     asked: &Asked<'_>,
     planned: &PlannedChange,
     consent: &Consent<'_>,
-) -> Result<(), Failure> {
-    let consequences = &planned.document.consequences;
-    let mut told = Vec::new();
-    for consequence in consequences {
-        let in_use = consequence.in_use();
-        if !in_use.is_empty() {
-            told.extend(still_used(asked, consequence, &in_use).told);
+    agreed: &mut Option<CatalogChangeDocument>,
+) -> Result<Approved<PlannedChange>, Failure> {
+    let document = planned.document();
+    match agreed {
+        Some(agreed) if agreed != document => return Err(stale(asked)),
+        Some(_) => {}
+        None => {
+            hold_title(consent, document)?;
+            match planned.approve(consent.granted()) {
+                Ok(approved) => return Ok(approved),
+                Err(refusal) => {
+                    refuse(asked, &refusal, consent)?;
+                    ask(context, asked, document, &refusal)?;
+                    *agreed = Some(document.clone());
+                }
+            }
         }
     }
-    let removed: Vec<&str> = consequences
-        .iter()
-        .filter(|consequence| consequence.step.action == StepAction::Remove)
-        .map(|consequence| consequence.step.title.as_str())
+    let approved = planned.approve(consent.agreed(document));
+    approved.map_err(|refusal| Failure::of(Exit::Refused, "not-permitted", &refusal))
+}
+
+/// Fails if the title that was given is not the connector's.
+fn hold_title(consent: &Consent<'_>, document: &CatalogChangeDocument) -> Result<(), Failure> {
+    let Some(first) = document.consequences.first() else {
+        return Ok(());
+    };
+    let title = first.step.title.as_str();
+    match consent.title {
+        Title::Needed(Some(said)) if said != title => Err(Failure::usage(format!(
+            "--confirm says \"{said}\", and the connector is \"{title}\""
+        ))
+        .help(format!("--confirm {}", shell_word(title)))),
+        Title::Needed(_) | Title::NotNeeded => Ok(()),
+    }
+}
+
+/// Refuses what no answer makes right.
+fn refuse(
+    asked: &Asked<'_>,
+    refusal: &SharingRefusal,
+    consent: &Consent<'_>,
+) -> Result<(), Failure> {
+    let in_use = refusal.in_use.iter();
+    let mut told: Vec<_> = in_use
+        .flat_map(|consequence| still_used(asked, consequence, &consequence.in_use()).told)
         .collect();
-    if consent.removals == Removals::NotAllowed && !removed.is_empty() {
-        let titles: Vec<String> = removed.iter().map(|title| format!("\"{title}\"")).collect();
+    if !refusal.removals.is_empty() && matches!(consent.title, Title::NotNeeded) {
+        let titles = refusal.removals.iter();
+        let titles: Vec<String> = titles.map(|title| format!("\"{title}\"")).collect();
         let failure = Failure::new(
             Exit::Refused,
             "not-permitted",
@@ -260,22 +311,13 @@ fn refuse(
         .help("to share them no longer, which can't be undone: --allow-removals");
         told.extend(failure.told);
     }
-    if let (Title::Needed(Some(said)), Some(first)) = (consent.title, consequences.first())
-        && said != first.step.title.as_str()
-    {
-        let title = first.step.title.as_str();
-        return Err(Failure::usage(format!(
-            "--confirm says \"{said}\", and the connector is \"{title}\""
-        ))
-        .help(format!("--confirm {}", shell_word(title))));
+    match told.is_empty() {
+        true => Ok(()),
+        false => Err(Failure {
+            exit: Exit::Refused,
+            told,
+        }),
     }
-    if told.is_empty() {
-        return Ok(());
-    }
-    Err(Failure {
-        exit: Exit::Refused,
-        told,
-    })
 }
 
 /// Recipes that run and would lose the connector.
@@ -331,48 +373,32 @@ fn still_used(asked: &Asked<'_>, consequence: &Consequence, in_use: &[InUse<'_>]
     failure.help(help)
 }
 
-/// Asks, where somebody has to agree; whether anybody was asked.
-fn agree(
+/// Asks whoever has to agree.
+fn ask(
     context: &Context,
     asked: &Asked<'_>,
-    planned: &PlannedChange,
-    consent: &Consent<'_>,
-) -> Result<bool, Failure> {
-    if planned.is_empty() {
-        return Ok(false);
+    document: &CatalogChangeDocument,
+    refusal: &SharingRefusal,
+) -> Result<(), Failure> {
+    if let Some(title) = refusal.removals.first() {
+        return typed(context, asked, document, title.as_str());
     }
-    let consequences = &planned.document.consequences;
-    if let (Title::Needed(said), Some(first)) = (consent.title, consequences.first()) {
-        return match said {
-            Some(_) => Ok(false),
-            None => typed(context, asked, &planned.document, first),
-        };
-    }
-    let moved: usize = consequences
-        .iter()
-        .flat_map(|consequence| consequence.moves())
-        .map(|using| using.recipes.len())
-        .sum();
-    if consent.going == Going::On || moved == 0 {
-        return Ok(false);
-    }
+    let moved = counted(refusal.moves as u64, "running recipe");
     let question = format!(
-        "{}{} would run another version. Go on?",
-        text(&planned.document),
-        counted(moved as u64, "running recipe")
+        "{}{moved} would run another version. Go on?",
+        text(document)
     );
     match context.ui.agree(&question, &context.running.interrupt)? {
-        Answer::Yes => Ok(true),
+        Answer::Yes => Ok(()),
         Answer::No => Err(Failure::new(
             Exit::Refused,
             "declined",
             "nothing was changed",
         )),
         Answer::Nobody => {
-            context.ui.talk(&text(&planned.document));
+            context.ui.talk(&text(document));
             let message = format!(
-                "nothing was changed: {} would run another version, and there is nobody to ask",
-                counted(moved as u64, "running recipe")
+                "nothing was changed: {moved} would run another version, and there is nobody to ask"
             );
             Err(Failure::new(Exit::Refused, "not-confirmed", message)
                 .help("to go on without being asked: --yes; to see what it means: --plan"))
@@ -385,15 +411,14 @@ fn typed(
     context: &Context,
     asked: &Asked<'_>,
     document: &CatalogChangeDocument,
-    consequence: &Consequence,
-) -> Result<bool, Failure> {
-    let title = consequence.step.title.as_str();
+    title: &str,
+) -> Result<(), Failure> {
     let question = format!(
         "{}It can't be undone.\nType the title to remove the connector: ",
         text(document)
     );
     let message = match context.ui.ask(&question, &context.running.interrupt)? {
-        Some(answer) if answer == title => return Ok(true),
+        Some(answer) if answer == title => return Ok(()),
         Some(_) => format!("\"{title}\" is not removed: another title was typed"),
         None => {
             context.ui.talk(&text(document));

@@ -67,14 +67,14 @@ fn work(
     let mut text = format!(
         "{}: {} files for {to}: {}\n",
         visible(&prepared.opened.source.path.display().to_string()),
-        prepared.plan.entries.len(),
+        prepared.plan().entries.len(),
         summary_of_plan(&prepared),
     );
     for ignored in &prepared.opened.source.ignored {
         let _ = writeln!(text, "  ignored: {}", ignored_by(ignored));
     }
     Ok(Answer {
-        exit: exit_of(&prepared.plan),
+        exit: exit_of(prepared.plan()),
         document: document(&resolved, &prepared, located, None),
         text,
     })

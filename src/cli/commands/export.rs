@@ -33,9 +33,9 @@ use crate::ops::diagnostics::Diagnostic;
 use crate::ops::export::cache::Last;
 use crate::ops::export::documents::{EntryDocument, ExportDocument, WrittenPackage};
 use crate::ops::export::pack::{Packed, PackedFile, RecordFacts};
+use crate::ops::export::record::record_path;
 use crate::ops::export::record::{DecisionRecord, LeftOutRecord, TargetRecord};
 use crate::ops::export::{BlobHashes, Prepared, prepare_with_blobs};
-use crate::ops::provenance::verify::record_path;
 use crate::plan::decision::{ConnectorDecision, ItemRule, Outcome, shell_word};
 use crate::plan::export::ExportPlan;
 use crate::plan::export::rewrite::Edits;
@@ -133,15 +133,15 @@ pub(crate) fn tell(
     });
     let manifest = resolved.manifest.as_ref().map(|manifest| manifest.path());
     reporter.project(&prepared.opened.source.path, manifest);
-    reporter.items(|| items::of_export(&prepared.plan));
+    reporter.items(|| items::of_export(prepared.plan()));
     reporter.findings(located);
-    let excluded = prepared.plan.connectors.iter();
+    let excluded = prepared.plan().connectors.iter();
     let excluded = excluded.filter(|decision| decision.outcome == Outcome::LeftOut);
     let excluded: Vec<String> = excluded
         .map(|decision| decision.connector.clone())
         .collect();
     reporter.output(Output::list("excluded", &excluded));
-    let warnings = Counts::of(&prepared.plan.findings).warnings;
+    let warnings = Counts::of(&prepared.plan().findings).warnings;
     reporter.output(Output::number("warnings", warnings));
 }
 
@@ -221,7 +221,7 @@ fn work(
         .findings_in(folder, manifest.as_deref(), &located);
     if args.list {
         return Ok(Answer {
-            exit: exit_of(&prepared.plan),
+            exit: exit_of(prepared.plan()),
             text: match context.ui.format {
                 Format::Json => String::new(),
                 Format::Text => listing(&prepared),
@@ -229,7 +229,7 @@ fn work(
             document: document(&resolved, &prepared, located, None),
         });
     }
-    if prepared.plan.is_refused() {
+    let Ok(approved) = prepared.approve() else {
         context.ui.talk(&format!(
             "no package was written: {}\n",
             summary_of_plan(&prepared)
@@ -239,14 +239,14 @@ fn work(
             document: document(&resolved, &prepared, located, None),
             text: String::new(),
         });
-    }
+    };
     let folder = folder_of(&output);
     let limit = args.limit_mb.map_or(resolved.limit, bytes_of);
     let last = memory.as_ref().map(|memory| Last {
         memory,
         package: &output,
     });
-    let packed = prepared.pack(
+    let packed = approved.pack(
         folder,
         limit,
         last,
@@ -507,7 +507,7 @@ pub(crate) fn exit_of(plan: &ExportPlan) -> Exit {
 
 /// How many findings of a planned package there are, and how many were allowed.
 pub(crate) fn summary_of_plan(prepared: &Prepared) -> String {
-    let summary = summary_of_findings(&prepared.plan.findings);
+    let summary = summary_of_findings(&prepared.plan().findings);
     match prepared.allowed.len() {
         0 => summary,
         allowed => format!("{summary}, {allowed} allowed"),
@@ -623,12 +623,11 @@ pub(crate) fn describe(edits: &Edits) -> String {
 /// Every file with `+` or `-` and the reason.
 fn listing(prepared: &Prepared) -> String {
     let mut text = String::new();
-    let plan = &prepared.plan;
+    let plan = prepared.plan();
     for (index, entry) in plan.entries.iter().enumerate() {
         let edits = prepared
-            .edits
-            .get(&index)
-            .map_or_else(String::new, |edits| format!("; {}", describe(edits)));
+            .edits(index)
+            .map_or_else(String::new, |edits| format!("; {}", describe(&edits)));
         let _ = writeln!(
             text,
             "+ {}  ({}{edits})",
@@ -653,7 +652,7 @@ pub(crate) fn document(
     findings: Vec<Diagnostic>,
     package: Option<WrittenPackage>,
 ) -> ExportDocument {
-    let plan = &prepared.plan;
+    let plan = prepared.plan();
     ExportDocument {
         target: TargetRecord::from(&resolved.request.destination),
         package,
@@ -667,7 +666,7 @@ pub(crate) fn document(
                 path: entry.path.clone(),
                 rule: entry.rule.as_str().to_owned(),
                 because: entry.rule.because(),
-                edits: prepared.edits.get(&index).copied(),
+                edits: prepared.edits(index),
             })
             .collect(),
         left_out: plan

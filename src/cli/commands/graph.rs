@@ -27,7 +27,7 @@ pub(crate) fn run(context: &Context, args: &GraphArgs) -> Result<Exit, Stop> {
         Failure::incomplete(&prepared.opened)?;
         let target = ForTarget {
             kind: resolved.request.destination.kind,
-            plan: &prepared.plan,
+            plan: prepared.plan(),
         };
         let project = &prepared.opened.project;
         let part = part(args, project)?;

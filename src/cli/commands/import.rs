@@ -23,10 +23,11 @@ use crate::model::finding::Severity;
 use crate::model::seal::SealError;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath, RecipeState};
+use crate::ops::approval::ImportRefusal;
+use crate::ops::export::record::record_path;
 use crate::ops::import::{
-    ImportDocument, ImportError, ImportRequest, Incoming, PlanDocument, PlanFileError, Planned,
+    ImportDocument, ImportError, ImportRequest, Incoming, PlanDocument, PlanFileError,
 };
-use crate::ops::provenance::verify::record_path;
 use crate::ops::strip::Stripped;
 use crate::plan::decision::shell_word;
 use crate::plan::import::document::{
@@ -94,20 +95,18 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
     Failure::incomplete(&incoming.opened)?;
     let mut planned = incoming.plan(&request, workspace.as_ref(), &context.running)?;
     if let (Some(_), Some(folder)) = (&stripped, &args.strip_folder) {
-        let package = &mut planned.plan.package;
-        package.path = args.package.display().to_string();
-        package.strip_folder = Some(folder.clone());
+        planned.call_package(args.package.display().to_string(), Some(folder.clone()));
     }
     let document = planned.document(&incoming);
     let document = document.sealed().map_err(anyhow::Error::new)?;
     tell(reporter, &document);
     let is_other = |needed: &&Needed| needed.permission == Permission::OtherTarget;
-    if let Some(needed) = planned.plan.needs.iter().find(is_other) {
+    if let Some(needed) = planned.plan().needs.iter().find(is_other) {
         context.ui.findings(&document.findings);
-        return Err(not_permitted(needed).into());
+        return Err(Failure::not_permitted(needed).into());
     }
     let given = given(&args.permitted);
-    let refused = refuse(&planned, &given).err();
+    let refusal = planned.approve(&given).err();
     if let Some(output) = &output {
         reporter.output(Output::text("plan", output.path().display().to_string()));
         let mut bytes = serde_json::to_vec_pretty(&document).map_err(anyhow::Error::new)?;
@@ -121,9 +120,9 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
         Format::Json => context.ui.document(&document)?,
         Format::Text => {
             context.ui.findings(&document.findings);
-            let mut text = text(&planned.plan, context.ui.volume, Length::said(args.full));
-            if refused.is_some() {
-                text.push_str(&blocked(&planned, &document, &given));
+            let mut text = text(planned.plan(), context.ui.volume, Length::said(args.full));
+            if let Some(refusal) = &refusal {
+                text.push_str(&blocked(refusal, &document));
             }
             match &output {
                 Some(output) if output.is_stdout() => context.ui.talk(&text),
@@ -131,13 +130,14 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
             }
         }
     }
-    Ok(match refused {
-        Some(refused) => {
+    Ok(match refusal {
+        Some(refusal) => {
+            let refused = Failure::from(refusal);
             let exit = refused.exit;
             reporter.failed_of(refused.told);
             exit
         }
-        None if args.detailed_exitcode && !planned.plan.is_empty() => Exit::Differences,
+        None if args.detailed_exitcode && !planned.plan().is_empty() => Exit::Differences,
         None => Exit::Done,
     })
 }
@@ -153,7 +153,7 @@ fn plan_output(args: &PlanArgs, output: &Path) -> Result<OutputPath, Failure> {
 }
 
 /// What blocks a plan, and how to go on, in a line.
-fn blocked(planned: &Planned, document: &PlanDocument, given: &[Permission]) -> String {
+fn blocked(refusal: &ImportRefusal, document: &PlanDocument) -> String {
     let mut errors = document.findings.iter();
     if let Some(error) = errors.find(|finding| finding.severity == Severity::Error) {
         let more = document.counts.errors - 1;
@@ -171,7 +171,10 @@ fn blocked(planned: &Planned, document: &PlanDocument, given: &[Permission]) -> 
             visible(&help)
         );
     }
-    let refused = planned.refused(given);
+    let refused = match refusal {
+        ImportRefusal::NotPermitted(needed) => needed.as_slice(),
+        ImportRefusal::Incomplete(_) | ImportRefusal::Blocked(_) => &[],
+    };
     let reasons: Vec<_> = refused
         .iter()
         .map(|needed| visible(&needed.because))
@@ -507,41 +510,29 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
     for attempt in 1.. {
         let mut planned = incoming.plan(&request, workspace.as_ref(), &context.running)?;
         if let (Some(_), Some(folder)) = (&stripped, &strip_folder) {
-            let planned = &mut planned.plan.package;
-            planned.path = package.display().to_string();
-            planned.strip_folder = Some(folder.clone());
+            planned.call_package(package.display().to_string(), Some(folder.clone()));
         }
         if let Some(approved) = &approved {
-            planned
-                .plan
-                .package
-                .path
-                .clone_from(&approved.plan.package.path);
-            // The record and the lock may lie elsewhere by now. What they said was approved of, unless
-            // they say now that the package belongs elsewhere.
-            let now = planned.plan.target.as_ref().map(|target| target.fit);
-            if now != Some(Fit::Other) && planned.plan.package == approved.plan.package {
-                planned.plan.target.clone_from(&approved.plan.target);
-            }
+            planned.stand_by(&approved.plan);
         }
         if let Some(consent) = &consent
-            && *consent != planned.plan
+            && consent != planned.plan()
         {
-            return Err(stale(consent, &planned.plan).into());
+            return Err(stale(consent, planned.plan()).into());
         }
         let document = planned.document(&incoming);
         if attempt == 1 {
             tell(reporter, &document);
             context.ui.findings(&document.findings);
         }
-        refuse(&planned, &given)?;
-        if consent.is_none() && !args.yes && planned.plan.summary.overwrites > 0 {
-            agreed(context, args, &package, &planned.plan)?;
-            consent = Some(planned.plan.clone());
+        let approval = planned.approve(&given)?;
+        if consent.is_none() && !args.yes && planned.plan().summary.overwrites > 0 {
+            agreed(context, args, &package, planned.plan())?;
+            consent = Some(planned.plan().clone());
         }
         let applied = incoming.apply(
             &request,
-            &planned,
+            &approval,
             &document,
             workspace.as_mut(),
             &context.running,
@@ -644,42 +635,6 @@ fn stale(approved: &ImportPlan, now: &ImportPlan) -> Failure {
         format!("the plan no longer holds: {what}"),
     )
     .help("make the plan again, and look at what is different")
-}
-
-fn not_permitted(needed: &Needed) -> Failure {
-    let given = format!("say that it is meant: --{}", needed.permission);
-    let (code, help) = match needed.permission {
-        Permission::OtherTarget => ("other-target", given),
-        Permission::OverwriteRows => (
-            "not-permitted",
-            "keep the rows that are there: --rows keep; or say that it is meant: --overwrite-rows"
-                .to_owned(),
-        ),
-        Permission::RestartRecipes
-        | Permission::Downgrade
-        | Permission::MoveRecipes
-        | Permission::MissingConnectors => ("not-permitted", given),
-    };
-    Failure::new(Exit::Refused, code, needed.because.clone()).help(help)
-}
-
-fn refuse(planned: &Planned, given: &[Permission]) -> Result<(), Failure> {
-    if planned.is_impossible() {
-        return Err(Failure::new(
-            Exit::Refused,
-            "blocked",
-            "the package can't be imported as it is",
-        ));
-    }
-    let refused: Vec<&Needed> = planned.refused(given);
-    let mut failures = refused.iter().map(|needed| not_permitted(needed));
-    let Some(mut first) = failures.next() else {
-        return Ok(());
-    };
-    for failure in failures {
-        first.told.extend(failure.told);
-    }
-    Err(first)
 }
 
 pub(super) fn report(

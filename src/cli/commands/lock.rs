@@ -87,7 +87,7 @@ fn lock(context: &Context, args: &LockArgs, path: &Path) -> Result<Answer<LockDo
         let resolved = resolve(context, &pack, TargetNeed::Required)?;
         let mut observer = context.ui.observer();
         let prepared = prepare(&resolved.request, None, &context.running, &mut observer)?;
-        if prepared.plan.is_refused() {
+        if prepared.plan().is_refused() {
             let located = resolved.with_manifest(|manifest| prepared.located(manifest));
             let mut failure = Failure::new(
                 Exit::Failed,

@@ -300,7 +300,7 @@ fn decisions(
     request.selection = manifest.select.clone();
     request.words.clear();
     let prepared = prepare(&request, None, &context.running, &mut context.ui.observer())?;
-    Ok(prepared.plan.connectors)
+    Ok(prepared.plan().connectors.clone())
 }
 
 /// What becomes of a connector by the rule, and what a tick would do.

@@ -13,10 +13,10 @@ use super::super::{Context, Stop};
 use crate::archive::signature::LONGEST;
 use crate::io::limited;
 use crate::model::ident::Digest;
+use crate::ops::export::record::record_path;
 use crate::ops::provenance::bom::Bom;
 use crate::ops::provenance::envelope::{EnvelopeKey, IN_TOTO};
 use crate::ops::provenance::statement::{BUILDER, Statement};
-use crate::ops::provenance::verify::record_path;
 use crate::ops::provenance::{Known, ProvenanceDocument};
 
 pub(crate) fn attest(context: &Context, args: &AttestArgs) -> Result<Exit, Stop> {

@@ -18,9 +18,9 @@ use crate::ops::import::rollback::{
     PlannedRollback, RollbackDocument, RollbackError, RollbackRequest, astray, before_newest, plan,
 };
 use crate::plan::decision::shell_word;
-use crate::plan::import::document::{Needed, Permission};
+use crate::plan::import::document::Permission;
 use crate::plan::rollback::document::{
-    Irreversible, Refusal, RolledAction, RolledAsset, RolledConnector, RolledConnectorAction,
+    Irreversible, RolledAction, RolledAsset, RolledConnector, RolledConnectorAction,
 };
 use crate::plan::rollback::{RollbackPlan, RollbackReceipt};
 use crate::remote::EARLIER;
@@ -72,13 +72,13 @@ fn work(context: &Context, args: &RollbackArgs, reporter: &mut Reporter) -> Resu
         if let Some(shown) = &shown {
             still(shown, consent.as_ref(), planned.plan())?;
         }
-        refuse(&planned, &given(args))?;
+        let approved = planned.approve(&given(args)).map_err(Failure::from)?;
         let first = shown.is_none();
         shown.get_or_insert_with(|| planned.plan().clone());
         if first && !args.yes && !planned.plan().is_empty() {
             consent = Some(agreed(context, args, planned.plan())?);
         }
-        let receipt = match planned.apply(&request, workspace.as_mut(), &context.running) {
+        let receipt = match approved.apply(&request, workspace.as_mut(), &context.running) {
             Ok(receipt) => {
                 if let Some(revision) = receipt.revision {
                     context.did(format!(
@@ -126,46 +126,6 @@ fn still(
         format!("{} changed meanwhile", now.workspace.address),
     )
     .help("nothing was changed; look at the workspace again, and repeat the command"))
-}
-
-fn refuse(planned: &PlannedRollback, given: &[Permission]) -> Result<(), Failure> {
-    let refusals = planned.plan().refused.iter().map(|refusal| {
-        let (message, help) = refused(refusal);
-        Failure::new(Exit::Refused, "blocked", message).help(help)
-    });
-    let refused: Vec<&Needed> = planned.refused(given);
-    let needs = refused.into_iter().map(|needed| {
-        Failure::new(Exit::Refused, "not-permitted", needed.because.clone())
-            .help(format!("say that it is meant: --{}", needed.permission))
-    });
-    let mut failures = refusals.chain(needs);
-    let Some(mut first) = failures.next() else {
-        return Ok(());
-    };
-    for failure in failures {
-        first.told.extend(failure.told);
-    }
-    Err(first)
-}
-
-fn refused(refusal: &Refusal) -> (String, &'static str) {
-    match refusal {
-        Refusal::Needed { name, folder, by } => (
-            format!(
-                "\"{}\" can't be removed: {} needs it",
-                folder.label(name),
-                by.join(", ")
-            ),
-            "keep what was created since: --created stop, or --created keep",
-        ),
-        Refusal::Taken { name, folder, .. } => (
-            format!(
-                "\"{}\" can't be created again: another one has its place since",
-                folder.label(name)
-            ),
-            "remove what was created since: --created remove",
-        ),
-    }
 }
 
 /// Asks a person, who has to be there.
@@ -316,7 +276,7 @@ fn text(plan: &RollbackPlan, volume: Volume) -> String {
         }
     }
     for refusal in &plan.refused {
-        let (message, help) = refused(refusal);
+        let (message, help) = (refusal.to_string(), refusal.help());
         let _ = writeln!(text, "Refused: {}; {help}.", visible(&message));
     }
     for needed in &plan.needs {

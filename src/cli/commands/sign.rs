@@ -12,9 +12,8 @@ use super::super::{Context, Stop};
 use crate::archive::Limits;
 use crate::archive::signature::signature_path;
 use crate::io::limited;
-use crate::ops::provenance::verify::{
-    SignDocument, VerifyRequest, record_in_comment, record_path, verify,
-};
+use crate::ops::export::record::record_path;
+use crate::ops::provenance::verify::{SignDocument, VerifyRequest, record_in_comment, verify};
 
 pub(crate) fn run(context: &Context, args: &SignArgs) -> Result<Exit, Stop> {
     let output = args

@@ -35,6 +35,26 @@ pub struct WorkspaceFacts {
     pub next: Counters,
 }
 
+impl WorkspaceFacts {
+    /// Those of an account's own workspace in which nothing is yet.
+    pub fn external(id: WorkspaceId, name: WorkspaceName, data_center: DataCenter) -> Self {
+        Self {
+            state: Digest::of(format!("workspace {id}").as_bytes()),
+            id,
+            name,
+            kind: WorkspaceKind::External,
+            data_center,
+            external_id: None,
+            admin: None,
+            revision: RevisionNumber(0),
+            next: Counters {
+                asset: AssetId(1),
+                connector: ConnectorId(1),
+            },
+        }
+    }
+}
+
 /// The numbers that new things of a workspace get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {

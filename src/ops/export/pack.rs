@@ -19,6 +19,7 @@ use crate::model::finding::{Code, Counts, Finding, Subject};
 use crate::model::ident::Digest;
 use crate::model::project::Content;
 use crate::model::table::PackedRows;
+use crate::ops::approval::Approved;
 use crate::ops::export::cache::Last;
 use crate::ops::export::{Bytes, ExportError, ExportRequest, Final, Prepared};
 use crate::ops::{Interrupted, Observer, Running, Stage};
@@ -40,13 +41,26 @@ enum Part {
     Copied(Range<usize>),
 }
 
-impl Prepared {
+impl Approved<&Prepared> {
     /// Makes the package as a temporary file in `folder` and compares it with the plan.
     ///
     /// # Errors
     /// If a file changed since it was planned, the disk is full, the package is larger than
     /// `limit` bytes, or what was written is not what was planned. Nothing is left behind.
     pub fn pack(
+        &self,
+        folder: &Path,
+        limit: u64,
+        last: Option<Last<'_>>,
+        running: &Running,
+        observer: &mut dyn Observer,
+    ) -> Result<Packed, ExportError> {
+        self.plan().pack(folder, limit, last, running, observer)
+    }
+}
+
+impl Prepared {
+    fn pack(
         &self,
         folder: &Path,
         limit: u64,
@@ -118,7 +132,7 @@ impl Prepared {
     /// be is compressed to know, in `scratch`, where nothing is left behind.
     ///
     /// # Errors
-    /// Like those of [`Prepared::pack`], except that a package that is too large is a finding.
+    /// Like those of [`Approved::pack`], except that a package that is too large is a finding.
     pub fn check_size(
         &mut self,
         scratch: &Path,

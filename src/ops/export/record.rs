@@ -1,5 +1,7 @@
 //! The decision record: what lies beside a package and says how it came to be.
 
+use std::path::{Path, PathBuf};
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -20,6 +22,13 @@ use crate::plan::export::Destination;
 use crate::plan::export::rewrite::Edits;
 
 pub use crate::model::contents::content_digest;
+
+/// Where a package's decision record lies if nobody says otherwise.
+pub fn record_path(package: &Path) -> PathBuf {
+    let mut name = package.file_stem().unwrap_or_default().to_owned();
+    name.push(".recipack.json");
+    package.with_file_name(name)
+}
 
 /// The version of the record's format that this program writes.
 pub const FORMAT: u32 = 1;

@@ -9,6 +9,7 @@ use crate::archive::Limits;
 use crate::model::ident::WorkspaceName;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath, Timestamp};
+use crate::ops::approval::ImportRefusal;
 use crate::ops::import::{ImportError, ImportRequest, Incoming};
 use crate::ops::{Interrupted, Observer, Running};
 use crate::plan::import::Landing;
@@ -101,13 +102,13 @@ pub fn matrix<E: From<ImportError>>(
             }
             request.address = customer.address.clone();
             let planned = incoming.plan(request, customer.workspace.as_ref(), running)?;
-            let possible = match planned.is_impossible() || incoming.is_incomplete() {
-                true => Possible::No,
-                false => Possible::Yes,
+            let possible = match planned.approve(&[]) {
+                Ok(_) | Err(ImportRefusal::NotPermitted(_)) => Possible::Yes,
+                Err(ImportRefusal::Incomplete(_) | ImportRefusal::Blocked(_)) => Possible::No,
             };
             let recorded = incoming.record();
             let recorded = recorded.map_or(&[][..], |record| &record.connectors);
-            cells.push(Cell::of(&planned.plan, possible, recorded));
+            cells.push(Cell::of(planned.plan(), possible, recorded));
         }
         customers.push(MatrixRow {
             customer: customer.name,

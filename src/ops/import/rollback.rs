@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::not_granted;
 use crate::json::JsonError;
 use crate::model::facts::Facts;
 use crate::model::ident::{Digest, Version};
@@ -13,8 +14,9 @@ use crate::model::workspace::{
     Address, AssetId, Body, Inventory, RecipeState, Revision, RevisionAction, RevisionHeader,
     RevisionNumber, Timestamp,
 };
+use crate::ops::approval::{Approved, RollbackRefusal};
 use crate::ops::{Interrupted, Running};
-use crate::plan::import::document::{Needed, Permission};
+use crate::plan::import::document::Permission;
 use crate::plan::import::history::{RecordError, Recorded};
 use crate::plan::rollback::document::{RolledAction, RolledAsset};
 use crate::plan::rollback::{
@@ -202,15 +204,25 @@ impl PlannedRollback {
         &self.decided.plan
     }
 
-    /// The permissions that the plan needs and `given` does not hold.
-    pub fn refused(&self, given: &[Permission]) -> Vec<&Needed> {
-        let needs = self.decided.plan.needs.iter();
-        needs
-            .filter(|needed| !given.contains(&needed.permission))
-            .collect()
+    /// The plan, to be carried out: if nothing stands against it, and every permission that it needs
+    /// is among those that are `granted`.
+    ///
+    /// # Errors
+    /// Why it is not approved.
+    pub fn approve(&self, granted: &[Permission]) -> Result<Approved<&Self>, RollbackRefusal> {
+        let refusal = RollbackRefusal {
+            blocked: self.decided.plan.refused.clone(),
+            needed: not_granted(&self.decided.plan.needs, granted),
+        };
+        match refusal.blocked.is_empty() && refusal.needed.is_empty() {
+            true => Ok(Approved::checked(self)),
+            false => Err(refusal),
+        }
     }
+}
 
-    /// Carries it out, and says what was done. Nothing is read back yet.
+impl Approved<&PlannedRollback> {
+    /// Carries the rollback out, and says what was done. Nothing is read back yet.
     ///
     /// # Errors
     /// If the workspace changed since, or can't be written; it is as before then.
@@ -225,7 +237,7 @@ impl PlannedRollback {
             commit,
             before,
             receipt,
-        } = &self.decided;
+        } = &self.plan().decided;
         let mut receipt = receipt.clone();
         if commit.changes.is_empty() {
             return Ok(receipt);

@@ -21,9 +21,8 @@ use crate::io::limited;
 use crate::io::limited::DOCUMENT;
 use crate::model::ident::Digest;
 use crate::ops::export::record::DecisionRecord;
-use crate::ops::provenance::verify::{
-    Mismatch, Verification, VerifyError, VerifyRequest, record_path, verify,
-};
+use crate::ops::export::record::record_path;
+use crate::ops::provenance::verify::{Mismatch, Verification, VerifyError, VerifyRequest, verify};
 
 /// A package and the record that it matches.
 #[derive(Clone, Debug)]

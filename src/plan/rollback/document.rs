@@ -1,5 +1,7 @@
 //! The plan of a rollback as a value: what is shown, kept in the history and carried out.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -191,6 +193,34 @@ pub enum Refusal {
         /// The number of the one that is there.
         by: AssetId,
     },
+}
+
+impl Refusal {
+    /// What to do instead: an option of `rollback`.
+    pub const fn help(&self) -> &'static str {
+        match self {
+            Self::Needed { .. } => "keep what was created since: --created stop, or --created keep",
+            Self::Taken { .. } => "remove what was created since: --created remove",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Needed { name, folder, by } => write!(
+                f,
+                "\"{}\" can't be removed: {} needs it",
+                folder.label(name),
+                by.join(", ")
+            ),
+            Self::Taken { name, folder, .. } => write!(
+                f,
+                "\"{}\" can't be created again: another one has its place since",
+                folder.label(name)
+            ),
+        }
+    }
 }
 
 /// What a rollback does not bring back.

@@ -11,8 +11,8 @@ use recipack::archive::Limits;
 use recipack::client::{Client, Clock, Cut, Settings, Token};
 use recipack::model::ident::Digest;
 use recipack::model::workspace::{
-    Address, AssetId, ConnectorId, Counters, FolderPath, HeldState, Inventory, RecipeState,
-    RevisionNumber, Scope, Timestamp, WorkspaceFacts, WorkspaceId, WorkspaceKind,
+    Address, FolderPath, HeldState, Inventory, RecipeState, RevisionNumber, Scope, Timestamp,
+    WorkspaceFacts, WorkspaceId, WorkspaceKind,
 };
 use recipack::ops::diff::{Direction, compare_with_workspace};
 use recipack::ops::import::{ImportRequest, Incoming, Planned};
@@ -40,20 +40,11 @@ fn running() -> Running {
 }
 
 pub(super) fn memory() -> MemoryWorkspace {
-    let facts = WorkspaceFacts {
-        id: WorkspaceId(1002),
-        name: "osprey".parse().expect("a name"),
-        kind: WorkspaceKind::External,
-        data_center: "us".parse().expect("a data center"),
-        external_id: None,
-        admin: None,
-        state: Digest::of(b"workspace 1002"),
-        revision: RevisionNumber(0),
-        next: Counters {
-            asset: AssetId(1),
-            connector: ConnectorId(1),
-        },
-    };
+    let facts = WorkspaceFacts::external(
+        WorkspaceId(1002),
+        "osprey".parse().expect("a name"),
+        "us".parse().expect("a data center"),
+    );
     MemoryWorkspace::new(facts, None)
 }
 
@@ -167,7 +158,7 @@ fn import(workspace: &mut dyn Workspace, place: &Place) -> (Incoming, ImportRequ
     let mut receipt = incoming
         .apply(
             &request,
-            &planned,
+            &planned.approve(&[]).expect("approved"),
             &document,
             workspace,
             &running(),
@@ -244,16 +235,21 @@ fn an_import_leads_where_its_plan_says(workspace: &mut dyn Workspace, place: &Pl
 fn a_second_import_has_nothing_to_do(workspace: &mut dyn Workspace, place: &Place) {
     let (incoming, request, _) = import(workspace, place);
     let again = planned(workspace, &incoming, &request);
-    assert!(again.plan.is_empty(), "{:?}", again.plan.summary);
-    let actions: Vec<_> = again.plan.assets.iter().map(|asset| asset.action).collect();
+    assert!(again.plan().is_empty(), "{:?}", again.plan().summary);
+    let actions: Vec<_> = again
+        .plan()
+        .assets
+        .iter()
+        .map(|asset| asset.action)
+        .collect();
     assert!(
         actions
             .iter()
             .all(|action| matches!(action, AssetAction::NoChange | AssetAction::BindsToExisting))
     );
     assert_eq!(
-        again.plan,
-        planned(workspace, &incoming, &request).plan,
+        again.plan(),
+        planned(workspace, &incoming, &request).plan(),
         "it is the same each time"
     );
 }
@@ -304,7 +300,7 @@ pub(super) fn imports_as_planned(workspace: &mut dyn Workspace, package: &Path) 
     let mut receipt = incoming
         .apply(
             &request,
-            &plan,
+            &plan.approve(&[]).expect("approved"),
             &document,
             workspace,
             &running(),
@@ -317,10 +313,10 @@ pub(super) fn imports_as_planned(workspace: &mut dyn Workspace, package: &Path) 
     assert_eq!(astray, Vec::<String>::new(), "{}", package.display());
     let again = planned(workspace, &incoming, &request);
     assert!(
-        again.plan.is_empty(),
+        again.plan().is_empty(),
         "{}: {:?}",
         package.display(),
-        again.plan
+        again.plan()
     );
     let compared = compare_with_workspace(
         &incoming,
@@ -343,7 +339,7 @@ fn an_import_that_is_stale_changes_nothing(workspace: &mut dyn Workspace, place:
     let error = incoming
         .apply(
             &request,
-            &stale,
+            &stale.approve(&[]).expect("approved"),
             &document,
             workspace,
             &running(),

@@ -6,20 +6,24 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use recipack::archive::Limits;
-use recipack::model::ident::Digest;
 use recipack::model::table::RowsPolicy;
-use recipack::model::workspace::{
-    AssetId, ConnectorId, Counters, FolderPath, RevisionNumber, Timestamp, WorkspaceFacts,
-    WorkspaceId, WorkspaceKind,
-};
+use recipack::model::workspace::{FolderPath, Timestamp, WorkspaceFacts, WorkspaceId};
 use recipack::ops::diff::{Direction, compare_with_workspace};
 use recipack::ops::import::{ImportRequest, Incoming, Planned};
 use recipack::ops::workspace::export::{Output, export};
 use recipack::ops::{Interrupt, Running, Silent};
+use recipack::plan::import::document::Permission;
 use recipack::plan::workspace_export::{DepartureRequest, Rows, Unfiled};
 use recipack::workspace::Workspace;
 use recipack::workspace::memory::MemoryWorkspace;
 use serde_json::{Value, json};
+
+/// Whatever a package asks for.
+const GRANTED: [Permission; 3] = [
+    Permission::MissingConnectors,
+    Permission::OverwriteRows,
+    Permission::MoveRecipes,
+];
 
 use crate::contract::local;
 use crate::support::Place;
@@ -182,20 +186,11 @@ fn running() -> Running {
 }
 
 fn memory(id: u64) -> MemoryWorkspace {
-    let facts = WorkspaceFacts {
-        id: WorkspaceId(id),
-        name: "osprey".parse().expect("a name"),
-        kind: WorkspaceKind::External,
-        data_center: "eu".parse().expect("a data center"),
-        external_id: None,
-        admin: None,
-        state: Digest::of(b"nothing"),
-        revision: RevisionNumber(0),
-        next: Counters {
-            asset: AssetId(1),
-            connector: ConnectorId(1),
-        },
-    };
+    let facts = WorkspaceFacts::external(
+        WorkspaceId(id),
+        "osprey".parse().expect("a name"),
+        "eu".parse().expect("a data center"),
+    );
     MemoryWorkspace::new(facts, None)
 }
 
@@ -224,9 +219,9 @@ fn planned(incoming: &Incoming, request: &ImportRequest, workspace: &dyn Workspa
             .expect("compared");
         assert_eq!(
             report.is_empty(),
-            planned.plan.is_empty(),
+            planned.plan().is_empty(),
             "{report:?}\n{:?}",
-            planned.plan
+            planned.plan()
         );
     }
     planned
@@ -241,7 +236,7 @@ fn imported(workspace: &mut dyn Workspace, package: &Path, folder: &str) {
     let mut receipt = incoming
         .apply(
             &request,
-            &first,
+            &first.approve(&GRANTED).expect("approved"),
             &document,
             workspace,
             &running(),
@@ -253,7 +248,7 @@ fn imported(workspace: &mut dyn Workspace, package: &Path, folder: &str) {
         .expect("read back");
     assert_eq!(astray, Vec::<String>::new(), "{:?}", files_of(package));
     let second = planned(&incoming, &request, workspace);
-    assert!(second.plan.is_empty(), "{:?}", second.plan);
+    assert!(second.plan().is_empty(), "{:?}", second.plan());
 }
 
 fn files_of(package: &Path) -> Vec<(String, String)> {

@@ -23,6 +23,7 @@ use crate::model::path::PackagePath;
 use crate::model::span::{Located, Origin, Span};
 use crate::model::table::PackedRows;
 use crate::ops::export::pack::RecordFacts;
+use crate::ops::export::record::record_path;
 use crate::ops::export::record::{DecisionRecord, RecordError, content_digest};
 use crate::ops::export::{Bytes, ExportError, ExportRequest, Final, Prepared, prepare};
 use crate::ops::provenance::envelope::{Envelope, EnvelopePublicKey, IN_TOTO};
@@ -221,13 +222,6 @@ pub enum VerifyError {
     /// The work was interrupted.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
-}
-
-/// Where a package's decision record lies if nobody says otherwise.
-pub fn record_path(package: &Path) -> PathBuf {
-    let mut name = package.file_stem().unwrap_or_default().to_owned();
-    name.push(".recipack.json");
-    package.with_file_name(name)
 }
 
 struct Read {
@@ -681,7 +675,7 @@ fn make_again(
     };
     let prepared = prepare(&export, None, running, observer)?;
     // What the rule refuses has no bytes to compare.
-    let refused = prepared.plan.connectors.iter();
+    let refused = prepared.plan().connectors.iter();
     let refused: Vec<Mismatch> = refused
         .filter(|decision| decision.outcome == Outcome::Refused)
         .map(|decision| Mismatch {
@@ -694,7 +688,7 @@ fn make_again(
     }
     let digests = prepared.digests(running, observer)?;
     let expected = prepared
-        .plan
+        .plan()
         .entries
         .iter()
         .zip(&digests)
@@ -752,7 +746,7 @@ fn first_difference(
     prepared: &Prepared,
     source: &Source,
 ) -> Result<Option<String>, VerifyError> {
-    let mut entries = prepared.plan.entries.iter();
+    let mut entries = prepared.plan().entries.iter();
     let planned = entries.find(|entry| entry.path.as_str() == path);
     let mut listed = source.listed.iter();
     let number = listed.position(|listed| listed.path.as_str() == path);

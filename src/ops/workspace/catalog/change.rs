@@ -9,16 +9,18 @@ use super::CatalogError;
 use super::look::{may_mean, picked};
 use crate::connector_source::Interface;
 use crate::model::catalogue::Catalogue;
+use crate::model::count::counted;
 use crate::model::facts::Facts;
-use crate::model::ident::{Digest, InternalName, Version};
+use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::keyword::keyword_enum;
 use crate::model::kind::AssetKind;
 use crate::model::scan::Scanner;
 use crate::model::workspace::{Address, Partnership, Timestamp};
+use crate::ops::approval::Approved;
 use crate::ops::workspace::source::Interfaces;
 use crate::plan::commit::Commit;
 use crate::plan::sharing::consequences::{Consequence, Known, looks_into_recipes};
-use crate::plan::sharing::{Step, Wish, commit, file, fulfil, step};
+use crate::plan::sharing::{Step, StepAction, Wish, commit, file, fulfil, step};
 use crate::workspace::{AdminWorkspace, NoContents, WorkspaceError};
 
 /// What is asked for.
@@ -73,9 +75,77 @@ pub struct CatalogDiffDocument {
 /// A change that was planned.
 #[derive(Clone, Debug)]
 pub struct PlannedChange {
-    /// What it is and what it means.
-    pub document: CatalogChangeDocument,
+    document: CatalogChangeDocument,
     commit: Commit,
+}
+
+/// What is granted to a change of what is shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SharingGrants<'a> {
+    /// Whether recipes that run may run another version from then on.
+    pub moves: Moves,
+    /// What may be shared no longer.
+    pub removals: Removals<'a>,
+}
+
+/// Whether recipes that run may run another version from then on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moves {
+    /// They may.
+    Granted,
+    /// They may not.
+    NotGranted,
+}
+
+/// What may be shared no longer, which can't be undone (platform.md §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removals<'a> {
+    /// Nothing.
+    None,
+    /// The connector of this title.
+    Of(&'a str),
+    /// Whatever the plan removes.
+    All,
+}
+
+/// Why a change of what is shared can't be carried out; never nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.message())]
+pub struct SharingRefusal {
+    /// What running recipes of customers would lose, whatever is granted: see
+    /// [`Consequence::in_use`].
+    pub in_use: Vec<Consequence>,
+    /// What would be shared no longer, and may not, by title.
+    pub removals: Vec<ConnectorTitle>,
+    /// How many recipes would run another version, and may not.
+    pub moves: usize,
+}
+
+impl SharingRefusal {
+    fn message(&self) -> String {
+        let titles = |titles: &mut dyn Iterator<Item = &ConnectorTitle>| {
+            let titles = titles.map(|title| format!("\"{title}\""));
+            titles.collect::<Vec<_>>().join(", ")
+        };
+        let mut told = Vec::new();
+        if !self.in_use.is_empty() {
+            let used = self
+                .in_use
+                .iter()
+                .map(|consequence| &consequence.step.title);
+            let used = titles(&mut used.into_iter());
+            told.push(format!("running recipes of customers use {used}"));
+        }
+        if !self.removals.is_empty() {
+            let removed = titles(&mut self.removals.iter());
+            told.push(format!("{removed} would be shared no longer"));
+        }
+        if self.moves > 0 {
+            let moved = counted(self.moves as u64, "running recipe");
+            told.push(format!("{moved} would run another version"));
+        }
+        told.join("; ")
+    }
 }
 
 impl PlannedChange {
@@ -84,22 +154,76 @@ impl PlannedChange {
         self.commit.changes.is_empty()
     }
 
-    /// Carries it out.
+    /// What it is and what it means.
+    pub const fn document(&self) -> &CatalogChangeDocument {
+        &self.document
+    }
+
+    /// The change, to be carried out: if no recipe that runs would lose a connector, nothing is shared
+    /// no longer that has to stay, and running recipes move to other versions only where they may.
+    ///
+    /// # Errors
+    /// Why it is not approved.
+    pub fn approve(&self, granted: SharingGrants<'_>) -> Result<Approved<Self>, SharingRefusal> {
+        let consequences = &self.document.consequences;
+        let in_use = consequences
+            .iter()
+            .filter(|consequence| !consequence.in_use().is_empty());
+        let may_go = |title: &ConnectorTitle| match granted.removals {
+            Removals::None => false,
+            Removals::Of(granted) => title.as_str() == granted,
+            Removals::All => true,
+        };
+        let removals = consequences
+            .iter()
+            .filter(|consequence| consequence.step.action == StepAction::Remove)
+            .map(|consequence| &consequence.step.title)
+            .filter(|title| !may_go(title));
+        let moved = || {
+            let moves = consequences.iter().flat_map(Consequence::moves);
+            moves.map(|using| using.recipes.len()).sum()
+        };
+        let refusal = SharingRefusal {
+            in_use: in_use.cloned().collect(),
+            removals: removals.cloned().collect(),
+            moves: match granted.moves {
+                Moves::Granted => 0,
+                Moves::NotGranted => moved(),
+            },
+        };
+        match refusal {
+            SharingRefusal {
+                ref in_use,
+                ref removals,
+                moves: 0,
+            } if in_use.is_empty() && removals.is_empty() => Ok(Approved::checked(self.clone())),
+            refusal => Err(refusal),
+        }
+    }
+}
+
+impl Approved<PlannedChange> {
+    /// Carries the change out.
     ///
     /// # Errors
     /// [`WorkspaceError::Stale`] if the admin workspace or a customer's changed meanwhile, another
     /// one if it can't be written. Nothing was changed then.
     pub fn carry_out(
-        mut self,
+        self,
         admin: &mut dyn AdminWorkspace,
     ) -> Result<CatalogChangeDocument, WorkspaceError> {
-        if self.is_empty() {
-            self.document.outcome = Outcome::Unchanged;
-        } else {
-            admin.commit(&self.commit, &mut NoContents)?;
-            self.document.outcome = Outcome::Changed;
-        }
-        Ok(self.document)
+        let PlannedChange {
+            mut document,
+            commit,
+        } = self.into_plan();
+        document.outcome = match commit.changes.is_empty() {
+            true => Outcome::Unchanged,
+            false => {
+                admin.commit(&commit, &mut NoContents)?;
+                Outcome::Changed
+            }
+        };
+        Ok(document)
     }
 }
 

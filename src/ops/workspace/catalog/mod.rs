@@ -4,7 +4,8 @@ mod change;
 mod look;
 
 pub use change::{
-    Asked, CatalogChangeDocument, CatalogDiffDocument, Outcome, PlannedChange, diff, plan,
+    Asked, CatalogChangeDocument, CatalogDiffDocument, Moves, Outcome, PlannedChange, Removals,
+    SharingGrants, SharingRefusal, diff, plan,
 };
 pub use look::{
     CatalogLine, CatalogListDocument, CatalogPullDocument, CatalogShowDocument, CatalogUser, list,

@@ -1,0 +1,104 @@
+//! An import that was planned, and what has to be granted before it is carried out.
+
+use std::collections::BTreeMap;
+
+use super::{Incoming, PlanDocument};
+use crate::model::finding::{self, Counts, Finding, Subject};
+use crate::model::workspace::Snapshot;
+use crate::ops::approval::{Approved, ImportRefusal};
+use crate::plan::import::compare::Answer;
+use crate::plan::import::document::{ImportPlan, Needed, Permission};
+use crate::plan::import::target::Fit;
+
+/// An import that was planned.
+#[derive(Debug)]
+pub struct Planned {
+    pub(super) plan: ImportPlan,
+    pub(super) findings: Vec<Finding>,
+    pub(super) snapshot: Snapshot,
+    pub(super) answers: BTreeMap<usize, Answer>,
+    /// What hides some of the package.
+    pub(super) hidden: Vec<Finding>,
+}
+
+impl Planned {
+    /// The document of the plan, with findings in their places.
+    pub fn document(&self, incoming: &Incoming) -> PlanDocument {
+        let mut findings = self.findings.clone();
+        // A project carries every file through; an import has no place for some.
+        let ignored = |finding: &Finding| match &finding.subject {
+            Subject::File { path, .. } => self.plan.ignored.contains(path),
+            Subject::Project
+            | Subject::Path(_)
+            | Subject::Connector(_)
+            | Subject::Manifest(_)
+            | Subject::CommandLine => false,
+        };
+        let of_project = incoming.opened.project.findings.iter();
+        findings.extend(of_project.filter(|finding| !ignored(finding)).cloned());
+        finding::group(&mut findings);
+        PlanDocument {
+            plan: self.plan.clone(),
+            counts: Counts::of(&findings),
+            findings: incoming.opened.located(&findings, None),
+            seal: None,
+        }
+    }
+
+    /// The plan.
+    pub const fn plan(&self) -> &ImportPlan {
+        &self.plan
+    }
+
+    /// The plan, to be carried out: if the whole package was read, nothing blocks the import, and
+    /// every permission that it needs is among those that are `granted`.
+    ///
+    /// # Errors
+    /// Why it is not approved.
+    pub fn approve(&self, granted: &[Permission]) -> Result<Approved<&Self>, ImportRefusal> {
+        if !self.hidden.is_empty() {
+            return Err(ImportRefusal::Incomplete(self.hidden.clone()));
+        }
+        let errors = finding::errors(&self.findings);
+        if !errors.is_empty() {
+            return Err(ImportRefusal::Blocked(errors));
+        }
+        let needed = not_granted(&self.plan.needs, granted);
+        if !needed.is_empty() {
+            return Err(ImportRefusal::NotPermitted(needed));
+        }
+        Ok(Approved::checked(self))
+    }
+
+    /// The plan of what the platform itself exported, for a copy of its workspace: whatever it is,
+    /// it is there already.
+    #[cfg(feature = "remote")]
+    pub(crate) const fn as_exported(&self) -> Approved<&Self> {
+        Approved::checked(self)
+    }
+
+    /// Calls the package as whoever asked for the import does, if it was made of another one by
+    /// taking a folder off.
+    pub fn call_package(&mut self, path: String, strip_folder: Option<String>) {
+        self.plan.package.path = path;
+        self.plan.package.strip_folder = strip_folder;
+    }
+
+    /// Takes from a plan that was approved of before what may lie elsewhere by now: the package, the
+    /// record and the lock. What these said was approved of, unless they say now that the package
+    /// belongs elsewhere.
+    pub fn stand_by(&mut self, before: &ImportPlan) {
+        self.plan.package.path.clone_from(&before.package.path);
+        let now = self.plan.target.as_ref().map(|target| target.fit);
+        if now != Some(Fit::Other) && self.plan.package == before.package {
+            self.plan.target.clone_from(&before.target);
+        }
+    }
+}
+
+/// The permissions that are needed and not granted.
+pub(super) fn not_granted(needs: &[Needed], granted: &[Permission]) -> Vec<Needed> {
+    let needs = needs.iter();
+    let needs = needs.filter(|needed| !granted.contains(&needed.permission));
+    needs.cloned().collect()
+}
