@@ -56,6 +56,6 @@ impl AccountApi<'_> {
     pub fn connections(&self) -> Result<Vec<ConnectionInfo>, ClientError> {
         let request = self.get("connections");
         self.transport
-            .pages(&request, &["connections"], &["name"], connection)
+            .whole(&request, &["connections"], &["name"], connection)
     }
 }

@@ -150,7 +150,7 @@ impl Client {
     /// As any question's.
     pub fn connectors(&self) -> Result<Vec<ConnectorInfo>, ClientError> {
         let request = Request::get("/api/custom_connectors".to_owned()).class(Class::Connector);
-        self.transport.pages(
+        self.transport.whole(
             &request,
             &["custom_connectors", "connectors"],
             &["name", "title"],

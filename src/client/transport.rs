@@ -30,6 +30,9 @@ const PAGE: usize = 100;
 const SMALL_PAGE: usize = 10;
 /// How often a list is read that something goes out of meanwhile.
 const READINGS: u32 = 3;
+/// How many records a page of a platform's list holds if there are more: 10 in older lists, 100 in
+/// newer ones (platform.md §2), and what lies between is a multiple of five.
+const SMALLEST_PAGE: usize = 10;
 /// Pages after which a list is taken to have no end.
 const PAGES: usize = 10_000;
 
@@ -144,29 +147,10 @@ impl Transport {
             if self.moved(&pages, request, names)? {
                 continue;
             }
-            let mut records = Vec::new();
-            let mut seen = BTreeSet::new();
-            for node in pages
-                .each
-                .iter()
-                .flat_map(|page| page.list(names))
-                .flatten()
-            {
-                let id = node.id("id")?;
-                // What moved to the next page meanwhile comes twice.
-                if !seen.insert(id) {
-                    continue;
-                }
-                match named.iter().find(|key| node.get(key).is_none()) {
-                    None => records.push(read(&node)?),
-                    Some(key) => self.wire.settings().notices.tell(&Notice::Nameless {
-                        list: exchange(request.method, &self.url(request)).to_string(),
-                        id,
-                        key,
-                    }),
-                }
-            }
-            return Ok(records);
+            // What moved to the next page meanwhile comes twice.
+            let each = pages.each.iter();
+            let nodes = each.flat_map(|page| page.list(names)).flatten();
+            return self.records(request, nodes, named, read);
         }
         Err(ClientError::Unavailable {
             at: exchange(request.method, &self.url(request)),
@@ -175,6 +159,52 @@ impl Transport {
                 "the list changes while it is read, each time".to_owned(),
             )),
         })
+    }
+
+    /// Every record of a list for which the platform documents no pages: all come at once. Where as
+    /// many come as a page could hold, it is asked for pages all the same.
+    pub(super) fn whole<T>(
+        &self,
+        request: &Request<'_>,
+        names: &[&str],
+        named: &[&'static str],
+        read: impl Fn(&Node<'_>) -> Result<T, ClientError>,
+    ) -> Result<Vec<T>, ClientError> {
+        let answer = self.answer(request)?;
+        let records = answer.list(names)?;
+        let could_be_a_page = records.len() >= SMALLEST_PAGE && records.len() % 5 == 0;
+        match could_be_a_page {
+            true => self.pages(request, names, named, read),
+            false => self.records(request, records, named, read),
+        }
+    }
+
+    /// What the records of a list say. One without one of `named` is told of and left out; one that
+    /// comes twice counts once.
+    fn records<'a, T>(
+        &self,
+        request: &Request<'_>,
+        nodes: impl IntoIterator<Item = Node<'a>>,
+        named: &[&'static str],
+        read: impl Fn(&Node<'_>) -> Result<T, ClientError>,
+    ) -> Result<Vec<T>, ClientError> {
+        let mut records = Vec::new();
+        let mut seen = BTreeSet::new();
+        for node in nodes {
+            let id = node.id("id")?;
+            if !seen.insert(id) {
+                continue;
+            }
+            match named.iter().find(|key| node.get(key).is_none()) {
+                None => records.push(read(&node)?),
+                Some(key) => self.wire.settings().notices.tell(&Notice::Nameless {
+                    list: exchange(request.method, &self.url(request)).to_string(),
+                    id,
+                    key,
+                }),
+            }
+        }
+        Ok(records)
     }
 
     /// Asks for pages until one brings nothing new: the platform may give fewer at once than it was

@@ -602,7 +602,10 @@ pub fn fetch(
     scratch: &Path,
 ) -> Result<Option<Downloaded>, WorkspaceError> {
     match workspace.base.id {
-        Some(id) => workspace.download(id, scratch, IncludeData::No),
+        Some(id) => {
+            let download = workspace.download(id, scratch, IncludeData::No)?;
+            Ok(download.map(|(package, _)| package))
+        }
         None => Ok(None),
     }
 }

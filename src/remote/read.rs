@@ -137,6 +137,18 @@ pub(super) fn base(
     root: Option<u64>,
     address: &RemoteAddress,
 ) -> Result<Base, WorkspaceError> {
+    // Who asks for no folder means Home, and a token's own workspace says which that is.
+    let is_home = |home| match address.folder {
+        None => true,
+        Some(wanted) => wanted == home,
+    };
+    if let Some(home) = root.filter(|home| is_home(*home)) {
+        return Ok(Base {
+            id: Some(home),
+            root: Some(home),
+            path: FolderPath::home(),
+        });
+    }
     let top = api.folders_in(None)?;
     // Home is the folder that holds the topmost ones.
     let mut home = root.or_else(|| {
@@ -227,11 +239,12 @@ impl RemoteWorkspace {
         }
         let (mut exports, mut downloads, mut assets) = (Vec::new(), Vec::new(), Vec::new());
         for (folder, id) in wanted {
-            let Some(package) = self.download(id, &self.settings.scratch, IncludeData::Yes)? else {
+            let download = self.download(id, &self.settings.scratch, IncludeData::Yes)?;
+            let Some((package, listed)) = download else {
                 continue;
             };
             let mut numbers = BTreeMap::new();
-            for asset in api.folder_assets(FolderId(id), IncludeData::Yes)? {
+            for asset in listed {
                 let path = asset.zip_name.as_ref().map(|name| name.parse());
                 if let Some(Ok(path)) = path {
                     numbers.insert(path, asset.id);
@@ -245,12 +258,15 @@ impl RemoteWorkspace {
             });
             downloads.push(package);
         }
-        let recipes = self.recipes_of(&assets)?;
+        let ListedRecipes {
+            inside: recipes,
+            elsewhere,
+        } = self.recipes_of(&assets)?;
         let connections = api.connections()?;
         let listed = self.client.connectors()?;
         let own = self.connectors(&listed, &interest.titles)?;
         let mut stubs = self.connection_stubs(&connections, &interest, &mut folders)?;
-        stubs.extend(self.recipe_stubs(&own, &interest, &recipes, &mut folders)?);
+        stubs.extend(self.recipe_stubs(&own, &interest, elsewhere, &recipes, &mut folders)?);
         let (admin, connectors) = match &self.who.admin {
             Some(admin) => (Some((admin.clone(), own)), Vec::new()),
             None => (None, own),
@@ -349,16 +365,17 @@ impl RemoteWorkspace {
         })
     }
 
-    /// Exports a folder and downloads it; nothing if it holds nothing.
+    /// Exports a folder and downloads it, with what it holds; nothing if it holds nothing.
     pub(super) fn download(
         &self,
         folder: u64,
         scratch: &Path,
         data: IncludeData,
-    ) -> Result<Option<Downloaded>, WorkspaceError> {
+    ) -> Result<Option<(Downloaded, Vec<ManifestAsset>)>, WorkspaceError> {
         let api = self.api();
         let folder = FolderId(folder);
-        if api.folder_assets(folder, data)?.is_empty() {
+        let assets = api.folder_assets(folder, data)?;
+        if assets.is_empty() {
             return Ok(None);
         }
         let manifest = api.create_manifest(&NewManifest {
@@ -371,7 +388,7 @@ impl RemoteWorkspace {
         let downloaded = self.exported(manifest, scratch);
         // It has done its work, or never will; that it can't be taken away is no reason to fail.
         let _ = api.delete_manifest(manifest);
-        downloaded.map(Some)
+        Ok(Some((downloaded?, assets)))
     }
 
     /// Makes the package that a manifest describes, and downloads it.
@@ -416,14 +433,15 @@ impl RemoteWorkspace {
         }
     }
 
-    fn recipes_of(&self, assets: &[ManifestAsset]) -> Result<Vec<RecipeInfo>, WorkspaceError> {
+    /// The recipes among assets. Others are told as far as they were listed on the way.
+    fn recipes_of(&self, assets: &[ManifestAsset]) -> Result<ListedRecipes, WorkspaceError> {
         let wanted: BTreeSet<u64> = assets
             .iter()
             .filter(|asset| asset.kind == "recipe")
             .map(|asset| asset.id)
             .collect();
         if wanted.is_empty() {
-            return Ok(Vec::new());
+            return Ok(ListedRecipes::default());
         }
         let api = self.api();
         let mut recipes = Vec::new();
@@ -434,11 +452,19 @@ impl RemoteWorkspace {
             })?;
         }
         let found: BTreeSet<u64> = recipes.iter().map(|recipe| recipe.id.0).collect();
+        let mut elsewhere = None;
         if !wanted.is_subset(&found) {
-            recipes = api.recipes(&RecipeFilter::default())?;
+            let (inside, others) = api
+                .recipes(&RecipeFilter::default())?
+                .into_iter()
+                .partition(|recipe| wanted.contains(&recipe.id.0));
+            (recipes, elsewhere) = (inside, Some(others));
         }
         recipes.retain(|recipe| wanted.contains(&recipe.id.0));
-        Ok(recipes)
+        Ok(ListedRecipes {
+            inside: recipes,
+            elsewhere,
+        })
     }
 
     /// The connectors of the token's own workspace.
@@ -522,23 +548,35 @@ impl RemoteWorkspace {
         &self,
         connectors: &[SeenConnector],
         interest: &Interest,
+        elsewhere: Option<Vec<RecipeInfo>>,
         inside: &[RecipeInfo],
         folders: &mut Folders<'_>,
     ) -> Result<Vec<Stub>, WorkspaceError> {
-        let inside: BTreeSet<u64> = inside.iter().map(|recipe| recipe.id.0).collect();
-        let compared = connectors
+        let compared: Vec<InternalName> = connectors
             .iter()
-            .filter(|connector| interest.titles.contains(&connector.title));
+            .filter(|connector| interest.titles.contains(&connector.title))
+            .map(|connector| connector.internal_name.clone())
+            .collect();
+        // A list says of each recipe what it uses (platform.md §2); where it doesn't, it is asked.
+        let tells = |recipe: &RecipeInfo| !recipe.providers.is_empty();
+        let using = match elsewhere {
+            Some(listed) if listed.iter().all(tells) => listed
+                .into_iter()
+                .filter(|recipe| {
+                    let mut compared = compared.iter();
+                    compared.any(|name| recipe.providers.iter().any(|used| used == name.as_str()))
+                })
+                .collect(),
+            Some(_) | None => using_any(&self.api(), &compared)?,
+        };
+        let inside: BTreeSet<u64> = inside.iter().map(|recipe| recipe.id.0).collect();
         let mut stubs: BTreeMap<u64, Stub> = BTreeMap::new();
-        for connector in compared {
-            let using = using(&connector.internal_name);
-            for recipe in self.api().recipes(&using)? {
-                if inside.contains(&recipe.id.0) || stubs.contains_key(&recipe.id.0) {
-                    continue;
-                }
-                let folder = folders.path_of(recipe.folder_id.map(|folder| folder.0))?;
-                stubs.insert(recipe.id.0, recipe_stub(&recipe, folder));
+        for recipe in using {
+            if inside.contains(&recipe.id.0) || stubs.contains_key(&recipe.id.0) {
+                continue;
             }
+            let folder = folders.path_of(recipe.folder_id.map(|folder| folder.0))?;
+            stubs.insert(recipe.id.0, recipe_stub(&recipe, folder));
         }
         Ok(stubs.into_values().collect())
     }
@@ -586,29 +624,25 @@ impl RemoteWorkspace {
         &self,
         using_any: &BTreeSet<InternalName>,
     ) -> Result<Vec<SeenCustomer>, WorkspaceError> {
+        let names: Vec<InternalName> = using_any.iter().cloned().collect();
         let mut seen = Vec::new();
         for info in self.client.customers()? {
             let account = Account::Customer(crate::client::CustomerHandle::Number(info.id));
             let api = self.client.account(&account);
-            let mut recipes = BTreeMap::new();
-            // Each customer is asked once, whatever is asked for, unless an address gets too long.
-            let all: Vec<InternalName> = using_any.iter().cloned().collect();
-            for some in all.chunks(NAMES) {
-                let filter = RecipeFilter {
-                    uses_any: some.to_vec(),
-                    ..RecipeFilter::default()
-                };
-                for recipe in api.recipes(&filter)? {
-                    recipes.insert(recipe.id.0, recipe);
-                }
-            }
-            seen.push(SeenCustomer {
-                info,
-                recipes: recipes.into_values().collect(),
-            });
+            let recipes = self::using_any(&api, &names)?;
+            seen.push(SeenCustomer { info, recipes });
         }
         Ok(seen)
     }
+}
+
+/// The recipes of a workspace.
+#[derive(Debug, Default)]
+struct ListedRecipes {
+    /// Those that are exported.
+    inside: Vec<RecipeInfo>,
+    /// All others; nothing if they were not listed.
+    elsewhere: Option<Vec<RecipeInfo>>,
 }
 
 /// A customer, with its recipes that use connectors which matter.
@@ -648,11 +682,23 @@ fn connection_stub(
     })
 }
 
-fn using(connector: &InternalName) -> RecipeFilter {
-    RecipeFilter {
-        uses_any: vec![connector.clone()],
-        ..RecipeFilter::default()
+/// The recipes that use one of the connectors, each once. One question asks for all of them, unless
+/// its address would get too long.
+fn using_any(
+    api: &AccountApi<'_>,
+    connectors: &[InternalName],
+) -> Result<Vec<RecipeInfo>, ClientError> {
+    let mut recipes = BTreeMap::new();
+    for some in connectors.chunks(NAMES) {
+        let filter = RecipeFilter {
+            uses_any: some.to_vec(),
+            ..RecipeFilter::default()
+        };
+        for recipe in api.recipes(&filter)? {
+            recipes.insert(recipe.id.0, recipe);
+        }
     }
+    Ok(recipes.into_values().collect())
 }
 
 fn recipe_stub(recipe: &RecipeInfo, folder: FolderPath) -> Stub {

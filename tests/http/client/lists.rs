@@ -76,6 +76,39 @@ fn all_pages_are_read() {
     }
 }
 
+/// The platform documents no pages of connections. Where a page could have been meant, it is asked.
+#[test]
+fn a_list_without_pages_is_asked_for_once() {
+    for (total, most, questions) in [
+        (0, 100, 1),
+        (1, 100, 1),
+        (13, 100, 1),
+        (237, usize::MAX, 1),
+        (5, 100, 1),
+        // Those could be a page.
+        (15, 100, 3),
+        (100, 100, 3),
+        // A platform that has pages all the same.
+        (237, 100, 1 + 3 + 1 + 2),
+        (23, 10, 1 + 3 + 1 + 2),
+        (51, 25, 1 + 3 + 1 + 2),
+    ] {
+        let server = Server::answering(move |asked| {
+            let size = number(asked, "per_page").unwrap_or(most).min(most);
+            let start = number(asked, "page").unwrap_or(1).saturating_sub(1);
+            let ids = (1..=total).skip(start.saturating_mul(size)).take(size);
+            let records = ids.map(|id| format!(r#"{{"id": {id}, "name": "c{id}"}}"#));
+            let records = records.collect::<Vec<_>>().join(",");
+            json(200, &format!(r#"{{"result": [{records}]}}"#))
+        });
+        let all = client(&server).account(&OWN).connections();
+        let ids: Vec<u64> = all.expect("listed").iter().map(|c| c.id.0).collect();
+        let expected: Vec<u64> = (1..=total as u64).collect();
+        assert_eq!(ids, expected, "{total} by {most}");
+        assert_eq!(server.asked().len(), questions, "{total} by {most}");
+    }
+}
+
 #[test]
 fn what_moves_between_pages_is_told_once() {
     // A recipe was made while the first page was read.

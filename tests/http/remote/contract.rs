@@ -18,7 +18,7 @@ use recipack::ops::diff::{Direction, compare_with_workspace};
 use recipack::ops::import::{ImportRequest, Incoming, Planned};
 use recipack::ops::workspace::operate::{Which, set_recipes};
 use recipack::ops::{Interrupt, Running, Silent};
-use recipack::plan::import::document::AssetAction;
+use recipack::plan::import::document::{AssetAction, Permission};
 use recipack::plan::import::target::OtherTarget;
 use recipack::remote::journal::Journal;
 use recipack::remote::{RemoteSettings, RemoteWorkspace};
@@ -296,11 +296,13 @@ pub(super) fn imports_as_planned(workspace: &mut dyn Workspace, package: &Path) 
     let request = request(package);
     let incoming = Incoming::read(&request, &running(), &mut Silent).expect("a package");
     let plan = planned(workspace, &incoming, &request);
+    // Some of the projects are parts, whose connectors lie in others.
+    let granted = [Permission::MissingConnectors, Permission::OverwriteRows];
     let document = plan.document(&incoming);
     let mut receipt = incoming
         .apply(
             &request,
-            &plan.approve(&[]).expect("approved"),
+            &plan.approve(&granted).expect("approved"),
             &document,
             workspace,
             &running(),

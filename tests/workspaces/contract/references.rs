@@ -18,15 +18,15 @@ use recipack::workspace::Workspace;
 use recipack::workspace::memory::MemoryWorkspace;
 use serde_json::{Value, json};
 
+use crate::contract::local;
+use crate::support::Place;
+
 /// Whatever a package asks for.
 const GRANTED: [Permission; 3] = [
     Permission::MissingConnectors,
     Permission::OverwriteRows,
     Permission::MoveRecipes,
 ];
-
-use crate::contract::local;
-use crate::support::Place;
 
 const FOLDERS: &[&str] = &["", "A", "B", "A/C", "Orders"];
 const NAMES: &[&str] = &["CRM", "Desk", "Mail"];
