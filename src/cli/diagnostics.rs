@@ -117,7 +117,8 @@ fn one(renderer: &Renderer, finding: &Diagnostic) -> String {
     if let Some(help) = &finding.help {
         remarks.push((Level::HELP, visible_lines(help)));
     }
-    let file = finding.file.as_deref().map(visible);
+    let file = finding.opens.as_deref().or(finding.file.as_deref());
+    let file = file.map(visible);
     let (Some(excerpt), Some(file), Some(line)) = (&finding.excerpt, &file, finding.line) else {
         return without_source(
             &renderer.render(&[group]),

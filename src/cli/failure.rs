@@ -80,6 +80,7 @@ impl Failure {
                 help: None,
                 fingerprint: None,
                 excerpt: None,
+                opens: None,
             }],
         }
     }

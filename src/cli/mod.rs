@@ -31,13 +31,14 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use clap::FromArgMatches as _;
 use clap::error::ErrorKind;
 
 pub use exit::Exit;
 
-use args::{Cli, Command, Global, ManifestCommand, advised};
+use args::{Cli, Command, Global, ManifestCommand, advised, exits};
 use colour::ColourWanted;
 use failure::{Failure, FailureDocument};
 use ui::{Format, Ui, Volume};
@@ -110,10 +111,10 @@ fn exit_of_process() -> Exit {
     let parsed = args::command()
         .color(ui::of_arguments(said))
         .try_get_matches()
-        .and_then(|matches| Cli::from_arg_matches(&matches))
+        .and_then(|matches| Ok((path_of(&matches), Cli::from_arg_matches(&matches)?)))
         .map_err(advised);
-    let cli = match parsed {
-        Ok(cli) => cli,
+    let (path, cli) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) if error.kind() == ErrorKind::DisplayVersion => return version(said),
         Err(error) => {
             if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
@@ -175,7 +176,11 @@ fn exit_of_process() -> Exit {
         }),
         None => Ok(()),
     };
+    let started = Instant::now();
     let outcome = entered.and_then(|()| dispatch(&context, cli.command));
+    if let Ok(Exit::Done) = outcome {
+        context.ui.took(started.elapsed());
+    }
     let requests = context.requests.load(Ordering::Relaxed);
     if requests > 0 && context.ui.volume == Volume::Verbose {
         let requests = counted(requests as u64, "request");
@@ -183,7 +188,7 @@ fn exit_of_process() -> Exit {
             .ui
             .talk(&format!("{requests} to the platform's API\n"));
     }
-    match outcome {
+    let exit = match outcome {
         Ok(exit) => exit,
         Err(Stop::Output(error)) => {
             let error = anyhow::Error::new(error).context("can't print the result");
@@ -210,7 +215,24 @@ fn exit_of_process() -> Exit {
             }
             failure.exit
         }
+    };
+    debug_assert!(
+        exits(&path).is_some_and(|exits| exits.contains(&exit)),
+        "the help of `{path}` does not list exit code {}",
+        exit.code()
+    );
+    exit
+}
+
+/// The words of the command that is called: `workspace create`.
+fn path_of(matches: &clap::ArgMatches) -> String {
+    let mut words = Vec::new();
+    let mut at = matches;
+    while let Some((word, below)) = at.subcommand() {
+        words.push(word);
+        at = below;
     }
+    words.join(" ")
 }
 
 /// Tells of arguments that can't be parsed as any other failure is told with `--json`.

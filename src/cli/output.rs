@@ -20,6 +20,7 @@ use crate::manifest::lock::Lock;
 use crate::model::catalogue::Catalogue;
 use crate::model::kind::FileRole;
 use crate::ops::export::record::record_path;
+use crate::plan::decision::shell_word;
 
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +129,15 @@ impl OutputPath {
         };
         // A link that leads nowhere yet is a name like any other.
         let Ok(metadata) = path.metadata() else {
+            let folder = folder_of(path);
+            if content.is_for_stdout() && !folder.is_dir() {
+                return Err(
+                    taken("can't be written: its folder is not there").help(format!(
+                        "make it first: mkdir -p {}",
+                        shell_word(&folder.display().to_string())
+                    )),
+                );
+            }
             let is_input = |input: &&&Path| is_one(path, input);
             return match inputs.iter().find(is_input) {
                 Some(_) => Err(taken("is what this command reads or writes already")),
@@ -173,8 +183,8 @@ impl OutputPath {
             }
             (There::Other, Replacing::AnyKind) => Ok(Self::of(path, Way::Rename)),
             (There::Other, Replacing::SameKind) => Err(taken(&format!(
-                "is there, and is no {}, which would take its place",
-                content.name()
+                "is there, and is no {}: what is written would take its place",
+                content.replaceable()
             ))
             .help(
                 "name another file to write to; or, if nobody needs it, replace it with --force",
@@ -239,6 +249,15 @@ impl Content {
         }
     }
 
+    /// What may be replaced by it, as it is called.
+    fn replaceable(self) -> &'static str {
+        if self == Self::Package {
+            "package that recipack made"
+        } else {
+            self.name()
+        }
+    }
+
     /// What it is called.
     const fn name(self) -> &'static str {
         match self {
@@ -276,7 +295,8 @@ impl Content {
                 let record = record_path(path);
                 let is_recorded =
                     || look(&record, Self::Record).is_ok_and(|it| it == There::SameKind);
-                head.starts_with(b"PK") && (is_package(path) || is_recorded())
+                // The platform's own, which a project may have been unzipped from, can't be made again.
+                head.starts_with(b"PK") && (is_made_here(head) && is_package(path) || is_recorded())
             }
             Self::Record => has(&["format", "generator", "package", "target", "entries"]),
             // A manifest is somebody's own work, whatever is in it.
@@ -345,6 +365,13 @@ fn is_minisign(head: &[u8]) -> bool {
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
+}
+
+/// Whether the first entry of a zip has the time that this program gives to all: nobody else's have
+/// it, since it is before there were zips. What holds no entry has no time, and nothing to lose.
+fn is_made_here(head: &[u8]) -> bool {
+    const TIME_AND_DATE: [u8; 4] = [0, 0, 0x21, 0];
+    !head.starts_with(b"PK\x03\x04") || head.get(10..14) == Some(&TIME_AND_DATE)
 }
 
 /// A zip that holds assets at all, or nothing.

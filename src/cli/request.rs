@@ -18,10 +18,10 @@ use crate::io::limited;
 use crate::io::limited::DOCUMENT;
 use crate::manifest::{DEFAULT_LIMIT_MB, GlobError, Manifest};
 use crate::model::catalogue::{Catalogue, NoCatalogue, SharedConnectors};
-use crate::model::ident::{PackageName, TargetName};
+use crate::model::ident::{ConnectorTitle, PackageName, TargetName};
 use crate::model::span::{Located, Origin};
 use crate::model::table::PackedRows;
-use crate::model::target::{Target, TargetKind};
+use crate::model::target::{ConnectorPolicy, Target, TargetKind};
 use crate::model::workspace::{Address, AddressError};
 use crate::ops::diagnostics::ManifestText;
 use crate::ops::export::ExportRequest;
@@ -482,11 +482,17 @@ pub(crate) fn resolve(
     if let Some(target) = target {
         words.extend(target.connectors);
     }
-    words.extend(
-        args.connectors_said
-            .iter()
-            .map(|(title, word)| (title.clone(), Located::on_command_line(*word))),
-    );
+    let mut said: BTreeMap<&ConnectorTitle, ConnectorPolicy> = BTreeMap::new();
+    for (title, word) in &args.connectors_said {
+        if let Some(before) = said.insert(title, *word).filter(|before| before != word) {
+            return Err(Failure::usage(format!(
+                "--connector says two things about \"{}\": {before} and {word}",
+                visible(title.as_str())
+            ))
+            .help("say one of them"));
+        }
+        words.insert(title.clone(), Located::on_command_line(*word));
+    }
     let package = manifest.map(|manifest| &manifest.package);
     let limit_mb = package.map_or(DEFAULT_LIMIT_MB, |package| package.limit_mb);
     Ok(Resolved {

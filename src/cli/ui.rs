@@ -6,7 +6,6 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 use std::sync::Mutex;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -43,6 +42,17 @@ pub(crate) enum Answer {
     No,
     /// There is nobody to ask.
     Nobody,
+}
+
+/// What a person said to a choice that can still be made otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Review {
+    /// It is meant.
+    Meant,
+    /// It is to be made again.
+    Again,
+    /// Neither, or nobody is there.
+    No,
 }
 
 /// What results look like.
@@ -229,34 +239,6 @@ impl Ui {
         }
     }
 
-    /// The same of a project in a folder: places are told so that they can be opened from here, as
-    /// those in the manifest are anyway.
-    pub(crate) fn findings_in(
-        &self,
-        folder: &Path,
-        manifest: Option<&str>,
-        findings: &[Diagnostic],
-    ) {
-        let opened = |finding: &Diagnostic| {
-            let file = finding.file.as_ref()?;
-            if manifest == Some(file.as_str()) {
-                return None;
-            }
-            let path = folder.join(file);
-            // What lies in a package, or beside the project, is not below it.
-            let is_there = folder != Path::new(".") && path.symlink_metadata().is_ok();
-            is_there.then(|| path.display().to_string())
-        };
-        let placed: Vec<Diagnostic> = findings
-            .iter()
-            .map(|finding| Diagnostic {
-                file: opened(finding).or_else(|| finding.file.clone()),
-                ..finding.clone()
-            })
-            .collect();
-        self.findings(&placed);
-    }
-
     /// Commands for the system that runs the job, to stderr, where it reads them too.
     pub(crate) fn annotations(&self, commands: &str) {
         say(commands);
@@ -265,6 +247,13 @@ impl Ui {
     /// What a command failed of, to stderr.
     pub(crate) fn failure(&self, told: &[Diagnostic]) {
         say(&diagnostics::render(told, Volume::Verbose, self.colour));
+    }
+
+    /// How long all of it took, for a person who waited.
+    pub(crate) fn took(&self, elapsed: Duration) {
+        if self.progress == ProgressWanted::Bar && elapsed >= WAITED {
+            self.talk(&format!("{:>12} in {} s\n", "Finished", elapsed.as_secs()));
+        }
     }
 
     /// Whether somebody is there who can be asked.
@@ -294,6 +283,24 @@ impl Ui {
         Ok(match said.as_str() {
             "y" | "yes" => Answer::Yes,
             _ => Answer::No,
+        })
+    }
+
+    /// Asks a person whether a choice is meant, or to be made again. Only a yes is a yes.
+    ///
+    /// # Errors
+    /// If the work is interrupted meanwhile.
+    pub(crate) fn review(
+        &self,
+        question: &str,
+        interrupt: &Interrupt,
+    ) -> Result<Review, Interrupted> {
+        let said = self.ask(&format!("{question} [y/N, b to go back] "), interrupt)?;
+        let said = said.unwrap_or_default().to_lowercase();
+        Ok(match said.as_str() {
+            "y" | "yes" => Review::Meant,
+            "b" | "back" => Review::Again,
+            _ => Review::No,
         })
     }
 
@@ -406,6 +413,8 @@ pub(crate) struct ProgressObserver {
 
 /// How long work may take before anything is said of it.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a person has to have waited to be told how long it was.
+const WAITED: Duration = Duration::from_secs(5);
 /// How long a line of progress has to do before the next one.
 const BETWEEN: Duration = Duration::from_secs(10);
 

@@ -50,6 +50,10 @@ pub struct Diagnostic {
     /// The line it points at, for people.
     #[serde(skip)]
     pub excerpt: Option<Excerpt>,
+    /// The file as it can be opened from where somebody stands, for people; absent where that is
+    /// `file`, and where the file lies in a package.
+    #[serde(skip)]
+    pub opens: Option<String>,
 }
 
 /// A line of a file, or the part of it around a place.
@@ -129,6 +133,7 @@ fn bare(finding: &Finding, manifest: Option<ManifestText<'_>>) -> Diagnostic {
         help: finding.help.clone(),
         fingerprint: Some(finding.fingerprint()),
         excerpt: None,
+        opens: None,
     };
     match &finding.subject {
         Subject::Project | Subject::CommandLine => {}

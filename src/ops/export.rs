@@ -456,7 +456,7 @@ impl Prepared {
         let mut bytes = Vec::new();
         for decision in &self.plan.connectors {
             let Some(evidence) = decision
-                .catalogue
+                .catalog
                 .as_ref()
                 .filter(|_| decision.outcome == Outcome::LeftOut)
             else {

@@ -63,13 +63,36 @@ impl Opened {
             .iter()
             .map(|file| (&file.path, file))
             .collect();
-        locate(findings, manifest, |path| {
+        let mut located = locate(findings, manifest, |path| {
             let mut bytes = Vec::new();
             let file = files.get(path)?;
             reader.read(file.source, &mut bytes).ok()?;
             hide(&mut bytes, &file.secrets);
             Some(bytes)
-        })
+        });
+        for (finding, told) in findings.iter().zip(&mut located) {
+            told.opens = match &finding.subject {
+                Subject::File { path, .. } => self.opens(path.as_str()),
+                Subject::Path(path) => self.opens(path),
+                Subject::Project
+                | Subject::CommandLine
+                | Subject::Connector(_)
+                | Subject::Manifest(_) => None,
+            };
+        }
+        located
+    }
+
+    /// The path by which a file of the project can be opened from the working directory.
+    fn opens(&self, file: &str) -> Option<String> {
+        let folder = &self.source.path;
+        if self.source.origin() == Origin::Package || folder == Path::new(".") {
+            return None;
+        }
+        let path = folder.join(file);
+        // What is told by a path of its own lies beside the project.
+        let is_there = path.symlink_metadata().is_ok();
+        is_there.then(|| path.display().to_string())
     }
 }
 

@@ -69,8 +69,9 @@ pub struct ConnectorDecision {
     pub word: ConnectorPolicy,
     /// By whom.
     pub word_from: ConfigSource,
-    /// What the catalogue knows of it.
-    pub catalogue: Option<CatalogueEvidence>,
+    /// What the catalogue knows of it; `catalogue` in records of format 1.
+    #[serde(alias = "catalogue")]
+    pub catalog: Option<CatalogueEvidence>,
     /// The version that the project holds.
     pub packaged_version: Option<Version>,
     /// Its files.

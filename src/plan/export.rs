@@ -351,7 +351,7 @@ impl<'a> Planning<'a, '_> {
                 Some(Origin::Manifest(_)) => ConfigSource::Manifest,
                 Some(Origin::CommandLine) => ConfigSource::CommandLine,
             },
-            catalogue: connector
+            catalog: connector
                 .entry
                 .map(|(entry, matched_by)| CatalogueEvidence {
                     title: entry.title.clone(),
@@ -581,7 +581,7 @@ impl<'a> Planning<'a, '_> {
     fn report(&mut self, connector: &Connector<'_>, decision: &ConnectorDecision, untold: &Untold) {
         let title = &decision.connector;
         let shared = decision
-            .catalogue
+            .catalog
             .as_ref()
             .and_then(|entry| entry.shared_version.version());
         let shared = shared.map_or_else(String::new, |version| format!(" {version}"));
@@ -650,7 +650,7 @@ impl<'a> Planning<'a, '_> {
                 .extend(gaps::users("connection", &decision.connections));
             self.findings.push(finding);
         }
-        let entry = decision.catalogue.as_ref();
+        let entry = decision.catalog.as_ref();
         if let (TargetKind::Customer, Outcome::LeftOut, Some(shared), Some(packaged)) = (
             self.request.destination.kind,
             decision.outcome,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::catalogue::near_key;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::keyword::keyword_enum;
 use crate::model::workspace::{
@@ -144,6 +145,16 @@ pub enum PushError {
         /// Its admin workspace.
         admin: Option<String>,
     },
+    /// Titles are what connectors are known by in other workspaces, and nobody tells these apart.
+    #[error(
+        "\"{title}\" differs from the title of the connector \"{there}\" only in case or spaces"
+    )]
+    NearTitle {
+        /// What the new one was to be called.
+        title: ConnectorTitle,
+        /// What the one that is there is called.
+        there: ConnectorTitle,
+    },
 }
 
 /// Makes a new version of the workspace's own connector of that title, unless the newest one is the
@@ -151,7 +162,7 @@ pub enum PushError {
 /// released: that is another step.
 ///
 /// # Errors
-/// If the workspace is a customer's.
+/// If the workspace is a customer's, or another connector's title is hardly another one.
 pub fn push(
     inventory: &Inventory,
     source: &Source,
@@ -171,6 +182,16 @@ pub fn push(
     let mut connectors = inventory.connectors.iter();
     let held = connectors.find(|held| held.title == source.title);
     let newest = held.and_then(WorkspaceConnector::latest);
+    if held.is_none() {
+        let key = near_key(source.title.as_str());
+        let mut others = inventory.connectors.iter();
+        if let Some(near) = others.find(|other| near_key(other.title.as_str()) == key) {
+            return Err(PushError::NearTitle {
+                title: source.title.clone(),
+                there: near.title.clone(),
+            });
+        }
+    }
     let mut commit = Commit::on(workspace);
     if let (Some(held), Some(newest)) = (held, newest)
         && held.newest().is_some()

@@ -87,6 +87,14 @@ fn every_help_fits_a_screen_says_what_it_does_and_ends_with_two_examples() {
             assert!(example.starts_with(own.trim_end()), "{path:?}: {example}");
             assert!(!example.contains("fixtures"), "{example}: who has that?");
         }
+        // What only groups commands has no end of its own.
+        let ends = text.lines().find(|line| line.starts_with("Exit codes: "));
+        let is_group = !path.is_empty() && !below(&text).is_empty();
+        assert_eq!(ends.is_none(), is_group, "{path:?}:\n{text}");
+        if let Some(ends) = ends.filter(|_| !path.is_empty()) {
+            assert!(ends.starts_with("Exit codes: 0, 1, "), "{path:?}: {ends}");
+            assert!(ends.contains(", 64, "), "{path:?}: {ends}");
+        }
         assert_eq!(text, help(&path, "-h"), "{path:?}: both say the same");
     }
 }

@@ -576,7 +576,7 @@ fn init_writes_a_manifest_once() {
        = help: say which connectors the partner shares with customers, in one of these ways:
                --catalog https://www.workato.com, the address of the admin workspace that the token is of (another data center has another host)
                --catalog local:ADMIN, an admin workspace of the local platform
-               --catalog FILE, which `recipack catalog pull -o FILE --in https://www.workato.com` writes
+               --catalog FILE: the platform's answer to GET /api/custom_connectors?oem_shared=true, or what `recipack catalog pull -o FILE --in https://www.workato.com` writes
                recipack manifest add catalog FILE|ADDRESS, for all targets of the manifest
                --catalog none, if the partner shares nothing; in the manifest, catalog = "none"
 

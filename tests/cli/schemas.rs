@@ -99,7 +99,29 @@ fn every_schema_is_one() {
             "{name}"
         );
         assert!(schema["description"].is_string(), "{name} says what it is");
+        for key in properties(schema) {
+            let other = ["catalogue", "authoris"].iter().any(|it| key.contains(it));
+            assert!(!other, "{name} has `{key}`: one spelling in all documents");
+        }
     }
+}
+
+/// The keys that documents of a schema may have, wherever in them.
+fn properties(schema: &Value) -> Vec<&str> {
+    let mut found = Vec::new();
+    match schema {
+        Value::Object(keys) => {
+            for (key, value) in keys {
+                if let ("properties", Value::Object(properties)) = (key.as_str(), value) {
+                    found.extend(properties.keys().map(String::as_str));
+                }
+                found.extend(self::properties(value));
+            }
+        }
+        Value::Array(items) => found.extend(items.iter().flat_map(properties)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+    found
 }
 
 /// A situation: the document that is printed, the command, and its exit code.

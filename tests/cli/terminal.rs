@@ -413,7 +413,7 @@ fn a_manifest_is_picked_at_a_terminal() {
         "Which connectors does the package for external-account bring?",
         "[x] Parcel Tracker: installs or updates there",
         "added Orders/return_label.recipe.json in select.include",
-        "Write this to recipack.toml? [y/N]",
+        "Write this to recipack.toml? [y/N, b to go back]",
     ] {
         assert!(screen.contains(shown), "{shown}\n{screen}");
     }
@@ -426,6 +426,19 @@ fn a_manifest_is_picked_at_a_terminal() {
         !picked.contains("[targets.customers.connectors]"),
         "{picked}"
     );
+
+    // Who looks at it and goes back finds the ticks as they were, and can set others.
+    let keys = [ENTER, " ", ENTER, ENTER, "b\n", ENTER, " ", ENTER, ENTER];
+    let (code, screen) = typed(&place, "manifest edit", &keys).expect("a terminal");
+    assert_eq!(code, Some(0), "{screen}");
+    for shown in [
+        "added customers: Parcel Tracker in targets",
+        "> [x] Parcel Tracker: shared as v6, so customers have it",
+    ] {
+        assert!(screen.contains(shown), "{shown}\n{screen}");
+    }
+    assert!(screen.contains("nothing is changed"), "{screen}");
+    assert_eq!(manifest(), picked);
 
     // A shared one that is ticked all the same is warned of, and included.
     let keys = [ENTER, " ", ENTER, ENTER, "yes\n"];

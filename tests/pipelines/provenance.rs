@@ -65,7 +65,7 @@ fn a_statement_is_about_the_package_and_what_it_was_made_of() {
         .as_array()
         .expect("a list");
     let named = |name: &str| dependencies.iter().find(|d| d["name"] == name);
-    let catalogue = named("catalogue").expect("the catalogue");
+    let catalogue = named("catalog").expect("the catalogue");
     assert_eq!(catalogue["digest"]["sha256"], record["catalog"]["sha256"]);
     assert!(named("ledger_sync.custom_adapter.rb").is_some());
     assert!(

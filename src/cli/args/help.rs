@@ -4,6 +4,7 @@ use clap::{Arg, ArgAction, Command, CommandFactory as _};
 
 use super::Cli;
 use super::examples::EXAMPLES;
+use super::exits::line;
 use super::grouping::grouped;
 
 /// Options that every command has; they come last.
@@ -42,6 +43,10 @@ const HELP: &str = "Print help; for --json, -q, -v, -C and more: recipack --help
 /// Commands that need a workspace only to find a catalogue in it: they have options enough.
 const OF_PROJECTS: [&str; 7] = ["check", "lock", "export", "why", "graph", "show", "verify"];
 
+/// Commands whose screen is full, and an option that `help environment` has, too.
+const FULL: [&str; 2] = ["plan", "import"];
+const IN_A_TOPIC: &str = "ca_file";
+
 /// The program's command line, with its help in order.
 pub(crate) fn command() -> Command {
     let command = Cli::command();
@@ -56,6 +61,7 @@ fn arranged(command: Command, path: &str, globals: &[Arg]) -> Command {
     let name = command.get_name().to_owned();
     let mut order = 0;
     let quiet = OF_PROJECTS.contains(&name.as_str());
+    let full = FULL.contains(&path);
     let count = |list: &[&str]| {
         let of_list = |arg: &&Arg| list.contains(&arg.get_id().as_str());
         command.get_arguments().filter(of_list).count()
@@ -65,7 +71,7 @@ fn arranged(command: Command, path: &str, globals: &[Arg]) -> Command {
         order += 1;
         let id = arg.get_id().as_str().to_owned();
         let place = |list: &[&str]| list.iter().position(|known| *known == id);
-        let hidden = quiet && place(&WORKSPACE).is_some();
+        let hidden = quiet && place(&WORKSPACE).is_some() || full && id == IN_A_TOPIC;
         let rank = match (place(&WORKSPACE), place(&GLOBAL)) {
             (Some(at), _) => 500 + at,
             (None, Some(at)) => 900 + at,
@@ -96,8 +102,9 @@ fn arranged(command: Command, path: &str, globals: &[Arg]) -> Command {
             .get_after_help()
             .map(|text| format!("{text}\n\n"))
             .unwrap_or_default();
+        let exits = line(path).map_or_else(String::new, |line| format!("{line}\n"));
         command = command.after_help(format!(
-            "{before}Examples:\n  {}\n  {}",
+            "{before}{exits}Examples:\n  {}\n  {}",
             examples[0], examples[1]
         ));
     }

@@ -7,6 +7,7 @@ mod customer;
 mod diff;
 mod doctor;
 mod examples;
+mod exits;
 mod grouping;
 mod habits;
 mod help;
@@ -40,6 +41,7 @@ pub(crate) use customer::{
 };
 pub(crate) use diff::{DiffArgs, DiffSide};
 pub(crate) use doctor::DoctorArgs;
+pub(crate) use exits::exits;
 pub(crate) use habits::advised;
 pub(crate) use help::command;
 pub(crate) use history::{HistoryArgs, RollbackArgs, StatusArgs};

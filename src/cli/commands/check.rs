@@ -53,11 +53,7 @@ fn work(
     )?;
     let located = resolved.with_manifest(|manifest| prepared.located(manifest));
     tell(reporter, &resolved, &prepared, &located);
-    let manifest = resolved.manifest.as_ref().map(|file| file.text().0);
-    let folder = &prepared.opened.source.path;
-    context
-        .ui
-        .findings_in(folder, manifest.as_deref(), &located);
+    context.ui.findings(&located);
     let target = &resolved.request.destination;
     let to = match (&target.name, args.kind) {
         (Some(name), _) => format!("`{name}`, {}", target.kind),

@@ -85,6 +85,12 @@ fn refused(args: &ConnectorPushArgs, error: PushFailure) -> Failure {
                 shell_word(&args.source.display().to_string()),
             ))
         }
+        PushFailure::Refused(PushError::NearTitle { ref there, .. }) => {
+            let there = shell_word(there.as_str());
+            Failure::of(Exit::Usage, "ambiguous", &error).help(format!(
+                "for another version of that one: --title {there}; a connector of its own needs a title that is another one"
+            ))
+        }
         PushFailure::Source { finding, .. } => Failure {
             exit: Exit::Failed,
             told: vec![*finding],

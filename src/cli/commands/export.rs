@@ -214,11 +214,7 @@ fn work(
     }
     let located = resolved.with_manifest(|manifest| prepared.located(manifest));
     tell(reporter, &resolved, &prepared, &located);
-    let manifest = resolved.manifest.as_ref().map(|file| file.text().0);
-    let folder = &prepared.opened.source.path;
-    context
-        .ui
-        .findings_in(folder, manifest.as_deref(), &located);
+    context.ui.findings(&located);
     if args.list {
         return Ok(Answer {
             exit: exit_of(prepared.plan()),
@@ -587,7 +583,7 @@ fn summary(written: &WrittenPackage, record: &DecisionRecord, ignored: &[Ignored
 /// What became of a connector, in a few words.
 fn fate(connector: &ConnectorDecision) -> String {
     let shared = connector
-        .catalogue
+        .catalog
         .as_ref()
         .and_then(|entry| entry.shared_version.version());
     match (connector.rule, connector.packaged_version, shared) {

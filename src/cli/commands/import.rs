@@ -333,7 +333,15 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
             ),
             PlanFileError::Newer { .. } => (Exit::Failed, "newer-plan", "can't be carried out"),
         };
-        Failure::new(exit, code, format!("{shown} {what}: {error}"))
+        let message = match &error {
+            PlanFileError::Seal(SealError::Json(error)) if error.is_data() => {
+                format!("{shown} {what}")
+            }
+            PlanFileError::Seal(_) | PlanFileError::Newer { .. } => {
+                format!("{shown} {what}: {error}")
+            }
+        };
+        Failure::new(exit, code, message)
             .help("make one with `recipack plan PACKAGE.zip --into local:NAME -o plan.json`")
     })?;
     let plan = &document.plan;
@@ -358,10 +366,12 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
             Exit::Refused,
             "other-folder",
             format!(
-                "the plan is for folder \"{}\", not for \"{folder}\"",
-                plan.folder
+                "the plan is for {}, not for {}",
+                named(&plan.folder),
+                named(folder)
             ),
-        ));
+        )
+        .help("make a plan for it, with --folder; or leave --folder out"));
     }
     if let Some(rows) = args.rows.filter(|rows| *rows != plan.rows) {
         return Err(Failure::new(
@@ -395,7 +405,9 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
             Exit::Refused,
             "other-folder",
             format!(
-                "the plan puts connections of Home into \"{planned_home}\", not into \"{home}\""
+                "the plan puts connections of Home into {}, not into {}",
+                named(&planned_home),
+                named(home)
             ),
         ));
     }
@@ -425,6 +437,14 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
         strip_folder,
         approved: Some(document),
     })
+}
+
+/// A folder as it is called.
+fn named(folder: &FolderPath) -> String {
+    match folder.is_home() {
+        true => "Home".to_owned(),
+        false => format!("folder \"{}\"", visible(folder.as_str())),
+    }
 }
 
 /// A plan's package: where the plan says, or beside the plan.
@@ -624,7 +644,7 @@ fn stale(approved: &ImportPlan, now: &ImportPlan) -> Failure {
         "the package is another one".to_owned()
     } else if approved.workspace.state != now.workspace.state {
         format!("{} changed since", now.workspace.address)
-    } else if approved.catalogue != now.catalogue {
+    } else if approved.catalog != now.catalog {
         "other connectors are shared with the workspace now".to_owned()
     } else {
         "the import would do something else now".to_owned()
@@ -716,17 +736,13 @@ fn place(folder: &FolderPath, name: &str) -> String {
 /// The plan for people: one line for whatever changes, counts for the rest.
 fn text(plan: &ImportPlan, volume: Volume, length: Length) -> String {
     let mut text = String::new();
-    let folder = if plan.folder.is_home() {
-        "Home".to_owned()
-    } else {
-        format!("folder \"{}\"", visible(plan.folder.as_str()))
-    };
     let _ = writeln!(
         text,
-        "{} → {} ({}), {folder}",
+        "{} → {} ({}), {}",
         visible(&plan.package.path),
         plan.workspace.address,
-        plan.workspace.kind
+        plan.workspace.kind,
+        named(&plan.folder)
     );
     let folders = &plan.creates_folders;
     if length.is_exceeded_by(folders.len()) {

@@ -20,6 +20,7 @@ use crate::io::limited;
 use crate::io::limited::DOCUMENT;
 use crate::manifest::{ConnectorFact, TemplateCatalog, TemplateFacts, template};
 use crate::model::catalogue::{Catalogue, NoCatalogue};
+use crate::model::count::counted;
 use crate::model::finding::Severity;
 use crate::model::graph::Graph;
 use crate::model::kind::AssetKind;
@@ -83,10 +84,10 @@ pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Stop> {
     match context.ui.format {
         Format::Json => context.ui.document(&document)?,
         Format::Text => context.ui.result(&format!(
-            "{}: written for {} assets, {} custom connectors{}\n",
+            "{}: written for {}, {}{}\n",
             visible(&document.manifest),
-            opened.project.assets.len(),
-            document.connectors.len(),
+            counted(opened.project.assets.len() as u64, "asset"),
+            counted(document.connectors.len() as u64, "custom connector"),
             document
                 .catalog
                 .as_ref()
@@ -100,7 +101,12 @@ pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Stop> {
 }
 
 /// How the catalogue's file is usually called.
-const USUAL: [&str; 3] = ["catalog.json", "catalogue.json", "connectors.json"];
+const USUAL: [&str; 4] = [
+    "catalog.json",
+    "catalogue.json",
+    "connectors.json",
+    "custom_connectors.json",
+];
 
 /// The catalogue: as it is said; as it lies beside the manifest or in the project; the only admin
 /// workspace of the local platform; or what a person says.

@@ -18,6 +18,7 @@ use crate::manifest::{Change, Choice, Glob, Manifest, Removal, Selection};
 use crate::model::catalogue::Catalogue;
 use crate::model::graph::Graph;
 use crate::model::ident::ConnectorTitle;
+use crate::model::keyword::UnknownKeyword;
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{Address, AddressError};
 use crate::ops::read::{Opened, Roots};
@@ -302,7 +303,9 @@ fn connector(
         Failure::usage(format!("`{value}` says nothing about a connector"))
             .help("say TITLE=auto, TITLE=include or TITLE=exclude")
     })?;
-    let word = parsed("word", word)?;
+    let word = word
+        .parse()
+        .map_err(|error: UnknownKeyword| Failure::usage(error.to_string()).help(error.help()))?;
     let said = parsed::<ConnectorTitle>("title", title)?;
     let catalogue = catalogue_of(args, file);
     let title = match (against, &catalogue) {

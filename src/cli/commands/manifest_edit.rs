@@ -1,6 +1,6 @@
 //! `recipack manifest edit`: a person ticks what the package takes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use inquire::MultiSelect;
@@ -13,15 +13,15 @@ use super::super::failure::Failure;
 use super::super::request::{
     ManifestFile, Resolved, TargetNeed, manifest_path, read_whole, resolve,
 };
-use super::super::ui::{Answer, visible};
+use super::super::ui::{Review, visible};
 use super::super::{Context, Stop};
 use super::lock::pack_args;
 use super::manifest::write;
 use crate::manifest::{EditError, Manifest, ManifestEdit};
 use crate::model::count::counted;
 use crate::model::graph::Graph;
-use crate::model::ident::TargetName;
-use crate::model::target::{Target, TargetKind};
+use crate::model::ident::{ConnectorTitle, TargetName};
+use crate::model::target::TargetKind;
 use crate::ops::export::prepare;
 use crate::ops::read::{Opened, Roots};
 use crate::plan::decision::ConnectorDecision;
@@ -55,44 +55,63 @@ pub(crate) fn run(context: &Context, args: &ManifestEditArgs) -> Result<Exit, St
     let opened = read_whole(context, &request.project, Roots::One)?;
     let shown = path.display().to_string();
     let text = file.text().1.to_owned();
-    let mut edit =
-        ManifestEdit::parse(&text).map_err(|errors| Failure::manifest(&shown, &text, &errors))?;
-    assets(context, &file, &opened, &mut edit)?;
-    let manifest = Manifest::parse(edit.text())
-        .map_err(|errors| Failure::manifest(&shown, edit.text(), &errors))?;
-    for (name, target) in &manifest.targets {
-        let platform = &args.platform;
-        connectors(
-            context,
-            &file,
-            &manifest,
-            name,
-            &target.value,
-            platform,
-            &mut edit,
-        )?;
+    let mut ticked = Ticked::default();
+    loop {
+        let mut edit = ManifestEdit::parse(&text)
+            .map_err(|errors| Failure::manifest(&shown, &text, &errors))?;
+        assets(context, &file, &opened, &mut ticked, &mut edit)?;
+        let manifest = Manifest::parse(edit.text())
+            .map_err(|errors| Failure::manifest(&shown, edit.text(), &errors))?;
+        for name in manifest.targets.keys() {
+            let target = Picking {
+                file: &file,
+                manifest: &manifest,
+                name,
+                platform: &args.platform,
+            };
+            connectors(context, &target, &mut ticked, &mut edit)?;
+        }
+        if edit.done().is_empty() {
+            context.ui.talk("nothing is changed\n");
+            return Ok(Exit::Done);
+        }
+        let changes: String = edit
+            .done()
+            .iter()
+            .map(|done| {
+                format!(
+                    "  {} {} in {}\n",
+                    done.outcome,
+                    visible(&done.entry),
+                    done.key
+                )
+            })
+            .collect();
+        let question = format!("{changes}Write this to {}?", visible(&shown));
+        match context.ui.review(&question, &context.running.interrupt)? {
+            Review::Meant => return write(context, &path, &text, edit),
+            Review::Again => {}
+            Review::No => return Err(gave_up().into()),
+        }
     }
-    if edit.done().is_empty() {
-        context.ui.talk("nothing is changed\n");
-        return Ok(Exit::Done);
-    }
-    let changes: String = edit
-        .done()
-        .iter()
-        .map(|done| {
-            format!(
-                "  {} {} in {}\n",
-                done.outcome,
-                visible(&done.entry),
-                done.key
-            )
-        })
-        .collect();
-    let question = format!("{changes}Write this to {}?", visible(&shown));
-    match context.ui.agree(&question, &context.running.interrupt)? {
-        Answer::Yes => write(context, &path, &text, edit),
-        Answer::No | Answer::Nobody => Err(gave_up().into()),
-    }
+}
+
+/// What was ticked before somebody went back.
+#[derive(Default)]
+struct Ticked {
+    /// The assets, once there was a choice.
+    assets: Option<BTreeSet<usize>>,
+    /// The connectors of each target for which there was one.
+    connectors: BTreeMap<TargetName, BTreeSet<ConnectorTitle>>,
+}
+
+/// A target whose connectors are picked.
+struct Picking<'a> {
+    file: &'a ManifestFile,
+    /// The manifest with the assets that were picked.
+    manifest: &'a Manifest,
+    name: &'a TargetName,
+    platform: &'a PlatformArgs,
 }
 
 fn gave_up() -> Failure {
@@ -154,6 +173,7 @@ fn assets(
     context: &Context,
     file: &ManifestFile,
     opened: &Opened,
+    before: &mut Ticked,
     edit: &mut ManifestEdit,
 ) -> Result<(), Failure> {
     let project = &opened.project;
@@ -162,7 +182,11 @@ fn assets(
     let rows = rows(project, &graph, selection);
     let lines = rows
         .iter()
-        .map(|row| (asset_line(opened, row), row.tick))
+        .map(|row| {
+            let again = before.assets.as_ref();
+            let tick = again.map_or(row.tick, |ticked| Tick::of(ticked.contains(&row.asset)));
+            (asset_line(opened, row), tick)
+        })
         .collect();
     let ticked = tick(context, "What does the package take?", lines)?;
     if ticked.is_empty() {
@@ -174,6 +198,7 @@ fn assets(
         .help("tick what the package is about; nothing was written"));
     }
     let ticked: BTreeSet<usize> = ticked.into_iter().map(|index| rows[index].asset).collect();
+    before.assets = Some(ticked.clone());
     let along = graph.closure(ticked.iter().copied(), |_| true);
     let along = along.into_iter().filter(|(_, edge)| edge.is_some());
     let along: Vec<String> = along
@@ -233,14 +258,16 @@ fn apply(edit: &mut ManifestEdit, step: &Step) -> Result<(), Failure> {
 /// Which connectors a target's package brings.
 fn connectors(
     context: &Context,
-    file: &ManifestFile,
-    manifest: &Manifest,
-    name: &TargetName,
-    target: &Target,
-    platform: &PlatformArgs,
+    picking: &Picking<'_>,
+    before: &mut Ticked,
     edit: &mut ManifestEdit,
 ) -> Result<(), Failure> {
-    let decisions = match decisions(context, file, manifest, name, platform) {
+    let Picking { manifest, name, .. } = *picking;
+    let Some(target) = manifest.targets.get(name) else {
+        return Ok(());
+    };
+    let target = &target.value;
+    let decisions = match decisions(context, picking) {
         Ok(decisions) => decisions,
         Err(failure) => {
             context.ui.failure(&failure.told);
@@ -250,6 +277,7 @@ fn connectors(
             return Ok(());
         }
     };
+    let again = before.connectors.remove(name);
     let mut rows = Vec::new();
     let mut lines = Vec::new();
     for decision in &decisions {
@@ -264,7 +292,10 @@ fn connectors(
         };
         let why = why(decision, target.kind);
         let line = format!("{}: {why}", decision.connector);
-        lines.push((visible(&line), row.tick()));
+        let tick = again
+            .as_ref()
+            .map_or(row.tick(), |ticked| Tick::of(ticked.contains(&row.title)));
+        lines.push((visible(&line), tick));
         rows.push((row, decision));
     }
     if rows.is_empty() {
@@ -272,6 +303,8 @@ fn connectors(
     }
     let question = format!("Which connectors does the package for {name} bring?");
     let ticked = tick(context, &question, lines)?;
+    let titles = ticked.iter().map(|index| rows[*index].0.title.clone());
+    before.connectors.insert(name.clone(), titles.collect());
     for (index, (row, decision)) in rows.iter().enumerate() {
         let now = Tick::of(ticked.contains(&index));
         if now == Tick::Ticked && decision.rule == Ruling::SharedLeftOut {
@@ -288,13 +321,13 @@ fn connectors(
 }
 
 /// What the rule alone says of the connectors that a target would get by the new selection.
-fn decisions(
-    context: &Context,
-    file: &ManifestFile,
-    manifest: &Manifest,
-    name: &TargetName,
-    platform: &PlatformArgs,
-) -> Result<Vec<ConnectorDecision>, Failure> {
+fn decisions(context: &Context, picking: &Picking<'_>) -> Result<Vec<ConnectorDecision>, Failure> {
+    let Picking {
+        file,
+        manifest,
+        name,
+        platform,
+    } = *picking;
     let pack = pack_args(file.path(), name, platform);
     let Resolved { mut request, .. } = resolve(context, &pack, TargetNeed::Required)?;
     request.selection = manifest.select.clone();
@@ -305,7 +338,7 @@ fn decisions(
 
 /// What becomes of a connector by the rule, and what a tick would do.
 fn why(decision: &ConnectorDecision, kind: TargetKind) -> String {
-    let shared = decision.catalogue.as_ref();
+    let shared = decision.catalog.as_ref();
     let shared = shared.and_then(|entry| entry.shared_version.version());
     match (decision.rule, shared) {
         (Ruling::SharedLeftOut, Some(version)) => {

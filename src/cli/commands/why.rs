@@ -82,7 +82,7 @@ fn of_connector(text: &mut String, connector: &ConnectorDecision, shared: &Share
         connector.rule.as_str(),
         connector.word
     );
-    match &connector.catalogue {
+    match &connector.catalog {
         Some(entry) => {
             let by = match entry.matched_by {
                 Match::InternalName => "internal name",

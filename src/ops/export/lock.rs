@@ -57,7 +57,7 @@ impl Prepared {
             .collect();
         let mut connectors = BTreeMap::new();
         for decision in &self.plan.connectors {
-            let catalogue = decision.catalogue.as_ref();
+            let catalogue = decision.catalog.as_ref();
             let shared_version = catalogue.and_then(|entry| entry.shared_version.version());
             let connector = LockedConnector {
                 rule: decision.rule.as_str().to_owned(),

@@ -30,8 +30,9 @@ pub fn record_path(package: &Path) -> PathBuf {
     package.with_file_name(name)
 }
 
-/// The version of the record's format that this program writes.
-pub const FORMAT: u32 = 1;
+/// The version of the record's format that this program writes. Format 1 spells a decision's key
+/// `catalog` otherwise, and says the same.
+pub const FORMAT: u32 = 2;
 
 /// What lies beside a package, as `<name>.recipack.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -309,7 +310,7 @@ mod tests {
         let later = DecisionRecord::parse(br#"{"format": 1000, "anything": "else"}"#);
         assert_eq!(
             later.expect_err("too new").to_string(),
-            "the record's format is 1000, this program knows up to 1"
+            "the record's format is 1000, this program knows up to 2"
         );
         assert_eq!(
             DecisionRecord::parse(b"{}")

@@ -1,5 +1,7 @@
 //! The file that `plan` writes and `import` takes: it is carried out only as it was written.
 
+use serde::Deserialize;
+
 use super::PlanDocument;
 use crate::model::seal::{Seal, SealError, seal_of, unsealed};
 use crate::plan::import::document::FORMAT;
@@ -20,17 +22,31 @@ pub enum PlanFileError {
     },
 }
 
+#[derive(Deserialize)]
+struct Head {
+    format: u32,
+}
+
 impl PlanDocument {
     /// Reads the file that `plan` wrote.
     ///
     /// # Errors
     /// If it is none, or says something else by now.
     pub fn parse(bytes: &[u8]) -> Result<Self, PlanFileError> {
-        let (document, seal) = unsealed::<Self>(bytes)?;
-        match (document.plan.format, seal) {
-            (found, _) if found > FORMAT => Err(PlanFileError::Newer { found }),
-            (_, Seal::Absent) => Err(SealError::Absent.into()),
-            (_, Seal::Holds) => Ok(document),
+        // The format is read first: a later one may differ in everything else.
+        if let Ok(Head { format }) = serde_json::from_slice(bytes)
+            && format > FORMAT
+        {
+            return Err(PlanFileError::Newer { found: format });
+        }
+        let (mut document, seal) = unsealed::<Self>(bytes)?;
+        match seal {
+            Seal::Absent => Err(SealError::Absent.into()),
+            Seal::Holds => {
+                // Older formats spell keys otherwise, and say the same; plans are compared whole.
+                document.plan.format = FORMAT;
+                Ok(document)
+            }
         }
     }
 

@@ -206,7 +206,7 @@ fn connector(
         .and_then(|path| digests.get(path))
         .filter(|_| included);
     let shared = decision
-        .catalogue
+        .catalog
         .as_ref()
         .and_then(|entry| entry.shared_version.version());
     let version = match included {

@@ -93,7 +93,7 @@ impl Statement {
             dependencies.push(source);
         }
         if let Some(catalog) = &record.catalog {
-            dependencies.push(Resource::new("catalogue", "sha256", catalog.sha256));
+            dependencies.push(Resource::new("catalog", "sha256", catalog.sha256));
         }
         for entry in record.entries.iter().filter(|entry| {
             let path = entry.path.as_str();

@@ -35,6 +35,7 @@ pub fn finding(
         help: error.help(),
         fingerprint: None,
         excerpt: place.map(|place| excerpt(&text, place)),
+        opens: None,
     }
 }
 

@@ -17,7 +17,7 @@ const WAYS: &str = "\
 say which connectors the partner shares with customers, in one of these ways:
 --catalog https://www.workato.com, the address of the admin workspace that the token is of (another data center has another host)
 --catalog local:ADMIN, an admin workspace of the local platform
---catalog FILE, which `recipack catalog pull -o FILE --in https://www.workato.com` writes
+--catalog FILE: the platform's answer to GET /api/custom_connectors?oem_shared=true, or what `recipack catalog pull -o FILE --in https://www.workato.com` writes
 recipack manifest add catalog FILE|ADDRESS, for all targets of the manifest
 --catalog none, if the partner shares nothing; in the manifest, catalog = \"none\"";
 
@@ -25,7 +25,7 @@ recipack manifest add catalog FILE|ADDRESS, for all targets of the manifest
 const NAMES: &str = "\
 say what the admin workspace calls them, in one of these ways:
 --catalog https://www.workato.com, the address of the admin workspace that the token is of
---catalog FILE, which `recipack catalog pull -o FILE --in https://www.workato.com` writes
+--catalog FILE: the platform's answer to GET /api/custom_connectors?oem_shared=true, or what `recipack catalog pull -o FILE --in https://www.workato.com` writes
 a table with a column for it, such as these three lines:
 title,name,oem_shared_version
 Parcel Tracker,parcel_tracker_connector_48213_1701388800,6

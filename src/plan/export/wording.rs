@@ -4,7 +4,7 @@ use super::*;
 
 pub(super) fn evidence(decision: &ConnectorDecision) -> Vec<String> {
     let mut notes = Vec::new();
-    if let Some(entry) = &decision.catalogue {
+    if let Some(entry) = &decision.catalog {
         let name: &InternalName = &entry.internal_name;
         notes.push(match entry.matched_by {
             Match::InternalName => format!("the catalogue knows it by its internal name `{name}`"),

@@ -284,7 +284,7 @@ fn counted_otherwise(project: &Project, from: &Asset, reference: &Reference) -> 
 
 /// What to call a connector. An internal name is none that people know: its first part is.
 fn title(decision: &ConnectorDecision) -> String {
-    if let Some(entry) = &decision.catalogue {
+    if let Some(entry) = &decision.catalog {
         return entry.title.to_string();
     }
     let internal = InternalName::custom(&decision.connector);
@@ -296,10 +296,7 @@ fn title(decision: &ConnectorDecision) -> String {
 
 /// Why a connector is left out or refused.
 fn because(decision: &ConnectorDecision) -> Option<String> {
-    let shared = decision
-        .catalogue
-        .as_ref()
-        .map(|entry| entry.shared_version);
+    let shared = decision.catalog.as_ref().map(|entry| entry.shared_version);
     match (decision.outcome, shared) {
         (Outcome::Included, _) => None,
         (Outcome::LeftOut, Some(SharedVersion::At(version))) => Some(format!("shared {version}")),

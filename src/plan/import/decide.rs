@@ -135,7 +135,7 @@ impl Draft<'_> {
                 revision: workspace.revision,
             },
             target: None,
-            catalogue: self.snapshot.shared.as_ref().map(|shared| shared.digest()),
+            catalog: self.snapshot.shared.as_ref().map(|shared| shared.digest()),
             folder: self.placing.folder.clone(),
             rows: self.rows,
             home_folder: Some(&landing.home).filter(|home| !home.is_home()).cloned(),

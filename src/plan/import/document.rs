@@ -14,8 +14,9 @@ use crate::model::workspace::{
 };
 use crate::plan::landing::{Landing, TagsPolicy};
 
-/// The format of plans that this program writes.
-pub const FORMAT: u32 = 1;
+/// The format of plans that this program writes. Format 1 spells the key `catalog` otherwise, and
+/// says the same.
+pub const FORMAT: u32 = 2;
 
 /// What an import would do to one workspace.
 ///
@@ -32,8 +33,10 @@ pub struct ImportPlan {
     /// were made before this was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<PlannedTarget>,
-    /// The digest of the catalogue of shared connectors; absent if nothing is shared there.
-    pub catalogue: Option<Digest>,
+    /// The digest of the catalogue of shared connectors; absent if nothing is shared there. It is
+    /// `catalogue` in plans of format 1.
+    #[serde(alias = "catalogue")]
+    pub catalog: Option<Digest>,
     /// The folder that the package is imported into; empty for Home.
     pub folder: FolderPath,
     /// What is done with the rows of tables.

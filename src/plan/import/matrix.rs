@@ -121,7 +121,7 @@ impl Cell {
             .iter()
             .filter_map(|decision| {
                 let shared = decision
-                    .catalogue
+                    .catalog
                     .as_ref()
                     .and_then(|c| c.shared_version.version());
                 Some((

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use recipack::archive::Limits;
+use recipack::model::seal::seal_of;
 use recipack::ops::provenance::verify::{
     Rebuild, Verification, VerifyError, VerifyRequest, verify,
 };
@@ -208,7 +209,7 @@ fn what_the_package_alone_determines_is_compared_without_the_project() {
             connector(record, "Ledger Sync")["recipes"][0] = json!("Orders/nobody.recipe.json");
         }),
         ("the catalogue's evidence", |record| {
-            connector(record, "Parcel Tracker")["catalogue"]["shared_version"] = json!(7);
+            connector(record, "Parcel Tracker")["catalog"]["shared_version"] = json!(7);
         }),
         ("a decision taken away", |record| {
             let connectors = record["connectors"].as_array_mut().expect("a list");
@@ -290,4 +291,115 @@ fn a_signature_holds_for_the_record_too() {
     done(&place, "sign k.zip --key keys/test.key");
     fs::write(&path, sound).expect("written");
     assert!(done(&place, verify).contains("the signature does not hold for the record"));
+}
+
+/// A record as format 1 has it: what a decision went by stands under another key.
+fn as_format_1(record: &mut Value) {
+    record["format"] = json!(1);
+    for decision in record["connectors"].as_array_mut().expect("a list") {
+        let decision = decision.as_object_mut().expect("an object");
+        let evidence = decision.remove("catalog").expect("the key of format 2");
+        decision.insert("catalogue".to_owned(), evidence);
+    }
+}
+
+#[test]
+fn records_of_format_1_are_read_wherever_records_are() {
+    let place = place();
+    let path = place.path("k.recipack.json");
+    let written = record(&place);
+    assert_eq!(written["format"], 2);
+    let text = fs::read_to_string(&path).expect("readable");
+    assert!(!text.contains("catalogue\""), "one spelling: {text}");
+    forge(&path, as_format_1);
+    // Signed as it is: nothing of it is written anew.
+    let old = fs::read(&path).expect("readable");
+    done(&place, "sign k.zip --key keys/test.key");
+    for (line, told) in [
+        (
+            "verify k.zip --key keys/test.pub --rebuild-from partner",
+            "as recorded; made again, it is the same",
+        ),
+        ("attest k.zip", "in-toto statement of k.zip"),
+        ("sbom k.zip", "CycloneDX 1.6 of k.zip"),
+        (
+            "workspace create studio --kind admin --id 48213 --catalog catalogs/shared.json",
+            "studio",
+        ),
+        (
+            "workspace create kestrel --kind customer --of studio",
+            "kestrel",
+        ),
+        (
+            "plan k.zip --into local:kestrel --json",
+            "\"made_for\": {\n      \"target\": null,\n      \"kind\": \"customer\"",
+        ),
+        // What the package was made with is in the record alone.
+        ("matrix k.zip --json", "\"made_with\": 6"),
+        (
+            "import k.zip --into local:kestrel --require-signature keys/test.pub",
+            "Imported into local:kestrel as revision 1",
+        ),
+    ] {
+        let printed = done(&place, line);
+        assert!(printed.contains(told), "{line}: {printed}");
+    }
+    assert_eq!(fs::read(&path).expect("readable"), old);
+    // A later one may mean anything.
+    forge(&path, |record| record["format"] = json!(3));
+    for line in [
+        "verify k.zip",
+        "sign k.zip --key keys/test.key",
+        "attest k.zip",
+        "sbom k.zip",
+        "plan k.zip --into local:kestrel",
+        "matrix k.zip",
+        "import k.zip --into local:kestrel --yes",
+    ] {
+        let newer = "the record's format is 3, this program knows up to 2";
+        ends(&place, line, 4, &[newer]);
+    }
+}
+
+#[test]
+fn a_plan_of_format_1_is_carried_out() {
+    let place = place();
+    done(
+        &place,
+        "workspace create studio --kind admin --id 48213 --catalog catalogs/shared.json",
+    );
+    done(
+        &place,
+        "workspace create kestrel --kind customer --of studio",
+    );
+    done(&place, "plan k.zip --into local:kestrel -o plan.json");
+    let plan = place.path("plan.json");
+    let reseal = |plan: &mut Value| {
+        let seal = seal_of(plan).expect("JSON").to_string();
+        plan["seal"] = json!(seal);
+    };
+    forge(&plan, |plan| {
+        assert_eq!(plan["format"], 2);
+        plan["format"] = json!(3);
+        reseal(plan);
+    });
+    let newer = "its format is 3, and this one knows 2";
+    ends(&place, "import plan.json", 1, &[newer]);
+    // Whatever else a later one says.
+    forge(&plan, |plan| {
+        plan["assets"] = json!("elsewhere");
+        reseal(plan);
+    });
+    ends(&place, "import plan.json", 1, &[newer]);
+    done(&place, "plan k.zip --into local:kestrel -o plan.json");
+    forge(&plan, |plan| {
+        plan["format"] = json!(1);
+        let keys = plan.as_object_mut().expect("an object");
+        let catalog = keys.remove("catalog").expect("the key of format 2");
+        assert!(catalog.is_string());
+        keys.insert("catalogue".to_owned(), catalog);
+        reseal(plan);
+    });
+    let imported = done(&place, "import plan.json");
+    assert!(imported.contains("as revision 1"), "{imported}");
 }

@@ -13,7 +13,7 @@ fn comparable(plan: &Value) -> Value {
     // With a token of its own, a workspace does not tell what it is.
     for key in [
         "workspace",
-        "catalogue",
+        "catalog",
         "receipt",
         "target",
         "counts",

@@ -24,6 +24,7 @@ fn finding(code: &str, severity: Severity, message: &str, file: &str) -> Placed 
             help: Some("some help".to_owned()),
             fingerprint: None,
             excerpt: None,
+            opens: None,
         },
         file: Some(file.to_owned()),
     }

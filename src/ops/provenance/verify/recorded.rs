@@ -107,7 +107,7 @@ fn of_connector(
     if outcome == Outcome::Refused {
         found.push("the record refuses it, and there is a package all the same".to_owned());
     }
-    if let Some(evidence) = &decision.catalogue {
+    if let Some(evidence) = &decision.catalog {
         let listed = record.catalog.as_ref().is_some_and(|catalog| {
             catalog.connectors.iter().any(|entry| {
                 entry.internal_name == evidence.internal_name
