@@ -219,7 +219,10 @@ fn landing(
             ..Landing::default()
         });
     };
-    let home = within(workspace, Some(home))?;
+    let home = workspace
+        .base()
+        .join(home.as_str())
+        .map_err(|error| Failure::usage(format!("--home-folder {home}: {error}")))?;
     // What of a package counts as Home's there is told nowhere.
     if folder.is_home() && !home.is_home() {
         return Err(Failure::usage(
