@@ -565,8 +565,12 @@ impl Failure {
             RemoteError::Ambiguous { number, .. } => Self::of(Exit::Usage, "ambiguous", error).help(
                 format!("say which is meant: customer:id:{number} or customer:external:{number}"),
             ),
-            RemoteError::NotOffered { instead, .. } => {
-                Self::of(Exit::Failed, "not-offered", error).help(*instead)
+            RemoteError::NotOffered {
+                instead, address, ..
+            } => {
+                let address = shell_word(&address.to_string());
+                Self::of(Exit::Failed, "not-offered", error)
+                    .help(instead.replace("ADDRESS", &address))
             }
             RemoteError::Journal(source) => match source.downcast_ref::<JournalError>() {
                 Some(error) => Self::journal(error),

@@ -46,7 +46,7 @@ use lists::Lists;
 
 pub use crate::remote::read::Downloaded;
 
-/// What the API has not for a rollback, and the way there.
+/// What the API has not for a rollback, and the way there; `ADDRESS` stands for the workspace's.
 pub const EARLIER: [&str; 2] = [
     "going back to an earlier revision",
     "import the package again that was there before; its name and digest: recipack history ADDRESS",

@@ -111,7 +111,7 @@ pub enum RemoteError {
         address: Address,
         /// What was to be done.
         what: &'static str,
-        /// What to do instead.
+        /// What to do instead; `ADDRESS` in it stands for the workspace's.
         instead: &'static str,
     },
     /// The journal of imports can't be read or written.

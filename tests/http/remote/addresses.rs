@@ -217,6 +217,10 @@ fn what_the_api_has_not_is_told_in_one_sentence() {
                 run.stdout, run.stderr
             );
             assert!(run.stderr.starts_with(&sentence), "{line}: {}", run.stderr);
+            if line.starts_with("rollback") {
+                let history = format!("recipack history {address}\n");
+                assert!(run.stderr.contains(&history), "{line}: {}", run.stderr);
+            }
             assert_eq!(run.stdout, "");
         }
     }
