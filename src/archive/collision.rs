@@ -4,7 +4,8 @@
 //! and their files stay apart.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry as Slot;
+use std::collections::hash_map::{Entry as Slot, RandomState};
+use std::hash::BuildHasher as _;
 
 use super::end::within;
 use super::entry::{Entry, Kind};
@@ -17,10 +18,34 @@ enum Claim {
     Folder(usize),
 }
 
+/// The claims by the hashes of the folded paths, since the paths of very many entries take room. No
+/// two of them have one hash by chance, and nobody who makes an archive knows the keys.
+struct Claims {
+    claims: HashMap<u128, Claim>,
+    keys: [RandomState; 2],
+}
+
+impl Claims {
+    fn of_so_many(entries: usize) -> Self {
+        Self {
+            claims: HashMap::with_capacity(entries),
+            keys: [RandomState::new(), RandomState::new()],
+        }
+    }
+
+    fn slot(&mut self, path: &str) -> Slot<'_, u128, Claim> {
+        let [high, low] = self
+            .keys
+            .each_ref()
+            .map(|key| u128::from(key.hash_one(path)));
+        self.claims.entry(high << 64 | low)
+    }
+}
+
 /// Checks the names of all entries against each other. The paths of all folders may have so many
 /// bytes.
 pub(super) fn check(entries: &[Entry], allowed: u64) -> Result<(), ArchiveError> {
-    let mut claims: HashMap<String, Claim> = HashMap::with_capacity(entries.len() * 2);
+    let mut claims = Claims::of_so_many(entries.len());
     let mut folders: HashMap<&str, usize> = HashMap::new();
     let mut last_folder = String::new();
     let mut length = 0;
@@ -42,11 +67,11 @@ pub(super) fn check(entries: &[Entry], allowed: u64) -> Result<(), ArchiveError>
         {
             return Err(duplicate(entries, first, index));
         }
-        make(entries, key, claim, &mut claims)?;
+        make(entries, &key, claim, &mut claims)?;
         if entry.kind == Kind::File
             && let Some(holder) = entry.path.stream_holder_key()
         {
-            make(entries, holder, claim, &mut claims)?;
+            make(entries, &holder, claim, &mut claims)?;
         }
     }
     Ok(())
@@ -55,11 +80,11 @@ pub(super) fn check(entries: &[Entry], allowed: u64) -> Result<(), ArchiveError>
 /// Makes one claim beside those that were made before.
 fn make(
     entries: &[Entry],
-    key: String,
+    key: &str,
     claim: Claim,
-    claims: &mut HashMap<String, Claim>,
+    claims: &mut Claims,
 ) -> Result<(), ArchiveError> {
-    match claims.entry(key) {
+    match claims.slot(key) {
         Slot::Vacant(slot) => {
             slot.insert(claim);
             Ok(())
@@ -73,15 +98,15 @@ fn claim_folders(
     entries: &[Entry],
     index: usize,
     key: &str,
-    claims: &mut HashMap<String, Claim>,
+    claims: &mut Claims,
 ) -> Result<u64, ArchiveError> {
     let mut length = 0;
     for (slash, _) in key.match_indices('/') {
         let folder = &key[..slash];
-        match claims.get(folder) {
-            Some(earlier) => meet(entries, *earlier, Claim::Folder(index))?,
-            None => {
-                claims.insert(folder.to_owned(), Claim::Folder(index));
+        match claims.slot(folder) {
+            Slot::Occupied(earlier) => meet(entries, *earlier.get(), Claim::Folder(index))?,
+            Slot::Vacant(slot) => {
+                slot.insert(Claim::Folder(index));
                 length += slash as u64;
             }
         }

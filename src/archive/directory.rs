@@ -50,8 +50,11 @@ pub(super) fn read(
 
     let mut entries = Vec::with_capacity(usize::try_from(directory.entries).unwrap_or_default());
     let mut rest = bytes;
+    let mut names = 0;
     for index in 0..directory.entries {
         let (entry, after) = read_one(rest, index, limits)?;
+        names += entry.raw_name_length() as u64;
+        within(LimitName::NameBytes, names, limits.name_bytes)?;
         entries.push(entry);
         rest = after;
     }

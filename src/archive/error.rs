@@ -61,6 +61,8 @@ pub enum LimitName {
     DirectoryBytes,
     /// Number of entries.
     Entries,
+    /// Bytes of its files' paths.
+    NameBytes,
     /// Bytes of its folders' paths.
     FolderBytes,
     /// Bytes of one entry.
@@ -77,6 +79,7 @@ impl fmt::Display for LimitName {
             Self::ArchiveBytes => "size",
             Self::DirectoryBytes => "central directory's size",
             Self::Entries => "number of entries",
+            Self::NameBytes => "length of its files' paths in all",
             Self::FolderBytes => "length of its folders' paths in all",
             Self::EntryBytes => "inflated size",
             Self::TotalBytes => "inflated size in all",

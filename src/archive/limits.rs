@@ -9,6 +9,8 @@ pub struct Limits {
     pub directory_bytes: u64,
     /// Entries, folders included.
     pub entries: u64,
+    /// Bytes of the paths of its entries.
+    pub name_bytes: u64,
     /// Bytes of the paths of its folders, each of which counts once where it begins.
     pub folder_bytes: u64,
     /// Bytes of one entry when inflated.
@@ -27,6 +29,7 @@ impl Limits {
         archive_bytes: u64::MAX,
         directory_bytes: u64::MAX,
         entries: u64::MAX,
+        name_bytes: u64::MAX,
         folder_bytes: u64::MAX,
         entry_bytes: u64::MAX,
         total_bytes: u64::MAX,
@@ -36,13 +39,16 @@ impl Limits {
 }
 
 impl Default for Limits {
-    /// Room for packages some ten times as large as the largest ones known.
+    /// Room for packages some five to ten times as large as the largest ones known. What is known of
+    /// each entry is held in memory, so their number and their names are bounded more narrowly than
+    /// what they hold.
     fn default() -> Self {
         const MIB: u64 = 1 << 20;
         Self {
             archive_bytes: 1024 * MIB,
-            directory_bytes: 64 * MIB,
-            entries: 200_000,
+            directory_bytes: 32 * MIB,
+            entries: 100_000,
+            name_bytes: 16 * MIB,
             // Deep folders cost the square of their depth, and 50 000 usual ones this much.
             folder_bytes: 4 * MIB,
             entry_bytes: 512 * MIB,

@@ -677,6 +677,7 @@ fn r16_limits_hold_before_anything_is_inflated() {
         archive_bytes: 4000,
         directory_bytes: 600,
         entries: 10,
+        name_bytes: 450,
         folder_bytes: 500,
         entry_bytes: 100_000,
         total_bytes: 150_000,
@@ -698,6 +699,13 @@ fn r16_limits_hold_before_anything_is_inflated() {
             stored("o", b"")
         ])
         .contains("central directory's size")
+    );
+    assert!(
+        refusal(&[
+            stored(&"n".repeat(250), b""),
+            stored(&"m".repeat(201), b"x")
+        ])
+        .contains("its length of its files' paths in all is 451")
     );
     assert!(refusal(&[stored("a", &[0; 5000])]).contains("its size is"));
     assert!(

@@ -518,17 +518,21 @@ pub(crate) fn usage(error: &clap::Error) {
 
 /// A document as it is printed.
 fn json(document: &impl Serialize) -> io::Result<String> {
-    let mut text = escaped(&serde_json::to_string_pretty(document)?);
+    let mut text = escaped(serde_json::to_string_pretty(document)?);
     text.push('\n');
     Ok(text)
 }
 
 /// JSON with the same characters as escapes, which mean the same: outside of strings there are none.
-fn escaped(json: &str) -> String {
+fn escaped(json: String) -> String {
+    let is_escaped = |c: char| c.is_control() && c != '\n' || is_unseen(c);
+    if !json.contains(is_escaped) {
+        return json;
+    }
     let mut out = String::with_capacity(json.len());
     let mut units = [0; 2];
     for c in json.chars() {
-        if c.is_control() && c != '\n' || is_unseen(c) {
+        if is_escaped(c) {
             for unit in c.encode_utf16(&mut units) {
                 let _ = write!(out, "\\u{unit:04x}");
             }
@@ -562,7 +566,7 @@ mod tests {
     #[test]
     fn escapes_in_json_change_its_looks_only() -> Result<(), serde_json::Error> {
         let value = serde_json::json!({"a\u{202e}": ["é\u{9b}\u{7f}", "\u{e0041}\n\u{1b}", "👩"]});
-        let json = escaped(&serde_json::to_string_pretty(&value)?);
+        let json = escaped(serde_json::to_string_pretty(&value)?);
         assert!(json.contains(r"\u009b\u007f"), "{json}");
         assert!(
             json.contains(r"\udb40\udc41") && json.contains('👩'),

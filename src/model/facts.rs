@@ -190,6 +190,22 @@ pub struct ConnectorFacts {
 }
 
 impl Facts {
+    /// Gives back memory that its lists have in reserve.
+    pub(super) fn shrink(&mut self) {
+        self.references.shrink_to_fit();
+        self.raw_ids.shrink_to_fit();
+        self.incomplete.shrink_to_fit();
+        self.tables.shrink_to_fit();
+        self.internal_names.shrink_to_fit();
+        if let Detail::Recipe(recipe) = &mut self.detail {
+            recipe.config.shrink_to_fit();
+            recipe.actions.shrink_to_fit();
+            recipe.providers.shrink_to_fit();
+            recipe.properties.shrink_to_fit();
+            recipe.picked.shrink_to_fit();
+        }
+    }
+
     /// The recipe's facts, if it is one.
     pub fn recipe(&self) -> Option<&RecipeFacts> {
         match &self.detail {

@@ -114,7 +114,7 @@ impl Finding {
             code,
             severity: code.severity(),
             subject,
-            message: message.into(),
+            message: kept(message),
             notes: Vec::new(),
             help: None,
             known_by: None,
@@ -125,7 +125,10 @@ impl Finding {
     /// Adds a note.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
-        self.notes.push(note.into());
+        if self.notes.is_empty() {
+            self.notes.reserve_exact(1);
+        }
+        self.notes.push(kept(note));
         self
     }
 
@@ -153,9 +156,9 @@ impl Finding {
         place: impl Into<String>,
     ) -> Self {
         self.group = Some(Box::new(Group {
-            about: about.into(),
-            message: message.into(),
-            places: vec![place.into()],
+            about: kept(about),
+            message: kept(message),
+            places: vec![kept(place)],
             notes: Vec::new(),
         }));
         self
@@ -214,6 +217,13 @@ impl Finding {
         };
         Fingerprint::of(&[self.code.as_str(), subject, &self.message])
     }
+}
+
+/// A text without memory in reserve: a project can have very many findings.
+fn kept(text: impl Into<String>) -> String {
+    let mut text = text.into();
+    text.shrink_to_fit();
+    text
 }
 
 /// How many findings there are of each severity.

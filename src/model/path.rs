@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
@@ -13,13 +14,14 @@ pub const MAX_PARTS: usize = 32;
 
 /// A path inside a package. What the platform's own folder names hold (`: | > = &`, emoji, a dot or
 /// a space at the end, a backslash; platform.md §5.1, §11) is accepted, though [some disks can't hold
-/// it](hard_to_store); what could leave a folder, hide or collide is not.
+/// it](hard_to_store); what could leave a folder, hide or collide is not. Copies share their text: a
+/// project names each of its files in many places.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
-pub struct PackagePath(Box<str>);
+pub struct PackagePath(Arc<str>);
 
 /// Why a text is no path inside a package.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -302,7 +304,7 @@ impl TryFrom<String> for PackagePath {
 
 impl From<PackagePath> for String {
     fn from(path: PackagePath) -> String {
-        path.0.into()
+        path.as_str().to_owned()
     }
 }
 

@@ -185,13 +185,20 @@ impl Layout {
             layout.leave_out(&listing[index].path, LeftOutReason::Copy { of });
         }
         order.retain(|index| !copies.contains_key(index));
+        let mains = order
+            .iter()
+            .filter(|&&index| matches!(roles[index], FileRole::Main(_)));
+        layout.project.assets.reserve_exact(mains.count());
+        layout.project.files.reserve_exact(order.len());
+        // What is not read yet is the same of all.
+        let unread: Arc<Facts> = Arc::default();
         for &index in &order {
             if let FileRole::Main(kind) = &roles[index] {
                 layout.project.assets.push(Asset {
                     kind: kind.clone(),
                     path: listing[index].path.clone(),
-                    files: Vec::new(),
-                    facts: Arc::default(),
+                    files: Vec::with_capacity(1),
+                    facts: Arc::clone(&unread),
                 });
             }
         }
@@ -200,7 +207,10 @@ impl Layout {
             layout.place(origin, index, &listing[index].path, &roles[index]);
         }
         layout.report_left_out(origin);
-        layout.project.find_collisions();
+        // A package with such names is not opened.
+        if origin == Origin::Folder {
+            layout.project.find_collisions();
+        }
         layout.project.find_names_hard_to_store();
         layout
     }

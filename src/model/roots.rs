@@ -106,9 +106,8 @@ fn several(project: &Project) -> Vec<String> {
     let tops: Vec<&str> = folders
         .iter()
         .filter(|folder| {
-            !folders
-                .iter()
-                .any(|other| other != *folder && is_below(folder, other))
+            let mut around = ancestors(folder).skip(1);
+            !around.any(|around| folders.contains(around))
         })
         .copied()
         .collect();
@@ -117,10 +116,11 @@ fn several(project: &Project) -> Vec<String> {
     }
     let mut votes: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
     for asset in &project.assets {
-        let Some(&top) = tops
-            .iter()
-            .find(|top| is_at_or_below(asset.path.folder(), top))
-        else {
+        let around = ancestors(asset.path.folder()).find_map(|around| {
+            let at = tops.binary_search(&around).ok()?;
+            Some(tops[at])
+        });
+        let Some(top) = around else {
             continue;
         };
         let mut vote = |root| *votes.entry(top).or_default().entry(root).or_default() += 1;
@@ -157,7 +157,7 @@ fn several(project: &Project) -> Vec<String> {
     let mut roots: BTreeSet<&str> = elected.clone();
     roots.extend(
         tops.iter()
-            .filter(|top| !elected.iter().any(|root| is_at_or_below(top, root))),
+            .filter(|top| !ancestors(top).any(|around| elected.contains(around))),
     );
     roots.into_iter().map(str::to_owned).collect()
 }

@@ -1,14 +1,22 @@
 //! Documents that this program reads back later hold a digest of all that they say, so that one that
 //! was damaged meanwhile is seen to be. It is no signature: whoever changes one can seal it anew.
 
-use serde::de::DeserializeOwned;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
 
 use super::ident::Digest;
 
 /// The key under which the digest stands, at the top of the document.
 pub const KEY: &str = "seal";
+
+/// How many values may lie in each other: as many as the parser of JSON reads.
+const DEPTH: usize = 128;
 
 /// Whether a document holds its digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,50 +47,61 @@ pub enum SealError {
 /// # Errors
 /// If it can't be JSON.
 pub fn seal_of(document: &impl Serialize) -> Result<Digest, serde_json::Error> {
-    Ok(digest_of(&serde_json::to_value(document)?))
+    digest_of(&serde_json::to_vec(document)?)
 }
 
-fn digest_of(document: &Value) -> Digest {
-    let mut said = Vec::new();
-    match document.as_object() {
-        Some(map) => object(map, &[KEY], &mut said),
-        None => canonical(document, &mut said),
-    }
-    Digest::of(&said)
+fn digest_of(document: &[u8]) -> Result<Digest, serde_json::Error> {
+    let mut said = Canonical(Sha256::new());
+    said.value(serde_json::from_slice(document)?, &[KEY], DEPTH)?;
+    Ok(Digest::from_bytes(said.0.finalize().into()))
 }
 
-/// Every value in one form only: the keys of objects are sorted, whatever the map does.
-fn canonical(value: &Value, into: &mut Vec<u8>) {
-    match value {
-        Value::Object(map) => object(map, &[], into),
-        Value::Array(items) => {
-            into.push(b'[');
-            for item in items {
-                canonical(item, into);
-                into.push(b',');
+/// Takes every value in one form only: the keys of objects are sorted. Of a document only the values
+/// that are around the present one are looked at together, as it may be of very many.
+struct Canonical(Sha256);
+
+impl Canonical {
+    fn value(
+        &mut self,
+        value: &RawValue,
+        without: &[&str],
+        depth: usize,
+    ) -> Result<(), serde_json::Error> {
+        let text = value.get();
+        let Some(below) = depth.checked_sub(1) else {
+            return Err(serde_json::Error::custom("recursion limit exceeded"));
+        };
+        match text.as_bytes().first() {
+            Some(b'{') => {
+                let members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(text)?;
+                self.0.update(b"{");
+                for (key, value) in members {
+                    if without.contains(&&*key) {
+                        continue;
+                    }
+                    self.0.update(Value::from(&*key).to_string());
+                    self.0.update(b":");
+                    self.value(value, &[], below)?;
+                    self.0.update(b",");
+                }
+                self.0.update(b"}");
             }
-            into.push(b']');
+            Some(b'[') => {
+                let items: Vec<&RawValue> = serde_json::from_str(text)?;
+                self.0.update(b"[");
+                for item in items {
+                    self.value(item, &[], below)?;
+                    self.0.update(b",");
+                }
+                self.0.update(b"]");
+            }
+            Some(_) | None => {
+                let scalar: Value = serde_json::from_str(text)?;
+                self.0.update(scalar.to_string());
+            }
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            into.extend_from_slice(value.to_string().as_bytes());
-        }
+        Ok(())
     }
-}
-
-fn object(map: &Map<String, Value>, without: &[&str], into: &mut Vec<u8>) {
-    let mut entries: Vec<_> = map.iter().collect();
-    entries.sort_by_key(|(key, _)| *key);
-    into.push(b'{');
-    for (key, value) in entries {
-        if without.contains(&key.as_str()) {
-            continue;
-        }
-        into.extend_from_slice(Value::from(key.as_str()).to_string().as_bytes());
-        into.push(b':');
-        canonical(value, into);
-        into.push(b',');
-    }
-    into.push(b'}');
 }
 
 /// Reads a document, and looks whether it says what was written.
@@ -90,16 +109,24 @@ fn object(map: &Map<String, Value>, without: &[&str], into: &mut Vec<u8>) {
 /// # Errors
 /// If it does not, or is no document of this kind.
 pub fn unsealed<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, Seal), SealError> {
-    let value: Value = serde_json::from_slice(bytes)?;
-    let seal = match value.get(KEY) {
+    let seal = match seal_in(bytes)? {
         None => Seal::Absent,
-        Some(told) => match told.as_str().map(str::parse::<Digest>) {
-            Some(Ok(told)) if told == digest_of(&value) => Seal::Holds,
-            Some(Ok(_) | Err(_)) | None => return Err(SealError::Differs),
+        Some(told) => match serde_json::from_str::<Digest>(told.get()) {
+            Ok(told) if told == digest_of(bytes)? => Seal::Holds,
+            Ok(_) | Err(_) => return Err(SealError::Differs),
         },
     };
-    // Read from the text again, since errors name its lines.
     Ok((serde_json::from_slice(bytes)?, seal))
+}
+
+/// What stands where a document's digest does; nothing also of what is no object.
+fn seal_in(bytes: &[u8]) -> Result<Option<&RawValue>, serde_json::Error> {
+    let document: &RawValue = serde_json::from_slice(bytes)?;
+    if !document.get().starts_with('{') {
+        return Ok(None);
+    }
+    let members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(bytes)?;
+    Ok(members.get(KEY).copied())
 }
 
 #[derive(Serialize, Deserialize)]
@@ -127,10 +154,9 @@ pub fn enveloped(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
 /// # Errors
 /// If it does not say what was written.
 pub fn unwrapped<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, SealError> {
-    let value: Value = serde_json::from_slice(bytes)?;
-    match value.get(KEY) {
+    match seal_in(bytes)? {
         Some(_) => Ok(unsealed::<Envelope<T>>(bytes)?.0.document),
-        None => Ok(serde_json::from_value(value)?),
+        None => Ok(serde_json::from_slice(bytes)?),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where the assets of a package land in a workspace, and which of its assets they may meet there
 //! (platform.md §5.3, §6).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::landing::{Landing, TagsPolicy};
 use crate::model::facts::ConnectionPlace;
@@ -85,15 +85,24 @@ impl TargetKeys {
         }
         // The file without a number is the first of its twins, though `x.1.recipe.json` comes before
         // `x.recipe.json`.
-        let mut order: Vec<usize> = (0..keys.len()).collect();
-        order.sort_by_key(|&index| number_of_twin(&project.assets[index]));
-        let mut twins: BTreeMap<AssetKey, u32> = BTreeMap::new();
+        let mut order: Vec<usize> = (0..keys.len()).filter(|&at| keys[at].is_some()).collect();
+        let number = |index: usize| number_of_twin(&project.assets[index]);
+        order.sort_by(|&one, &other| {
+            let names = keys[one].cmp(&keys[other]);
+            names.then_with(|| number(one).cmp(&number(other)))
+        });
+        let mut twin = 0;
+        let mut before: Option<usize> = None;
         for index in order {
+            let is_twin = before.is_some_and(|before| match (&keys[before], &keys[index]) {
+                (Some(before), Some(key)) => before.has_name_of(key),
+                (Some(_) | None, _) => false,
+            });
+            twin = if is_twin { twin + 1 } else { 0 };
             if let Some(key) = &mut keys[index] {
-                let twin = twins.entry(key.clone()).or_default();
-                key.twin = *twin;
-                *twin += 1;
+                key.twin = twin;
             }
+            before = Some(index);
         }
         Ok(Self {
             folder: folder.clone(),

@@ -122,25 +122,53 @@ impl Tree {
                     // Without the separator before it.
                     folder_bytes += (length as u64).saturating_sub(1);
                     if folder_bytes > limits.folder_bytes {
-                        return Err(TreeError::Limit {
-                            path: root.to_owned(),
-                            source: Box::new(ArchiveError::Limit {
-                                subject: "the folder".into(),
-                                limit: LimitName::FolderBytes,
-                                found: folder_bytes,
-                                allowed: limits.folder_bytes,
-                            }),
-                        });
+                        let (limit, allowed) = (LimitName::FolderBytes, limits.folder_bytes);
+                        return Err(tree.over(limit, folder_bytes, allowed));
                     }
                 }
                 Descend::Nothing => {}
             }
         }
+        tree.within(limits)?;
         let packed = tree.listed.iter().map(|listed| listed.path.as_str());
         let (ignored, mut findings) = ignores.finish(packed);
         tree.ignored = ignored;
         tree.findings.append(&mut findings);
         Ok(tree)
+    }
+
+    /// Refuses more files than a package may have, or longer names. What can't be an asset's counts
+    /// as little as what lies beside a project.
+    fn within(&self, limits: &Limits) -> Result<(), TreeError> {
+        let may_be_packed =
+            |listed: &&Listed| FileRole::of(listed.path.as_str()) != FileRole::NoAsset;
+        let length = |listed: &Listed| listed.path.as_str().len() as u64;
+        if self.listed.len() as u64 > limits.entries {
+            let count = self.listed.iter().filter(may_be_packed).count() as u64;
+            if count > limits.entries {
+                return Err(self.over(LimitName::Entries, count, limits.entries));
+            }
+        }
+        if self.listed.iter().map(length).sum::<u64>() > limits.name_bytes {
+            let packed = self.listed.iter().filter(may_be_packed);
+            let found = packed.map(length).sum();
+            if found > limits.name_bytes {
+                return Err(self.over(LimitName::NameBytes, found, limits.name_bytes));
+            }
+        }
+        Ok(())
+    }
+
+    fn over(&self, limit: LimitName, found: u64, allowed: u64) -> TreeError {
+        TreeError::Limit {
+            path: self.root.clone(),
+            source: Box::new(ArchiveError::Limit {
+                subject: "the folder".into(),
+                limit,
+                found,
+                allowed,
+            }),
+        }
     }
 
     fn relative(&self, path: &Path) -> String {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +28,7 @@ use crate::model::path::{PackagePath, PathError};
 )]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
-pub struct FolderPath(Box<str>);
+pub struct FolderPath(Arc<str>);
 
 impl FolderPath {
     /// The root of the workspace.
@@ -128,7 +129,7 @@ impl TryFrom<String> for FolderPath {
 
 impl From<FolderPath> for String {
     fn from(folder: FolderPath) -> Self {
-        folder.0.into()
+        folder.as_str().to_owned()
     }
 }
 

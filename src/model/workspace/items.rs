@@ -165,6 +165,13 @@ pub struct Logo {
     pub content: Digest,
 }
 
+impl AssetKey {
+    /// Whether both have one place, type and name: they are the same, or twins.
+    pub fn has_name_of(&self, other: &Self) -> bool {
+        self.place == other.place && self.kind == other.kind && self.name == other.name
+    }
+}
+
 impl AssetPlace {
     /// The folder that stands for it in lists; Home for what belongs to the workspace as a whole.
     pub fn folder(&self) -> FolderPath {

@@ -1,9 +1,10 @@
 //! An import that was planned, and what has to be granted before it is carried out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Incoming, PlanDocument};
 use crate::model::finding::{self, Counts, Finding, Subject};
+use crate::model::path::PackagePath;
 use crate::model::workspace::Snapshot;
 use crate::ops::approval::{Approved, ImportRefusal};
 use crate::plan::import::compare::Answer;
@@ -26,8 +27,9 @@ impl Planned {
     pub fn document(&self, incoming: &Incoming) -> PlanDocument {
         let mut findings = self.findings.clone();
         // A project carries every file through; an import has no place for some.
+        let without_place: BTreeSet<&PackagePath> = self.plan.ignored.iter().collect();
         let ignored = |finding: &Finding| match &finding.subject {
-            Subject::File { path, .. } => self.plan.ignored.contains(path),
+            Subject::File { path, .. } => without_place.contains(path),
             Subject::Project
             | Subject::Path(_)
             | Subject::Connector(_)

@@ -67,20 +67,23 @@ pub(crate) fn twins(
     placing: &TargetKeys,
     assets: impl Iterator<Item = usize>,
 ) -> BTreeMap<AssetKey, Vec<usize>> {
-    let mut twins: BTreeMap<AssetKey, BTreeMap<u32, usize>> = BTreeMap::new();
-    for index in assets {
-        if let Some(key) = placing.keys.get(index).and_then(Option::as_ref)
-            && !matches!(key.kind, AssetKind::TestCase | AssetKind::ApiEndpoint)
-        {
+    let key = |index: usize| placing.keys.get(index).and_then(Option::as_ref);
+    let has_name =
+        |key: &AssetKey| !matches!(key.kind, AssetKind::TestCase | AssetKind::ApiEndpoint);
+    let mut named: Vec<(&AssetKey, usize)> = assets
+        .filter_map(|index| Some((key(index)?, index)))
+        .filter(|(key, _)| has_name(key))
+        .collect();
+    named.sort_unstable();
+    named
+        .chunk_by(|(one, _), (other, _)| one.has_name_of(other))
+        .filter(|twins| twins.len() > 1)
+        .map(|twins| {
             let first = AssetKey {
                 twin: 0,
-                ..key.clone()
+                ..twins[0].0.clone()
             };
-            twins.entry(first).or_default().insert(key.twin, index);
-        }
-    }
-    let twins = twins.into_iter().filter(|(_, assets)| assets.len() > 1);
-    twins
-        .map(|(key, assets)| (key, assets.into_values().collect()))
+            (first, twins.iter().map(|(_, index)| *index).collect())
+        })
         .collect()
 }

@@ -41,17 +41,37 @@ pub(super) struct Candidates<'r> {
     snapshot: &'r Snapshot,
     /// The package's assets by where they land.
     packaged: BTreeMap<&'r AssetKey, usize>,
+    /// The connections of both by name, those of the workspace first; each once.
+    connections: BTreeMap<&'r str, Vec<Candidate<'r>>>,
 }
 
 impl<'r> Candidates<'r> {
     pub(super) fn of(placing: &'r TargetKeys, snapshot: &'r Snapshot) -> Self {
         let keys = placing.keys.iter().enumerate();
+        let packaged: BTreeMap<&AssetKey, usize> = keys
+            .filter_map(|(index, key)| Some((key.as_ref()?, index)))
+            .collect();
+        let mut connections: BTreeMap<&str, Vec<Candidate<'_>>> = BTreeMap::new();
+        let is_connection = |key: &AssetKey| key.kind == AssetKind::Connection;
+        let held = snapshot.connections.iter();
+        let held: BTreeSet<&AssetKey> = (held.filter(|held| is_connection(&held.key)))
+            .map(|held| {
+                let of_name = connections.entry(&held.key.name).or_default();
+                of_name.push(Candidate::Held(held));
+                &held.key
+            })
+            .collect();
+        for (key, index) in &packaged {
+            if is_connection(key) && !held.contains(key) {
+                let of_name = connections.entry(&key.name).or_default();
+                of_name.push(Candidate::Packaged(*index));
+            }
+        }
         Self {
             placing,
             snapshot,
-            packaged: keys
-                .filter_map(|(index, key)| Some((key.as_ref()?, index)))
-                .collect(),
+            packaged,
+            connections,
         }
     }
 
@@ -91,19 +111,8 @@ impl<'r> Candidates<'r> {
     }
 
     /// The connections of a name, wherever they lie.
-    pub(super) fn connections<'n>(
-        &'n self,
-        name: &'n str,
-    ) -> impl Iterator<Item = Candidate<'r>> + 'n {
-        let of_name = move |key: &AssetKey| key.kind == AssetKind::Connection && key.name == *name;
-        let held = self.snapshot.connections.iter();
-        let held = held.filter(move |held| of_name(&held.key));
-        let only_packaged = self.packaged.iter().filter(move |(key, _)| {
-            let mut there = self.snapshot.connections.iter();
-            of_name(key) && !there.any(|held| held.key == ***key)
-        });
-        held.map(Candidate::Held)
-            .chain(only_packaged.map(|(_, &index)| Candidate::Packaged(index)))
+    pub(super) fn connections(&self, name: &str) -> impl Iterator<Item = Candidate<'r>> {
+        self.connections.get(name).into_iter().flatten().copied()
     }
 }
 

@@ -15,6 +15,7 @@ mod files;
 mod ignored;
 mod limits;
 mod manifests;
+mod memory;
 mod outlines;
 mod outputs;
 mod pictures;
