@@ -271,6 +271,9 @@ pub fn prepare_with_blobs(
             rows: request.rows,
         },
     );
+    if running.interrupt.is_set() {
+        return Err(Interrupted.into());
+    }
     let mut prepared = Prepared {
         opened,
         supplied,
@@ -285,6 +288,9 @@ pub fn prepare_with_blobs(
     prepared.check_recipes(running)?;
     prepared.foresee_edits(memory, running)?;
     prepared.settle();
+    if running.interrupt.is_set() {
+        return Err(Interrupted.into());
+    }
     Ok(prepared)
 }
 

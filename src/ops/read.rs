@@ -720,6 +720,12 @@ fn read_files(
                 found: FoundFile::Failed(error),
             });
         }
+        // A large file takes a while to be read, and longer to be looked through.
+        let stops = || match running.interrupt.is_set() {
+            true => Err(Interrupted),
+            false => Ok(()),
+        };
+        stops()?;
         let blob = search
             .blobs
             .and_then(|hash| BlobId::of(hash, &worker.bytes));
@@ -738,6 +744,7 @@ fn read_files(
             (Some(detector), Some(writing)) => detector.find(&worker.bytes, writing),
             (None, _) | (_, None) => Vec::new(),
         };
+        stops()?;
         let broken = |content, error, bytes: &[u8]| {
             FoundFile::Broken(content, error, Defect::in_broken(bytes))
         };
@@ -826,6 +833,10 @@ fn read_files(
             Ok(())
         },
     )?;
+    // The last file may have been the one that took long.
+    if running.interrupt.is_set() {
+        return Err(Interrupted);
+    }
     for (file, content) in files.iter_mut().zip(contents) {
         file.content = content;
     }

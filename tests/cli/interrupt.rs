@@ -95,6 +95,25 @@ fn whoever_reads_much_ends_soon() {
     assert!(!place.path("other.zip").exists());
 }
 
+/// Nothing comes after the one file that would be looked up from before it.
+#[test]
+fn whoever_reads_one_large_file_stops_after_it() {
+    let place = Place::new();
+    let values = format!(
+        "{{\"name\":\"a\",\"x\":[{}0],\"y\":\"{}\"}}",
+        "0,".repeat(2_300_000),
+        "z".repeat(24_000_000)
+    );
+    place.write("large/a.recipe.json", &values);
+    for (signal, code) in SIGNALS {
+        let mut command = place.command();
+        command.args(["check", "large", "--for", "external", "--threads", "1"]);
+        let run = signalled(started(command), signal, Duration::from_millis(400));
+        assert_eq!(run.code, code, "{}", run.stderr);
+        assert_eq!(run.stdout, "");
+    }
+}
+
 #[test]
 fn an_import_that_is_interrupted_says_how_to_go_on() {
     for (signal, code) in SIGNALS {

@@ -23,6 +23,7 @@ use crate::model::finding::Severity;
 use crate::model::seal::SealError;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath, RecipeState};
+use crate::ops::Interrupted;
 use crate::ops::approval::ImportRefusal;
 use crate::ops::export::record::record_path;
 use crate::ops::import::{
@@ -94,6 +95,9 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
     }
     Failure::incomplete(&incoming.opened)?;
     let mut planned = incoming.plan(&request, workspace.as_ref(), &context.running)?;
+    if context.running.interrupt.is_set() {
+        return Err(ImportError::from(Interrupted).into());
+    }
     if let (Some(_), Some(folder)) = (&stripped, &args.strip_folder) {
         planned.call_package(args.package.display().to_string(), Some(folder.clone()));
     }
