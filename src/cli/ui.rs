@@ -1,7 +1,6 @@
 //! The only place that writes to the terminal: results to stdout, talk and progress to stderr.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -518,29 +517,7 @@ pub(crate) fn usage(error: &clap::Error) {
 
 /// A document as it is printed.
 fn json(document: &impl Serialize) -> io::Result<String> {
-    let mut text = escaped(serde_json::to_string_pretty(document)?);
-    text.push('\n');
-    Ok(text)
-}
-
-/// JSON with the same characters as escapes, which mean the same: outside of strings there are none.
-fn escaped(json: String) -> String {
-    let is_escaped = |c: char| c.is_control() && c != '\n' || is_unseen(c);
-    if !json.contains(is_escaped) {
-        return json;
-    }
-    let mut out = String::with_capacity(json.len());
-    let mut units = [0; 2];
-    for c in json.chars() {
-        if is_escaped(c) {
-            for unit in c.encode_utf16(&mut units) {
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        } else {
-            out.push(c);
-        }
-    }
-    out
+    Ok(crate::model::visible::json(document)?)
 }
 
 #[cfg(test)]
@@ -561,19 +538,5 @@ mod tests {
             let is = is_due(Stage::Packing, seconds(elapsed), BETWEEN, told);
             assert_eq!(is, due, "{elapsed} {told:?}");
         }
-    }
-
-    #[test]
-    fn escapes_in_json_change_its_looks_only() -> Result<(), serde_json::Error> {
-        let value = serde_json::json!({"a\u{202e}": ["é\u{9b}\u{7f}", "\u{e0041}\n\u{1b}", "👩"]});
-        let json = escaped(serde_json::to_string_pretty(&value)?);
-        assert!(json.contains(r"\u009b\u007f"), "{json}");
-        assert!(
-            json.contains(r"\udb40\udc41") && json.contains('👩'),
-            "{json}"
-        );
-        assert!(!json.contains('\u{202e}'));
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&json)?, value);
-        Ok(())
     }
 }

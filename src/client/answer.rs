@@ -1,9 +1,13 @@
 //! Reading answers: tolerant of every form that the platform's documents and recordings show, and
 //! exact about what can't be read.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::error::{ClientError, FieldError, RequestContext};
+use crate::model::withheld::Withheld;
 
 /// How many characters of what the platform says are shown.
 const SHOWN: usize = 500;
@@ -18,6 +22,8 @@ pub(super) struct Answer {
     pub(super) at: RequestContext,
     pub(super) status: u16,
     pub(super) body: Value,
+    /// What it may say and nobody is to hear of, be it on a screen or in a file.
+    withheld: Arc<Withheld>,
 }
 
 /// A value in an answer, and where it stands.
@@ -35,7 +41,12 @@ const WRAPPED: usize = 3;
 
 impl Answer {
     /// The JSON in these bytes. Nothing at all is an empty answer.
-    pub(super) fn read(at: RequestContext, status: u16, bytes: &[u8]) -> Result<Self, ClientError> {
+    pub(super) fn read(
+        at: RequestContext,
+        status: u16,
+        bytes: &[u8],
+        withheld: &Arc<Withheld>,
+    ) -> Result<Self, ClientError> {
         let blank = bytes.iter().all(u8::is_ascii_whitespace);
         let body = if blank {
             Ok(Value::Null)
@@ -43,12 +54,17 @@ impl Answer {
             serde_json::from_slice(bytes)
         };
         match body {
-            Ok(body) => Ok(Self { at, status, body }),
+            Ok(body) => Ok(Self {
+                at,
+                status,
+                body,
+                withheld: Arc::clone(withheld),
+            }),
             Err(error) => Err(ClientError::Unreadable {
                 at,
                 status,
                 expected: format!("it is no JSON ({error})"),
-                found: beginning(bytes),
+                found: beginning(&String::from_utf8_lossy(bytes), withheld),
             }),
         }
     }
@@ -120,12 +136,17 @@ impl Answer {
             .is_some_and(|said| flag(said) == Some(false))
     }
 
+    /// What it says against what was asked for.
+    pub(super) fn refusal(&self) -> Refusal {
+        Refusal::of(&self.body, &self.withheld)
+    }
+
     /// The answer, unless it says `success: false`.
     pub(super) fn accepted(self) -> Result<Self, ClientError> {
         if !self.is_refusal() {
             return Ok(self);
         }
-        let Refusal { message, fields } = Refusal::of(&self.body);
+        let Refusal { message, fields } = self.refusal();
         Err(ClientError::Refused {
             at: self.at,
             status: self.status,
@@ -139,7 +160,7 @@ impl Answer {
             at: self.at.clone(),
             status: self.status,
             expected,
-            found: beginning(self.body.to_string().as_bytes()),
+            found: beginning(&self.body.to_string(), &self.withheld),
         }
     }
 }
@@ -231,10 +252,28 @@ impl<'a> Node<'a> {
 
     fn as_text(&self) -> Option<String> {
         match self.value {
-            Value::String(text) => Some(text.clone()),
+            Value::String(text) => Some(self.answer.withheld.in_name(text).into_owned()),
             Value::Number(number) => Some(number.to_string()),
             Value::Bool(_) | Value::Null | Value::Array(_) | Value::Object(_) => None,
         }
+    }
+
+    /// What a recipe or a connector holds, as it is: somebody wrote it, and it is carried along.
+    pub(super) fn optional_contents(&self, key: &str) -> Result<Option<String>, ClientError> {
+        match self.get(key).map(|node| (node.value.as_str(), node)) {
+            None => Ok(None),
+            Some((Some(text), _)) => Ok(Some(text.to_owned())),
+            Some((None, node)) => Err(node.wrong("a text")),
+        }
+    }
+
+    /// Words of the platform's about what it did: harmless, and not too long.
+    pub(super) fn said(&self, longest: usize) -> String {
+        let text = match self.value.as_str() {
+            Some(text) => text.to_owned(),
+            None => self.value.to_string(),
+        };
+        shown(&self.answer.withheld.in_words(&text), longest)
     }
 
     /// A text or nothing.
@@ -276,7 +315,7 @@ impl<'a> Node<'a> {
         match self.get(key) {
             None => Ok(Vec::new()),
             Some(node) => match node.value {
-                Value::String(text) => Ok(vec![text.clone()]),
+                Value::String(_) => Ok(node.as_text().into_iter().collect()),
                 Value::Null
                 | Value::Bool(_)
                 | Value::Number(_)
@@ -326,20 +365,27 @@ pub(super) struct Refusal {
 
 impl Refusal {
     /// What these bytes say; a page of HTML says nothing.
-    pub(super) fn read(bytes: &[u8]) -> Self {
+    pub(super) fn read(bytes: &[u8], withheld: &Withheld) -> Self {
         if let Ok(body) = serde_json::from_slice::<Value>(bytes) {
-            return Self::of(&body);
+            return Self::of(&body, withheld);
         }
         let text = String::from_utf8_lossy(bytes);
-        let text = text.trim();
-        let message = (!text.is_empty() && !text.starts_with('<')).then(|| shown(text, SHOWN));
+        let text = withheld.in_words(text.trim());
+        let message = (!text.is_empty() && !text.starts_with('<')).then(|| shown(&text, SHOWN));
         Self {
             message,
             fields: Vec::new(),
         }
     }
 
-    pub(super) fn of(body: &Value) -> Self {
+    fn of(body: &Value, withheld: &Withheld) -> Self {
+        // Before anything is cut off, of which the beginning would stay.
+        let mut body = body.clone();
+        withhold(&mut body, withheld);
+        Self::without_secrets(&body)
+    }
+
+    fn without_secrets(body: &Value) -> Self {
         let Some(said) = body.as_object() else {
             let message = text_of(body).map(|text| shown(&text, SHOWN));
             let fields = if body.is_array() {
@@ -374,12 +420,34 @@ impl Refusal {
         if message.is_none() && fields.is_empty() {
             for wrapper in WRAPPERS {
                 if let Some(inner) = said.get(wrapper).filter(|inner| inner.is_object()) {
-                    return Self::of(inner);
+                    return Self::without_secrets(inner);
                 }
             }
         }
         fields.truncate(LISTED);
         Self { message, fields }
+    }
+}
+
+/// Takes the secrets out of all texts and keys.
+fn withhold(value: &mut Value, withheld: &Withheld) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(without) = withheld.in_words(text) {
+                *text = without;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| withhold(item, withheld)),
+        Value::Object(map) => {
+            *map = std::mem::take(map)
+                .into_iter()
+                .map(|(key, mut value)| {
+                    withhold(&mut value, withheld);
+                    (withheld.in_words(&key).into_owned(), value)
+                })
+                .collect();
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -502,8 +570,9 @@ pub(super) fn shown(text: &str, longest: usize) -> String {
     harmless
 }
 
-/// The first bytes of an answer.
-pub(super) fn beginning(bytes: &[u8]) -> String {
-    let start = bytes.get(..4 * BEGINNING).unwrap_or(bytes);
-    shown(&String::from_utf8_lossy(start), BEGINNING)
+/// The first words of an answer.
+fn beginning(text: &str, withheld: &Withheld) -> String {
+    // What is cut off is no secret's end: nobody looks further than this.
+    let start: String = text.chars().take(16 * BEGINNING).collect();
+    shown(&withheld.in_words(&start), BEGINNING)
 }

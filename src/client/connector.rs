@@ -190,7 +190,9 @@ impl Client {
         let request =
             Request::get(format!("/api/custom_connectors/{id}/code")).class(Class::Connector);
         let answer = self.transport.answer(&request)?;
-        answer.record("code")?.text("code")
+        let record = answer.record("code")?;
+        let code = record.optional_contents("code")?;
+        code.ok_or_else(|| record.refuse("code", "a text"))
     }
 
     /// Creates a connector; it is not released. It is asked for once.

@@ -244,13 +244,11 @@ fn job(answer: &Answer, operation: Operation) -> Result<Job, ClientError> {
     };
     let mut error = node
         .get("error")
-        .map(|error| match error.value().as_str() {
-            Some(text) => shown(text, 2000),
-            None => shown(&error.value().to_string(), 2000),
-        })
+        .map(|error| error.said(2000))
         .filter(|error| !error.is_empty());
     if error.is_none() {
-        let parts = node.texts("error_parts").unwrap_or_default();
+        let parts = node.items("error_parts").unwrap_or_default();
+        let parts: Vec<_> = parts.iter().map(|part| part.said(2000)).collect();
         error = (!parts.is_empty()).then(|| shown(&parts.join("; "), 2000));
     }
     let recipes = node.items("recipe_status")?;

@@ -79,7 +79,7 @@ fn recipe(node: &Node<'_>) -> Result<RecipeInfo, ClientError> {
         version_no: node.optional_id("version_no")?,
         providers,
         stop_cause: node.optional_text("stop_cause")?,
-        code: node.optional_text("code").unwrap_or_default(),
+        code: node.optional_contents("code").unwrap_or_default(),
     })
 }
 
@@ -132,7 +132,7 @@ impl AccountApi<'_> {
             format!("start recipe {id}"),
         );
         let errors = match self.transport.answer(&request) {
-            Ok(answer) if answer.is_refusal() => Refusal::of(&answer.body),
+            Ok(answer) if answer.is_refusal() => answer.refusal(),
             Ok(_) => return Ok(Started::Done),
             Err(ClientError::Refused {
                 message, fields, ..

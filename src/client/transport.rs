@@ -110,7 +110,7 @@ impl Transport {
                 Err(Tried::Over(ClientError::NotFound { at, .. }))
                     if tries.unsure && request.method == Method::Delete =>
                 {
-                    return Answer::read(at, 404, b"");
+                    return Answer::read(at, 404, b"", self.wire.withheld());
                 }
                 Err(Tried::Over(error)) => return Err(told(request, error)),
                 Err(Tried::Again(failed)) => tries.next(failed)?,
@@ -153,7 +153,7 @@ impl Transport {
             return self.records(request, nodes, named, read);
         }
         Err(ClientError::Unavailable {
-            at: exchange(request.method, &self.url(request)),
+            at: self.exchange(request.method, &self.url(request)),
             attempts: READINGS,
             source: Box::new(Reason(
                 "the list changes while it is read, each time".to_owned(),
@@ -198,7 +198,9 @@ impl Transport {
             match named.iter().find(|key| node.get(key).is_none()) {
                 None => records.push(read(&node)?),
                 Some(key) => self.wire.settings().notices.tell(&Notice::Nameless {
-                    list: exchange(request.method, &self.url(request)).to_string(),
+                    list: self
+                        .exchange(request.method, &self.url(request))
+                        .to_string(),
                     id,
                     key,
                 }),
@@ -233,7 +235,7 @@ impl Transport {
             pages.ends.push(end);
         }
         Err(ClientError::TooLarge {
-            at: exchange(request.method, &self.url(request)),
+            at: self.exchange(request.method, &self.url(request)),
             limit: (PAGES * size) as u64,
         })
     }
@@ -304,7 +306,7 @@ impl Transport {
             Ok(url) => self.may_follow(at, base, &url).map(|()| url),
             Err(_) => Err(ClientError::NoPackage {
                 at: at.clone(),
-                reason: format!("`{}` is no address", shown(link, 80)),
+                reason: format!("`{}` is no address", self.shown(link, 80)),
             }),
         }
     }
@@ -329,7 +331,7 @@ impl Transport {
         let budget = self.wire.budget(request)?;
         let mut deadline = None;
         for _ in 0..=HOPS {
-            let at = exchange(request.method, &url);
+            let at = self.exchange(request.method, &url);
             let permit = self.permit(request.class, tries)?;
             // Waiting for the permit does not count.
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + budget);
@@ -342,23 +344,25 @@ impl Transport {
                 deadline,
             );
             let reply = sent.map_err(|broken| self.broken(request, at.clone(), broken))?;
-            let at = with_request_id(at, &reply.headers);
+            let at = self.with_request_id(at, &reply.headers);
             if let Some(target) = self.led_elsewhere(&at, &url, &reply)? {
                 if request.method != Method::Get {
-                    return Err(diverted(
-                        &at,
-                        &target,
-                        "what changes something is sent to one place only",
-                    )
-                    .into());
+                    return Err(self
+                        .diverted(
+                            &at,
+                            &target,
+                            "what changes something is sent to one place only",
+                        )
+                        .into());
                 }
                 if target.origin() != url.origin() {
-                    return Err(diverted(
-                        &at,
-                        &target,
-                        "answers of another host are not the platform's",
-                    )
-                    .into());
+                    return Err(self
+                        .diverted(
+                            &at,
+                            &target,
+                            "answers of another host are not the platform's",
+                        )
+                        .into());
                 }
                 url = target;
                 continue;
@@ -369,10 +373,10 @@ impl Transport {
             let status = reply.status;
             let bytes = self.body(request, &at, reply, ANSWER, deadline)?;
             drop(permit);
-            return Ok(Answer::read(at, status, &bytes)?);
+            return Ok(Answer::read(at, status, &bytes, self.wire.withheld())?);
         }
-        let at = exchange(request.method, &url);
-        Err(diverted(&at, &url, "it leads on and on").into())
+        let at = self.exchange(request.method, &url);
+        Err(self.diverted(&at, &url, "it leads on and on").into())
     }
 
     fn fetch_once(
@@ -385,7 +389,7 @@ impl Transport {
     ) -> Result<u64, Tried> {
         let deadline = Instant::now() + self.wire.pace(limit);
         for _ in 0..=HOPS {
-            let at = exchange(Method::Get, &url);
+            let at = self.exchange(Method::Get, &url);
             let at_home = url.origin() == self.base().url().origin();
             let (introduction, permit) = if at_home {
                 (Introduction::Token, Some(self.permit(Class::Other, tries)?))
@@ -397,7 +401,7 @@ impl Transport {
                 .wire
                 .send(request, &url, introduction, &tries.correlation, deadline);
             let reply = sent.map_err(|broken| self.broken(request, at.clone(), broken))?;
-            let at = with_request_id(at, &reply.headers);
+            let at = self.with_request_id(at, &reply.headers);
             if let Some(target) = self.led_elsewhere(&at, &url, &reply)? {
                 url = target;
                 continue;
@@ -423,8 +427,8 @@ impl Transport {
             drop(permit);
             return self.pour(request, at, reply, into, limit);
         }
-        let at = exchange(Method::Get, &url);
-        Err(diverted(&at, &url, "it leads on and on").into())
+        let at = self.exchange(Method::Get, &url);
+        Err(self.diverted(&at, &url, "it leads on and on").into())
     }
 
     /// Writes a body, as long as it comes no slower than it may.
@@ -513,7 +517,7 @@ impl Transport {
                 at: at.clone(),
                 status: reply.status,
                 expected: "it leads elsewhere and does not say where".to_owned(),
-                found: shown(&location.unwrap_or_default(), 80),
+                found: self.shown(&location.unwrap_or_default(), 80),
             });
         };
         self.may_follow(at, from, &target)?;
@@ -526,9 +530,33 @@ impl Transport {
         match to.scheme() {
             "https" if to.has_host() => Ok(()),
             "http" if here && is_loopback(to) && is_loopback(from) => Ok(()),
-            "http" => Err(diverted(at, to, "it is not TLS")),
-            _ => Err(diverted(at, to, "it is no place on the network")),
+            "http" => Err(self.diverted(at, to, "it is not TLS")),
+            _ => Err(self.diverted(at, to, "it is no place on the network")),
         }
+    }
+
+    fn diverted(&self, at: &RequestContext, to: &Url, reason: &'static str) -> ClientError {
+        let host = authority(to);
+        let to = format!("{}://{host}{}", to.scheme(), to.path());
+        ClientError::Diverted {
+            at: at.clone(),
+            to: self.shown(&to, 200),
+            reason,
+        }
+    }
+
+    fn exchange(&self, method: Method, url: &Url) -> RequestContext {
+        RequestContext::new(method.name(), authority(url), self.shown(url.path(), 200))
+    }
+
+    fn with_request_id(&self, at: RequestContext, headers: &HeaderMap) -> RequestContext {
+        let id = header_text(headers, "x-request-id").filter(|id| !id.is_empty());
+        at.with_request_id(id.map(|id| self.shown(&id, 80)))
+    }
+
+    /// What somebody else said, without what nobody is to hear of.
+    fn shown(&self, text: &str, longest: usize) -> String {
+        shown(&self.wire.withheld().in_words(text), longest)
     }
 
     /// Nothing compressed is taken, as none was asked for.
@@ -539,7 +567,7 @@ impl Transport {
                     at: at.clone(),
                     status: reply.status,
                     expected: "it is compressed, which was not asked for".to_owned(),
-                    found: shown(&encoding, 40),
+                    found: self.shown(&encoding, 40),
                 })
             }
             _ => Ok(()),
@@ -591,7 +619,7 @@ impl Transport {
         let reader = body.into_with_config().limit(u64::MAX).reader();
         let _ = reader.take(REFUSAL).read_to_end(&mut bytes);
         let _ = deadline;
-        let Refusal { message, fields } = Refusal::read(&bytes);
+        let Refusal { message, fields } = Refusal::read(&bytes, self.wire.withheld());
         let asked = retry::asked(
             header_text(&headers, header::RETRY_AFTER.as_str()).as_deref(),
             header_text(&headers, header::DATE.as_str()).as_deref(),
@@ -776,24 +804,6 @@ fn told(request: &Request<'_>, error: ClientError) -> ClientError {
         Method::Get => error,
         Method::Post | Method::Put | Method::Delete => error.after_a_change(&request.what),
     }
-}
-
-fn diverted(at: &RequestContext, to: &Url, reason: &'static str) -> ClientError {
-    let host = authority(to);
-    ClientError::Diverted {
-        at: at.clone(),
-        to: shown(&format!("{}://{host}{}", to.scheme(), to.path()), 200),
-        reason,
-    }
-}
-
-fn exchange(method: Method, url: &Url) -> RequestContext {
-    RequestContext::new(method.name(), authority(url), shown(url.path(), 200))
-}
-
-fn with_request_id(at: RequestContext, headers: &HeaderMap) -> RequestContext {
-    let id = header_text(headers, "x-request-id").filter(|id| !id.is_empty());
-    at.with_request_id(id.map(|id| shown(&id, 80)))
 }
 
 /// Whether an answer is a page for people.

@@ -22,6 +22,7 @@ use super::error::ClientError;
 use super::request::{Load, Method, Request};
 use super::settings::{Clock, Cut, Proxy, Settings};
 use crate::client::interruptible::Watch;
+use crate::model::withheld::Withheld;
 
 /// Bytes that the head of an answer may have.
 pub(super) const HEAD: u64 = 64 * 1024;
@@ -38,6 +39,7 @@ pub(super) struct Wire {
     /// For questions that change nothing. It keeps connections.
     kept: Agent,
     authorization: HeaderValue,
+    withheld: Arc<Withheld>,
 }
 
 /// The head of an answer, and its body to be read.
@@ -141,6 +143,11 @@ impl Wire {
             })?;
         authorization.set_sensitive(true);
         let config = config(&settings)?;
+        let mut withheld = Withheld::new();
+        withheld.learn(token);
+        for secret in settings.proxy.iter().flat_map(secrets_of) {
+            withheld.learn(&secret);
+        }
         let kept = agent(&config, &pauses, &Arc::default());
         Ok(Self {
             settings,
@@ -148,11 +155,17 @@ impl Wire {
             config,
             kept,
             authorization,
+            withheld: Arc::new(withheld),
         })
     }
 
     pub(super) const fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What is sent along and is told nobody, wherever it comes back.
+    pub(super) const fn withheld(&self) -> &Arc<Withheld> {
+        &self.withheld
     }
 
     pub(super) fn pauses(&self) -> &dyn Clock {
@@ -304,7 +317,7 @@ impl Wire {
         let proxy = self.proxy().unwrap_or_default();
         let told = match error {
             ureq::Error::ConnectProxyFailed(why) => {
-                return Reason(format!("the proxy {proxy} refuses: {}", shown(why, 200)));
+                return Reason(format!("the proxy {proxy} refuses: {}", self.shown(why)));
             }
             ureq::Error::HostNotFound => "the host's name can't be resolved".to_owned(),
             ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => {
@@ -321,9 +334,9 @@ impl Wire {
             ureq::Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 "the connection was closed before the answer was whole".to_owned()
             }
-            ureq::Error::Io(error) => shown(&error.to_string(), 200),
-            ureq::Error::Other(inner) => shown(&inner.to_string(), 200),
-            other => shown(&other.to_string(), 200),
+            ureq::Error::Io(error) => self.shown(&error.to_string()),
+            ureq::Error::Other(inner) => self.shown(&inner.to_string()),
+            other => self.shown(&other.to_string()),
         };
         Reason(match proxy.as_str() {
             "" => told,
@@ -332,6 +345,10 @@ impl Wire {
     }
 
     /// The proxy on the way, without the name and password that it may want.
+    fn shown(&self, text: &str) -> String {
+        shown(&self.withheld.in_words(text), 200)
+    }
+
     fn proxy(&self) -> Option<String> {
         let uri = self.config.proxy()?.uri();
         let host = uri.host()?;
@@ -502,6 +519,24 @@ fn certificates(path: &Path) -> Result<RootCerts, ClientError> {
         return Err(wrong("there is none in it", None));
     }
     Ok(RootCerts::from(certificates))
+}
+
+/// What a proxy wants to know of who comes, in the forms in which it goes there.
+fn secrets_of(proxy: &Proxy) -> Vec<String> {
+    use base64::Engine as _;
+    let credentials = match proxy.url.rsplit_once('@') {
+        Some((before, _)) => before.rsplit("://").next().unwrap_or_default(),
+        None => return Vec::new(),
+    };
+    let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
+    let both = format!("{}:{}", decoded(user), decoded(password));
+    vec![
+        base64::engine::general_purpose::STANDARD.encode(&both),
+        both,
+        credentials.to_owned(),
+        decoded(password),
+        password.to_owned(),
+    ]
 }
 
 fn proxy_of(proxy: &Proxy) -> Result<ureq::Proxy, ClientError> {

@@ -30,4 +30,5 @@ pub mod span;
 pub mod table;
 pub mod target;
 pub mod visible;
+pub mod withheld;
 pub mod workspace;

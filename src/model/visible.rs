@@ -1,5 +1,9 @@
 //! Text as it is shown: nothing in it is obeyed by a terminal, or hides from a reader.
 
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
 use super::path::is_unseen;
 
 /// `text` on one line, with what a terminal would obey, or hide, made visible.
@@ -24,6 +28,37 @@ pub fn visible_lines(text: &str) -> String {
     text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }
 
+/// A document as JSON for people and programs: what a terminal would obey, or hide, is written as
+/// escapes, which mean the same.
+///
+/// # Errors
+/// If the document can't be written as JSON.
+pub fn json(document: &impl Serialize) -> Result<String, serde_json::Error> {
+    let mut text = escaped(serde_json::to_string_pretty(document)?);
+    text.push('\n');
+    Ok(text)
+}
+
+/// JSON with the same characters as escapes, which mean the same: outside of strings there are none.
+fn escaped(json: String) -> String {
+    let is_escaped = |c: char| c.is_control() && c != '\n' || is_unseen(c);
+    if !json.contains(is_escaped) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if is_escaped(c) {
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +79,19 @@ mod tests {
             assert_eq!(visible(text), shown);
         }
         assert_eq!(visible_lines("a\n\u{7}b\n"), "a\n\\u{7}b\n");
+    }
+
+    #[test]
+    fn escapes_in_json_change_its_looks_only() -> Result<(), serde_json::Error> {
+        let value = serde_json::json!({"a\u{202e}": ["é\u{9b}\u{7f}", "\u{e0041}\n\u{1b}", "👩"]});
+        let json = escaped(serde_json::to_string_pretty(&value)?);
+        assert!(json.contains(r"\u009b\u007f"), "{json}");
+        assert!(
+            json.contains(r"\udb40\udc41") && json.contains('👩'),
+            "{json}"
+        );
+        assert!(!json.contains('\u{202e}'));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&json)?, value);
+        Ok(())
     }
 }

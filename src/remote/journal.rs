@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::io::atomic;
 use crate::model::ident::Digest;
 use crate::model::seal::{Seal, SealError, seal_of, unsealed};
+use crate::model::visible;
 use crate::model::workspace::{
     Address, FolderPath, ImportId, RemoteAccount, RemoteAddress, Revision, RevisionHeader,
     RevisionNumber, Timestamp, WorkspaceId,
@@ -194,7 +195,7 @@ fn sealed(entry: &Entry) -> Result<Vec<u8>, serde_json::Error> {
         ..entry.clone()
     };
     let seal = seal_of(entry)?;
-    serde_json::to_vec_pretty(&Sealed { entry, seal })
+    Ok(visible::json(&Sealed { entry, seal })?.into_bytes())
 }
 
 /// What is about to be sent.

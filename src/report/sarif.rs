@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{Placed, Report, Verdict};
 use crate::model::finding::{Code, Severity};
+use crate::model::visible;
 
 /// How many results of a run are read by whom they are for.
 pub const LIMIT: usize = 25_000;
@@ -228,9 +229,7 @@ pub fn document(report: &Report) -> Result<String, serde_json::Error> {
             results,
         }],
     };
-    let mut document = serde_json::to_string_pretty(&log)?;
-    document.push('\n');
-    Ok(document)
+    visible::json(&log)
 }
 
 /// What a finding is known by wherever it stands in its file.

@@ -113,9 +113,8 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
     let refusal = planned.approve(&given).err();
     if let Some(output) = &output {
         reporter.output(Output::text("plan", output.path().display().to_string()));
-        let mut bytes = serde_json::to_vec_pretty(&document).map_err(anyhow::Error::new)?;
-        bytes.push(b'\n');
-        output.write(&bytes)?;
+        let text = crate::model::visible::json(&document).map_err(anyhow::Error::new)?;
+        output.write(text.as_bytes())?;
         context.did(format!("{} was written", output.path().display()));
     }
     match context.ui.format {

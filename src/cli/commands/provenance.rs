@@ -1,5 +1,6 @@
 //! `recipack attest` and `recipack sbom`: where a package comes from, and what is in it.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -7,6 +8,7 @@ use anyhow::Context as _;
 use super::super::args::{AttestArgs, ForceArgs, SbomArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use super::super::mask::masked;
 use super::super::output::{Content, OutputPath};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
@@ -20,6 +22,15 @@ use crate::ops::provenance::statement::{BUILDER, Statement};
 use crate::ops::provenance::{Known, ProvenanceDocument};
 
 pub(crate) fn attest(context: &Context, args: &AttestArgs) -> Result<Exit, Stop> {
+    let builder = args.builder.as_deref().unwrap_or(BUILDER);
+    // A statement is for whoever gets the package.
+    if matches!(masked(builder), Cow::Owned(_)) {
+        return Err(
+            Failure::usage("--builder holds a name, a password or a token")
+                .help("give the address of the job or its runner without it")
+                .into(),
+        );
+    }
     let key = args.key.as_deref().map(envelope_key).transpose()?;
     let extension = match key {
         Some(_) => "intoto.jsonl",
@@ -35,7 +46,6 @@ pub(crate) fn attest(context: &Context, args: &AttestArgs) -> Result<Exit, Stop>
         force: args.force,
     })?;
     let known = known(context, &args.package, args.record.as_ref())?;
-    let builder = args.builder.as_deref().unwrap_or(BUILDER);
     let statement = Statement::of(&known, builder).and_then(|statement| statement.to_text());
     let statement = statement.map_err(anyhow::Error::new)?;
     let (format, text) = match key {

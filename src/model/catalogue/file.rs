@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Catalogue, CatalogueEntry, Extent, SharedVersion, Teller, Visibility};
 use crate::model::ident::{Digest, Version};
+use crate::model::visible;
 
 #[derive(Serialize)]
 struct File<'e> {
@@ -78,9 +79,7 @@ fn text(entries: &[CatalogueEntry]) -> String {
             })
             .collect(),
     };
-    let mut text = serde_json::to_string_pretty(&file).expect("plain values can be written");
-    text.push('\n');
-    text
+    visible::json(&file).expect("plain values can be written")
 }
 
 #[cfg(test)]

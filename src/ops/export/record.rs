@@ -17,6 +17,7 @@ use crate::model::path::PackagePath;
 use crate::model::project::Origin;
 use crate::model::table::PackedRows;
 use crate::model::target::{ConnectorPolicy, TargetKind};
+use crate::model::visible;
 use crate::plan::decision::{ConnectorDecision, ItemRule};
 use crate::plan::export::Destination;
 use crate::plan::export::rewrite::Edits;
@@ -295,9 +296,7 @@ impl DecisionRecord {
     /// # Errors
     /// None that can happen; the serialiser's type has one.
     pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut bytes = serde_json::to_vec_pretty(self)?;
-        bytes.push(b'\n');
-        Ok(bytes)
+        Ok(visible::json(self)?.into_bytes())
     }
 }
 

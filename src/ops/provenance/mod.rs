@@ -20,6 +20,7 @@ use crate::archive::Limits;
 use crate::io::limited;
 use crate::io::limited::DOCUMENT;
 use crate::model::ident::Digest;
+use crate::model::visible;
 use crate::ops::export::record::DecisionRecord;
 use crate::ops::export::record::record_path;
 use crate::ops::provenance::verify::{Mismatch, Verification, VerifyError, VerifyRequest, verify};
@@ -138,7 +139,5 @@ impl Known {
 
 /// A document as a file.
 fn file(document: &impl Serialize) -> Result<String, serde_json::Error> {
-    let mut text = serde_json::to_string_pretty(document)?;
-    text.push('\n');
-    Ok(text)
+    visible::json(document)
 }

@@ -3,6 +3,7 @@
 mod accepted;
 mod addresses;
 mod between;
+mod canaries;
 mod contract;
 mod ends;
 mod identity;
@@ -18,6 +19,18 @@ use crate::support::{Place, Run};
 use serde_json::Value;
 
 use between::Between;
+
+/// Whether a text holds no secret, and nothing that a terminal would obey.
+#[track_caller]
+fn is_harmless(what: &str, text: &str, secrets: &[&str]) {
+    for secret in secrets {
+        assert!(!text.contains(secret), "{what}: {secret} in\n{text:?}");
+    }
+    let obeyed = |c: char| c.is_control() && c != '\n' || recipack::model::path::is_unseen(c);
+    if let Some(found) = text.chars().find(|c| obeyed(*c)) {
+        panic!("{what}: {found:?} in\n{text:?}");
+    }
+}
 
 /// The program with the token of one workspace.
 struct Caller<'p> {
