@@ -21,6 +21,8 @@ pub struct ManifestAsset {
     pub kind: String,
     /// Its name.
     pub name: String,
+    /// Its version, where the platform says one.
+    pub version: Option<u64>,
     /// Where its file will lie in the package, where the platform says so.
     pub zip_name: Option<String>,
     /// The folder that it lies in, from `All projects` on.
@@ -38,6 +40,7 @@ impl ManifestAsset {
             id,
             kind: kind.to_owned(),
             name: name.to_owned(),
+            version: None,
             zip_name: None,
             absolute_path: Some(absolute_path.to_owned()),
             unreachable: None,
@@ -227,6 +230,7 @@ fn asset(node: &Node<'_>) -> Result<ManifestAsset, ClientError> {
         id: node.id("id")?,
         kind: node.text("type")?,
         name: node.optional_text("name")?.unwrap_or_default(),
+        version: node.optional_id("version").unwrap_or_default(),
         zip_name: node.optional_text("zip_name")?,
         absolute_path: node.optional_text("absolute_path")?,
         unreachable: node.flag("unreachable")?,

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
+use super::limited::{self, DOCUMENT};
 use super::temporary::{Access, file_in};
 
 /// Makes a folder, and those above it, that only its owner can look into.
@@ -48,12 +49,12 @@ pub fn write_replaceable(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads a file; nothing if it is not there.
+/// Reads a file that this program wrote; nothing if it is not there.
 ///
 /// # Errors
-/// If it can't be read for another reason.
+/// If it can't be read for another reason, or something else is in its place.
 pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match fs::read(path) {
+    match limited::read(path, DOCUMENT) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

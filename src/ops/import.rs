@@ -402,6 +402,7 @@ impl Incoming {
         running: &Running,
     ) -> Result<Planned, ImportError> {
         workspace.takes(&request.landing)?;
+        let _moment = workspace.one_moment()?;
         let snapshot = self.snapshot(workspace)?;
         let draft = self.draft(&snapshot, request);
         let answers = self.answers(&draft, request.rows, workspace, running)?;

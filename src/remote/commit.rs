@@ -20,7 +20,9 @@ use crate::ops::export::pack::digest_of_file;
 use crate::plan::commit::{Change, Commit};
 use crate::plan::import::{TagsPolicy, compare};
 use crate::remote::read;
-use crate::remote::read::{Waiting, told};
+use crate::remote::read::told;
+use crate::remote::steady::ReadFor;
+use crate::remote::waiting::Waiting;
 use crate::workspace::remote::{Left, RemoteError, Unfinished, may_pass};
 use crate::workspace::{Committed, Contents, Uploaded, Workspace as _, WorkspaceError};
 
@@ -47,6 +49,7 @@ impl RemoteWorkspace {
 
     /// What was read before holds no longer, whatever came of what was done.
     fn forget(&mut self) {
+        self.read_for.set(ReadFor::Report);
         *self.mirror.borrow_mut() = None;
         *self.outline.borrow_mut() = None;
         // Where nothing was, there is a folder now by which Home is known.

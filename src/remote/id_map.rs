@@ -9,7 +9,7 @@ use crate::model::workspace::{
     RevisionNumber, Scope, Snapshot, WorkspaceFacts,
 };
 use crate::plan::commit::{Change, Commit};
-use crate::workspace::{Committed, Contents, Workspace, WorkspaceError};
+use crate::workspace::{Committed, Contents, Moment, Workspace, WorkspaceError};
 
 /// Numbers that no platform gives, for assets whose own number another asset has already: each type
 /// is numbered for itself there, and here all are numbered together.
@@ -113,6 +113,10 @@ impl<W> IdMap<'_, W> {
 }
 
 impl<W: Workspace> Workspace for IdMap<'_, W> {
+    fn one_moment(&self) -> Result<Moment<'_>, WorkspaceError> {
+        self.workspace.one_moment()
+    }
+
     fn facts(&self) -> Result<WorkspaceFacts, WorkspaceError> {
         self.workspace.facts()
     }

@@ -339,7 +339,14 @@ impl Journal {
         })?;
         let mut entries = Vec::new();
         for name in names.iter().filter(|name| name.ends_with(".json")) {
-            entries.extend(self.read(&self.folder.join(name))?);
+            let path = self.folder.join(name);
+            // A link that leads nowhere is no entry that never was.
+            let entry = self.read(&path)?.ok_or_else(|| JournalError::Io {
+                path: path.display().to_string(),
+                doing: "read",
+                source: std::io::ErrorKind::NotFound.into(),
+            })?;
+            entries.push(entry);
         }
         entries.sort_by_key(|entry| (entry.at, entry.id.clone()));
         Ok(entries)

@@ -12,8 +12,10 @@ pub mod journal;
 mod lists;
 mod read;
 mod snapshot_db;
+mod steady;
+mod waiting;
 
-use std::cell::{Ref, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,6 +45,7 @@ use crate::workspace::{
 use crate::remote::snapshot_db::{Identity, Mirror, Seen};
 use journal::{Entry, Journal, RemoteIdentity, Went};
 use lists::Lists;
+use steady::ReadFor;
 
 pub use crate::remote::read::Downloaded;
 
@@ -81,6 +84,8 @@ pub struct RemoteWorkspace {
     mirror: RefCell<Option<Mirror>>,
     /// What only lists told, without an export.
     outline: RefCell<Option<(Outline, Mirror)>>,
+    /// What reading it is good for.
+    read_for: Cell<ReadFor>,
 }
 
 /// Whose workspace it is.
@@ -167,6 +172,11 @@ impl RemoteWorkspace {
             }
         }
         let base = read::base(&client.account(&account), root, &settings.address)?;
+        // What is gone on with may be moving.
+        let read_for = match settings.expected {
+            Some(_) => ReadFor::Report,
+            None => ReadFor::Plan,
+        };
         Ok(Self {
             client,
             account,
@@ -176,6 +186,7 @@ impl RemoteWorkspace {
             interest: RefCell::default(),
             mirror: RefCell::default(),
             outline: RefCell::default(),
+            read_for: Cell::new(read_for),
         })
     }
 
@@ -338,24 +349,8 @@ impl RemoteWorkspace {
         Ok(snapshot)
     }
 
-    fn not_offered(&self, what: &'static str, instead: &'static str) -> WorkspaceError {
-        RemoteError::NotOffered {
-            address: self.address(),
-            what,
-            instead,
-        }
-        .into()
-    }
-}
-
-impl Workspace for RemoteWorkspace {
-    fn facts(&self) -> Result<WorkspaceFacts, WorkspaceError> {
-        let mut facts = self.mirror(Interest::default())?.workspace.facts()?;
-        facts.revision = RevisionNumber(0);
-        Ok(facts)
-    }
-
-    fn snapshot(&self, scope: &Scope) -> Result<Snapshot, WorkspaceError> {
+    /// What a plan is made from, as it was read this time.
+    fn snapshot_now(&self, scope: &Scope) -> Result<Snapshot, WorkspaceError> {
         let mut interest = Interest {
             titles: scope.titles.clone(),
             connections: scope.connections.clone(),
@@ -383,6 +378,27 @@ impl Workspace for RemoteWorkspace {
             snapshot.sharing = SharingKnowledge::Unknown;
         }
         Ok(snapshot)
+    }
+
+    fn not_offered(&self, what: &'static str, instead: &'static str) -> WorkspaceError {
+        RemoteError::NotOffered {
+            address: self.address(),
+            what,
+            instead,
+        }
+        .into()
+    }
+}
+
+impl Workspace for RemoteWorkspace {
+    fn facts(&self) -> Result<WorkspaceFacts, WorkspaceError> {
+        let mut facts = self.mirror(Interest::default())?.workspace.facts()?;
+        facts.revision = RevisionNumber(0);
+        Ok(facts)
+    }
+
+    fn snapshot(&self, scope: &Scope) -> Result<Snapshot, WorkspaceError> {
+        self.steadily(|| self.snapshot_now(scope))
     }
 
     fn inventory(&self) -> Result<Inventory, WorkspaceError> {

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use super::lists::{self, Customers, Lists, RecipeMark};
 use super::{Base, Identified, Interest, RemoteSettings, RemoteWorkspace};
@@ -18,11 +17,12 @@ use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, Version, Wor
 use crate::model::kind::AssetKind;
 use crate::model::normal::nfc;
 use crate::model::workspace::{
-    Address, AssetKey, AssetPlace, Authorization, FolderPath, HeldState, ImportId, RemoteAddress,
+    Address, AssetKey, AssetPlace, Authorization, FolderPath, HeldState, RemoteAddress,
     WorkspaceId, WorkspaceKind,
 };
 use crate::remote::snapshot_db::{Export, Identity, Mirror, Seen, SeenConnector, Stub};
-use crate::workspace::remote::{RemoteError, Unfinished};
+use crate::remote::waiting::Waiting;
+use crate::workspace::remote::RemoteError;
 use crate::workspace::{Listed, Outline, WorkspaceError};
 
 /// The largest package that is taken, in bytes (platform.md §1.6 has 100 MB; older ones may be
@@ -238,11 +238,14 @@ impl RemoteWorkspace {
             wanted.extend(folders.id_of(folder)?.map(|id| (folder.clone(), id)));
         }
         let (mut exports, mut downloads, mut assets) = (Vec::new(), Vec::new(), Vec::new());
+        let mut held = Vec::new();
         for (folder, id) in wanted {
             let download = self.download(id, &self.settings.scratch, IncludeData::Yes)?;
             let Some((package, listed)) = download else {
+                held.push((id, Vec::new()));
                 continue;
             };
+            held.push((id, listed.clone()));
             let mut numbers = BTreeMap::new();
             for asset in listed {
                 let path = asset.zip_name.as_ref().map(|name| name.parse());
@@ -288,6 +291,7 @@ impl RemoteWorkspace {
             folders: folders.there(&interest.folders)?,
             connectors,
             stubs,
+            held,
             lists: Lists {
                 connectors: lists::connectors(&listed),
                 newest: BTreeSet::new(),
@@ -361,6 +365,7 @@ impl RemoteWorkspace {
             folders: folders.there(&wanted.folders)?,
             connectors,
             stubs,
+            held: Vec::new(),
             lists,
         })
     }
@@ -435,11 +440,15 @@ impl RemoteWorkspace {
 
     /// The recipes among assets. Others are told as far as they were listed on the way.
     fn recipes_of(&self, assets: &[ManifestAsset]) -> Result<ListedRecipes, WorkspaceError> {
-        let wanted: BTreeSet<u64> = assets
-            .iter()
-            .filter(|asset| asset.kind == "recipe")
-            .map(|asset| asset.id)
-            .collect();
+        let recipes = assets.iter().filter(|asset| asset.kind == "recipe");
+        self.recipes_with(&recipes.map(|asset| asset.id).collect())
+    }
+
+    /// The recipes that have these numbers, and others, too.
+    pub(super) fn recipes_with(
+        &self,
+        wanted: &BTreeSet<u64>,
+    ) -> Result<ListedRecipes, WorkspaceError> {
         if wanted.is_empty() {
             return Ok(ListedRecipes::default());
         }
@@ -638,9 +647,9 @@ impl RemoteWorkspace {
 
 /// The recipes of a workspace.
 #[derive(Debug, Default)]
-struct ListedRecipes {
+pub(super) struct ListedRecipes {
     /// Those that are exported.
-    inside: Vec<RecipeInfo>,
+    pub(super) inside: Vec<RecipeInfo>,
     /// All others; nothing if they were not listed.
     elsewhere: Option<Vec<RecipeInfo>>,
 }
@@ -652,7 +661,7 @@ pub(super) struct SeenCustomer {
     pub(super) recipes: Vec<RecipeInfo>,
 }
 
-fn marks(recipes: &[RecipeInfo]) -> BTreeMap<u64, RecipeMark> {
+pub(super) fn marks(recipes: &[RecipeInfo]) -> BTreeMap<u64, RecipeMark> {
     let recipes = recipes.iter();
     recipes
         .map(|recipe| (recipe.id.0, RecipeMark::of(recipe)))
@@ -858,57 +867,5 @@ impl RemoteWorkspace {
             }
         };
         Ok(self.api().create_folder(folder.name(), parent)?.id.0)
-    }
-}
-
-/// Waits for work that goes on at the platform: often at first, then less.
-pub(super) struct Waiting {
-    since: Instant,
-    patience: Duration,
-}
-
-impl Waiting {
-    pub(super) fn new(patience: Duration) -> Self {
-        Self {
-            since: Instant::now(),
-            patience,
-        }
-    }
-
-    /// Clock before the next question.
-    ///
-    /// # Errors
-    /// If somebody asked to stop, or it takes too long.
-    pub(super) fn pause(
-        &self,
-        workspace: &RemoteWorkspace,
-        what: &str,
-        resume: Option<&ImportId>,
-    ) -> Result<(), WorkspaceError> {
-        let waited = self.since.elapsed();
-        let unfinished = |why| RemoteError::Unfinished {
-            what: match why {
-                Unfinished::Slow => format!(
-                    "{what} is still running after {} s",
-                    self.patience.as_secs()
-                ),
-                Unfinished::Interrupted => format!("{what} is still running"),
-                Unfinished::Lost | Unfinished::Unseen => {
-                    format!("it is not known what became of {what}")
-                }
-            },
-            resume: resume.cloned(),
-            why,
-        };
-        if waited >= self.patience {
-            return Err(unfinished(Unfinished::Slow).into());
-        }
-        // The official clients ask every two or three seconds (platform.md §8).
-        let step = (waited / 4).clamp(Duration::from_millis(250), Duration::from_secs(5));
-        workspace
-            .settings
-            .pauses
-            .pause(step.min(self.patience - waited))
-            .map_err(|_| unfinished(Unfinished::Interrupted).into())
     }
 }

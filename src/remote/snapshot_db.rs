@@ -1,11 +1,13 @@
 //! What was read of a workspace behind the API, kept as a workspace of a local platform of its own:
 //! whatever can be asked of the one can then be asked of the other.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::lists::Lists;
 use crate::archive::Limits;
+use crate::client::ManifestAsset;
 use crate::io::scratch::ScratchFolder;
 use crate::model::catalogue::{SharedVersion, Visibility};
 use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, Version, WorkspaceName};
@@ -23,6 +25,7 @@ use crate::plan::commit::{Change, Commit};
 use crate::plan::import::Landing;
 use crate::plan::import::target::OtherTarget;
 use crate::remote::id_map::{IdMap, Numbers};
+use crate::remote::steady::Steadiness;
 use crate::workspace::local::{LocalPlatform, LocalWorkspace, NewWorkspace, Writing};
 use crate::workspace::{MemoryContents, Workspace as _, WorkspaceError};
 
@@ -98,6 +101,8 @@ pub(super) struct Seen {
     pub(super) connectors: Vec<SeenConnector>,
     /// What lies elsewhere.
     pub(super) stubs: Vec<Stub>,
+    /// What folders were said to hold before they were exported.
+    pub(super) held: Vec<(u64, Vec<ManifestAsset>)>,
     /// What lists told.
     pub(super) lists: Lists,
 }
@@ -111,6 +116,10 @@ pub(super) struct Mirror {
     versions: BTreeMap<AssetId, Version>,
     /// Connectors of which it is not told whether they are shared.
     pub(super) unsaid: BTreeSet<ConnectorId>,
+    /// Whether the workspace stayed as it was while it was read.
+    pub(super) steadiness: Cell<Steadiness>,
+    /// What folders were said to hold before they were exported.
+    pub(super) held: Vec<(u64, Vec<ManifestAsset>)>,
     /// What lists told.
     pub(super) lists: Lists,
     /// What is told of the workspace's own connectors.
@@ -180,6 +189,8 @@ impl Mirror {
                 .filter(|connector| connector.shared.is_unsaid())
                 .map(|connector| ConnectorId(connector.id))
                 .collect(),
+            steadiness: Cell::new(Steadiness::Unasked),
+            held: seen.held.clone(),
             lists: seen.lists.clone(),
             told: seen.connectors.iter().map(Told::of).collect(),
             _folder: folder,

@@ -263,8 +263,20 @@ impl Outline {
     }
 }
 
+/// What is read while this lives is of one moment, where the workspace can keep one. Behind the API
+/// it can't.
+pub type Moment<'w> = Option<Box<dyn std::fmt::Debug + 'w>>;
+
 /// A workspace that packages can be imported into.
 pub trait Workspace {
+    /// Keeps the moment at which it is read next, whoever writes meanwhile.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    fn one_moment(&self) -> Result<Moment<'_>, WorkspaceError> {
+        Ok(None)
+    }
+
     /// What is known of it as such.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod import;
 mod killed;
 mod local_platform;
 mod operate;
+mod other_writer;
 mod round_trip;
 mod second_import;
 #[path = "../support/mod.rs"]

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
-use super::{Committed, Contents, Decoder, Encoded, Encoding, Workspace, WorkspaceError};
+use super::{Committed, Contents, Decoder, Encoded, Encoding, Moment, Workspace, WorkspaceError};
 use crate::model::ident::{Digest, InternalName, Version, WorkspaceName};
 use crate::model::workspace::{
     AssetId, Body, FolderPath, Inventory, Revision, RevisionHeader, RevisionNumber, Scope,
@@ -461,6 +461,14 @@ impl LocalWorkspace {
 }
 
 impl Workspace for LocalWorkspace {
+    fn one_moment(&self) -> Result<Moment<'_>, WorkspaceError> {
+        if !self.connection.is_autocommit() {
+            return Ok(None);
+        }
+        let begun = self.connection.unchecked_transaction();
+        Ok(Some(Box::new(begun.doing(&self.file.doing, "read")?)))
+    }
+
     fn facts(&self) -> Result<WorkspaceFacts, WorkspaceError> {
         self.read(|reading| reading.facts())
     }

@@ -145,3 +145,120 @@ fn a_damaged_entry_of_the_journal_is_refused_or_says_the_same() {
     assert!(matches!(journal.all(), Err(JournalError::Damaged { .. })));
     assert!(journal.entry(&other).is_err());
 }
+
+/// The same through the program: what it says, how it ends, and that nothing was done.
+#[test]
+fn a_plan_that_is_none_is_not_carried_out() {
+    let place = planned();
+    done(&place, "workspace create heron --kind external");
+    done(&place, "plan k.zip --into local:heron -o heron.json");
+    done(
+        &place,
+        "export partner --for external --exclude Agents -o less.zip",
+    );
+    let path = place.path("plan.json");
+    let written = fs::read(&path).expect("a plan");
+    let half = &written[..written.len() / 2];
+    let twice = [&written[..], &written].concat();
+    let not_text = [&written[..9], b"\xff\xfe", &written[9..]].concat();
+    let record = fs::read(place.path("k.recipack.json")).expect("a record");
+    let none = "plan.json is no plan: ";
+    for (what, damaged, code, told) in [
+        ("empty", &b""[..], 1, none),
+        ("nothing", b"null", 1, none),
+        ("half", half, 1, none),
+        ("twice", &twice, 1, none),
+        ("no text", &not_text, 1, "can't read plan.json"),
+        ("a record", &record, 1, none),
+    ] {
+        fs::write(&path, damaged).expect("written");
+        let run = crate::support::lines::run(&place, "import plan.json --yes");
+        assert_eq!(run.code, code, "{what}: {}{}", run.stdout, run.stderr);
+        assert!(run.stderr.contains(told), "{what}: {}", run.stderr);
+    }
+    // Another workspace's plan is that workspace's, whatever the file is called.
+    fs::copy(place.path("heron.json"), &path).expect("copied");
+    ends(
+        &place,
+        "import plan.json --into local:osprey",
+        3,
+        &["the plan is for local:heron, not for local:osprey"],
+    );
+    // Another package under the name of the one that was planned.
+    fs::write(&path, &written).expect("written");
+    fs::rename(place.path("less.zip"), place.path("k.zip")).expect("renamed");
+    fs::rename(
+        place.path("less.recipack.json"),
+        place.path("k.recipack.json"),
+    )
+    .expect("renamed");
+    ends(&place, "import plan.json --yes", 3, &["stale-plan"]);
+    fs::remove_file(&path).expect("removed");
+    fs::create_dir(&path).expect("made");
+    ends(&place, "import plan.json --yes", 1, &["it is not a file"]);
+    fs::remove_dir(&path).expect("removed");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.expect("mkfifo runs").success());
+    ends(
+        &place,
+        "import plan.json --yes",
+        1,
+        &["plan.json", "it is not a file"],
+    );
+    for workspace in ["osprey", "heron"] {
+        let history = done(&place, &format!("history local:{workspace}"));
+        assert!(!history.contains(".zip"), "{workspace}: {history}");
+    }
+}
+
+/// A platform's file that is another one, or a part of one: nothing is made of it, and nothing is put
+/// in its place.
+#[test]
+fn a_platform_that_is_none_is_told_by_every_command() {
+    let place = planned();
+    done(&place, "import k.zip --into local:osprey");
+    let path = place.path("p.db");
+    let written = fs::read(&path).expect("a platform");
+    let mut other = written.clone();
+    // What says whose database it is (the application's number in the head).
+    other[68..72].fill(7);
+    let half = &written[..written.len() / 2];
+    let mut holed = written.clone();
+    holed[4096..8192].fill(0);
+    for (what, damaged, told) in [
+        ("empty", &b""[..], "p.db"),
+        (
+            "words",
+            b"not a database at all, but some words of somebody's",
+            "p.db",
+        ),
+        ("zeros", &vec![0; written.len()], "p.db"),
+        ("half", half, "p.db"),
+        ("a hole", &holed, "p.db"),
+        ("another program's", &other, "p.db"),
+    ] {
+        for ending in ["-wal", "-shm"] {
+            let _ = fs::remove_file(place.path(&format!("p.db{ending}")));
+        }
+        fs::write(&path, damaged).expect("written");
+        for line in [
+            "workspace list",
+            "status local:osprey",
+            "history local:osprey",
+            "plan k.zip --into local:osprey",
+            "import k.zip --into local:osprey --yes",
+            "rollback local:osprey --yes",
+        ] {
+            let run = crate::support::lines::run(&place, line);
+            assert_eq!(run.code, 1, "{what}, {line}: {}{}", run.stdout, run.stderr);
+            assert!(run.stderr.contains(told), "{what}, {line}: {}", run.stderr);
+            assert!(
+                run.stderr.contains("help: "),
+                "{what}, {line}: {}",
+                run.stderr
+            );
+        }
+        let after = fs::read(&path).expect("it is there");
+        assert!(after == damaged, "{what}: something was written");
+    }
+}

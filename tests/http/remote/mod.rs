@@ -5,12 +5,15 @@ mod addresses;
 mod between;
 mod canaries;
 mod contract;
+mod damaged;
 mod ends;
 mod identity;
 mod landing;
 mod manners;
 mod other_writer;
 mod real_projects;
+mod refusals;
+mod steady;
 mod stories;
 mod unknown;
 
