@@ -162,7 +162,7 @@ fn a_plan_that_is_none_is_not_carried_out() {
     let twice = [&written[..], &written].concat();
     let not_text = [&written[..9], b"\xff\xfe", &written[9..]].concat();
     let record = fs::read(place.path("k.recipack.json")).expect("a record");
-    let none = "plan.json is no plan: ";
+    let none = "plan.json is no plan";
     for (what, damaged, code, told) in [
         ("empty", &b""[..], 1, none),
         ("nothing", b"null", 1, none),
