@@ -690,7 +690,7 @@ fn relay(mut client: TcpStream, behind: &str, title: &str) -> std::io::Result<()
     server.read_to_string(&mut answer)?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let mut body = body.to_owned();
-    if first.starts_with("GET /api/custom_connectors?")
+    if first.starts_with("GET /api/custom_connectors ")
         && let Ok(mut list) = serde_json::from_str::<Value>(&body)
     {
         for connector in list["result"].as_array_mut().into_iter().flatten() {
