@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::platform;
 use super::ui::{Volume, visible};
-use crate::client::{BaseError, Client, Clock, Cut, Notice, Notices, Rate, Retries};
+use crate::client::{BaseError, Client, Clock, Cut, Limits, Notice, Notices, Rate, Retries};
 use crate::model::workspace::{Address, RemoteAccount, RemoteAddress};
 use crate::ops::Interrupt;
 use crate::remote::journal::{Entry, Journal};
@@ -186,11 +186,10 @@ pub(crate) fn client(
     settings.notices = pauses.notices.clone();
     if settings.base.to_string().starts_with("http://") {
         // The platform's limits are none of this machine's.
-        settings.limits.other = Rate::per_minute(NonZeroU32::MAX);
-        settings.limits.connectors = settings.limits.other;
+        settings.limits = Limits::each(Rate::per_minute(NonZeroU32::MAX));
     }
-    if let Some(rate) = args.api.rate {
-        settings.limits.other = Rate::per_minute(rate);
+    for wanted in &args.api.rate {
+        settings.limits.take(*wanted);
     }
     if let Some(file) = &args.api.ca_file {
         settings.ca = Some(file.clone());

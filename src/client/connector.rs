@@ -8,7 +8,7 @@ use crate::model::ident::{InternalName, Version};
 use crate::model::workspace::ConnectorId;
 
 use super::answer::{Answer, Node};
-use super::request::{Class, Request};
+use super::request::Request;
 use super::{Client, ClientError};
 
 /// A custom connector.
@@ -149,7 +149,7 @@ impl Client {
     /// # Errors
     /// As any question's.
     pub fn connectors(&self) -> Result<Vec<ConnectorInfo>, ClientError> {
-        let request = Request::get("/api/custom_connectors".to_owned()).class(Class::Connector);
+        let request = Request::get("/api/custom_connectors".to_owned());
         self.transport.whole(
             &request,
             &["custom_connectors", "connectors"],
@@ -164,9 +164,7 @@ impl Client {
     /// As any question's.
     pub fn search_connectors(&self, title: &str) -> Result<Vec<ConnectorInfo>, ClientError> {
         let path = "/api/custom_connectors/search".to_owned();
-        let request = Request::get(path)
-            .class(Class::Connector)
-            .query("title", title);
+        let request = Request::get(path).query("title", title);
         let answer = match self.transport.answer(&request) {
             Ok(answer) => answer,
             // The answer may be a single record, and then nothing has nowhere to stand.
@@ -187,8 +185,7 @@ impl Client {
     /// # Errors
     /// As any question's.
     pub fn connector_code(&self, id: ConnectorId) -> Result<String, ClientError> {
-        let request =
-            Request::get(format!("/api/custom_connectors/{id}/code")).class(Class::Connector);
+        let request = Request::get(format!("/api/custom_connectors/{id}/code"));
         let answer = self.transport.answer(&request)?;
         let record = answer.record("code")?;
         let code = record.optional_contents("code")?;
@@ -202,9 +199,7 @@ impl Client {
     pub fn create_connector(&self, draft: &ConnectorDraft) -> Result<Publication, ClientError> {
         let path = "/api/custom_connectors".to_owned();
         let what = format!("create connector `{}`", draft.title);
-        let request = Request::post(path, what)
-            .class(Class::Connector)
-            .json(draft.json());
+        let request = Request::post(path, what).json(draft.json());
         self.transport
             .change(&request, |answer| publication(answer, None))
     }
@@ -221,10 +216,7 @@ impl Client {
     ) -> Result<Publication, ClientError> {
         let path = format!("/api/custom_connectors/{id}");
         let what = format!("update connector `{}`", draft.title);
-        let request = Request::put(path, what)
-            .class(Class::Connector)
-            .once()
-            .json(draft.json());
+        let request = Request::put(path, what).once().json(draft.json());
         self.transport
             .change(&request, |answer| publication(answer, Some(id)))
     }
@@ -235,8 +227,7 @@ impl Client {
     /// As any question's, and [`ClientError::Lost`].
     pub fn release_connector(&self, id: ConnectorId) -> Result<(), ClientError> {
         let path = format!("/api/custom_connectors/{id}/release");
-        let request =
-            Request::post(path, format!("release connector {id}")).class(Class::Connector);
+        let request = Request::post(path, format!("release connector {id}"));
         self.transport.answer(&request)?.accepted().map(drop)
     }
 
@@ -251,7 +242,7 @@ impl Client {
             let path = format!("/api/custom_connectors/{id}/{word}/{number}");
             let what = format!("share version {number} of connector {id}");
             self.transport
-                .answer(&Request::post(path, what).class(Class::Connector))?
+                .answer(&Request::post(path, what))?
                 .accepted()
         };
         match ask("oem_share") {
@@ -273,8 +264,7 @@ impl Client {
     /// As any question's.
     pub fn unshare_connector(&self, id: ConnectorId) -> Result<(), ClientError> {
         let path = format!("/api/custom_connectors/{id}/suppress_oem_version");
-        let request =
-            Request::delete(path, format!("stop sharing connector {id}")).class(Class::Connector);
+        let request = Request::delete(path, format!("stop sharing connector {id}"));
         self.transport.answer(&request)?.accepted().map(drop)
     }
 }

@@ -10,7 +10,7 @@
 //!   nulls, words that nobody has heard of. What can't be understood is shown, not guessed.
 //! - Whatever was sent once and may have been carried out is not sent again. A `POST` whose answer
 //!   was lost is [`ClientError::Lost`].
-//! - Requests keep the platform's limits (platform.md §1.6) without being told to, end in bounded
+//! - Requests keep the platform's limits (platform.md §1.6, §12), each class its own, without being told to, end in bounded
 //!   time, and answers have bounded sizes.
 //! - The token goes to the host that it was given for, over TLS or to this machine, and nowhere else.
 //!   It is in no message.
@@ -25,6 +25,7 @@ mod error;
 mod folder;
 mod id;
 mod interruptible;
+mod limits;
 mod package;
 mod permissions;
 mod rate_limit;
@@ -47,14 +48,13 @@ pub use customer::CustomerInfo;
 pub use error::{ClientError, FieldError, RequestContext};
 pub use folder::{Folder, Project};
 pub use id::{ConnectionId, FolderId, JobId, ManifestId, ProjectId, RecipeId};
+pub use limits::{LimitClass, Limits, Rate, RateError, RateWanted};
 pub use package::{
     Contents, HomeAssets, IncludeData, Job, JobStatus, ManifestAsset, NewManifest, Operation,
     RecipeStatus, RestartRecipes, RestartResult, Tags, Upload,
 };
 pub use recipe::{RecipeFilter, RecipeInfo, Started};
-pub use settings::{
-    Clock, Cut, Limits, Notice, Notices, Proxy, Rate, Retries, Settings, Timeouts, Token,
-};
+pub use settings::{Clock, Cut, Notice, Notices, Proxy, Retries, Settings, Timeouts, Token};
 pub use user::Me;
 
 use std::fmt;

@@ -10,7 +10,7 @@ use super::account::{Account, AccountApi};
 use super::answer::{Answer, Node, shown};
 use super::error::ClientError;
 use super::id::{FolderId, JobId, ManifestId, RecipeId};
-use super::request::{Class, Request};
+use super::request::Request;
 
 /// Something that an export manifest can name.
 #[derive(Clone, Debug, PartialEq)]
@@ -428,9 +428,7 @@ impl AccountApi<'_> {
     fn import_state(&self, id: JobId) -> Request<'static> {
         match self.account {
             Account::Own => self.get(&format!("packages/{id}")),
-            Account::Customer(_) => self
-                .get(&format!("imports/{id}"))
-                .class(Class::EmbeddedImportState),
+            Account::Customer(_) => self.get(&format!("imports/{id}")),
         }
     }
 
@@ -442,17 +440,12 @@ impl AccountApi<'_> {
     /// may not.
     pub fn start_import(&self, upload: &Upload<'_>) -> Result<Job, ClientError> {
         let folder = upload.folder;
-        let (path, class) = match self.account {
-            Account::Own => (
-                self.path(&format!("packages/import/{folder}")),
-                Class::Import,
-            ),
-            Account::Customer(_) => (self.path("imports"), Class::EmbeddedImport),
+        let path = match self.account {
+            Account::Own => self.path(&format!("packages/import/{folder}")),
+            Account::Customer(_) => self.path("imports"),
         };
         let what = format!("import into folder {folder}");
-        let mut request = Request::post(path, what)
-            .class(class)
-            .package(upload.package);
+        let mut request = Request::post(path, what).package(upload.package);
         if self.is_customer() {
             request = request.query("folder_id", folder);
         }

@@ -1,7 +1,7 @@
 //! Trying what a token may do, by questions that change nothing.
 
 use super::id::FolderId;
-use super::request::{Class, Request};
+use super::request::Request;
 use super::{AccountApi, Client, ClientError};
 
 /// Something that a token may or may not do in a workspace. What the platform permits, it permits by
@@ -55,9 +55,7 @@ impl Client {
     /// # Errors
     /// As any question's; [`ClientError::Unauthorised`] if it is not permitted.
     pub fn may_list_connectors(&self) -> Result<(), ClientError> {
-        let request = Request::get("/api/custom_connectors".to_owned())
-            .class(Class::Connector)
-            .query("per_page", 1);
+        let request = Request::get("/api/custom_connectors".to_owned()).query("per_page", 1);
         self.transport.answer(&request).map(|_| ())
     }
 

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::settings::{Clock, Cut, Rate};
+use super::limits::Rate;
+use super::settings::{Clock, Cut};
 
 /// How long to wait where everything that is allowed is on its way.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);

@@ -34,16 +34,6 @@ pub(super) enum Repeat {
     Once,
 }
 
-/// Which of the platform's limits it counts for (platform.md §1.6, §2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Class {
-    Import,
-    EmbeddedImport,
-    EmbeddedImportState,
-    Connector,
-    Other,
-}
-
 /// What is sent along.
 #[derive(Clone, Debug)]
 pub(super) enum Load<'p> {
@@ -62,7 +52,6 @@ pub(super) struct Request<'p> {
     pub(super) query: Vec<(&'static str, String)>,
     pub(super) load: Load<'p>,
     pub(super) repeat: Repeat,
-    pub(super) class: Class,
     /// What the platform is to do, for when it is not known whether it did.
     pub(super) what: String,
 }
@@ -75,7 +64,6 @@ impl Request<'static> {
             query: Vec::new(),
             load: Load::Nothing,
             repeat,
-            class: Class::Other,
             what,
         }
     }
@@ -116,11 +104,6 @@ impl<'p> Request<'p> {
             load: Load::Package(package),
             ..self
         }
-    }
-
-    pub(super) fn class(mut self, class: Class) -> Self {
-        self.class = class;
-        self
     }
 
     pub(super) fn once(mut self) -> Self {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::base::ApiBase;
+use super::limits::Limits;
 
 /// A token and where it came from.
 #[derive(Clone, Debug)]
@@ -115,65 +116,10 @@ impl Settings {
     }
 }
 
-/// So many requests in any span of this length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// How many.
-    pub requests: NonZeroU32,
-    /// In which time.
-    pub per: Duration,
-}
-
-impl Rate {
-    const MINUTE: Duration = Duration::from_secs(60);
-
-    /// So many in any minute.
-    pub const fn per_minute(requests: NonZeroU32) -> Self {
-        Self {
-            requests,
-            per: Self::MINUTE,
-        }
-    }
-}
-
-/// The platform's limits (platform.md §1.6, §2.1), which count for a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Imports into the token's own workspace.
-    pub imports: Rate,
-    /// Imports into customers' workspaces.
-    pub embedded_imports: Rate,
-    /// Questions after such imports.
-    pub embedded_import_states: Rate,
-    /// Everything about custom connectors: one page of the documents has one a second
-    /// (platform.md §12).
-    pub connectors: Rate,
-    /// Everything else, together.
-    pub other: Rate,
-}
-
 const fn count(requests: u32) -> NonZeroU32 {
     match NonZeroU32::new(requests) {
         Some(count) => count,
         None => NonZeroU32::MIN,
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            imports: Rate {
-                requests: count(500),
-                per: Duration::from_secs(3600),
-            },
-            embedded_imports: Rate::per_minute(count(1000)),
-            embedded_import_states: Rate::per_minute(count(1000)),
-            connectors: Rate {
-                requests: count(1),
-                per: Duration::from_secs(1),
-            },
-            other: Rate::per_minute(count(60)),
-        }
     }
 }
 

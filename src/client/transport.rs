@@ -12,7 +12,8 @@ use url::Url;
 use super::answer::{Answer, Node, Refusal, shown};
 use super::base::{ApiBase, authority, is_loopback};
 use super::error::{ClientError, RequestContext};
-use super::request::{Class, Method, Repeat, Request};
+use super::limits::LimitClass;
+use super::request::{Method, Repeat, Request};
 use super::retry::{self, RetryReason};
 use super::settings::{Clock, Cut, Notice, Settings};
 use super::wire::{Broken, Effect, HEAD, Introduction, Reason, Reply, Wire};
@@ -39,11 +40,9 @@ const PAGES: usize = 10_000;
 /// Asks the platform.
 pub(super) struct Transport {
     wire: Wire,
-    imports: RateLimiter,
-    embedded_imports: RateLimiter,
-    embedded_import_states: RateLimiter,
-    connectors: RateLimiter,
-    other: RateLimiter,
+    limits: BTreeMap<LimitClass, RateLimiter>,
+    /// For all classes together.
+    together: Option<RateLimiter>,
 }
 
 /// The pages of a list.
@@ -85,14 +84,14 @@ impl Transport {
         settings: Settings,
         pauses: Box<dyn Clock + Send + Sync>,
     ) -> Result<Self, ClientError> {
-        let limits = settings.limits;
+        let limits = &settings.limits;
+        let classes = limits.classes();
         Ok(Self {
+            limits: classes
+                .map(|(class, rate)| (class, RateLimiter::new(rate)))
+                .collect(),
+            together: limits.together().map(RateLimiter::new),
             wire: Wire::new(settings, Arc::from(pauses))?,
-            imports: RateLimiter::new(limits.imports),
-            embedded_imports: RateLimiter::new(limits.embedded_imports),
-            embedded_import_states: RateLimiter::new(limits.embedded_import_states),
-            connectors: RateLimiter::new(limits.connectors),
-            other: RateLimiter::new(limits.other),
         })
     }
 
@@ -311,19 +310,25 @@ impl Transport {
         }
     }
 
-    /// Waits until a request of this class may be sent.
-    fn permit(&self, class: Class, tries: &mut RetryState<'_>) -> Result<Permit<'_>, Cut> {
-        let quota = match class {
-            Class::Import => &self.imports,
-            Class::EmbeddedImport => &self.embedded_imports,
-            Class::EmbeddedImportState => &self.embedded_import_states,
-            Class::Connector => &self.connectors,
-            Class::Other => &self.other,
-        };
-        let start = Instant::now();
-        let permit = quota.permit(self.wire.pauses());
-        tries.queued = tries.queued.saturating_add(start.elapsed());
-        permit
+    /// Waits until a request may be sent, by the limit of its class and the one for all.
+    fn permit(
+        &self,
+        method: Method,
+        path: &str,
+        tries: &mut RetryState<'_>,
+    ) -> Result<[Option<Permit<'_>>; 2], Cut> {
+        let limits = [
+            self.limits.get(&LimitClass::of(method, path)),
+            self.together.as_ref(),
+        ];
+        let mut permits = [None, None];
+        for (permit, limit) in permits.iter_mut().zip(limits) {
+            let start = Instant::now();
+            let waited = limit.map(|limit| limit.permit(self.wire.pauses()));
+            tries.queued = tries.queued.saturating_add(start.elapsed());
+            *permit = waited.transpose()?;
+        }
+        Ok(permits)
     }
 
     fn attempt(&self, request: &Request<'_>, tries: &mut RetryState<'_>) -> Result<Answer, Tried> {
@@ -332,7 +337,7 @@ impl Transport {
         let mut deadline = None;
         for _ in 0..=HOPS {
             let at = self.exchange(request.method, &url);
-            let permit = self.permit(request.class, tries)?;
+            let permit = self.permit(request.method, url.path(), tries)?;
             // Waiting for the permit does not count.
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + budget);
             self.wire.settings().notices.tell(&Notice::Sent);
@@ -392,7 +397,10 @@ impl Transport {
             let at = self.exchange(Method::Get, &url);
             let at_home = url.origin() == self.base().url().origin();
             let (introduction, permit) = if at_home {
-                (Introduction::Token, Some(self.permit(Class::Other, tries)?))
+                (
+                    Introduction::Token,
+                    Some(self.permit(Method::Get, url.path(), tries)?),
+                )
             } else {
                 (Introduction::Nobody, None)
             };

@@ -1,4 +1,4 @@
-//! The platform's limits of requests (platform.md §1.6, §2.1).
+//! The platform's limits of requests (platform.md §1.6, §2.1, §12).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::model::keyword::keyword_enum;
 
 keyword_enum! {
-    /// Which limits of the platform are kept (platform.md §1.6, §2.1).
+    /// Which limits of the platform are kept (platform.md §1.6, §2.1, §12).
     pub enum Limits: "limits" {
         /// None.
         None = "none",
@@ -22,13 +22,26 @@ pub(super) struct Rates {
     asked: BTreeMap<(String, Class), VecDeque<Instant>>,
 }
 
-/// Requests that are counted together.
+/// Requests that are counted together: those of one workspace's own API by what they are about, those
+/// for customers by what they do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Class {
     General,
     Import,
+    Recipes,
+    Connections,
+    Properties,
+    Packages,
+    Connectors,
+    CustomerRecipes,
+    CustomerRecipeChanges,
+    CustomerRecipeVersions,
+    CustomerJobs,
     CustomerImport,
     CustomerImportStatus,
+    CustomerConnections,
+    CustomerProperties,
+    CustomerGeneral,
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -37,21 +50,59 @@ const HOUR: Duration = Duration::from_secs(3600);
 impl Class {
     fn of(method: &str, path: &str) -> Self {
         let of_customer = path.strip_prefix("/api/managed_users/");
-        let of_customer = of_customer.and_then(|rest| rest.split_once('/'));
-        match (method, of_customer) {
-            ("POST", Some((_, "imports"))) => Self::CustomerImport,
-            ("GET", Some((_, rest))) if rest.starts_with("imports/") => Self::CustomerImportStatus,
-            ("POST", None) if path.starts_with("/api/packages/import/") => Self::Import,
-            (_, Some(_) | None) => Self::General,
+        if let Some((_, rest)) = of_customer.and_then(|rest| rest.split_once('/')) {
+            return Self::of_customer(method, rest);
+        }
+        let is = |resource: &str| {
+            let rest = path.strip_prefix("/api/").unwrap_or_default();
+            rest == resource || rest.starts_with(&format!("{resource}/"))
+        };
+        match method {
+            "POST" if is("packages/import") => Self::Import,
+            _ if is("packages") || is("export_manifests") => Self::Packages,
+            _ if is("recipes") => Self::Recipes,
+            _ if is("connections") => Self::Connections,
+            _ if is("properties") => Self::Properties,
+            _ if is("custom_connectors") => Self::Connectors,
+            _ => Self::General,
+        }
+    }
+
+    fn of_customer(method: &str, rest: &str) -> Self {
+        let mut parts = rest.split('/');
+        let (resource, _, of_one) = (parts.next(), parts.next(), parts.next());
+        match (method, resource.unwrap_or_default(), of_one) {
+            ("POST", "imports", _) => Self::CustomerImport,
+            ("GET", "imports", _) => Self::CustomerImportStatus,
+            (_, "recipes", Some("versions")) => Self::CustomerRecipeVersions,
+            (_, "recipes", Some("jobs")) => Self::CustomerJobs,
+            ("GET", "recipes", None) => Self::CustomerRecipes,
+            (_, "recipes", _) => Self::CustomerRecipeChanges,
+            ("GET", "connections", None) => Self::CustomerConnections,
+            ("GET", "properties", _) => Self::CustomerProperties,
+            _ => Self::CustomerGeneral,
         }
     }
 
     /// How many of them are let through, and within which time.
     const fn limit(self) -> (usize, Duration) {
         match self {
-            Self::General => (60, MINUTE),
+            Self::General
+            | Self::Recipes
+            | Self::Connections
+            | Self::Properties
+            | Self::Packages
+            | Self::Connectors
+            | Self::CustomerRecipeVersions
+            | Self::CustomerGeneral => (60, MINUTE),
             Self::Import => (500, HOUR),
-            Self::CustomerImport | Self::CustomerImportStatus => (1000, MINUTE),
+            Self::CustomerRecipes => (2000, MINUTE),
+            Self::CustomerRecipeChanges
+            | Self::CustomerJobs
+            | Self::CustomerImport
+            | Self::CustomerImportStatus
+            | Self::CustomerConnections
+            | Self::CustomerProperties => (1000, MINUTE),
         }
     }
 }
@@ -115,12 +166,19 @@ mod tests {
             ("one", "POST", "/api/packages/import/1"),
             ("one", "POST", "/api/managed_users/E1/imports"),
             ("one", "GET", "/api/managed_users/E1/imports/1"),
+            ("one", "GET", "/api/managed_users/E1/recipes"),
+            ("one", "GET", "/api/connections"),
+            ("one", "GET", "/api/packages/1"),
         ] {
             let wait = rates.over(token, method, path, at(59));
             assert_eq!(wait, None, "{token} {method} {path}");
         }
-        let wait = rates.over("one", "GET", "/api/managed_users/E1/exports/1", at(59));
-        assert!(wait.is_some(), "exports are limited as everything else is");
+        let starts = "/api/recipes/1/start";
+        let wait = rates.over("one", "PUT", starts, at(59));
+        assert!(wait.is_some(), "a workspace's recipes are counted together");
+        let starts = "/api/managed_users/E1/recipes/1/start";
+        let mut waits = (0..1001).map(|_| rates.over("one", "PUT", starts, at(59)));
+        assert_eq!(waits.position(|wait| wait.is_some()), Some(1000));
         // What was turned away does not count.
         assert_eq!(rates.over("one", "GET", "/api/recipes", at(60)), None);
         assert!(rates.over("one", "GET", "/api/recipes", at(60)).is_some());

@@ -755,6 +755,7 @@ fn schema_lists_documents() {
     faults              what the file of `sandbox --fault` holds
     doctor              what `doctor` prints with --json
     man                 what `man` prints with --json
+    completions         what `completions` prints with --json
     status              what `status` prints with --json
     history             what `history` prints with --json
     revision            what `history` prints of one revision with --json
@@ -801,7 +802,7 @@ fn schema_lists_documents() {
     exit 64
     --- stderr
     error[usage]: there is no document `nothing`
-       = help: there are: decisions, export, lock, show, why, export-several, lock-several, verify, sign, provenance, diff, graph, manifest, recipack.toml, catalog, manifest-edit, init, customer-list-api, sandbox, sandbox-token, faults, doctor, man, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, customer-show-api, connector-pull, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, help, version, failure
+       = help: there are: decisions, export, lock, show, why, export-several, lock-several, verify, sign, provenance, diff, graph, manifest, recipack.toml, catalog, manifest-edit, init, customer-list-api, sandbox, sandbox-token, faults, doctor, man, completions, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, customer-show-api, connector-pull, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, help, version, failure
     --- folder
     ");
 }

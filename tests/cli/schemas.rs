@@ -504,6 +504,7 @@ const SITUATIONS: &[Situation<'static>] = &[
         &["verify", "c.zip", "--attestation", "c.intoto.json"],
         0,
     ),
+    ("completions", &["completions", "fish"], 0),
     ("man", &["man"], 0),
     ("man", &["man", "-o", "pages"], 0),
     ("doctor", &["doctor"], 0),

@@ -1,9 +1,10 @@
 //! Where the local platform is.
 
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::Args;
+
+use crate::client::RateWanted;
 
 /// The local platform that a command works with.
 #[derive(Clone, Debug, Args)]
@@ -28,9 +29,9 @@ pub(crate) struct ApiArgs {
     /// How long to wait for an export or import
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub(crate) job_timeout: u64,
-    /// The most requests a minute [default: 60]
-    #[arg(long, value_name = "N")]
-    pub(crate) rate: Option<NonZeroU32>,
+    /// The most requests a minute, of all or a class
+    #[arg(long, value_name = "[CLASS=]N")]
+    pub(crate) rate: Vec<RateWanted>,
     /// Certificates (PEM) to trust [default: $RECIPACK_CA_FILE]
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,

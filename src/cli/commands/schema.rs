@@ -11,9 +11,9 @@ use crate::model::catalogue::CatalogueText;
 use crate::ops::diff::DiffReport;
 use crate::ops::doctor::DoctorDocument;
 use crate::ops::export::documents::{
-    ExplainDocument, ExplainListDocument, ExportDocument, HelpDocument, InitDocument, ManDocument,
-    ManifestEditDocument, ManifestListDocument, SeveralDocument, ShowDocument, VersionDocument,
-    WhyDocument,
+    CompletionsDocument, ExplainDocument, ExplainListDocument, ExportDocument, HelpDocument,
+    InitDocument, ManDocument, ManifestEditDocument, ManifestListDocument, SeveralDocument,
+    ShowDocument, VersionDocument, WhyDocument,
 };
 use crate::ops::export::lock::LockDocument;
 use crate::ops::export::record::DecisionRecord;
@@ -140,6 +140,11 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     ("man", "what `man` prints with --json", || {
         schemars::schema_for!(ManDocument)
     }),
+    (
+        "completions",
+        "what `completions` prints with --json",
+        || schemars::schema_for!(CompletionsDocument),
+    ),
     ("status", "what `status` prints with --json", || {
         schemars::schema_for!(StatusDocument)
     }),

@@ -210,6 +210,15 @@ pub struct ManDocument {
     pub pages: Vec<String>,
 }
 
+/// What `completions` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CompletionsDocument {
+    /// The shell.
+    pub shell: String,
+    /// What it reads.
+    pub script: String,
+}
+
 /// What `help` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HelpDocument {

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use recipack::client::{Account, Client, ClientError, Clock, Cut, Rate, Settings, Token};
+use recipack::client::{Account, Client, ClientError, Clock, Cut, Limits, Rate, Settings, Token};
 use secrecy::SecretString;
 use server::Server;
 
@@ -79,8 +79,7 @@ fn settings(base: &str) -> Settings {
         source: "a test".to_owned(),
     };
     let mut settings = Settings::new(base.parse().expect("a base"), token);
-    settings.limits.other = many();
-    settings.limits.connectors = many();
+    settings.limits = Limits::each(many());
     settings
 }
 

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use recipack::client::{
-    Account, Client, Clock, CustomerHandle, Cut, FolderId, HomeAssets, JobId, Rate, RestartRecipes,
-    Tags, Upload,
+    Account, Client, Clock, CustomerHandle, Cut, FolderId, HomeAssets, JobId, Limits, Rate,
+    RestartRecipes, Tags, Upload,
 };
 
 use crate::client::server::{Server, json};
@@ -40,7 +40,7 @@ fn no_span_sees_more_than_allowed() {
         json(200, r#"{"id": 1}"#)
     });
     let mut settings = settings(&server.base());
-    settings.limits.other = rate(10, 500);
+    settings.limits = Limits::each(rate(10, 500));
     let client = Client::new(settings, Box::new(Real)).expect("a client");
     let start = Instant::now();
     std::thread::scope(|scope| {
@@ -80,10 +80,7 @@ fn each_limit_counts_for_itself() {
     let server = Server::answering(|_| json(200, r#"{"id": 1, "status": "completed"}"#));
     let mut settings = settings(&server.base());
     let slow = rate(1, 3_600_000);
-    settings.limits.imports = slow;
-    settings.limits.embedded_imports = slow;
-    settings.limits.embedded_import_states = slow;
-    settings.limits.other = slow;
+    settings.limits = Limits::each(slow);
     let pauses = NoPatience::default();
     let client = Client::new(settings, Box::new(pauses.clone())).expect("a client");
     let package = tempfile::NamedTempFile::new().expect("a file");
@@ -111,4 +108,36 @@ fn each_limit_counts_for_itself() {
     assert_eq!(waited(), 0, "none waits for another");
     assert_eq!(each(), [false; 4]);
     assert_eq!(waited(), 4, "each waits for its own");
+}
+
+/// A bound for all of them holds beside those of the classes.
+#[test]
+fn one_limit_may_count_for_all() {
+    let server = Server::answering(|_| json(200, r#"{"id": 1, "result": []}"#));
+    let mut settings = settings(&server.base());
+    settings.limits.bound_all(rate(2, 3_600_000));
+    let pauses = NoPatience::default();
+    let client = Client::new(settings, Box::new(pauses.clone())).expect("a client");
+    assert!(client.me().is_ok());
+    assert!(client.account(&OWN).connections().is_ok());
+    assert!(client.connectors().is_err());
+    assert_eq!(server.asked().len(), 2);
+}
+
+/// A partner's customers are asked as often as the documents allow, which is far more often than the
+/// partner's own workspace: a hundred questions wait for nothing.
+#[test]
+fn customers_are_asked_by_their_own_limits() {
+    let server = Server::answering(|_| json(200, r#"{"id": 1, "result": []}"#));
+    let mut settings = settings(&server.base());
+    settings.limits = Limits::default();
+    let pauses = NoPatience::default();
+    let client = Client::new(settings, Box::new(pauses.clone())).expect("a client");
+    for number in 0..100 {
+        let customer = Account::Customer(CustomerHandle::Number(number));
+        let recipes = client.account(&customer).recipes(&Default::default());
+        assert!(recipes.is_ok(), "{number}");
+    }
+    let own = (0..100).filter(|_| client.account(&OWN).recipes(&Default::default()).is_ok());
+    assert_eq!(own.count(), 60);
 }

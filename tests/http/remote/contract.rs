@@ -67,7 +67,9 @@ pub(super) fn remote(place: &Place, sandbox: &Sandbox) -> RemoteWorkspace {
         source: "the test".to_owned(),
     };
     let mut settings = Settings::new(sandbox.url.parse().expect("a host"), token);
-    settings.limits.other.requests = std::num::NonZeroU32::MAX;
+    settings.limits = recipack::client::Limits::each(recipack::client::Rate::per_minute(
+        std::num::NonZeroU32::MAX,
+    ));
     let client = Client::new(settings, Box::new(Sleeps)).expect("a client");
     let settings = RemoteSettings {
         address,

@@ -8,9 +8,9 @@ use std::time::Duration;
 use recipack::client::{
     Account, AccountApi, Client, ClientError, Clock, ConnectorDraft, ConnectorInfo, Contents,
     CustomerHandle, CustomerInfo, Cut, Folder, FolderId, HomeAssets, IncludeData, Job, JobId,
-    JobStatus, ManifestAsset, ManifestId, NewManifest, Operation, Rate, RecipeFilter, RecipeId,
-    RecipeInfo, RestartRecipes, RestartResult, Settings, SharedVersion, Started, Tags, Token,
-    Upload,
+    JobStatus, Limits, ManifestAsset, ManifestId, NewManifest, Operation, Rate, RecipeFilter,
+    RecipeId, RecipeInfo, RestartRecipes, RestartResult, Settings, SharedVersion, Started, Tags,
+    Token, Upload,
 };
 use recipack::model::ident::Version;
 use recipack::model::workspace::{Authorization, ConnectorId, RecipeState};
@@ -49,10 +49,7 @@ fn client(base: &str) -> Client {
     settings.retries.attempts = NonZeroU32::MIN;
     settings.timeouts.request = Duration::from_secs(20);
     let often = Rate::per_minute(NonZeroU32::MAX);
-    settings.limits.imports = often;
-    settings.limits.embedded_imports = often;
-    settings.limits.embedded_import_states = often;
-    settings.limits.other = often;
+    settings.limits = Limits::each(often);
     Client::new(settings, Box::new(Nap)).expect("a client")
 }
 
