@@ -13,7 +13,7 @@ use crate::client::ClientError;
 use crate::manifest::ManifestErrors;
 use crate::model::catalogue::CatalogueError;
 use crate::model::count::counted;
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::{self, Severity};
 use crate::model::keyword::nearest;
 use crate::model::span::Span;
 use crate::ops::Interrupted;
@@ -159,13 +159,7 @@ impl Failure {
 
     /// What of a project could not be read, for commands that need all of it.
     pub(crate) fn incomplete(opened: &Opened) -> Result<(), Self> {
-        let findings: Vec<Finding> = opened
-            .project
-            .findings
-            .iter()
-            .filter(|f| f.code.hides_content())
-            .cloned()
-            .collect();
+        let findings = finding::hiding(&opened.project.findings);
         if findings.is_empty() {
             return Ok(());
         }

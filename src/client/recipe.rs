@@ -34,8 +34,10 @@ pub struct RecipeInfo {
     pub state: RecipeState,
     /// The number of its version.
     pub version_no: Option<u64>,
-    /// The connectors that it uses, by their internal names, sorted.
+    /// The connectors that it is known to use, by their internal names, sorted.
     pub providers: Vec<String>,
+    /// Whether these are all: whether the platform lists its applications.
+    pub tells_all_providers: bool,
     /// Why it was stopped, in the platform's word.
     pub stop_cause: Option<String>,
     /// Its steps as JSON, where they were asked for.
@@ -78,6 +80,7 @@ fn recipe(node: &Node<'_>) -> Result<RecipeInfo, ClientError> {
         },
         version_no: node.optional_id("version_no")?,
         providers,
+        tells_all_providers: node.get("applications").is_some(),
         stop_cause: node.optional_text("stop_cause")?,
         code: node.optional_contents("code").unwrap_or_default(),
     })

@@ -255,6 +255,14 @@ impl Counts {
     }
 }
 
+/// The findings that hide what a project holds.
+pub fn hiding(findings: &[Finding]) -> Vec<Finding> {
+    let hiding = findings
+        .iter()
+        .filter(|finding| finding.code.hides_content());
+    hiding.cloned().collect()
+}
+
 /// The errors among findings.
 pub fn errors(findings: &[Finding]) -> Vec<Finding> {
     let errors = findings

@@ -34,10 +34,6 @@ impl<P> Approved<P> {
     pub const fn plan(&self) -> &P {
         &self.plan
     }
-
-    pub(in crate::ops) fn into_plan(self) -> P {
-        self.plan
-    }
 }
 
 /// Why an import can't be carried out.

@@ -164,7 +164,8 @@ impl ExportRequest {
 ///
 /// # Errors
 /// [`ExportError::Refused`] if the plan has errors, another one if something can't be read or written,
-/// or the package is larger than `limit` bytes. Nothing is written then.
+/// or the package is larger than `limit` bytes. Nothing is written then; only if the record can't be
+/// given its name at the very end, the package is there without it.
 pub fn run(
     request: &ExportRequest,
     package: &Path,

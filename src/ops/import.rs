@@ -22,7 +22,7 @@ use crate::io::limited::DOCUMENT;
 use crate::io::temp_store::{Spilled, TempStore, deflate};
 use crate::json::{JsonError, Tape, apply};
 use crate::model::contents::content_digest;
-use crate::model::finding::{Counts, Finding};
+use crate::model::finding::{self, Counts, Finding};
 use crate::model::graph::Graph;
 use crate::model::ident::{Digest, InternalName, TargetName};
 use crate::model::kind::AssetKind;
@@ -415,15 +415,12 @@ impl Incoming {
         findings.extend(nesting::check(&self.opened.project, &self.placing.folder));
         findings.extend(checks::before_import(&self.opened.project));
         drop(draft);
-        let of_project = self.opened.project.findings.iter();
-        let hidden = of_project.filter(|finding| finding.code.hides_content());
-        let hidden = hidden.cloned().collect();
         Ok(Planned {
             plan,
             findings,
             snapshot,
             answers,
-            hidden,
+            hidden: finding::hiding(&self.opened.project.findings),
         })
     }
 

@@ -567,9 +567,8 @@ impl RemoteWorkspace {
             .map(|connector| connector.internal_name.clone())
             .collect();
         // A list says of each recipe what it uses (platform.md §2); where it doesn't, it is asked.
-        let tells = |recipe: &RecipeInfo| !recipe.providers.is_empty();
         let using = match elsewhere {
-            Some(listed) if listed.iter().all(tells) => listed
+            Some(listed) if listed.iter().all(|recipe| recipe.tells_all_providers) => listed
                 .into_iter()
                 .filter(|recipe| {
                     let mut compared = compared.iter();

@@ -147,3 +147,25 @@ pub(crate) fn local(place: &Place, arguments: &[&str]) -> Run {
 pub(crate) fn done(run: &Run, arguments: &[&str]) {
     assert_eq!(run.code, 0, "{arguments:?}: {}{}", run.stdout, run.stderr);
 }
+
+/// Makes the partner's project a package for an external account.
+pub(crate) fn export_external(place: &Place, output: &str) {
+    let catalogue = fixture("catalogs/shared.json");
+    let catalogue = catalogue.to_str().expect("UTF-8");
+    let words = ["export", "partner", "--for", "external"];
+    let export = [&words[..], &["--catalog", catalogue, "-o", output]].concat();
+    done(&local(place, &export), &export);
+}
+
+/// The partner, with its package in `osprey` and a recipe of it that runs.
+pub(crate) fn partner_running(recipe: &str) -> Place {
+    let place = partner();
+    for arguments in [
+        &["import", "external.zip", "--into", "local:osprey"][..],
+        &["connection", "authorize", "--all", "--in", "local:osprey"],
+        &["recipe", "start", recipe, "--in", "local:osprey"],
+    ] {
+        done(&local(&place, arguments), arguments);
+    }
+    place
+}

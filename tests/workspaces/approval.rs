@@ -178,7 +178,7 @@ fn what_is_shared_changes_only_as_somebody_answers_for_it() {
 }
 
 /// A change that somebody answers for.
-fn approved(planned: &PlannedChange) -> Approved<PlannedChange> {
+fn approved(planned: &PlannedChange) -> Approved<&PlannedChange> {
     let granted = SharingGrants {
         moves: Moves::Granted,
         removals: Removals::All,

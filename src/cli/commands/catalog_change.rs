@@ -248,13 +248,13 @@ fn stale(asked: &Asked<'_>) -> Failure {
 }
 
 /// Has a change approved of: by what was granted, or by whoever has to be asked.
-fn approve(
+fn approve<'p>(
     context: &Context,
     asked: &Asked<'_>,
-    planned: &PlannedChange,
+    planned: &'p PlannedChange,
     consent: &Consent<'_>,
     agreed: &mut Option<CatalogChangeDocument>,
-) -> Result<Approved<PlannedChange>, Failure> {
+) -> Result<Approved<&'p PlannedChange>, Failure> {
     let document = planned.document();
     match agreed {
         Some(agreed) if agreed != document => return Err(stale(asked)),

@@ -62,7 +62,8 @@ fn within(place: &Place, bytes: u64, arguments: &str) -> (Option<i32>, String) {
     (output.status.code(), told)
 }
 
-fn create_workspace(place: &Place) {
+/// An empty workspace `w` in a new platform `p.db`.
+pub(super) fn create_workspace(place: &Place) {
     let _ = fs::remove_file(place.path("p.db"));
     let created = place.run([
         "workspace",

@@ -407,3 +407,33 @@ fn folders_and_projects_are_made_and_listed() {
         serde_json::json!({"name": "In", "parent_id": "9"})
     );
 }
+
+/// Of a recipe whose applications nobody lists, a trigger tells one of them and not all.
+#[test]
+fn what_a_recipe_uses_is_all_only_where_it_is_listed() {
+    for (said, all, used) in [
+        (r#""applications": ["a", "b"]"#, true, &["a", "b"][..]),
+        (r#""applications": []"#, true, &[]),
+        (r#""trigger_application": "a""#, false, &["a"]),
+        (
+            r#""applications": null, "config": [{"provider": "b"}]"#,
+            false,
+            &["b"],
+        ),
+        (r#""version_no": 3"#, false, &[]),
+    ] {
+        let server = Server::answering(move |asked| match number(asked, "page") {
+            Some(1) => json(
+                200,
+                &format!(r#"{{"items": [{{"id": 1, "name": "r", "running": false, {said}}}]}}"#),
+            ),
+            _ => json(200, r#"{"items": []}"#),
+        });
+        let recipes = client(&server)
+            .account(&OWN)
+            .recipes(&RecipeFilter::default());
+        let recipes = recipes.expect("listed");
+        assert_eq!(recipes[0].tells_all_providers, all, "{said}");
+        assert_eq!(recipes[0].providers, used, "{said}");
+    }
+}

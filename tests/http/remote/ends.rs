@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::remote::Caller;
 use crate::support::Place;
-use crate::support::sandbox::{Sandbox, command, done, local, partner};
+use crate::support::sandbox::{Sandbox, command, done, local, partner, partner_running};
 
 /// A sandbox in which things go wrong.
 fn with_fault(place: &Place, faults: &str) -> Sandbox {
@@ -54,20 +54,7 @@ fn an_import_that_fails_ends_with_1_and_says_that_nothing_changed() {
 
 #[test]
 fn recipes_left_stopped_end_with_68_and_their_names() {
-    let place = partner();
-    for arguments in [
-        &["import", "external.zip", "--into", "local:osprey"][..],
-        &["connection", "authorize", "--all", "--in", "local:osprey"],
-        &[
-            "recipe",
-            "start",
-            "Functions/Quote shipping",
-            "--in",
-            "local:osprey",
-        ],
-    ] {
-        done(&local(&place, arguments), arguments);
-    }
+    let place = partner_running("Functions/Quote shipping");
     let recipe = place.path("partner/Functions/quote_shipping.recipe.json");
     let text = std::fs::read_to_string(&recipe).expect("readable");
     let edited = text.replacen("\"private\": true", "\"private\": false", 1);

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use crate::remote::Caller;
 use crate::remote::between::{Between, Fate};
-use crate::support::sandbox::{Sandbox, command, done, local, partner};
+use crate::support::sandbox::{Sandbox, command, done, export_external, local, partner};
 use crate::support::{Place, Run};
 
 /// Has somebody else do something right before the request of this number is handed on.
@@ -29,18 +29,7 @@ fn newer(place: &Place) {
     let edited = text.replacen("\"private\": true", "\"private\": false", 1);
     assert_ne!(edited, text);
     std::fs::write(&recipe, edited).expect("written");
-    let catalogue = crate::support::fixture("catalogs/shared.json");
-    let export = [
-        "export",
-        "partner",
-        "--for",
-        "external",
-        "--catalog",
-        catalogue.to_str().expect("UTF-8"),
-        "-o",
-        "newer.zip",
-    ];
-    done(&local(place, &export), &export);
+    export_external(place, "newer.zip");
 }
 
 /// An import that was agreed to is not carried out on top of another client's.

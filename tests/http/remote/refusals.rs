@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::remote::Caller;
 use crate::remote::between::{Between, Fate, is_change};
 use crate::stage::{Asked, Told};
-use crate::support::sandbox::{Sandbox, done, local, partner};
+use crate::support::sandbox::{Sandbox, done, local, partner, partner_running};
 
 fn told(value: &Value) -> Told {
     Told {
@@ -235,20 +235,7 @@ fn an_export_that_fails_is_told_in_the_platforms_words() {
 
 #[test]
 fn a_recipe_that_is_said_to_have_started_is_looked_at() {
-    let place = partner();
-    for arguments in [
-        &["import", "external.zip", "--into", "local:osprey"][..],
-        &["connection", "authorize", "--all", "--in", "local:osprey"],
-        &[
-            "recipe",
-            "start",
-            "Agents/Look up parcel",
-            "--in",
-            "local:osprey",
-        ],
-    ] {
-        done(&local(&place, arguments), arguments);
-    }
+    let place = partner_running("Agents/Look up parcel");
     let sandbox = Sandbox::of(&place, &[]);
     let between = Between::of(&sandbox);
     let osprey = Caller::of(&place, &sandbox, "osprey").through(&between);

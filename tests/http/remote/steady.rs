@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::remote::Caller;
 use crate::remote::between::{Between, Fate};
-use crate::support::sandbox::{Sandbox, command, done, local, partner};
+use crate::support::sandbox::{Sandbox, command, export_external, partner};
 use crate::support::{Place, Run};
 
 /// The package anew, with another recipe and another connector.
@@ -28,18 +28,7 @@ fn newer(place: &Place) {
         assert_ne!(edited, text);
         std::fs::write(&path, edited).expect("written");
     }
-    let catalogue = crate::support::fixture("catalogs/shared.json");
-    let catalogue = catalogue.to_str().expect("UTF-8");
-    let export = [
-        "export",
-        "partner",
-        "--for",
-        "external",
-        "--catalog",
-        catalogue,
-    ];
-    let export = [&export[..], &["-o", "newer.zip"]].concat();
-    done(&local(place, &export), &export);
+    export_external(place, "newer.zip");
 }
 
 /// What a plan says of the workspace and of what would be done to it.

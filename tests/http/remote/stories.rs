@@ -4,8 +4,7 @@
 use serde_json::Value;
 
 use crate::remote::Caller;
-use crate::support::fixture;
-use crate::support::sandbox::{Sandbox, done, local, partner};
+use crate::support::sandbox::{Sandbox, done, export_external, local, partner};
 
 /// What a plan says that does not depend on where the workspace is and how it numbers things.
 fn comparable(plan: &Value) -> Value {
@@ -111,19 +110,7 @@ fn a_migration_installs_then_changes_nothing_then_overwrites() {
     let edited = text.replacen("\"description\": \"\"", "\"description\": \"Faster\"", 1);
     assert_ne!(edited, text);
     std::fs::write(&recipe, edited).expect("written");
-    let catalogue = fixture("catalogs/shared.json");
-    let catalogue = catalogue.to_str().expect("UTF-8");
-    let export = [
-        "export",
-        "partner",
-        "--for",
-        "external",
-        "--catalog",
-        catalogue,
-        "-o",
-        "newer.zip",
-    ];
-    done(&local(&place, &export), &export);
+    export_external(&place, "newer.zip");
     let plan = osprey.exits(3, &["plan", "newer.zip", "--into", into, "-o", "plan.json"]);
     assert!(
         plan.stdout.contains("overwrites running v1 → v2"),

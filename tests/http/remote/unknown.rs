@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::remote::Caller;
 use crate::remote::between::{Between, Fate};
 use crate::stage::Told;
-use crate::support::sandbox::{Sandbox, done, local, partner};
+use crate::support::sandbox::{Sandbox, done, local, partner, partner_running};
 
 const FRESH: &str = "{ title: 'Fresh', actions: { add: {} } }\n";
 
@@ -191,20 +191,7 @@ fn a_catalogue_goes_to_the_platform_and_back() {
 
 #[test]
 fn lists_and_stops_export_nothing() {
-    let place = partner();
-    for arguments in [
-        &["import", "external.zip", "--into", "local:osprey"][..],
-        &["connection", "authorize", "--all", "--in", "local:osprey"],
-        &[
-            "recipe",
-            "start",
-            "Functions/Quote shipping",
-            "--in",
-            "local:osprey",
-        ],
-    ] {
-        done(&local(&place, arguments), arguments);
-    }
+    let place = partner_running("Functions/Quote shipping");
     let sandbox = Sandbox::of(&place, &[]);
     let osprey = Caller::of(&place, &sandbox, "osprey");
     let between = Between::of(&sandbox);

@@ -164,7 +164,7 @@ impl PlannedChange {
     ///
     /// # Errors
     /// Why it is not approved.
-    pub fn approve(&self, granted: SharingGrants<'_>) -> Result<Approved<Self>, SharingRefusal> {
+    pub fn approve(&self, granted: SharingGrants<'_>) -> Result<Approved<&Self>, SharingRefusal> {
         let consequences = &self.document.consequences;
         let in_use = consequences
             .iter()
@@ -196,30 +196,28 @@ impl PlannedChange {
                 ref in_use,
                 ref removals,
                 moves: 0,
-            } if in_use.is_empty() && removals.is_empty() => Ok(Approved::checked(self.clone())),
+            } if in_use.is_empty() && removals.is_empty() => Ok(Approved::checked(self)),
             refusal => Err(refusal),
         }
     }
 }
 
-impl Approved<PlannedChange> {
+impl Approved<&PlannedChange> {
     /// Carries the change out.
     ///
     /// # Errors
     /// [`WorkspaceError::Stale`] if the admin workspace or a customer's changed meanwhile, another
     /// one if it can't be written. Nothing was changed then.
     pub fn carry_out(
-        self,
+        &self,
         admin: &mut dyn AdminWorkspace,
     ) -> Result<CatalogChangeDocument, WorkspaceError> {
-        let PlannedChange {
-            mut document,
-            commit,
-        } = self.into_plan();
+        let PlannedChange { document, commit } = self.plan();
+        let mut document = document.clone();
         document.outcome = match commit.changes.is_empty() {
             true => Outcome::Unchanged,
             false => {
-                admin.commit(&commit, &mut NoContents)?;
+                admin.commit(commit, &mut NoContents)?;
                 Outcome::Changed
             }
         };
