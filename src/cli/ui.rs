@@ -165,6 +165,33 @@ impl Ui {
         self.result(text)
     }
 
+    /// A result, to stdout: its document if JSON is asked for, or else its text. No text is no output.
+    ///
+    /// # Errors
+    /// If stdout can't be written to.
+    pub(crate) fn print<D: Serialize>(
+        &self,
+        document: &D,
+        text: impl FnOnce(&D) -> String,
+    ) -> io::Result<()> {
+        match self.format {
+            Format::Json => self.document(document),
+            Format::Text => self.result(&text(document)),
+        }
+    }
+
+    /// The same of a plan or a comparison, whose lines have the colours of their signs.
+    ///
+    /// # Errors
+    /// If stdout can't be written to.
+    pub(crate) fn print_changes<D: Serialize>(
+        &self,
+        document: &D,
+        text: impl FnOnce(&D) -> String,
+    ) -> io::Result<()> {
+        self.print(document, |document| signed(&text(document), self.results))
+    }
+
     /// A result as a JSON document, to stdout.
     ///
     /// # Errors

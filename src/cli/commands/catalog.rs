@@ -52,15 +52,12 @@ fn list(context: &Context, args: &CatalogListArgs) -> Result<Exit, Stop> {
     let asked = asked(&args.within, "list");
     let document = list_of(asked.open(context)?.as_ref(), &args.within.address)
         .map_err(|error| asked.catalog(None, error))?;
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => {
-            if document.connectors.is_empty() {
-                context.ui.talk("no connectors\n");
-            }
-            context.ui.result(&lines(&document))?;
+    context.ui.print(&document, |document| {
+        if document.connectors.is_empty() {
+            context.ui.talk("no connectors\n");
         }
-    }
+        lines(document)
+    })?;
     Ok(Exit::Done)
 }
 
@@ -140,10 +137,7 @@ fn show(context: &Context, args: &CatalogShowArgs) -> Result<Exit, Stop> {
         &args.connector,
     )
     .map_err(|error| asked.catalog(Some(&args.connector), error))?;
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&shown(&document))?,
-    }
+    context.ui.print(&document, shown)?;
     Ok(Exit::Done)
 }
 
@@ -186,20 +180,17 @@ fn compare(context: &Context, args: &CatalogDiffArgs) -> Result<Exit, Stop> {
         &file,
     )
     .map_err(|error| asked.catalog(None, error))?;
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => {
-            let mut text: String = document.differences.iter().map(step).collect();
-            if text.is_empty() {
-                text = format!(
-                    "{} shares what {} says\n",
-                    visible(&document.workspace.to_string()),
-                    visible(&document.file)
-                );
-            }
-            context.ui.result(&text)?;
+    context.ui.print(&document, |document| {
+        let mut text: String = document.differences.iter().map(step).collect();
+        if text.is_empty() {
+            text = format!(
+                "{} shares what {} says\n",
+                visible(&document.workspace.to_string()),
+                visible(&document.file)
+            );
         }
-    }
+        text
+    })?;
     Ok(
         if args.detailed_exitcode && !document.differences.is_empty() {
             Exit::Differences

@@ -12,7 +12,7 @@ use super::super::failure::Failure;
 use super::super::platform::now;
 use super::super::request::full_catalogue_file;
 use super::super::table::{Align, Table};
-use super::super::ui::{Answer, Format, visible};
+use super::super::ui::{Answer, visible};
 use super::super::{Context, Stop};
 use super::catalog::{asked, step};
 use crate::cli::workspace_command::Asked;
@@ -448,17 +448,14 @@ fn report(
     document: &CatalogChangeDocument,
     showing: Showing,
 ) -> Result<(), Stop> {
-    match context.ui.format {
-        Format::Json => context.ui.document(document)?,
-        Format::Text => {
-            let mut told = match showing {
-                Showing::Everything => text(document),
-                Showing::Outcome => String::new(),
-            };
-            told.push_str(&outcome(document));
-            context.ui.result(&told)?;
-        }
-    }
+    context.ui.print(document, |_| {
+        let mut told = match showing {
+            Showing::Everything => text(document),
+            Showing::Outcome => String::new(),
+        };
+        told.push_str(&outcome(document));
+        told
+    })?;
     Ok(())
 }
 

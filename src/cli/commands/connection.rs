@@ -3,7 +3,6 @@
 use super::super::args::{ConnectionAuthorizeArgs, ConnectionCommand, ConnectionListArgs};
 use super::super::exit::Exit;
 use super::super::table::{Align, Table};
-use super::super::ui::Format;
 use super::super::{Context, Stop};
 use crate::cli::workspace_command::{Asked, Subject};
 use crate::model::count::counted;
@@ -25,15 +24,12 @@ fn list(context: &Context, args: &ConnectionListArgs) -> Result<Exit, Stop> {
     };
     let document = connections(asked.open(context)?.as_ref(), &args.within.address)
         .map_err(|error| asked.inspect(error))?;
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => {
-            if document.connections.is_empty() {
-                context.ui.talk("no connections\n");
-            }
-            context.ui.result(&lines(&document.connections))?;
+    context.ui.print(&document, |document| {
+        if document.connections.is_empty() {
+            context.ui.talk("no connections\n");
         }
-    }
+        lines(&document.connections)
+    })?;
     Ok(Exit::Done)
 }
 
@@ -84,30 +80,27 @@ fn authorize(context: &Context, args: &ConnectionAuthorizeArgs) -> Result<Exit, 
         args.within.address,
         counted(document.connections.len() as u64, "connection")
     ));
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => {
-            let mut table = Table::new([Align::Left, Align::Right, Align::Left]);
-            for connection in &document.connections {
-                let done = match connection.effect {
-                    Effect::Changed => "authorized",
-                    Effect::Unchanged => "was authorized",
-                };
-                table.row([
-                    done,
-                    &connection.id.to_string(),
-                    &connection.folder.label(&connection.name),
-                ]);
-            }
-            if document.connections.is_empty() {
-                context.ui.talk("no connections\n");
-            } else {
-                context
-                    .ui
-                    .talk("note: this only marks them; the local platform keeps no credentials\n");
-            }
-            context.ui.result(&table.text(""))?;
+    context.ui.print(&document, |document| {
+        let mut table = Table::new([Align::Left, Align::Right, Align::Left]);
+        for connection in &document.connections {
+            let done = match connection.effect {
+                Effect::Changed => "authorized",
+                Effect::Unchanged => "was authorized",
+            };
+            table.row([
+                done,
+                &connection.id.to_string(),
+                &connection.folder.label(&connection.name),
+            ]);
         }
-    }
+        if document.connections.is_empty() {
+            context.ui.talk("no connections\n");
+        } else {
+            context
+                .ui
+                .talk("note: this only marks them; the local platform keeps no credentials\n");
+        }
+        table.text("")
+    })?;
     Ok(Exit::Done)
 }

@@ -6,7 +6,7 @@ use super::super::args::{ConnectorArgs, ConnectorCommand, ConnectorListArgs};
 use super::super::exit::Exit;
 use super::super::platform::now;
 use super::super::table::{Align, Table};
-use super::super::ui::{Format, visible};
+use super::super::ui::visible;
 use super::super::{Context, Stop};
 use crate::cli::workspace_command::{Asked, Subject};
 use crate::model::count::counted;
@@ -47,15 +47,12 @@ fn list(context: &Context, args: &ConnectorListArgs) -> Result<Exit, Stop> {
     };
     let document = connectors(asked.open(context)?.as_ref(), &args.within.address)
         .map_err(|error| asked.inspect(error))?;
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => {
-            if document.connectors.is_empty() {
-                context.ui.talk("no connectors\n");
-            }
-            context.ui.result(&lines(&document.connectors, ""))?;
+    context.ui.print(&document, |document| {
+        if document.connectors.is_empty() {
+            context.ui.talk("no connectors\n");
         }
-    }
+        lines(&document.connectors, "")
+    })?;
     Ok(Exit::Done)
 }
 
@@ -107,10 +104,7 @@ fn show(context: &Context, args: &ConnectorArgs) -> Result<Exit, Stop> {
         &args.connector,
     )
     .map_err(|error| asked.inspect(error))?;
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&shown(&document))?,
-    }
+    context.ui.print(&document, shown)?;
     Ok(Exit::Done)
 }
 
@@ -181,10 +175,7 @@ fn versions(context: &Context, args: &ConnectorArgs) -> Result<Exit, Stop> {
         &args.connector,
     )
     .map_err(|error| asked.inspect(error))?;
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&version_lines(&document))?,
-    }
+    context.ui.print(&document, version_lines)?;
     Ok(Exit::Done)
 }
 
@@ -221,15 +212,12 @@ fn usage(context: &Context, args: &ConnectorArgs) -> Result<Exit, Stop> {
         &args.connector,
     )
     .map_err(|error| asked.inspect(error))?;
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => {
-            if document.recipes.is_empty() && document.connections.is_empty() {
-                context.ui.talk("nothing uses it\n");
-            }
-            context.ui.result(&users(&document))?;
+    context.ui.print(&document, |document| {
+        if document.recipes.is_empty() && document.connections.is_empty() {
+            context.ui.talk("nothing uses it\n");
         }
-    }
+        users(document)
+    })?;
     Ok(Exit::Done)
 }
 
@@ -265,10 +253,7 @@ fn release(context: &Context, args: &ConnectorArgs) -> Result<Exit, Stop> {
     .map_err(|error| asked.operate(error))?;
     context.did(release_text(&document));
     context.ui.findings(&document.findings);
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&release_text(&document))?,
-    }
+    context.ui.print(&document, release_text)?;
     Ok(Exit::Done)
 }
 

@@ -6,7 +6,7 @@ use super::super::args::ConnectorPullArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::output::{Content, OutputPath};
-use super::super::ui::{Format, visible};
+use super::super::ui::visible;
 use super::super::{Context, Stop};
 use crate::cli::workspace_command::{Asked, Subject};
 use crate::model::workspace::Address;
@@ -34,10 +34,7 @@ pub(super) fn run(context: &Context, args: &ConnectorPullArgs) -> Result<Exit, S
             .map(|file| file.display().to_string())
             .collect(),
     };
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&text(&document))?,
-    }
+    context.ui.print(&document, text)?;
     Ok(Exit::Done)
 }
 

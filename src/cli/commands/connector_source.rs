@@ -9,7 +9,7 @@ use super::super::args::{ConnectorDiffArgs, ConnectorPushArgs, WithinArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::platform::now;
-use super::super::ui::{Format, visible};
+use super::super::ui::visible;
 use super::super::{Context, Stop};
 use crate::cli::workspace_command::{Asked, Subject};
 use crate::connector_source::compare::{Difference, InterfaceDiff, OperationDiff, Verdict};
@@ -62,10 +62,9 @@ pub(super) fn push(context: &Context, args: &ConnectorPushArgs) -> Result<Exit, 
     .map_err(|error| refused(args, error))?;
     context.did(pushed(&document, &asked));
     context.ui.findings(&document.findings);
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&pushed(&document, &asked))?,
-    }
+    context
+        .ui
+        .print(&document, |document| pushed(document, &asked))?;
     Ok(Exit::Done)
 }
 
@@ -142,10 +141,7 @@ pub(super) fn diff(context: &Context, args: &ConnectorDiffArgs) -> Result<Exit, 
         compared(context, args, &args.b)?,
     );
     let document = diff_of(&old, &new).map_err(|error| failure(args, &args.a, error))?;
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&difference(&document))?,
-    }
+    context.ui.print(&document, difference)?;
     let diff = &document.diff;
     let differs = document.old.source != document.new.source
         && (!diff.actions.is_empty()

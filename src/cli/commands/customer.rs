@@ -10,7 +10,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::platform;
 use super::super::table::{Align, Table};
-use super::super::ui::{Format, visible};
+use super::super::ui::visible;
 use super::super::{Context, Stop};
 use super::workspace::{IN_PAGES, admin_of, open, shown_path};
 use crate::cli::connect::open_remote;
@@ -62,10 +62,7 @@ fn create(context: &Context, args: &CustomerCreateArgs) -> Result<Exit, Stop> {
         customer: (&facts).into(),
         labels: find(&opened, name, &args.platform)?.labels,
     };
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&created(&document))?,
-    }
+    context.ui.print(&document, created)?;
     Ok(Exit::Done)
 }
 
@@ -105,24 +102,20 @@ fn list_remote(
 ) -> Result<Exit, Stop> {
     let workspace = open_remote(context, &args.platform, admin)?;
     let document = RemoteCustomersDocument::of(&workspace)?;
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => {
-            if document.customers.is_empty() {
-                context.ui.talk("no customers\n");
-            }
-            let mut table =
-                Table::new([Align::Left; 3]).headed(["CUSTOMER", "EXTERNAL ID", "NAME"]);
-            for customer in &document.customers {
-                table.row([
-                    &customer.address.to_string(),
-                    customer.external_id.as_deref().unwrap_or_default(),
-                    &customer.name,
-                ]);
-            }
-            context.ui.result(&table.text(""))?;
+    context.ui.print(&document, |document| {
+        if document.customers.is_empty() {
+            context.ui.talk("no customers\n");
         }
-    }
+        let mut table = Table::new([Align::Left; 3]).headed(["CUSTOMER", "EXTERNAL ID", "NAME"]);
+        for customer in &document.customers {
+            table.row([
+                &customer.address.to_string(),
+                customer.external_id.as_deref().unwrap_or_default(),
+                &customer.name,
+            ]);
+        }
+        table.text("")
+    })?;
     Ok(Exit::Done)
 }
 
@@ -140,15 +133,12 @@ fn list(context: &Context, args: &CustomerListArgs) -> Result<Exit, Stop> {
             .map(CustomerLine::from)
             .collect(),
     };
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => {
-            if document.customers.is_empty() {
-                context.ui.talk("no customers\n");
-            }
-            context.ui.result(&lines(&document))?;
+    context.ui.print(&document, |document| {
+        if document.customers.is_empty() {
+            context.ui.talk("no customers\n");
         }
-    }
+        lines(document)
+    })?;
     Ok(Exit::Done)
 }
 
@@ -225,18 +215,15 @@ fn show_remote(
             "the customers: recipack customer list --of {address}"
         ))
     })?;
-    match context.ui.format {
-        Format::Json => context.ui.document(&customer)?,
-        Format::Text => {
-            let mut text = format!("{}\n", visible(&customer.address.to_string()));
-            let _ = writeln!(text, "  {:<9} {}", "name", visible(&customer.name));
-            let _ = writeln!(text, "  {:<9} {}", "number", customer.id);
-            if let Some(external_id) = &customer.external_id {
-                let _ = writeln!(text, "  {:<9} {}", "known as", visible(external_id));
-            }
-            context.ui.result(&text)?;
+    context.ui.print(&customer, |_| {
+        let mut text = format!("{}\n", visible(&customer.address.to_string()));
+        let _ = writeln!(text, "  {:<9} {}", "name", visible(&customer.name));
+        let _ = writeln!(text, "  {:<9} {}", "number", customer.id);
+        if let Some(external_id) = &customer.external_id {
+            let _ = writeln!(text, "  {:<9} {}", "known as", visible(external_id));
         }
-    }
+        text
+    })?;
     Ok(Exit::Done)
 }
 
@@ -248,10 +235,7 @@ fn show(context: &Context, args: &CustomerShowArgs) -> Result<Exit, Stop> {
     let opened = open(context, &args.platform, "customer show")?;
     let customer = find(&opened, name, &args.platform)?;
     let document = shown(customer, &opened.workspace(name)?.inventory()?);
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&told(&document))?,
-    }
+    context.ui.print(&document, told)?;
     Ok(Exit::Done)
 }
 
@@ -320,19 +304,16 @@ fn label(context: &Context, args: &CustomerLabelArgs) -> Result<Exit, Stop> {
         customer: (&customer.summary.facts).into(),
         labels: customer.labels,
     };
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => {
-            let labels = match document.labels.is_empty() {
-                true => "no labels".to_owned(),
-                false => labels(&document.labels),
-            };
-            context.ui.result(&format!(
-                "{}: {}\n",
-                visible(&document.customer.address.to_string()),
-                visible(&labels)
-            ))?;
-        }
-    }
+    context.ui.print(&document, |document| {
+        let labels = match document.labels.is_empty() {
+            true => "no labels".to_owned(),
+            false => labels(&document.labels),
+        };
+        format!(
+            "{}: {}\n",
+            visible(&document.customer.address.to_string()),
+            visible(&labels)
+        )
+    })?;
     Ok(Exit::Done)
 }

@@ -8,7 +8,7 @@ use super::super::args::{DiffArgs, DiffSide};
 use super::super::brought;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::ui::{Format, Volume, visible};
+use super::super::ui::{Volume, visible};
 use super::super::{Context, Stop};
 use super::counts::{Counted, Length, by_folder};
 use super::import::{request, within};
@@ -91,14 +91,9 @@ fn with_workspace(
 }
 
 fn show(context: &Context, args: &DiffArgs, report: &DiffReport) -> Result<Exit, Stop> {
-    match context.ui.format {
-        Format::Json => context.ui.document(report)?,
-        Format::Text => {
-            context
-                .ui
-                .changes(&text(report, context.ui.volume, Length::said(args.full)))?
-        }
-    }
+    context.ui.print_changes(report, |_| {
+        text(report, context.ui.volume, Length::said(args.full))
+    })?;
     let exit = if args.detailed_exitcode && !report.is_empty() {
         Exit::Differences
     } else {

@@ -12,7 +12,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::platform;
 use super::super::request::{MANIFEST, ManifestFile, nearest};
-use super::super::ui::{Format, visible};
+use super::super::ui::visible;
 use super::super::{Context, Stop};
 use crate::archive::TemporaryFile;
 use crate::cli::connect::{
@@ -50,10 +50,9 @@ pub(crate) fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, Stop> {
         .iter()
         .all(|checkup| checkup.health != Health::Missing);
     let document = DoctorDocument { healthy, checkups };
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&text(&document.checkups))?,
-    }
+    context
+        .ui
+        .print(&document, |document| text(&document.checkups))?;
     Ok(match (healthy, reach) {
         (true, _) => Exit::Done,
         (false, Reach::Workspace) => Exit::Failed,

@@ -6,7 +6,6 @@ use super::super::args::ExplainArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::refusal::Refusal;
-use super::super::ui::Format;
 use super::super::{Context, Stop};
 use crate::model::finding::{Code, Latitude, Severity, UnknownCode};
 use crate::model::keyword::nearest;
@@ -39,42 +38,41 @@ fn one(context: &Context, text: &str) -> Result<Exit, Stop> {
             return Err(Failure::usage(error.to_string()).help(help).into());
         }
     };
-    match context.ui.format {
-        Format::Json => context.ui.document(&ExplainDocument {
+    context.ui.print(
+        &ExplainDocument {
             code: CodeDocument::from(code),
             page: code.page().to_owned(),
-        })?,
-        Format::Text => context.ui.result(&format!(
-            "{}[{code}]: {}\n\n{}\n## How much it matters\n\n{}\n",
-            code.severity(),
-            code.meaning(),
-            code.page(),
-            setting(code)
-        ))?,
-    }
+        },
+        |document| {
+            format!(
+                "{}[{code}]: {}\n\n{}\n## How much it matters\n\n{}\n",
+                code.severity(),
+                code.meaning(),
+                document.page,
+                setting(code)
+            )
+        },
+    )?;
     Ok(Exit::Done)
 }
 
 /// Explains an error that ends a command.
 fn ending(context: &Context, refusal: &Refusal) -> Result<Exit, Stop> {
-    let page = refusal.page();
-    match context.ui.format {
-        Format::Json => context.ui.document(&ExplainDocument {
+    context.ui.print(
+        &ExplainDocument {
             code: refusal.into(),
-            page,
-        })?,
-        Format::Text => {
+            page: refusal.page(),
+        },
+        |document| {
             let mut ends = String::new();
             for exit in refusal.exits {
                 let _ = writeln!(ends, "- {}: {}", exit.code(), exit.meaning());
             }
             let (code, meaning) = (refusal.code, refusal.meaning);
-            let ends = format!("## Exit code\n\n{ends}");
-            context
-                .ui
-                .result(&format!("error[{code}]: {meaning}\n\n{page}\n{ends}"))?;
-        }
-    }
+            let page = &document.page;
+            format!("error[{code}]: {meaning}\n\n{page}\n## Exit code\n\n{ends}")
+        },
+    )?;
     Ok(Exit::Done)
 }
 
@@ -113,17 +111,17 @@ fn all(context: &Context) -> Result<Exit, Stop> {
     let mut codes = Code::ALL.to_vec();
     codes.sort_by_key(|code| (code.severity(), code.as_str()));
     let refusals = Refusal::all();
-    match context.ui.format {
-        Format::Json => context.ui.document(&ExplainListDocument {
-            codes: codes.into_iter().map(CodeDocument::from).collect(),
+    context.ui.print(
+        &ExplainListDocument {
+            codes: codes.iter().copied().map(CodeDocument::from).collect(),
             errors: refusals.iter().map(CodeDocument::from).collect(),
-        })?,
-        Format::Text => {
+        },
+        |_| {
             let lengths = codes.iter().map(|code| code.as_str().len());
             let width = lengths.chain(refusals.iter().map(|one| one.code.len()));
             let width = width.max().unwrap_or_default();
             let mut text = String::new();
-            for code in codes {
+            for code in &codes {
                 let severity = code.severity().to_string();
                 let _ = writeln!(
                     text,
@@ -136,8 +134,8 @@ fn all(context: &Context) -> Result<Exit, Stop> {
             for Refusal { code, meaning, .. } in refusals {
                 let _ = writeln!(text, "{code:<width$}  {meaning}");
             }
-            context.ui.result(&text)?;
-        }
-    }
+            text
+        },
+    )?;
     Ok(Exit::Done)
 }

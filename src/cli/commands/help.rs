@@ -3,7 +3,6 @@
 use super::super::args::{HelpArgs, command};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::ui::Format;
 use super::super::{Context, Stop};
 use crate::model::keyword::nearest;
 use crate::ops::export::documents::HelpDocument;
@@ -29,10 +28,9 @@ pub(crate) fn run(context: &Context, args: &HelpArgs) -> Result<Exit, Stop> {
         Some((_, text)) => (*text).to_owned(),
         None => of_command(&args.words)?,
     };
-    match context.ui.format {
-        Format::Json => context.ui.document(&HelpDocument { text })?,
-        Format::Text => context.ui.result(&text)?,
-    }
+    context
+        .ui
+        .print(&HelpDocument { text }, |document| document.text.clone())?;
     Ok(Exit::Done)
 }
 

@@ -6,7 +6,7 @@ use super::super::args::{HistoryArgs, PlatformArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::table::{Align, Table};
-use super::super::ui::{Format, visible};
+use super::super::ui::visible;
 use super::super::{Context, Stop};
 use crate::cli::connect::open;
 use crate::cli::workspace_command::platform_option;
@@ -26,24 +26,18 @@ pub(crate) fn run(context: &Context, args: &HistoryArgs) -> Result<Exit, Stop> {
     match args.revision {
         None => {
             let document = revisions(workspace.as_ref(), &args.address)?;
-            match context.ui.format {
-                Format::Json => context.ui.document(&document)?,
-                Format::Text => {
-                    if document.revisions.is_empty() {
-                        context.ui.talk("no revisions\n");
-                    }
-                    context.ui.result(&lines(&document))?;
+            context.ui.print(&document, |document| {
+                if document.revisions.is_empty() {
+                    context.ui.talk("no revisions\n");
                 }
-            }
+                lines(document)
+            })?;
         }
         Some(number) => {
             let number = RevisionNumber(number);
             let document = revision(workspace.as_ref(), &args.address, number)
                 .map_err(|error| failed(error, &args.platform, &args.address))?;
-            match context.ui.format {
-                Format::Json => context.ui.document(&document)?,
-                Format::Text => context.ui.changes(&text(&document))?,
-            }
+            context.ui.print_changes(&document, text)?;
         }
     }
     Ok(Exit::Done)

@@ -12,7 +12,7 @@ use super::super::failure::Failure;
 use super::super::output::{Content, OutputPath, Replacing};
 use super::super::platform;
 use super::super::request::{CatalogueSource, ManifestFile, catalogue_file, folder_of, read_whole};
-use super::super::ui::{Format, visible};
+use super::super::ui::visible;
 use super::super::{Context, Stop};
 use super::export::file_stem;
 use super::manifest::incomplete;
@@ -81,9 +81,8 @@ pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Stop> {
         finding.severity = Severity::Warning;
     }
     context.ui.findings(&document.findings);
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&format!(
+    context.ui.print(&document, |document| {
+        format!(
             "{}: written for {}, {}{}\n",
             visible(&document.manifest),
             counted(opened.project.assets.len() as u64, "asset"),
@@ -95,8 +94,8 @@ pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Stop> {
                     ", catalogue {}",
                     visible(catalog)
                 ))
-        ))?,
-    }
+        )
+    })?;
     Ok(Exit::Done)
 }
 

@@ -9,7 +9,7 @@ use clap_mangen::Man;
 use super::super::args::{ManArgs, command};
 use super::super::exit::Exit;
 use super::super::output::{Content, OutputPath, Replacing};
-use super::super::ui::{Format, visible};
+use super::super::ui::visible;
 use super::super::{Context, Stop};
 use crate::ops::export::documents::ManDocument;
 
@@ -18,12 +18,12 @@ pub(crate) fn run(context: &Context, args: &ManArgs) -> Result<Exit, Stop> {
     command.build();
     let Some(folder) = &args.output else {
         let page = page(&command)?;
-        match context.ui.format {
-            Format::Json => context.ui.document(&ManDocument {
+        context.ui.print(
+            &ManDocument {
                 pages: vec!["recipack.1".to_owned()],
-            })?,
-            Format::Text => context.ui.result(&page)?,
-        }
+            },
+            |_| page,
+        )?;
         return Ok(Exit::Done);
     };
     std::fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
@@ -35,14 +35,13 @@ pub(crate) fn run(context: &Context, args: &ManArgs) -> Result<Exit, Stop> {
         context.did(format!("{} was written", output.path().display()));
         pages.push(output.path().display().to_string());
     }
-    match context.ui.format {
-        Format::Json => context.ui.document(&ManDocument { pages })?,
-        Format::Text => context.ui.result(&format!(
+    context.ui.print(&ManDocument { pages }, |document| {
+        format!(
             "{}: {} pages\n",
             visible(&folder.display().to_string()),
-            pages.len()
-        ))?,
-    }
+            document.pages.len()
+        )
+    })?;
     Ok(Exit::Done)
 }
 

@@ -9,7 +9,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::output::{Content, OutputPath, Replacing};
 use super::super::request::{ManifestFile, manifest_path, read_text};
-use super::super::ui::{Format, visible};
+use super::super::ui::visible;
 use super::super::{Context, Stop};
 use crate::manifest::{Done, EditError, Listing, Manifest, ManifestEdit, Outcome};
 use crate::model::ident::TargetName;
@@ -25,10 +25,9 @@ pub(crate) fn list(context: &Context, args: &ManifestListArgs) -> Result<Exit, S
         listing: file.manifest().listing(),
         findings: incomplete(context, &file),
     };
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&text(&document.listing))?,
-    }
+    context
+        .ui
+        .print(&document, |document| text(&document.listing))?;
     context.ui.findings(&document.findings);
     Ok(match document.findings.is_empty() {
         true => Exit::Done,
@@ -109,19 +108,19 @@ pub(super) fn write(
             "note: `{name}` has no catalogue; to name one for all targets: recipack manifest add catalog FILE|ADDRESS, or `none` if the partner shares nothing\n"
         ));
     }
-    match context.ui.format {
-        Format::Json => context.ui.document(&ManifestEditDocument {
+    context.ui.print(
+        &ManifestEditDocument {
             manifest: shown,
             done,
-        })?,
-        Format::Text => {
-            let lines: String = done
-                .iter()
-                .map(|done| format!("{}: {}\n", visible(&shown), visible(&told(done))))
-                .collect();
-            context.ui.result(&lines)?;
-        }
-    }
+        },
+        |document| {
+            let manifest = visible(&document.manifest);
+            let lines = document.done.iter();
+            lines
+                .map(|done| format!("{manifest}: {}\n", visible(&told(done))))
+                .collect()
+        },
+    )?;
     Ok(Exit::Done)
 }
 

@@ -7,7 +7,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::platform;
 use super::super::reports::{Reporter, around};
-use super::super::ui::{Format, Volume, visible};
+use super::super::ui::{Volume, visible};
 use super::super::{Context, Stop};
 use crate::archive::Limits;
 use crate::cli::connect::{open_customer, open_remote};
@@ -74,10 +74,9 @@ fn work(context: &Context, args: &MatrixArgs, reporter: &mut Reporter) -> Result
         }
     };
     reporter.items(|| items::of_matrix(&document));
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&text(&document, context.ui.volume))?,
-    }
+    context
+        .ui
+        .print(&document, |document| text(document, context.ui.volume))?;
     let stands = document
         .customers
         .iter()

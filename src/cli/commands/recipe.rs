@@ -3,7 +3,6 @@
 use super::super::args::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
 use super::super::exit::Exit;
 use super::super::table::{Align, Table};
-use super::super::ui::Format;
 use super::super::{Context, Stop};
 use crate::cli::workspace_command::{Asked, Subject};
 use crate::model::workspace::RecipeState;
@@ -34,15 +33,12 @@ fn list(context: &Context, args: &RecipeListArgs) -> Result<Exit, Stop> {
     };
     let document = recipes(asked.open(context)?.as_ref(), &args.within.address, &filter)
         .map_err(|error| asked.inspect(error))?;
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => {
-            if document.recipes.is_empty() {
-                context.ui.talk("no recipes\n");
-            }
-            context.ui.result(&lines(&document.recipes, ""))?;
+    context.ui.print(&document, |document| {
+        if document.recipes.is_empty() {
+            context.ui.talk("no recipes\n");
         }
-    }
+        lines(&document.recipes, "")
+    })?;
     Ok(Exit::Done)
 }
 
@@ -82,15 +78,12 @@ fn change(context: &Context, args: &RecipeChangeArgs, state: RecipeState) -> Res
     )
     .map_err(|error| asked.operate(error))?;
     context.did(text(&document));
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => {
-            if document.recipes.is_empty() {
-                context.ui.talk("no recipes\n");
-            }
-            context.ui.result(&text(&document))?;
+    context.ui.print(&document, |document| {
+        if document.recipes.is_empty() {
+            context.ui.talk("no recipes\n");
         }
-    }
+        text(document)
+    })?;
     Ok(Exit::Done)
 }
 

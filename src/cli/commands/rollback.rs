@@ -7,7 +7,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::platform;
 use super::super::reports::{Reporter, around};
-use super::super::ui::{Answer, Format, Volume, visible};
+use super::super::ui::{Answer, Volume, visible};
 use super::super::{Context, Stop};
 use super::history::{deed, no_revision, recipes, versions};
 use crate::cli::connect::open;
@@ -170,14 +170,14 @@ fn agreed(
 
 fn report_plan(context: &Context, planned: &PlannedRollback) -> Result<Exit, Stop> {
     let plan = planned.plan();
-    match context.ui.format {
-        Format::Json => context.ui.document(&RollbackDocument {
+    context.ui.print_changes(
+        &RollbackDocument {
             plan: plan.clone(),
             receipt: None,
             astray: Vec::new(),
-        })?,
-        Format::Text => context.ui.changes(&text(plan, context.ui.volume))?,
-    }
+        },
+        |_| text(plan, context.ui.volume),
+    )?;
     Ok(match plan.refused.is_empty() {
         true => Exit::Done,
         false => Exit::Failed,
@@ -199,14 +199,11 @@ fn report(
         receipt: Some(receipt.clone()),
         astray,
     };
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => {
-            let mut text = text(&document.plan, context.ui.volume);
-            outcome(&mut text, &document, &receipt);
-            context.ui.changes(&text)?;
-        }
-    }
+    context.ui.print_changes(&document, |document| {
+        let mut text = text(&document.plan, context.ui.volume);
+        outcome(&mut text, document, &receipt);
+        text
+    })?;
     Ok(exit)
 }
 

@@ -7,7 +7,7 @@ use super::super::args::ShowArgs;
 use super::super::brought;
 use super::super::exit::Exit;
 use super::super::table::sized;
-use super::super::ui::{Format, visible};
+use super::super::ui::visible;
 use super::super::{Context, Stop};
 use crate::archive::Limits;
 use crate::model::facts::Facts;
@@ -29,10 +29,7 @@ pub(crate) fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Stop> {
     let source = Source::open(brought.path(), &Limits::default())?;
     let mut document = document(&source, &context.running)?;
     document.path = brought.name();
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&text(&document))?,
-    }
+    context.ui.print(&document, text)?;
     Ok(Exit::Done)
 }
 

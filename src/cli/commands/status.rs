@@ -6,7 +6,7 @@ use super::super::args::StatusArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::reports::{Reporter, around};
-use super::super::ui::{Format, Volume, visible};
+use super::super::ui::{Volume, visible};
 use super::super::{Context, Stop};
 use super::history::deed;
 use crate::cli::connect::open;
@@ -47,10 +47,9 @@ fn work(context: &Context, args: &StatusArgs, reporter: &mut Reporter) -> Result
         ),
     })?;
     reporter.items(|| items::of_status(&document));
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&text(&document, context.ui.volume))?,
-    }
+    context
+        .ui
+        .print(&document, |document| text(document, context.ui.volume))?;
     Ok(match args.detailed_exitcode && document.needs_person() {
         true => Exit::Differences,
         false => Exit::Done,

@@ -11,7 +11,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::reports::{Reporter, around};
 use super::super::signing;
-use super::super::ui::{Format, visible};
+use super::super::ui::visible;
 use super::super::{Context, Stop};
 use crate::archive::Limits;
 use crate::archive::signature::LONGEST;
@@ -81,10 +81,7 @@ fn work(context: &Context, args: &VerifyArgs, reporter: &mut Reporter) -> Result
     reporter.output(Output::text("digest", verification.sha256.to_string()));
     let content = verification.content_digest.to_string();
     reporter.output(Output::text("content_digest", content));
-    match context.ui.format {
-        Format::Json => context.ui.document(&verification)?,
-        Format::Text => context.ui.result(&text(&verification))?,
-    }
+    context.ui.print(&verification, |_| text(&verification))?;
     Ok(if verification.mismatches.is_empty() {
         Exit::Done
     } else {

@@ -7,7 +7,7 @@ use super::super::args::WhyArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::request::{TargetNeed, resolve};
-use super::super::ui::{Format, visible};
+use super::super::ui::visible;
 use super::super::{Context, Stop};
 use super::catalog::source;
 use super::export::describe;
@@ -53,12 +53,9 @@ pub(crate) fn run(context: &Context, args: &WhyArgs) -> Result<Exit, Stop> {
         files,
         connectors,
     };
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context
-            .ui
-            .result(&text(&document, &resolved.request.shared))?,
-    }
+    context.ui.print(&document, |document| {
+        text(document, &resolved.request.shared)
+    })?;
     Ok(Exit::Done)
 }
 

@@ -12,7 +12,7 @@ use super::super::failure::Failure;
 use super::super::platform;
 use super::super::request::full_catalogue_file;
 use super::super::table::{Align, Table};
-use super::super::ui::{Format, visible};
+use super::super::ui::visible;
 use super::super::{Context, Stop};
 use crate::cli::connect;
 use crate::cli::workspace_command::{kind_with_admin, only_local, platform_option};
@@ -151,10 +151,7 @@ fn create(context: &Context, args: &WorkspaceCreateArgs) -> Result<Exit, Stop> {
         workspace: (&facts).into(),
         connectors,
     };
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&created(&document))?,
-    }
+    context.ui.print(&document, created)?;
     Ok(Exit::Done)
 }
 
@@ -222,17 +219,16 @@ fn set(context: &Context, args: &WorkspaceSetArgs) -> Result<Exit, Stop> {
         workspace: (&facts).into(),
         closed_source: args.closed_source,
     };
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&format!(
+    context.ui.print(&document, |document| {
+        format!(
             "{}: sharing closed-source is {}\n",
             visible(&document.workspace.address.to_string()),
             match document.closed_source {
                 ClosedSource::Allowed => "allowed",
                 ClosedSource::NotAllowed => "not allowed",
             }
-        ))?,
-    }
+        )
+    })?;
     Ok(Exit::Done)
 }
 
@@ -262,15 +258,12 @@ fn created(document: &WorkspaceCreateDocument) -> String {
 fn list(context: &Context, args: &WorkspaceListArgs) -> Result<Exit, Stop> {
     let opened = open(context, &args.platform, "workspace list")?;
     let document = workspaces(shown_path(&args.platform)?, &opened.workspaces()?);
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => {
-            if document.workspaces.is_empty() {
-                context.ui.talk("no workspaces\n");
-            }
-            context.ui.result(&lines(&document))?;
+    context.ui.print(&document, |document| {
+        if document.workspaces.is_empty() {
+            context.ui.talk("no workspaces\n");
         }
-    }
+        lines(document)
+    })?;
     Ok(Exit::Done)
 }
 
@@ -319,10 +312,7 @@ fn show(context: &Context, args: &WorkspaceShowArgs) -> Result<Exit, Stop> {
     let opened = connect::open(context, &args.platform, &args.address, "workspace show")?;
     let mut document = workspace(&opened.inventory()?, &opened.revisions()?);
     document.workspace.address = args.address.clone();
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&shown(&document))?,
-    }
+    context.ui.print(&document, shown)?;
     Ok(Exit::Done)
 }
 
@@ -401,14 +391,13 @@ fn delete(context: &Context, args: &WorkspaceDeleteArgs) -> Result<Exit, Stop> {
         platform: path.display().to_string(),
         deleted,
     };
-    match context.ui.format {
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => context.ui.result(&format!(
+    context.ui.print(&document, |document| {
+        format!(
             "{} is deleted, with {}\n",
             visible(&document.deleted.workspace.address.to_string()),
             contents(&document.deleted)
-        ))?,
-    }
+        )
+    })?;
     Ok(Exit::Done)
 }
 
