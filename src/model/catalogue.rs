@@ -198,6 +198,17 @@ fn subject(entry: Option<&EntryName>) -> String {
     }
 }
 
+/// Two entries of a catalogue that are one connector.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ListedTwice {
+    /// By their title.
+    #[error("the title \"{0}\" stands twice")]
+    Title(ConnectorTitle),
+    /// By their internal name.
+    #[error("`{0}` stands twice")]
+    InternalName(InternalName),
+}
+
 /// What is wrong with a catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogueProblem {
@@ -487,17 +498,17 @@ impl Catalogue {
     ///
     /// # Errors
     /// The title or internal name that two entries share.
-    pub fn from_entries(digest: Digest, entries: Vec<CatalogueEntry>) -> Result<Self, String> {
+    pub fn from_entries(digest: Digest, entries: Vec<CatalogueEntry>) -> Result<Self, ListedTwice> {
         let (mut by_title, mut by_internal_name) = (BTreeMap::new(), BTreeMap::new());
         for (index, entry) in entries.iter().enumerate() {
             if by_title.insert(entry.title.clone(), index).is_some() {
-                return Err(format!("the title \"{}\" stands twice", entry.title));
+                return Err(ListedTwice::Title(entry.title.clone()));
             }
             if by_internal_name
                 .insert(entry.internal_name.clone(), index)
                 .is_some()
             {
-                return Err(format!("`{}` stands twice", entry.internal_name));
+                return Err(ListedTwice::InternalName(entry.internal_name.clone()));
             }
         }
         Ok(Self {

@@ -47,14 +47,14 @@ pub(super) fn work(sandbox: &Arc<Sandbox>, queue: &Receiver<u64>) {
         }
         // The next job is done whatever became of this one.
         let done = catch_unwind(AssertUnwindSafe(|| carry_out(sandbox, &job)));
-        match done.unwrap_or_else(|_| Err("the sandbox failed over it".to_owned())) {
+        match done.unwrap_or_else(|_| Err(Failed("the sandbox failed over it".to_owned()))) {
             Ok(recipes) => {
                 job.state = State::Completed;
                 job.recipes = recipes;
             }
-            Err(told) => {
+            Err(Failed(why)) => {
                 job.state = State::Failed;
-                job.error = Some(told);
+                job.error = Some(why);
             }
         }
         // If it can't be written down, the next start does it again: that changes nothing more.
@@ -65,9 +65,18 @@ pub(super) fn work(sandbox: &Arc<Sandbox>, queue: &Receiver<u64>) {
 
 type Recipes = Vec<(u64, String)>;
 
-fn carry_out(sandbox: &Arc<Sandbox>, job: &Job) -> Result<Recipes, String> {
+/// Why a job failed, in the words that are answered to whoever asks for it.
+struct Failed(String);
+
+impl<E: std::error::Error> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self(chain(&error))
+    }
+}
+
+fn carry_out(sandbox: &Arc<Sandbox>, job: &Job) -> Result<Recipes, Failed> {
     if let Some(JobFault::Fails(told)) = &job.fault {
-        return Err(told.clone());
+        return Err(Failed(told.clone()));
     }
     match &job.work {
         Work::Export { manifest } => make(sandbox, job, *manifest).map(|()| Vec::new()),
@@ -89,21 +98,19 @@ fn carry_out(sandbox: &Arc<Sandbox>, job: &Job) -> Result<Recipes, String> {
     }
 }
 
-fn folder_path(sandbox: &Sandbox, job: &Job, number: u64) -> Result<FolderPath, String> {
-    let platform = sandbox.platform().map_err(|error| chain(&error))?;
-    let workspace = platform
-        .workspace(&job.workspace)
-        .map_err(|error| chain(&error))?;
-    let numbers = workspace.folder_numbers().map_err(|error| chain(&error))?;
+fn folder_path(sandbox: &Sandbox, job: &Job, number: u64) -> Result<FolderPath, Failed> {
+    let platform = sandbox.platform()?;
+    let workspace = platform.workspace(&job.workspace)?;
+    let numbers = workspace.folder_numbers()?;
     let found = numbers.into_iter().find(|(_, id)| *id == number);
     // What is no folder's number is Home's.
     Ok(found.map_or_else(FolderPath::home, |(path, _)| path))
 }
 
-fn make(sandbox: &Arc<Sandbox>, job: &Job, manifest: u64) -> Result<(), String> {
+fn make(sandbox: &Arc<Sandbox>, job: &Job, manifest: u64) -> Result<(), Failed> {
     let found = sandbox.store.manifest(manifest);
-    let Some(mut manifest) = found.map_err(|error| chain(&error))? else {
-        return Err("the manifest is gone".to_owned());
+    let Some(mut manifest) = found? else {
+        return Err(Failed("the manifest is gone".to_owned()));
     };
     let request = DepartureRequest {
         folder: folder_path(sandbox, job, manifest.folder)?,
@@ -113,42 +120,30 @@ fn make(sandbox: &Arc<Sandbox>, job: &Job, manifest: u64) -> Result<(), String> 
         },
         unfiled: Unfiled::Concerned,
     };
-    let platform = sandbox.platform().map_err(|error| chain(&error))?;
-    let workspace = platform
-        .workspace(&job.workspace)
-        .map_err(|error| chain(&error))?;
+    let platform = sandbox.platform()?;
+    let workspace = platform.workspace(&job.workspace)?;
     let output = Output {
         folder: &sandbox.store.incoming(),
         limit: MOST_PACKAGE,
     };
-    let mut exported = export(&workspace, &request, output, &sandbox.running, &mut Silent)
-        .map_err(|error| chain(&error))?;
+    let mut exported = export(&workspace, &request, output, &sandbox.running, &mut Silent)?;
     let Some(package) = exported.package.take() else {
         let errors = exported.findings.iter();
         let errors = errors.filter(|finding| finding.severity() == Severity::Error);
         let messages: Vec<_> = errors.map(|finding| finding.message.clone()).collect();
-        return Err(messages.join("; "));
+        return Err(Failed(messages.join("; ")));
     };
     let path = sandbox.store.package(job.id);
     match &manifest.assets {
-        None => package.file.persist(&path).map_err(|error| chain(&error))?,
-        Some(chosen) => {
-            subset(package.file.path(), chosen, &path).map_err(|error| error.to_string())?
-        }
+        None => package.file.persist(&path)?,
+        Some(chosen) => subset(package.file.path(), chosen, &path)?,
     }
     manifest.last_exported_at = Some(sandbox.now().0);
-    sandbox
-        .store
-        .keep_manifest(&manifest)
-        .map_err(|error| chain(&error))
+    Ok(sandbox.store.keep_manifest(&manifest)?)
 }
 
 /// Takes the chosen assets, with all files of each, out of a package.
-fn subset(
-    package: &Path,
-    chosen: &[String],
-    into: &Path,
-) -> Result<(), Box<dyn std::error::Error>> {
+fn subset(package: &Path, chosen: &[String], into: &Path) -> Result<(), Failed> {
     let stem = |path: &str| {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let mut parts = name.rsplitn(2, '.');
@@ -242,23 +237,19 @@ fn take(
     folder: u64,
     restart: bool,
     landing: &Landing,
-) -> Result<Recipes, String> {
+) -> Result<Recipes, Failed> {
     let folder = folder_path(sandbox, job, folder)?;
     let package = sandbox.store.package(job.id);
     let request = request(sandbox, &package, &job.workspace, &folder, landing);
     let running = &sandbox.running;
-    let platform = sandbox.platform().map_err(|error| chain(&error))?;
-    let mut workspace = platform
-        .workspace(&job.workspace)
-        .map_err(|error| chain(&error))?;
-    let incoming = Incoming::read(&request, running, &mut Silent).map_err(|error| chain(&error))?;
-    let planned = incoming
-        .plan(&request, &workspace, running)
-        .map_err(|error| chain(&error))?;
+    let platform = sandbox.platform()?;
+    let mut workspace = platform.workspace(&job.workspace)?;
+    let incoming = Incoming::read(&request, running, &mut Silent)?;
+    let planned = incoming.plan(&request, &workspace, running)?;
     let document = planned.document(&incoming);
     let approved = planned
         .approve(&permitted(restart))
-        .map_err(|refusal| hindrance(&refusal, &document))?;
+        .map_err(|refusal| Failed(hindrance(&refusal, &document)))?;
     let restarted: Vec<AssetId> = planned
         .plan()
         .assets
@@ -266,16 +257,14 @@ fn take(
         .filter(|asset| asset.action == AssetAction::OverwritesRunning)
         .filter_map(|asset| asset.id)
         .collect();
-    let mut receipt = incoming
-        .apply(
-            &request,
-            &approved,
-            &document,
-            &mut workspace,
-            running,
-            &mut Silent,
-        )
-        .map_err(|error| chain(&error))?;
+    let mut receipt = incoming.apply(
+        &request,
+        &approved,
+        &document,
+        &mut workspace,
+        running,
+        &mut Silent,
+    )?;
     if job.fault == Some(JobFault::RestartFails) && !restarted.is_empty() {
         let which = Which::Named(restarted.iter().map(ToString::to_string).collect());
         set_recipes(
@@ -283,15 +272,10 @@ fn take(
             &request.address,
             &which,
             RecipeState::Stopped,
-        )
-        .map_err(|error| chain(&error))?;
+        )?;
     }
-    incoming
-        .read_back(&request, &mut receipt, &workspace, running)
-        .map_err(|error| chain(&error))?;
-    let again = incoming
-        .plan(&request, &workspace, running)
-        .map_err(|error| chain(&error))?;
+    incoming.read_back(&request, &mut receipt, &workspace, running)?;
+    let again = incoming.plan(&request, &workspace, running)?;
     let failed = match job.fault {
         Some(JobFault::RestartFails) => "restart_failed",
         _ => "stopped",

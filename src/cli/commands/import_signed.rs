@@ -46,7 +46,7 @@ pub(super) fn held(key: &str, package: &Path, signature: Option<&Path>) -> Resul
     let check = signing::check(key, package, signature)?;
     match hold(&check, package) {
         Ok(signed) => Ok(signed),
-        Err(what) => Err(unsigned(package, &what).notes([format!(
+        Err(error) => Err(unsigned(package, &error.to_string()).notes([format!(
             "the signature is looked for in {}",
             check.path.display()
         )])),

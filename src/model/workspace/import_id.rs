@@ -39,23 +39,26 @@ impl fmt::Display for ImportId {
     }
 }
 
+/// A text that is no import's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an id has {DIGITS} hexadecimal digits, as `import` printed them")]
+pub struct NoImportId;
+
 impl FromStr for ImportId {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
+    type Err = NoImportId;
+    fn from_str(text: &str) -> Result<Self, NoImportId> {
         let is_one = text.len() == DIGITS && text.bytes().all(|b| b.is_ascii_hexdigit());
         if is_one {
             Ok(Self(text.into()))
         } else {
-            Err(format!(
-                "an id has {DIGITS} hexadecimal digits, as `import` printed them"
-            ))
+            Err(NoImportId)
         }
     }
 }
 
 impl TryFrom<String> for ImportId {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
+    type Error = NoImportId;
+    fn try_from(text: String) -> Result<Self, NoImportId> {
         text.parse()
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::manifest::{Allowance, Level, SelectListing};
 use crate::model::catalogue::{
-    Catalogue, CatalogueEntry, Extent, NoCatalogue, SharedConnectors, Teller,
+    Catalogue, CatalogueEntry, Extent, ListedTwice, NoCatalogue, SharedConnectors, Teller,
 };
 use crate::model::finding::{Code, Counts};
 use crate::model::ident::{ConnectorTitle, DataCenter, Digest, TargetName, TypeWord};
@@ -245,7 +245,7 @@ pub enum RecordError {
     },
     /// Its catalogue contradicts itself.
     #[error("the record's catalogue: {0}")]
-    Catalogue(String),
+    Catalogue(#[source] ListedTwice),
     /// Its selection can't be read.
     #[error("the record's selection: {0}")]
     Selection(String),

@@ -61,6 +61,31 @@ fn authenticated(payload_type: &str, payload: &[u8]) -> Vec<u8> {
     [head.as_bytes(), payload].concat()
 }
 
+/// Why an envelope is not believed.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvelopeError {
+    /// The bytes are something else.
+    #[error("it is no DSSE envelope: {0}")]
+    NoEnvelope(#[source] serde_json::Error),
+    /// It holds something else.
+    #[error("the envelope holds {found}, not {wanted}")]
+    OtherType {
+        /// What it says of itself.
+        found: String,
+        /// What was asked for.
+        wanted: String,
+    },
+    /// What it holds can't be read.
+    #[error("its payload is no base64")]
+    Payload,
+    /// No signature in it is the key's.
+    #[error("no signature of the key {key} holds")]
+    NotSigned {
+        /// The key's id.
+        key: String,
+    },
+}
+
 impl EnvelopeKey {
     /// Reads a secret key.
     ///
@@ -115,24 +140,28 @@ impl Envelope {
     /// Reads an envelope.
     ///
     /// # Errors
-    /// If it is none, in a sentence.
-    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        serde_json::from_slice(bytes).map_err(|error| format!("it is no DSSE envelope: {error}"))
+    /// If it is none.
+    pub fn parse(bytes: &[u8]) -> Result<Self, EnvelopeError> {
+        serde_json::from_slice(bytes).map_err(EnvelopeError::NoEnvelope)
     }
 
     /// The payload, if the key signed it and its type.
     ///
     /// # Errors
-    /// If there is no signature of the key that holds, or the type is another one; in a sentence.
-    pub fn open(&self, key: &EnvelopePublicKey, payload_type: &str) -> Result<Vec<u8>, String> {
+    /// If there is no signature of the key that holds, or the type is another one.
+    pub fn open(
+        &self,
+        key: &EnvelopePublicKey,
+        payload_type: &str,
+    ) -> Result<Vec<u8>, EnvelopeError> {
         if self.payload_type != payload_type {
-            return Err(format!(
-                "the envelope holds {}, not {payload_type}",
-                self.payload_type
-            ));
+            return Err(EnvelopeError::OtherType {
+                found: self.payload_type.clone(),
+                wanted: payload_type.to_owned(),
+            });
         }
         let payload = STANDARD.decode(&self.payload);
-        let payload = payload.map_err(|_| "its payload is no base64".to_owned())?;
+        let payload = payload.map_err(|_| EnvelopeError::Payload)?;
         let signed = authenticated(&self.payload_type, &payload);
         let public = UnparsedPublicKey::new(&ED25519, &key.0);
         let holds = |signature: &Signature| {
@@ -141,7 +170,7 @@ impl Envelope {
         };
         match self.signatures.iter().any(holds) {
             true => Ok(payload),
-            false => Err(format!("no signature of the key {} holds", key.id())),
+            false => Err(EnvelopeError::NotSigned { key: key.id() }),
         }
     }
 

@@ -68,6 +68,17 @@ struct ExternalParameters<'a> {
     connectors: &'a BTreeMap<ConnectorTitle, ConnectorPolicy>,
 }
 
+/// Why a statement is none.
+#[derive(Debug, thiserror::Error)]
+pub enum StatementError {
+    /// The bytes are something else.
+    #[error("it is no in-toto statement: {0}")]
+    Unreadable(#[source] serde_json::Error),
+    /// It says that it is something else.
+    #[error("it is no in-toto statement, but {0}")]
+    OtherKind(String),
+}
+
 impl Statement {
     /// The statement of a package that `builder` made.
     ///
@@ -140,16 +151,12 @@ impl Statement {
     /// Reads one.
     ///
     /// # Errors
-    /// If it is none, in a sentence.
-    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let statement: Self = serde_json::from_slice(bytes)
-            .map_err(|error| format!("it is no in-toto statement: {error}"))?;
+    /// If it is none.
+    pub fn parse(bytes: &[u8]) -> Result<Self, StatementError> {
+        let statement: Self = serde_json::from_slice(bytes).map_err(StatementError::Unreadable)?;
         match statement.kind == STATEMENT {
             true => Ok(statement),
-            false => Err(format!(
-                "it is no in-toto statement, but {}",
-                statement.kind
-            )),
+            false => Err(StatementError::OtherKind(statement.kind)),
         }
     }
 

@@ -6,6 +6,7 @@ use crate::connector_source::{Interface, InterfaceError};
 use crate::model::finding::Severity;
 use crate::model::ident::Digest;
 use crate::ops::diagnostics::{Diagnostic, excerpt};
+use crate::plan::sharing::consequences::InterfaceUnknown;
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// What is wrong with a source, in its place. `file` is what it is called.
@@ -41,7 +42,7 @@ pub fn finding(
 
 /// The interfaces of sources that a workspace holds, each read once.
 #[derive(Debug, Default)]
-pub(in crate::ops) struct Interfaces(BTreeMap<Digest, Result<Interface, String>>);
+pub(in crate::ops) struct Interfaces(BTreeMap<Digest, Result<Interface, InterfaceUnknown>>);
 
 impl Interfaces {
     /// Reads a source, unless it was.
@@ -55,17 +56,18 @@ impl Interfaces {
         }
         let mut bytes = Vec::new();
         workspace.content(&code, &mut bytes)?;
-        let read = Interface::read(&bytes).map_err(|error| error.to_string());
+        let read = Interface::read(&bytes)
+            .map_err(|error| InterfaceUnknown::Unreadable(error.to_string()));
         self.0.insert(code, read);
         Ok(())
     }
 
     /// What was read, or why it could not be.
-    pub(in crate::ops) fn get(&self, code: &Digest) -> Result<&Interface, String> {
+    pub(in crate::ops) fn get(&self, code: &Digest) -> Result<&Interface, InterfaceUnknown> {
         match self.0.get(code) {
             Some(Ok(interface)) => Ok(interface),
             Some(Err(why)) => Err(why.clone()),
-            None => Err("its code was not read".to_owned()),
+            None => Err(InterfaceUnknown::NoCode),
         }
     }
 }

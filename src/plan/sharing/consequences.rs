@@ -106,8 +106,20 @@ pub struct InUse<'c> {
     pub recipes: Vec<&'c AffectedRecipe>,
 }
 
+/// Why the interface of a version of a connector is not known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InterfaceUnknown {
+    /// Its code is nowhere at hand.
+    #[error("its code is not known")]
+    NoCode,
+    /// Its code can't be read as a connector's.
+    #[error("{0}")]
+    Unreadable(String),
+}
+
 /// Gives the interface of a version of a connector, or why it is not known.
-pub type Interfaces<'k> = dyn Fn(&InternalName, Version) -> Result<&'k Interface, String> + 'k;
+pub type Interfaces<'k> =
+    dyn Fn(&InternalName, Version) -> Result<&'k Interface, InterfaceUnknown> + 'k;
 
 /// What is known of code and recipes.
 pub struct Known<'k> {

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::consequences::{Consequence, Known};
+use super::consequences::{Consequence, InterfaceUnknown, Known};
 use super::*;
 use crate::connector_source::Interface;
 use crate::model::facts::{Detail, Facts, RecipeFacts};
@@ -265,7 +265,7 @@ fn each_step_has_its_consequences() {
         let of = |said: Option<(u64, Visibility)>| said.map(|(n, how)| sharing(n, how));
         let partnership = partnership(of(before), ClosedSource::Allowed);
         let step = step(&partnership, &partnership.connectors[0], of(after));
-        let unknown = |_: &InternalName, _: Version| Err("its code is not known".to_owned());
+        let unknown = |_: &InternalName, _: Version| Err(InterfaceUnknown::NoCode);
         let known = Known {
             interfaces: &unknown,
             recipes: &BTreeMap::new(),
@@ -345,7 +345,7 @@ fn recipes_miss_what_the_other_version_lacks() {
         let step = step(&partnership, depot, Some(sharing(2, Visibility::Open)));
         let interfaces = |_: &InternalName, version: Version| match (version, before) {
             (Version(1), Some(before)) => Ok(before),
-            (Version(1), None) => Err("its code is not known".to_owned()),
+            (Version(1), None) => Err(InterfaceUnknown::NoCode),
             _ => Ok(after),
         };
         let known = Known {

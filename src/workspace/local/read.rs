@@ -439,7 +439,7 @@ impl Reading<'_> {
         let digest = Digest::of(&row::plain(&entries));
         Catalogue::from_entries(digest, entries)
             .map(Some)
-            .map_err(|what| self.doing.damaged(what))
+            .map_err(|twice| self.doing.damaged(twice.to_string()))
     }
 
     /// The source of a connector in the version that the admin workspace shares.

@@ -26,8 +26,8 @@ use crate::ops::export::pack::RecordFacts;
 use crate::ops::export::record::record_path;
 use crate::ops::export::record::{DecisionRecord, RecordError, content_digest};
 use crate::ops::export::{Bytes, ExportError, ExportRequest, Final, Prepared, prepare};
-use crate::ops::provenance::envelope::{Envelope, EnvelopePublicKey, IN_TOTO};
-use crate::ops::provenance::statement::Statement;
+use crate::ops::provenance::envelope::{Envelope, EnvelopeError, EnvelopePublicKey, IN_TOTO};
+use crate::ops::provenance::statement::{Statement, StatementError};
 use crate::ops::read::Roots;
 use crate::ops::{Interrupted, Observer, Running, Stage};
 use crate::parallel;
@@ -321,18 +321,17 @@ fn check_attestation(
     mismatches: &mut Vec<Mismatch>,
 ) -> Option<HeldAttestation> {
     let path = check.path.display().to_string();
-    let read = || -> Result<HeldAttestation, String> {
-        let bytes = limited::read(&check.path, DOCUMENT)
-            .map_err(|error| format!("the statement can't be read: {error}"))?;
+    let read = || -> Result<HeldAttestation, AttestationError> {
+        let bytes = limited::read(&check.path, DOCUMENT).map_err(AttestationError::File)?;
         let statement = match &check.key {
             Some(key) => Statement::parse(&Envelope::parse(&bytes)?.open(key, IN_TOTO)?)?,
             None if Envelope::parse(&bytes).is_ok() => {
-                return Err("it is signed, and the key is not given".to_owned());
+                return Err(AttestationError::NoKey);
             }
             None => Statement::parse(&bytes)?,
         };
         if !statement.is_about(sha256) {
-            return Err("it is about another package".to_owned());
+            return Err(AttestationError::OtherPackage);
         }
         Ok(HeldAttestation {
             path: path.clone(),
@@ -342,36 +341,73 @@ fn check_attestation(
     };
     match read() {
         Ok(held) => Some(held),
-        Err(what) => {
+        Err(error) => {
             mismatches.push(Mismatch {
                 subject: path.clone(),
-                what,
+                what: error.to_string(),
             });
             None
         }
     }
 }
 
+/// Why a statement says nothing about a package.
+#[derive(Debug, thiserror::Error)]
+enum AttestationError {
+    #[error("the statement can't be read: {0}")]
+    File(#[source] std::io::Error),
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+    #[error("it is signed, and the key is not given")]
+    NoKey,
+    #[error("it is about another package")]
+    OtherPackage,
+}
+
+/// Why a signature does not hold for a package.
+#[derive(Debug, thiserror::Error)]
+pub enum NotHeld {
+    /// Its file is not there.
+    #[error("there is no signature")]
+    Missing,
+    /// Its file can't be read.
+    #[error("the signature can't be read: {0}")]
+    Unreadable(#[source] std::io::Error),
+    /// The package can't be read.
+    #[error("the package can't be read: {0}")]
+    Package(#[source] std::io::Error),
+    /// The package is a folder, a pipe or a device.
+    #[error("it is no file")]
+    NoFile,
+    /// It is another key's, or of other bytes.
+    #[error(transparent)]
+    Signature(#[from] signature::SignatureError),
+}
+
 /// Reads a signature and checks it on the package's bytes. What does not hold is told; otherwise the
 /// digest of the bytes that were signed comes back with it.
-pub fn hold(check: &SignatureCheck, package: &Path) -> Result<Signed, String> {
+///
+/// # Errors
+/// Why it does not hold.
+pub fn hold(check: &SignatureCheck, package: &Path) -> Result<Signed, NotHeld> {
     let text = match limited::read_text(&check.path, signature::LONGEST) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err("there is no signature".to_owned());
+            return Err(NotHeld::Missing);
         }
-        Err(error) => return Err(format!("the signature can't be read: {error}")),
+        Err(error) => return Err(NotHeld::Unreadable(error)),
     };
-    let unreadable = |error| format!("the package can't be read: {error}");
     // Asked before opening: to open a pipe could wait forever.
-    if !std::fs::metadata(package).map_err(unreadable)?.is_file() {
-        return Err("it is no file".to_owned());
+    if !std::fs::metadata(package)
+        .map_err(NotHeld::Package)?
+        .is_file()
+    {
+        return Err(NotHeld::NoFile);
     }
-    let file = std::fs::File::open(package).map_err(unreadable)?;
-    check
-        .key
-        .verify(&text, file)
-        .map_err(|error| error.to_string())
+    let file = std::fs::File::open(package).map_err(NotHeld::Package)?;
+    Ok(check.key.verify(&text, file)?)
 }
 
 /// The end of the comment of a signature that holds for a decision record, too.
@@ -421,7 +457,7 @@ fn check_signature(
             });
         }
         Ok(_) => "the package changed while it was checked".to_owned(),
-        Err(what) => what,
+        Err(error) => error.to_string(),
     };
     mismatches.push(Mismatch {
         subject: path,

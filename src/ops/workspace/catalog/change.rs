@@ -19,7 +19,9 @@ use crate::model::workspace::{Address, Partnership, Timestamp};
 use crate::ops::approval::Approved;
 use crate::ops::workspace::source::Interfaces;
 use crate::plan::commit::Commit;
-use crate::plan::sharing::consequences::{Consequence, Known, looks_into_recipes};
+use crate::plan::sharing::consequences::{
+    Consequence, InterfaceUnknown, Known, looks_into_recipes,
+};
 use crate::plan::sharing::{Step, StepAction, Wish, commit, file, fulfil, step};
 use crate::workspace::{AdminWorkspace, NoContents, WorkspaceError};
 
@@ -306,12 +308,13 @@ fn consequences(
             }
         }
     }
-    let interface = |name: &InternalName, version: Version| -> Result<&Interface, String> {
-        match code(partnership, name, version) {
-            Some(code) => interfaces.get(&code),
-            None => Err("its code is not known".to_owned()),
-        }
-    };
+    let interface =
+        |name: &InternalName, version: Version| -> Result<&Interface, InterfaceUnknown> {
+            match code(partnership, name, version) {
+                Some(code) => interfaces.get(&code),
+                None => Err(InterfaceUnknown::NoCode),
+            }
+        };
     let mut recipes = BTreeMap::new();
     let mut reading = Scanning::default();
     for step in steps {
