@@ -23,7 +23,7 @@ pub fn document() -> Value {
         };
         for scope in scopes {
             let path = format!("{scope}{}", operation.path);
-            let id = format!("{} {path}", operation.method.name());
+            let id = format!("{} {path}", operation.method.as_str());
             let mut told = json!({
                 "operationId": id,
                 "summary": operation.summary,
@@ -78,7 +78,7 @@ pub fn document() -> Value {
             }
             told["responses"] = Value::Object(answers);
             let entry = paths.entry(path).or_insert_with(|| json!({}));
-            entry[operation.method.name().to_lowercase()] = told;
+            entry[operation.method.as_str().to_lowercase()] = told;
         }
     }
     let schemas = generator.take_definitions(true);
@@ -137,7 +137,7 @@ fn parameters(operation: &Operation, path: &str) -> Value {
 /// The statuses that any request may be answered with.
 fn common(operation: &Operation, path: &str) -> Vec<u16> {
     let mut common = vec![401, 403, 408, 413, 429, 503];
-    if operation.method != Method::Get {
+    if operation.method != Method::GET {
         common.push(409);
     }
     if !operation.query.is_empty() || !matches!(operation.body, Body::Nothing) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+pub(super) use hyper::Method;
 use schemars::{Schema, SchemaGenerator};
 
 use super::Sandbox;
@@ -41,26 +42,6 @@ pub(super) struct Asked<'r> {
 pub(super) enum Api {
     Developer,
     Embedded,
-}
-
-/// A method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Method {
-    Get,
-    Post,
-    Put,
-    Delete,
-}
-
-impl Method {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Delete => "DELETE",
-        }
-    }
 }
 
 /// What a parameter has to be.
@@ -278,14 +259,14 @@ pub(super) fn find(operations: &'static [&'static [Operation]], method: &str, pa
         let Some(numbers) = matched(operation.path, &parts) else {
             continue;
         };
-        if operation.method.name() == method {
+        if operation.method.as_str() == method {
             return Found::Operation {
                 operation,
                 customer,
                 numbers,
             };
         }
-        others.push(operation.method.name());
+        others.push(operation.method.as_str());
     }
     let is_elsewhere = documented::is_elsewhere(method, &parts);
     match (others.is_empty(), is_elsewhere) {

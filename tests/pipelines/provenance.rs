@@ -289,7 +289,10 @@ fn another_signature_beside_it_does_no_harm() {
     let both = Envelope::parse(both.to_string().as_bytes()).expect("an envelope");
     for name in ["one.pub.pem", "two.pub.pem"] {
         let public = EnvelopePublicKey::parse(&read(name)).expect("a key");
-        assert_eq!(both.open(&public, IN_TOTO).as_deref(), Ok(&b"{}"[..]));
+        assert_eq!(
+            both.open(&public, IN_TOTO).ok().as_deref(),
+            Some(&b"{}"[..])
+        );
     }
 }
 

@@ -27,7 +27,7 @@ const PROJECTS: u64 = 1 << 41;
 
 pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/users/me",
         scope: Scope::Own,
         summary: "Whose token it is",
@@ -37,7 +37,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: me,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/projects",
         scope: Scope::Own,
         summary: "The projects: folders that lie in no other",
@@ -47,7 +47,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: projects,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/projects",
         scope: Scope::Customer,
         summary: "The projects of a customer",
@@ -57,7 +57,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: projects,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/folders",
         scope: Scope::Own,
         summary: "The folders in a folder",
@@ -70,7 +70,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: folders,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/folders",
         scope: Scope::Customer,
         summary: "The folders in a folder of a customer",
@@ -83,7 +83,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: folders,
     },
     Operation {
-        method: Method::Post,
+        method: Method::POST,
         path: "/folders",
         scope: Scope::Both,
         summary: "Creates a folder",
@@ -97,7 +97,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: create_folder,
     },
     Operation {
-        method: Method::Delete,
+        method: Method::DELETE,
         path: "/folders/{folder_id}",
         scope: Scope::Both,
         summary: "Takes a folder away that holds nothing",
@@ -107,7 +107,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: delete_folder,
     },
     Operation {
-        method: Method::Delete,
+        method: Method::DELETE,
         path: "/projects/{project_id}",
         scope: Scope::Both,
         summary: "Takes a project away with all that is in it, unless something of it is in use",

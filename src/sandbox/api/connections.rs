@@ -25,7 +25,7 @@ use crate::workspace::{NoContents, Workspace as _};
 
 pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/connections",
         scope: Scope::Own,
         summary: "Connections",
@@ -38,7 +38,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: connections,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/connections",
         scope: Scope::Customer,
         summary: "Connections of a customer",
@@ -54,7 +54,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: connections,
     },
     Operation {
-        method: Method::Post,
+        method: Method::POST,
         path: "/connections",
         scope: Scope::Own,
         summary: "Creates a connection; it is authorized if credentials come along, which are forgotten",
@@ -64,7 +64,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: create,
     },
     Operation {
-        method: Method::Put,
+        method: Method::PUT,
         path: "/connections/{connection_id}",
         scope: Scope::Own,
         summary: "Gives a connection another name, folder, parent or external id, or credentials, which are forgotten",
@@ -74,7 +74,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: update,
     },
     Operation {
-        method: Method::Post,
+        method: Method::POST,
         path: "/connections",
         scope: Scope::Customer,
         summary: "Creates a connection of a customer; it is authorized if credentials come along, which are forgotten",
@@ -84,7 +84,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: create,
     },
     Operation {
-        method: Method::Put,
+        method: Method::PUT,
         path: "/connections/{connection_id}",
         scope: Scope::Customer,
         summary: "Gives a connection of a customer another name, folder or external id, or credentials, which are forgotten",
@@ -94,7 +94,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: update,
     },
     Operation {
-        method: Method::Post,
+        method: Method::POST,
         path: "/connections/{connection_id}/disconnect",
         scope: Scope::Both,
         summary: "Takes a connection's credentials away, unless a running recipe uses them",
@@ -104,7 +104,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: disconnect,
     },
     Operation {
-        method: Method::Delete,
+        method: Method::DELETE,
         path: "/connections/{connection_id}",
         scope: Scope::Both,
         summary: "Deletes a connection that is disconnected and that nothing uses",

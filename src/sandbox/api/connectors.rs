@@ -23,7 +23,7 @@ use crate::workspace::{AdminWorkspace as _, NoContents, Workspace as _};
 
 pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/custom_connectors",
         scope: Scope::Own,
         summary: "Custom connectors",
@@ -42,7 +42,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: connectors,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/custom_connectors/search",
         scope: Scope::Own,
         summary: "Custom connectors by a part of their title",
@@ -52,7 +52,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: search,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/custom_connectors/{id}",
         scope: Scope::Own,
         summary: "A custom connector",
@@ -65,7 +65,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: one,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/custom_connectors/{id}/code",
         scope: Scope::Own,
         summary: "The source of a connector's released version, or of its newest",
@@ -78,7 +78,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: code,
     },
     Operation {
-        method: Method::Post,
+        method: Method::POST,
         path: "/custom_connectors",
         scope: Scope::Own,
         summary: "Creates a connector, with version 1",
@@ -91,7 +91,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: create,
     },
     Operation {
-        method: Method::Put,
+        method: Method::PUT,
         path: "/custom_connectors/{id}",
         scope: Scope::Own,
         summary: "Gives a connector another version",
@@ -105,7 +105,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: update,
     },
     Operation {
-        method: Method::Post,
+        method: Method::POST,
         path: "/custom_connectors/{id}/release",
         scope: Scope::Own,
         summary: "Releases a connector's newest version",
@@ -119,7 +119,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: release_it,
     },
     Operation {
-        method: Method::Post,
+        method: Method::POST,
         path: "/custom_connectors/{id}/share",
         scope: Scope::Own,
         summary: "Shares a connector's released version",
@@ -129,7 +129,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: share_latest,
     },
     Operation {
-        method: Method::Post,
+        method: Method::POST,
         path: "/custom_connectors/{id}/oem_share/{version}",
         scope: Scope::Own,
         summary: "Shares a released version with all customers",
@@ -139,7 +139,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: share,
     },
     Operation {
-        method: Method::Post,
+        method: Method::POST,
         path: "/custom_connectors/{id}/share_oem_version/{version}",
         scope: Scope::Own,
         summary: "Shares a released version with all customers, by the newer name",
@@ -149,7 +149,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: share,
     },
     Operation {
-        method: Method::Delete,
+        method: Method::DELETE,
         path: "/custom_connectors/{id}/suppress_oem_version",
         scope: Scope::Own,
         summary: "Shares a connector no longer",

@@ -16,7 +16,7 @@ use crate::workspace::{Workspace as _, WorkspaceError};
 
 pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/managed_users",
         scope: Scope::Own,
         summary: "The customers",
@@ -29,7 +29,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: customers,
     },
     Operation {
-        method: Method::Post,
+        method: Method::POST,
         path: "/managed_users",
         scope: Scope::Own,
         summary: "Creates a customer's workspace",
@@ -43,7 +43,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: create,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/managed_users/{managed_user_id}",
         scope: Scope::Own,
         summary: "A customer, by number or by E and its external id",
@@ -53,7 +53,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: one,
     },
     Operation {
-        method: Method::Put,
+        method: Method::PUT,
         path: "/managed_users/{managed_user_id}",
         scope: Scope::Own,
         summary: "Gives a customer another external id; nothing else of one can be changed here",
@@ -67,7 +67,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: update,
     },
     Operation {
-        method: Method::Delete,
+        method: Method::DELETE,
         path: "/managed_users/{managed_user_id}",
         scope: Scope::Own,
         summary: "Deletes a customer's workspace, unless recipes of it run",

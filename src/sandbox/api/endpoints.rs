@@ -18,7 +18,7 @@ use crate::workspace::Workspace as _;
 
 pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/api_endpoints",
         scope: Scope::Own,
         summary: "API endpoints",
@@ -36,7 +36,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: endpoints,
     },
     Operation {
-        method: Method::Put,
+        method: Method::PUT,
         path: "/api_endpoints/{api_endpoint_id}/enable",
         scope: Scope::Own,
         summary: "Enables an API endpoint whose recipe runs; the answer says whether it did",
@@ -46,7 +46,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: enable,
     },
     Operation {
-        method: Method::Put,
+        method: Method::PUT,
         path: "/api_endpoints/{api_endpoint_id}/disable",
         scope: Scope::Own,
         summary: "Disables an API endpoint",

@@ -19,7 +19,7 @@ use crate::model::kind::AssetKind;
 use crate::workspace::Workspace as _;
 
 pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[Operation {
-    method: Method::Get,
+    method: Method::GET,
     path: "/integrations/all",
     scope: Scope::Own,
     summary: "The platform's connectors, as far as the workspace uses them, with the triggers and actions that its recipes use",

@@ -18,7 +18,7 @@ use crate::plan::workspace_export::{DepartureRequest, Form, Item, Rows, Unfiled}
 
 pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/export_manifests/folder_assets",
         scope: Scope::Both,
         summary: "What an export of a folder would hold",
@@ -39,7 +39,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: folder_assets,
     },
     Operation {
-        method: Method::Post,
+        method: Method::POST,
         path: "/export_manifests",
         scope: Scope::Both,
         summary: "Creates a manifest",
@@ -53,7 +53,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: create,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/export_manifests/{id}",
         scope: Scope::Both,
         summary: "A manifest",
@@ -63,7 +63,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: show,
     },
     Operation {
-        method: Method::Put,
+        method: Method::PUT,
         path: "/export_manifests/{id}",
         scope: Scope::Both,
         summary: "Changes a manifest",
@@ -77,7 +77,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: change,
     },
     Operation {
-        method: Method::Delete,
+        method: Method::DELETE,
         path: "/export_manifests/{id}",
         scope: Scope::Both,
         summary: "Takes a manifest away",

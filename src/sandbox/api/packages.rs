@@ -15,7 +15,7 @@ use crate::plan::import::{Landing, TagsPolicy};
 
 pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
-        method: Method::Post,
+        method: Method::POST,
         path: "/packages/export/{manifest_id}",
         scope: Scope::Own,
         summary: "Starts an export",
@@ -25,7 +25,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: start_export,
     },
     Operation {
-        method: Method::Post,
+        method: Method::POST,
         path: "/packages/import/{folder_id}",
         scope: Scope::Own,
         summary: "Starts an import",
@@ -35,7 +35,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: start_import,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/packages/{package_id}",
         scope: Scope::Own,
         summary: "How far an export or an import is",
@@ -45,7 +45,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: status,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/packages/{package_id}/download",
         scope: Scope::Own,
         summary: "Leads to the package, for ten seconds",
@@ -58,7 +58,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: download,
     },
     Operation {
-        method: Method::Post,
+        method: Method::POST,
         path: "/exports/{id}",
         scope: Scope::Customer,
         summary: "Starts an export of a customer's workspace",
@@ -68,7 +68,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: start_export,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/exports/{id}",
         scope: Scope::Customer,
         summary: "How far an export is",
@@ -78,7 +78,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: export_status,
     },
     Operation {
-        method: Method::Post,
+        method: Method::POST,
         path: "/imports",
         scope: Scope::Customer,
         summary: "Starts an import into a customer's workspace",
@@ -88,7 +88,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: start_import,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/imports/{id}",
         scope: Scope::Customer,
         summary: "How far an import is",

@@ -19,7 +19,7 @@ use crate::workspace::Workspace as _;
 
 pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/properties",
         scope: Scope::Both,
         summary: "Properties with their values",
@@ -35,7 +35,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: properties,
     },
     Operation {
-        method: Method::Post,
+        method: Method::POST,
         path: "/properties",
         scope: Scope::Both,
         summary: "Sets values of properties",

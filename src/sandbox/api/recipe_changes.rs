@@ -24,7 +24,7 @@ use crate::workspace::Workspace as _;
 
 pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
-        method: Method::Post,
+        method: Method::POST,
         path: "/recipes",
         scope: Scope::Both,
         summary: "Creates a recipe",
@@ -38,7 +38,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: create,
     },
     Operation {
-        method: Method::Put,
+        method: Method::PUT,
         path: "/recipes/{recipe_id}",
         scope: Scope::Both,
         summary: "Changes a recipe, unless it runs; the answer says whether it did",
@@ -48,7 +48,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: update,
     },
     Operation {
-        method: Method::Post,
+        method: Method::POST,
         path: "/recipes/{recipe_id}/copy",
         scope: Scope::Both,
         summary: "Copies a recipe into a folder",
@@ -62,7 +62,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: copy,
     },
     Operation {
-        method: Method::Put,
+        method: Method::PUT,
         path: "/recipes/{recipe_id}/connect",
         scope: Scope::Own,
         summary: "Gives a stopped recipe another connection for an application",
@@ -75,7 +75,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: connect,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/recipes/{recipe_id}/versions",
         scope: Scope::Both,
         summary: "The versions of a recipe, the newest first",
@@ -88,7 +88,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: versions,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/recipes/{recipe_id}/versions/{version_id}",
         scope: Scope::Both,
         summary: "A version of a recipe",
@@ -101,7 +101,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: version,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/recipes/{recipe_id}/jobs",
         scope: Scope::Both,
         summary: "The jobs of a recipe: none, since nothing is run here",

@@ -23,7 +23,7 @@ use crate::workspace::{NoContents, Workspace};
 
 pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/recipes",
         scope: Scope::Own,
         summary: "Recipes, the newest first",
@@ -36,7 +36,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: recipes,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/recipes",
         scope: Scope::Customer,
         summary: "Recipes of a customer, the newest first",
@@ -49,7 +49,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: recipes,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/recipes/{recipe_id}",
         scope: Scope::Own,
         summary: "A recipe",
@@ -62,7 +62,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: one,
     },
     Operation {
-        method: Method::Get,
+        method: Method::GET,
         path: "/recipes/{recipe_id}",
         scope: Scope::Customer,
         summary: "A recipe of a customer",
@@ -75,7 +75,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: one,
     },
     Operation {
-        method: Method::Put,
+        method: Method::PUT,
         path: "/recipes/{recipe_id}/start",
         scope: Scope::Both,
         summary: "Starts a recipe; the answer says whether it did",
@@ -88,7 +88,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: start,
     },
     Operation {
-        method: Method::Put,
+        method: Method::PUT,
         path: "/recipes/{recipe_id}/stop",
         scope: Scope::Both,
         summary: "Stops a recipe",
@@ -101,7 +101,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         handler: stop,
     },
     Operation {
-        method: Method::Delete,
+        method: Method::DELETE,
         path: "/recipes/{recipe_id}",
         scope: Scope::Both,
         summary: "Takes a recipe away, unless it runs or something uses it; the answer says whether it did",
