@@ -1,5 +1,6 @@
 //! Exports and imports: manifests, jobs, and the packages themselves (platform.md §1, §2.1).
 
+use std::cell::Cell;
 use std::io;
 use std::path::Path;
 
@@ -386,23 +387,25 @@ impl AccountApi<'_> {
         into: &mut dyn io::Write,
         limit: u64,
     ) -> Result<u64, ClientError> {
-        let place = || match self.account {
-            Account::Own => {
+        // The job was asked for right before, and its link with it.
+        let told = Cell::new(wanted.download_url.as_deref());
+        let place = || match (told.take(), &self.account) {
+            (Some(link), _) => {
+                let at = self.transport.at(&self.export_or_import(wanted));
+                self.transport.link(&at, link)
+            }
+            (None, Account::Own) => {
                 let request = self.get(&format!("packages/{}/download", wanted.id));
                 Ok(self.transport.url(&request))
             }
-            Account::Customer(_) => self.link(wanted),
+            (None, Account::Customer(_)) => self.link(wanted),
         };
         self.transport.fetch(place, into, limit)
     }
 
     /// Where a job's package is now. For customers there is no other way to it (platform.md §2.1).
     fn link(&self, wanted: &Job) -> Result<Url, ClientError> {
-        let request = match wanted.operation {
-            Operation::Export => self.export_state(wanted.id),
-            Operation::Import => self.import_state(wanted.id),
-        };
-        let answer = self.transport.answer(&request)?;
+        let answer = self.transport.answer(&self.export_or_import(wanted))?;
         let fresh = job(&answer, wanted.operation)?;
         if let Some(link) = fresh.download_url {
             return self.transport.link(&answer.at, &link);
@@ -416,6 +419,13 @@ impl AccountApi<'_> {
                 JobStatus::Unknown(word) => format!("the job is `{word}`"),
             },
         })
+    }
+
+    fn export_or_import(&self, wanted: &Job) -> Request<'static> {
+        match wanted.operation {
+            Operation::Export => self.export_state(wanted.id),
+            Operation::Import => self.import_state(wanted.id),
+        }
     }
 
     fn export_state(&self, id: JobId) -> Request<'static> {

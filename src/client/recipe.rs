@@ -1,5 +1,7 @@
 //! Recipes.
 
+use std::collections::BTreeSet;
+
 use crate::model::ident::InternalName;
 use crate::model::workspace::RecipeState;
 
@@ -92,6 +94,27 @@ impl AccountApi<'_> {
     /// # Errors
     /// As any question's.
     pub fn recipes(&self, filter: &RecipeFilter) -> Result<Vec<RecipeInfo>, ClientError> {
+        self.listed(filter, None)
+    }
+
+    /// The same, as far as those with the `wanted` numbers are among them: where one page may be all
+    /// of them or not, no other is asked for once they are.
+    ///
+    /// # Errors
+    /// As any question's.
+    pub fn recipes_among(
+        &self,
+        filter: &RecipeFilter,
+        wanted: &BTreeSet<u64>,
+    ) -> Result<Vec<RecipeInfo>, ClientError> {
+        self.listed(filter, Some(wanted))
+    }
+
+    fn listed(
+        &self,
+        filter: &RecipeFilter,
+        wanted: Option<&BTreeSet<u64>>,
+    ) -> Result<Vec<RecipeInfo>, ClientError> {
         let mut request = self.get("recipes");
         if !self.is_customer() {
             // Recipes have up to megabytes of code.
@@ -107,9 +130,8 @@ impl AccountApi<'_> {
         if filter.running == Some(RecipeState::Running) {
             request = request.query("running", true);
         }
-        let mut recipes = self
-            .transport
-            .pages(&request, &["recipes"], &["name"], recipe)?;
+        let mut recipes =
+            (self.transport).pages_among(&request, &["recipes"], &["name"], wanted, recipe)?;
         if let Some(state) = filter.running {
             recipes.retain(|recipe| recipe.state == state);
         }

@@ -32,7 +32,7 @@ const SMALL_PAGE: usize = 10;
 /// How often a list is read that something goes out of meanwhile.
 const READINGS: u32 = 3;
 /// How many records a page of a platform's list holds if there are more: 10 in older lists, 100 in
-/// newer ones (platform.md §2), and what lies between is a multiple of five.
+/// newer ones (platform.md §2.4), and what lies between is a multiple of this or 25.
 const SMALLEST_PAGE: usize = 10;
 /// Pages after which a list is taken to have no end.
 const PAGES: usize = 10_000;
@@ -137,10 +137,25 @@ impl Transport {
         named: &[&'static str],
         read: impl Fn(&Node<'_>) -> Result<T, ClientError>,
     ) -> Result<Vec<T>, ClientError> {
+        self.pages_among(request, names, named, None, read)
+    }
+
+    /// The records of a list, until those that are wanted are among them: where a page may be the
+    /// last one or not, no other is asked for then.
+    pub(super) fn pages_among<T>(
+        &self,
+        request: &Request<'_>,
+        names: &[&str],
+        named: &[&'static str],
+        wanted: Option<&BTreeSet<u64>>,
+        read: impl Fn(&Node<'_>) -> Result<T, ClientError>,
+    ) -> Result<Vec<T>, ClientError> {
         for _ in 0..READINGS {
-            let pages = match self.pages_of(PAGE, request, names) {
+            let pages = match self.pages_of(PAGE, request, names, wanted) {
                 // A hundred recipes may be a lot, where the platform can't leave out their code.
-                Err(ClientError::TooLarge { .. }) => self.pages_of(SMALL_PAGE, request, names)?,
+                Err(ClientError::TooLarge { .. }) => {
+                    self.pages_of(SMALL_PAGE, request, names, wanted)?
+                }
                 other => other?,
             };
             if self.moved(&pages, request, names)? {
@@ -152,7 +167,7 @@ impl Transport {
             return self.records(request, nodes, named, read);
         }
         Err(ClientError::Unavailable {
-            at: self.exchange(request.method, &self.url(request)),
+            at: self.at(request),
             attempts: READINGS,
             source: Box::new(Reason(
                 "the list changes while it is read, each time".to_owned(),
@@ -161,7 +176,7 @@ impl Transport {
     }
 
     /// Every record of a list for which the platform documents no pages: all come at once. Where as
-    /// many come as a page could hold, it is asked for pages all the same.
+    /// many come as a page could hold, it is asked for a second page all the same.
     pub(super) fn whole<T>(
         &self,
         request: &Request<'_>,
@@ -171,11 +186,22 @@ impl Transport {
     ) -> Result<Vec<T>, ClientError> {
         let answer = self.answer(request)?;
         let records = answer.list(names)?;
-        let could_be_a_page = records.len() >= SMALLEST_PAGE && records.len() % 5 == 0;
-        match could_be_a_page {
-            true => self.pages(request, names, named, read),
-            false => self.records(request, records, named, read),
+        let size = records.len();
+        // What could be the first of several pages is one if another follows.
+        if is_cap(size) {
+            let next = request.clone().query("page", 2).query("per_page", size);
+            let next = self.answer(&next)?;
+            let mut known = BTreeSet::new();
+            for node in &records {
+                known.insert(node.id("id")?);
+            }
+            for node in next.list(names)? {
+                if known.insert(node.id("id")?) {
+                    return self.pages(request, names, named, read);
+                }
+            }
         }
+        self.records(request, records, named, read)
     }
 
     /// What the records of a list say. One without one of `named` is told of and left out; one that
@@ -208,13 +234,15 @@ impl Transport {
         Ok(records)
     }
 
-    /// Asks for pages until one brings nothing new: the platform may give fewer at once than it was
-    /// asked for, so a short page ends nothing.
+    /// Asks for pages until one is short or brings nothing new (platform.md §2.3). The platform may
+    /// give fewer at once than it was asked for, by a bound of its own: a page as long as such a
+    /// bound may be is no short one.
     fn pages_of(
         &self,
         size: usize,
         request: &Request<'_>,
         names: &[&str],
+        wanted: Option<&BTreeSet<u64>>,
     ) -> Result<Pages, ClientError> {
         let mut pages = Pages::default();
         let mut end = (0, 0);
@@ -222,7 +250,9 @@ impl Transport {
             let asked = request.clone().query("page", page).query("per_page", size);
             let answer = self.answer(&asked)?;
             let before = pages.seen.len();
-            for node in answer.list(names)? {
+            let records = answer.list(names)?;
+            let given = records.len();
+            for node in records {
                 end = (end.0 + 1, node.id("id")?);
                 pages.seen.entry(end.1).or_insert(end.0);
             }
@@ -232,9 +262,14 @@ impl Transport {
             }
             pages.each.push(answer);
             pages.ends.push(end);
+            let found = |id| pages.seen.contains_key(id);
+            let enough = wanted.is_some_and(|wanted| wanted.iter().all(found));
+            if given < size && (enough || !is_cap(given)) {
+                return Ok(pages);
+            }
         }
         Err(ClientError::TooLarge {
-            at: self.exchange(request.method, &self.url(request)),
+            at: self.at(request),
             limit: (PAGES * size) as u64,
         })
     }
@@ -296,6 +331,11 @@ impl Transport {
             url.query_pairs_mut().extend_pairs(&request.query);
         }
         url
+    }
+
+    /// Where a question is asked.
+    pub(super) fn at(&self, request: &Request<'_>) -> RequestContext {
+        self.exchange(request.method, &self.url(request))
     }
 
     /// A link that an answer holds, which may be relative.
@@ -812,6 +852,12 @@ fn told(request: &Request<'_>, error: ClientError) -> ClientError {
         Method::Get => error,
         Method::Post | Method::Put | Method::Delete => error.after_a_change(&request.what),
     }
+}
+
+/// Whether a page of so many records may be a full one, of a bound that the platform set by itself.
+const fn is_cap(records: usize) -> bool {
+    records >= SMALLEST_PAGE
+        && (records.is_multiple_of(SMALLEST_PAGE) || records.is_multiple_of(25))
 }
 
 /// Whether an answer is a page for people.

@@ -248,12 +248,20 @@ impl RemoteWorkspace {
             .outline
             .borrow()
             .as_ref()
-            .map(|(known, _)| known.clone());
-        if !known.as_ref().is_some_and(|known| known.covers(wanted)) {
-            let mut all = known.unwrap_or_default();
+            .map(|(known, mirror)| (known.clone(), mirror.lists.clone()));
+        if !known
+            .as_ref()
+            .is_some_and(|(known, _)| known.covers(wanted))
+        {
+            let (mut all, lists) = known.unwrap_or_default();
+            // What was listed a moment ago is not listed again.
+            let listed = lists.connectors;
+            let again =
+                !all.lists.contains(&Listed::Connectors) || !all.newest.is_superset(&wanted.newest);
+            let listed = (!again).then(|| listed.into_values().collect());
             all.add(wanted.clone());
             *self.outline.borrow_mut() = None;
-            let mut mirror = self.mirror_of(&self.see_lists(&all)?)?;
+            let mut mirror = self.mirror_of(&self.see_lists(&all, listed)?)?;
             if let Some(customers) = &all.customers {
                 self.see_customers(&mut mirror, customers)?;
             }
@@ -523,6 +531,27 @@ impl AdminWorkspace for RemoteWorkspace {
         &self,
         asked: &dyn Fn(&WorkspaceConnector) -> bool,
     ) -> Result<Partnership, WorkspaceError> {
+        self.partners(asked, |held| {
+            let titles = held.iter().map(|connector| connector.title.clone());
+            titles.collect()
+        })
+    }
+
+    fn sharing(
+        &self,
+        asked: &dyn Fn(&WorkspaceConnector) -> bool,
+    ) -> Result<Partnership, WorkspaceError> {
+        self.partners(asked, |_| BTreeSet::new())
+    }
+}
+
+impl RemoteWorkspace {
+    /// What is shared and with whom. `sources` says of which connectors the source is read.
+    fn partners(
+        &self,
+        asked: &dyn Fn(&WorkspaceConnector) -> bool,
+        sources: impl Fn(&[WorkspaceConnector]) -> BTreeSet<ConnectorTitle>,
+    ) -> Result<Partnership, WorkspaceError> {
         let connectors = Outline::of([Listed::Connectors]);
         let mut held = self
             .outlined(&connectors)?
@@ -531,13 +560,11 @@ impl AdminWorkspace for RemoteWorkspace {
             .connectors;
         held.retain(|connector| asked(connector));
         let of = held.iter();
-        let titles = of.map(|connector| connector.title.clone()).collect();
-        let of = held.iter();
         let customers = of
             .map(|connector| connector.internal_name.clone())
             .collect();
         let mirror = self.outlined(&Outline {
-            titles,
+            titles: sources(&held),
             customers: Some(customers),
             ..connectors
         })?;

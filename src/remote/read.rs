@@ -267,7 +267,13 @@ impl RemoteWorkspace {
         } = self.recipes_of(&assets)?;
         let connections = api.connections()?;
         let listed = self.client.connectors()?;
-        let own = self.connectors(&listed, &interest.titles)?;
+        // The source of a connector in an export is there already.
+        let mut sources = interest.titles.clone();
+        let exported = assets.iter().filter(|asset| asset.kind == "custom_adapter");
+        for asset in exported {
+            sources.retain(|title| title.as_str() != asset.name);
+        }
+        let own = self.connectors(&listed, &sources)?;
         let mut stubs = self.connection_stubs(&connections, &interest, &mut folders)?;
         stubs.extend(self.recipe_stubs(&own, &interest, elsewhere, &recipes, &mut folders)?);
         let (admin, connectors) = match &self.who.admin {
@@ -315,8 +321,12 @@ impl RemoteWorkspace {
         own
     }
 
-    /// Reads what lists tell, and exports nothing.
-    pub(super) fn see_lists(&self, wanted: &Outline) -> Result<Seen, WorkspaceError> {
+    /// Reads what lists tell, and exports nothing. `connectors` were listed already.
+    pub(super) fn see_lists(
+        &self,
+        wanted: &Outline,
+        connectors: Option<Vec<ConnectorInfo>>,
+    ) -> Result<Seen, WorkspaceError> {
         let api = self.api();
         let mut folders = Folders::new(self);
         let mut stubs = Vec::new();
@@ -345,7 +355,10 @@ impl RemoteWorkspace {
         let mut identity = self.who.own.clone();
         // What is shared with a customer is the admin workspace's.
         if wanted.lists.contains(&Listed::Connectors) {
-            let listed = self.connectors_now(&wanted.newest)?;
+            let listed = match connectors {
+                Some(listed) => listed,
+                None => self.connectors_now(&wanted.newest)?,
+            };
             identity = self.own_with(&listed);
             own = self.connectors(&listed, &wanted.titles)?;
             lists.connectors = lists::connectors(&listed);
@@ -454,11 +467,23 @@ impl RemoteWorkspace {
         }
         let api = self.api();
         let mut recipes = Vec::new();
-        if !self.base.path.is_home() {
-            recipes = api.recipes(&RecipeFilter {
-                folder: self.base.id.map(FolderId),
+        if self.base.path.is_home() {
+            // Those of Home are all that there are.
+            let listed = api.recipes_among(&RecipeFilter::default(), wanted)?;
+            let (inside, others) = listed
+                .into_iter()
+                .partition(|recipe| wanted.contains(&recipe.id.0));
+            return Ok(ListedRecipes {
+                inside,
+                elsewhere: Some(others),
+            });
+        }
+        if let Some(base) = self.base.id {
+            let filter = RecipeFilter {
+                folder: Some(FolderId(base)),
                 ..RecipeFilter::default()
-            })?;
+            };
+            recipes = api.recipes_among(&filter, wanted)?;
         }
         let found: BTreeSet<u64> = recipes.iter().map(|recipe| recipe.id.0).collect();
         let mut elsewhere = None;

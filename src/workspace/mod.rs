@@ -400,6 +400,17 @@ pub trait AdminWorkspace: Workspace {
         &self,
         asked: &dyn Fn(&WorkspaceConnector) -> bool,
     ) -> Result<Partnership, WorkspaceError>;
+
+    /// The same, perhaps without the connectors' sources, where reading these is more work.
+    ///
+    /// # Errors
+    /// If it is no admin workspace, or can't be read.
+    fn sharing(
+        &self,
+        asked: &dyn Fn(&WorkspaceConnector) -> bool,
+    ) -> Result<Partnership, WorkspaceError> {
+        self.partnership(asked)
+    }
 }
 
 /// What became of several changes, where each is made by itself.

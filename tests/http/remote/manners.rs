@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::remote::between::Fate;
 use crate::remote::{Between, Caller};
-use crate::stage::Told;
+use crate::stage::{Stage, Told};
 use crate::support::Place;
-use crate::support::sandbox::{Sandbox, done, local, partner};
+use crate::support::sandbox::{Sandbox, command, done, local, partner};
 
 fn refusal(status: u16, body: &str) -> Told {
     Told {
@@ -77,60 +77,60 @@ fn each_command_asks_so_often() {
     done(&local(&place, &authorize), &authorize);
     for (caller, command, expected) in [
         (&osprey, &["doctor"][..], 8),
-        (&osprey, &["status", own], 12),
-        (&osprey, &["recipe", "list", "--in", own], 11),
+        (&osprey, &["status", own], 10),
+        (&osprey, &["recipe", "list", "--in", own], 10),
         (
             &osprey,
             &["recipe", "start", "Return label", "--in", own],
-            17,
+            15,
         ),
-        (&osprey, &["recipe", "stop", "--all", "--in", own], 14),
-        (&osprey, &["connection", "list", "--in", own], 13),
-        (&osprey, &["connector", "list", "--in", own], 13),
-        (&osprey, &["connector", "show", tracker, "--in", own], 13),
+        (&osprey, &["recipe", "stop", "--all", "--in", own], 13),
+        (&osprey, &["connection", "list", "--in", own], 12),
+        (&osprey, &["connector", "list", "--in", own], 12),
+        (&osprey, &["connector", "show", tracker, "--in", own], 12),
         (
             &osprey,
             &["connector", "versions", tracker, "--in", own],
-            13,
+            12,
         ),
-        (&osprey, &["connector", "usage", tracker, "--in", own], 13),
+        (&osprey, &["connector", "usage", tracker, "--in", own], 12),
         (
             &osprey,
             &["connector", "push", source, "--title", tracker, "--in", own],
             4,
         ),
-        (&osprey, &["connector", "release", tracker, "--in", own], 26),
-        (&osprey, &["plan", "external.zip", "--into", own], 23),
+        (&osprey, &["connector", "release", tracker, "--in", own], 24),
+        (&osprey, &["plan", "external.zip", "--into", own], 16),
         (
             &osprey,
             &["import", "external.zip", "--into", own, "--yes"],
-            23,
+            16,
         ),
-        (&osprey, &["diff", "external.zip", own], 23),
+        (&osprey, &["diff", "external.zip", own], 16),
         (&osprey, &["history", own], 1),
-        (&studio, &["catalog", "list", "--in", admin], 10),
-        (&studio, &["catalog", "show", tracker, "--in", admin], 7),
-        (&studio, &["catalog", "update", tracker, "--in", admin], 13),
+        (&studio, &["catalog", "list", "--in", admin], 4),
+        (&studio, &["catalog", "show", tracker, "--in", admin], 4),
+        (&studio, &["catalog", "update", tracker, "--in", admin], 10),
         (
             &studio,
             &["catalog", "switch", tracker, "5", "--in", admin, "--yes"],
-            13,
+            10,
         ),
         (
             &studio,
             &["catalog", "pull", "--in", admin, "-o", "c.json"],
-            5,
+            3,
         ),
-        (&studio, &["catalog", "diff", "c.json", "--in", admin], 5),
+        (&studio, &["catalog", "diff", "c.json", "--in", admin], 3),
         (
             &studio,
             &["catalog", "apply", "c.json", "--in", admin, "--yes"],
-            5,
+            3,
         ),
         (
             &studio,
             &["catalog", "share", "Ledger Sync", "--in", admin],
-            13,
+            10,
         ),
         (
             &studio,
@@ -143,9 +143,9 @@ fn each_command_asks_so_often() {
                 "--in",
                 admin,
             ],
-            13,
+            10,
         ),
-        (&studio, &["customer", "list", "--of", admin], 3),
+        (&studio, &["customer", "list", "--of", admin], 2),
         (&osprey, &["rollback", own], 0),
     ] {
         let (seen, what) = counted(&between, caller, command);
@@ -176,7 +176,7 @@ fn each_command_asks_so_often() {
     between.rule(|_, _| Fate::Passes);
     let (_, id) = left.stderr.split_once("recipack resume ").expect("an id");
     let (seen, what) = counted(&between, &osprey, &["resume", id.trim()]);
-    if seen != 36 {
+    if seen != 28 {
         told.push(format!("resume: {seen} {what}"));
     }
     assert!(told.is_empty(), "{}", told.join("\n"));
@@ -253,4 +253,42 @@ fn no_manifest_is_left_behind_and_all_projects_is_no_folder() {
         ],
     );
     assert_eq!(all, same);
+}
+
+/// A catalogue of many connectors, and who uses them: a question for each customer, and few more.
+#[test]
+fn a_catalogue_of_many_customers_asks_once_for_each() {
+    let list = |number: usize, record: &dyn Fn(usize) -> String| {
+        let records: Vec<String> = (1..=number).map(record).collect();
+        format!(r#"{{"result": [{}]}}"#, records.join(","))
+    };
+    let stage = Stage::new(move |asked| {
+        let first = asked.query.get("page").is_none_or(|page| page == "1");
+        let body = match (asked.path.as_str(), first) {
+            ("/api/users/me", _) => {
+                r#"{"id": 9, "name": "studio", "root_folder_id": 3}"#.to_owned()
+            }
+            ("/api/custom_connectors", true) => list(20, &|n| {
+                format!(
+                    r#"{{"id": {n}, "name": "tool_{n}_connector_9_{n}", "title": "Tool {n}",
+                       "latest_released_version": 1, "oem_shared_version": 1,
+                       "released_versions": [{{"version": 1}}]}}"#
+                )
+            }),
+            ("/api/managed_users", true) => list(100, &|n| {
+                format!(r#"{{"id": {n}00, "name": "customer {n}"}}"#)
+            }),
+            _ => r#"{"result": []}"#.to_owned(),
+        };
+        refusal(200, &body)
+    });
+    let place = Place::new();
+    let list = ["catalog", "list", "--in", &stage.url(), "--verbose"];
+    let mut run = command(&place, &stage.url(), "any", &list);
+    let run: crate::support::Run = run.output().expect("it starts").into();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(run.stdout.lines().count(), 20, "{}", run.stdout);
+    // Who asks, the connectors and the customers (of each, whether there are more), and the recipes
+    // of every customer.
+    assert_eq!(requests(&run.stderr), Some(1 + 2 + 2 + 100));
 }

@@ -122,7 +122,7 @@ pub fn list(
     admin: &dyn AdminWorkspace,
     address: &Address,
 ) -> Result<CatalogListDocument, CatalogError> {
-    let partnership = admin.partnership(&|_| true)?;
+    let partnership = admin.sharing(&|_| true)?;
     let lines = partnership.connectors.iter();
     let mut connectors: Vec<CatalogLine> = lines
         .map(|connector| CatalogLine::of(&partnership, connector))
@@ -171,7 +171,7 @@ pub fn show(
     address: &Address,
     named: &str,
 ) -> Result<CatalogShowDocument, CatalogError> {
-    let partnership = admin.partnership(&|connector| may_mean(connector, named))?;
+    let partnership = admin.sharing(&|connector| may_mean(connector, named))?;
     let connector = picked(&partnership, named)?;
     let sharing = partnership.shares.get(&connector.id).copied();
     let mut users: Vec<CatalogUser> = partnership
