@@ -5,23 +5,23 @@
 //! be the bare list, a table with a header, or a list of titles.
 
 mod file;
+mod json;
 mod pages;
 mod schema;
 mod shared_connectors;
 mod table;
 
 use std::collections::BTreeMap;
-use std::ops::Range;
-use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use unicode_normalization::UnicodeNormalization;
 
 use super::ident::{ConnectorTitle, DataCenter, Digest, InternalName, NameError, Version};
+use crate::json::{NodeKind, Tape};
 use crate::model::keyword::{UnknownKeyword, keyword_enum};
 use crate::model::span::Span;
+use json::Json;
 use table::{Row, Table};
 
 pub use schema::CatalogueText;
@@ -350,52 +350,11 @@ impl Met {
     }
 }
 
-#[derive(Deserialize)]
-struct RawAnswer<'t> {
-    #[serde(borrow)]
-    result: Option<Vec<&'t RawValue>>,
-    #[serde(borrow)]
-    data: Option<Vec<&'t RawValue>>,
-}
-
-/// Reads a key so that a null differs from its absence.
-fn present<'de: 't, 't, D>(deserializer: D) -> Result<Option<&'t RawValue>, D::Error>
-where
-    D: serde::Deserializer<'de>,
-{
-    <&RawValue>::deserialize(deserializer).map(Some)
-}
-
-/// The keys that matter, undecoded so that each value's place is known.
-#[derive(Deserialize)]
-struct RawEntry<'t> {
-    #[serde(borrow)]
-    name: Option<&'t RawValue>,
-    #[serde(borrow)]
-    title: Option<&'t RawValue>,
-    #[serde(borrow)]
-    latest_released_version: Option<&'t RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    oem_shared_version: Option<&'t RawValue>,
-    #[serde(borrow)]
-    released_versions: Option<&'t RawValue>,
-    #[serde(borrow)]
-    visibility: Option<&'t RawValue>,
-    #[serde(borrow)]
-    data_center: Option<&'t RawValue>,
-}
-
-#[derive(Deserialize)]
-struct RawRelease<'t> {
-    #[serde(borrow)]
-    version: Option<&'t RawValue>,
-}
-
 impl Catalogue {
     /// Reads a catalogue file: the platform's answer as it is (`{"result": […]}`), the same under
     /// `data`, the bare list, or a table (CSV) whose header has a `title`. What stands there as a title
-    /// and no more is shared, in a version and under an internal name that are not known. Unknown keys are ignored, and a null is as good as an absent key,
-    /// but for `oem_shared_version`: null is what is not shared, and absent what is not said.
+    /// and no more is shared, in a version and under an internal name that are not known. Unknown
+    /// keys are ignored, and a null is as good as an absent key, but for `oem_shared_version`: null is what is not shared, and absent what is not said.
     pub fn parse(text: &[u8]) -> Result<Self, CatalogueError> {
         let digest = Digest::of(text);
         let text = utf8(text)?;
@@ -424,44 +383,35 @@ impl Catalogue {
             }
             return Ok(catalogue);
         }
-        let list = list(text)?;
-        let listed = list.len();
-        let mut is_answer = true;
-        for (index, raw) in list.into_iter().enumerate() {
-            if raw.get() == "null" {
-                continue;
-            }
-            // Numbers count what stands in the file, so the nulls in between count too.
-            let number = index + 1;
-            let mut reader = EntryReader {
-                text,
-                raw,
-                name: EntryName {
-                    number,
-                    title: None,
-                },
+        let mut tape = Tape::default();
+        let json = Json::parse(text, &mut tape)?;
+        let (mut listed, mut is_answer) = (0, true);
+        // Numbers count what stands in the file, so the nulls in between count too.
+        for (node, number) in json.list()?.zip(1..) {
+            listed = number;
+            let entry = json.entry(node, number);
+            let added = match node.kind() {
+                NodeKind::Null => continue,
+                NodeKind::String => {
+                    is_answer = false;
+                    catalogue.add_title(entry.name("title", node)?, number, &mut met)
+                }
+                NodeKind::Object | NodeKind::Array | NodeKind::Number | NodeKind::Bool => {
+                    let read = entry.read()?;
+                    is_answer &= !entry.says("visibility");
+                    catalogue.add(read, number, &mut met)
+                }
             };
-            if raw.get().starts_with('"') {
-                let title: ConnectorTitle = reader.name_at("title", raw)?;
-                reader.name.title = Some(title.to_string());
-                let added = catalogue.add_title(title, number, &mut met);
-                added.map_err(|problem| reader.error(problem, None))?;
-                is_answer = false;
-                continue;
-            }
-            let fields = reader.fields()?;
-            let entry = reader.entry(&fields)?;
-            is_answer &= fields.visibility.is_none();
-            catalogue.add(entry, number, &mut met).map_err(|problem| {
+            added.map_err(|problem| {
                 let is_title = matches!(problem, CatalogueProblem::Duplicate { key: "title", .. });
-                let raw = if is_title { fields.title } else { fields.name };
-                reader.error(problem, raw)
+                let key = if is_title { "title" } else { "name" };
+                entry.error(problem, key)
             })?;
         }
         // A full page of what the platform answers is hardly ever all. What `catalog pull` writes
         // says more of each entry than an answer, and was read to its end.
         let is_full = listed > 0 && listed.is_multiple_of(pages::FULL) && is_answer;
-        if is_full || pages::has_more(text, listed) {
+        if is_full || pages::has_more(json.root, listed) {
             catalogue.extent = Extent::Page;
         }
         Ok(catalogue)
@@ -621,220 +571,6 @@ fn utf8(bytes: &[u8]) -> Result<&str, CatalogueError> {
             place: Span::of(&good, good.len()..good.len()),
         }
     })
-}
-
-/// The list of entries, wherever the file keeps it.
-fn list(text: &str) -> Result<Vec<&RawValue>, CatalogueError> {
-    let json = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let outline = |error: serde_json::Error| CatalogueError {
-        place: place_of(text, json, &error),
-        problem: Box::new(CatalogueProblem::Json(message(&error))),
-        entry: None,
-    };
-    let found = match json.trim_start().chars().next() {
-        Some('[') => Some(serde_json::from_str(json).map_err(outline)?),
-        Some('{') => {
-            let answer: RawAnswer = serde_json::from_str(json).map_err(outline)?;
-            answer.result.or(answer.data)
-        }
-        Some(_) => {
-            serde_json::from_str::<serde::de::IgnoredAny>(json).map_err(outline)?;
-            None
-        }
-        None => None,
-    };
-    found.ok_or_else(|| CatalogueError {
-        problem: Box::new(CatalogueProblem::NoList),
-        entry: None,
-        place: Span::of(text, text.len() - json.trim_start().len()..text.len()),
-    })
-}
-
-/// The error's text without its position, which is told in its own way.
-fn message(error: &serde_json::Error) -> String {
-    let full = error.to_string();
-    match full.rfind(" at line ") {
-        Some(at) => full[..at].to_owned(),
-        None => full,
-    }
-}
-
-/// Where in `text` an error lies that arose in its part `json`.
-fn place_of(text: &str, json: &str, error: &serde_json::Error) -> Span {
-    let before: usize = json
-        .split_inclusive('\n')
-        .take(error.line().saturating_sub(1))
-        .map(str::len)
-        .sum();
-    let at = offset_in(text, json) + before + error.column().saturating_sub(1);
-    Span::of(text, at..at + 1)
-}
-
-/// At which byte of `text` its part starts.
-fn offset_in(text: &str, part: &str) -> usize {
-    (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize)
-}
-
-/// Reads one entry, and knows how to name it when that fails.
-struct EntryReader<'t> {
-    text: &'t str,
-    raw: &'t RawValue,
-    name: EntryName,
-}
-
-impl<'t> EntryReader<'t> {
-    /// An error at `raw`, or at the entry itself.
-    fn error(&self, problem: CatalogueProblem, raw: Option<&RawValue>) -> CatalogueError {
-        CatalogueError {
-            problem: Box::new(problem),
-            entry: Some(self.name.clone()),
-            place: Span::of(self.text, self.span(raw.unwrap_or(self.raw))),
-        }
-    }
-
-    fn span(&self, raw: &RawValue) -> Range<usize> {
-        let start = offset_in(self.text, raw.get());
-        start..start + raw.get().len()
-    }
-
-    fn fields(&mut self) -> Result<RawEntry<'t>, CatalogueError> {
-        let json = self.raw.get();
-        if !json.starts_with('{') {
-            let problem = CatalogueProblem::Json(format!(
-                "it should be an object, but is {}",
-                type_of(self.raw)
-            ));
-            return Err(self.error(problem, None));
-        }
-        let fields: RawEntry<'t> = serde_json::from_str(json).map_err(|error| CatalogueError {
-            place: place_of(self.text, json, &error),
-            problem: Box::new(CatalogueProblem::Json(message(&error))),
-            entry: Some(self.name.clone()),
-        })?;
-        self.name.title = fields
-            .title
-            .and_then(|raw| serde_json::from_str(raw.get()).ok());
-        Ok(fields)
-    }
-
-    fn entry(&self, fields: &RawEntry<'t>) -> Result<CatalogueEntry, CatalogueError> {
-        let data_center = match fields.data_center {
-            Some(raw) => Some(self.name_at("data_center", raw)?),
-            None => None,
-        };
-        Ok(CatalogueEntry {
-            title: self.needed_name("title", fields.title)?,
-            internal_name: self.needed_name("name", fields.name)?,
-            shared_version: self.shared_version(fields.oem_shared_version)?,
-            latest_released: self
-                .version("latest_released_version", fields.latest_released_version)?,
-            released_versions: self.released(fields.released_versions)?,
-            visibility: self.visibility(fields.visibility)?,
-            data_center,
-        })
-    }
-
-    fn needed_name<T: FromStr<Err = NameError>>(
-        &self,
-        key: &'static str,
-        raw: Option<&RawValue>,
-    ) -> Result<T, CatalogueError> {
-        match raw {
-            Some(raw) => self.name_at(key, raw),
-            None => Err(self.error(CatalogueProblem::Missing(key), None)),
-        }
-    }
-
-    fn name_at<T: FromStr<Err = NameError>>(
-        &self,
-        key: &'static str,
-        raw: &RawValue,
-    ) -> Result<T, CatalogueError> {
-        let text = self.text_at(key, raw)?;
-        text.parse()
-            .map_err(|error| self.error(CatalogueProblem::Name { key, error }, Some(raw)))
-    }
-
-    fn text_at(&self, key: &'static str, raw: &RawValue) -> Result<String, CatalogueError> {
-        serde_json::from_str(raw.get()).map_err(|_| self.wrong_type(key, "a text", raw))
-    }
-
-    fn version(
-        &self,
-        key: &'static str,
-        raw: Option<&RawValue>,
-    ) -> Result<Option<Version>, CatalogueError> {
-        let Some(raw) = raw else { return Ok(None) };
-        match serde_json::from_str(raw.get()) {
-            Ok(number) => Ok(Some(Version(number))),
-            Err(_) => Err(self.wrong_type(key, "a version number", raw)),
-        }
-    }
-
-    fn shared_version(&self, raw: Option<&RawValue>) -> Result<SharedVersion, CatalogueError> {
-        let key = "oem_shared_version";
-        match raw {
-            None => Ok(SharedVersion::Unsaid),
-            Some(raw) if raw.get() == "null" => Ok(SharedVersion::None),
-            Some(raw) => self.version(key, Some(raw)).map(SharedVersion::from),
-        }
-    }
-
-    fn released(&self, raw: Option<&'t RawValue>) -> Result<Vec<Version>, CatalogueError> {
-        let key = "released_versions";
-        let Some(raw) = raw else {
-            return Ok(Vec::new());
-        };
-        let releases: Vec<Option<RawRelease<'t>>> = serde_json::from_str(raw.get())
-            .map_err(|_| self.wrong_type(key, "a list of objects", raw))?;
-        let mut versions = Vec::new();
-        for release in releases.into_iter().flatten() {
-            versions.extend(self.version("version", release.version)?);
-        }
-        versions.sort_unstable();
-        versions.dedup();
-        Ok(versions)
-    }
-
-    fn visibility(&self, raw: Option<&RawValue>) -> Result<Visibility, CatalogueError> {
-        let Some(raw) = raw else {
-            return Ok(Visibility::Unknown);
-        };
-        self.text_at("visibility", raw)?
-            .parse()
-            .map_err(|error: UnknownKeyword| self.error(error.into(), Some(raw)))
-    }
-
-    fn wrong_type(
-        &self,
-        key: &'static str,
-        expected: &'static str,
-        raw: &RawValue,
-    ) -> CatalogueError {
-        let found = match type_of(raw) {
-            "a text" if expected == "a text" => "a text that isn't valid Unicode",
-            "a number" if expected == "a version number" => "another number",
-            "a list" if expected == "a list of objects" => "another list",
-            other => other,
-        };
-        let problem = CatalogueProblem::WrongType {
-            key,
-            expected,
-            found,
-        };
-        self.error(problem, Some(raw))
-    }
-}
-
-fn type_of(raw: &RawValue) -> &'static str {
-    match raw.get().as_bytes().first() {
-        Some(b'"') => "a text",
-        Some(b'[') => "a list",
-        Some(b'{') => "an object",
-        Some(b't' | b'f') => "true or false",
-        Some(b'n') => "null",
-        Some(_) | None => "a number",
-    }
 }
 
 #[cfg(test)]

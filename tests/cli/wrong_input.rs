@@ -410,7 +410,7 @@ fn a_catalogue_that_is_wrong() {
     insta::assert_snapshot!(outcome(&place, &export), @r#"
     exit 1
     --- stderr
-    error[invalid-catalog]: catalogue: key must be a string
+    error[invalid-catalog]: catalogue: `,` where a key in quotes is expected
      --> c.json:2:30
       |
     2 |   {"name": "a_connector_1_1",, }

@@ -160,10 +160,15 @@ fn errors_name_the_entry_and_point_at_the_value() {
             1,
             1,
         ),
-        ("[\n  {\"title\" \"A\"}]", "catalogue: expected `:`", 2, 12),
+        (
+            "[\n  {\"title\" \"A\"}]",
+            "catalogue: `\"` where `:` is expected",
+            2,
+            12,
+        ),
         (
             "{\"result\":[\n",
-            "catalogue: EOF while parsing a list",
+            "catalogue: the text ends where a value or `]` is expected",
             2,
             1,
         ),
@@ -224,9 +229,9 @@ fn errors_name_the_entry_and_point_at_the_value() {
         ),
         (
             "[{\"name\":\"a\",\n\"name\":\"b\"}]",
-            "catalogue entry 1: duplicate field `name`",
+            "catalogue: the key `name` stands twice in one object",
             2,
-            6,
+            1,
         ),
     ] {
         let error = Catalogue::parse(text.as_bytes()).expect_err(text);

@@ -184,9 +184,15 @@ fn every_refusal_shows_three_lines_that_would_be_right() {
     own_form(&place);
     for (text, told) in [
         ("", "there is no list of connectors in it"),
-        ("hello\n", "expected value"),
-        ("<html><body>Sign in</body></html>\n", "expected value"),
-        ("Parcel Tracker\nLedger Sync\n", "expected value"),
+        ("hello\n", "there is no list of connectors in it"),
+        (
+            "<html><body>Sign in</body></html>\n",
+            "there is no list of connectors in it",
+        ),
+        (
+            "Parcel Tracker\nLedger Sync\n",
+            "there is no list of connectors in it",
+        ),
         (
             "title,name\nParcel Tracker\n",
             "entry 1: it has 1 columns, and the header has 2",
@@ -225,7 +231,7 @@ fn every_refusal_shows_three_lines_that_would_be_right() {
             "entry 2 (`A`): its `title` `A` is that of entry 1 too",
         ),
         (r#"[{"title": "A"}]"#, "`name` is missing"),
-        ("[", "EOF while parsing"),
+        ("[", "the text ends where a value or `]` is expected"),
     ] {
         place.write("c", text);
         let run = export(&place, "c");
