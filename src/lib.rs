@@ -19,6 +19,7 @@
 //! | [`source`] | where a project is read from: a folder, a package, a commit; ignore files |
 //! | [`archive`] | package zips, read strictly and written reproducibly, and their signatures |
 //! | [`manifest`] | `recipack.toml`: reading, editing, selecting; `recipack.lock` |
+//! | [`settings`] | what a target needs beside a package: files, who counts more, where values stand |
 //! | [`client`] | the platform's own interface over HTTP: one token's questions, and the answers as values |
 //! | [`connector_source`] | what a connector's Ruby source offers recipes, and what differs between two versions |
 //! | [`model`] | what things are: assets, references, connectors, catalogues, findings |
@@ -157,5 +158,6 @@ pub mod remote;
 pub mod report;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod settings;
 pub mod source;
 pub mod workspace;

@@ -46,9 +46,13 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("connector_source", &["model"]),
     ("client", &["model"]),
     ("manifest", &["model"]),
+    ("settings", &["model"]),
     ("archive", &["io", "model"]),
     ("source", &["io", "model", "connector_source", "archive"]),
-    ("plan", &["json", "model", "connector_source", "manifest"]),
+    (
+        "plan",
+        &["json", "model", "connector_source", "manifest", "settings"],
+    ),
     ("workspace", &["io", "model", "client", "plan"]),
     (
         "ops",
@@ -60,6 +64,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
             "connector_source",
             "client",
             "manifest",
+            "settings",
             "archive",
             "source",
             "plan",
@@ -92,6 +97,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
             "connector_source",
             "client",
             "manifest",
+            "settings",
             "archive",
             "source",
             "plan",
@@ -122,6 +128,11 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         below: "src/manifest/",
+        not: &[OUTSIDE, TERMINAL],
+        except: &[],
+    },
+    Layer {
+        below: "src/settings/",
         not: &[OUTSIDE, TERMINAL],
         except: &[],
     },

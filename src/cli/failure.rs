@@ -157,6 +157,17 @@ impl Failure {
         self
     }
 
+    /// The place of what is wrong in a file, where its text is not at hand.
+    #[must_use]
+    pub(crate) fn in_file(mut self, file: &str, line: usize, column: usize) -> Self {
+        if let Some(first) = self.told.first_mut() {
+            first.file = Some(file.to_owned());
+            first.line = Some(line);
+            first.column = Some(column);
+        }
+        self
+    }
+
     /// What of a project could not be read, for commands that need all of it.
     pub(crate) fn incomplete(opened: &Opened) -> Result<(), Self> {
         let findings = finding::hiding(&opened.project.findings);
@@ -170,7 +181,7 @@ impl Failure {
     }
 
     /// Several failures as one.
-    fn all(exit: Exit, failures: impl IntoIterator<Item = Self>) -> Self {
+    pub(crate) fn all(exit: Exit, failures: impl IntoIterator<Item = Self>) -> Self {
         let told = failures.into_iter().flat_map(|failure| failure.told);
         let told = told.collect();
         Self { exit, told }

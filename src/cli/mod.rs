@@ -20,6 +20,7 @@ mod platform;
 mod refusal;
 mod reports;
 mod request;
+pub(crate) mod settings;
 mod several;
 mod signing;
 mod table;

@@ -1,11 +1,17 @@
 //! Connections.
 
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value, json};
+
 use crate::model::workspace::Authorization;
 
 use super::account::AccountApi;
 use super::answer::Node;
 use super::error::ClientError;
 use super::id::{ConnectionId, FolderId};
+use super::request::Request;
 
 /// A connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,5 +63,25 @@ impl AccountApi<'_> {
         let request = self.get("connections");
         self.transport
             .whole(&request, &["connections"], &["name"], connection)
+    }
+
+    /// Gives a connection its credentials. They can't be read back.
+    ///
+    /// # Errors
+    /// As any question's.
+    pub fn give_credentials(
+        &self,
+        id: ConnectionId,
+        fields: &BTreeMap<String, SecretString>,
+    ) -> Result<ConnectionInfo, ClientError> {
+        let input: Map<String, Value> = fields
+            .iter()
+            .map(|(name, value)| (name.clone(), Value::from(value.expose_secret())))
+            .collect();
+        let what = format!("give connection {id} its credentials");
+        let request = Request::put(self.path(&format!("connections/{id}")), what)
+            .json(json!({ "input": input }));
+        let answer = self.transport.answer(&request)?.accepted()?;
+        connection(&answer.record("id")?)
     }
 }

@@ -28,6 +28,7 @@ mod interruptible;
 mod limits;
 mod package;
 mod permissions;
+mod property;
 mod rate_limit;
 mod recipe;
 mod request;

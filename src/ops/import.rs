@@ -22,7 +22,7 @@ use crate::io::limited::DOCUMENT;
 use crate::io::temp_store::{Spilled, TempStore, deflate};
 use crate::json::{JsonError, Tape, apply};
 use crate::model::contents::content_digest;
-use crate::model::finding::{self, Counts, Finding};
+use crate::model::finding::{self, Code, Counts, Finding, Subject};
 use crate::model::graph::Graph;
 use crate::model::ident::{Digest, InternalName, TargetName};
 use crate::model::kind::AssetKind;
@@ -51,8 +51,12 @@ use crate::plan::import::document::{
     AssetAction, ConnectorAction, ImportPlan, Permission, PlannedPackage,
 };
 use crate::plan::import::nesting;
+use crate::plan::import::settings::{
+    PlannedSettings, PlannedSettingsFile, SettingSubject, Settled,
+};
 use crate::plan::import::target::{Here, MadeFor, NameMeans, OtherTarget, PlannedTarget};
 use crate::plan::import::{Draft, Landing, PlacingError, Question, Receipt, TargetKeys};
+use crate::settings::ResolvedSettings;
 use crate::source::{ReadError, SourceReader};
 use contents::PackageContents;
 pub use plan_file::PlanFileError;
@@ -76,6 +80,8 @@ pub struct ImportRequest {
     pub rows: RowsPolicy,
     /// What else the import is told.
     pub landing: Landing,
+    /// What the target needs beside the package, if anything was said.
+    pub settings: Option<AskedSettings>,
     /// Limits on the package.
     pub limits: Limits,
     /// A folder for what is kept on disk meanwhile.
@@ -86,6 +92,19 @@ pub struct ImportRequest {
     pub who: String,
     /// Whether the package may have been made for another target.
     pub other_target: OtherTarget,
+}
+
+/// Settings that hold for a workspace, and where they come from.
+#[derive(Clone, Debug)]
+pub struct AskedSettings {
+    /// The files, the one that counts most last.
+    pub files: Vec<PlannedSettingsFile>,
+    /// The labels that were given.
+    pub labels: Vec<String>,
+    /// The customer that was given.
+    pub customer: Option<String>,
+    /// What they say for this workspace.
+    pub resolved: ResolvedSettings,
 }
 
 /// A package that was read for an import.
@@ -223,6 +242,7 @@ impl ImportRequest {
             folder: FolderPath::home(),
             rows: RowsPolicy::Overwrite,
             landing: Landing::default(),
+            settings: None,
             limits: Limits::default(),
             scratch,
             at,
@@ -360,6 +380,11 @@ impl Incoming {
         }
     }
 
+    /// What it was made for, as the record or the lock says.
+    pub fn made_for(&self) -> Option<&MadeFor> {
+        self.made_for.as_ref()
+    }
+
     /// The decision record that lies beside the package, if one does.
     pub fn record(&self) -> Option<&DecisionRecord> {
         self.record.as_ref().map(|found| &found.record)
@@ -414,8 +439,27 @@ impl Incoming {
         findings.extend(self.check_actions(&draft, &plan, workspace)?);
         findings.extend(nesting::check(&self.opened.project, &self.placing.folder));
         findings.extend(checks::before_import(&self.opened.project));
+        let settled = match &request.settings {
+            None => None,
+            Some(asked) => {
+                let held = workspace.properties(&draft.properties_asked(&asked.resolved))?;
+                let settled = draft.settle(&asked.resolved, &held);
+                findings.extend(settled.findings.iter().cloned());
+                findings.extend(refused_settings(&settled, workspace, &request.address));
+                settled.relieve(&mut plan);
+                plan.settings = Some(PlannedSettings {
+                    files: asked.files.clone(),
+                    labels: asked.labels.clone(),
+                    customer: asked.customer.clone(),
+                    digest: asked.resolved.digest(),
+                    actions: settled.actions.clone(),
+                });
+                Some(settled)
+            }
+        };
         drop(draft);
         Ok(Planned {
+            settled,
             plan,
             findings,
             snapshot,
@@ -578,6 +622,14 @@ impl Incoming {
         let mut package = PackageContents::new(self, request)?;
         let stored = package.transform(&draft, planned, running, observer)?;
         let mut carried = draft.carry(&stored);
+        if let Some(settled) = &planned.settled {
+            settled.carry(
+                &mut carried.commit,
+                &mut carried.before,
+                &mut carried.receipt,
+            );
+            package.settings.clone_from(&settled.writes);
+        }
         if carried.commit.changes.is_empty() {
             return Ok(carried.receipt);
         }
@@ -664,15 +716,22 @@ impl Incoming {
                 Action::NoChange | Action::BindsToExisting => {}
             }
         }
-        let states: BTreeMap<_, _> = again
-            .plan
-            .assets
-            .iter()
-            .filter_map(|asset| Some((asset.id?, asset.state?)))
-            .collect();
+        for action in again.plan.settings.iter().flat_map(|told| &told.actions) {
+            let mut told = receipt.recipes.iter();
+            let told_of = action.subject == SettingSubject::Recipe
+                && told.any(|told| told.name == action.name && told.folder == action.folder);
+            astray.extend(action.astray().filter(|_| !told_of));
+        }
         for recipe in &mut receipt.recipes {
-            let state = states.get(&recipe.id).copied().unwrap_or(recipe.state);
-            recipe.state = state;
+            // The platform numbers what is created.
+            let there = again.plan.assets.iter().find(|asset| {
+                asset.kind == AssetKind::Recipe
+                    && asset.name == recipe.name
+                    && asset.folder == recipe.folder
+            });
+            let there = there.and_then(|asset| Some((asset.id?, asset.state?)));
+            let (id, state) = there.unwrap_or((recipe.id, recipe.state));
+            (recipe.id, recipe.state) = (id, state);
             if state != recipe.planned {
                 let mut why = recipe.obstacles.join("; ");
                 if !why.is_empty() {
@@ -688,6 +747,22 @@ impl Incoming {
         }
         Ok(astray)
     }
+}
+
+/// What of the settings the workspace can't take.
+fn refused_settings(
+    settled: &Settled,
+    workspace: &dyn Workspace,
+    address: &Address,
+) -> Vec<Finding> {
+    let writes = settled.writes.iter();
+    let refused = writes.filter_map(|write| workspace.takes_setting(write).err());
+    refused
+        .map(|(what, why, help)| {
+            let message = format!("{address} can't take {what}: {why}");
+            Finding::new(Code::SettingBlocked, Subject::Project, message).help(help)
+        })
+        .collect()
 }
 
 /// The decision record beside a package. One of another package says nothing of this one.

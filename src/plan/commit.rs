@@ -8,8 +8,8 @@ use crate::model::catalogue::Catalogue;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::workspace::{
     AssetId, AssetKey, Authorization, Body, ConnectorId, Counters, FolderPath, HeldState,
-    HeldVersion, Inventory, RecipeState, Revision, RevisionNumber, Sharing, Snapshot, Timestamp,
-    WorkspaceFacts,
+    HeldValue, HeldVersion, Inventory, PropertyKey, RecipeState, Revision, RevisionNumber, Sharing,
+    Snapshot, Timestamp, WorkspaceFacts,
 };
 
 /// One change. Numbers were given by whoever made the list, from the workspace's
@@ -51,6 +51,13 @@ pub enum Change {
         id: AssetId,
         /// Its state from now on.
         authorization: Authorization,
+    },
+    /// A property gets a value, whether it had one or not.
+    SetProperty {
+        /// The property.
+        key: PropertyKey,
+        /// Its value from now on.
+        value: HeldValue,
     },
     /// A custom connector is created, with no version.
     CreateConnector {

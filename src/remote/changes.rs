@@ -21,7 +21,7 @@ use crate::workspace::{
 };
 
 /// What became of one change.
-enum Done {
+pub(super) enum Done {
     /// It was made, or was there already.
     Made,
     /// The platform will not make it; that says nothing about the others.
@@ -109,6 +109,12 @@ impl RemoteWorkspace {
                         "choose closed source in the platform's pages",
                     ));
                 }
+                Change::SetProperty { .. } => {
+                    return Err(self.not_offered(
+                        "setting a property by itself",
+                        "give it its value in the settings of an import",
+                    ));
+                }
                 Change::SetConnection { .. } => {
                     return Err(self.not_offered(
                         "authorising a connection",
@@ -168,6 +174,7 @@ impl RemoteWorkspace {
             }
             Change::Unshare(id) => format!("share {} no longer", title(id)?),
             Change::SetConnection { .. }
+            | Change::SetProperty { .. }
             | Change::CreateAsset { .. }
             | Change::UpdateAsset { .. }
             | Change::RemoveAsset(_)
@@ -222,6 +229,7 @@ impl RemoteWorkspace {
             }
             // They are not offered.
             Change::SetConnection { .. }
+            | Change::SetProperty { .. }
             | Change::CreateAsset { .. }
             | Change::UpdateAsset { .. }
             | Change::RemoveAsset(_)
@@ -231,7 +239,7 @@ impl RemoteWorkspace {
     }
 
     /// Starts or stops a recipe that is as it was planned for, and looks whether it did.
-    fn set_recipe(
+    pub(super) fn set_recipe(
         &self,
         id: AssetId,
         state: RecipeState,
@@ -332,6 +340,7 @@ impl RemoteWorkspace {
             | Change::RemoveAsset(_)
             | Change::SetRecipe { .. }
             | Change::SetConnection { .. }
+            | Change::SetProperty { .. }
             | Change::CreateConnector { .. }
             | Change::MoveAsset { .. }
             | Change::RemoveFolder(_) => Ok(()),

@@ -40,7 +40,8 @@ impl RemoteWorkspace {
         contents: &mut dyn Contents,
     ) -> Result<Committed, WorkspaceError> {
         let done = match contents.package() {
-            Some(package) => self.import(commit, package),
+            Some(package) if package.settings.is_empty() => self.import(commit, package),
+            Some(package) => self.import_with_settings(commit, package),
             None => self.one_by_one(commit, contents),
         };
         self.forget();
@@ -62,7 +63,11 @@ impl RemoteWorkspace {
         }
     }
 
-    fn import(&self, commit: &Commit, package: Uploaded<'_>) -> Result<Committed, WorkspaceError> {
+    pub(super) fn import(
+        &self,
+        commit: &Commit,
+        package: Uploaded<'_>,
+    ) -> Result<Committed, WorkspaceError> {
         let Some(revision) = &commit.revision else {
             return Err(self.not_offered("an import that is not written down", "report this"));
         };
@@ -204,6 +209,7 @@ impl RemoteWorkspace {
             | Change::RemoveAsset(_)
             | Change::SetRecipe { .. }
             | Change::SetConnection { .. }
+            | Change::SetProperty { .. }
             | Change::CreateConnector { .. }
             | Change::AddVersion { .. }
             | Change::ReleaseVersion { .. }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::ident::{Digest, InternalName, Version};
 use crate::model::workspace::{
-    AssetId, AssetKey, Binding, Body, ConnectorId, Inventory, Revision, RevisionHeader,
-    RevisionNumber, Scope, Snapshot, WorkspaceFacts,
+    AssetId, AssetKey, Binding, Body, ConnectorId, HeldValue, Inventory, PropertyKey, Revision,
+    RevisionHeader, RevisionNumber, Scope, Snapshot, WorkspaceFacts,
 };
 use crate::plan::commit::{Change, Commit};
 use crate::workspace::{Committed, Contents, Moment, Workspace, WorkspaceError};
@@ -66,6 +66,7 @@ impl<W> IdMap<'_, W> {
             | Change::RemoveAsset(_)
             | Change::SetRecipe { .. }
             | Change::SetConnection { .. }
+            | Change::SetProperty { .. }
             | Change::CreateConnector { .. }
             | Change::Share { .. }
             | Change::Unshare(_)
@@ -96,6 +97,7 @@ impl<W> IdMap<'_, W> {
                 | Change::RemoveAsset(_)
                 | Change::SetRecipe { .. }
                 | Change::SetConnection { .. }
+                | Change::SetProperty { .. }
                 | Change::CreateConnector { .. }
                 | Change::AddVersion { .. }
                 | Change::ReleaseVersion { .. }
@@ -127,6 +129,13 @@ impl<W: Workspace> Workspace for IdMap<'_, W> {
 
     fn inventory(&self) -> Result<Inventory, WorkspaceError> {
         self.workspace.inventory()
+    }
+
+    fn properties(
+        &self,
+        asked: &BTreeSet<PropertyKey>,
+    ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError> {
+        self.workspace.properties(asked)
     }
 
     fn content(&self, digest: &Digest, into: &mut Vec<u8>) -> Result<(), WorkspaceError> {

@@ -11,12 +11,13 @@ mod id_map;
 pub mod journal;
 mod lists;
 mod read;
+mod settings;
 mod snapshot_db;
 mod steady;
 mod waiting;
 
 use std::cell::{Cell, Ref, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,14 +30,16 @@ use crate::model::error::chain;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    Address, AssetId, AssetPlace, Body, FolderPath, Inventory, Partnership, RemoteAccount,
-    RemoteAddress, Revision, RevisionHeader, RevisionNumber, Scope, SharingKnowledge, SharingTold,
-    Snapshot, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts, WorkspaceId, WorkspaceKind,
+    Address, AssetId, AssetPlace, Body, FolderPath, HeldValue, Inventory, Partnership, PropertyKey,
+    RemoteAccount, RemoteAddress, Revision, RevisionHeader, RevisionNumber, Scope,
+    SharingKnowledge, SharingTold, Snapshot, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts,
+    WorkspaceId, WorkspaceKind,
 };
 use crate::ops::import::ImportError;
 use crate::ops::{Running, Silent};
 use crate::plan::commit::Commit;
 use crate::plan::import::Landing;
+use crate::plan::import::settings::SettingWrite;
 use crate::workspace::remote::RemoteError;
 use crate::workspace::{
     AdminWorkspace, Committed, Contents, Listed, Outline, Workspace, WorkspaceError,
@@ -436,6 +439,13 @@ impl Workspace for RemoteWorkspace {
         Ok(inventory)
     }
 
+    fn properties(
+        &self,
+        asked: &BTreeSet<PropertyKey>,
+    ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError> {
+        self.property_values(asked)
+    }
+
     fn content(&self, digest: &Digest, into: &mut Vec<u8>) -> Result<(), WorkspaceError> {
         if let Some((_, mirror)) = &*self.outline.borrow()
             && mirror.workspace.content(digest, into).is_ok()
@@ -510,6 +520,16 @@ impl Workspace for RemoteWorkspace {
 
     fn base(&self) -> FolderPath {
         self.base.path.clone()
+    }
+
+    fn names(&self) -> Result<Vec<String>, WorkspaceError> {
+        let own = &self.who.own;
+        let names = [own.name.to_string(), own.id.to_string()];
+        Ok(names.into_iter().chain(own.external_id.clone()).collect())
+    }
+
+    fn takes_setting(&self, write: &SettingWrite) -> Result<(), (String, String, String)> {
+        self.can_take(write)
     }
 
     fn has_sibling(&self, name: &str) -> Result<bool, WorkspaceError> {

@@ -773,14 +773,14 @@ pub(super) fn told(job: &Job) -> String {
 }
 
 /// Folders of a workspace, looked up when they are asked for, and once.
-struct Folders<'w> {
+pub(super) struct Folders<'w> {
     workspace: &'w RemoteWorkspace,
     /// By the folder; none is Home.
     children: BTreeMap<Option<u64>, Vec<(u64, String)>>,
 }
 
 impl<'w> Folders<'w> {
-    fn new(workspace: &'w RemoteWorkspace) -> Self {
+    pub(super) fn new(workspace: &'w RemoteWorkspace) -> Self {
         Self {
             workspace,
             children: BTreeMap::new(),
@@ -841,7 +841,7 @@ impl<'w> Folders<'w> {
     }
 
     /// The number of a folder, if it is there.
-    fn id_of(&mut self, folder: &FolderPath) -> Result<Option<u64>, WorkspaceError> {
+    pub(super) fn id_of(&mut self, folder: &FolderPath) -> Result<Option<u64>, WorkspaceError> {
         let base = self.workspace.base.clone();
         if *folder == base.path {
             return Ok(base.id);

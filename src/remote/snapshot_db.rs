@@ -218,6 +218,7 @@ impl Mirror {
                 folder: export.folder.clone(),
                 rows: RowsPolicy::Overwrite,
                 landing: Landing::default(),
+                settings: None,
                 limits: Limits::default(),
                 scratch: scratch.to_owned(),
                 at: THEN,

@@ -178,6 +178,7 @@ fn request(
         folder: folder.clone(),
         rows: RowsPolicy::Overwrite,
         landing: landing.clone(),
+        settings: None,
         limits: Limits::default(),
         scratch: sandbox.store.incoming(),
         at: sandbox.now(),

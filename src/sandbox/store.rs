@@ -24,14 +24,9 @@ use crate::plan::import::TagsPolicy;
 pub struct Store {
     folder: PathBuf,
     next: AtomicU64,
-    /// Whoever changes properties has this.
-    properties: Mutex<()>,
     /// Whoever changes notes has this.
     notes: Mutex<()>,
 }
-
-/// Values of properties, by the numbers of projects; 0 is the workspace as a whole.
-pub(super) type Properties = BTreeMap<u64, BTreeMap<String, String>>;
 
 /// What the platform calls a manifest: what an export is made of.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -181,7 +176,6 @@ impl Store {
         };
         atomic::make_private_folder(&folder.join("jobs")).map_err(io)?;
         atomic::make_private_folder(&folder.join("manifests")).map_err(io)?;
-        atomic::make_private_folder(&folder.join("properties")).map_err(io)?;
         atomic::make_private_folder(&folder.join("notes")).map_err(io)?;
         let mut last = 0;
         for kind in ["jobs", "manifests"] {
@@ -193,7 +187,6 @@ impl Store {
         Ok(Self {
             folder,
             next: AtomicU64::new(last + 1),
-            properties: Mutex::new(()),
             notes: Mutex::new(()),
         })
     }
@@ -394,44 +387,6 @@ impl Store {
         fs::remove_file(self.folder.join("manifests").join(format!("{id}.json")))
     }
 
-    /// The values of a workspace's properties.
-    pub(super) fn properties(&self, workspace: &WorkspaceName) -> io::Result<Properties> {
-        Ok(read(&self.properties_of(workspace))?.unwrap_or_default())
-    }
-
-    /// Keeps values of properties, beside those that are there.
-    pub(super) fn keep_properties(
-        &self,
-        workspace: &WorkspaceName,
-        project: u64,
-        values: BTreeMap<String, String>,
-    ) -> io::Result<()> {
-        let _changing = self
-            .properties
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let mut all = self.properties(workspace)?;
-        all.entry(project).or_default().extend(values);
-        write(&self.properties_of(workspace), &all)
-    }
-
-    /// Forgets the values of a project's properties.
-    pub(super) fn forget_properties(
-        &self,
-        workspace: &WorkspaceName,
-        project: u64,
-    ) -> io::Result<()> {
-        let _changing = self
-            .properties
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let mut all = self.properties(workspace)?;
-        if all.remove(&project).is_none() {
-            return Ok(());
-        }
-        write(&self.properties_of(workspace), &all)
-    }
-
     /// What is noted of a workspace.
     pub(super) fn notes(&self, workspace: &WorkspaceName) -> io::Result<Notes> {
         Ok(read(&self.notes_of(workspace))?.unwrap_or_default())
@@ -461,7 +416,7 @@ impl Store {
             path: self.folder.display().to_string(),
             source,
         };
-        let mut gone = vec![self.properties_of(workspace), self.notes_of(workspace)];
+        let mut gone = vec![self.notes_of(workspace)];
         for name in atomic::names(&self.folder.join("manifests")).map_err(io)? {
             if let Some(number) = numbered(&name, ".json")
                 && let Some(manifest) = self.manifest(number).map_err(io)?
@@ -486,11 +441,5 @@ impl Store {
             }
         }
         Ok(())
-    }
-
-    fn properties_of(&self, workspace: &WorkspaceName) -> PathBuf {
-        self.folder
-            .join("properties")
-            .join(format!("{workspace}.json"))
     }
 }

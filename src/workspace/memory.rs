@@ -8,9 +8,9 @@ use crate::model::catalogue::Catalogue;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldState, Inventory, Namesakes,
-    RecipeUse, Revision, RevisionHeader, RevisionNumber, Scope, Sharing, SharingKnowledge,
-    Snapshot, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts,
+    AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldState, HeldValue, Inventory,
+    Namesakes, PropertyKey, RecipeUse, Revision, RevisionHeader, RevisionNumber, Scope, Sharing,
+    SharingKnowledge, Snapshot, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts,
 };
 use crate::plan::commit::{Change, Commit, Dependency};
 use crate::workspace::validate;
@@ -32,6 +32,7 @@ struct State {
     connectors: BTreeMap<ConnectorId, WorkspaceConnector>,
     /// For an admin workspace: what it shares.
     shares: BTreeMap<ConnectorId, Sharing>,
+    properties: BTreeMap<PropertyKey, HeldValue>,
     contents: BTreeMap<Digest, Vec<u8>>,
     revisions: Vec<Revision>,
 }
@@ -141,6 +142,8 @@ impl State {
             return Err(CommitConflict::FolderInUse(folder.clone()));
         }
         self.folders.remove(folder);
+        self.properties
+            .retain(|key, _| key.project.as_ref() != Some(folder));
         Ok(())
     }
 
@@ -232,6 +235,9 @@ impl MemoryWorkspace {
             Change::SetConnection { id, authorization } => state
                 .set(*id, HeldState::Connection(*authorization))
                 .map_err(unfit)?,
+            Change::SetProperty { key, value } => {
+                state.properties.insert(key.clone(), value.clone());
+            }
             Change::CreateConnector {
                 id,
                 title,
@@ -398,6 +404,16 @@ impl Workspace for MemoryWorkspace {
             connectors: self.state.connectors.values().cloned().collect(),
             shared: self.shared.clone(),
         })
+    }
+
+    fn properties(
+        &self,
+        asked: &BTreeSet<PropertyKey>,
+    ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError> {
+        let asked = asked.iter();
+        let told =
+            asked.filter_map(|key| Some((key.clone(), self.state.properties.get(key)?.clone())));
+        Ok(told.collect())
     }
 
     fn content(&self, digest: &Digest, into: &mut Vec<u8>) -> Result<(), WorkspaceError> {

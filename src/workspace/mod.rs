@@ -22,11 +22,12 @@ use crate::io::temp_store::deflate;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::path::PackagePath;
 use crate::model::workspace::{
-    AssetId, Body, FolderPath, Inventory, Partnership, Revision, RevisionHeader, RevisionNumber,
-    Scope, Snapshot, WorkspaceConnector, WorkspaceFacts,
+    AssetId, Body, FolderPath, HeldValue, Inventory, Partnership, PropertyKey, Revision,
+    RevisionHeader, RevisionNumber, Scope, Snapshot, WorkspaceConnector, WorkspaceFacts,
 };
 use crate::plan::commit::Commit;
 use crate::plan::import::Landing;
+use crate::plan::import::settings::SettingWrite;
 
 /// How the bytes of a content are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,6 +146,8 @@ pub struct Uploaded<'p> {
     pub landing: &'p Landing,
     /// The tables whose rows are not to be imported: it is sent without them.
     pub without_rows: &'p [PackagePath],
+    /// What is set beside the import, in order.
+    pub settings: &'p [SettingWrite],
 }
 
 /// For commits that bring no contents.
@@ -306,6 +309,15 @@ pub trait Workspace {
         self.inventory()
     }
 
+    /// The values of these properties, as far as they have any.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    fn properties(
+        &self,
+        asked: &BTreeSet<PropertyKey>,
+    ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError>;
+
     /// Puts a content's bytes, decoded, in place of whatever is in `into`.
     ///
     /// # Errors
@@ -379,6 +391,24 @@ pub trait Workspace {
     /// # Errors
     /// If it can't.
     fn takes(&self, _: &Landing) -> Result<(), WorkspaceError> {
+        Ok(())
+    }
+
+    /// The names by which people know it, its own first.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    fn names(&self) -> Result<Vec<String>, WorkspaceError> {
+        let facts = self.facts()?;
+        let own = std::iter::once(facts.name.to_string());
+        Ok(own.chain(facts.external_id).collect())
+    }
+
+    /// Whether it can take what settings say.
+    ///
+    /// # Errors
+    /// What it can't take, why not, and what to do.
+    fn takes_setting(&self, _: &SettingWrite) -> Result<(), (String, String, String)> {
         Ok(())
     }
 

@@ -188,6 +188,11 @@ impl RemoteError {
         }
     }
 
+    /// Whether work goes on, or it is not known whether it does.
+    pub const fn is_unfinished(&self) -> bool {
+        matches!(self, Self::Unfinished { .. })
+    }
+
     /// The same, where an answer was lost before.
     pub(crate) fn lost(mut self) -> Self {
         if let Self::Unfinished { what, why, .. } = &mut self

@@ -28,6 +28,10 @@ const ONLY_TOLD: &[(Code, &str)] = &[
         Code::ConnectorSharingUnknown,
         "there is no workspace of the real platform",
     ),
+    (
+        Code::SettingBlocked,
+        "there is no workspace of the real platform",
+    ),
     (Code::ForeignFile, NO_SUCH_ZIP),
     (
         Code::PackageTooLarge,

@@ -839,11 +839,11 @@ fn an_older_platform_is_upgraded() {
     let format: i64 = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .expect("a number");
-    assert_eq!(format, 5);
+    assert_eq!(format, 6);
     connection
-        .pragma_update(None, "user_version", 6)
+        .pragma_update(None, "user_version", 7)
         .expect("newer");
     drop(connection);
     let told = refused(&place, "workspace list", 1);
-    assert!(told.contains("format 6, known is 5"), "{told}");
+    assert!(told.contains("format 7, known is 6"), "{told}");
 }

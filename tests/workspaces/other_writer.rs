@@ -2,6 +2,7 @@
 //! it began to read.
 
 use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,8 +10,8 @@ use recipack::archive::Limits;
 use recipack::model::ident::{Digest, InternalName, Version};
 use recipack::model::table::RowsPolicy;
 use recipack::model::workspace::{
-    AssetId, Body, Inventory, Revision, RevisionHeader, RevisionNumber, Scope, Snapshot, Timestamp,
-    WorkspaceFacts,
+    AssetId, Body, HeldValue, Inventory, PropertyKey, Revision, RevisionHeader, RevisionNumber,
+    Scope, Snapshot, Timestamp, WorkspaceFacts,
 };
 use recipack::ops::import::{ImportRequest, Incoming};
 use recipack::ops::{Interrupt, Running, Silent};
@@ -48,6 +49,13 @@ impl Workspace for Contested<'_> {
             done(self.place, line);
         }
         Ok(snapshot)
+    }
+
+    fn properties(
+        &self,
+        asked: &BTreeSet<PropertyKey>,
+    ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError> {
+        self.own.properties(asked)
     }
 
     fn inventory(&self) -> Result<Inventory, WorkspaceError> {
@@ -145,6 +153,7 @@ fn a_plan_is_of_the_moment_at_which_it_began_to_read() {
         folder: "".parse().expect("Home"),
         rows: RowsPolicy::Overwrite,
         landing: Landing::default(),
+        settings: None,
         limits: Limits::default(),
         scratch: std::env::temp_dir(),
         at: Timestamp(1_701_388_900),

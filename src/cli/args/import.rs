@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::settings::SettingsArgs;
 use super::{ForceArgs, PlatformArgs, ReportArgs};
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath};
@@ -44,15 +45,18 @@ pub(crate) struct PlanArgs {
     /// The folder for the package's connections of Home [default: Home]
     #[arg(long, value_name = "FOLDER", value_parser = super::within::folder)]
     pub(crate) home_folder: Option<FolderPath>,
-    /// Tags: apply, skip
-    #[arg(long, value_name = "WAY", default_value = "apply")]
-    pub(crate) tags: TagsPolicy,
+    /// Tags: apply, skip [default: apply]
+    #[arg(long, value_name = "WAY")]
+    pub(crate) tags: Option<TagsPolicy>,
     /// Table rows: keep, overwrite, leave-out
     #[arg(long, value_name = "WAY", default_value = "overwrite")]
     pub(crate) rows: RowsPolicy,
     /// Take this folder off the package's paths and references first
     #[arg(long, value_name = "NAME")]
     pub(crate) strip_folder: Option<String>,
+    /// What the target needs.
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
     /// Also write the plan to a file, which `import` takes
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -69,7 +73,7 @@ pub(crate) struct PlanArgs {
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
     /// List every asset, however many there are
-    #[arg(long)]
+    #[arg(long, hide = true)]
     pub(crate) full: bool,
     /// The local platform.
     #[command(flatten)]
@@ -103,6 +107,9 @@ pub(crate) struct ImportArgs {
     /// The package of a plan, if it lies elsewhere now
     #[arg(long, value_name = "PACKAGE.zip")]
     pub(crate) from: Option<PathBuf>,
+    /// What the target needs.
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
     /// Only import what the lock or --lock FILE says, or exit with 2
     #[arg(long)]
     pub(crate) locked: bool,

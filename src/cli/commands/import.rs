@@ -15,8 +15,10 @@ use super::super::{Context, Stop};
 use super::counts::{Length, counts};
 use super::import_signed::{Approval, held, unlike, unsigned};
 use crate::archive::Limits;
+use crate::cli::args::SettingsArgs;
 use crate::cli::connect::open;
 use crate::cli::lockfile;
+use crate::cli::settings;
 use crate::cli::workspace_command::platform_option;
 use crate::model::count::counted;
 use crate::model::finding::Severity;
@@ -34,11 +36,13 @@ use crate::plan::decision::shell_word;
 use crate::plan::import::document::{
     ConnectorAction, ImportPlan, Needed, Permission, PlannedAsset, PlannedConnector,
 };
+use crate::plan::import::settings::SettingEffect;
 use crate::plan::import::target::{Fit, OtherTarget};
 use crate::plan::import::wording::Wording;
 use crate::plan::import::{Landing, Receipt, TagsPolicy};
 use crate::report::items;
 use crate::report::outputs::Output;
+use crate::settings::SettingsFile;
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// How many recipes that a connector moves are named before the rest is only counted.
@@ -77,6 +81,7 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
         None => None,
     };
     let workspace = open(context, &args.platform, &args.into, "plan")?;
+    let files = settings::files(&args.settings.settings)?;
     let folder = within(workspace.as_ref(), args.folder.as_ref())?;
     let mut request = ImportRequest {
         other_target: other_target(args.other_target),
@@ -84,14 +89,29 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
             workspace.as_ref(),
             &folder,
             args.home_folder.as_ref(),
-            args.tags,
+            args.tags.unwrap_or(TagsPolicy::Apply),
         )?,
         ..request(&args.package, &args.into, folder, args.rows)
     };
     let stripped = strip(context, &mut request, args.strip_folder.as_deref())?;
-    let mut incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())?;
-    if let Some(stripped) = &stripped {
-        incoming.was_made_of(&args.package, stripped.original)?;
+    let read = |request: &ImportRequest| -> Result<Incoming, ImportError> {
+        let mut observer = context.ui.observer();
+        let mut incoming = Incoming::read(request, &context.running, &mut observer)?;
+        if let Some(stripped) = &stripped {
+            incoming.was_made_of(&args.package, stripped.original)?;
+        }
+        Ok(incoming)
+    };
+    let mut incoming = read(&request)?;
+    let said = Said {
+        args: &args.settings,
+        files: &files,
+        folder: args.folder.as_ref(),
+        home: args.home_folder.as_ref(),
+        tags: args.tags,
+    };
+    if said.settle(&mut request, &incoming, workspace.as_ref())? == Lands::Elsewhere {
+        incoming = read(&request)?;
     }
     Failure::incomplete(&incoming.opened)?;
     let mut planned = incoming.plan(&request, workspace.as_ref(), &context.running)?;
@@ -236,6 +256,59 @@ fn landing(
     Ok(Landing { home, tags })
 }
 
+/// What was said of settings, and what of the same on the command line.
+struct Said<'a> {
+    args: &'a SettingsArgs,
+    files: &'a [SettingsFile],
+    folder: Option<&'a FolderPath>,
+    home: Option<&'a FolderPath>,
+    tags: Option<TagsPolicy>,
+}
+
+/// Whether settings put a package into another folder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lands {
+    /// It goes where it went.
+    AsSaid,
+    /// It goes elsewhere, so that it has to be read for that.
+    Elsewhere,
+}
+
+impl Said<'_> {
+    /// Puts the settings of a workspace into a request. What the command line says counts more.
+    fn settle(
+        &self,
+        request: &mut ImportRequest,
+        incoming: &Incoming,
+        workspace: &dyn Workspace,
+    ) -> Result<Lands, Failure> {
+        let whom = settings::whom(self.args, incoming, workspace.names()?);
+        let Some(asked) = settings::asked(self.args, self.files, &whom)? else {
+            return Ok(Lands::AsSaid);
+        };
+        let before = (request.folder.clone(), request.landing.clone());
+        let said = asked
+            .resolved
+            .folder
+            .as_ref()
+            .filter(|_| self.folder.is_none());
+        if let Some(said) = said {
+            request.folder = within(workspace, Some(&said.value))?;
+        }
+        let tags = asked.resolved.tags.as_ref();
+        let tags = tags.and_then(|said| said.value.parse().ok());
+        let tags = self.tags.or(tags).unwrap_or(TagsPolicy::Apply);
+        request.landing = landing(workspace, &request.folder, self.home, tags)?;
+        request.settings = Some(asked);
+        Ok(
+            match before == (request.folder.clone(), request.landing.clone()) {
+                true => Lands::AsSaid,
+                false => Lands::Elsewhere,
+            },
+        )
+    }
+}
+
 /// Takes the top folder off the package that is asked for, and asks for what that gives.
 fn strip(
     context: &Context,
@@ -266,6 +339,7 @@ pub(super) fn request(
         folder,
         rows,
         landing: Landing::default(),
+        settings: None,
         limits: Limits::default(),
         scratch: std::env::temp_dir(),
         at: platform::now(),
@@ -505,11 +579,41 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
         )?;
     }
     let stripped = strip(context, &mut request, strip_folder.as_deref())?;
-    let mut incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())?;
-    let read = stripped.as_ref().map_or(incoming.digest(), |s| s.original);
-    if let Some(stripped) = &stripped {
-        incoming.was_made_of(&package, stripped.original)?;
+    let read = |request: &ImportRequest| -> Result<Incoming, ImportError> {
+        let mut observer = context.ui.observer();
+        let mut incoming = Incoming::read(request, &context.running, &mut observer)?;
+        if let Some(stripped) = &stripped {
+            incoming.was_made_of(&package, stripped.original)?;
+        }
+        Ok(incoming)
+    };
+    let mut incoming = read(&request)?;
+    let (files, said) = planned_settings(args, approved.as_ref())?;
+    let said = Said {
+        args: &said,
+        files: &files,
+        folder: approved
+            .as_ref()
+            .map_or(args.folder.as_ref(), |approved| Some(&approved.plan.folder)),
+        home: args.home_folder.as_ref(),
+        tags: approved
+            .as_ref()
+            .map_or(args.tags, |approved| Some(approved.plan.tags)),
+    };
+    match approved {
+        // Where it goes was approved of.
+        Some(_) => {
+            let (folder, landing) = (request.folder.clone(), request.landing.clone());
+            said.settle(&mut request, &incoming, workspace.as_ref())?;
+            (request.folder, request.landing) = (folder, landing);
+        }
+        None => {
+            if said.settle(&mut request, &incoming, workspace.as_ref())? == Lands::Elsewhere {
+                incoming = read(&request)?;
+            }
+        }
     }
+    let read = stripped.as_ref().map_or(incoming.digest(), |s| s.original);
     if let Some(signed) = &signed {
         let approval = match approved {
             Some(_) => Approval::Plan,
@@ -552,7 +656,9 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
             context.ui.findings(&document.findings);
         }
         let approval = planned.approve(&given)?;
-        if consent.is_none() && !args.yes && planned.plan().summary.overwrites > 0 {
+        let plan = planned.plan();
+        let overwrites = plan.summary.overwrites > 0 || changed_values(plan) > 0;
+        if consent.is_none() && !args.yes && overwrites {
             agreed(context, args, &package, planned.plan())?;
             consent = Some(planned.plan().clone());
         }
@@ -581,6 +687,59 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
         return report(context, document, receipt, astray, length);
     }
     Ok(Exit::Failed)
+}
+
+/// The files of settings that hold, and whom they are asked for: those of the plan, if there is one.
+fn planned_settings(
+    args: &ImportArgs,
+    approved: Option<&PlanDocument>,
+) -> Result<(Vec<SettingsFile>, SettingsArgs), Failure> {
+    let Some(approved) = approved else {
+        return Ok((
+            settings::files(&args.settings.settings)?,
+            args.settings.clone(),
+        ));
+    };
+    let given = &args.settings;
+    if !given.settings.is_empty() || !given.label.is_empty() || given.customer.is_some() {
+        return Err(Failure::usage(
+            "--settings, --label and --customer go with a package: the plan has its settings already",
+        )
+        .help("leave them out, or make the plan again with them"));
+    }
+    let Some(planned) = &approved.plan.settings else {
+        return Ok((Vec::new(), SettingsArgs::default()));
+    };
+    let paths: Vec<PathBuf> = planned
+        .files
+        .iter()
+        .map(|file| found(&args.package, Path::new(&file.path)))
+        .collect();
+    let mut files = match paths.is_empty() {
+        true => Vec::new(),
+        false => settings::files(&paths)?,
+    };
+    for (file, planned) in files.iter_mut().zip(&planned.files) {
+        if file.digest != planned.digest {
+            return Err(Failure::new(
+                Exit::Refused,
+                "stale-plan",
+                format!(
+                    "the plan no longer holds: the settings in {} changed",
+                    file.path
+                ),
+            )
+            .help("make the plan again, and look at what is different"));
+        }
+        // A plan is compared whole, wherever its settings lie by now.
+        file.path.clone_from(&planned.path);
+    }
+    let args = SettingsArgs {
+        settings: Vec::new(),
+        label: planned.labels.clone(),
+        customer: planned.customer.clone(),
+    };
+    Ok((files, args))
 }
 
 /// Asks whether to overwrite what is there.
@@ -616,13 +775,26 @@ fn agreed(
             if let Some(tags) = args.tags {
                 options.push_str(&format!(" --tags {tags}"));
             }
+            for file in &args.settings.settings {
+                let file = shell_word(&file.display().to_string());
+                options.push_str(&format!(" --settings {file}"));
+            }
+            for label in &args.settings.label {
+                options.push_str(&format!(" --label {}", shell_word(label)));
+            }
+            if let Some(customer) = &args.settings.customer {
+                options.push_str(&format!(" --customer {}", shell_word(customer)));
+            }
             options.push_str(&platform_option(&args.platform));
             Err(Failure::new(
                 Exit::Refused,
                 "not-confirmed",
                 format!(
                     "nothing was imported: it would overwrite {} of {address}, and there is nobody to ask",
-                    counted(plan.summary.overwrites as u64, "asset"),
+                    match (plan.summary.overwrites, changed_values(plan)) {
+                        (0, values) => counted(values as u64, "property value"),
+                        (assets, _) => counted(assets as u64, "asset"),
+                    },
                 ),
             )
             .help(format!(
@@ -630,6 +802,13 @@ fn agreed(
             )))
         }
     }
+}
+
+/// How many properties get another value than they have.
+fn changed_values(plan: &ImportPlan) -> usize {
+    let settings = plan.settings.iter().flat_map(|told| &told.actions);
+    let changed = settings.filter(|action| action.effect == SettingEffect::Changes);
+    changed.count()
 }
 
 fn given(args: &PermittedArgs) -> Vec<Permission> {
@@ -652,6 +831,10 @@ fn stale(approved: &ImportPlan, now: &ImportPlan) -> Failure {
         format!("{} changed since", now.workspace.address)
     } else if approved.catalog != now.catalog {
         "other connectors are shared with the workspace now".to_owned()
+    } else if approved.settings.as_ref().map(|s| s.digest)
+        != now.settings.as_ref().map(|s| s.digest)
+    {
+        "the settings say something else, or a secret of theirs is another one".to_owned()
     } else {
         "the import would do something else now".to_owned()
     };
@@ -700,10 +883,18 @@ pub(super) fn imported(address: &Address, receipt: &Receipt) -> String {
 }
 
 fn outcome(text: &mut String, document: &ImportDocument) {
+    let settings = document.plan.plan.settings.as_ref();
     let address = &document.plan.plan.workspace.address;
     for recipe in &document.receipt.recipes {
         let name = place(&recipe.folder, &recipe.name);
+        let settings = document.plan.plan.settings.iter();
+        let started = settings.flat_map(|told| &told.actions).any(|action| {
+            action.effect == SettingEffect::Starts
+                && action.name == recipe.name
+                && action.folder == recipe.folder
+        });
         let _ = match recipe.state {
+            RecipeState::Running if started => writeln!(text, "started   {name}"),
             RecipeState::Running => writeln!(text, "restarted {name}"),
             RecipeState::Stopped => writeln!(text, "stopped   {name}"),
         };
@@ -725,8 +916,23 @@ fn outcome(text: &mut String, document: &ImportDocument) {
                 "Nothing was imported into {address}: the package holds no assets."
             )
         }
+        None if document.astray.is_empty() && settings.is_some_and(|told| !told.is_empty()) => {
+            writeln!(
+                text,
+                "{address} has the package already, and got its settings; read back, everything is as planned."
+            )
+        }
+        None if document.astray.is_empty() && settings.is_some() => {
+            writeln!(
+                text,
+                "{address} is as the package and the settings have it already."
+            )
+        }
         None if document.astray.is_empty() => {
             writeln!(text, "{address} is as the package has it already.")
+        }
+        None if settings.is_some() => {
+            writeln!(text, "{address} is not as the settings have it:")
         }
         None => writeln!(text, "Nothing was imported into {address}:"),
     };
@@ -785,6 +991,15 @@ fn text(plan: &ImportPlan, volume: Volume, length: Length) -> String {
             "file",
             visible(ignored.as_str())
         );
+    }
+    for action in plan.settings.iter().flat_map(|told| &told.actions) {
+        let Wording { sign, what } = action.wording();
+        if sign == "=" && volume != Volume::Verbose {
+            continue;
+        }
+        let kind = action.subject.label();
+        let name = visible(&action.named());
+        let _ = writeln!(text, "  {sign} {kind:<12} {name}  {}", visible(&what));
     }
     let afterwards = length.shown(&plan.afterwards);
     for one in afterwards {

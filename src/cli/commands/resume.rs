@@ -30,6 +30,7 @@ pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
         folder: entry.folder.clone(),
         rows: document.plan.rows,
         landing: document.plan.landing(),
+        settings: None,
         limits: Limits::default(),
         scratch: std::env::temp_dir(),
         at: platform::now(),

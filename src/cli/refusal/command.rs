@@ -153,6 +153,13 @@ pub(super) const REFUSALS: &[Refusal] = &[
         cure: "Correct the place that is shown. `recipack help manifest` has all keys.",
     },
     Refusal {
+        code: "invalid-settings",
+        exits: &[Exit::Failed],
+        meaning: "Settings of a target can't be used.",
+        why: "A key or a word is none that may stand there, nothing is said for the label or customer that was given, a value is not filled in, or an environment variable or a file that holds one is not there.",
+        cure: "Correct the place that is shown, or set the variable. Nothing was changed.",
+    },
+    Refusal {
         code: "manifest-edit",
         exits: &[Exit::Failed],
         meaning: "The manifest can't be changed in that way.",

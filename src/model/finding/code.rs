@@ -144,6 +144,8 @@ codes! {
     ProjectNameDiffers = "project-name-differs", Warning, Workspace, "A package names the project that it is from, and goes into a folder of another one.";
     OtherTarget = "other-target", Warning, Workspace, "A package was made for another kind of target, data center or customer than the workspace is.";
     NothingToImport = "nothing-to-import", Warning, Workspace, "A package holds no assets, so an import of it does nothing.";
+    SettingUnmatched = "setting-unmatched", Error, Workspace, "Settings name something that the package neither brings nor uses.";
+    SettingBlocked = "setting-blocked", Error, Workspace, "A workspace can't take what settings say.";
     RestartFails = "restart-fails", Warning, Workspace, "A running recipe would be stopped and updated, and could not start again.";
     ConnectionOtherApplication = "connection-other-application", Warning, Free, "A recipe uses a connection for another application than the connection is for.";
     ConnectionNotChosen = "connection-not-chosen", Warning, Free, "An active step uses an application for which no connection is chosen.";

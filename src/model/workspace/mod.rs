@@ -8,6 +8,7 @@ mod import_id;
 mod items;
 mod label;
 mod partnership;
+mod property;
 mod revision;
 mod snapshot;
 mod timestamp;
@@ -23,6 +24,7 @@ pub use label::{Label, LabelEdit, LabelError};
 pub use partnership::{
     ClosedSource, CustomerFacts, CustomerUse, Partnership, Sharing, SharingTold,
 };
+pub use property::{HeldValue, PropertyKey};
 pub use revision::{Before, Revision, RevisionAction, RevisionHeader};
 pub use snapshot::{
     Counters, Inventory, Namesakes, RecipeUse, Scope, SharingKnowledge, Snapshot, WorkspaceFacts,

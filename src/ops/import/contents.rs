@@ -1,6 +1,7 @@
 //! The contents of a package as a workspace is handed them.
 
 use super::*;
+use crate::plan::import::settings::SettingWrite;
 
 /// Gives a workspace what it lacks: entries of the package as they are, and what was rewritten.
 pub(super) struct PackageContents<'a> {
@@ -8,6 +9,8 @@ pub(super) struct PackageContents<'a> {
     package: &'a Path,
     /// The tables whose rows stay out.
     without_rows: Vec<PackagePath>,
+    /// What is set beside it.
+    pub(super) settings: Vec<SettingWrite>,
     reader: SourceReader<'a>,
     files: HashMap<Digest, usize>,
     spill: TempStore,
@@ -27,6 +30,7 @@ impl<'a> PackageContents<'a> {
             incoming,
             package: &request.package,
             without_rows: Vec::new(),
+            settings: Vec::new(),
             reader: incoming.opened.source.reader(),
             files: files
                 .filter_map(|file| Some((file.content?.digest?, file.source)))
@@ -160,6 +164,7 @@ impl Contents for PackageContents<'_> {
             folder: &self.incoming.placing.folder,
             landing: &self.incoming.placing.landing,
             without_rows: &self.without_rows,
+            settings: &self.settings,
         })
     }
 

@@ -83,6 +83,7 @@ pub fn matrix<E: From<ImportError>>(
             folder: request.folder.clone(),
             rows: RowsPolicy::Overwrite,
             landing: Landing::default(),
+            settings: None,
             limits: request.limits,
             scratch: request.scratch.clone(),
             at: request.at,

@@ -9,6 +9,7 @@ use crate::model::workspace::Snapshot;
 use crate::ops::approval::{Approved, ImportRefusal};
 use crate::plan::import::compare::Answer;
 use crate::plan::import::document::{ImportPlan, Needed, Permission};
+use crate::plan::import::settings::Settled;
 use crate::plan::import::target::Fit;
 
 /// An import that was planned.
@@ -16,6 +17,8 @@ use crate::plan::import::target::Fit;
 pub struct Planned {
     pub(super) plan: ImportPlan,
     pub(super) findings: Vec<Finding>,
+    /// What settings come to, if any were given.
+    pub(super) settled: Option<Settled>,
     pub(super) snapshot: Snapshot,
     pub(super) answers: BTreeMap<usize, Answer>,
     /// What hides some of the package.

@@ -92,7 +92,7 @@ impl Draft<'_> {
     }
 
     /// A recipe's facts in the workspace's terms.
-    fn translated(&self, facts: &Facts) -> Facts {
+    pub(super) fn translated(&self, facts: &Facts) -> Facts {
         let mut facts = facts.clone();
         let name = |provider: &mut Arc<str>| {
             if let Some(name) = self.connectors.names.get(&**provider) {
@@ -120,7 +120,7 @@ impl Draft<'_> {
     }
 
     /// What recipes will find when they start after the import.
-    fn surroundings(&self) -> StartContext<'_> {
+    pub(super) fn surroundings(&self) -> StartContext<'_> {
         let snapshot = self.snapshot;
         let held = snapshot.assets.values().chain(&snapshot.connections);
         let mut around = StartContext::of(held, &snapshot.connectors);

@@ -135,6 +135,7 @@ impl Draft<'_> {
                 revision: workspace.revision,
             },
             target: None,
+            settings: None,
             catalog: self.snapshot.shared.as_ref().map(|shared| shared.digest()),
             folder: self.placing.folder.clone(),
             rows: self.rows,

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::settings::PlannedSettings;
 use super::target::PlannedTarget;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::keyword::keyword_enum;
@@ -48,6 +49,9 @@ pub struct ImportPlan {
     /// What is done with tags; absent where they are applied.
     #[serde(default = "apply", skip_serializing_if = "is_applied")]
     pub tags: TagsPolicy,
+    /// What settings do after the import; absent where none were given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<PlannedSettings>,
     /// Folders that are created.
     pub creates_folders: Vec<FolderPath>,
     /// What happens to each custom connector.
@@ -397,6 +401,8 @@ impl ImportPlan {
             blocked: _,
             unknown: _,
         } = self.summary;
-        creates + overwrites + installs + updates == 0 && self.creates_folders.is_empty()
+        creates + overwrites + installs + updates == 0
+            && self.creates_folders.is_empty()
+            && self.settings.as_ref().is_none_or(PlannedSettings::is_empty)
     }
 }

@@ -19,6 +19,7 @@ pub mod history;
 pub mod matrix;
 pub mod nesting;
 mod references;
+pub mod settings;
 pub mod target;
 pub mod wording;
 

@@ -4,6 +4,7 @@ use super::document::{
     Afterwards, AssetAction, ConnectorAction, Direction, ImportPlan, PlannedAsset,
     PlannedConnector, PlannedRows,
 };
+use super::settings::{SettingAction, SettingEffect, SettingSubject, of_project};
 use crate::model::ident::Version;
 use crate::model::table::RowCount;
 use crate::model::workspace::RecipeState;
@@ -154,8 +155,22 @@ impl ImportPlan {
             0 => String::new(),
             number => format!(", {number} unknown"),
         };
+        let settings = self.settings.as_ref().map_or_else(String::new, |settings| {
+            let count = |effects: &[SettingEffect]| {
+                let actions = settings.actions.iter();
+                actions.filter(|one| effects.contains(&one.effect)).count()
+            };
+            format!(
+                " Settings: {} to set, {} to authorize, {} to start, {} to stop, {} waiting.",
+                count(&[SettingEffect::Sets, SettingEffect::Changes]),
+                count(&[SettingEffect::Authorizes]),
+                count(&[SettingEffect::Starts]),
+                count(&[SettingEffect::Stops]),
+                count(&[SettingEffect::AwaitsPerson, SettingEffect::CannotStart]),
+            )
+        });
         format!(
-            "Plan: {} to create, {} to overwrite ({} running), {} unchanged. Connectors: {} to install, {} to update, {} blocked{unknown}.",
+            "Plan: {} to create, {} to overwrite ({} running), {} unchanged. Connectors: {} to install, {} to update, {} blocked{unknown}.{settings}",
             summary.creates,
             summary.overwrites,
             summary.overwrites_running,
@@ -164,6 +179,45 @@ impl ImportPlan {
             summary.updates,
             summary.blocked
         )
+    }
+}
+
+impl SettingSubject {
+    /// What to call it in a column.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Property | Self::ProjectProperty => "property",
+            Self::Connection => "connection",
+            Self::Recipe => "recipe",
+        }
+    }
+}
+
+impl SettingAction {
+    /// The sign and the words for what it does.
+    pub fn wording(&self) -> Wording {
+        let to = self.to.as_deref().unwrap_or_default();
+        let because = self.because.join("; ");
+        let level = match self.subject {
+            SettingSubject::ProjectProperty => of_project(&self.folder),
+            SettingSubject::Property | SettingSubject::Connection | SettingSubject::Recipe => {
+                String::new()
+            }
+        };
+        match self.effect {
+            SettingEffect::Sets => wording("+", &format!("{to}{level}")),
+            SettingEffect::Changes => {
+                let from = self.from.as_deref().unwrap_or("another value");
+                wording("~", &format!("{from} → {to}{level}"))
+            }
+            SettingEffect::Keeps if because.is_empty() => wording("=", "is so already"),
+            SettingEffect::Keeps => wording("=", &because),
+            SettingEffect::Authorizes => wording("*", &format!("is authorized with {to}")),
+            SettingEffect::AwaitsPerson => wording("?", "waits for a person to authorize it"),
+            SettingEffect::Starts => wording(">", "starts"),
+            SettingEffect::Stops => wording("-", "stops"),
+            SettingEffect::CannotStart => wording("?", &format!("can't start yet: {because}")),
+        }
     }
 }
 

@@ -409,7 +409,7 @@ fn delete_folder(asked: &Asked<'_>) -> Result<Reply, Reply> {
     if inventory.folders.iter().any(below) || inside(&inventory, folder).next().is_some() {
         return Err(kept("it is not empty"));
     }
-    remove(asked, &folders, &inventory, folder)
+    remove(asked, &inventory, folder)
 }
 
 fn delete_project(asked: &Asked<'_>) -> Result<Reply, Reply> {
@@ -419,7 +419,7 @@ fn delete_project(asked: &Asked<'_>) -> Result<Reply, Reply> {
         .opened()?
         .inventory()
         .map_err(|error| failed(&error))?;
-    remove(asked, &folders, &inventory, folder)
+    remove(asked, &inventory, folder)
 }
 
 /// What lies in a folder or below it.
@@ -465,12 +465,7 @@ pub(super) fn named(asset: &WorkspaceAsset) -> String {
     )
 }
 
-fn remove(
-    asked: &Asked<'_>,
-    folders: &Folders,
-    inventory: &Inventory,
-    folder: &FolderPath,
-) -> Result<Reply, Reply> {
+fn remove(asked: &Asked<'_>, inventory: &Inventory, folder: &FolderPath) -> Result<Reply, Reply> {
     let going: BTreeMap<AssetId, &WorkspaceAsset> = inside(inventory, folder)
         .map(|asset| (asset.id, asset))
         .collect();
@@ -494,9 +489,5 @@ fn remove(
         .commit(&commit, &mut NoContents)
         .map_err(|error| failed(&error))?;
     asked.note(|notes| going.keys().for_each(|id| notes.forget(*id)))?;
-    let store = &asked.sandbox.store;
-    store
-        .forget_properties(asked.workspace, folders.number(folder))
-        .map_err(|error| failed(&error))?;
     Ok(Reply::success())
 }

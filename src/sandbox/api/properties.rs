@@ -1,7 +1,7 @@
 //! Properties (platform.md §2.4).
 //!
 //! Names of properties come with packages, values don't (platform.md §5.4). Values that are sent are
-//! kept beside the platform's file.
+//! kept in the platform's file. What an import kept of a secret is a digest, and is not told.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,9 @@ use super::super::route::{
 };
 use super::account::Folders;
 use crate::model::kind::AssetKind;
-use crate::model::workspace::FolderPath;
-use crate::workspace::Workspace as _;
+use crate::model::workspace::{FolderPath, HeldValue, PropertyKey};
+use crate::plan::commit::{Change, Commit};
+use crate::workspace::{NoContents, Workspace as _};
 
 pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
@@ -93,13 +94,13 @@ fn properties(asked: &Asked<'_>) -> Result<Reply, Reply> {
                 .map(|key| (key.clone(), String::new())),
         );
     }
-    let kept = asked.sandbox.store.properties(asked.workspace);
-    let mut kept = kept.map_err(|error| failed(&error))?;
-    let kept = kept.remove(&number(&folders, project.as_ref()));
+    let kept = workspace
+        .property_values(project.as_ref())
+        .map_err(|error| failed(&error))?;
+    let kept = kept.into_iter();
     names.extend(
-        kept.into_iter()
-            .flatten()
-            .filter(|(name, _)| name.starts_with(prefix)),
+        kept.filter(|(name, _)| name.starts_with(prefix))
+            .map(|(name, value)| (name, value.text().unwrap_or_default().to_owned())),
     );
     Ok(Reply::ok(&names))
 }
@@ -112,20 +113,29 @@ fn project(asked: &Asked<'_>, folders: &Folders) -> Result<Option<FolderPath>, R
     }
 }
 
-/// The number of a project; 0 for the workspace as a whole.
-fn number(folders: &Folders, project: Option<&FolderPath>) -> u64 {
-    project.map_or(0, |folder| folders.number(folder))
-}
-
 fn set_properties(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let new: NewProperties = serde_json::from_value(asked.json.clone())
         .map_err(|error| Reply::bad_request(error.to_string()))?;
     let folders = Folders::of(asked)?;
     let project = project(asked, &folders)?;
-    let number = number(&folders, project.as_ref());
-    let store = &asked.sandbox.store;
-    store
-        .keep_properties(asked.workspace, number, new.properties)
-        .map_err(|error| failed(&error))?;
+    let mut workspace = asked.opened()?;
+    let facts = workspace.facts().map_err(|error| failed(&error))?;
+    let mut commit = Commit::on(&facts);
+    let changes = new
+        .properties
+        .into_iter()
+        .map(|(name, value)| Change::SetProperty {
+            key: PropertyKey {
+                project: project.clone(),
+                name,
+            },
+            value: HeldValue::Text(value),
+        });
+    commit.changes.extend(changes);
+    if !commit.changes.is_empty() {
+        workspace
+            .commit(&commit, &mut NoContents)
+            .map_err(|error| failed(&error))?;
+    }
     Ok(Reply::success())
 }

@@ -8,8 +8,8 @@ use super::read::Reading;
 use super::{content, row, shares, sums, usage};
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, WorkspaceName};
 use crate::model::workspace::{
-    AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldState, HeldVersion, Revision,
-    Timestamp, WorkspaceFacts, WorkspaceId,
+    AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldState, HeldValue,
+    HeldVersion, PropertyKey, Revision, Timestamp, WorkspaceFacts, WorkspaceId,
 };
 use crate::plan::commit::{Change, Commit};
 use crate::workspace::local::error::{Doing, Failed};
@@ -152,6 +152,7 @@ impl Writer<'_> {
             Change::SetConnection { id, authorization } => {
                 self.set(*id, "connection", HeldState::Connection(*authorization))
             }
+            Change::SetProperty { key, value } => self.set_property(key, value),
             Change::CreateConnector {
                 id,
                 title,
@@ -321,6 +322,10 @@ impl Writer<'_> {
         }
         self.folders.remove(folder);
         self.execute(
+            "DELETE FROM property WHERE workspace = ?1 AND project = ?2",
+            params![self.workspace, folder.as_str()],
+        )?;
+        self.execute(
             "DELETE FROM folder WHERE workspace = ?1 AND path = ?2",
             params![self.workspace, folder.as_str()],
         )
@@ -449,6 +454,19 @@ impl Writer<'_> {
             return self.unfit(CommitConflict::OtherState(id));
         }
         Ok(())
+    }
+
+    fn set_property(&self, key: &PropertyKey, value: &HeldValue) -> Result<(), WorkspaceError> {
+        let (text, digest) = match value {
+            HeldValue::Text(text) => (Some(text), None),
+            HeldValue::Secret(digest) => (None, Some(digest.as_bytes().as_slice())),
+        };
+        self.execute(
+            "INSERT OR REPLACE INTO property (workspace, project, name, value, digest) \
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![self.workspace, row::project(key), key.name, text, digest],
+        )
+        .map(drop)
     }
 
     fn connector_version(

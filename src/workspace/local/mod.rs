@@ -12,7 +12,7 @@ mod sums;
 mod usage;
 mod workspaces;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -26,8 +26,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 use super::{Committed, Contents, Decoder, Encoded, Encoding, Moment, Workspace, WorkspaceError};
 use crate::model::ident::{Digest, InternalName, Version, WorkspaceName};
 use crate::model::workspace::{
-    AssetId, Body, FolderPath, Inventory, Revision, RevisionHeader, RevisionNumber, Scope,
-    Snapshot, Timestamp, WorkspaceFacts, WorkspaceId,
+    AssetId, Body, FolderPath, HeldValue, Inventory, PropertyKey, Revision, RevisionHeader,
+    RevisionNumber, Scope, Snapshot, Timestamp, WorkspaceFacts, WorkspaceId,
 };
 use crate::plan::commit::Commit;
 
@@ -460,6 +460,19 @@ impl LocalWorkspace {
     }
 }
 
+impl LocalWorkspace {
+    /// The values of all properties of a project, or of the workspace as a whole.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub fn property_values(
+        &self,
+        project: Option<&FolderPath>,
+    ) -> Result<BTreeMap<String, HeldValue>, WorkspaceError> {
+        self.read(|reading| reading.property_values(project))
+    }
+}
+
 impl Workspace for LocalWorkspace {
     fn one_moment(&self) -> Result<Moment<'_>, WorkspaceError> {
         if !self.connection.is_autocommit() {
@@ -479,6 +492,13 @@ impl Workspace for LocalWorkspace {
 
     fn inventory(&self) -> Result<Inventory, WorkspaceError> {
         self.read(|reading| reading.inventory())
+    }
+
+    fn properties(
+        &self,
+        asked: &BTreeSet<PropertyKey>,
+    ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError> {
+        self.read(|reading| reading.properties(asked))
     }
 
     fn has_sibling(&self, name: &str) -> Result<bool, WorkspaceError> {

@@ -12,9 +12,10 @@ use crate::model::catalogue::{Catalogue, CatalogueEntry, SharedVersion, Visibili
 use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    AssetId, AssetKey, Before, Body, ConnectorId, Counters, FolderPath, HeldVersion, Inventory,
-    Namesakes, RecipeState, RecipeUse, RevisionNumber, Scope, SharingKnowledge, Snapshot,
-    Timestamp, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts, WorkspaceId,
+    AssetId, AssetKey, Before, Body, ConnectorId, Counters, FolderPath, HeldValue, HeldVersion,
+    Inventory, Namesakes, PropertyKey, RecipeState, RecipeUse, RevisionNumber, Scope,
+    SharingKnowledge, Snapshot, Timestamp, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts,
+    WorkspaceId,
 };
 use crate::workspace::WorkspaceError;
 use crate::workspace::local::error::{Doing, Failed};
@@ -380,6 +381,60 @@ impl Reading<'_> {
             shared: self.shared(&workspace)?,
             workspace,
         })
+    }
+
+    /// The values of properties, as far as they have any.
+    pub(super) fn properties(
+        &self,
+        asked: &BTreeSet<PropertyKey>,
+    ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError> {
+        let mut told = BTreeMap::new();
+        for key in asked {
+            let found: Option<(Option<String>, Option<Vec<u8>>)> = self
+                .connection
+                .prepare_cached(
+                    "SELECT value, digest FROM property \
+                     WHERE workspace = ?1 AND project = ?2 AND name = ?3",
+                )
+                .and_then(|mut statement| {
+                    let key = params![row::column(self.id.0), row::project(key), key.name];
+                    let found = statement.query_row(key, |row| Ok((row.get(0)?, row.get(1)?)));
+                    found.optional()
+                })
+                .doing(self.doing, "read")?;
+            let value = match found {
+                None | Some((None, None)) => continue,
+                Some((Some(text), _)) => HeldValue::Text(text),
+                Some((None, Some(digest))) => HeldValue::Secret(row::digest(&digest, self.doing)?),
+            };
+            told.insert(key.clone(), value);
+        }
+        Ok(told)
+    }
+
+    /// The values of all properties of a project, or of the workspace as a whole.
+    pub(super) fn property_values(
+        &self,
+        project: Option<&FolderPath>,
+    ) -> Result<BTreeMap<String, HeldValue>, WorkspaceError> {
+        let of = PropertyKey {
+            project: project.cloned(),
+            name: String::new(),
+        };
+        let names: Vec<String> = self
+            .connection
+            .prepare_cached("SELECT name FROM property WHERE workspace = ?1 AND project = ?2")
+            .and_then(|mut statement| {
+                let of = params![row::column(self.id.0), row::project(&of)];
+                let names = statement.query_map(of, |row| row.get(0))?;
+                names.collect()
+            })
+            .doing(self.doing, "read")?;
+        let asked = names
+            .into_iter()
+            .map(|name| PropertyKey { name, ..of.clone() });
+        let told = self.properties(&asked.collect())?.into_iter();
+        Ok(told.map(|(key, value)| (key.name, value)).collect())
     }
 
     fn users(&self, name: &InternalName) -> Result<Vec<RecipeUse>, WorkspaceError> {

@@ -6,7 +6,9 @@ use serde::de::DeserializeOwned;
 
 use crate::model::ident::Digest;
 use crate::model::kind::AssetKind;
-use crate::model::workspace::{AssetPlace, Authorization, HeldState, RecipeState};
+use crate::model::workspace::{
+    AssetPlace, Authorization, FolderPath, HeldState, PropertyKey, RecipeState,
+};
 use crate::workspace::WorkspaceError;
 use crate::workspace::local::error::Doing;
 
@@ -18,6 +20,11 @@ pub(super) fn place(place: &AssetPlace) -> &str {
         AssetPlace::Workspace => WORKSPACE,
         AssetPlace::Folder(folder) => folder.as_str(),
     }
+}
+
+/// The project of a property, or the workspace as a whole.
+pub(super) fn project(key: &PropertyKey) -> &str {
+    key.project.as_ref().map_or(WORKSPACE, FolderPath::as_str)
 }
 
 pub(super) fn place_of(text: &str, doing: &Doing) -> Result<AssetPlace, WorkspaceError> {

@@ -13,7 +13,7 @@ use crate::workspace::local::error::{Doing, Failed};
 /// Tells a platform's file from other SQLite files: "rcpk".
 const APPLICATION: i32 = 0x7263_706b;
 /// The format that this program writes.
-pub(super) const FORMAT: u32 = 5;
+pub(super) const FORMAT: u32 = 6;
 /// The oldest format that can be brought to that one.
 const OLDEST: u32 = 1;
 
@@ -148,6 +148,19 @@ UPDATE workspace SET closed_source = 1
 WHERE id IN (SELECT workspace FROM share WHERE visibility = 'closed');
 ";
 
+/// What format 6 has beside that: values of properties. `project` is the folder of a project, or `/`
+/// for the workspace as a whole. Of a secret only a digest is kept.
+const SIXTH: &str = "
+CREATE TABLE IF NOT EXISTS property (
+  workspace INTEGER NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+  project TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT,
+  digest BLOB,
+  PRIMARY KEY (workspace, project, name)
+) STRICT, WITHOUT ROWID;
+";
+
 /// A version of a connector as formats before 3 kept it: which workspace counted the number that it
 /// came with was not asked.
 #[derive(Deserialize)]
@@ -254,8 +267,7 @@ fn fifth(connection: &Connection, doing: &Doing) -> Result<(), WorkspaceError> {
     connection
         .execute_batch(usage::TABLE)
         .doing(doing, "upgrade")?;
-    usage::keep_everything(connection, doing)?;
-    sums::keep_all(connection, doing)
+    usage::keep_everything(connection, doing)
 }
 
 /// What a file is.
@@ -307,6 +319,7 @@ pub(super) fn make(connection: &mut Connection, doing: &Doing) -> Result<(), Wor
     transaction
         .execute_batch(TABLES)
         .and_then(|()| transaction.execute_batch(SECOND))
+        .and_then(|()| transaction.execute_batch(SIXTH))
         .and_then(|()| transaction.execute_batch(sums::TABLE))
         .and_then(|()| transaction.execute_batch(usage::TABLE))
         .and_then(|()| transaction.pragma_update(None, "application_id", APPLICATION))
@@ -336,10 +349,22 @@ pub(super) fn upgrade(connection: &mut Connection, doing: &Doing) -> Result<(), 
         third(&transaction, doing)?;
     }
     match format {
-        ..4 => fourth(&transaction, doing)?,
-        _ => sums::check_all_before_5(&transaction, doing)?,
+        ..4 => {}
+        4 => sums::check_all_before_5(&transaction, doing)?,
+        _ => sums::check_all(&transaction, doing)?,
     }
-    fifth(&transaction, doing)?;
+    if format >= 4 {
+        sums::check_workspaces_before_6(&transaction, doing)?;
+    }
+    transaction.execute_batch(SIXTH).doing(doing, "upgrade")?;
+    match format {
+        ..4 => fourth(&transaction, doing)?,
+        _ => sums::keep_workspaces(&transaction, doing)?,
+    }
+    if format < 5 {
+        fifth(&transaction, doing)?;
+    }
+    sums::keep_all(&transaction, doing)?;
     transaction
         .pragma_update(None, "user_version", FORMAT)
         .doing(doing, "upgrade")?;

@@ -46,7 +46,7 @@ const DIRECTORY: [&str; 6] = [
 ];
 
 /// What is in a workspace.
-const WORKSPACE: [&str; 15] = [
+const WORKSPACE: [&str; 16] = [
     "SELECT name, kind, data_center, external_id, admin, created_at, closed_source, state, revision, next_asset, next_connector FROM workspace WHERE id = ?1",
     "SELECT path, id FROM folder INDEXED BY sqlite_autoindex_folder_1 WHERE workspace = ?1 ORDER BY path",
     "SELECT id, place, kind, name, twin, version, state FROM asset WHERE workspace = ?1 ORDER BY id",
@@ -62,6 +62,7 @@ const WORKSPACE: [&str; 15] = [
     "SELECT key, value FROM label WHERE workspace = ?1 ORDER BY key",
     "SELECT number, at, who, action, subject, package FROM revision WHERE workspace = ?1 ORDER BY number",
     "SELECT revision, sum FROM checksum WHERE workspace = ?1 AND revision > 0 ORDER BY revision",
+    "SELECT project, name, value, digest FROM property WHERE workspace = ?1 ORDER BY project, name",
 ];
 
 /// Sums that held when this process looked last. A file that is damaged while it is open is seen to
@@ -187,6 +188,29 @@ pub(super) fn check_all_before_5(
     check(connection, doing, ALL, of_it, || {
         "the list of workspaces".to_owned()
     })
+}
+
+/// Looks whether every workspace is what formats 4 and 5 wrote, which had no values of properties.
+pub(super) fn check_workspaces_before_6(
+    connection: &Connection,
+    doing: &Doing,
+) -> Result<(), WorkspaceError> {
+    let trees = &WORKSPACE[..WORKSPACE.len() - 1];
+    for id in workspaces(connection, doing)? {
+        let of_it = || sum(connection, doing, trees, Some(id));
+        check(connection, doing, id, of_it, || format!("workspace {id}"))?;
+    }
+    Ok(())
+}
+
+fn workspaces(connection: &Connection, doing: &Doing) -> Result<Vec<i64>, WorkspaceError> {
+    connection
+        .prepare("SELECT id FROM workspace")
+        .and_then(|mut statement| {
+            let ids = statement.query_map([], |row| row.get(0))?;
+            ids.collect()
+        })
+        .doing(doing, "upgrade")
 }
 
 /// Looks whether a workspace is what was written, and the admin workspace that shares with it.
@@ -335,17 +359,23 @@ pub(super) fn keep_everything(
             keep_revision(connection, doing, key, (&plan, &receipt))?;
         }
     }
-    let ids: Vec<u64> = connection
-        .prepare("SELECT id FROM workspace")
-        .and_then(|mut statement| {
-            let ids = statement.query_map([], |row| row::number(row, 0))?;
-            ids.collect()
-        })
-        .doing(doing, "upgrade")?;
-    for id in ids {
-        keep_workspace(connection, doing, WorkspaceId(id))?;
-    }
+    keep_workspaces(connection, doing)?;
     keep_all(connection, doing)
+}
+
+/// Keeps the sums of all workspaces as they are now.
+pub(super) fn keep_workspaces(
+    connection: &Connection,
+    doing: &Doing,
+) -> Result<(), WorkspaceError> {
+    for id in workspaces(connection, doing)? {
+        let sum = sum(connection, doing, &WORKSPACE, Some(id))?;
+        if let Ok(mut held) = HELD.lock() {
+            held.insert((doing.path().to_owned(), id), sum);
+        }
+        keep(connection, doing, (id, 0), &sum)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

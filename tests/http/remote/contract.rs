@@ -138,6 +138,7 @@ fn request(package: &Path) -> ImportRequest {
         folder: FolderPath::home(),
         rows: recipack::model::table::RowsPolicy::Overwrite,
         landing: recipack::plan::import::Landing::default(),
+        settings: None,
         limits: Limits::default(),
         scratch: std::env::temp_dir(),
         at: Timestamp(1_700_000_000),

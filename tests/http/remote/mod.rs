@@ -13,6 +13,7 @@ mod manners;
 mod other_writer;
 mod real_projects;
 mod refusals;
+mod settings;
 mod steady;
 mod stories;
 mod unknown;

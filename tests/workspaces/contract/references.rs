@@ -201,6 +201,7 @@ fn request(package: &Path, folder: &str) -> ImportRequest {
         folder: folder.parse().expect("a folder"),
         rows: RowsPolicy::Overwrite,
         landing: recipack::plan::import::Landing::default(),
+        settings: None,
         limits: Limits::default(),
         scratch: std::env::temp_dir(),
         at: Timestamp(1_700_000_000),

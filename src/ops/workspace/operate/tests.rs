@@ -1,9 +1,9 @@
 use super::*;
 use crate::model::ident::Digest;
 use crate::model::workspace::{
-    AssetKey, AssetPlace, Binding, Body, ConnectorId, Counters, HeldVersion, Revision,
-    RevisionHeader, RevisionNumber, Scope, Snapshot, StoredFile, WorkspaceConnector,
-    WorkspaceFacts, WorkspaceId, WorkspaceKind,
+    AssetKey, AssetPlace, Binding, Body, ConnectorId, Counters, HeldValue, HeldVersion,
+    PropertyKey, Revision, RevisionHeader, RevisionNumber, Scope, Snapshot, StoredFile,
+    WorkspaceConnector, WorkspaceFacts, WorkspaceId, WorkspaceKind,
 };
 use crate::plan::commit::Change;
 use crate::workspace::{Committed, Contents};
@@ -33,6 +33,14 @@ impl Workspace for Contested {
     fn snapshot(&self, _: &Scope) -> Result<Snapshot, WorkspaceError> {
         Err(self.nothing())
     }
+    fn properties(
+        &self,
+        asked: &BTreeSet<PropertyKey>,
+    ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError> {
+        let _ = asked;
+        Ok(BTreeMap::new())
+    }
+
     fn inventory(&self) -> Result<Inventory, WorkspaceError> {
         Ok(self.inventory.clone())
     }

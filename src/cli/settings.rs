@@ -1,0 +1,158 @@
+//! Settings of targets as files: where they lie, reading them, and the values that stand elsewhere.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use super::args::SettingsArgs;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::request::{folder_of, nearest, read_text};
+use crate::io::limited;
+use crate::ops::import::{AskedSettings, Incoming};
+use crate::plan::import::settings::PlannedSettingsFile;
+use crate::settings::{Resolved, SettingsError, SettingsFile, ValueSource, Whom};
+
+/// The folder of settings beside a manifest.
+const FOLDER: &str = "settings";
+/// How many bytes a file with one value may have: no more than a property or a field can take.
+const VALUE_BYTES: u64 = 64 * 1024;
+
+/// The environment and files.
+pub(crate) struct Outside;
+
+impl ValueSource for Outside {
+    fn env(&self, name: &str) -> Result<SecretString, String> {
+        match std::env::var(name) {
+            Ok(value) if value.is_empty() => {
+                Err(format!("the environment variable {name} is empty"))
+            }
+            Ok(value) => Ok(SecretString::from(value)),
+            Err(std::env::VarError::NotPresent) => {
+                Err(format!("the environment variable {name} is not set"))
+            }
+            Err(std::env::VarError::NotUnicode(_)) => {
+                Err(format!("the environment variable {name} is not Unicode"))
+            }
+        }
+    }
+
+    fn file(&self, path: &str, beside: &str) -> Result<SecretString, String> {
+        let path = match folder_of(Path::new(beside)) {
+            here if here == Path::new(".") => PathBuf::from(path),
+            folder => folder.join(path),
+        };
+        let shown = path.display();
+        let bytes = limited::read(&path, VALUE_BYTES)
+            .map_err(|error| format!("can't read the file {shown}: {error}"))?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| format!("the file {shown} is not UTF-8"))?;
+        let value = text.strip_suffix('\n').unwrap_or(&text);
+        match value.is_empty() {
+            true => Err(format!("the file {shown} is empty")),
+            false => Ok(SecretString::from(value)),
+        }
+    }
+}
+
+/// The files that hold if none are named: those in `settings` beside the manifest, here or above.
+fn beside_manifest() -> Vec<PathBuf> {
+    let Some(manifest) = nearest() else {
+        return Vec::new();
+    };
+    let folder = folder_of(&manifest).join(FOLDER);
+    let Ok(listed) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let files = listed.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut files: Vec<PathBuf> = files
+        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Reads the files that are named, or those beside the manifest.
+///
+/// # Errors
+/// All that is wrong with them.
+pub(crate) fn files(named: &[PathBuf]) -> Result<Vec<SettingsFile>, Failure> {
+    let paths = match named {
+        [] => beside_manifest(),
+        named => named.to_vec(),
+    };
+    let mut files = Vec::new();
+    let mut errors = Vec::new();
+    for path in &paths {
+        let text = read_text(path).map_err(|error| Failure::told_by("unreadable", &error))?;
+        match SettingsFile::parse(&path.display().to_string(), &text) {
+            Ok(file) => files.push(file),
+            Err(wrong) => errors.extend(wrong),
+        }
+    }
+    match errors.is_empty() {
+        true => Ok(files),
+        false => Err(invalid(&errors)),
+    }
+}
+
+/// What is wrong with settings.
+pub(crate) fn invalid(errors: &[SettingsError]) -> Failure {
+    let failures = errors.iter().map(|error| {
+        let failure = Failure::new(Exit::Failed, "invalid-settings", error.message.clone());
+        let failure = failure.in_file(&error.file, error.line, error.column);
+        match &error.help {
+            Some(help) => failure.help(help.clone()),
+            None => failure,
+        }
+    });
+    Failure::all(Exit::Failed, failures)
+}
+
+/// The names that settings may know a target by.
+pub(crate) fn whom(args: &SettingsArgs, incoming: &Incoming, names: Vec<String>) -> Whom {
+    let made_for = incoming.made_for();
+    let targets = made_for.into_iter().flat_map(|made_for| {
+        let name = made_for.target.as_ref().map(ToString::to_string);
+        std::iter::once(made_for.kind.to_string()).chain(name)
+    });
+    Whom {
+        targets: targets.collect(),
+        labels: args.label.clone(),
+        customer: args.customer.clone(),
+        names,
+    }
+}
+
+/// Takes from files what holds for a target, with all values. Nothing, where there are no files.
+///
+/// # Errors
+/// All that is wrong with them, and every value that can't be had.
+pub(crate) fn asked(
+    args: &SettingsArgs,
+    files: &[SettingsFile],
+    whom: &Whom,
+) -> Result<Option<AskedSettings>, Failure> {
+    if files.is_empty() {
+        let given = args.label.is_empty() && args.customer.is_none();
+        return match given {
+            true => Ok(None),
+            false => Err(Failure::usage("--label and --customer go with settings")
+                .help("say which with --settings FILE")),
+        };
+    }
+    let resolved = Resolved::of(files, whom).map_err(|errors| invalid(&errors))?;
+    let resolved = resolved.fill(&Outside).map_err(|errors| invalid(&errors))?;
+    Ok(Some(AskedSettings {
+        files: files
+            .iter()
+            .map(|file| PlannedSettingsFile {
+                path: file.path.clone(),
+                digest: file.digest,
+            })
+            .collect(),
+        labels: args.label.clone(),
+        customer: args.customer.clone(),
+        resolved,
+    }))
+}

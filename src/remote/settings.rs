@@ -1,0 +1,601 @@
+//! What settings say, over the API: values of properties are read and set, connections get their
+//! credentials, recipes start and stop. Each is one request, written down before it is sent; what is
+//! lost on the way shows when the same import is planned again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+
+use super::RemoteWorkspace;
+use super::changes::Done;
+use super::journal::{JournalError, RemoteIdentity};
+use super::lists::Lists;
+use super::read::Folders;
+use crate::client::{ClientError, ConnectionId, ProjectId, RecipeFilter};
+use crate::io::atomic;
+use crate::model::error::chain;
+use crate::model::ident::Digest;
+use crate::model::kind::AssetKind;
+use crate::model::visible;
+use crate::model::workspace::{
+    Address, AssetId, AssetKey, Authorization, FolderPath, HeldValue, ImportId, PropertyKey,
+    RecipeState, Timestamp,
+};
+use crate::plan::commit::{Change, Commit};
+use crate::plan::import::settings::SettingWrite;
+use crate::plan::resolve;
+use crate::workspace::{Committed, NotDone, Partly, Uploaded, WorkspaceError};
+
+impl RemoteWorkspace {
+    /// The values of properties, as far as they are told.
+    pub(super) fn property_values(
+        &self,
+        asked: &BTreeSet<PropertyKey>,
+    ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError> {
+        let mut by_project: BTreeMap<Option<&FolderPath>, Vec<&str>> = BTreeMap::new();
+        for key in asked {
+            let names = by_project.entry(key.project.as_ref()).or_default();
+            names.push(&key.name);
+        }
+        let mut told = BTreeMap::new();
+        for (project, names) in by_project {
+            let number = match project {
+                None => None,
+                Some(folder) => match self.project_of(folder)? {
+                    Some(number) => Some(number),
+                    // It is not there yet, and its properties have no values.
+                    None => continue,
+                },
+            };
+            for prefix in prefixes(&names) {
+                for (name, value) in self.api().properties(prefix, number)? {
+                    // A name that comes without a value is listed with an empty one.
+                    if value.is_empty() || !names.contains(&name.as_str()) {
+                        continue;
+                    }
+                    let key = PropertyKey {
+                        project: project.cloned(),
+                        name,
+                    };
+                    told.insert(key, HeldValue::Text(value));
+                }
+            }
+        }
+        Ok(told)
+    }
+
+    /// The number of the project that has this folder.
+    pub(super) fn project_of(
+        &self,
+        folder: &FolderPath,
+    ) -> Result<Option<ProjectId>, WorkspaceError> {
+        let Some(number) = Folders::new(self).id_of(folder)? else {
+            return Ok(None);
+        };
+        let projects = self.api().projects()?;
+        let found = projects.iter().find(|found| found.folder_id.0 == number);
+        Ok(found.map(|found| found.id))
+    }
+}
+
+impl RemoteWorkspace {
+    /// Whether the API has something for it.
+    pub(super) fn can_take(&self, write: &SettingWrite) -> Result<(), (String, String, String)> {
+        match write {
+            SettingWrite::Property { key, .. } => match &key.project {
+                Some(folder) if folder.is_home() => Err((
+                    format!("project property \"{}\"", key.name),
+                    "the package goes into Home, which is no project".to_owned(),
+                    "import into the project's folder, with --folder or `folder` in the settings"
+                        .to_owned(),
+                )),
+                Some(_) | None => Ok(()),
+            },
+            SettingWrite::Credentials { .. } | SettingWrite::Recipe { .. } => Ok(()),
+        }
+    }
+
+    /// Imports a package with its settings: values of properties first, as far as their projects are
+    /// there, then the package, then the rest. Each is written down before it is sent.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::Partly`] if some of it was done, and some not.
+    pub(super) fn import_with_settings(
+        &self,
+        commit: &Commit,
+        package: Uploaded<'_>,
+    ) -> Result<Committed, WorkspaceError> {
+        let mut steps = Steps::of(self, commit, &package)?;
+        let uploads = commit.changes.iter().any(is_of_import);
+        let (mut first, mut later) = (Vec::new(), Vec::new());
+        for values in property_values(package.settings) {
+            let number = match &values.project {
+                None => None,
+                Some(folder) => match self.project_of(folder)? {
+                    Some(number) => Some(number),
+                    None => {
+                        later.push(values);
+                        continue;
+                    }
+                },
+            };
+            first.push((values, number));
+        }
+        let import = uploads.then(|| "the import".to_owned());
+        let after: Vec<String> = later
+            .iter()
+            .map(Values::label)
+            .chain(labels(&package))
+            .collect();
+        let rest: Vec<String> = import.iter().cloned().chain(after.clone()).collect();
+        if !uploads {
+            self.still_there(commit)?;
+        }
+        let total = first.len();
+        for (number, (values, project)) in first.iter().enumerate() {
+            let left = first[number + 1..total].iter();
+            let left = left.map(|(values, _)| values.label()).chain(rest.clone());
+            steps.step(&values.label(), left.collect(), || {
+                self.set_values(values, *project)
+            })?;
+        }
+        let mut committed = Committed::default();
+        if uploads {
+            committed = steps.import(after.clone(), || self.import(commit, package))?;
+        }
+        let mut left = after.into_iter();
+        for values in &later {
+            let label = left.next().unwrap_or_default();
+            steps.step(&label, left.clone().collect(), || {
+                let Some(folder) = &values.project else {
+                    return self.set_values(values, None);
+                };
+                match self.project_of(folder)? {
+                    Some(number) => self.set_values(values, Some(number)),
+                    None => Ok(Done::Refused(format!(
+                        "the folder \"{folder}\" is no project"
+                    ))),
+                }
+            })?;
+        }
+        let mut numbers = Numbers::default();
+        for write in package.settings {
+            let (label, known) = match write {
+                SettingWrite::Property { .. } => continue,
+                SettingWrite::Credentials { key, .. } | SettingWrite::Recipe { key, .. } => {
+                    (left.next().unwrap_or_default(), key)
+                }
+            };
+            steps.step(&label, left.clone().collect(), || {
+                let Some(id) = numbers.of(self, known)? else {
+                    return Ok(Done::Refused("it is not there".to_owned()));
+                };
+                match write {
+                    SettingWrite::Credentials { fields, .. } => self.give(ConnectionId(id), fields),
+                    SettingWrite::Recipe { state, .. } => {
+                        self.set_recipe(AssetId(id), *state, &Lists::default())
+                    }
+                    SettingWrite::Property { .. } => Ok(Done::Made),
+                }
+            })?;
+        }
+        Ok(committed)
+    }
+
+    /// Whether the workspace is as it was planned for, where no package is sent.
+    fn still_there(&self, commit: &Commit) -> Result<(), WorkspaceError> {
+        self.settings.journal.check()?;
+        match self.lists_of(&commit.base)? {
+            Some(_) => Ok(()),
+            None => Err(self.stale()),
+        }
+    }
+
+    fn set_values(
+        &self,
+        values: &Values,
+        project: Option<ProjectId>,
+    ) -> Result<Done, WorkspaceError> {
+        match self.api().set_properties(&values.values, project) {
+            Ok(()) => Ok(Done::Made),
+            Err(ClientError::Refused { message, .. }) => {
+                Ok(Done::Refused(message.unwrap_or_default()))
+            }
+            // It may have arrived: what is there tells.
+            Err(lost @ ClientError::Lost { .. }) => {
+                let keys = values.values.keys().map(|name| PropertyKey {
+                    project: values.project.clone(),
+                    name: name.clone(),
+                });
+                let there = self.property_values(&keys.collect())?;
+                let so = values.values.iter().all(|(name, value)| {
+                    let key = PropertyKey {
+                        project: values.project.clone(),
+                        name: name.clone(),
+                    };
+                    let held = there.get(&key);
+                    held.is_some_and(|held| held.is(&key, value.expose_secret()))
+                });
+                match so {
+                    true => Ok(Done::Made),
+                    false => Err(lost.into()),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn give(
+        &self,
+        id: ConnectionId,
+        fields: &BTreeMap<String, SecretString>,
+    ) -> Result<Done, WorkspaceError> {
+        match self.api().give_credentials(id, fields) {
+            Ok(info) if info.authorization == Authorization::Authorized => Ok(Done::Made),
+            Ok(_) => Ok(Done::Refused(
+                "the platform took the fields, and it is not authorized with them".to_owned(),
+            )),
+            Err(error @ (ClientError::Refused { .. } | ClientError::NotFound { .. })) => {
+                Ok(Done::Refused(error.to_string()))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Values of properties that go in one request.
+struct Values {
+    project: Option<FolderPath>,
+    values: BTreeMap<String, SecretString>,
+}
+
+impl Values {
+    fn label(&self) -> String {
+        let names: Vec<String> = self
+            .values
+            .keys()
+            .map(|name| format!("\"{name}\""))
+            .collect();
+        let names = names.join(", ");
+        match &self.project {
+            None => format!("properties {names}"),
+            Some(folder) => format!("properties {names} of project \"{folder}\""),
+        }
+    }
+}
+
+fn property_values(writes: &[SettingWrite]) -> Vec<Values> {
+    let mut all: BTreeMap<Option<&FolderPath>, BTreeMap<String, SecretString>> = BTreeMap::new();
+    for write in writes {
+        if let SettingWrite::Property { key, value } = write {
+            let values = all.entry(key.project.as_ref()).or_default();
+            values.insert(key.name.clone(), value.clone());
+        }
+    }
+    let all = all.into_iter();
+    all.map(|(project, values)| Values {
+        project: project.cloned(),
+        values,
+    })
+    .collect()
+}
+
+/// What is done after the import, but for properties.
+fn labels(package: &Uploaded<'_>) -> Vec<String> {
+    let writes = package.settings.iter();
+    writes
+        .filter_map(|write| match write {
+            SettingWrite::Property { .. } => None,
+            SettingWrite::Credentials { key, .. } => Some(format!(
+                "credentials of connection \"{}\"",
+                resolve::label(key)
+            )),
+            SettingWrite::Recipe { key, state } => {
+                let verb = match state {
+                    RecipeState::Running => "start",
+                    RecipeState::Stopped => "stop",
+                };
+                Some(format!("{verb} recipe \"{}\"", resolve::label(key)))
+            }
+        })
+        .collect()
+}
+
+/// Whether a change is the package's, which the platform makes by itself.
+fn is_of_import(change: &Change) -> bool {
+    match change {
+        Change::SetProperty { .. } | Change::SetConnection { .. } | Change::SetRecipe { .. } => {
+            false
+        }
+        Change::CreateFolder(_)
+        | Change::CreateAsset { .. }
+        | Change::UpdateAsset { .. }
+        | Change::RemoveAsset(_)
+        | Change::CreateConnector { .. }
+        | Change::AddVersion { .. }
+        | Change::ReleaseVersion { .. }
+        | Change::Share { .. }
+        | Change::Unshare(_)
+        | Change::MoveAsset { .. }
+        | Change::RemoveFolder(_) => true,
+    }
+}
+
+/// The platform's numbers of connections and recipes, listed once.
+#[derive(Default)]
+struct Numbers {
+    connections: Option<Vec<(u64, String, Option<u64>)>>,
+    recipes: Option<Vec<(u64, String, Option<u64>)>>,
+}
+
+impl Numbers {
+    fn of(
+        &mut self,
+        workspace: &RemoteWorkspace,
+        key: &AssetKey,
+    ) -> Result<Option<u64>, WorkspaceError> {
+        let api = workspace.api();
+        let list = match key.kind == AssetKind::Connection {
+            true => &mut self.connections,
+            false => &mut self.recipes,
+        };
+        if list.is_none() {
+            *list = Some(match key.kind == AssetKind::Connection {
+                true => {
+                    let all = api.connections()?.into_iter();
+                    all.map(|one| (one.id.0, one.name, one.folder_id.map(|id| id.0)))
+                        .collect()
+                }
+                false => {
+                    let all = api.recipes(&RecipeFilter::default())?.into_iter();
+                    all.map(|one| (one.id.0, one.name, one.folder_id.map(|id| id.0)))
+                        .collect()
+                }
+            });
+        }
+        let list = list.as_deref().unwrap_or_default();
+        let named: Vec<_> = list
+            .iter()
+            .filter(|(_, name, _)| *name == key.name)
+            .collect();
+        if let [(id, ..)] = named[..] {
+            return Ok(Some(*id));
+        }
+        let folder = Folders::new(workspace).id_of(&key.place.folder())?;
+        let mut here = named.into_iter().filter(|(_, _, place)| *place == folder);
+        Ok(here.next().map(|(id, ..)| *id))
+    }
+}
+
+/// How many characters of a value give it away.
+const TELLING: usize = 6;
+
+/// What is done step by step, and written down before it is sent.
+struct Steps {
+    /// What is shown nowhere, whoever says it back.
+    secrets: Vec<SecretString>,
+    file: PathBuf,
+    written: Written,
+    partly: Partly,
+}
+
+/// What is written down of the settings of an import.
+#[derive(Serialize)]
+struct Written {
+    address: Address,
+    identity: RemoteIdentity,
+    package: Digest,
+    at: Timestamp,
+    who: String,
+    steps: Vec<WrittenStep>,
+}
+
+#[derive(Serialize)]
+struct WrittenStep {
+    what: String,
+    is: &'static str,
+}
+
+impl Steps {
+    fn of(
+        workspace: &RemoteWorkspace,
+        commit: &Commit,
+        package: &Uploaded<'_>,
+    ) -> Result<Self, WorkspaceError> {
+        let Some(revision) = &commit.revision else {
+            return Err(workspace.not_offered("an import that is not written down", "report this"));
+        };
+        let header = &revision.header;
+        let identity = workspace.identity();
+        let id = ImportId::of(&identity, &package.digest, &commit.base, header.at);
+        let folder = workspace.settings.journal.folder().join("settings");
+        let io = |source| {
+            WorkspaceError::from(JournalError::Io {
+                path: folder.display().to_string(),
+                doing: "create",
+                source,
+            })
+        };
+        atomic::make_private_folder(workspace.settings.journal.folder()).map_err(io)?;
+        atomic::make_private_folder(&folder).map_err(io)?;
+        let secrets = package.settings.iter().flat_map(|write| match write {
+            SettingWrite::Property { value, .. } => vec![value.clone()],
+            SettingWrite::Credentials { fields, .. } => fields.values().cloned().collect(),
+            SettingWrite::Recipe { .. } => Vec::new(),
+        });
+        Ok(Self {
+            secrets: secrets.collect(),
+            file: folder.join(format!("{id}.json")),
+            written: Written {
+                address: workspace.address(),
+                identity,
+                package: package.digest,
+                at: header.at,
+                who: header.who.clone(),
+                steps: Vec::new(),
+            },
+            partly: Partly {
+                workspace: workspace.address().to_string(),
+                ..Partly::default()
+            },
+        })
+    }
+
+    fn write(&self) -> Result<(), WorkspaceError> {
+        let path = || self.file.display().to_string();
+        let text = visible::json(&self.written).map_err(std::io::Error::other);
+        let written = text.and_then(|text| atomic::write(&self.file, text.as_bytes()));
+        written.map_err(|source| {
+            WorkspaceError::from(JournalError::Io {
+                path: path(),
+                doing: "write",
+                source,
+            })
+        })
+    }
+
+    fn ends(&mut self, is: &'static str) {
+        if let Some(last) = self.written.steps.last_mut() {
+            last.is = is;
+        }
+        // What was done is told, whether that can be written down or not.
+        let _ = self.write();
+    }
+
+    fn begins(&mut self, what: &str) -> Result<(), WorkspaceError> {
+        self.written.steps.push(WrittenStep {
+            what: what.to_owned(),
+            is: "sending",
+        });
+        self.write()
+    }
+
+    /// Does a step. `left` are those that come after it.
+    fn step(
+        &mut self,
+        what: &str,
+        left: Vec<String>,
+        make: impl FnOnce() -> Result<Done, WorkspaceError>,
+    ) -> Result<(), WorkspaceError> {
+        let made = self.begins(what).and_then(|()| make());
+        match made {
+            Ok(Done::Made) => {
+                self.ends("done");
+                self.partly.done.push(what.to_owned());
+                Ok(())
+            }
+            Ok(Done::Refused(why)) => {
+                self.ends("refused");
+                let why = self.withheld(why);
+                Err(self.gives_up(what, why, left, None))
+            }
+            Err(error) => {
+                self.ends("unknown");
+                let why = self.withheld(chain(&error));
+                Err(self.gives_up(what, why, left, Some(error)))
+            }
+        }
+    }
+
+    /// The platform's words, unless they say a value back, be it in part.
+    fn withheld(&self, why: String) -> String {
+        let told = self.secrets.iter().any(|secret| {
+            let secret = secret.expose_secret();
+            let begins = secret
+                .char_indices()
+                .nth(TELLING)
+                .map_or(secret.len(), |(at, _)| at);
+            !secret.is_empty() && why.contains(&secret[..begins])
+        });
+        match told {
+            true => "the answer says a value back, and is not shown".to_owned(),
+            false => why,
+        }
+    }
+
+    /// The import itself, which has a journal of its own.
+    fn import(
+        &mut self,
+        left: Vec<String>,
+        make: impl FnOnce() -> Result<Committed, WorkspaceError>,
+    ) -> Result<Committed, WorkspaceError> {
+        let what = "the import";
+        match make() {
+            Ok(committed) => {
+                self.partly.done.push(what.to_owned());
+                Ok(committed)
+            }
+            // It can be planned anew, or resumed, and says so.
+            Err(error @ WorkspaceError::Stale { .. }) => Err(error),
+            Err(WorkspaceError::Remote(remote)) if remote.is_unfinished() => {
+                Err(WorkspaceError::Remote(remote))
+            }
+            Err(error) if self.partly.done.is_empty() => Err(error),
+            Err(error) => {
+                let why = chain(&error);
+                Err(self.gives_up(what, why, left, Some(error)))
+            }
+        }
+    }
+
+    fn gives_up(
+        &mut self,
+        what: &str,
+        why: String,
+        left: Vec<String>,
+        cause: Option<WorkspaceError>,
+    ) -> WorkspaceError {
+        let mut partly = std::mem::take(&mut self.partly);
+        if let Some(cause @ WorkspaceError::Stale { .. }) = cause {
+            return cause;
+        }
+        partly.failed.push(NotDone {
+            what: what.to_owned(),
+            why,
+        });
+        partly.not_attempted = left;
+        partly.cause = cause.map(Box::new);
+        WorkspaceError::Partly(Box::new(partly))
+    }
+}
+
+/// With how few prefixes all of the names are told: their common beginning, or where they have none,
+/// each of them.
+fn prefixes<'n>(names: &[&'n str]) -> Vec<&'n str> {
+    let Some(first) = names.first() else {
+        return Vec::new();
+    };
+    let common = names.iter().fold(first.len(), |length, name| {
+        let same = first.bytes().zip(name.bytes());
+        length.min(same.take_while(|(one, other)| one == other).count())
+    });
+    let mut end = common;
+    while !first.is_char_boundary(end) {
+        end -= 1;
+    }
+    match end {
+        0 => names.to_vec(),
+        end => vec![&first[..end]],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prefixes;
+
+    #[test]
+    fn one_prefix_tells_of_all_names_that_begin_alike() {
+        for (names, expected) in [
+            (vec![], vec![]),
+            (vec!["erp.url"], vec!["erp.url"]),
+            (vec!["erp.key", "erp.url"], vec!["erp."]),
+            (vec!["erp", "zone"], vec!["erp", "zone"]),
+            (vec!["äa", "ää"], vec!["ä"]),
+            (vec!["é", "è"], vec!["é", "è"]),
+        ] {
+            assert_eq!(prefixes(&names), expected);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Values that stand elsewhere are read, in one place.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{
+    ConnectionWish, Origin, PropertyName, RecipeWish, Resolved, Said, SettingsError, Value,
+};
+use crate::model::ident::Digest;
+use crate::model::workspace::FolderPath;
+
+/// Where values may stand beside the settings themselves.
+pub trait ValueSource {
+    /// An environment variable.
+    ///
+    /// # Errors
+    /// Why there is none, in words that say nothing of its value.
+    fn env(&self, name: &str) -> Result<SecretString, String>;
+
+    /// What a file holds, without the line break at its end. `beside` is the file of settings.
+    ///
+    /// # Errors
+    /// Why it can't be read.
+    fn file(&self, path: &str, beside: &str) -> Result<SecretString, String>;
+}
+
+/// What may be shown of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The value itself.
+    Text(String),
+    /// A secret is named, and never shown.
+    Secret(String),
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "\"{text}\""),
+            Self::Secret(name) => write!(f, "secret of {name}"),
+        }
+    }
+}
+
+/// A value that was read.
+#[derive(Clone, Debug)]
+pub struct Filled {
+    /// The value.
+    pub value: SecretString,
+    /// What may be shown of it.
+    pub shown: Shown,
+}
+
+/// What holds for a workspace, with all values.
+#[derive(Clone, Debug, Default)]
+pub struct ResolvedSettings {
+    /// The folder that the package goes into.
+    pub folder: Option<Said<FolderPath>>,
+    /// What is done with tags.
+    pub tags: Option<Said<String>>,
+    /// Values of properties.
+    pub properties: BTreeMap<PropertyName, Said<Filled>>,
+    /// Connections with their fields; none for those that a person authorises.
+    pub connections: BTreeMap<String, Said<Option<BTreeMap<String, Filled>>>>,
+    /// Recipes.
+    pub recipes: BTreeMap<String, Said<RecipeWish>>,
+}
+
+impl Resolved {
+    /// Reads all values.
+    ///
+    /// # Errors
+    /// All that can't be read, and all marks that nobody filled in.
+    pub fn fill(&self, source: &dyn ValueSource) -> Result<ResolvedSettings, Vec<SettingsError>> {
+        let mut errors = Vec::new();
+        let mut filled = ResolvedSettings {
+            folder: self.folder.clone(),
+            tags: self.tags.clone(),
+            recipes: self.recipes.clone(),
+            ..ResolvedSettings::default()
+        };
+        for (name, said) in &self.properties {
+            match read(&said.value, &said.at, &name.to_string(), source) {
+                Ok(value) => {
+                    let said = Said {
+                        value,
+                        at: said.at.clone(),
+                    };
+                    filled.properties.insert(name.clone(), said);
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+        for (name, said) in &self.connections {
+            let what = format!("connection \"{name}\"");
+            let fields = match &said.value {
+                ConnectionWish::Person => None,
+                ConnectionWish::Unfilled(mark) => {
+                    errors.push(unfilled(&said.at, &what, mark));
+                    continue;
+                }
+                ConnectionWish::Fields(fields) => {
+                    let mut values = BTreeMap::new();
+                    for (field, value) in fields {
+                        let what = format!("field `{field}` of {what}");
+                        match read(value, &said.at, &what, source) {
+                            Ok(value) => {
+                                values.insert(field.clone(), value);
+                            }
+                            Err(error) => errors.push(error),
+                        }
+                    }
+                    Some(values)
+                }
+            };
+            let said = Said {
+                value: fields,
+                at: said.at.clone(),
+            };
+            filled.connections.insert(name.clone(), said);
+        }
+        match errors.is_empty() {
+            true => Ok(filled),
+            false => Err(errors),
+        }
+    }
+}
+
+impl ResolvedSettings {
+    /// Stands for all that is said, secrets among it. From the digest of a secret that can be
+    /// guessed the secret can be guessed.
+    pub fn digest(&self) -> Digest {
+        let mut all = Vec::new();
+        let mut add = |part: &str| {
+            all.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            all.extend_from_slice(part.as_bytes());
+        };
+        for (name, said) in &self.properties {
+            add(&name.to_string());
+            add(said.value.value.expose_secret());
+        }
+        for (name, said) in &self.connections {
+            add("connection");
+            add(name);
+            for (field, value) in said.value.iter().flatten() {
+                add(field);
+                add(value.value.expose_secret());
+            }
+        }
+        for (name, said) in &self.recipes {
+            add("recipe");
+            add(name);
+            add(&said.value.to_string());
+        }
+        Digest::of(&all)
+    }
+}
+
+fn unfilled(at: &Origin, what: &str, mark: &str) -> SettingsError {
+    SettingsError::of(at, format!("{what} is not filled in: {mark}"))
+        .help("put a value in place of the mark, for all or for this workspace")
+}
+
+fn read(
+    value: &Value,
+    at: &Origin,
+    what: &str,
+    source: &dyn ValueSource,
+) -> Result<Filled, SettingsError> {
+    let secret = |found: Result<SecretString, String>, name: String| match found {
+        Ok(value) => Ok(Filled {
+            value,
+            shown: Shown::Secret(name),
+        }),
+        Err(why) => Err(SettingsError::of(at, format!("{what}: {why}"))),
+    };
+    match value {
+        Value::Text(text) => Ok(Filled {
+            value: SecretString::from(text.clone()),
+            shown: Shown::Text(text.clone()),
+        }),
+        Value::Env(name) => secret(source.env(name), name.clone())
+            .map_err(|error| error.help(format!("set {name} to the value, and run this again"))),
+        Value::File(path) => secret(source.file(path, &at.file), path.clone()),
+        Value::Unfilled(mark) => Err(unfilled(at, what, mark)),
+    }
+}

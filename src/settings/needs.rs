@@ -1,0 +1,1 @@
+//! What a package needs to be told.

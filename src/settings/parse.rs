@@ -1,0 +1,356 @@
+//! From the text of a file to what it says, with all that is wrong told at once.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::str::FromStr;
+
+use toml_edit::{Document, Item, TableLike};
+
+use super::{
+    ConnectionWish, Origin, PropertyLevel, PropertyName, RecipeWish, Said, Scope, Section,
+    SettingsError, SettingsFile, Value,
+};
+use crate::model::ident::Digest;
+use crate::model::keyword::{UnknownKeyword, nearest, quoted_list};
+use crate::model::span::Span;
+use crate::model::workspace::FolderPath;
+
+const ROOT: &[&str] = &["all", "targets", "labels", "customers"];
+const SECTION: &[&str] = &[
+    "folder",
+    "tags",
+    "properties",
+    "project-properties",
+    "connections",
+    "recipes",
+];
+const VALUE: &[&str] = &["env", "file", "fill-in"];
+const CONNECTION: &[&str] = &["fields", "fill-in"];
+const TAGS: &[&str] = &["apply", "skip"];
+/// What a property's value may have (platform.md §12).
+const LONGEST_VALUE: usize = 1_024;
+/// What a property's name may have (platform.md §12).
+const LONGEST_NAME: usize = 100;
+
+impl SettingsFile {
+    /// Reads a file that is called `path`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, in the order of the text; never nothing. A text that is no
+    /// TOML is told by its first error.
+    pub fn parse(path: &str, text: &str) -> Result<Self, Vec<SettingsError>> {
+        let document = Document::parse(text).map_err(|error| {
+            let span = error.span().unwrap_or(text.len()..text.len());
+            let place = Span::of(text, span);
+            vec![SettingsError::at(path, &place, error.message())]
+        })?;
+        let mut reader = Reader {
+            path,
+            text,
+            errors: Vec::new(),
+        };
+        let sections = reader.root(document.as_table());
+        if !reader.errors.is_empty() {
+            let mut errors = reader.errors;
+            errors.sort_by_key(|error| (error.line, error.column));
+            return Err(errors);
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            digest: Digest::of(text.as_bytes()),
+            sections,
+        })
+    }
+}
+
+struct Reader<'t> {
+    path: &'t str,
+    text: &'t str,
+    errors: Vec<SettingsError>,
+}
+
+/// A key with its value.
+struct Field<'d> {
+    key: &'d str,
+    span: Range<usize>,
+    item: &'d Item,
+}
+
+fn fields<'d>(table: &'d dyn TableLike) -> Vec<Field<'d>> {
+    let all = table.iter().filter(|(_, item)| !item.is_none());
+    all.map(|(key, item)| Field {
+        key,
+        span: table
+            .key(key)
+            .and_then(toml_edit::Key::span)
+            .or_else(|| item.span())
+            .unwrap_or(0..0),
+        item,
+    })
+    .collect()
+}
+
+impl<'t> Reader<'t> {
+    fn error(&mut self, span: Range<usize>, message: impl Into<String>) -> &mut SettingsError {
+        let error = SettingsError::at(self.path, &Span::of(self.text, span), message);
+        self.errors.push(error);
+        let last = self.errors.len() - 1;
+        &mut self.errors[last]
+    }
+
+    fn unknown(&mut self, field: &Field<'_>, known: &[&str]) {
+        let key = field.key.escape_debug();
+        let help = match nearest(field.key, known.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("possible are {}", quoted_list(known)),
+        };
+        self.error(field.span.clone(), format!("unknown key `{key}`"))
+            .help = Some(help);
+    }
+
+    fn table<'d>(&mut self, field: &Field<'d>) -> Option<Vec<Field<'d>>> {
+        match field.item.as_table_like() {
+            Some(table) => Some(fields(table)),
+            None => {
+                let key = field.key.escape_debug();
+                self.error(field.span.clone(), format!("`{key}` should be a table"));
+                None
+            }
+        }
+    }
+
+    fn root(&mut self, table: &dyn TableLike) -> Vec<(Scope, Section)> {
+        let mut sections = Vec::new();
+        for field in fields(table) {
+            let named: fn(String) -> Scope = match field.key {
+                "all" => {
+                    let section = self.section(&field, &Scope::All);
+                    sections.extend(section.map(|section| (Scope::All, section)));
+                    continue;
+                }
+                "targets" => Scope::Target,
+                "labels" => Scope::Label,
+                "customers" => Scope::Customer,
+                _ => {
+                    self.unknown(&field, ROOT);
+                    continue;
+                }
+            };
+            for one in self.table(&field).unwrap_or_default() {
+                let scope = named(one.key.to_owned());
+                if let Some(section) = self.section(&one, &scope) {
+                    sections.push((scope, section));
+                }
+            }
+        }
+        sections
+    }
+
+    fn said<T>(&self, field: &Field<'_>, scope: &Scope, value: T) -> Said<T> {
+        Said {
+            value,
+            at: Origin {
+                file: self.path.to_owned(),
+                line: Span::of(self.text, field.span.clone()).line,
+                scope: scope.clone(),
+            },
+        }
+    }
+
+    fn section(&mut self, field: &Field<'_>, scope: &Scope) -> Option<Section> {
+        let mut section = Section::default();
+        for field in self.table(field)? {
+            match field.key {
+                "folder" => {
+                    let folder = self.word::<FolderPath>(&field);
+                    section.folder = folder.map(|folder| self.said(&field, scope, folder));
+                }
+                "tags" => {
+                    let word = field.item.as_str().unwrap_or_default();
+                    if TAGS.contains(&word) {
+                        section.tags = Some(self.said(&field, scope, word.to_owned()));
+                    } else {
+                        self.error(field.span.clone(), "`tags` should be `apply` or `skip`");
+                    }
+                }
+                "properties" => {
+                    self.properties(&field, scope, PropertyLevel::Workspace, &mut section);
+                }
+                "project-properties" => {
+                    self.properties(&field, scope, PropertyLevel::Project, &mut section);
+                }
+                "connections" => {
+                    for one in self.table(&field).unwrap_or_default() {
+                        if let Some(wish) = self.connection(&one) {
+                            let said = self.said(&one, scope, wish);
+                            section.connections.insert(one.key.to_owned(), said);
+                        }
+                    }
+                }
+                "recipes" => {
+                    for one in self.table(&field).unwrap_or_default() {
+                        if let Some(wish) = self.word::<RecipeWish>(&one) {
+                            let said = self.said(&one, scope, wish);
+                            section.recipes.insert(one.key.to_owned(), said);
+                        }
+                    }
+                }
+                _ => self.unknown(&field, SECTION),
+            }
+        }
+        Some(section)
+    }
+
+    fn word<T>(&mut self, field: &Field<'_>) -> Option<T>
+    where
+        T: FromStr,
+        T::Err: Into<WrongWord>,
+    {
+        let Some(text) = field.item.as_str() else {
+            let key = field.key.escape_debug();
+            self.error(field.span.clone(), format!("`{key}` should be a text"));
+            return None;
+        };
+        match text.parse::<T>() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let WrongWord { message, help } = error.into();
+                self.error(field.span.clone(), message).help = help;
+                None
+            }
+        }
+    }
+
+    fn properties(
+        &mut self,
+        field: &Field<'_>,
+        scope: &Scope,
+        level: PropertyLevel,
+        section: &mut Section,
+    ) {
+        for one in self.table(field).unwrap_or_default() {
+            if one.key.is_empty() || one.key.chars().count() > LONGEST_NAME {
+                self.error(
+                    one.span.clone(),
+                    format!("a property's name has 1 to {LONGEST_NAME} characters"),
+                );
+            }
+            let Some(value) = self.value(&one) else {
+                continue;
+            };
+            if let Value::Text(text) = &value
+                && text.chars().count() > LONGEST_VALUE
+            {
+                self.error(
+                    one.span.clone(),
+                    format!("a property's value has at most {LONGEST_VALUE} characters"),
+                );
+            }
+            let said = self.said(&one, scope, value);
+            let name = PropertyName {
+                level,
+                name: one.key.to_owned(),
+            };
+            section.properties.insert(name, said);
+        }
+    }
+
+    fn value(&mut self, field: &Field<'_>) -> Option<Value> {
+        if let Some(text) = field.item.as_str() {
+            return Some(Value::Text(text.to_owned()));
+        }
+        let key = field.key.escape_debug();
+        let should =
+            format!("`{key}` should be a text, {{ env = \"NAME\" }} or {{ file = \"PATH\" }}");
+        let Some(table) = field.item.as_table_like() else {
+            self.error(field.span.clone(), should);
+            return None;
+        };
+        let inner = fields(table);
+        let [only] = &inner[..] else {
+            self.error(field.span.clone(), should);
+            return None;
+        };
+        let Some(text) = only.item.as_str() else {
+            self.error(field.span.clone(), should);
+            return None;
+        };
+        match only.key {
+            "env" => Some(Value::Env(text.to_owned())),
+            "file" => Some(Value::File(text.to_owned())),
+            "fill-in" => Some(Value::Unfilled(text.to_owned())),
+            _ => {
+                self.unknown(only, VALUE);
+                None
+            }
+        }
+    }
+
+    fn connection(&mut self, field: &Field<'_>) -> Option<ConnectionWish> {
+        let key = field.key.escape_debug();
+        let should = format!("`{key}` should be \"person\" or {{ fields = {{ … }} }}");
+        if let Some(text) = field.item.as_str() {
+            if text == "person" {
+                return Some(ConnectionWish::Person);
+            }
+            self.error(field.span.clone(), should);
+            return None;
+        }
+        let Some(table) = field.item.as_table_like() else {
+            self.error(field.span.clone(), should);
+            return None;
+        };
+        let inner = fields(table);
+        let [only] = &inner[..] else {
+            self.error(field.span.clone(), should);
+            return None;
+        };
+        match only.key {
+            "fields" => {
+                let mut values = BTreeMap::new();
+                for one in self.table(only)? {
+                    if let Some(value) = self.value(&one) {
+                        values.insert(one.key.to_owned(), value);
+                    }
+                }
+                if values.is_empty() {
+                    self.error(only.span.clone(), "`fields` has none").help =
+                        Some("write \"person\" if somebody authorises it".to_owned());
+                    return None;
+                }
+                Some(ConnectionWish::Fields(values))
+            }
+            "fill-in" => Some(ConnectionWish::Unfilled(
+                only.item.as_str().unwrap_or_default().to_owned(),
+            )),
+            _ => {
+                self.unknown(only, CONNECTION);
+                None
+            }
+        }
+    }
+}
+
+/// Why a word can't stand there.
+struct WrongWord {
+    message: String,
+    help: Option<String>,
+}
+
+impl From<UnknownKeyword> for WrongWord {
+    fn from(error: UnknownKeyword) -> Self {
+        Self {
+            message: error.to_string(),
+            help: Some(error.help()),
+        }
+    }
+}
+
+impl From<crate::model::path::PathError> for WrongWord {
+    fn from(error: crate::model::path::PathError) -> Self {
+        Self {
+            message: error.to_string(),
+            help: None,
+        }
+    }
+}
