@@ -7,7 +7,7 @@ use clap::Args;
 /// Which settings hold.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct SettingsArgs {
-    /// What the target needs beside the package (with --label LABEL, --customer NAME)
+    /// What the target needs, with --label LABEL, --customer NAME
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Vec<PathBuf>,
     /// A label that settings know the target by; may be repeated

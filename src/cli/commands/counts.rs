@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::super::ui::visible;
-use super::import::kind;
+use super::import_words::kind;
 use crate::plan::import::document::{AssetAction, PlannedAsset};
 
 /// How many lines of one sort a person reads.

@@ -1,6 +1,5 @@
 //! `recipack plan` and `recipack import`.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::super::args::{ImportArgs, PermittedArgs, PlanArgs};
@@ -10,12 +9,13 @@ use super::super::output::{Content, OutputPath};
 use super::super::platform;
 use super::super::reports::{Reporter, around};
 use super::super::request::read_text;
-use super::super::ui::{Answer, Format, Volume, visible};
+use super::super::ui::{Answer, Format, visible};
 use super::super::{Context, Stop};
-use super::counts::{Length, counts};
+use super::counts::Length;
+use super::import_settings::{Lands, Said, changed_values, planned_settings};
 use super::import_signed::{Approval, held, unlike, unsigned};
+use super::import_words::{imported, outcome, text};
 use crate::archive::Limits;
-use crate::cli::args::SettingsArgs;
 use crate::cli::connect::open;
 use crate::cli::lockfile;
 use crate::cli::settings;
@@ -24,7 +24,7 @@ use crate::model::count::counted;
 use crate::model::finding::Severity;
 use crate::model::seal::SealError;
 use crate::model::table::RowsPolicy;
-use crate::model::workspace::{Address, FolderPath, RecipeState};
+use crate::model::workspace::{Address, FolderPath};
 use crate::ops::Interrupted;
 use crate::ops::approval::ImportRefusal;
 use crate::ops::export::record::record_path;
@@ -33,20 +33,13 @@ use crate::ops::import::{
 };
 use crate::ops::strip::Stripped;
 use crate::plan::decision::shell_word;
-use crate::plan::import::document::{
-    ConnectorAction, ImportPlan, Needed, Permission, PlannedAsset, PlannedConnector,
-};
-use crate::plan::import::settings::SettingEffect;
+use crate::plan::import::document::{ImportPlan, Needed, Permission};
 use crate::plan::import::target::{Fit, OtherTarget};
-use crate::plan::import::wording::Wording;
 use crate::plan::import::{Landing, Receipt, TagsPolicy};
 use crate::report::items;
 use crate::report::outputs::Output;
-use crate::settings::SettingsFile;
 use crate::workspace::{Workspace, WorkspaceError};
 
-/// How many recipes that a connector moves are named before the rest is only counted.
-const SHOWN: usize = 10;
 /// How often an import is planned again because somebody else was faster.
 const ATTEMPTS: usize = 20;
 
@@ -230,7 +223,7 @@ pub(super) fn within(
 }
 
 /// What an import into a folder is told beside it.
-fn landing(
+pub(super) fn landing(
     workspace: &dyn Workspace,
     folder: &FolderPath,
     home: Option<&FolderPath>,
@@ -254,59 +247,6 @@ fn landing(
         .help("say which with --folder"));
     }
     Ok(Landing { home, tags })
-}
-
-/// What was said of settings, and what of the same on the command line.
-struct Said<'a> {
-    args: &'a SettingsArgs,
-    files: &'a [SettingsFile],
-    folder: Option<&'a FolderPath>,
-    home: Option<&'a FolderPath>,
-    tags: Option<TagsPolicy>,
-}
-
-/// Whether settings put a package into another folder.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Lands {
-    /// It goes where it went.
-    AsSaid,
-    /// It goes elsewhere, so that it has to be read for that.
-    Elsewhere,
-}
-
-impl Said<'_> {
-    /// Puts the settings of a workspace into a request. What the command line says counts more.
-    fn settle(
-        &self,
-        request: &mut ImportRequest,
-        incoming: &Incoming,
-        workspace: &dyn Workspace,
-    ) -> Result<Lands, Failure> {
-        let whom = settings::whom(self.args, incoming, workspace.names()?);
-        let Some(asked) = settings::asked(self.args, self.files, &whom)? else {
-            return Ok(Lands::AsSaid);
-        };
-        let before = (request.folder.clone(), request.landing.clone());
-        let said = asked
-            .resolved
-            .folder
-            .as_ref()
-            .filter(|_| self.folder.is_none());
-        if let Some(said) = said {
-            request.folder = within(workspace, Some(&said.value))?;
-        }
-        let tags = asked.resolved.tags.as_ref();
-        let tags = tags.and_then(|said| said.value.parse().ok());
-        let tags = self.tags.or(tags).unwrap_or(TagsPolicy::Apply);
-        request.landing = landing(workspace, &request.folder, self.home, tags)?;
-        request.settings = Some(asked);
-        Ok(
-            match before == (request.folder.clone(), request.landing.clone()) {
-                true => Lands::AsSaid,
-                false => Lands::Elsewhere,
-            },
-        )
-    }
 }
 
 /// Takes the top folder off the package that is asked for, and asks for what that gives.
@@ -520,7 +460,7 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
 }
 
 /// A folder as it is called.
-fn named(folder: &FolderPath) -> String {
+pub(super) fn named(folder: &FolderPath) -> String {
     match folder.is_home() {
         true => "Home".to_owned(),
         false => format!("folder \"{}\"", visible(folder.as_str())),
@@ -528,7 +468,7 @@ fn named(folder: &FolderPath) -> String {
 }
 
 /// A plan's package: where the plan says, or beside the plan.
-fn found(plan: &Path, package: &Path) -> PathBuf {
+pub(super) fn found(plan: &Path, package: &Path) -> PathBuf {
     if package.exists() {
         return package.to_owned();
     }
@@ -689,59 +629,6 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
     Ok(Exit::Failed)
 }
 
-/// The files of settings that hold, and whom they are asked for: those of the plan, if there is one.
-fn planned_settings(
-    args: &ImportArgs,
-    approved: Option<&PlanDocument>,
-) -> Result<(Vec<SettingsFile>, SettingsArgs), Failure> {
-    let Some(approved) = approved else {
-        return Ok((
-            settings::files(&args.settings.settings)?,
-            args.settings.clone(),
-        ));
-    };
-    let given = &args.settings;
-    if !given.settings.is_empty() || !given.label.is_empty() || given.customer.is_some() {
-        return Err(Failure::usage(
-            "--settings, --label and --customer go with a package: the plan has its settings already",
-        )
-        .help("leave them out, or make the plan again with them"));
-    }
-    let Some(planned) = &approved.plan.settings else {
-        return Ok((Vec::new(), SettingsArgs::default()));
-    };
-    let paths: Vec<PathBuf> = planned
-        .files
-        .iter()
-        .map(|file| found(&args.package, Path::new(&file.path)))
-        .collect();
-    let mut files = match paths.is_empty() {
-        true => Vec::new(),
-        false => settings::files(&paths)?,
-    };
-    for (file, planned) in files.iter_mut().zip(&planned.files) {
-        if file.digest != planned.digest {
-            return Err(Failure::new(
-                Exit::Refused,
-                "stale-plan",
-                format!(
-                    "the plan no longer holds: the settings in {} changed",
-                    file.path
-                ),
-            )
-            .help("make the plan again, and look at what is different"));
-        }
-        // A plan is compared whole, wherever its settings lie by now.
-        file.path.clone_from(&planned.path);
-    }
-    let args = SettingsArgs {
-        settings: Vec::new(),
-        label: planned.labels.clone(),
-        customer: planned.customer.clone(),
-    };
-    Ok((files, args))
-}
-
 /// Asks whether to overwrite what is there.
 fn agreed(
     context: &Context,
@@ -802,13 +689,6 @@ fn agreed(
             )))
         }
     }
-}
-
-/// How many properties get another value than they have.
-fn changed_values(plan: &ImportPlan) -> usize {
-    let settings = plan.settings.iter().flat_map(|told| &told.actions);
-    let changed = settings.filter(|action| action.effect == SettingEffect::Changes);
-    changed.count()
 }
 
 fn given(args: &PermittedArgs) -> Vec<Permission> {
@@ -872,205 +752,4 @@ pub(super) fn report(
         }
     }
     Ok(exit)
-}
-
-/// What an import did, in a line; nothing if there was nothing to do.
-pub(super) fn imported(address: &Address, receipt: &Receipt) -> String {
-    match receipt.revision {
-        Some(revision) => format!("imported into {address} as revision {revision}"),
-        None => String::new(),
-    }
-}
-
-fn outcome(text: &mut String, document: &ImportDocument) {
-    let settings = document.plan.plan.settings.as_ref();
-    let address = &document.plan.plan.workspace.address;
-    for recipe in &document.receipt.recipes {
-        let name = place(&recipe.folder, &recipe.name);
-        let settings = document.plan.plan.settings.iter();
-        let started = settings.flat_map(|told| &told.actions).any(|action| {
-            action.effect == SettingEffect::Starts
-                && action.name == recipe.name
-                && action.folder == recipe.folder
-        });
-        let _ = match recipe.state {
-            RecipeState::Running if started => writeln!(text, "started   {name}"),
-            RecipeState::Running => writeln!(text, "restarted {name}"),
-            RecipeState::Stopped => writeln!(text, "stopped   {name}"),
-        };
-    }
-    let _ = match document.receipt.revision {
-        Some(revision) if document.astray.is_empty() => writeln!(
-            text,
-            "Imported into {address} as revision {revision}; read back, everything is as planned."
-        ),
-        Some(revision) => writeln!(
-            text,
-            "Imported into {address} as revision {revision}, but not everything is as planned:"
-        ),
-        None if document.plan.plan.assets.is_empty()
-            && document.plan.plan.connectors.is_empty() =>
-        {
-            writeln!(
-                text,
-                "Nothing was imported into {address}: the package holds no assets."
-            )
-        }
-        None if document.astray.is_empty() && settings.is_some_and(|told| !told.is_empty()) => {
-            writeln!(
-                text,
-                "{address} has the package already, and got its settings; read back, everything is as planned."
-            )
-        }
-        None if document.astray.is_empty() && settings.is_some() => {
-            writeln!(
-                text,
-                "{address} is as the package and the settings have it already."
-            )
-        }
-        None if document.astray.is_empty() => {
-            writeln!(text, "{address} is as the package has it already.")
-        }
-        None if settings.is_some() => {
-            writeln!(text, "{address} is not as the settings have it:")
-        }
-        None => writeln!(text, "Nothing was imported into {address}:"),
-    };
-    for astray in &document.astray {
-        let _ = writeln!(text, "  {}", visible(astray));
-    }
-}
-
-fn place(folder: &FolderPath, name: &str) -> String {
-    visible(&folder.label(name))
-}
-
-/// The plan for people: one line for whatever changes, counts for the rest.
-fn text(plan: &ImportPlan, volume: Volume, length: Length) -> String {
-    let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "{} → {} ({}), {}",
-        visible(&plan.package.path),
-        plan.workspace.address,
-        plan.workspace.kind,
-        named(&plan.folder)
-    );
-    let folders = &plan.creates_folders;
-    if length.is_exceeded_by(folders.len()) {
-        let folders = counted(folders.len() as u64, "folder");
-        let _ = writeln!(text, "  + {folders}; --full lists them");
-    }
-    for folder in folders
-        .iter()
-        .filter(|_| !length.is_exceeded_by(folders.len()))
-    {
-        let _ = writeln!(text, "  + folder       {}", visible(folder.as_str()));
-    }
-    for connector in &plan.connectors {
-        of_connector(&mut text, plan, connector, volume);
-    }
-    let shown = |asset: &&PlannedAsset| asset.wording().sign != "=" || volume == Volume::Verbose;
-    let shown: Vec<&PlannedAsset> = plan.assets.iter().filter(shown).collect();
-    if length.is_exceeded_by(shown.len()) {
-        text.push_str(&counts(&shown));
-    }
-    for asset in shown.iter().filter(|_| !length.is_exceeded_by(shown.len())) {
-        let Wording { sign, what } = asset.wording();
-        let name = visible(&asset.place());
-        let _ = writeln!(
-            text,
-            "  {sign} {:<12} {name}  {what}",
-            kind(asset.kind.label())
-        );
-    }
-    for ignored in &plan.ignored {
-        let _ = writeln!(
-            text,
-            "  - {:<12} {}  is no asset's, stays out",
-            "file",
-            visible(ignored.as_str())
-        );
-    }
-    for action in plan.settings.iter().flat_map(|told| &told.actions) {
-        let Wording { sign, what } = action.wording();
-        if sign == "=" && volume != Volume::Verbose {
-            continue;
-        }
-        let kind = action.subject.label();
-        let name = visible(&action.named());
-        let _ = writeln!(text, "  {sign} {kind:<12} {name}  {}", visible(&what));
-    }
-    let afterwards = length.shown(&plan.afterwards);
-    for one in afterwards {
-        let _ = writeln!(text, "  ? {}", visible(&one.wording()));
-    }
-    let more = plan.afterwards.len() - afterwards.len();
-    if more > 0 {
-        let _ = writeln!(text, "  ? … and {more} more; --full lists them");
-    }
-    let _ = writeln!(text, "{}", plan.summary_line());
-    for needed in &plan.needs {
-        let _ = writeln!(
-            text,
-            "Needs --{}: {}.",
-            needed.permission,
-            visible(&needed.because)
-        );
-    }
-    text
-}
-
-pub(super) fn kind(label: &str) -> &str {
-    if label == "custom connector" {
-        "connector"
-    } else {
-        label
-    }
-}
-
-fn of_connector(
-    text: &mut String,
-    plan: &ImportPlan,
-    connector: &PlannedConnector,
-    volume: Volume,
-) {
-    let Wording { sign, what } = connector.wording();
-    let used = match connector.usage() {
-        used if used.is_empty() => used,
-        used => format!(", {used}"),
-    };
-    let _ = writeln!(
-        text,
-        "  {sign} {:<12} {}  {what}{used}",
-        "connector",
-        visible(&connector.connector)
-    );
-    if !matches!(
-        connector.action,
-        ConnectorAction::Update | ConnectorAction::Downgrade
-    ) {
-        return;
-    }
-    let packaged = plan.assets.iter().filter_map(|asset| {
-        let uses = connector.recipes.contains(&asset.path);
-        let state = asset.state.filter(|_| uses && asset.id.is_some())?;
-        Some((place(&asset.folder, &asset.name), state))
-    });
-    let others = connector
-        .moves
-        .iter()
-        .map(|moved| (place(&moved.folder, &moved.name), moved.state));
-    let moved: Vec<_> = packaged.chain(others).collect();
-    let shown = if volume == Volume::Verbose {
-        moved.len()
-    } else {
-        SHOWN
-    };
-    for (name, state) in moved.iter().take(shown) {
-        let _ = writeln!(text, "      moves {name} ({state})");
-    }
-    if moved.len() > shown {
-        let _ = writeln!(text, "      … and {} more", moved.len() - shown);
-    }
 }

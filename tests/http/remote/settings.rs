@@ -333,7 +333,8 @@ fn what_settings_can_get_wrong() {
         "{SETTINGS}\n[customers.kestrel.properties]\nlong = \"{}\"\n",
         "x".repeat(1025)
     );
-    let rows: [(&str, String, &[&str], &[&str], i32, &str); 10] = [
+    type Row<'r> = (&'r str, String, &'r [&'r str], &'r [&'r str], i32, &'r str);
+    let rows: [Row<'_>; 10] = [
         (
             "a slip in a property's name",
             SETTINGS.replace("\"erp.url\" = \"https://erp", "\"erp.uri\" = \"https://erp"),

@@ -1,0 +1,129 @@
+//! Settings of the target, for `plan` and `import`.
+
+use std::path::{Path, PathBuf};
+
+use super::import::{found, landing, within};
+use crate::cli::args::{ImportArgs, SettingsArgs};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::settings;
+use crate::model::workspace::FolderPath;
+use crate::ops::import::{ImportRequest, Incoming, PlanDocument};
+use crate::plan::import::TagsPolicy;
+use crate::plan::import::document::ImportPlan;
+use crate::plan::import::settings::SettingEffect;
+use crate::settings::SettingsFile;
+use crate::workspace::Workspace;
+
+/// What was said of settings, and what of the same on the command line.
+pub(super) struct Said<'a> {
+    pub(super) args: &'a SettingsArgs,
+    pub(super) files: &'a [SettingsFile],
+    pub(super) folder: Option<&'a FolderPath>,
+    pub(super) home: Option<&'a FolderPath>,
+    pub(super) tags: Option<TagsPolicy>,
+}
+
+/// Whether settings put a package into another folder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lands {
+    /// It goes where it went.
+    AsSaid,
+    /// It goes elsewhere, so that it has to be read for that.
+    Elsewhere,
+}
+
+impl Said<'_> {
+    /// Puts the settings of a workspace into a request. What the command line says counts more.
+    pub(super) fn settle(
+        &self,
+        request: &mut ImportRequest,
+        incoming: &Incoming,
+        workspace: &dyn Workspace,
+    ) -> Result<Lands, Failure> {
+        let whom = settings::whom(self.args, incoming, workspace.names()?);
+        let Some(asked) = settings::asked(self.args, self.files, &whom)? else {
+            return Ok(Lands::AsSaid);
+        };
+        let before = (request.folder.clone(), request.landing.clone());
+        let said = asked
+            .resolved
+            .folder
+            .as_ref()
+            .filter(|_| self.folder.is_none());
+        if let Some(said) = said {
+            request.folder = within(workspace, Some(&said.value))?;
+        }
+        let tags = asked.resolved.tags.as_ref();
+        let tags = tags.and_then(|said| said.value.parse().ok());
+        let tags = self.tags.or(tags).unwrap_or(TagsPolicy::Apply);
+        request.landing = landing(workspace, &request.folder, self.home, tags)?;
+        request.settings = Some(asked);
+        Ok(
+            match before == (request.folder.clone(), request.landing.clone()) {
+                true => Lands::AsSaid,
+                false => Lands::Elsewhere,
+            },
+        )
+    }
+}
+
+/// The files of settings that hold, and whom they are asked for: those of the plan, if there is one.
+pub(super) fn planned_settings(
+    args: &ImportArgs,
+    approved: Option<&PlanDocument>,
+) -> Result<(Vec<SettingsFile>, SettingsArgs), Failure> {
+    let Some(approved) = approved else {
+        return Ok((
+            settings::files(&args.settings.settings)?,
+            args.settings.clone(),
+        ));
+    };
+    let given = &args.settings;
+    if !given.settings.is_empty() || !given.label.is_empty() || given.customer.is_some() {
+        return Err(Failure::usage(
+            "--settings, --label and --customer go with a package: the plan has its settings already",
+        )
+        .help("leave them out, or make the plan again with them"));
+    }
+    let Some(planned) = &approved.plan.settings else {
+        return Ok((Vec::new(), SettingsArgs::default()));
+    };
+    let paths: Vec<PathBuf> = planned
+        .files
+        .iter()
+        .map(|file| found(&args.package, Path::new(&file.path)))
+        .collect();
+    let mut files = match paths.is_empty() {
+        true => Vec::new(),
+        false => settings::files(&paths)?,
+    };
+    for (file, planned) in files.iter_mut().zip(&planned.files) {
+        if file.digest != planned.digest {
+            return Err(Failure::new(
+                Exit::Refused,
+                "stale-plan",
+                format!(
+                    "the plan no longer holds: the settings in {} changed",
+                    file.path
+                ),
+            )
+            .help("make the plan again, and look at what is different"));
+        }
+        // A plan is compared whole, wherever its settings lie by now.
+        file.path.clone_from(&planned.path);
+    }
+    let args = SettingsArgs {
+        settings: Vec::new(),
+        label: planned.labels.clone(),
+        customer: planned.customer.clone(),
+    };
+    Ok((files, args))
+}
+
+/// How many properties get another value than they have.
+pub(super) fn changed_values(plan: &ImportPlan) -> usize {
+    let settings = plan.settings.iter().flat_map(|told| &told.actions);
+    let changed = settings.filter(|action| action.effect == SettingEffect::Changes);
+    changed.count()
+}
