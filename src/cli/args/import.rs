@@ -105,7 +105,7 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "NAME", conflicts_with = "locked")]
     pub(crate) strip_folder: Option<String>,
     /// The package of a plan, if it lies elsewhere now
-    #[arg(long, value_name = "PACKAGE.zip")]
+    #[arg(long, value_name = "PACKAGE.zip", hide = true)]
     pub(crate) from: Option<PathBuf>,
     /// What the target needs.
     #[command(flatten)]

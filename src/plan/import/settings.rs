@@ -732,8 +732,14 @@ fn meant<'k>(
             )),
         )),
         (None, _) => {
+            // With all of its folders, with some, and with none.
             let known: BTreeSet<String> = keys
-                .flat_map(|key| [resolve::label(key), key.name.clone()])
+                .flat_map(|key| {
+                    let label = resolve::label(key);
+                    let shorter = label.match_indices('/').map(|(at, _)| &label[at + 1..]);
+                    let all = shorter.chain([label.as_str()]).map(str::to_owned);
+                    all.collect::<Vec<_>>()
+                })
                 .collect();
             Err(Box::new(
                 unmatched(&named, at, "the package neither brings nor uses one")

@@ -384,7 +384,7 @@ fn what_settings_can_get_wrong() {
             &["--label", "gold"],
             &[],
             3,
-            "error[setting-unmatched]: the settings name a connection \"Orders/ERB\", and the package neither brings nor uses one\n   = note: said in settings.toml:22 [labels.gold]\n   = help: did you mean",
+            "error[setting-unmatched]: the settings name a connection \"Orders/ERB\", and the package neither brings nor uses one\n   = note: said in settings.toml:23 [labels.gold]\n   = help: did you mean `Orders/ERP`?",
         ),
         (
             "one connection by two names",
