@@ -355,17 +355,15 @@ impl Numbers {
                 }
             });
         }
-        let list = list.as_deref().unwrap_or_default();
-        let named: Vec<_> = list
-            .iter()
-            .filter(|(_, name, _)| *name == key.name)
-            .collect();
-        if let [(id, ..)] = named[..] {
-            return Ok(Some(*id));
-        }
         let folder = Folders::new(workspace).id_of(&key.place.folder())?;
-        let mut here = named.into_iter().filter(|(_, _, place)| *place == folder);
-        Ok(here.next().map(|(id, ..)| *id))
+        let list = list.as_deref().unwrap_or_default();
+        let named = list.iter().filter(|(_, name, _)| *name == key.name);
+        // Another folder's is another one, whatever it is called. Some answers leave the folder out.
+        let mut here = named.filter(|(_, _, place)| place.is_none() || *place == folder);
+        Ok(match (here.next(), here.next()) {
+            (Some((id, ..)), None) => Some(*id),
+            (None, _) | (Some(_), Some(_)) => None,
+        })
     }
 }
 
