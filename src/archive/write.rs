@@ -282,9 +282,19 @@ impl TemporaryFile {
     /// # Errors
     /// If the disk is full or the folder can't be written to.
     pub fn holding(folder: &Path, bytes: &[u8]) -> Result<Self, WriteError> {
+        Self::written_by(folder, |file| file.write_all(bytes))
+    }
+
+    /// Has a temporary file in `folder` written by `write`, which need not hold all of it.
+    ///
+    /// # Errors
+    /// If the disk is full or the folder can't be written to.
+    pub fn written_by(
+        folder: &Path,
+        write: impl FnOnce(&mut File) -> std::io::Result<()>,
+    ) -> Result<Self, WriteError> {
         let mut temporary = temporary_in(folder)?;
-        let written = temporary.write_all(bytes);
-        written.map_err(|source| WriteError::Io {
+        write(temporary.as_file_mut()).map_err(|source| WriteError::Io {
             path: temporary.path().to_owned(),
             source,
         })?;

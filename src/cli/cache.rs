@@ -121,13 +121,10 @@ impl Cache {
             entries,
             checksums,
         };
-        if let (Some(bytes), Ok(())) = (
-            ExportCache::write(prepared, &remembered),
-            make_private_folder(folder),
-        ) {
+        if make_private_folder(folder).is_ok() {
             forget_old(folder);
             // Names of files are nobody else's business: temporary files are private.
-            let _ = write_replaceable(file, &bytes);
+            let _ = write_replaceable(file, |file| ExportCache::write(prepared, &remembered, file));
         }
     }
 }

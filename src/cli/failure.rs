@@ -315,9 +315,7 @@ impl From<ExportError> for Failure {
                     "nothing was handed over; check the disk, and report this if it happens again",
                 )
             }
-            ExportError::Refused(_) | ExportError::Record(_) => {
-                Self::of(Exit::Failed, "no-package", &error)
-            }
+            ExportError::Refused(_) => Self::of(Exit::Failed, "no-package", &error),
             ExportError::Interrupted(_) => {
                 Self::of(Exit::Interrupted, "interrupted", &error).help(NOTHING_WRITTEN)
             }

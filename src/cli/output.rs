@@ -2,12 +2,13 @@
 //! so that no output destroys what somebody needs: what the command reads, a platform, a key, or
 //! whatever else lies there and is not an older one of the same kind.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::{BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -281,13 +282,9 @@ impl Content {
     /// Whether a file is one, of this version or an older one.
     fn is(self, path: &Path, head: &[u8]) -> bool {
         let text = || limited::read_text(path, DOCUMENT).unwrap_or_default();
-        let json = || -> Value {
-            let bytes = limited::read(path, DOCUMENT).unwrap_or_default();
-            serde_json::from_slice(&bytes).unwrap_or_default()
-        };
         let has = |keys: &[&str]| {
-            let document = json();
-            keys.iter().all(|key| document.get(key).is_some())
+            let document = outline(path).unwrap_or_default();
+            keys.iter().all(|key| document.contains_key(*key))
         };
         match self {
             Self::Package => {
@@ -317,12 +314,82 @@ impl Content {
             Self::Attestation => {
                 has(&["_type", "predicateType"]) || has(&["payloadType", "payload"])
             }
-            Self::Bom => json().get("bomFormat").is_some_and(|it| it == "CycloneDX"),
+            Self::Bom => outline(path)
+                .unwrap_or_default()
+                .get("bomFormat")
+                .is_some_and(|it| it.as_deref() == Some("CycloneDX")),
             Self::Junit => contains(head, b"<testsuites"),
             Self::Sarif => has(&["version", "runs"]),
             Self::Markdown => head.starts_with(b"### ") && contains(head, b" recipack "),
             Self::ManualPage => contains(head, b".TH recipack"),
         }
+    }
+}
+
+/// The keys at the top of a JSON document, with the values that are texts. No more of it is held: a
+/// record of a large package is large.
+fn outline(path: &Path) -> std::io::Result<BTreeMap<String, Option<String>>> {
+    let file = limited::open(path)?;
+    if file.metadata()?.len() > DOCUMENT {
+        return Ok(BTreeMap::new());
+    }
+    let found: BTreeMap<String, Top> = serde_json::from_reader(BufReader::new(file))?;
+    Ok(found
+        .into_iter()
+        .map(|(key, Top(text))| (key, text))
+        .collect())
+}
+
+/// A value at the top of a document: a text, or what is passed over.
+struct Top(Option<String>);
+
+impl<'de> Deserialize<'de> for Top {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TopVisitor)
+    }
+}
+
+struct TopVisitor;
+
+impl<'de> Visitor<'de> for TopVisitor {
+    type Value = Top;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Top, E> {
+        Ok(Top(Some(text.to_owned())))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Top, E> {
+        Ok(Top(None))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Top, E> {
+        Ok(Top(None))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Top, E> {
+        Ok(Top(None))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Top, E> {
+        Ok(Top(None))
+    }
+
+    fn visit_unit<E>(self) -> Result<Top, E> {
+        Ok(Top(None))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Top, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Top(None))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Top, A::Error> {
+        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Top(None))
     }
 }
 

@@ -42,9 +42,12 @@ fn folder_of(path: &Path) -> &Path {
 ///
 /// # Errors
 /// If it can't be written; what was there still is.
-pub fn write_replaceable(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write_replaceable(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
     let mut file = file_in(folder_of(path), Access::Owner)?;
-    file.write_all(bytes)?;
+    write(file.as_file_mut())?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What a package holds, whatever compressed it.
 
+use sha2::{Digest as _, Sha256};
+
 use super::ident::Digest;
 use super::path::PackagePath;
 
@@ -8,11 +10,11 @@ use super::path::PackagePath;
 pub fn content_digest<'a>(
     entries: impl IntoIterator<Item = (&'a PackagePath, &'a Digest)>,
 ) -> Digest {
-    let mut lines = String::new();
+    let mut lines = Sha256::new();
     for (path, digest) in entries {
-        lines.push_str(&format!("{digest}  {path}\n"));
+        lines.update(format!("{digest}  {path}\n"));
     }
-    Digest::of(lines.as_bytes())
+    Digest::from_bytes(lines.finalize().into())
 }
 
 #[cfg(test)]

@@ -276,7 +276,8 @@ pub fn errors(findings: &[Finding]) -> Vec<Finding> {
 pub fn group(findings: &mut Vec<Finding>) {
     sort(findings);
     let mut first: BTreeMap<(Severity, Code, String), usize> = BTreeMap::new();
-    let mut grouped: Vec<Finding> = Vec::with_capacity(findings.len());
+    // Very many may become few.
+    let mut grouped: Vec<Finding> = Vec::new();
     for finding in findings.drain(..) {
         let key = finding
             .group

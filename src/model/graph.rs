@@ -92,9 +92,13 @@ impl Graph {
         for edges in &mut graph.needs {
             edges.sort_unstable();
             edges.dedup();
+            edges.shrink_to_fit();
             for edge in edges.iter() {
                 graph.needed_by[edge.to].push(edge.clone());
             }
+        }
+        for edges in &mut graph.needed_by {
+            edges.shrink_to_fit();
         }
         graph
     }

@@ -1,6 +1,7 @@
 //! Text as it is shown: nothing in it is obeyed by a terminal, or hides from a reader.
 
 use std::fmt::Write as _;
+use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
@@ -37,6 +38,41 @@ pub fn json(document: &impl Serialize) -> Result<String, serde_json::Error> {
     let mut text = escaped(serde_json::to_string_pretty(document)?);
     text.push('\n');
     Ok(text)
+}
+
+/// Writes such a document as it is made: one that tells of each file of a large project is large.
+///
+/// # Errors
+/// If the document can't be written as JSON, or `to` can't be written to.
+pub fn write_json(document: &impl Serialize, to: impl Write) -> io::Result<()> {
+    let mut escaping = Escaping(BufWriter::new(to));
+    serde_json::to_writer_pretty(&mut escaping, document)?;
+    escaping.0.write_all(b"\n")?;
+    escaping.0.flush()
+}
+
+/// Passes JSON on with such characters as escapes. What serialises it writes whole characters.
+struct Escaping<W: Write>(BufWriter<W>);
+
+impl<W: Write> Write for Escaping<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n');
+        if bytes.iter().all(is_plain) {
+            return self.0.write_all(bytes);
+        }
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        self.0.write_all(escaped(text.to_owned()).as_bytes())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// JSON with the same characters as escapes, which mean the same: outside of strings there are none.
@@ -91,6 +127,9 @@ mod tests {
             "{json}"
         );
         assert!(!json.contains('\u{202e}'));
+        let mut written = Vec::new();
+        write_json(&value, &mut written).map_err(serde_json::Error::io)?;
+        assert_eq!(written, format!("{json}\n").as_bytes());
         assert_eq!(serde_json::from_str::<serde_json::Value>(&json)?, value);
         Ok(())
     }

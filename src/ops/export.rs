@@ -130,9 +130,6 @@ pub enum ExportError {
     /// No package can be made of the plan.
     #[error(transparent)]
     Refused(#[from] ExportRefusal),
-    /// The record can't be printed.
-    #[error("can't print the decision record")]
-    Record(#[source] serde_json::Error),
     /// The work was interrupted.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
@@ -189,8 +186,7 @@ pub fn run(
         dirty: None,
     };
     let record = packed.record(&prepared, request, &facts);
-    let bytes = record.to_bytes().map_err(ExportError::Record)?;
-    let record_file = TemporaryFile::holding(folder, &bytes)?;
+    let record_file = TemporaryFile::written_by(folder, |file| record.write(file))?;
     packed.file.persist(package)?;
     record_file.persist(&record_path(package))?;
     Ok((record, prepared.located(None)))

@@ -10,6 +10,7 @@ pub mod rollback;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -139,7 +140,7 @@ struct FoundRecord {
 pub struct PlanDocument {
     /// The plan.
     #[serde(flatten)]
-    pub plan: ImportPlan,
+    pub plan: Arc<ImportPlan>,
     /// How many findings there are.
     pub counts: Counts,
     /// What a person should know, the gravest first.
@@ -274,6 +275,8 @@ pub fn run(
     let approved = planned.approve(granted)?;
     let plan = planned.document(&incoming);
     let mut receipt = incoming.apply(request, &approved, &plan, workspace, running, observer)?;
+    // The workspace is read again next.
+    drop(planned);
     let astray = incoming.read_back(request, &mut receipt, workspace, running)?;
     Ok(ImportDocument {
         plan,
@@ -462,7 +465,7 @@ impl Incoming {
         drop(draft);
         Ok(Planned {
             settled,
-            plan,
+            plan: Arc::new(plan),
             findings,
             snapshot,
             answers,

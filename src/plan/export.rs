@@ -712,7 +712,7 @@ impl<'a> Planning<'a, '_> {
             &packed,
             self.request.rows,
         ));
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(project.files.len());
         let mut left_out: Vec<LeftOutItem> = self
             .request
             .left_out

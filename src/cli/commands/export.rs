@@ -368,10 +368,7 @@ fn hand_over(
         dirty: source.dirty,
     };
     let record = packed.record(prepared, &resolved.request, &facts);
-    let bytes = record
-        .to_bytes()
-        .map_err(|error| Failure::of(Exit::Failed, "record", &error))?;
-    let record_file = TemporaryFile::holding(folder, &bytes)?;
+    let record_file = TemporaryFile::written_by(folder, |file| record.write(file))?;
     let record_path = record_path(output);
     let Packed {
         file,

@@ -1,6 +1,7 @@
 //! `recipack plan` and `recipack import`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::super::args::{ImportArgs, PermittedArgs, PlanArgs};
 use super::super::exit::Exit;
@@ -576,7 +577,8 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
         }
     }
     let given = given(&args.permitted);
-    let mut consent: Option<ImportPlan> = approved.as_ref().map(|document| document.plan.clone());
+    let mut consent: Option<Arc<ImportPlan>> =
+        approved.as_ref().map(|document| Arc::clone(&document.plan));
     for attempt in 1.. {
         let mut planned = incoming.plan(&request, workspace.as_ref(), &context.running)?;
         if let (Some(_), Some(folder)) = (&stripped, &strip_folder) {
@@ -586,7 +588,7 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
             planned.stand_by(&approved.plan);
         }
         if let Some(consent) = &consent
-            && consent != planned.plan()
+            && **consent != *planned.plan()
         {
             return Err(stale(consent, planned.plan()).into());
         }
@@ -600,7 +602,7 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
         let overwrites = plan.summary.overwrites > 0 || changed_values(plan) > 0;
         if consent.is_none() && !args.yes && overwrites {
             agreed(context, args, &package, planned.plan())?;
-            consent = Some(planned.plan().clone());
+            consent = Some(Arc::clone(&document.plan));
         }
         let applied = incoming.apply(
             &request,
@@ -620,6 +622,8 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
             }
             Err(error) => return Err(error.into()),
         };
+        // The workspace is read again next.
+        drop(planned);
         let astray =
             incoming.read_back(&request, &mut receipt, workspace.as_ref(), &context.running)?;
         reporter.astray(&astray);

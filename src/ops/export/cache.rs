@@ -8,10 +8,14 @@
 //! was damaged on the disk is no memory.
 
 use std::collections::BTreeMap;
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use postcard::ser_flavors::Flavor;
+use serde::ser::{Error as _, SerializeSeq as _};
+use serde::{Deserialize, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
 
 use super::pack::{Packed, PackedEntry, PackedFile};
 use crate::model::defect::Defect;
@@ -74,14 +78,29 @@ pub struct KnownEntry {
 
 /// A [`ExportCache`] as it is written: with the same parts in the same order, none of them copied.
 #[derive(Debug, Serialize)]
-struct WrittenMemory<'a> {
+struct WrittenMemory<'a, F, E> {
     generator: &'a str,
     began: i64,
     package: FileStat,
     sha256: Digest,
     rewrite: Digest,
-    files: Vec<WrittenFile<'a>>,
-    entries: Vec<KnownEntry>,
+    files: F,
+    entries: E,
+}
+
+/// So many parts, each of which is made when it is written; what can't be made ends the writing.
+struct Sequence<F>(usize, F);
+
+impl<T: Serialize, F: Fn(usize) -> Option<T>> Serialize for Sequence<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut sequence = serializer.serialize_seq(Some(self.0))?;
+        for index in 0..self.0 {
+            let part = (self.1)(index);
+            let part = part.ok_or_else(|| S::Error::custom("a part is not known"))?;
+            sequence.serialize_element(&part)?;
+        }
+        sequence.end()
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -150,12 +169,42 @@ pub struct Remembered<'a> {
     pub checksums: &'a [u32],
 }
 
-/// A memory's bytes with their digest behind them.
-fn sealed(memory: &WrittenMemory<'_>) -> Option<Vec<u8>> {
-    let mut bytes = postcard::to_allocvec(memory).ok()?;
-    let digest = Digest::of(&bytes);
-    bytes.extend_from_slice(digest.as_bytes());
-    Some(bytes)
+/// Writes a memory's bytes and their digest behind them.
+fn seal<F: Serialize, E: Serialize>(
+    memory: &WrittenMemory<'_, F, E>,
+    to: impl Write,
+) -> io::Result<()> {
+    let sealing = Sealing {
+        digest: Sha256::new(),
+        to: BufWriter::new(to),
+    };
+    postcard::serialize_with_flavor(memory, sealing).map_err(io::Error::other)
+}
+
+/// Passes a memory's bytes on, and ends with their digest.
+struct Sealing<W: Write> {
+    digest: Sha256,
+    to: BufWriter<W>,
+}
+
+impl<W: Write> Flavor for Sealing<W> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.try_extend(&[byte])
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.digest.update(bytes);
+        let written = self.to.write_all(bytes);
+        written.map_err(|_| postcard::Error::SerializeBufferFull)
+    }
+
+    fn finalize(mut self) -> postcard::Result<()> {
+        let digest = self.digest.finalize();
+        let written = self.to.write_all(&digest).and_then(|()| self.to.flush());
+        written.map_err(|_| postcard::Error::SerializeBufferFull)
+    }
 }
 
 impl KnownFiles for ExportCache {
@@ -184,7 +233,14 @@ impl KnownFiles for ExportCache {
 
 impl ExportCache {
     /// Writes down what is to be remembered of an export; nothing of projects that are no folder.
-    pub fn write(prepared: &Prepared, remembered: &Remembered<'_>) -> Option<Vec<u8>> {
+    ///
+    /// # Errors
+    /// If `to` can't be written to, or there is nothing to remember.
+    pub fn write(
+        prepared: &Prepared,
+        remembered: &Remembered<'_>,
+        to: impl Write,
+    ) -> io::Result<()> {
         let project = &prepared.opened.project;
         let mut facts: Vec<Option<&Facts>> = vec![None; project.files.len()];
         for asset in &project.assets {
@@ -194,48 +250,44 @@ impl ExportCache {
                 }
             }
         }
-        let files = project.files.iter().zip(facts).zip(&prepared.opened.blobs);
-        let files = files.map(|((file, facts), blob)| {
+        let file = |index: usize| {
+            let file = &project.files[index];
             let content = file.content?;
             Some(WrittenFile {
                 path: &file.path,
                 stamp: prepared.opened.source.stamp(file.source)?,
                 size: content.size,
                 crc32: content.crc32,
-                blob: *blob,
-                facts,
+                blob: *prepared.opened.blobs.get(index)?,
+                facts: facts[index],
                 secrets: &file.secrets,
                 defect: file.defect,
             })
-        });
-        let entries = prepared
-            .plan
-            .entries
-            .iter()
-            .enumerate()
-            .map(|(index, planned)| {
-                let packed = remembered.entries.get(index)?;
-                let left = prepared.left.get(&index).cloned().unwrap_or_default();
-                let edits = prepared.edits.get(&index).copied().unwrap_or_default();
-                Some(KnownEntry {
-                    path: planned.path.clone(),
-                    size: packed.size,
-                    crc32: *remembered.checksums.get(index)?,
-                    sha256: packed.sha256,
-                    rewritten: (planned.fidelity == Fidelity::Rewritten)
-                        .then(|| (edits.counts(), left)),
-                })
-            });
+        };
+        let planned = &prepared.plan.entries;
+        let entry = |index: usize| {
+            let packed = remembered.entries.get(index)?;
+            let left = prepared.left.get(&index).cloned().unwrap_or_default();
+            let edits = prepared.edits.get(&index).copied().unwrap_or_default();
+            Some(KnownEntry {
+                path: planned[index].path.clone(),
+                size: packed.size,
+                crc32: *remembered.checksums.get(index)?,
+                sha256: packed.sha256,
+                rewritten: (planned[index].fidelity == Fidelity::Rewritten)
+                    .then(|| (edits.counts(), left)),
+            })
+        };
         let memory = WrittenMemory {
             generator: remembered.generator,
             began: remembered.began,
             package: remembered.package,
             sha256: remembered.sha256,
             rewrite: digest_of(&prepared.plan.rewrite),
-            files: files.collect::<Option<_>>()?,
-            entries: entries.collect::<Option<_>>()?,
+            files: Sequence(project.files.len(), file),
+            entries: Sequence(planned.len(), entry),
         };
-        sealed(&memory)
+        seal(&memory, to)
     }
 
     /// Reads a memory; nothing if it was not written by this program, is not whole, or its package is
@@ -359,10 +411,12 @@ mod tests {
             package: PACKAGE,
             sha256: Digest::of(b"package"),
             rewrite: Digest::of(b"rewrite"),
-            files: files.collect(),
-            entries: entries.collect(),
+            files: files.collect::<Vec<_>>(),
+            entries: entries.collect::<Vec<_>>(),
         };
-        sealed(&memory).expect("written")
+        let mut bytes = Vec::new();
+        seal(&memory, &mut bytes).expect("written");
+        bytes
     }
 
     /// Numbers that look random and are the same in every run (splitmix64).

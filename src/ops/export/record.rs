@@ -1,8 +1,8 @@
 //! The decision record: what lies beside a package and says how it came to be.
 
-use std::path::{Path, PathBuf};
-
 use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -297,6 +297,14 @@ impl DecisionRecord {
     /// None that can happen; the serialiser's type has one.
     pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
         Ok(visible::json(self)?.into_bytes())
+    }
+
+    /// Writes the record as a file, without holding all of it as text.
+    ///
+    /// # Errors
+    /// If `to` can't be written to.
+    pub fn write(&self, to: impl io::Write) -> io::Result<()> {
+        visible::write_json(self, to)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The file that `plan` writes and `import` takes: it is carried out only as it was written.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use super::PlanDocument;
@@ -44,7 +46,7 @@ impl PlanDocument {
             Seal::Absent => Err(SealError::Absent.into()),
             Seal::Holds => {
                 // Older formats spell keys otherwise, and say the same; plans are compared whole.
-                document.plan.format = FORMAT;
+                Arc::make_mut(&mut document.plan).format = FORMAT;
                 Ok(document)
             }
         }

@@ -1,6 +1,7 @@
 //! An import that was planned, and what has to be granted before it is carried out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{Incoming, PlanDocument};
 use crate::model::finding::{self, Counts, Finding, Subject};
@@ -15,7 +16,7 @@ use crate::plan::import::target::Fit;
 /// An import that was planned.
 #[derive(Debug)]
 pub struct Planned {
-    pub(super) plan: ImportPlan,
+    pub(super) plan: Arc<ImportPlan>,
     pub(super) findings: Vec<Finding>,
     /// What settings come to, if any were given.
     pub(super) settled: Option<Settled>,
@@ -43,7 +44,7 @@ impl Planned {
         findings.extend(of_project.filter(|finding| !ignored(finding)).cloned());
         finding::group(&mut findings);
         PlanDocument {
-            plan: self.plan.clone(),
+            plan: Arc::clone(&self.plan),
             counts: Counts::of(&findings),
             findings: incoming.opened.located(&findings, None),
             seal: None,
@@ -51,7 +52,7 @@ impl Planned {
     }
 
     /// The plan.
-    pub const fn plan(&self) -> &ImportPlan {
+    pub fn plan(&self) -> &ImportPlan {
         &self.plan
     }
 
@@ -85,18 +86,20 @@ impl Planned {
     /// Calls the package as whoever asked for the import does, if it was made of another one by
     /// taking a folder off.
     pub fn call_package(&mut self, path: String, strip_folder: Option<String>) {
-        self.plan.package.path = path;
-        self.plan.package.strip_folder = strip_folder;
+        let plan = Arc::make_mut(&mut self.plan);
+        plan.package.path = path;
+        plan.package.strip_folder = strip_folder;
     }
 
     /// Takes from a plan that was approved of before what may lie elsewhere by now: the package, the
     /// record and the lock. What these said was approved of, unless they say now that the package
     /// belongs elsewhere.
     pub fn stand_by(&mut self, before: &ImportPlan) {
-        self.plan.package.path.clone_from(&before.package.path);
-        let now = self.plan.target.as_ref().map(|target| target.fit);
-        if now != Some(Fit::Other) && self.plan.package == before.package {
-            self.plan.target.clone_from(&before.target);
+        let plan = Arc::make_mut(&mut self.plan);
+        plan.package.path.clone_from(&before.package.path);
+        let now = plan.target.as_ref().map(|target| target.fit);
+        if now != Some(Fit::Other) && plan.package == before.package {
+            plan.target.clone_from(&before.target);
         }
     }
 }

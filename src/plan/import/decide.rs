@@ -88,12 +88,13 @@ impl Draft<'_> {
             address: &address,
             namesakes: self.namesakes(),
         };
-        let assets: Vec<_> = self
-            .assets
-            .iter()
-            .zip(&self.project().assets)
-            .filter_map(|(drafted, asset)| self.asset(drafted, asset, &around, &mut findings))
-            .collect();
+        // As many as there are, or a few less.
+        let mut assets = Vec::with_capacity(self.assets.len());
+        let drafted = self.assets.iter().zip(&self.project().assets);
+        assets.extend(
+            drafted
+                .filter_map(|(drafted, asset)| self.asset(drafted, asset, &around, &mut findings)),
+        );
         self.restart_findings(&mut findings);
         findings.extend(self.reference_findings());
         self.same_names(&mut findings);
@@ -197,7 +198,6 @@ impl Draft<'_> {
 
     /// Folders that are not there, parents first.
     pub fn new_folders(&self) -> Vec<FolderPath> {
-        let scope = self.placing.scope(self.project());
         let wanted = self
             .placing
             .keys
@@ -213,7 +213,10 @@ impl Draft<'_> {
                 folders.insert(folder);
             }
         }
-        debug_assert!(folders.iter().all(|folder| scope.folders.contains(folder)));
+        debug_assert!({
+            let scope = self.placing.scope(self.project());
+            folders.iter().all(|folder| scope.folders.contains(folder))
+        });
         folders
             .into_iter()
             .filter(|folder| !folder.is_home() && !self.snapshot.folders.contains(folder))

@@ -379,7 +379,7 @@ pub(super) fn settings(connection: &Connection, doing: &Doing) -> Result<(), Wor
         .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0))
         .and_then(|_| connection.pragma_update(None, "synchronous", "extra"))
         .and_then(|()| connection.pragma_update(None, "foreign_keys", "on"))
-        .and_then(|()| connection.pragma_update(None, "cache_size", -16_384))
+        .and_then(|()| connection.pragma_update(None, "cache_size", -4_096))
         .and_then(|()| connection.pragma_update(None, "trusted_schema", "off"))
         // Cells that can't be where they are said to be are told of at once.
         .and_then(|()| connection.pragma_update(None, "cell_size_check", "on"))

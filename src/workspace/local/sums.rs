@@ -75,9 +75,12 @@ fn sum(
     trees: &[&str],
     id: Option<i64>,
 ) -> Result<Digest, WorkspaceError> {
-    let mut all = Vec::new();
+    use sha2::Digest as _;
+    let mut row_bytes = Vec::new();
     let mut sums = Vec::new();
     for tree in trees {
+        // A tree may be large, and is taken row by row.
+        let mut all = sha2::Sha256::new();
         let mut statement = connection.prepare_cached(tree).doing(doing, "read")?;
         let columns = statement.column_count();
         let mut rows = match id {
@@ -87,11 +90,12 @@ fn sum(
         .doing(doing, "read")?;
         while let Some(row) = rows.next().doing(doing, "read")? {
             for column in 0..columns {
-                add(row.get_ref(column).doing(doing, "read")?, &mut all);
+                add(row.get_ref(column).doing(doing, "read")?, &mut row_bytes);
             }
+            all.update(&row_bytes);
+            row_bytes.clear();
         }
-        sums.extend_from_slice(Digest::of(&all).as_bytes());
-        all.clear();
+        sums.extend_from_slice(&all.finalize());
     }
     Ok(Digest::of(&sums))
 }
