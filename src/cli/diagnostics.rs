@@ -39,7 +39,8 @@ pub(crate) fn render(findings: &[Diagnostic], volume: Volume, colour: Colour) ->
             out.push_str(&one(&renderer, finding));
             out.push_str("\n\n");
         } else if volume != Volume::Quiet {
-            *hidden.entry((finding.severity, &finding.code)).or_default() += 1;
+            *hidden.entry((finding.severity, &finding.code)).or_default() +=
+                finding.more.unwrap_or(1);
         }
     }
     for ((severity, code), count) in &hidden {

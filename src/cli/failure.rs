@@ -79,6 +79,7 @@ impl Failure {
                 notes: Vec::new(),
                 help: None,
                 fingerprint: None,
+                more: None,
                 excerpt: None,
                 opens: None,
             }],

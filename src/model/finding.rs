@@ -3,8 +3,9 @@
 
 mod code;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +90,17 @@ pub struct Finding {
     known_by: Option<Fingerprint>,
     /// What it has in common with others that say the same of other places.
     group: Option<Box<Group>>,
+    /// The others of its code that are not held, if it stands for them.
+    more: Option<Box<More>>,
+}
+
+/// Findings of one code that are counted, and not held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct More {
+    /// How many.
+    count: usize,
+    /// What those among them are about that say the same of several places: each counts once.
+    about: BTreeSet<u64>,
 }
 
 /// Findings that say the same of several places, and are told as one.
@@ -98,14 +110,23 @@ struct Group {
     about: String,
     /// What is the case, whatever the place, in one sentence without a full stop.
     message: String,
-    /// The places, in the order in which they are shown.
+    /// The first places, in the order in which they are shown.
     places: Vec<String>,
+    /// How many places there are.
+    count: usize,
     /// The notes of the first, without the places of the others.
     notes: Vec<String>,
 }
 
 /// How many places a finding about several names before it only counts the rest.
 const PLACES: usize = 4;
+
+/// How many findings of a code are told before the rest is only counted.
+pub const TOLD: usize = 1_000;
+
+/// How many of a code are held while they are looked for: more than are told, as a manifest may allow
+/// some of them.
+pub const HELD: usize = 2_000;
 
 impl Finding {
     /// A finding without notes and help.
@@ -119,7 +140,28 @@ impl Finding {
             help: None,
             known_by: None,
             group: None,
+            more: None,
         }
+    }
+
+    /// What stands for findings that are not held.
+    fn of_more(severity: Severity, code: Code, more: More) -> Self {
+        let findings = match more.count {
+            1 => "1 more finding".to_owned(),
+            count => format!("{count} more findings"),
+        };
+        let message = format!("and {findings} of this code, which are not listed");
+        Self {
+            severity,
+            more: Some(Box::new(more)),
+            ..Self::new(code, Subject::Project, message)
+        }
+        .help("see to those that are listed; what is left is told then")
+    }
+
+    /// How many findings it stands for that are not listed; none if it is one itself.
+    pub fn more(&self) -> Option<usize> {
+        Some(self.more.as_ref()?.count)
     }
 
     /// Adds a note.
@@ -159,6 +201,7 @@ impl Finding {
             about: kept(about),
             message: kept(message),
             places: vec![kept(place)],
+            count: 1,
             notes: Vec::new(),
         }));
         self
@@ -180,11 +223,13 @@ impl Finding {
         let (Some(group), Some(others)) = (&mut self.group, other.group) else {
             return;
         };
-        if group.places.len() == 1 {
+        if group.count == 1 {
             group.notes.clone_from(&self.notes);
         }
-        group.places.extend(others.places);
-        let places = group.places.len();
+        let room = PLACES - group.places.len().min(PLACES);
+        group.places.extend(others.places.into_iter().take(room));
+        group.count += others.count;
+        let places = group.count;
         self.message = format!("{} ({places} places)", group.message);
         self.notes.clone_from(&group.notes);
         let further = group.places.iter().skip(1).take(PLACES - 1);
@@ -245,10 +290,11 @@ impl Counts {
         findings
             .iter()
             .fold(Self::default(), |mut counts, finding| {
+                let count = finding.more().unwrap_or(1);
                 match finding.severity() {
-                    Severity::Error => counts.errors += 1,
-                    Severity::Warning => counts.warnings += 1,
-                    Severity::Note => counts.notes += 1,
+                    Severity::Error => counts.errors += count,
+                    Severity::Warning => counts.warnings += count,
+                    Severity::Note => counts.notes += count,
                 }
                 counts
             })
@@ -272,8 +318,94 @@ pub fn errors(findings: &[Finding]) -> Vec<Finding> {
 }
 
 /// Makes one finding of those that say the same of several places: the first as they are shown, which
-/// names some of the others and counts the rest. Done twice, it changes nothing more.
+/// names some of the others and counts the rest. Of each code so many are left as are
+/// [told](TOLD), with one that counts the rest. Done twice, it changes nothing more.
 pub fn group(findings: &mut Vec<Finding>) {
+    merge(findings);
+    limit(findings, TOLD);
+}
+
+/// Adds a finding to those that were found so far, of which [so many](HELD) of each code are held: an
+/// input may give rise to any number of them.
+pub fn add(findings: &mut Vec<Finding>, finding: Finding) {
+    if findings.len() == findings.capacity() && findings.len() > HELD {
+        merge(findings);
+        limit(findings, HELD);
+        // Where most of them stay, it is worth it only once there are twice as many.
+        if findings.len() > findings.capacity() / 2 {
+            findings.reserve(findings.capacity());
+        }
+    }
+    findings.push(finding);
+}
+
+/// Findings as they are found, of which no more are held than [`add`] leaves.
+pub fn gathered(found: impl IntoIterator<Item = Finding>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for finding in found {
+        add(&mut findings, finding);
+    }
+    findings
+}
+
+/// Leaves so many of each code and severity, the first as they are shown, and one that stands for the
+/// rest. They are sorted.
+fn limit(findings: &mut Vec<Finding>, most: usize) {
+    let mut beyond: BTreeMap<(Severity, Code), More> = BTreeMap::new();
+    findings.retain_mut(|finding| {
+        let Some(more) = finding.more.take() else {
+            return true;
+        };
+        let more = *more;
+        let key = (finding.severity, finding.code);
+        match beyond.get_mut(&key) {
+            Some(found) => {
+                found.count += more.count;
+                found.about.extend(more.about);
+            }
+            None => drop(beyond.insert(key, more)),
+        }
+        false
+    });
+    let mut kept: BTreeMap<(Severity, Code), usize> = BTreeMap::new();
+    findings.retain(|finding| {
+        let key = (finding.severity, finding.code);
+        let about = finding.group.as_ref().map(|group| hash_of(&group.about));
+        if let (Some(about), Some(found)) = (about, beyond.get(&key))
+            && found.about.contains(&about)
+        {
+            return false;
+        }
+        let kept = kept.entry(key).or_default();
+        if *kept < most {
+            *kept += 1;
+            return true;
+        }
+        let found = beyond.entry(key).or_insert(More {
+            count: 0,
+            about: BTreeSet::new(),
+        });
+        found.count += 1;
+        found.about.extend(about);
+        false
+    });
+    if !beyond.is_empty() {
+        findings.extend(
+            beyond
+                .into_iter()
+                .map(|((severity, code), more)| Finding::of_more(severity, code, more)),
+        );
+        sort(findings);
+    }
+}
+
+fn hash_of(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn merge(findings: &mut Vec<Finding>) {
     sort(findings);
     let mut first: BTreeMap<(Severity, Code, String), usize> = BTreeMap::new();
     // Very many may become few.
@@ -298,9 +430,12 @@ pub fn group(findings: &mut Vec<Finding>) {
 /// Orders findings as they are shown: the gravest first, then by place.
 pub fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
-        (a.severity(), a.code, &a.subject, &a.message).cmp(&(
+        // What stands for others comes after them.
+        let more = |finding: &Finding| finding.more.is_some();
+        (a.severity(), a.code, more(a), &a.subject, &a.message).cmp(&(
             b.severity(),
             b.code,
+            more(b),
             &b.subject,
             &b.message,
         ))
@@ -355,6 +490,53 @@ mod tests {
         assert_eq!(other[0].fingerprint(), told.fingerprint());
         assert_eq!(Some(told.fingerprint()), of("z", "77").group_fingerprint());
         assert_ne!(of("z", "77").fingerprint(), told.fingerprint());
+        let before = findings.clone();
+        group(&mut findings);
+        assert_eq!(findings, before);
+    }
+
+    #[test]
+    fn so_many_are_told_and_the_rest_is_counted() {
+        // 30 000 alone, and 60 000 about 20 000 things, in three rounds.
+        let mut findings = Vec::new();
+        for number in 0..30_000 {
+            let subject = Subject::File {
+                path: format!("{number:05}").parse().expect("a path"),
+                offset: None,
+            };
+            let alone = Finding::new(Code::UnknownFile, subject, "alone");
+            add(&mut findings, alone);
+            for round in 0..2 {
+                let about = (number + round * 30_000) % 20_000;
+                add(
+                    &mut findings,
+                    of(&format!("{number:05}-{round}"), &about.to_string()),
+                );
+            }
+            assert!(findings.len() <= 5 * HELD);
+        }
+        group(&mut findings);
+        let count = |code| {
+            let of_code = findings.iter().filter(|finding| finding.code == code);
+            of_code
+                .map(|finding| finding.more().unwrap_or(1))
+                .sum::<usize>()
+        };
+        assert_eq!(count(Code::UnknownFile), 30_000);
+        assert_eq!(count(Code::RawId), 20_000);
+        assert_eq!(findings.len(), 2 * (TOLD + 1));
+        let last = findings
+            .iter()
+            .filter(|finding| finding.code == Code::UnknownFile);
+        let last = last.last().expect("some");
+        assert_eq!(
+            last.message,
+            "and 29000 more findings of this code, which are not listed"
+        );
+        assert_eq!(
+            Counts::of(&findings).notes + Counts::of(&findings).warnings,
+            50_000
+        );
         let before = findings.clone();
         group(&mut findings);
         assert_eq!(findings, before);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::defect::Defect;
 use super::facts::Facts;
-use super::finding::{Code, Finding, Subject};
+use super::finding::{self, Code, Finding, Subject};
 use super::foreign::{Foreign, copied, foreign, is_program};
 use super::ident::Digest;
 use super::kind::{AssetKind, FileRole, almost_an_asset};
@@ -270,9 +270,10 @@ impl Layout {
                 (None, Origin::Package) => {
                     let message =
                         "no file that an asset is known to have; carried through as it is";
-                    project
-                        .findings
-                        .push(Finding::new(Code::UnknownFile, subject(), message));
+                    finding::add(
+                        &mut project.findings,
+                        Finding::new(Code::UnknownFile, subject(), message),
+                    );
                     None
                 }
                 (None, Origin::Folder) => {

@@ -47,6 +47,9 @@ pub struct Diagnostic {
     /// What a manifest can allow it by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<Fingerprint>,
+    /// How many findings of its code it stands for that are not listed; absent if it is one itself.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub more: Option<usize>,
     /// The line it points at, for people.
     #[serde(skip)]
     pub excerpt: Option<Excerpt>,
@@ -131,7 +134,11 @@ fn bare(finding: &Finding, manifest: Option<ManifestText<'_>>) -> Diagnostic {
         connector: None,
         notes: finding.notes.clone(),
         help: finding.help.clone(),
-        fingerprint: Some(finding.fingerprint()),
+        fingerprint: match finding.more() {
+            Some(_) => None,
+            None => Some(finding.fingerprint()),
+        },
+        more: finding.more(),
         excerpt: None,
         opens: None,
     };

@@ -429,7 +429,9 @@ impl Prepared {
                 };
                 reader.read(file.source, &mut bytes).map_err(failed)?;
                 if let Ok(document) = tape.parse(&bytes) {
-                    findings.extend(literals::check(&recipe.path, document));
+                    for finding in literals::check(&recipe.path, document) {
+                        finding::add(&mut findings, finding);
+                    }
                 }
             }
         }
@@ -591,7 +593,8 @@ impl Prepared {
                     path: self.plan.entries[*index].path.clone(),
                     offset: Some(*offset),
                 };
-                self.plan.findings.push(
+                finding::add(
+                    &mut self.plan.findings,
                     Finding::new(
                         Code::InternalNameLeft,
                         subject,

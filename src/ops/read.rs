@@ -12,7 +12,7 @@ use crate::json::JsonError;
 use crate::model::defect::Defect;
 use crate::model::facts::Facts;
 use crate::model::file_stat::FileStat;
-use crate::model::finding::{Code, Finding, Subject};
+use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::git::{BlobId, ObjectHash};
 use crate::model::ident::Digest;
 use crate::model::kind::AssetKind;
@@ -814,7 +814,7 @@ fn read_files(
                     Some(content)
                 }
                 FoundFile::Broken(content, error, defect) => {
-                    findings.push(broken_json(&files[index].path, error, defect));
+                    finding::add(findings, broken_json(&files[index].path, error, defect));
                     Some(content)
                 }
                 FoundFile::Failed(error) => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::connector_source::{Completeness, Interface, InterfaceError, MAX_SOURCE};
-use crate::model::finding::{Code, Finding, Subject};
+use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::ident::InternalName;
 use crate::model::keyword::nearest;
 use crate::model::path::PackagePath;
@@ -89,7 +89,7 @@ pub fn check<'p>(
             };
             match lacks(&known.source, action) {
                 Answer::No => {}
-                Answer::Yes => findings.push(missing(recipe, action, known)),
+                Answer::Yes => finding::add(&mut findings, missing(recipe, action, known)),
                 Answer::CantTell => {
                     untold.entry(known.label.as_str()).or_insert((known, 0)).1 += 1;
                 }

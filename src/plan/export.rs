@@ -781,8 +781,9 @@ impl<'a> Planning<'a, '_> {
                 (EntrySource::Supplied(file), Some(supplied)) => (supplied, file),
                 (EntrySource::Supplied(_), None) => continue,
             };
-            self.findings
-                .extend(secrets::findings(&project.files[file]));
+            for finding in secrets::findings(&project.files[file]) {
+                finding::add(&mut self.findings, finding);
+            }
         }
     }
 

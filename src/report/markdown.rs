@@ -173,7 +173,10 @@ fn of_findings(out: &mut Bounded, findings: &[Placed]) {
     }
     let opened = format!(
         "<details><summary>{}</summary>\n\n",
-        counted(findings.len() as u64, "finding")
+        counted(
+            findings.iter().map(Placed::count).sum::<usize>() as u64,
+            "finding"
+        )
     );
     let closed = "\n</details>\n";
     if !out.fits(opened.len() + closed.len() + 64) {

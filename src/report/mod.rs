@@ -155,7 +155,8 @@ impl Report {
     fn count(&self, severity: Severity) -> usize {
         let all = self.ending.told.iter().chain(&self.findings);
         all.filter(|placed| placed.finding.severity == severity)
-            .count()
+            .map(Placed::count)
+            .sum()
     }
 
     /// How it ended, in a few words.
@@ -184,6 +185,11 @@ impl Item {
 }
 
 impl Placed {
+    /// How many findings it tells of: itself, or those that it stands for.
+    fn count(&self) -> usize {
+        self.finding.more.unwrap_or(1)
+    }
+
     fn told(&self, of: &dyn Fn(&str) -> String) -> Self {
         let finding = &self.finding;
         Self {

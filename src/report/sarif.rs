@@ -197,7 +197,7 @@ pub fn document(report: &Report) -> Result<String, serde_json::Error> {
             }),
         })
         .collect();
-    let more = findings.len() - shown;
+    let more: usize = findings[shown..].iter().map(|placed| placed.count()).sum();
     if more > 0 {
         notifications.push(Notification {
             level: "warning",
@@ -237,6 +237,10 @@ fn known_by(placed: &Placed) -> String {
     let finding = &placed.finding;
     match &finding.fingerprint {
         Some(fingerprint) => fingerprint.to_string(),
+        // However many they are.
+        None if finding.more.is_some() => {
+            crate::model::ident::Fingerprint::of(&[finding.code.as_str(), "more"]).to_string()
+        }
         None => {
             let file = placed.file.as_deref().unwrap_or_default();
             let parts = [finding.code.as_str(), file, &finding.message];

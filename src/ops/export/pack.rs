@@ -452,7 +452,7 @@ impl Prepared {
             .collect();
         let mut codes = BTreeMap::new();
         for finding in &plan.findings {
-            *codes.entry(finding.code).or_default() += 1;
+            *codes.entry(finding.code).or_default() += finding.more().unwrap_or(1);
         }
         DecisionRecord {
             format: FORMAT,

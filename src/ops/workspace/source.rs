@@ -35,6 +35,7 @@ pub fn finding(
         notes: Vec::new(),
         help: error.help(),
         fingerprint: None,
+        more: None,
         excerpt: place.map(|place| excerpt(&text, place)),
         opens: None,
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::facts::{ConnectionChoice, ConnectionProvider};
-use crate::model::finding::{Code, Finding};
+use crate::model::finding::{self, Code, Finding};
 use crate::model::ident::InternalName;
 use crate::model::project::{Asset, Project};
 use crate::model::reference::Activity;
@@ -33,7 +33,8 @@ pub(super) fn of_another(project: &Project, packed: &[usize]) -> Vec<Finding> {
                 format!("uses the connection \"{name}\" for `{wanted}`, and that one is {found}");
             let what = format!("the connection \"{name}\" is {found}, and is used for `{wanted}`");
             let about = format!("{}\n{wanted}", connection.path);
-            findings.push(
+            finding::add(
+                &mut findings,
                 Finding::new(
                     Code::ConnectionOtherApplication,
                     subject(asset, entry.offset),
@@ -130,7 +131,8 @@ pub(super) fn not_chosen(project: &Project, packed: &[usize]) -> Vec<Finding> {
                 in_step(Some(used.step))
             );
             let what = format!("no connection is chosen for `{provider}`, which active steps use");
-            findings.push(
+            finding::add(
+                &mut findings,
                 Finding::new(
                     Code::ConnectionNotChosen,
                     subject(asset, entry.offset),

@@ -13,7 +13,7 @@ mod references;
 pub(crate) mod same_name;
 mod tables;
 
-use crate::model::finding::Finding;
+use crate::model::finding::{self, Finding};
 use crate::model::graph::Graph;
 use crate::model::project::Project;
 use crate::model::table::PackedRows;
@@ -21,19 +21,19 @@ use crate::model::table::PackedRows;
 /// Checks the assets in `packed`, an ordered list of indices into the project's assets.
 pub fn check(project: &Project, graph: &Graph, packed: &[usize], rows: PackedRows) -> Vec<Finding> {
     let mut findings = references::check(project, packed);
-    findings.extend(parts::providers(project, packed));
-    findings.extend(parts::platform_in_config(project, packed));
-    findings.extend(parts::connections(project, packed));
-    findings.extend(parts::unused(project, graph, packed));
-    findings.extend(applications::of_another(project, packed));
-    findings.extend(applications::not_chosen(project, packed));
-    findings.extend(applications::on_prem(project, packed));
-    findings.extend(properties::missing(project, packed));
-    findings.extend(properties::values(project, packed));
-    findings.extend(tables::rows(project, packed, rows));
-    findings.extend(tables::columns(project, packed));
-    findings.extend(same_name::check(project, packed));
-    findings.extend(picked::check(project, packed));
+    extend(&mut findings, parts::providers(project, packed));
+    extend(&mut findings, parts::platform_in_config(project, packed));
+    extend(&mut findings, parts::connections(project, packed));
+    extend(&mut findings, parts::unused(project, graph, packed));
+    extend(&mut findings, applications::of_another(project, packed));
+    extend(&mut findings, applications::not_chosen(project, packed));
+    extend(&mut findings, applications::on_prem(project, packed));
+    extend(&mut findings, properties::missing(project, packed));
+    extend(&mut findings, properties::values(project, packed));
+    extend(&mut findings, tables::rows(project, packed, rows));
+    extend(&mut findings, tables::columns(project, packed));
+    extend(&mut findings, same_name::check(project, packed));
+    extend(&mut findings, picked::check(project, packed));
     findings
 }
 
@@ -42,9 +42,15 @@ pub fn check(project: &Project, graph: &Graph, packed: &[usize], rows: PackedRow
 pub fn before_import(project: &Project) -> Vec<Finding> {
     let all: Vec<usize> = (0..project.assets.len()).collect();
     let mut findings = references::of_the_source(project, &all);
-    findings.extend(applications::not_chosen(project, &all));
-    findings.extend(applications::on_prem(project, &all));
-    findings.extend(properties::missing(project, &all));
-    findings.extend(picked::check(project, &all));
+    extend(&mut findings, applications::not_chosen(project, &all));
+    extend(&mut findings, applications::on_prem(project, &all));
+    extend(&mut findings, properties::missing(project, &all));
+    extend(&mut findings, picked::check(project, &all));
     findings
+}
+
+fn extend(findings: &mut Vec<Finding>, found: impl IntoIterator<Item = Finding>) {
+    for finding in found {
+        finding::add(findings, finding);
+    }
 }

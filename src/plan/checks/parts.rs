@@ -2,7 +2,7 @@
 //! their credentials, assets that nothing uses.
 
 use crate::model::facts::ConnectionProvider;
-use crate::model::finding::{Code, Finding, Subject};
+use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::graph::Graph;
 use crate::model::ident::InternalName;
 use crate::model::kind::AssetKind;
@@ -48,7 +48,7 @@ pub(super) fn providers(project: &Project, packed: &[usize]) -> Vec<Finding> {
             })
             .collect()
     };
-    recipes.flat_map(of_recipe).collect()
+    finding::gathered(recipes.flat_map(of_recipe))
 }
 
 /// Recipes whose `config` lists `workato`: steps that are the platform's own carry that name, and it
@@ -72,7 +72,7 @@ pub(super) fn platform_in_config(project: &Project, packed: &[usize]) -> Vec<Fin
             })
             .collect()
     };
-    recipes.flat_map(of_recipe).collect()
+    finding::gathered(recipes.flat_map(of_recipe))
 }
 
 /// The connections of the package, which come without credentials: one finding for all.

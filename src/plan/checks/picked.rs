@@ -1,6 +1,6 @@
 //! Ids that steps were given by picking from a list of the source's account.
 
-use crate::model::finding::{Code, Finding};
+use crate::model::finding::{self, Code, Finding};
 use crate::model::project::Project;
 use crate::model::reference::Activity;
 
@@ -27,7 +27,8 @@ pub(super) fn check(project: &Project, packed: &[usize]) -> Vec<Finding> {
                 "{}has `{key}` `{id}`, picked as \"{label}\" from a list of the source's account",
                 in_step(Some(value.step))
             );
-            findings.push(
+            finding::add(
+                &mut findings,
                 Finding::new(Code::PickedValue, subject(asset, value.offset), message)
                     .grouped_by(format!("{provider}\n{key}\n{id}"), what, place(asset, Some(value.step)))
                     .help("pick it anew in the target if the connection there leads to another account"),

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use crate::model::finding::{Code, Finding, Subject};
+use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::kind::{AssetKind, FileRole};
 use crate::model::normal::nfc;
 use crate::model::project::{Asset, Project};
@@ -40,7 +40,8 @@ pub(super) fn check(project: &Project, packed: &[usize]) -> Vec<Finding> {
                 "formulas look up the table \"{}\", which is not in the package",
                 table.name
             );
-            findings.push(
+            finding::add(
+                &mut findings,
                 Finding::new(Code::DanglingLookup, subject(asset, table.offset), message)
                     .grouped_by(&*table.name, what, place(asset, table.step)),
             );
@@ -122,11 +123,11 @@ fn dangling(
         let finding = Finding::new(code, subject(asset, reference.offset), message)
             .grouped_by(about, what, place(asset, reference.step))
             .note("it binds in the target by folder and name, if it is there");
-        findings.push(if target.is_some() {
-            finding.note("it is in the project, but left out of this package")
-        } else {
-            finding
-        });
+        let finding = match target.is_some() {
+            true => finding.note("it is in the project, but left out of this package"),
+            false => finding,
+        };
+        finding::add(findings, finding);
     }
 }
 
@@ -143,7 +144,8 @@ fn incomplete(asset: &Asset, findings: &mut Vec<Finding>) {
             reference.key,
             reference.name
         );
-        findings.push(
+        finding::add(
+            findings,
             Finding::new(
                 Code::IncompleteReference,
                 subject(asset, reference.offset),

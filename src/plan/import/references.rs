@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bindings::{By, Candidate, Resolution};
 use super::{Draft, Drafted, Fate};
-use crate::model::finding::{Code, Finding, Subject};
+use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::kind::{AssetKind, FileRole};
 use crate::model::reference::Reference;
 use crate::model::workspace::{AssetId, AssetKey, Binding};
@@ -52,11 +52,9 @@ impl Draft<'_> {
         }
         let names = self.places();
         let groups = groups.into_iter();
-        let mut findings: Vec<_> = groups
-            .map(|((name, target, told), users)| {
-                self.reference_finding((name, target), &told, &users, &names)
-            })
-            .collect();
+        let mut findings = finding::gathered(groups.map(|((name, target, told), users)| {
+            self.reference_finding((name, target), &told, &users, &names)
+        }));
         findings.extend(self.connections_beside());
         findings
     }

@@ -15,6 +15,7 @@ mod files;
 mod ignored;
 mod limits;
 mod manifests;
+mod many_findings;
 mod memory;
 mod outlines;
 mod outputs;
