@@ -5,6 +5,8 @@ mod paths;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use paths::Paths;
 
@@ -71,7 +73,11 @@ pub struct Tape {
     tokens: Vec<Token>,
     open: Vec<Open>,
     keys: Vec<(u64, u32)>,
+    stop: Option<Arc<AtomicBool>>,
 }
+
+/// How many values are read before it is looked up whether to stop.
+const STRETCH: usize = 1 << 14;
 
 #[derive(Debug)]
 struct Open {
@@ -81,6 +87,15 @@ struct Open {
 }
 
 impl Tape {
+    /// One that gives up, with an error, a document that it reads while `stop` gets set. A large one
+    /// takes a while.
+    pub fn until(stop: Arc<AtomicBool>) -> Self {
+        Self {
+            stop: Some(stop),
+            ..Self::default()
+        }
+    }
+
     /// Reads a document.
     ///
     /// # Errors
@@ -162,9 +177,18 @@ impl Reader<'_, '_> {
     fn document(mut self) -> Result<(), JsonError> {
         self.space();
         self.value("a value")?;
+        let mut look = STRETCH;
         // One turn per value boundary; nesting lives in `open`, not on the call stack.
         while let Some(open) = self.tape.open.last() {
             let (container, in_object) = (open.token, open.keys.is_some());
+            if self.tape.tokens.len() >= look {
+                look = self.tape.tokens.len() + STRETCH;
+                if let Some(stop) = &self.tape.stop
+                    && stop.load(Ordering::Relaxed)
+                {
+                    return self.fail(self.at, "reading it was interrupted");
+                }
+            }
             if self.tape.tokens.len() + self.tape.keys.len() > self.room {
                 return self.fail(
                     self.at,

@@ -528,7 +528,7 @@ mod tests {
         let last = findings
             .iter()
             .filter(|finding| finding.code == Code::UnknownFile);
-        let last = last.last().expect("some");
+        let last = last.max_by_key(|finding| finding.more()).expect("some");
         assert_eq!(
             last.message,
             "and 29000 more findings of this code, which are not listed"

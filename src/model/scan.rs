@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use memchr::memmem::Finder;
 
@@ -25,9 +26,19 @@ pub struct Scanner {
     tape: Tape,
     words: Words,
     names: HashSet<Arc<str>>,
+    stop: Arc<AtomicBool>,
 }
 
 impl Scanner {
+    /// One that breaks off once `stop` is set: what it gives then is to be thrown away.
+    pub fn until(stop: Arc<AtomicBool>) -> Self {
+        Self {
+            tape: Tape::until(Arc::clone(&stop)),
+            stop,
+            ..Self::default()
+        }
+    }
+
     /// Whether `bytes` are strict JSON.
     ///
     /// # Errors
@@ -68,6 +79,7 @@ impl Scanner {
                 ..Facts::default()
             },
             names: &mut self.names,
+            stop: &self.stop,
             recipe: RecipeFacts::default(),
             looks: self.words.in_text(bytes),
             zip_names: memchr::memmem::find_iter(bytes, b"\"zip_name\"").collect(),
@@ -200,6 +212,8 @@ enum Place {
 struct Walk<'s> {
     facts: Facts,
     names: &'s mut HashSet<Arc<str>>,
+    /// Whether to break off.
+    stop: &'s AtomicBool,
     recipe: RecipeFacts,
     /// What there is to look for in formulas.
     looks: Looks,
@@ -413,6 +427,10 @@ impl Walk<'_> {
             NodeKind::Object => self.object(key, node, context),
             NodeKind::Array => {
                 for item in node.items() {
+                    // A list can be most of a large file.
+                    if self.stop.load(Ordering::Relaxed) {
+                        return;
+                    }
                     self.value(key, item, context);
                 }
             }

@@ -40,6 +40,15 @@ pub fn json(document: &impl Serialize) -> Result<String, serde_json::Error> {
     Ok(text)
 }
 
+/// The same on one line, for a place where it is kept: whoever looks into that sees no more than a
+/// reader of documents does.
+///
+/// # Errors
+/// If the document can't be written as JSON.
+pub fn compact_json(document: &impl Serialize) -> Result<String, serde_json::Error> {
+    Ok(escaped(serde_json::to_string(document)?))
+}
+
 /// Writes such a document as it is made: one that tells of each file of a large project is large.
 ///
 /// # Errors

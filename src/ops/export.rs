@@ -413,7 +413,8 @@ impl Prepared {
             .any(|code| self.checks.level(*code) != Level::Off)
         {
             let mut reader = self.opened.source.reader();
-            let (mut bytes, mut tape) = (Vec::new(), Tape::default());
+            let mut tape = Tape::until(running.interrupt.flag());
+            let mut bytes = Vec::new();
             let recipes = packed.iter().map(|&index| &project.assets[index]);
             for recipe in recipes.filter(|asset| asset.kind == AssetKind::Recipe) {
                 if running.interrupt.is_set() {

@@ -32,6 +32,7 @@ use crate::model::path::PackagePath;
 use crate::model::scan::Scanner;
 use crate::model::table::RowsPolicy;
 use crate::model::target::TargetKind;
+use crate::model::visible;
 use crate::model::workspace::{
     Address, AssetKey, FolderPath, RecipeState, Revision, RevisionAction, RevisionHeader,
     RevisionNumber, Snapshot, StoredFile, Timestamp,
@@ -744,7 +745,7 @@ fn read_sources(opened: &Opened) -> Result<BTreeMap<usize, Source>, ImportError>
 }
 
 fn json(document: &impl Serialize) -> String {
-    serde_json::to_string(document).expect("a document of plain values")
+    visible::compact_json(document).expect("a document of plain values")
 }
 
 fn opened(

@@ -772,11 +772,13 @@ fn read_files(
             }
             None => FoundFile::Read(content, None, seen),
         };
+        // What was broken off says nothing of the file.
+        stops()?;
         Ok(Outcome { blob, found })
     };
     let worker = || Worker {
         reader: source.reader(),
-        scanner: Scanner::default(),
+        scanner: Scanner::until(running.interrupt.flag()),
         detector: (search.credentials == Credentials::Sought).then(Detector::default),
         bytes: Vec::new(),
     };

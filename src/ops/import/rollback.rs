@@ -10,6 +10,7 @@ use crate::json::JsonError;
 use crate::model::facts::Facts;
 use crate::model::ident::{Digest, Version};
 use crate::model::scan::Scanner;
+use crate::model::visible;
 use crate::model::workspace::{
     Address, AssetId, Body, Inventory, RecipeState, Revision, RevisionAction, RevisionHeader,
     RevisionNumber, Timestamp,
@@ -265,7 +266,7 @@ impl Approved<&PlannedRollback> {
 }
 
 fn json(document: &impl Serialize) -> String {
-    serde_json::to_string(document).expect("a document of plain values")
+    visible::compact_json(document).expect("a document of plain values")
 }
 
 /// Reads the workspace back after a rollback: what is not as planned.

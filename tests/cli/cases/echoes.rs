@@ -214,3 +214,30 @@ fn arguments_are_not_told_as_they_are() {
         }
     }
 }
+
+/// What a revision was planned as stands in the platform's file, which other programs show as it is.
+#[test]
+fn what_is_kept_of_an_import_hides_nothing() {
+    let place = Place::new();
+    let recipe = serde_json::json!({"name": HOSTILE, "version": 1, "config": [], "code":
+        {"number": 0, "keyword": "trigger", "provider": "clock", "name": "s", "as": "a", "block": []}});
+    place.write("p/a.recipe.json", &recipe.to_string());
+    let platform = |arguments: &str| {
+        let run = place.run(arguments.split(' ').chain(["--platform", "p.db"]));
+        assert_eq!(run.code, 0, "{arguments}: {}", run.stderr);
+    };
+    let export = place.run("export p --for external -o p.zip".split(' '));
+    assert_eq!(export.code, 0, "{}", export.stderr);
+    platform("workspace create w --kind external");
+    platform("import p.zip --into local:w --yes");
+    let held = rusqlite::Connection::open(place.path("p.db")).expect("a database");
+    let kept: (String, String) = held
+        .query_row("SELECT plan, receipt FROM revision", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .expect("a revision");
+    for text in [kept.0, kept.1] {
+        let hides = |c: char| c.is_control() || ['\u{202e}', '\u{2066}', '\u{200b}'].contains(&c);
+        assert!(!text.contains(hides), "{text:?}");
+    }
+}

@@ -23,6 +23,7 @@ fn finding(code: &str, severity: Severity, message: &str, file: &str) -> Placed 
             notes: vec!["a note".to_owned()],
             help: Some("some help".to_owned()),
             fingerprint: None,
+            more: None,
             excerpt: None,
             opens: None,
         },

@@ -477,7 +477,10 @@ fn read_entries(
     parallel::in_order(
         total,
         running.threads,
-        || (source.reader(), Tape::default(), Vec::new()),
+        || {
+            let tape = Tape::until(running.interrupt.flag());
+            (source.reader(), tape, Vec::new())
+        },
         |(reader, tape, bytes), index| {
             if running.interrupt.is_set() {
                 return Err(Interrupted);
@@ -511,6 +514,10 @@ fn read_entries(
                         broken = Some(format!("no valid JSON at {place}: {}", error.reason));
                     }
                 }
+            }
+            // What was broken off says nothing of the entry.
+            if running.interrupt.is_set() {
+                return Err(Interrupted);
             }
             Ok(Read {
                 size: bytes.len() as u64,
