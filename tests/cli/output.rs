@@ -499,6 +499,9 @@ fn verify_compares_a_package_with_its_record() {
     exit 0
     --- stdout
     shared-form.zip: 6 entries, as recorded
+      not verified: generator recipack 0.1.0 (no package tells what made it)
+      not verified: target external (no package tells where it is meant to go)
+      not verified: project.name shared-form (it was not made again from the project)
       sha256  […]
       content 55561a8f0aa62452ee4e324719e87671900e0506984f4e57b01e27dd94170581
     --- folder
@@ -521,6 +524,9 @@ fn verify_compares_a_package_with_its_record() {
     --- stdout
     shared-form.zip: 1 mismatch
       parcel_tracker.custom_adapter.rb: 2093 bytes with SHA-256 58c68edf112c8dd123d55a1122c025485185238475d089eb51da5df7f2edc5d4, by the project 2 bytes with 44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a; they differ from line 1, column 2 on
+      not verified: generator recipack 0.1.0 (no package tells what made it)
+      not verified: target external (no package tells where it is meant to go)
+      not verified: project.name shared-form (making it again gave something else)
       sha256  […]
       content 55561a8f0aa62452ee4e324719e87671900e0506984f4e57b01e27dd94170581
     --- folder

@@ -543,6 +543,9 @@ pub(crate) struct VerifyArgs {
     /// Connectors that the project lacks: a folder with their files, or a workspace's address
     #[arg(long, value_name = "DIR|ADDRESS", requires = "rebuild_from")]
     pub(crate) connectors: Option<PathBuf>,
+    /// The commit that it has to be made of, and that has to be checked out
+    #[arg(long, value_name = "COMMIT", requires = "rebuild_from")]
+    pub(crate) commit: Option<String>,
     /// The public key that has to have signed it: a file of minisign, or the key itself
     #[arg(long, value_name = "KEY|FILE")]
     pub(crate) key: Option<String>,

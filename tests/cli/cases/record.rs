@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use recipack::archive::Limits;
 use recipack::model::seal::seal_of;
 use recipack::ops::provenance::verify::{
-    Rebuild, Verification, VerifyError, VerifyRequest, verify,
+    CheckedOut, Rebuild, Verification, VerifyError, VerifyRequest, verify,
 };
 use recipack::ops::{Interrupt, Running, Silent};
 use serde_json::{Value, json};
@@ -88,6 +88,8 @@ fn verified(
         rebuild: from.map(|project| Rebuild {
             project,
             connectors: None,
+            checked_out: CheckedOut::Unknown("nobody looked".to_owned()),
+            commit: None,
         }),
         signature: None,
         attestation: None,
@@ -402,4 +404,111 @@ fn a_plan_of_format_1_is_carried_out() {
     });
     let imported = done(&place, "import plan.json");
     assert!(imported.contains("as revision 1"), "{imported}");
+}
+
+/// A commit that somebody wrote into a record.
+const INVENTED: &str = "0123456789abcdef0123456789abcdef01234567";
+
+#[test]
+fn what_nothing_tells_is_told_as_not_verified() {
+    let place = place();
+    forge(&place.path("k.recipack.json"), |record| {
+        record["project"]["commit"] = json!(INVENTED);
+        record["project"]["dirty"] = json!(false);
+        record["package"]["file"] = json!("other.zip");
+        record["generator"] = json!("recipack 99\u{202e}");
+    });
+    let told = done(&place, "verify k.zip");
+    for line in [
+        r"  not verified: generator recipack 99\u{202e} (no package tells what made it)",
+        "  not verified: package.file other.zip (the package is called k.zip)",
+        "  not verified: target customer (no package tells where it is meant to go)",
+        "  not verified: project.name partner (it was not made again from the project)",
+        "  not verified: project.dirty false (what was checked out then is not looked at)",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    // The folder lies in no repository, so that nothing tells of a commit.
+    let told = done(&place, "verify k.zip --rebuild-from partner");
+    let line = format!(
+        "  not verified: project.commit {INVENTED} (the project lies in no repository of git)"
+    );
+    assert!(told.contains(&line), "{told}");
+    assert!(!told.contains("project.name"), "{told}");
+    let document = done(&place, "verify k.zip --rebuild-from partner --json");
+    let document: Value = serde_json::from_str(&document).expect("a document");
+    let parts: Vec<_> = document["not_verified"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|open| open["part"].as_str().expect("a text"))
+        .collect();
+    assert_eq!(
+        parts,
+        [
+            "generator",
+            "package.file",
+            "target",
+            "project.commit",
+            "project.dirty"
+        ]
+    );
+    // Where the commit is what is asked for, it has to be known.
+    let ask = format!("verify k.zip --rebuild-from partner --commit {INVENTED}");
+    let why = "which is checked out is not known: the project lies in no repository of git";
+    ends(&place, &ask, 4, &[why]);
+    done(&place, "attest k.zip");
+    let statement = fs::read_to_string(place.path("k.intoto.json")).expect("a statement");
+    let statement: Value = serde_json::from_str(&statement).expect("JSON");
+    let definition = &statement["predicate"]["buildDefinition"];
+    let commit = &definition["resolvedDependencies"][0];
+    assert_eq!(commit["digest"]["gitCommit"], INVENTED);
+    assert_eq!(commit["annotations"]["verified"], false);
+    let open = &definition["internalParameters"]["notVerified"];
+    assert!(
+        open.as_array()
+            .expect("a list")
+            .contains(&json!("project.commit"))
+    );
+}
+
+#[test]
+fn the_commit_of_a_record_is_the_one_that_is_checked_out() {
+    let place = place_with(&["partner"]);
+    let git = |arguments: &[&str]| {
+        let output = std::process::Command::new("git")
+            .args([
+                "-C",
+                "partner",
+                "-c",
+                "user.name=a",
+                "-c",
+                "user.email=a@b.test",
+            ])
+            .args(arguments)
+            .current_dir(place.path("."))
+            .output()
+            .expect("git runs");
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "all"]);
+    let commit = git(&["rev-parse", "HEAD"]);
+    done(&place, "export partner --for external -o k.zip");
+    let verify = "verify k.zip --rebuild-from partner";
+    let told = done(&place, &format!("{verify} --commit {commit}"));
+    assert!(!told.contains("project.commit"), "{told}");
+    ends(
+        &place,
+        &format!("{verify} --commit {INVENTED}"),
+        4,
+        &[&format!("it is to be {INVENTED}, the record says {commit}")],
+    );
+    forge(&place.path("k.recipack.json"), |record| {
+        record["project"]["commit"] = json!(INVENTED);
+    });
+    let told = format!("the record says {INVENTED}, and {commit} is checked out");
+    ends(&place, verify, 4, &[&told]);
 }

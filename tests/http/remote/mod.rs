@@ -10,6 +10,7 @@ mod ends;
 mod identity;
 mod landing;
 mod manners;
+mod not_offered;
 mod other_writer;
 mod real_projects;
 mod refusals;

@@ -2,6 +2,7 @@
 //! out again.
 
 mod recorded;
+mod told;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,7 @@ use crate::model::span::{Located, Origin, Span};
 use crate::model::table::PackedRows;
 use crate::ops::export::pack::RecordFacts;
 use crate::ops::export::record::record_path;
-use crate::ops::export::record::{DecisionRecord, RecordError, content_digest};
+use crate::ops::export::record::{DecisionRecord, ProjectRecord, RecordError, content_digest};
 use crate::ops::export::{Bytes, ExportError, ExportRequest, Final, Prepared, prepare};
 use crate::ops::provenance::envelope::{Envelope, EnvelopeError, EnvelopePublicKey, IN_TOTO};
 use crate::ops::provenance::statement::{Statement, StatementError};
@@ -78,6 +79,19 @@ pub struct Rebuild {
     pub project: PathBuf,
     /// A folder with connectors that the project lacks.
     pub connectors: Option<PathBuf>,
+    /// The commit that it is checked out of.
+    pub checked_out: CheckedOut,
+    /// The commit that the package has to be of, if that is asked.
+    pub commit: Option<String>,
+}
+
+/// The commit that a project is checked out of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CheckedOut {
+    /// This one.
+    Of(String),
+    /// It can't be told, and why.
+    Unknown(String),
 }
 
 /// Something that does not match.
@@ -117,6 +131,20 @@ pub struct Verification {
     pub attestation: Option<HeldAttestation>,
     /// What does not match; nothing if all is well.
     pub mismatches: Vec<Mismatch>,
+    /// What the record says, and nothing that was looked at tells: it may be so or not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_verified: Vec<NotVerified>,
+}
+
+/// Something that a record says and nothing that was looked at tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotVerified {
+    /// The part of the record: `generator`, `target` …
+    pub part: String,
+    /// What the record says there.
+    pub recorded: String,
+    /// Why that is not known.
+    pub why: String,
 }
 
 /// A signature that holds.
@@ -280,6 +308,7 @@ pub fn verify(
             &mut mismatches,
         );
     }
+    let mut made_of = None;
     let rebuilt = match (&request.rebuild, &record) {
         (None, _) => None,
         (Some(_), None) => {
@@ -289,9 +318,11 @@ pub fn verify(
         }
         (Some(rebuild), Some(found)) => {
             let record = &found.record;
-            let mut differences = make_again(
+            let (mut differences, project) = make_again(
                 rebuild, record, request, &source, &by_path, running, observer,
             )?;
+            made_of = project;
+            differences.extend(told::commit(record, rebuild));
             let rebuilt = match differences.is_empty() {
                 true => Rebuilt::Same,
                 false => Rebuilt::Different,
@@ -300,7 +331,12 @@ pub fn verify(
             Some(rebuilt)
         }
     };
+    let not_verified = match &record {
+        Some(found) => told::not_verified(&found.record, request, made_of.as_ref()),
+        None => Vec::new(),
+    };
     Ok(Verification {
+        not_verified,
         package: request.package.display().to_string(),
         size,
         sha256,
@@ -680,7 +716,7 @@ fn make_again(
     found: &[(&PackagePath, &Read)],
     running: &Running,
     observer: &mut dyn Observer,
-) -> Result<Vec<Mismatch>, VerifyError> {
+) -> Result<(Vec<Mismatch>, Option<ProjectRecord>), VerifyError> {
     let broken = |source| VerifyError::Record {
         path: request
             .record
@@ -727,7 +763,7 @@ fn make_again(
         })
         .collect();
     if !refused.is_empty() {
-        return Ok(refused);
+        return Ok((refused, None));
     }
     let digests = prepared.digests(running, observer)?;
     let expected = prepared
@@ -742,7 +778,7 @@ fn make_again(
         let difference = first_difference(&first.subject, &prepared, source)?;
         first.what.push_str(&difference.unwrap_or_default());
         // Of another project other decisions follow; that it is another one has been told.
-        return Ok(mismatches);
+        return Ok((mismatches, None));
     }
     let facts = RecordFacts {
         generator: record.generator.clone(),
@@ -752,7 +788,8 @@ fn make_again(
     };
     let entries = prepared.entry_records(&digests);
     let again = prepared.record(&export, &facts, record.package.clone(), entries);
-    Ok(recorded::with_rebuild(record, &again))
+    let differences = recorded::with_rebuild(record, &again);
+    Ok((differences, Some(again.project)))
 }
 
 /// What the record says about findings, to be applied again.
