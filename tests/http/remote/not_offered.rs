@@ -29,7 +29,6 @@ fn what_no_command_asks_is_refused_before_anything_is_done() {
     let place = partner();
     let sandbox = Sandbox::of(&place, &[]);
     let mut workspace = remote(&place, &sandbox);
-    let facts = workspace.facts().expect("facts");
     let share = Change::Share {
         id: ConnectorId(1),
         sharing: Sharing {
@@ -54,6 +53,7 @@ fn what_no_command_asks_is_refused_before_anything_is_done() {
             ],
         ),
     ] {
+        let facts = workspace.inventory().expect("an inventory").workspace;
         let mut commit = Commit::on(&facts);
         // What comes before it would be done.
         commit
