@@ -304,6 +304,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Connector(command) => commands::connector::run(context, &command),
         Command::Matrix(args) => commands::matrix::run(context, &args),
         Command::Customer(command) => commands::customer::run(context, &command),
+        Command::Settings(command) => commands::settings::run(context, &command),
         Command::Catalog(command) => commands::catalog::run(context, &command),
         Command::Sandbox(args) => commands::sandbox::run(context, &args),
         Command::Resume(args) => commands::resume::run(context, &args),

@@ -1,1 +1,324 @@
-//! What a package needs to be told.
+//! What a package needs to be told in each target, as a list and as a file to fill in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{PropertyLevel, SettingsError, SettingsFile};
+use crate::model::facts::{ConnectionPlace, ConnectionProvider};
+use crate::model::keyword::nearest;
+use crate::model::kind::AssetKind;
+use crate::model::project::Project;
+
+/// What a package needs to be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Needs {
+    /// The connections that its recipes use.
+    pub connections: Vec<NeededConnection>,
+    /// The properties that it brings, or that its recipes read.
+    pub properties: Vec<NeededProperty>,
+    /// Its recipes, by folder and name.
+    pub recipes: Vec<String>,
+    /// Its tables, whose rows a target may have of its own.
+    pub tables: Vec<String>,
+    /// Ids that steps were given by picking from a list of the source's account.
+    pub picked: Vec<NeededChoice>,
+}
+
+/// A connection that recipes use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NeededConnection {
+    /// Its folder and name.
+    pub name: String,
+    /// The application, if that is known.
+    pub application: Option<String>,
+    /// The on-prem group that it goes through.
+    pub gateway: Option<String>,
+    /// How many recipes use it.
+    pub recipes: usize,
+}
+
+/// A property that has to have a value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NeededProperty {
+    /// Its name.
+    pub name: String,
+    /// Whose it is; absent where only recipes name it, which do not tell.
+    pub level: Option<PropertyLevel>,
+    /// How many recipes read it.
+    pub recipes: usize,
+}
+
+/// An id that a step was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NeededChoice {
+    /// The recipe.
+    pub recipe: String,
+    /// The field.
+    pub field: String,
+    /// What the list called it.
+    pub label: String,
+}
+
+fn label(folder: &str, name: &str) -> String {
+    match folder {
+        "" => name.to_owned(),
+        folder => format!("{folder}/{name}"),
+    }
+}
+
+impl Needs {
+    /// Those of a package.
+    pub fn of(project: &Project) -> Self {
+        let mut connections: BTreeMap<String, NeededConnection> = BTreeMap::new();
+        let mut properties: BTreeMap<(Option<PropertyLevel>, String), usize> = BTreeMap::new();
+        let mut needs = Self {
+            connections: Vec::new(),
+            properties: Vec::new(),
+            recipes: Vec::new(),
+            tables: Vec::new(),
+            picked: Vec::new(),
+        };
+        for asset in &project.assets {
+            let name = label(asset.path.folder(), asset.name());
+            let level = if asset.kind == AssetKind::AccountProperties {
+                Some(PropertyLevel::Workspace)
+            } else if asset.kind == AssetKind::ProjectProperties {
+                Some(PropertyLevel::Project)
+            } else {
+                None
+            };
+            for property in asset.facts.properties() {
+                properties.entry((level, property.to_string())).or_default();
+            }
+            if matches!(asset.kind, AssetKind::LookupTable | AssetKind::DataTable) {
+                needs.tables.push(name.clone());
+            }
+            if let Some(connection) = asset.facts.connection() {
+                let name = match connection.place {
+                    ConnectionPlace::Home => asset.name().to_owned(),
+                    ConnectionPlace::Folder => name.clone(),
+                };
+                let application = match &connection.provider {
+                    ConnectionProvider::Named(name) => Some(name.to_string()),
+                    ConnectionProvider::Connector(reference) => {
+                        let reference = asset.facts.references.get(*reference);
+                        reference.map(|reference| reference.name.to_string())
+                    }
+                    ConnectionProvider::Absent => None,
+                };
+                let gateway = connection.gateway.as_ref();
+                let needed = NeededConnection {
+                    name: name.clone(),
+                    application,
+                    gateway: gateway.map(|gateway| gateway.group.to_string()),
+                    recipes: 0,
+                };
+                connections.insert(asset.path.as_str().to_owned(), needed);
+            }
+            if asset.kind == AssetKind::Recipe {
+                needs.recipes.push(name);
+            }
+        }
+        for asset in &project.assets {
+            let Some(recipe) = asset.facts.recipe() else {
+                continue;
+            };
+            let accounts: BTreeSet<(usize, &str)> = recipe
+                .config
+                .iter()
+                .filter_map(|entry| Some((entry.account?, &*entry.provider)))
+                .collect();
+            for (account, provider) in accounts {
+                let Some(reference) = asset.facts.references.get(account) else {
+                    continue;
+                };
+                let folder = reference
+                    .target
+                    .rsplit_once('/')
+                    .map_or("", |(folder, _)| folder);
+                let needed = connections.entry(reference.target.to_string());
+                let needed = needed.or_insert_with(|| NeededConnection {
+                    name: label(folder, &reference.name),
+                    application: Some(provider.to_owned()),
+                    gateway: None,
+                    recipes: 0,
+                });
+                needed.recipes += 1;
+            }
+            let read: BTreeSet<&str> = recipe.properties.iter().map(|read| &*read.name).collect();
+            for name in read {
+                let levels = [PropertyLevel::Workspace, PropertyLevel::Project].map(Some);
+                let brought = levels
+                    .into_iter()
+                    .find(|level| properties.contains_key(&(*level, name.to_owned())));
+                *properties
+                    .entry((brought.flatten(), name.to_owned()))
+                    .or_default() += 1;
+            }
+            let named = label(asset.path.folder(), asset.name());
+            needs
+                .picked
+                .extend(recipe.picked.iter().map(|picked| NeededChoice {
+                    recipe: named.clone(),
+                    field: picked.key.to_string(),
+                    label: picked.label.to_string(),
+                }));
+        }
+        needs.connections = connections.into_values().collect();
+        let properties = properties.into_iter();
+        needs.properties = properties
+            .map(|((level, name), recipes)| NeededProperty {
+                name,
+                level,
+                recipes,
+            })
+            .collect();
+        needs
+    }
+
+    /// What a file says that the package neither brings nor uses.
+    pub fn unmatched(&self, file: &SettingsFile) -> Vec<SettingsError> {
+        let connections: Vec<&str> = self.connections.iter().map(|one| &*one.name).collect();
+        let recipes: Vec<&str> = self.recipes.iter().map(String::as_str).collect();
+        let mut errors = Vec::new();
+        for (_, section) in &file.sections {
+            for (property, said) in &section.properties {
+                let meant = |one: &&NeededProperty| one.level.is_none_or(|it| it == property.level);
+                let known = self.properties.iter().filter(meant).map(|one| &*one.name);
+                let known: Vec<&str> = known.collect();
+                if !known.contains(&property.name.as_str()) {
+                    let what = property.to_string();
+                    errors.push(SettingsError::unknown(
+                        &said.at,
+                        &what,
+                        &property.name,
+                        &known,
+                    ));
+                }
+            }
+            for (name, said) in &section.connections {
+                if !is_named(name, &connections) {
+                    let what = format!("connection \"{name}\"");
+                    errors.push(SettingsError::unknown(&said.at, &what, name, &connections));
+                }
+            }
+            for (name, said) in section.recipes.iter().filter(|(name, _)| *name != "*") {
+                if !is_named(name, &recipes) {
+                    let what = format!("recipe \"{name}\"");
+                    errors.push(SettingsError::unknown(&said.at, &what, name, &recipes));
+                }
+            }
+        }
+        errors
+    }
+
+    /// A file of settings with a mark for all that somebody has to say.
+    pub fn template(&self, package: &str) -> String {
+        let mut text = format!(
+            "# What {} needs in a target. Put values in place of the marks: a text,\n\
+             # {{ env = \"NAME\" }} or {{ file = \"PATH\" }}. What is said under [labels.NAME] or\n\
+             # [customers.NAME] counts more than what is said for all.\n",
+            package.escape_debug()
+        );
+        for (heading, levels) in [
+            ("properties", [Some(PropertyLevel::Workspace), None]),
+            ("project-properties", [Some(PropertyLevel::Project); 2]),
+        ] {
+            let mut own = self
+                .properties
+                .iter()
+                .filter(|one| levels.contains(&one.level))
+                .peekable();
+            if own.peek().is_some() {
+                let _ = writeln!(text, "\n[all.{heading}]");
+            }
+            for property in own {
+                let mut mark = format!("read by {}", counted(property.recipes));
+                if property.level.is_none() {
+                    mark.push_str("; if it is the project's, say it under project-properties");
+                }
+                let _ = writeln!(
+                    text,
+                    "{} = {{ fill-in = {} }}",
+                    quoted(&property.name),
+                    quoted(&mark)
+                );
+            }
+        }
+        if !self.connections.is_empty() {
+            text.push_str(
+                "\n# \"person\", if somebody authorizes it, or { fields = { NAME = VALUE } }.\n[all.connections]\n",
+            );
+        }
+        for connection in &self.connections {
+            let application = connection
+                .application
+                .as_deref()
+                .unwrap_or("no application");
+            let mut mark = format!("for {application}, used by {}", counted(connection.recipes));
+            if let Some(gateway) = &connection.gateway {
+                let _ = write!(mark, ", through the on-prem group {gateway}");
+            }
+            let _ = writeln!(
+                text,
+                "{} = {{ fill-in = {} }}",
+                quoted(&connection.name),
+                quoted(&mark)
+            );
+        }
+        text.push_str("\n# start, stop or leave\n[all.recipes]\n\"*\" = \"start\"\n");
+        for table in &self.tables {
+            let _ = writeln!(
+                text,
+                "\n# The table {} keeps its rows, or gets the package's: --rows",
+                quoted(table)
+            );
+        }
+        for picked in &self.picked {
+            let _ = writeln!(
+                text,
+                "# {}: {} was picked as {} from the source's list",
+                quoted(&picked.recipe),
+                quoted(&picked.field),
+                quoted(&picked.label)
+            );
+        }
+        text
+    }
+}
+
+impl SettingsError {
+    fn unknown(at: &super::Origin, what: &str, name: &str, known: &[&str]) -> Self {
+        let error = Self::of(
+            at,
+            format!("{what}: the package neither brings nor uses it"),
+        );
+        match nearest(name, known.iter().copied()) {
+            Some(meant) => error.help(format!("did you mean `{meant}`?")),
+            None => error,
+        }
+    }
+}
+
+/// Whether a name is one of these, be it without their folders.
+fn is_named(name: &str, known: &[&str]) -> bool {
+    let below = format!("/{name}");
+    known
+        .iter()
+        .any(|one| *one == name || one.ends_with(&below) || name.ends_with(&format!("/{one}")))
+}
+
+fn counted(recipes: usize) -> String {
+    match recipes {
+        1 => "1 recipe".to_owned(),
+        many => format!("{many} recipes"),
+    }
+}
+
+/// A text as TOML has it.
+fn quoted(text: &str) -> String {
+    toml_edit::Value::from(text).to_string().replace('\n', " ")
+}

@@ -149,6 +149,7 @@ impl World {
             "recipack workspace create kestrel --kind customer --of studio --external-id K-1",
             "recipack customer label kestrel ring=early",
             "recipack plan kestrel-orders.zip --into local:kestrel -o plan.json",
+            "recipack settings init kestrel-orders.zip -o settings.toml",
             "recipack workspace create osprey --kind external",
             "recipack import kestrel-external.zip --into local:osprey",
             "cp -r orders next && cp next.rb next/parcel_tracker.custom_adapter.rb",

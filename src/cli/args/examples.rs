@@ -135,6 +135,34 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
         ],
     ),
     (
+        "settings",
+        [
+            "recipack settings init kestrel-orders.zip",
+            "recipack settings check kestrel-orders.zip --settings settings.toml",
+        ],
+    ),
+    (
+        "settings init",
+        [
+            "recipack settings init kestrel-orders.zip",
+            "recipack settings init orders -o customers.toml",
+        ],
+    ),
+    (
+        "settings check",
+        [
+            "recipack settings check kestrel-orders.zip --settings settings.toml",
+            "recipack settings check orders --settings settings.toml",
+        ],
+    ),
+    (
+        "settings show",
+        [
+            "recipack settings show --of kestrel --settings settings.toml",
+            "recipack settings show --of customers --settings settings.toml --json",
+        ],
+    ),
+    (
         "status",
         [
             "recipack status local:osprey",

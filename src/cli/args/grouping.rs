@@ -19,7 +19,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     (
         "Bring them to workspaces",
         &[
-            "plan", "import", "resume", "status", "history", "rollback", "matrix",
+            "settings", "plan", "import", "resume", "status", "history", "rollback", "matrix",
         ],
     ),
     (

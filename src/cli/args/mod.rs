@@ -54,7 +54,9 @@ pub(crate) use provenance::{AttestArgs, SbomArgs};
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
 pub(crate) use report::{ReportArgs, ReportTo};
 pub(crate) use sandbox::{ResumeArgs, SandboxArgs};
-pub(crate) use settings::SettingsArgs;
+pub(crate) use settings::{
+    SettingsArgs, SettingsCheckArgs, SettingsCommand, SettingsInitArgs, SettingsShowArgs,
+};
 pub(crate) use several::SeveralArgs;
 pub(crate) use sign::SignArgs;
 pub(crate) use within::WithinArgs;
@@ -163,6 +165,9 @@ pub(crate) enum Command {
     /// Import a package into a workspace
     #[command(visible_alias = "apply")]
     Import(ImportArgs),
+    /// Write, check and show what targets need beside a package
+    #[command(subcommand)]
+    Settings(SettingsCommand),
     /// Say how a workspace is, and what in it needs a person
     Status(StatusArgs),
     /// List the revisions of a workspace, or say what one changed

@@ -34,6 +34,7 @@ pub(crate) mod resume;
 pub(crate) mod rollback;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
+pub(crate) mod settings;
 pub(crate) mod show;
 pub(crate) mod sign;
 pub(crate) mod status;

@@ -6,6 +6,7 @@ use super::super::failure::{Failure, FailureDocument};
 use super::super::ui::Format;
 use super::super::{Context, Stop};
 use super::sandbox::{SandboxDocument, TokenDocument};
+use super::settings::{SettingsCheckDocument, SettingsInitDocument, SettingsShowDocument};
 use crate::manifest::ManifestText;
 use crate::model::catalogue::CatalogueText;
 use crate::ops::diff::DiffReport;
@@ -199,6 +200,21 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "recipe-list",
         "what `recipe list` prints with --json",
         || schemars::schema_for!(RecipeListDocument),
+    ),
+    (
+        "settings-init",
+        "what `settings init` prints with --json",
+        || schemars::schema_for!(SettingsInitDocument),
+    ),
+    (
+        "settings-check",
+        "what `settings check` prints with --json",
+        || schemars::schema_for!(SettingsCheckDocument),
+    ),
+    (
+        "settings-show",
+        "what `settings show` prints with --json",
+        || schemars::schema_for!(SettingsShowDocument),
     ),
     (
         "recipe-change",

@@ -25,6 +25,7 @@ mod record;
 mod release;
 mod roots;
 mod rows;
+mod settings;
 mod several;
 mod shared_lists;
 mod slips;

@@ -1,0 +1,114 @@
+//! `settings init`, `check` and `show`.
+
+use crate::support::{Place, Run, place_with};
+
+fn partner() -> Place {
+    let place = place_with(&["partner"]);
+    done(&place, "export partner --for external -o p.zip");
+    done(
+        &place,
+        "workspace create osprey --kind external --platform p.db",
+    );
+    place
+}
+
+fn run(place: &Place, line: &str) -> Run {
+    place.run(line.split(' '))
+}
+
+#[track_caller]
+fn done(place: &Place, line: &str) -> Run {
+    let run = run(place, line);
+    assert_eq!(run.code, 0, "{line}: {}{}", run.stdout, run.stderr);
+    run
+}
+
+/// What is needed has a mark, and a mark that nobody filled in is an error of an import.
+#[test]
+fn what_a_package_needs_is_a_file_to_fill_in() {
+    let place = partner();
+    let printed = done(&place, "settings init p.zip").stdout;
+    for line in [
+        "[all.properties]\n\"depot.site\" = { fill-in = \"read by ",
+        "[all.project-properties]\n\"late_after_hours\" = { fill-in = \"read by ",
+        "\"Connections/Ledger\" = { fill-in = \"for Ledger Sync, used by 1 recipe\" }\n",
+        "\n[all.recipes]\n\"*\" = \"start\"\n",
+    ] {
+        assert!(printed.contains(line), "{line}\n{printed}");
+    }
+    done(&place, "settings init p.zip -o s.toml");
+    assert_eq!(
+        std::fs::read_to_string(place.path("s.toml")).expect("written"),
+        printed
+    );
+    let again = run(&place, "settings init p.zip -o s.toml");
+    assert_eq!(
+        again.code, 64,
+        "what somebody filled in is not replaced: {}",
+        again.stderr
+    );
+    done(&place, "settings check p.zip --settings s.toml");
+    let import = "import p.zip --into local:osprey --settings s.toml --platform p.db";
+    let refused = run(&place, import);
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    let marks = printed.matches("fill-in = ").count();
+    assert_eq!(
+        refused.stderr.matches("is not filled in: ").count(),
+        marks,
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn a_slip_is_found_before_there_is_a_target() {
+    let place = partner();
+    place.write(
+        "s.toml",
+        "[all.properties]\n'depot.sight' = 'x'\n[labels.x.connections]\nLedgar = 'person'\n[all.recipes]\n'*' = 'start'\n'Return label' = 'leave'\n",
+    );
+    let found = run(&place, "settings check p.zip --settings s.toml");
+    assert_eq!(found.code, 1);
+    for line in [
+        "error[invalid-settings]: property \"depot.sight\": the package neither brings nor uses it",
+        "help: did you mean `depot.site`?",
+        "error[invalid-settings]: connection \"Ledgar\": the package neither brings nor uses it",
+    ] {
+        assert!(found.stderr.contains(line), "{line}\n{}", found.stderr);
+    }
+    assert_eq!(
+        found.stderr.matches("error[").count(),
+        2,
+        "{}",
+        found.stderr
+    );
+}
+
+#[test]
+fn what_holds_for_a_target_is_shown_with_its_place_and_without_secrets() {
+    let place = partner();
+    place.write(
+        "s.toml",
+        "[all.properties]\na = 'one'\nb = { env = 'B' }\n[labels.gold.properties]\na = 'two'\n[customers.acme.properties]\na = 'three'\n",
+    );
+    let mut command = place.command();
+    command
+        .env("B", "canary")
+        .args(["settings", "show", "--of", "acme", "--settings", "s.toml"]);
+    let shown = Run::from(command.output().expect("it starts"));
+    assert_eq!(
+        shown.stdout,
+        "property \"a\": \"three\"\n  s.toml:7 [customers.acme]\nproperty \"b\": secret of B\n  s.toml:3 [all]\n"
+    );
+    let gold = done(
+        &place,
+        "settings show --of moon --label gold --settings s.toml",
+    )
+    .stdout;
+    assert!(
+        gold.starts_with("property \"a\": \"two\"\n  s.toml:5 [labels.gold]\n"),
+        "{gold}"
+    );
+    let none = run(&place, "settings show --of moon");
+    assert_eq!(none.code, 64, "{}", none.stderr);
+}
