@@ -313,6 +313,7 @@ fn is_named(name: &str, known: &[&str]) -> bool {
 
 fn counted(recipes: usize) -> String {
     match recipes {
+        0 => "no recipe".to_owned(),
         1 => "1 recipe".to_owned(),
         many => format!("{many} recipes"),
     }

@@ -89,9 +89,9 @@ pub(crate) struct Cli {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 failed; 2 there are differences; 3 refused; \
-4 verification failed; 64 wrong usage; 68 partly done; 69 still running; 75 temporary; 77 not \
-authorized; 130 interrupted; 143 terminated (more: recipack help exit-codes)";
+Exit codes: 0 done; 1 failed; 2 there are differences; 3 refused; 4 verification failed; \
+64 wrong usage; 68 partly; 69 running; 75 temporary; 77 not authorized; \
+130 interrupted; 143 terminated";
 
 const COMPLETIONS: &str = "\
 The script knows commands and options. Where workspaces, targets, titles and recipes are to be
