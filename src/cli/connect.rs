@@ -6,18 +6,22 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use secrecy::ExposeSecret as _;
+
 use super::Context;
 use super::args::PlatformArgs;
+use super::budget::Budget;
 use super::credentials::{CredentialError, Credentials, Environment, Wanted};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::limits_file;
 use super::platform;
 use super::ui::{Volume, visible};
 use crate::client::{BaseError, Client, Clock, Cut, Limits, Notice, Notices, Rate, Retries};
 use crate::model::workspace::{Address, RemoteAccount, RemoteAddress};
 use crate::ops::Interrupt;
 use crate::remote::journal::{Entry, Journal};
-use crate::remote::{RemoteSettings, RemoteWorkspace};
+use crate::remote::{Readings, RemoteSettings, RemoteWorkspace, Whose};
 use crate::source::ignored::{WORKATOENV, workatoenv};
 use crate::workspace::AdminWorkspace;
 use crate::workspace::local::LocalPlatform;
@@ -45,6 +49,21 @@ pub(crate) fn open(
     }
 }
 
+/// The same, without asking whose it is: its recipes can be listed and stopped, and nothing else.
+pub(crate) fn open_to_stop(
+    context: &Context,
+    args: &PlatformArgs,
+    address: &Address,
+    work: &str,
+) -> Result<Opened, Failure> {
+    let Address::Remote(remote) = address else {
+        return open(context, args, address, work);
+    };
+    let credentials = credentials(args, remote)?;
+    let opened = open_with(context, args, credentials, remote, None, Whose::Unasked)?;
+    Ok(Box::new(opened))
+}
+
 /// Opens a workspace behind the platform's API.
 pub(crate) fn open_remote(
     context: &Context,
@@ -65,7 +84,14 @@ pub(crate) fn open_customer(
         account: RemoteAccount::CustomerId(customer),
         folder: None,
     };
-    open_with(context, args, credentials(args, admin)?, &address, None)
+    open_with(
+        context,
+        args,
+        credentials(args, admin)?,
+        &address,
+        None,
+        Whose::Asked,
+    )
 }
 
 /// Opens the workspace that an import went into.
@@ -81,6 +107,7 @@ pub(crate) fn open_expected(
         credentials(args, address)?,
         address,
         expected,
+        Whose::Asked,
     )
 }
 
@@ -90,6 +117,7 @@ fn open_with(
     credentials: Credentials,
     address: &RemoteAddress,
     expected: Option<&Entry>,
+    whose: Whose,
 ) -> Result<RemoteWorkspace, Failure> {
     if context.ui.volume == Volume::Verbose {
         let of = credentials.workspace.map_or_else(String::new, |workspace| {
@@ -107,6 +135,8 @@ fn open_with(
         scratch: std::env::temp_dir(),
         running: context.running.clone(),
         journal: journal()?,
+        readings: Readings::at(state()?.join("readings")),
+        whose,
         expected: expected.cloned(),
         patience: Duration::from_secs(args.api.job_timeout),
         pauses: Arc::new(pauses),
@@ -188,8 +218,23 @@ pub(crate) fn client(
         // The platform's limits are none of this machine's.
         settings.limits = Limits::each(Rate::per_minute(NonZeroU32::MAX));
     }
+    if let Some(file) = limits_file::path(&variable) {
+        limits_file::take(&file, &mut settings.limits)?;
+    }
     for wanted in &args.api.rate {
         settings.limits.take(*wanted);
+    }
+    let (host, token) = (settings.base.host(), settings.token.secret.expose_secret());
+    let shared = state()
+        .ok()
+        .map(|folder| Budget::open(&folder.join("limits"), &host, token));
+    match shared {
+        Some(Ok(budget)) => settings.tally = Some(Arc::new(budget)),
+        Some(Err(error)) => {
+            let why = std::error::Error::source(&error).map(ToString::to_string);
+            (pauses.alone)(&why.unwrap_or_default());
+        }
+        None => {}
     }
     if let Some(file) = &args.api.ca_file {
         settings.ca = Some(file.clone());
@@ -199,6 +244,11 @@ pub(crate) fn client(
 
 /// Where imports over the API are written down.
 pub(crate) fn journal() -> Result<Journal, Failure> {
+    Ok(Journal::at(state()?.join("imports")))
+}
+
+/// What this program remembers on this machine.
+pub(crate) fn state() -> Result<PathBuf, Failure> {
     let absolute = |name: &str| {
         let path = PathBuf::from(std::env::var_os(name)?);
         path.is_absolute().then_some(path)
@@ -209,7 +259,7 @@ pub(crate) fn journal() -> Result<Journal, Failure> {
             Failure::usage("it is not known where imports over the API are written down")
                 .help("set XDG_STATE_HOME or HOME to a folder")
         })?;
-    Ok(Journal::at(state.join("recipack").join("imports")))
+    Ok(state.join("recipack"))
 }
 
 /// The address with the folder of the project that the work happens in, if it names none itself.
@@ -261,6 +311,7 @@ pub(crate) fn in_folder(
 pub(crate) struct Interruptible {
     interrupt: Interrupt,
     tell: Arc<dyn Fn() + Send + Sync>,
+    alone: Arc<dyn Fn(&str) + Send + Sync>,
     notices: Notices,
 }
 
@@ -270,7 +321,22 @@ impl Interruptible {
         Self {
             interrupt: context.running.interrupt.clone(),
             tell: Arc::new(context.ui.waiting(host)),
+            alone: Arc::new(alone(context)),
             notices: notices(context),
+        }
+    }
+}
+
+/// Tells that requests are not counted together with those of other processes, to whoever wants to
+/// know everything.
+fn alone(context: &Context) -> impl Fn(&str) + Send + Sync + use<> {
+    let warn = context.ui.warning();
+    let verbose = context.ui.volume == Volume::Verbose;
+    move |why: &str| {
+        if verbose {
+            warn(&format!(
+                "requests are not counted together with those of other processes: {why}"
+            ));
         }
     }
 }
@@ -279,7 +345,9 @@ impl Interruptible {
 fn notices(context: &Context) -> Notices {
     let requests = Arc::clone(&context.requests);
     let warn = context.ui.warning();
+    let alone = alone(context);
     Notices::to(move |notice| match notice {
+        Notice::Alone { why } => alone(why),
         Notice::Sent => {
             requests.fetch_add(1, Ordering::Relaxed);
         }

@@ -3,6 +3,7 @@
 
 mod args;
 mod brought;
+mod budget;
 mod cache;
 mod checkout;
 mod colour;
@@ -13,6 +14,7 @@ mod credentials;
 mod diagnostics;
 mod exit;
 mod failure;
+mod limits_file;
 mod lockfile;
 mod mask;
 mod output;

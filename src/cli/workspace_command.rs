@@ -7,7 +7,7 @@ use super::args::{PlatformArgs, WithinArgs};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::ui::visible;
-use crate::cli::connect::{Opened, open};
+use crate::cli::connect::{Opened, open, open_to_stop};
 use crate::model::ident::{ConnectorTitle, WorkspaceName};
 use crate::model::workspace::{Address, WorkspaceKind};
 use crate::ops::diagnostics::Diagnostic;
@@ -83,6 +83,13 @@ impl Asked<'_> {
         let WithinArgs { address, platform } = self.within;
         let work = format!("{} {}", self.subject.word(), self.verb);
         open(context, platform, address, &work)
+    }
+
+    /// The same, to do no more than stop recipes.
+    pub(crate) fn open_to_stop(&self, context: &Context) -> Result<Opened, Failure> {
+        let WithinArgs { address, platform } = self.within;
+        let work = format!("{} {}", self.subject.word(), self.verb);
+        open_to_stop(context, platform, address, &work)
     }
 
     fn names(&self, errors: &[ResolveError]) -> Failure {

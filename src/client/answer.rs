@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use ureq::http::{HeaderMap, header};
 
 use super::error::{ClientError, FieldError, RequestContext};
 use crate::model::withheld::Withheld;
@@ -575,4 +576,17 @@ fn beginning(text: &str, withheld: &Withheld) -> String {
     // What is cut off is no secret's end: nobody looks further than this.
     let start: String = text.chars().take(16 * BEGINNING).collect();
     shown(&withheld.in_words(&start), BEGINNING)
+}
+
+/// Whether an answer is a page for people.
+pub(super) fn is_page(headers: &HeaderMap, bytes: &[u8]) -> bool {
+    let said = header_text(headers, header::CONTENT_TYPE.as_str())
+        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"));
+    let json = serde_json::from_slice::<serde_json::Value>(bytes).is_ok();
+    !json && (said || bytes.trim_ascii_start().starts_with(b"<"))
+}
+
+pub(super) fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
 }

@@ -24,6 +24,8 @@ pub struct ConnectionInfo {
     pub provider: Option<String>,
     /// The folder that it lies in.
     pub folder_id: Option<FolderId>,
+    /// When it was changed last, as the platform spells it.
+    pub updated_at: Option<String>,
     /// Whether somebody gave it credentials that work.
     pub authorization: Authorization,
 }
@@ -46,6 +48,7 @@ fn connection(node: &Node<'_>) -> Result<ConnectionInfo, ClientError> {
         name: node.text("name")?,
         provider: provider.filter(|provider| !provider.is_empty()),
         folder_id: node.optional_id("folder_id")?.map(FolderId),
+        updated_at: node.optional_text("updated_at")?,
         authorization: if authorized {
             Authorization::Authorized
         } else {

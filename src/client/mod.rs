@@ -35,6 +35,7 @@ mod request;
 mod retry;
 mod rights;
 mod settings;
+mod tally;
 mod transport;
 mod user;
 mod wire;
@@ -56,6 +57,7 @@ pub use package::{
 };
 pub use recipe::{RecipeFilter, RecipeInfo, Started};
 pub use settings::{Clock, Cut, Notice, Notices, Proxy, Retries, Settings, Timeouts, Token};
+pub use tally::{Tally, TallyError, Turn};
 pub use user::Me;
 
 use std::fmt;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::limits::Rate;
 use super::settings::{Clock, Cut};
+use super::tally::{Tally, TallyError, Turn};
 
 /// How long to wait where everything that is allowed is on its way.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -27,13 +28,41 @@ struct Counted {
 
 /// A request that may be sent. It is answered, or given up, when this is dropped.
 #[derive(Debug)]
-pub(super) struct Permit<'q>(&'q RateLimiter);
+pub(super) struct Permit<'q> {
+    limiter: &'q RateLimiter,
+    /// What other processes know it by.
+    shared: Option<(&'q dyn Tally, i64)>,
+}
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        let mut counted = self.0.lock();
+        let mut counted = self.limiter.lock();
         counted.under_way = counted.under_way.saturating_sub(1);
         counted.answered.push_back(Instant::now());
+        if let Some((tally, number)) = self.shared {
+            tally.answered(number);
+        }
+    }
+}
+
+impl<'q> Permit<'q> {
+    /// Waits until the request may be sent by what other processes sent, too.
+    pub(super) fn shared(
+        mut self,
+        tally: &'q dyn Tally,
+        class: &str,
+        pauses: &dyn Clock,
+    ) -> Result<Result<Self, TallyError>, Cut> {
+        loop {
+            match tally.take(class, self.limiter.rate) {
+                Ok(Turn::Counted(number)) => {
+                    self.shared = Some((tally, number));
+                    return Ok(Ok(self));
+                }
+                Ok(Turn::Wait(wait)) => pauses.pause(wait)?,
+                Err(error) => return Ok(Err(error)),
+            }
+        }
     }
 }
 
@@ -54,10 +83,26 @@ impl RateLimiter {
     pub(super) fn permit(&self, pauses: &dyn Clock) -> Result<Permit<'_>, Cut> {
         loop {
             let Err(wait) = self.take(Instant::now()) else {
-                return Ok(Permit(self));
+                return Ok(Permit {
+                    limiter: self,
+                    shared: None,
+                });
             };
             pauses.pause(wait)?;
         }
+    }
+
+    /// Whether there is anything to count.
+    pub(super) fn is_bound(&self) -> bool {
+        self.rate.requests.get() < u32::MAX
+    }
+
+    #[cfg(test)]
+    fn answer(&self) {
+        drop(Permit {
+            limiter: self,
+            shared: None,
+        });
     }
 
     /// Counts a request if it may be sent now; otherwise says how long that takes at least.
@@ -99,7 +144,7 @@ mod tests {
         let quota = two_a_second();
         let now = Instant::now();
         assert_eq!(quota.take(now), Ok(()));
-        drop(Permit(&quota));
+        quota.answer();
         assert_eq!(quota.take(now), Ok(()));
         let wait = quota.take(now).expect_err("two are counted");
         assert!(wait > Duration::from_millis(900) && wait <= Duration::from_millis(1100));

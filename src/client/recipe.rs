@@ -36,6 +36,8 @@ pub struct RecipeInfo {
     pub state: RecipeState,
     /// The number of its version.
     pub version_no: Option<u64>,
+    /// When it was changed last, as the platform spells it.
+    pub updated_at: Option<String>,
     /// The connectors that it is known to use, by their internal names, sorted.
     pub providers: Vec<String>,
     /// Whether these are all: whether the platform lists its applications.
@@ -81,6 +83,7 @@ fn recipe(node: &Node<'_>) -> Result<RecipeInfo, ClientError> {
             RecipeState::Stopped
         },
         version_no: node.optional_id("version_no")?,
+        updated_at: node.optional_text("updated_at")?,
         providers,
         tells_all_providers: node.get("applications").is_some(),
         stop_cause: node.optional_text("stop_cause")?,

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 use super::base::ApiBase;
 use super::limits::Limits;
+use super::tally::Tally;
 
 /// A token and where it came from.
 #[derive(Clone, Debug)]
@@ -42,6 +43,11 @@ impl std::fmt::Debug for Proxy {
 pub enum Notice {
     /// A question was sent.
     Sent,
+    /// Requests are not counted together with those of other processes.
+    Alone {
+        /// Why.
+        why: String,
+    },
     /// A record of a list has no name or title, so nothing can be matched with it. It is left out.
     Nameless {
         /// The list: method, path and host.
@@ -92,6 +98,8 @@ pub struct Settings {
     pub proxy: Option<Proxy>,
     /// How often is asked.
     pub limits: Limits,
+    /// Where requests are counted together with those of other processes.
+    pub tally: Option<Arc<dyn Tally>>,
     /// How long an answer may take.
     pub timeouts: Timeouts,
     /// What is tried again.
@@ -109,6 +117,7 @@ impl Settings {
             ca: None,
             proxy: None,
             limits: Limits::default(),
+            tally: None,
             timeouts: Timeouts::default(),
             retries: Retries::default(),
             notices: Notices::default(),

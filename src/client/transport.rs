@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ureq::http::{HeaderMap, header};
 use url::Url;
 
-use super::answer::{Answer, Node, Refusal, shown};
+use super::answer::{Answer, Node, Refusal, header_text, is_page, shown};
 use super::base::{ApiBase, authority, is_loopback};
 use super::error::{ClientError, RequestContext};
 use super::limits::LimitClass;
@@ -34,6 +35,8 @@ const READINGS: u32 = 3;
 /// How many records a page of a platform's list holds if there are more: 10 in older lists, 100 in
 /// newer ones (platform.md §2.4), and what lies between is a multiple of this or 25.
 const SMALLEST_PAGE: usize = 10;
+/// What the limit for all classes together is called.
+const ALL: &str = "all";
 /// Pages after which a list is taken to have no end.
 const PAGES: usize = 10_000;
 
@@ -43,6 +46,8 @@ pub(super) struct Transport {
     limits: BTreeMap<LimitClass, RateLimiter>,
     /// For all classes together.
     together: Option<RateLimiter>,
+    /// Whether the count that processes share can't be kept.
+    alone: AtomicBool,
 }
 
 /// The pages of a list.
@@ -91,6 +96,7 @@ impl Transport {
                 .map(|(class, rate)| (class, RateLimiter::new(rate)))
                 .collect(),
             together: limits.together().map(RateLimiter::new),
+            alone: AtomicBool::new(false),
             wire: Wire::new(settings, Arc::from(pauses))?,
         })
     }
@@ -357,18 +363,39 @@ impl Transport {
         path: &str,
         tries: &mut RetryState<'_>,
     ) -> Result<[Option<Permit<'_>>; 2], Cut> {
+        let class = LimitClass::of(method, path);
         let limits = [
-            self.limits.get(&LimitClass::of(method, path)),
-            self.together.as_ref(),
+            (class.as_str(), self.limits.get(&class)),
+            (ALL, self.together.as_ref()),
         ];
         let mut permits = [None, None];
-        for (permit, limit) in permits.iter_mut().zip(limits) {
+        for (permit, (class, limit)) in permits.iter_mut().zip(limits) {
             let start = Instant::now();
-            let waited = limit.map(|limit| limit.permit(self.wire.pauses()));
+            let waited = limit.map(|limit| self.counted(limit, class));
             tries.queued = tries.queued.saturating_add(start.elapsed());
             *permit = waited.transpose()?;
         }
         Ok(permits)
+    }
+
+    /// Waits until a limit lets a request through, by the count that processes share if there is one.
+    fn counted<'t>(&'t self, limit: &'t RateLimiter, class: &str) -> Result<Permit<'t>, Cut> {
+        let permit = limit.permit(self.wire.pauses())?;
+        let settings = self.wire.settings();
+        let tally = settings.tally.as_deref().filter(|_| limit.is_bound());
+        let Some(tally) = tally.filter(|_| !self.alone.load(Ordering::Relaxed)) else {
+            return Ok(permit);
+        };
+        match permit.shared(tally, class, self.wire.pauses())? {
+            Ok(permit) => Ok(permit),
+            Err(error) => {
+                self.alone.store(true, Ordering::Relaxed);
+                let why =
+                    std::error::Error::source(&error).map_or_else(String::new, ToString::to_string);
+                settings.notices.tell(&Notice::Alone { why });
+                limit.permit(self.wire.pauses())
+            }
+        }
     }
 
     fn attempt(&self, request: &Request<'_>, tries: &mut RetryState<'_>) -> Result<Answer, Tried> {
@@ -858,19 +885,6 @@ fn told(request: &Request<'_>, error: ClientError) -> ClientError {
 const fn is_cap(records: usize) -> bool {
     records >= SMALLEST_PAGE
         && (records.is_multiple_of(SMALLEST_PAGE) || records.is_multiple_of(25))
-}
-
-/// Whether an answer is a page for people.
-fn is_page(headers: &HeaderMap, bytes: &[u8]) -> bool {
-    let said = header_text(headers, header::CONTENT_TYPE.as_str())
-        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"));
-    let json = serde_json::from_slice::<serde_json::Value>(bytes).is_ok();
-    !json && (said || bytes.trim_ascii_start().starts_with(b"<"))
-}
-
-fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
-    let value = headers.get(name)?;
-    Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
 }
 
 /// For pauses and correlation numbers, where it does not matter if it is none.

@@ -1,14 +1,16 @@
 //! Importing a package into a workspace: read, plan, carry out, read back.
 
+mod comparing;
 mod contents;
 pub mod history;
 pub mod matrix;
 mod plan_file;
 mod planned;
 mod read_back;
+mod reading;
 pub mod rollback;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,8 +36,8 @@ use crate::model::table::RowsPolicy;
 use crate::model::target::TargetKind;
 use crate::model::visible;
 use crate::model::workspace::{
-    Address, AssetKey, FolderPath, RecipeState, Revision, RevisionAction, RevisionHeader,
-    RevisionNumber, Snapshot, StoredFile, Timestamp,
+    Address, AssetKey, FolderPath, ReadDepth, RecipeState, Revision, RevisionAction,
+    RevisionHeader, RevisionNumber, Snapshot, StoredFile, Timestamp,
 };
 use crate::ops::approval::{Approved, ImportRefusal};
 use crate::ops::diagnostics::Diagnostic;
@@ -61,6 +63,7 @@ use crate::plan::import::target::{Here, MadeFor, NameMeans, OtherTarget, Planned
 use crate::plan::import::{Draft, Landing, PlacingError, Question, Receipt, TargetKeys};
 use crate::settings::ResolvedSettings;
 use crate::source::{ReadError, SourceReader};
+use comparing::Comparing;
 use contents::PackageContents;
 pub use plan_file::PlanFileError;
 pub use planned::Planned;
@@ -433,6 +436,25 @@ impl Incoming {
         running: &Running,
     ) -> Result<Planned, ImportError> {
         workspace.takes(&request.landing)?;
+        let mut planned = self.plan_once(request, workspace, running)?;
+        if planned.snapshot.reading == ReadDepth::Slim {
+            if self.needs_all(&planned) {
+                workspace.read_as(ReadDepth::Full);
+                planned = self.plan_once(request, workspace, running)?;
+            } else {
+                let paths = self.not_read(&planned.snapshot);
+                Arc::make_mut(&mut planned.plan).not_read(&paths);
+            }
+        }
+        Ok(planned)
+    }
+
+    fn plan_once(
+        &self,
+        request: &ImportRequest,
+        workspace: &dyn Workspace,
+        running: &Running,
+    ) -> Result<Planned, ImportError> {
         let _moment = workspace.one_moment()?;
         let snapshot = self.snapshot(workspace)?;
         let draft = self.draft(&snapshot, request);
@@ -636,6 +658,11 @@ impl Incoming {
             );
             package.settings.clone_from(&settled.writes);
         }
+        carried.receipt.reading = planned.plan.reading;
+        if planned.plan.reading == ReadDepth::Slim {
+            package.left_out = self.left_out(&planned.plan);
+            carried.receipt.left_out.clone_from(&package.left_out);
+        }
         if carried.commit.changes.is_empty() {
             return Ok(carried.receipt);
         }
@@ -760,69 +787,6 @@ fn opened(
         memory: None,
     };
     Ok(read::open(&request.package, reading, running, observer)?)
-}
-
-/// Answers the questions of a draft.
-struct Comparing<'a> {
-    incoming: &'a Incoming,
-    reader: SourceReader<'a>,
-    scanner: Scanner,
-    packaged: Vec<u8>,
-    held: Vec<u8>,
-}
-
-impl<'a> Comparing<'a> {
-    fn new(incoming: &'a Incoming) -> Self {
-        Self {
-            incoming,
-            reader: incoming.opened.source.reader(),
-            scanner: Scanner::default(),
-            packaged: Vec::new(),
-            held: Vec::new(),
-        }
-    }
-
-    fn answer(
-        &mut self,
-        draft: &Draft<'_>,
-        question: &Question,
-        rows: RowsPolicy,
-        workspace: &dyn Workspace,
-    ) -> Result<Answer, ImportError> {
-        let asset = &self.incoming.opened.project.assets[question.asset];
-        let broken = |source| ImportError::Json {
-            path: asset.path.clone(),
-            source,
-        };
-        read_main(
-            self.incoming,
-            question.asset,
-            &mut self.reader,
-            &mut self.packaged,
-        )?;
-        let renames = draft.renames(question.asset);
-        if !renames.is_empty() {
-            self.packaged = renamed(&asset.kind, &self.packaged, renames).map_err(broken)?;
-        }
-        workspace.content(&question.held, &mut self.held)?;
-        let packaged = self
-            .scanner
-            .scan(&asset.kind, &self.packaged)
-            .map_err(broken)?;
-        let held = self.scanner.scan(&asset.kind, &self.held).map_err(broken)?;
-        let packaged = Side {
-            bytes: &self.packaged,
-            references: &packaged.references,
-            bindings: draft.bindings(question.asset),
-        };
-        let held = Side {
-            bytes: &self.held,
-            references: &held.references,
-            bindings: &question.held_bindings,
-        };
-        let landing = &self.incoming.placing.landing;
-        compare::compare(&asset.kind, packaged, held, rows, landing).map_err(broken)
-    }
 }
 
 /// Reads the JSON of an asset of the package.

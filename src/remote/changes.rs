@@ -1,11 +1,13 @@
 //! Single changes over the API: each is one request, and what it came to is read back. When one of
 //! several fails, the others stay done, and all of that is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::RemoteWorkspace;
 use super::lists::{Lists, RecipeMark, connectors};
-use crate::client::{ClientError, ConnectorDraft, ConnectorInfo, RecipeId, SharedVersion, Started};
+use crate::client::{
+    ClientError, ConnectorDraft, ConnectorInfo, RecipeFilter, RecipeId, SharedVersion, Started,
+};
 use crate::model::catalogue::Visibility;
 use crate::model::error::chain;
 use crate::model::ident::{ConnectorTitle, Digest};
@@ -64,6 +66,7 @@ impl RemoteWorkspace {
             ..Partly::default()
         };
         let mut changes = commit.changes.iter().zip(labels);
+        let mut stopped = BTreeMap::new();
         for (change, label) in changes.by_ref() {
             let made = self.make(change, &mut progress, contents);
             let Some(what) = label else {
@@ -71,7 +74,16 @@ impl RemoteWorkspace {
                 continue;
             };
             match made {
-                Ok(Done::Made) => partly.done.push(what),
+                Ok(Done::Made) => {
+                    if let Change::SetRecipe {
+                        id,
+                        state: RecipeState::Stopped,
+                    } = change
+                    {
+                        stopped.insert(id.0, what.clone());
+                    }
+                    partly.done.push(what);
+                }
                 Ok(Done::Refused(why)) => partly.failed.push(NotDone { what, why }),
                 Err(error) => {
                     let why = chain(&error);
@@ -80,6 +92,14 @@ impl RemoteWorkspace {
                     break;
                 }
             }
+        }
+        for id in self.running_yet(&stopped)? {
+            let Some(what) = stopped.remove(&id) else {
+                continue;
+            };
+            partly.done.retain(|done| *done != what);
+            let why = "it did not stop: the platform said that it did".to_owned();
+            partly.failed.push(NotDone { what, why });
         }
         partly.not_attempted = changes.filter_map(|(_, label)| label).collect();
         let alone = partly.done.is_empty() && partly.not_attempted.is_empty();
@@ -97,6 +117,23 @@ impl RemoteWorkspace {
             }
             (false, cause) => Err(WorkspaceError::Partly(Box::new(Partly { cause, ..partly }))),
         }
+    }
+
+    /// Those of the recipes that run although they were stopped.
+    fn running_yet(&self, stopped: &BTreeMap<u64, String>) -> Result<Vec<u64>, WorkspaceError> {
+        let wanted: BTreeSet<u64> = stopped.keys().copied().collect();
+        let now = match stopped.keys().next() {
+            None => Vec::new(),
+            Some(id) if wanted.len() == 1 => vec![self.api().recipe(RecipeId(*id))?],
+            Some(_) => self
+                .api()
+                .recipes_among(&RecipeFilter::default(), &wanted)?,
+        };
+        let running = now
+            .iter()
+            .filter(|recipe| recipe.state == RecipeState::Running);
+        let ids = running.map(|recipe| recipe.id.0);
+        Ok(ids.filter(|id| wanted.contains(id)).collect())
     }
 
     /// Whether the API has something for every change, before the first is made.
@@ -247,6 +284,20 @@ impl RemoteWorkspace {
     ) -> Result<Done, WorkspaceError> {
         let api = self.api();
         let number = RecipeId(id.0);
+        // Whatever version it has by now, it is to stop; whether it did is asked when all were.
+        if state == RecipeState::Stopped {
+            return match api.stop_recipe(number) {
+                Ok(()) => Ok(Done::Made),
+                Err(error @ (ClientError::Refused { .. } | ClientError::NotFound { .. })) => {
+                    Ok(Done::Refused(format!("it did not stop: {error}")))
+                }
+                Err(error @ ClientError::Lost { .. }) => match api.recipe(number) {
+                    Ok(recipe) if recipe.state == state => Ok(Done::Made),
+                    Ok(_) | Err(_) => Err(error.into()),
+                },
+                Err(error) => Err(error.into()),
+            };
+        }
         let now = match api.recipe(number) {
             Ok(now) => now,
             Err(error @ ClientError::NotFound { .. }) => {

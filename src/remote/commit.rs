@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::journal::{Entry, Sending, State};
-use super::{Interest, RemoteWorkspace};
+use super::{Interest, RemoteWorkspace, Whose};
 use crate::archive::{Archive, Batch, Buffers, Kind, Limits, PackageWriter, Previous};
 use crate::client::{
     ClientError, FolderId, HomeAssets, Job, JobId, JobStatus, RestartRecipes, RestartResult, Tags,
@@ -15,12 +15,13 @@ use crate::io::scratch::ScratchFolder;
 use crate::model::error::chain;
 use crate::model::ident::Digest;
 use crate::model::path::PackagePath;
-use crate::model::workspace::{AssetId, HeldState, RevisionNumber};
+use crate::model::workspace::{AssetId, HeldState, ReadDepth, RevisionNumber};
 use crate::ops::export::pack::digest_of_file;
 use crate::plan::commit::{Change, Commit};
 use crate::plan::import::{TagsPolicy, compare};
+use crate::remote::lists::connectors;
 use crate::remote::read;
-use crate::remote::read::told;
+use crate::remote::read::{marks, told};
 use crate::remote::steady::ReadFor;
 use crate::remote::waiting::Waiting;
 use crate::workspace::remote::{Left, RemoteError, Unfinished, may_pass};
@@ -44,17 +45,23 @@ impl RemoteWorkspace {
             Some(package) => self.import_with_settings(commit, package),
             None => self.one_by_one(commit, contents),
         };
+        let slim = self.slim.take();
         self.forget();
+        if let (Ok(_), Some(slim)) = (&done, slim) {
+            *self.mirror.borrow_mut() = self.read_back(slim, commit, contents);
+        }
         done
     }
 
     /// What was read before holds no longer, whatever came of what was done.
     fn forget(&mut self) {
         self.read_for.set(ReadFor::Report);
+        // What no list tells may be otherwise now.
+        self.reading.set(ReadDepth::Full);
         *self.mirror.borrow_mut() = None;
         *self.outline.borrow_mut() = None;
         // Where nothing was, there is a folder now by which Home is known.
-        if self.base.id.is_none() {
+        if self.base.id.is_none() && self.settings.whose == Whose::Asked {
             let root = None;
             let found = read::base(&self.api(), root, &self.settings.address);
             if let Ok(base) = found {
@@ -73,9 +80,9 @@ impl RemoteWorkspace {
         };
         // What was planned, and perhaps signed, is sent, whatever the path names by then.
         let scratch = self.copy_of(&package)?;
-        let copy = match package.without_rows {
-            [] => scratch.file(COPY),
-            tables => self.without_rows(&scratch, &package, tables)?,
+        let copy = match (package.without_rows, package.left_out) {
+            ([], []) => scratch.file(COPY),
+            (tables, left_out) => self.edited(&scratch, &package, tables, left_out)?,
         };
         let restart = self.restarts(commit)?;
         // What is sent has to be written down; nothing is, where earlier imports can't be told.
@@ -147,12 +154,13 @@ impl RemoteWorkspace {
         }
     }
 
-    /// The copy of a package without the rows of these tables, beside it.
-    fn without_rows(
+    /// The copy of a package without the rows of these tables and without these files, beside it.
+    fn edited(
         &self,
         scratch: &ScratchFolder,
         package: &Uploaded<'_>,
         tables: &[PackagePath],
+        left_out: &[PackagePath],
     ) -> Result<PathBuf, WorkspaceError> {
         let failed = |source: std::io::Error| {
             RemoteError::from(ClientError::Package {
@@ -170,7 +178,7 @@ impl RemoteWorkspace {
             let (buffers, mut bytes) = (Buffers::default(), Vec::new());
             for (number, entry) in archive.entries().iter().enumerate() {
                 let path = entry.path();
-                if entry.kind() != Kind::File {
+                if entry.kind() != Kind::File || left_out.contains(path) {
                     continue;
                 }
                 if !tables.contains(path) {
@@ -328,8 +336,26 @@ impl RemoteWorkspace {
     /// [`WorkspaceError::Stale`] if it is otherwise now.
     fn unchanged(&self, commit: &Commit) -> Result<(), WorkspaceError> {
         let known = self.lists_of(&commit.base)?.ok_or_else(|| self.stale())?;
-        let now = self.read()?;
-        match now.workspace.facts()?.state == commit.base && now.lists == known {
+        let (reading, there) = match &*self.mirror.borrow() {
+            Some(mirror) => (mirror.reading, mirror.folders.clone()),
+            None => return Err(self.stale()),
+        };
+        let still = match reading {
+            ReadDepth::Slim => {
+                let recipes = known.recipes.keys().copied().collect();
+                marks(&self.recipes_with(&recipes)?.inside) == known.recipes
+                    && connectors(&self.client.connectors()?) == known.connectors
+            }
+            ReadDepth::Full => {
+                self.reading.set(ReadDepth::Full);
+                *self.there.borrow_mut() = Some(there);
+                let now = self.read();
+                *self.there.borrow_mut() = None;
+                let now = now?;
+                now.workspace.facts()?.state == commit.base && now.lists == known
+            }
+        };
+        match still {
             true => Ok(()),
             false => Err(self.stale()),
         }

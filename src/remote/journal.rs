@@ -11,8 +11,8 @@ use crate::model::ident::Digest;
 use crate::model::seal::{Seal, SealError, seal_of, unsealed};
 use crate::model::visible;
 use crate::model::workspace::{
-    Address, FolderPath, ImportId, RemoteAccount, RemoteAddress, Revision, RevisionHeader,
-    RevisionNumber, Timestamp, WorkspaceId,
+    Address, FolderPath, ImportId, ReadDepth, RemoteAccount, RemoteAddress, Revision,
+    RevisionHeader, RevisionNumber, Timestamp, WorkspaceId,
 };
 use crate::plan::import::Receipt;
 use crate::workspace::WorkspaceError;
@@ -370,6 +370,8 @@ impl Journal {
 #[derive(Deserialize)]
 struct PlannedFor {
     workspace: PlannedId,
+    #[serde(default = "ReadDepth::whole")]
+    reading: ReadDepth,
 }
 
 #[derive(Deserialize)]
@@ -404,6 +406,12 @@ impl Entry {
             (_, Ok(planned)) if planned.workspace.id != identity.workspace => Went::Elsewhere,
             (_, Ok(_)) => Went::There,
         }
+    }
+
+    /// How much of the workspace its plan rests on.
+    pub(super) fn reading(&self) -> ReadDepth {
+        let planned = serde_json::from_str::<PlannedFor>(&self.plan);
+        planned.map_or(ReadDepth::Full, |planned| planned.reading)
     }
 
     /// Its number, if it is done.

@@ -7,10 +7,13 @@
 
 mod changes;
 mod commit;
+mod folders;
 mod id_map;
 pub mod journal;
+mod kept;
 mod lists;
 mod read;
+mod read_back;
 mod settings;
 mod snapshot_db;
 mod steady;
@@ -31,7 +34,7 @@ use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, Workspa
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     Address, AssetId, AssetPlace, Body, FolderPath, HeldValue, Inventory, Partnership, PropertyKey,
-    RemoteAccount, RemoteAddress, Revision, RevisionHeader, RevisionNumber, Scope,
+    ReadDepth, RemoteAccount, RemoteAddress, Revision, RevisionHeader, RevisionNumber, Scope,
     SharingKnowledge, SharingTold, Snapshot, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts,
     WorkspaceId, WorkspaceKind,
 };
@@ -42,14 +45,16 @@ use crate::plan::import::Landing;
 use crate::plan::import::settings::SettingWrite;
 use crate::workspace::remote::RemoteError;
 use crate::workspace::{
-    AdminWorkspace, Committed, Contents, Listed, Outline, Workspace, WorkspaceError,
+    AdminWorkspace, Committed, Contents, Listed, Outline, Places, Workspace, WorkspaceError,
 };
 
 use crate::remote::snapshot_db::{Identity, Mirror, Seen};
 use journal::{Entry, Journal, RemoteIdentity, Went};
 use lists::Lists;
+use read_back::Slim;
 use steady::ReadFor;
 
+pub use crate::remote::kept::Readings;
 pub use crate::remote::read::Downloaded;
 
 /// What the API has not for a rollback, and the way there; `ADDRESS` stands for the workspace's.
@@ -57,6 +62,18 @@ pub const EARLIER: [&str; 2] = [
     "going back to an earlier revision",
     "import the package again that was there before; its name and digest: recipack history ADDRESS",
 ];
+
+/// Whether it is asked whose workspace it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// It is.
+    Asked,
+    /// It is not: its recipes are listed and stopped, and nothing else.
+    Unasked,
+}
+
+/// Stands for the number of a workspace of which nobody asked whose it is.
+const NOBODY: WorkspaceId = WorkspaceId(0);
 
 /// How a workspace behind the API is worked with.
 pub struct RemoteSettings {
@@ -68,6 +85,10 @@ pub struct RemoteSettings {
     pub running: Running,
     /// Where imports are written down.
     pub journal: Journal,
+    /// Where exports are kept.
+    pub readings: Readings,
+    /// Whether it is asked whose it is.
+    pub whose: Whose,
     /// The workspace that it has to be, where an import into one is gone on with.
     pub expected: Option<Entry>,
     /// How long the end of an export or an import is waited for.
@@ -89,6 +110,13 @@ pub struct RemoteWorkspace {
     outline: RefCell<Option<(Outline, Mirror)>>,
     /// What reading it is good for.
     read_for: Cell<ReadFor>,
+    /// How much of it is read.
+    reading: Cell<ReadDepth>,
+    /// What was read, where exports of earlier are part of it.
+    slim: RefCell<Option<Slim>>,
+    /// The folders that were there when an import was planned, while it is looked whether the
+    /// workspace is still as it was.
+    there: RefCell<Option<BTreeSet<FolderPath>>>,
 }
 
 /// Whose workspace it is.
@@ -159,7 +187,10 @@ impl RemoteWorkspace {
         if let RemoteAccount::Customer(number) = settings.address.account {
             read::is_meant(&client, number, &settings.address)?;
         }
-        let (who, root) = read::identify(&client, &account, &settings)?;
+        let (who, root) = match (settings.whose, settings.address.folder, &settings.expected) {
+            (Whose::Unasked, None, None) => (read::nobody(&client)?, None),
+            (Whose::Unasked | Whose::Asked, _, _) => read::identify(&client, &account, &settings)?,
+        };
         if let Some(entry) = &settings.expected {
             let found = RemoteIdentity::new(&client.base().host(), who.own.id);
             match entry.went_into(&found) {
@@ -174,7 +205,16 @@ impl RemoteWorkspace {
                 }
             }
         }
-        let base = read::base(&client.account(&account), root, &settings.address)?;
+        let base = match who.own.id {
+            NOBODY => Base {
+                id: None,
+                root: None,
+                path: FolderPath::home(),
+            },
+            _ => read::base(&client.account(&account), root, &settings.address)?,
+        };
+        // Whether it arrived shows by comparing it with what its plan rests on.
+        let resumed = settings.expected.as_ref().map(Entry::reading);
         // What is gone on with may be moving.
         let read_for = match settings.expected {
             Some(_) => ReadFor::Report,
@@ -190,6 +230,9 @@ impl RemoteWorkspace {
             mirror: RefCell::default(),
             outline: RefCell::default(),
             read_for: Cell::new(read_for),
+            reading: Cell::new(resumed.unwrap_or_default()),
+            slim: RefCell::default(),
+            there: RefCell::default(),
         })
     }
 
@@ -224,6 +267,9 @@ impl RemoteWorkspace {
     /// # Errors
     /// If the journal can't be read.
     pub fn open_imports(&self) -> Result<Vec<journal::Entry>, WorkspaceError> {
+        if self.who.own.id == NOBODY {
+            return Ok(Vec::new());
+        }
         let mut entries = self.settings.journal.entries(&self.identity())?;
         entries.retain(journal::Entry::is_open);
         Ok(entries)
@@ -256,7 +302,13 @@ impl RemoteWorkspace {
             .as_ref()
             .is_some_and(|(known, _)| known.covers(wanted))
         {
-            let (mut all, lists) = known.unwrap_or_default();
+            let (mut all, lists) = known.unwrap_or_else(|| {
+                let nothing = Outline {
+                    places: Places::Unasked,
+                    ..Outline::default()
+                };
+                (nothing, Lists::default())
+            });
             // What was listed a moment ago is not listed again.
             let listed = lists.connectors;
             let again =
@@ -316,8 +368,14 @@ impl RemoteWorkspace {
     }
 
     fn read(&self) -> Result<Mirror, WorkspaceError> {
-        let (seen, _packages) = self.see()?;
-        self.mirror_of(&seen)
+        let (seen, packages) = self.see()?;
+        let mirror = self.mirror_of(&seen)?;
+        for (kept, export) in seen.to_keep.iter().zip(&seen.exports) {
+            self.settings.readings.keep(kept.clone(), &export.package);
+        }
+        *self.slim.borrow_mut() =
+            (seen.reading == ReadDepth::Slim).then_some(Slim { seen, packages });
+        Ok(mirror)
     }
 
     fn mirror_of(&self, seen: &Seen) -> Result<Mirror, WorkspaceError> {
@@ -347,6 +405,8 @@ impl RemoteWorkspace {
     fn seen(&self, scope: &Scope, interest: Interest) -> Result<Snapshot, WorkspaceError> {
         let mirror = self.mirror(interest)?;
         let mut snapshot = mirror.workspace.snapshot(scope)?;
+        snapshot.reading = mirror.reading;
+        snapshot.unread.clone_from(&mirror.unread);
         snapshot.workspace.revision = RevisionNumber(0);
         // Of another folder only those recipes are listed that use a connector which matters.
         snapshot.namesakes.within.clone_from(&self.base.path);
@@ -402,6 +462,12 @@ impl RemoteWorkspace {
 }
 
 impl Workspace for RemoteWorkspace {
+    fn read_as(&self, reading: ReadDepth) {
+        if self.reading.replace(reading) != reading {
+            *self.mirror.borrow_mut() = None;
+        }
+    }
+
     fn facts(&self) -> Result<WorkspaceFacts, WorkspaceError> {
         let mut facts = self.mirror(Interest::default())?.workspace.facts()?;
         facts.revision = RevisionNumber(0);
@@ -415,6 +481,7 @@ impl Workspace for RemoteWorkspace {
     fn inventory(&self) -> Result<Inventory, WorkspaceError> {
         let mirror = self.mirror(Interest::default())?;
         let mut inventory = mirror.workspace.inventory()?;
+        inventory.reading = mirror.reading;
         inventory.workspace.revision = RevisionNumber(0);
         for asset in &mut inventory.assets {
             Self::corrected(&mirror, asset);
@@ -444,6 +511,13 @@ impl Workspace for RemoteWorkspace {
         asked: &BTreeSet<PropertyKey>,
     ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError> {
         self.property_values(asked)
+    }
+
+    fn places(&self, wanted: &Outline) -> Places {
+        match self.base.path.is_home() {
+            true => wanted.places,
+            false => Places::Asked,
+        }
     }
 
     fn content(&self, digest: &Digest, into: &mut Vec<u8>) -> Result<(), WorkspaceError> {

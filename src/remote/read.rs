@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
 use std::path::Path;
 
+use super::folders::{DEEPEST, Folders};
+use super::kept::{Kept, Told};
 use super::lists::{self, Customers, Lists, RecipeMark};
-use super::{Base, Identified, Interest, RemoteSettings, RemoteWorkspace};
+use super::{Base, Identified, Interest, NOBODY, RemoteSettings, RemoteWorkspace};
 use crate::client::{
     Account, AccountApi, Client, ClientError, ConnectionInfo, ConnectorInfo, Contents,
     CustomerHandle, CustomerInfo, FolderId, IncludeData, Job, JobStatus, ManifestAsset, ManifestId,
@@ -17,13 +19,14 @@ use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, Version, Wor
 use crate::model::kind::AssetKind;
 use crate::model::normal::nfc;
 use crate::model::workspace::{
-    Address, AssetKey, AssetPlace, Authorization, FolderPath, HeldState, RemoteAddress,
+    Address, AssetKey, AssetPlace, Authorization, FolderPath, HeldState, ReadDepth, RemoteAddress,
     WorkspaceId, WorkspaceKind,
 };
 use crate::remote::snapshot_db::{Export, Identity, Mirror, Seen, SeenConnector, Stub};
+use crate::remote::steady::ReadFor;
 use crate::remote::waiting::Waiting;
 use crate::workspace::remote::RemoteError;
-use crate::workspace::{Listed, Outline, WorkspaceError};
+use crate::workspace::{Listed, Outline, Places, Workspace as _, WorkspaceError};
 
 /// The largest package that is taken, in bytes (platform.md §1.6 has 100 MB; older ones may be
 /// larger).
@@ -32,8 +35,6 @@ const MOST_BYTES: u64 = 512 << 20;
 const MOST_VERSIONS: u64 = 100_000;
 /// How many connectors are asked after at once: addresses have a bound of some kilobytes.
 const NAMES: usize = 50;
-/// How deep folders are looked into.
-const DEEPEST: usize = 32;
 
 /// An export that was downloaded.
 #[derive(Debug)]
@@ -47,6 +48,27 @@ impl Downloaded {
     pub fn path(&self) -> std::path::PathBuf {
         self.folder.file(&self.name)
     }
+}
+
+/// Stands for whoever's workspace it is.
+pub(super) fn nobody(client: &Client) -> Result<Identified, WorkspaceError> {
+    let unknown = || {
+        let center = DataCenter::UNKNOWN.parse();
+        center.map_err(|_| ClientError::from(crate::client::Cut))
+    };
+    Ok(Identified {
+        own: Identity {
+            id: NOBODY,
+            name: name_of("", NOBODY.0),
+            kind: WorkspaceKind::External,
+            data_center: match client.base().data_center() {
+                Some(center) => center,
+                None => unknown()?,
+            },
+            external_id: None,
+        },
+        admin: None,
+    })
 }
 
 /// Says whose workspace it is, and which of its folders is Home.
@@ -225,6 +247,9 @@ pub(super) fn name_of(text: &str, id: u64) -> WorkspaceName {
 
 impl RemoteWorkspace {
     /// Reads all that is asked for. The exports lie in folders that go with the second value.
+    ///
+    /// Lists come first. Where they tell that what was exported earlier is still so, it is not
+    /// exported again; and what is exported is no older than what lists told of it.
     pub(super) fn see(&self) -> Result<(Seen, Vec<Downloaded>), WorkspaceError> {
         let api = self.api();
         let interest = self.interest.borrow().clone();
@@ -237,29 +262,12 @@ impl RemoteWorkspace {
         for folder in interest.into.iter().filter(|into| **into != self.base.path) {
             wanted.extend(folders.id_of(folder)?.map(|id| (folder.clone(), id)));
         }
-        let (mut exports, mut downloads, mut assets) = (Vec::new(), Vec::new(), Vec::new());
         let mut held = Vec::new();
-        for (folder, id) in wanted {
-            let download = self.download(id, &self.settings.scratch, IncludeData::Yes)?;
-            let Some((package, listed)) = download else {
-                held.push((id, Vec::new()));
-                continue;
-            };
-            held.push((id, listed.clone()));
-            let mut numbers = BTreeMap::new();
-            for asset in listed {
-                let path = asset.zip_name.as_ref().map(|name| name.parse());
-                if let Some(Ok(path)) = path {
-                    numbers.insert(path, asset.id);
-                }
-                assets.push(asset);
-            }
-            exports.push(Export {
-                folder,
-                package: package.path(),
-                numbers,
-            });
-            downloads.push(package);
+        let mut assets = Vec::new();
+        for (_, id) in &wanted {
+            let listed = api.folder_assets(FolderId(*id), IncludeData::Yes)?;
+            assets.extend(listed.iter().cloned());
+            held.push((*id, listed));
         }
         let ListedRecipes {
             inside: recipes,
@@ -267,6 +275,16 @@ impl RemoteWorkspace {
         } = self.recipes_of(&assets)?;
         let connections = api.connections()?;
         let listed = self.client.connectors()?;
+        let told = Told {
+            recipes: &recipes,
+            connections: &connections,
+            connectors: &listed,
+        };
+        let kept = self.still_held(&held, &told);
+        // A plan looks itself whether there are several folders of a name.
+        if kept.is_some() || self.read_for.get() == ReadFor::Report {
+            folders.learn(&assets, &recipes, &connections);
+        }
         // The source of a connector in an export is there already.
         let mut sources = interest.titles.clone();
         let exported = assets.iter().filter(|asset| asset.kind == "custom_adapter");
@@ -276,6 +294,40 @@ impl RemoteWorkspace {
         let own = self.connectors(&listed, &sources)?;
         let mut stubs = self.connection_stubs(&connections, &interest, &mut folders)?;
         stubs.extend(self.recipe_stubs(&own, &interest, elsewhere, &recipes, &mut folders)?);
+        let there = match &*self.there.borrow() {
+            // Folders that came or went meanwhile are none of an import's business.
+            Some(there) => there.clone(),
+            None => folders.there(&interest.folders)?,
+        };
+        let reading = match kept {
+            Some(_) => ReadDepth::Slim,
+            None => ReadDepth::Full,
+        };
+        let downloads = match kept {
+            Some(kept) => kept,
+            None => self.download_all(&held)?,
+        };
+        let mut exports = Vec::new();
+        let filled = wanted.into_iter().zip(&held);
+        let filled = filled.filter(|(_, (_, listed))| !listed.is_empty());
+        for (((folder, _), (_, listed)), package) in filled.zip(&downloads) {
+            let numbers = listed.iter().filter_map(|asset| {
+                let path = asset.zip_name.as_ref()?.parse().ok()?;
+                Some((path, asset.id))
+            });
+            exports.push(Export {
+                folder,
+                package: package.path(),
+                numbers: numbers.collect(),
+            });
+        }
+        let filled = held.iter().filter(|(_, listed)| !listed.is_empty());
+        let to_keep = match reading {
+            ReadDepth::Slim => Vec::new(),
+            ReadDepth::Full => filled
+                .map(|(folder, assets)| Kept::of(&self.identity(), *folder, assets, &told))
+                .collect(),
+        };
         let (admin, connectors) = match &self.who.admin {
             Some(admin) => (Some((admin.clone(), own)), Vec::new()),
             None => (None, own),
@@ -284,6 +336,8 @@ impl RemoteWorkspace {
             identity: self.own_with(&listed),
             admin,
             base: self.base.path.clone(),
+            reading,
+            to_keep,
             exports,
             recipes: recipes
                 .iter()
@@ -294,7 +348,7 @@ impl RemoteWorkspace {
                 .filter(|connection| connection.authorization == Authorization::Authorized)
                 .map(|connection| connection.id.0)
                 .collect(),
-            folders: folders.there(&interest.folders)?,
+            folders: there,
             connectors,
             stubs,
             held,
@@ -307,6 +361,46 @@ impl RemoteWorkspace {
             },
         };
         Ok((seen, downloads))
+    }
+
+    /// What was exported earlier, where lists tell that it is still so, and whoever asks is content
+    /// with that.
+    fn still_held(
+        &self,
+        held: &[(u64, Vec<ManifestAsset>)],
+        told: &Told<'_>,
+    ) -> Option<Vec<Downloaded>> {
+        if self.reading.get() == ReadDepth::Full {
+            return None;
+        }
+        let mut packages = Vec::new();
+        let filled = held.iter().filter(|(_, listed)| !listed.is_empty());
+        for (folder, listed) in filled {
+            let readings = &self.settings.readings;
+            let kept = readings.kept(&self.identity(), *folder)?;
+            if !kept.still(listed, told) {
+                return None;
+            }
+            let scratch = ScratchFolder::new(&self.settings.scratch).ok()?;
+            let name = format!("{}.zip", self.name_of_base());
+            readings.copy(&kept, &scratch.file(&name))?;
+            packages.push(Downloaded {
+                folder: scratch,
+                name,
+            });
+        }
+        (!packages.is_empty()).then_some(packages)
+    }
+
+    /// Exports folders that hold something.
+    fn download_all(
+        &self,
+        held: &[(u64, Vec<ManifestAsset>)],
+    ) -> Result<Vec<Downloaded>, WorkspaceError> {
+        let filled = held.iter().filter(|(_, listed)| !listed.is_empty());
+        filled
+            .map(|(folder, _)| self.export(*folder, &self.settings.scratch, IncludeData::Yes))
+            .collect()
     }
 
     /// Whose workspace it is, by what the platform says of the connectors of the token's own: only a
@@ -333,8 +427,13 @@ impl RemoteWorkspace {
         let mut lists = Lists::default();
         let inside = |folder: &FolderPath| self.base.path.relative(folder).is_some();
         if wanted.lists.contains(&Listed::Recipes) {
+            // Whoever asks for one folder only has to be told where things lie.
+            let places = self.places(wanted);
             for recipe in api.recipes(&RecipeFilter::default())? {
-                let folder = folders.path_of(recipe.folder_id.map(|folder| folder.0))?;
+                let folder = match places {
+                    Places::Asked => folders.path_of(recipe.folder_id.map(|folder| folder.0))?,
+                    Places::Unasked => FolderPath::home(),
+                };
                 if inside(&folder) {
                     lists.recipes.extend(marks(std::slice::from_ref(&recipe)));
                     stubs.push(recipe_stub(&recipe, folder));
@@ -372,6 +471,8 @@ impl RemoteWorkspace {
             identity,
             admin,
             base: self.base.path.clone(),
+            reading: ReadDepth::Full,
+            to_keep: Vec::new(),
             exports: Vec::new(),
             recipes: BTreeMap::new(),
             authorized: BTreeSet::new(),
@@ -390,12 +491,22 @@ impl RemoteWorkspace {
         scratch: &Path,
         data: IncludeData,
     ) -> Result<Option<(Downloaded, Vec<ManifestAsset>)>, WorkspaceError> {
-        let api = self.api();
-        let folder = FolderId(folder);
-        let assets = api.folder_assets(folder, data)?;
+        let assets = self.api().folder_assets(FolderId(folder), data)?;
         if assets.is_empty() {
             return Ok(None);
         }
+        Ok(Some((self.export(folder, scratch, data)?, assets)))
+    }
+
+    /// Exports a folder that holds something, and downloads it.
+    fn export(
+        &self,
+        folder: u64,
+        scratch: &Path,
+        data: IncludeData,
+    ) -> Result<Downloaded, WorkspaceError> {
+        let api = self.api();
+        let folder = FolderId(folder);
         let manifest = api.create_manifest(&NewManifest {
             name: "recipack".to_owned(),
             folder,
@@ -406,7 +517,7 @@ impl RemoteWorkspace {
         let downloaded = self.exported(manifest, scratch);
         // It has done its work, or never will; that it can't be taken away is no reason to fail.
         let _ = api.delete_manifest(manifest);
-        Ok(Some((downloaded?, assets)))
+        downloaded
     }
 
     /// Makes the package that a manifest describes, and downloads it.
@@ -770,126 +881,4 @@ pub(super) fn told(job: &Job) -> String {
     job.error
         .clone()
         .unwrap_or_else(|| "it does not say why".to_owned())
-}
-
-/// Folders of a workspace, looked up when they are asked for, and once.
-pub(super) struct Folders<'w> {
-    workspace: &'w RemoteWorkspace,
-    /// By the folder; none is Home.
-    children: BTreeMap<Option<u64>, Vec<(u64, String)>>,
-}
-
-impl<'w> Folders<'w> {
-    pub(super) fn new(workspace: &'w RemoteWorkspace) -> Self {
-        Self {
-            workspace,
-            children: BTreeMap::new(),
-        }
-    }
-
-    fn below(&mut self, id: Option<u64>) -> Result<&[(u64, String)], ClientError> {
-        let root = self.workspace.base.root;
-        let id = id.filter(|id| Some(*id) != root);
-        if let std::collections::btree_map::Entry::Vacant(vacant) = self.children.entry(id) {
-            let folders = self.workspace.api().folders_in(id.map(FolderId))?;
-            let own = id.or(root);
-            let named = folders
-                .into_iter()
-                .filter(|folder| Some(folder.id.0) != own);
-            vacant.insert(named.map(|folder| (folder.id.0, folder.name)).collect());
-        }
-        Ok(self.children.get(&id).map_or(&[], Vec::as_slice))
-    }
-
-    /// Where a folder lies; Home if that can't be found out.
-    fn path_of(&mut self, id: Option<u64>) -> Result<FolderPath, ClientError> {
-        let root = self.workspace.base.root;
-        let Some(id) = id.filter(|id| Some(*id) != root) else {
-            return Ok(FolderPath::home());
-        };
-        if Some(id) == self.workspace.base.id {
-            return Ok(self.workspace.base.path.clone());
-        }
-        let mut queue = VecDeque::from([(None, FolderPath::home(), 0)]);
-        while let Some((at, path, depth)) = queue.pop_front() {
-            if at == Some(id) {
-                return Ok(path);
-            }
-            if depth < DEEPEST {
-                let below = self.below(at)?.iter();
-                queue.extend(below.filter_map(|(id, name)| {
-                    let path = path.child(name).ok()?;
-                    Some((Some(*id), path, depth + 1))
-                }));
-            }
-        }
-        Ok(FolderPath::home())
-    }
-
-    /// Those of the folders that are there.
-    fn there(
-        &mut self,
-        asked: &BTreeSet<FolderPath>,
-    ) -> Result<BTreeSet<FolderPath>, WorkspaceError> {
-        let mut there = BTreeSet::new();
-        for folder in asked.iter().filter(|folder| !folder.is_home()) {
-            if self.id_of(folder)?.is_some() {
-                there.insert(folder.clone());
-            }
-        }
-        Ok(there)
-    }
-
-    /// The number of a folder, if it is there.
-    pub(super) fn id_of(&mut self, folder: &FolderPath) -> Result<Option<u64>, WorkspaceError> {
-        let base = self.workspace.base.clone();
-        if *folder == base.path {
-            return Ok(base.id);
-        }
-        if folder.is_home() {
-            return Ok(base.root);
-        }
-        let (mut at, names) = match base.path.relative(folder) {
-            Some(below) => (base.id, below),
-            None => (base.root, folder.as_str()),
-        };
-        for name in names.split('/').filter(|name| !name.is_empty()) {
-            let all = self.below(at)?.iter();
-            let named = all.filter(|(_, known)| nfc(known) == name);
-            let ids: Vec<u64> = named.map(|(id, _)| *id).collect();
-            match ids.as_slice() {
-                [] => return Ok(None),
-                [id] => at = Some(*id),
-                _ => {
-                    return Err(RemoteError::SameFolders {
-                        address: self.workspace.address().without_folder(),
-                        folder: folder.clone(),
-                        ids,
-                    }
-                    .into());
-                }
-            }
-        }
-        Ok(at)
-    }
-}
-
-impl RemoteWorkspace {
-    /// The number of a folder, which is created if it is not there.
-    pub(super) fn make_folder(&self, folder: &FolderPath) -> Result<u64, WorkspaceError> {
-        if let Some(id) = Folders::new(self).id_of(folder)? {
-            return Ok(id);
-        }
-        let parent = match folder.parent() {
-            Some(above) if above.is_home() => None,
-            Some(above) => Some(FolderId(self.make_folder(&above)?)),
-            None => {
-                return Err(RemoteError::NoHome {
-                    address: self.address(),
-                }
-                .into());
-            }
-        };
-        Ok(self.api().create_folder(folder.name(), parent)?.id.0)
-    }
 }

@@ -10,9 +10,9 @@ use serde::Serialize;
 
 use super::RemoteWorkspace;
 use super::changes::Done;
+use super::folders::Folders;
 use super::journal::{JournalError, RemoteIdentity};
 use super::lists::Lists;
-use super::read::Folders;
 use crate::client::{ClientError, ConnectionId, ProjectId, RecipeFilter};
 use crate::io::atomic;
 use crate::model::error::chain;

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::kept::Kept;
 use super::lists::Lists;
 use crate::archive::Limits;
 use crate::client::ManifestAsset;
@@ -16,8 +17,8 @@ use crate::model::path::PackagePath;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{
     Address, AssetId, AssetKey, AssetPlace, Authorization, Body, ConnectorId, FolderPath,
-    HeldState, HeldVersion, Logo, RecipeState, Sharing, StoredFile, Timestamp, VersionsKnown,
-    WorkspaceConnector, WorkspaceId, WorkspaceKind,
+    HeldState, HeldVersion, Logo, ReadDepth, RecipeState, Sharing, StoredFile, Timestamp,
+    VersionsKnown, WorkspaceConnector, WorkspaceId, WorkspaceKind,
 };
 use crate::ops::import::{ImportError, ImportRequest, Incoming};
 use crate::ops::{Observer, Running};
@@ -89,6 +90,10 @@ pub(super) struct Seen {
     /// A customer's admin workspace, with what it shares.
     pub(super) admin: Option<(Identity, Vec<SeenConnector>)>,
     pub(super) base: FolderPath,
+    /// Whether the exports were made now, or earlier.
+    pub(super) reading: ReadDepth,
+    /// What exports that were made now are kept with, in their order.
+    pub(super) to_keep: Vec<Kept>,
     /// Exports of folders: that of the base folder first. None of what holds nothing.
     pub(super) exports: Vec<Export>,
     /// Of the recipes in the export, by number.
@@ -107,6 +112,15 @@ pub(super) struct Seen {
     pub(super) lists: Lists,
 }
 
+impl Seen {
+    /// Whether a connector's source was read by itself.
+    fn has_sources(&self) -> bool {
+        let admins = self.admin.iter().flat_map(|(_, connectors)| connectors);
+        let mut connectors = self.connectors.iter().chain(admins);
+        connectors.any(|connector| connector.code.is_some())
+    }
+}
+
 /// The mirror of a workspace.
 #[derive(Debug)]
 pub(super) struct Mirror {
@@ -122,6 +136,12 @@ pub(super) struct Mirror {
     pub(super) held: Vec<(u64, Vec<ManifestAsset>)>,
     /// What lists told.
     pub(super) lists: Lists,
+    /// Whether the exports were made now, or earlier.
+    pub(super) reading: ReadDepth,
+    /// What may be otherwise by now, as no list tells.
+    pub(super) unread: BTreeSet<AssetKey>,
+    /// Further folders that are there.
+    pub(super) folders: BTreeSet<FolderPath>,
     /// What is told of the workspace's own connectors.
     told: BTreeMap<ConnectorId, Told>,
     // The last to go: the others have files in it.
@@ -189,9 +209,17 @@ impl Mirror {
                 .filter(|connector| connector.shared.is_unsaid())
                 .map(|connector| ConnectorId(connector.id))
                 .collect(),
-            steadiness: Cell::new(Steadiness::Unasked),
+            // Whatever was as it was earlier when it was read last was so when the first was read:
+            // nothing that changes becomes what it was.
+            steadiness: Cell::new(match (seen.reading, seen.has_sources()) {
+                (ReadDepth::Slim, false) => Steadiness::Whole,
+                (ReadDepth::Slim, true) | (ReadDepth::Full, _) => Steadiness::Unasked,
+            }),
             held: seen.held.clone(),
             lists: seen.lists.clone(),
+            reading: seen.reading,
+            unread: BTreeSet::new(),
+            folders: seen.folders.clone(),
             told: seen.connectors.iter().map(Told::of).collect(),
             _folder: folder,
         };
@@ -238,6 +266,11 @@ impl Mirror {
                 }
             }
             exported.append(&mut exported_connectors(&read)?);
+            if seen.reading == ReadDepth::Slim {
+                let unread = read.keys().map(|(_, key)| key);
+                let unread = unread.filter(|key| !is_listed(&key.kind));
+                self.unread.extend(unread.cloned());
+            }
             incoming.push((request, read, &export.numbers));
         }
         hold_connectors(&mut self.workspace, kind, &seen.connectors, &exported)?;
@@ -441,6 +474,14 @@ impl Mirror {
         self.versions = versions;
         held
     }
+}
+
+/// Whether lists tell when an asset of this type was changed (platform.md §2.4, §3).
+pub(super) const fn is_listed(kind: &AssetKind) -> bool {
+    matches!(
+        kind,
+        AssetKind::Recipe | AssetKind::Connection | AssetKind::CustomAdapter
+    )
 }
 
 fn create(

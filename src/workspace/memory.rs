@@ -9,8 +9,8 @@ use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldState, HeldValue, Inventory,
-    Namesakes, PropertyKey, RecipeUse, Revision, RevisionHeader, RevisionNumber, Scope, Sharing,
-    SharingKnowledge, Snapshot, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts,
+    Namesakes, PropertyKey, ReadDepth, RecipeUse, Revision, RevisionHeader, RevisionNumber, Scope,
+    Sharing, SharingKnowledge, Snapshot, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts,
 };
 use crate::plan::commit::{Change, Commit, Dependency};
 use crate::workspace::validate;
@@ -384,6 +384,8 @@ impl Workspace for MemoryWorkspace {
             within: FolderPath::home(),
         };
         Ok(Snapshot {
+            reading: ReadDepth::Full,
+            unread: BTreeSet::new(),
             workspace: self.facts.clone(),
             folders,
             namesakes,
@@ -398,6 +400,7 @@ impl Workspace for MemoryWorkspace {
 
     fn inventory(&self) -> Result<Inventory, WorkspaceError> {
         Ok(Inventory {
+            reading: ReadDepth::Full,
             workspace: self.facts.clone(),
             folders: self.state.folders.clone(),
             assets: self.held().collect(),

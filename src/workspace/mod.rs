@@ -22,7 +22,7 @@ use crate::io::temp_store::deflate;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::path::PackagePath;
 use crate::model::workspace::{
-    AssetId, Body, FolderPath, HeldValue, Inventory, Partnership, PropertyKey, Revision,
+    AssetId, Body, FolderPath, HeldValue, Inventory, Partnership, PropertyKey, ReadDepth, Revision,
     RevisionHeader, RevisionNumber, Scope, Snapshot, WorkspaceConnector, WorkspaceFacts,
 };
 use crate::plan::commit::Commit;
@@ -148,6 +148,8 @@ pub struct Uploaded<'p> {
     pub without_rows: &'p [PackagePath],
     /// What is set beside the import, in order.
     pub settings: &'p [SettingWrite],
+    /// Files of assets that were not read, and that are not sent: what became of these there stays.
+    pub left_out: &'p [PackagePath],
 }
 
 /// For commits that bring no contents.
@@ -217,11 +219,23 @@ pub enum Listed {
     Connectors,
 }
 
+/// Whether it is asked where things lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Places {
+    /// It is.
+    #[default]
+    Asked,
+    /// It is not: whatever is listed may be said to lie in Home.
+    Unasked,
+}
+
 /// What lists are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outline {
     /// Which of them.
     pub lists: BTreeSet<Listed>,
+    /// Whether it is asked in which folders things lie.
+    pub places: Places,
     /// Folders, if they are there.
     pub folders: BTreeSet<FolderPath>,
     /// Custom connectors whose source is asked for, where it has to be fetched.
@@ -244,6 +258,7 @@ impl Outline {
     /// Whether nothing is asked for that was not asked for here.
     pub fn covers(&self, other: &Self) -> bool {
         self.lists.is_superset(&other.lists)
+            && (self.places == Places::Asked || other.places == Places::Unasked)
             && self.folders.is_superset(&other.folders)
             && self.titles.is_superset(&other.titles)
             && self.newest.is_superset(&other.newest)
@@ -257,6 +272,9 @@ impl Outline {
     /// Asks for more.
     pub fn add(&mut self, other: Self) {
         self.lists.extend(other.lists);
+        if other.places == Places::Asked {
+            self.places = Places::Asked;
+        }
         self.folders.extend(other.folders);
         self.titles.extend(other.titles);
         self.newest.extend(other.newest);
@@ -278,6 +296,11 @@ pub trait Workspace {
     /// If it can't be read.
     fn one_moment(&self) -> Result<Moment<'_>, WorkspaceError> {
         Ok(None)
+    }
+
+    /// Reads so much of it from now on, where there is a choice.
+    fn read_as(&self, reading: ReadDepth) {
+        let _ = reading;
     }
 
     /// What is known of it as such.
@@ -317,6 +340,11 @@ pub trait Workspace {
         &self,
         asked: &BTreeSet<PropertyKey>,
     ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError>;
+    /// Whether an [outline](Self::outline) tells where things lie.
+    fn places(&self, wanted: &Outline) -> Places {
+        let _ = wanted;
+        Places::Asked
+    }
 
     /// Puts a content's bytes, decoded, in place of whatever is in `into`.
     ///

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{PlatformArgs, ReportArgs};
-use crate::model::workspace::{Address, FolderPath};
+use crate::model::workspace::{Address, FolderPath, ReadDepth};
 use crate::plan::rollback::CreatedSince;
 
 /// Arguments of `status`.
@@ -18,6 +18,9 @@ pub(crate) struct StatusArgs {
     /// Exit with 2 if anything needs a person
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
+    /// Over the API: slim (what lists don't tell as it was read last) or full
+    #[arg(long, value_name = "HOW")]
+    pub(crate) read: Option<ReadDepth>,
     /// The local platform.
     #[command(flatten)]
     pub(crate) platform: PlatformArgs,

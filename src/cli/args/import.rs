@@ -7,7 +7,7 @@ use clap::Args;
 use super::settings::SettingsArgs;
 use super::{ForceArgs, PlatformArgs, ReportArgs};
 use crate::model::table::RowsPolicy;
-use crate::model::workspace::{Address, FolderPath};
+use crate::model::workspace::{Address, FolderPath, ReadDepth};
 use crate::plan::import::TagsPolicy;
 
 /// What an import may do that it is refused otherwise.
@@ -72,6 +72,9 @@ pub(crate) struct PlanArgs {
     /// Exit with 2 if the import would change anything
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
+    /// Over the API: slim (what lists don't tell is not read) or full
+    #[arg(long, value_name = "HOW", hide = true)]
+    pub(crate) read: Option<ReadDepth>,
     /// List every asset, however many there are
     #[arg(long, hide = true)]
     pub(crate) full: bool,
@@ -131,6 +134,9 @@ pub(crate) struct ImportArgs {
     /// Import a package that was made for another target, too
     #[arg(long)]
     pub(crate) other_target: bool,
+    /// Over the API: slim (what lists don't tell is not read) or full [default: slim]
+    #[arg(long, value_name = "HOW", hide = true)]
+    pub(crate) read: Option<ReadDepth>,
     /// List every asset, however many there are
     #[arg(long, hide = true)]
     pub(crate) full: bool,

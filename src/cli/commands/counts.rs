@@ -72,6 +72,7 @@ pub(super) fn counts(assets: &[&PlannedAsset]) -> String {
                 AssetAction::OverwritesRunning => "overwrites running",
                 AssetAction::BindsToExisting => "binds to existing",
                 AssetAction::NoChange => "no change",
+                AssetAction::NotRead => "not read",
             },
         })
         .collect();

@@ -25,7 +25,7 @@ use crate::model::count::counted;
 use crate::model::finding::Severity;
 use crate::model::seal::SealError;
 use crate::model::table::RowsPolicy;
-use crate::model::workspace::{Address, FolderPath};
+use crate::model::workspace::{Address, FolderPath, ReadDepth};
 use crate::ops::Interrupted;
 use crate::ops::approval::ImportRefusal;
 use crate::ops::export::record::record_path;
@@ -75,6 +75,7 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
         None => None,
     };
     let workspace = open(context, &args.platform, &args.into, "plan")?;
+    workspace.read_as(args.read.unwrap_or(ReadDepth::Slim));
     let files = settings::files(&args.settings.settings)?;
     let folder = within(workspace.as_ref(), args.folder.as_ref())?;
     let mut request = ImportRequest {
@@ -416,6 +417,20 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
             plan.package.path
         )));
     }
+    if let Some(reading) = args.read.filter(|reading| *reading != plan.reading) {
+        return Err(Failure::new(
+            Exit::Refused,
+            "other-reading",
+            format!(
+                "the plan was made with --read {}, not {reading}",
+                plan.reading
+            ),
+        )
+        .help(format!(
+            "make a plan for it: recipack plan {} --into {address} --read {reading}",
+            plan.package.path
+        )));
+    }
     let planned_home = plan.landing().home;
     if let Some(home) = args
         .home_folder
@@ -510,6 +525,9 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
         &request.address,
         &format!("import of {name}"),
     )?;
+    // A plan is held to what it was made from.
+    let planned = approved.as_ref().map(|document| document.plan.reading);
+    workspace.read_as(planned.or(args.read).unwrap_or(ReadDepth::Slim));
     if approved.is_none() {
         request.folder = within(workspace.as_ref(), args.folder.as_ref())?;
         request.landing = landing(

@@ -71,7 +71,17 @@ pub(super) fn outcome(text: &mut String, document: &ImportDocument) {
             )
         }
         None if document.astray.is_empty() => {
-            writeln!(text, "{address} is as the package has it already.")
+            let not_read = match document.plan.plan.summary.not_read {
+                0 => String::new(),
+                number => format!(
+                    ", as far as it was read: not {}",
+                    counted(number as u64, "asset")
+                ),
+            };
+            writeln!(
+                text,
+                "{address} is as the package has it already{not_read}."
+            )
         }
         None if settings.is_some() => {
             writeln!(text, "{address} is not as the settings have it:")
@@ -152,6 +162,9 @@ pub(super) fn text(plan: &ImportPlan, volume: Volume, length: Length) -> String 
         let _ = writeln!(text, "  ? … and {more} more; --full lists them");
     }
     let _ = writeln!(text, "{}", plan.summary_line());
+    if plan.summary.not_read > 0 {
+        text.push_str("No list tells what is not read; --read full reads it.\n");
+    }
     for needed in &plan.needs {
         let _ = writeln!(
             text,

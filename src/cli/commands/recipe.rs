@@ -5,9 +5,10 @@ use super::super::exit::Exit;
 use super::super::table::{Align, Table};
 use super::super::{Context, Stop};
 use crate::cli::workspace_command::{Asked, Subject};
-use crate::model::workspace::RecipeState;
+use crate::model::workspace::{FolderPath, ReadDepth, RecipeState};
 use crate::ops::workspace::inspect::{RecipeFilter, RecipeLine, recipes};
 use crate::ops::workspace::operate::{Effect, RecipeChangeDocument, Which, set_recipes};
+use crate::workspace::Places;
 
 pub(crate) fn run(context: &Context, command: &RecipeCommand) -> Result<Exit, Stop> {
     match command {
@@ -70,13 +71,14 @@ fn change(context: &Context, args: &RecipeChangeArgs, state: RecipeState) -> Res
     } else {
         Which::Named(args.recipes.clone())
     };
-    let document = set_recipes(
-        asked.open(context)?.as_mut(),
-        &args.within.address,
-        &which,
-        state,
-    )
-    .map_err(|error| asked.operate(error))?;
+    let mut workspace = match (state, which.places()) {
+        (RecipeState::Stopped, Places::Unasked) => asked.open_to_stop(context)?,
+        (RecipeState::Stopped | RecipeState::Running, _) => asked.open(context)?,
+    };
+    // Lists tell what a recipe needs, and when it was changed.
+    workspace.read_as(ReadDepth::Slim);
+    let document = set_recipes(workspace.as_mut(), &args.within.address, &which, state)
+        .map_err(|error| asked.operate(error))?;
     context.did(text(&document));
     context.ui.print(&document, |document| {
         if document.recipes.is_empty() {
@@ -99,7 +101,10 @@ fn text(document: &RecipeChangeDocument) -> String {
         table.row([
             done,
             &recipe.id.to_string(),
-            &recipe.folder.label(&recipe.name),
+            &match &recipe.folder {
+                Some(folder) => folder.label(&recipe.name),
+                None => FolderPath::home().label(&recipe.name),
+            },
         ]);
     }
     table.text("")

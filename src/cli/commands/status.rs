@@ -12,7 +12,7 @@ use super::history::deed;
 use crate::cli::connect::open;
 use crate::cli::workspace_command::{kind_with_admin, platform_option};
 use crate::model::count::counted;
-use crate::model::workspace::RecipeState;
+use crate::model::workspace::{ReadDepth, RecipeState};
 use crate::ops::workspace::status::{Drift, StatusDocument, StatusError, StatusRequest, status};
 use crate::plan::decision::shell_word;
 use crate::report::items;
@@ -29,6 +29,7 @@ pub(crate) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Stop> {
 fn work(context: &Context, args: &StatusArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
     reporter.subject(args.address.to_string());
     let workspace = open(context, &args.platform, &args.address, "status")?;
+    workspace.read_as(args.read.unwrap_or(ReadDepth::Slim));
     let address = shell_word(&args.address.to_string());
     let platform = platform_option(&args.platform);
     let within = format!("--in {address}{platform}");
@@ -158,6 +159,12 @@ fn heading(document: &StatusDocument) -> String {
     );
     if let Some(folder) = &document.folder {
         line("folder", folder.as_str());
+    }
+    if document.reading == ReadDepth::Slim {
+        line(
+            "read",
+            "lists, and the rest earlier; --read full reads it anew",
+        );
     }
     match &document.revision {
         Some(revision) => line(

@@ -27,7 +27,8 @@ pub use partnership::{
 pub use property::{HeldValue, PropertyKey};
 pub use revision::{Before, Revision, RevisionAction, RevisionHeader};
 pub use snapshot::{
-    Counters, Inventory, Namesakes, RecipeUse, Scope, SharingKnowledge, Snapshot, WorkspaceFacts,
+    Counters, Inventory, Namesakes, ReadDepth, RecipeUse, Scope, SharingKnowledge, Snapshot,
+    WorkspaceFacts,
 };
 
 use std::fmt;

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::model::catalogue::Catalogue;
 use crate::model::ident::{ConnectorTitle, DataCenter, Digest, InternalName, WorkspaceName};
+use crate::model::keyword::keyword_enum;
 use crate::model::kind::AssetKind;
 
 /// What is known of a workspace as such.
@@ -81,11 +82,47 @@ pub struct Scope {
     pub titles: BTreeSet<ConnectorTitle>,
 }
 
+/// Everything is meant where nothing is said.
+impl Default for ReadDepth {
+    fn default() -> Self {
+        Self::Full
+    }
+}
+
+keyword_enum! {
+    /// How much of a workspace is read.
+    pub enum ReadDepth: "reading" {
+        /// All that matters.
+        Full = "full",
+        /// What lists tell; and what was read earlier, where they tell that it is still so. The rest
+        /// is not read.
+        Slim = "slim",
+    }
+}
+
+impl ReadDepth {
+    /// What is meant where nothing is said.
+    pub(crate) const fn whole() -> Self {
+        Self::Full
+    }
+
+    /// Whether everything was read.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+    pub(crate) fn is_whole(&self) -> bool {
+        *self == Self::Full
+    }
+}
+
 /// The part of a workspace that was asked for.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The workspace.
     pub workspace: WorkspaceFacts,
+    /// How much of it was read.
+    pub reading: ReadDepth,
+    /// Those of the assets that were not read now: what is said of them was so once, and no list
+    /// tells whether it still is.
+    pub unread: BTreeSet<AssetKey>,
     /// Those of the folders that are there; Home always is.
     pub folders: BTreeSet<FolderPath>,
     /// Those of the assets that are there.
@@ -154,6 +191,8 @@ pub struct RecipeUse {
 pub struct Inventory {
     /// The workspace.
     pub workspace: WorkspaceFacts,
+    /// How much of it was read.
+    pub reading: ReadDepth,
     /// Its folders, Home not among them.
     pub folders: BTreeSet<FolderPath>,
     /// Its assets, in the order of their numbers.

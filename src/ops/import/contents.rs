@@ -11,6 +11,8 @@ pub(super) struct PackageContents<'a> {
     without_rows: Vec<PackagePath>,
     /// What is set beside it.
     pub(super) settings: Vec<SettingWrite>,
+    /// Files of assets that were not read.
+    pub(super) left_out: Vec<PackagePath>,
     reader: SourceReader<'a>,
     files: HashMap<Digest, usize>,
     spill: TempStore,
@@ -31,6 +33,7 @@ impl<'a> PackageContents<'a> {
             package: &request.package,
             without_rows: Vec::new(),
             settings: Vec::new(),
+            left_out: Vec::new(),
             reader: incoming.opened.source.reader(),
             files: files
                 .filter_map(|file| Some((file.content?.digest?, file.source)))
@@ -165,6 +168,7 @@ impl Contents for PackageContents<'_> {
             landing: &self.incoming.placing.landing,
             without_rows: &self.without_rows,
             settings: &self.settings,
+            left_out: &self.left_out,
         })
     }
 

@@ -97,6 +97,7 @@ impl Planned {
     pub fn stand_by(&mut self, before: &ImportPlan) {
         let plan = Arc::make_mut(&mut self.plan);
         plan.package.path.clone_from(&before.package.path);
+        plan.as_little_read_as(before);
         let now = plan.target.as_ref().map(|target| target.fit);
         if now != Some(Fit::Other) && plan.package == before.package {
             plan.target.clone_from(&before.target);

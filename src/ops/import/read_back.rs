@@ -54,7 +54,7 @@ impl Incoming {
                     asset.kind.label(),
                     asset.name
                 )),
-                Action::NoChange | Action::BindsToExisting => {}
+                Action::NoChange | Action::BindsToExisting | Action::NotRead => {}
             }
         }
         for action in again.plan.settings.iter().flat_map(|told| &told.actions) {

@@ -25,7 +25,7 @@ use crate::plan::commit::Commit;
 use crate::plan::operate::{self, Blocked};
 use crate::plan::resolve;
 use crate::plan::resolve::{Available, ResolveError};
-use crate::workspace::{Listed, NoContents, Outline, Workspace, WorkspaceError};
+use crate::workspace::{Listed, NoContents, Outline, Places, Workspace, WorkspaceError};
 
 /// How often something is planned anew because another process was faster.
 pub(in crate::ops) const ATTEMPTS: usize = 8;
@@ -37,6 +37,16 @@ pub enum Which {
     All,
     /// These, by number, name, or folder and name.
     Named(Vec<String>),
+}
+
+impl Which {
+    /// Whether a name says where something lies.
+    pub fn places(&self) -> Places {
+        match self {
+            Self::Named(names) if names.iter().any(|name| name.contains('/')) => Places::Asked,
+            Self::Named(_) | Self::All => Places::Unasked,
+        }
+    }
 }
 
 keyword_enum! {
@@ -68,8 +78,9 @@ pub struct ChangedRecipe {
     pub id: AssetId,
     /// Its name.
     pub name: String,
-    /// The folder that holds it; empty for Home.
-    pub folder: FolderPath,
+    /// The folder that holds it; empty for Home, absent where that was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<FolderPath>,
     /// Whether it changed.
     pub effect: Effect,
 }
@@ -228,10 +239,32 @@ pub fn set_recipes(
     which: &Which,
     state: RecipeState,
 ) -> Result<RecipeChangeDocument, OperateError> {
+    match set_where(workspace, address, which, state, which.places()) {
+        // It may be told apart by where they lie.
+        Err(OperateError::Pick(_)) => set_where(workspace, address, which, state, Places::Asked),
+        done => done,
+    }
+}
+
+fn set_where(
+    workspace: &mut dyn Workspace,
+    address: &Address,
+    which: &Which,
+    state: RecipeState,
+    places: Places,
+) -> Result<RecipeChangeDocument, OperateError> {
+    let wanted = Outline {
+        places,
+        ..Outline::of([Listed::Recipes])
+    };
+    let told_where = match state {
+        RecipeState::Running => Places::Asked,
+        RecipeState::Stopped => workspace.places(&wanted),
+    };
     let read = |workspace: &dyn Workspace| match state {
         // What starts depends on what it refers to.
         RecipeState::Running => workspace.inventory(),
-        RecipeState::Stopped => workspace.outline(&Outline::of([Listed::Recipes])),
+        RecipeState::Stopped => workspace.outline(&wanted),
     };
     carry_out(workspace, read, |workspace, inventory| {
         let recipes = meant(inventory, &AssetKind::Recipe, "recipe", which)?;
@@ -251,7 +284,10 @@ pub fn set_recipes(
             .map(|asset| ChangedRecipe {
                 id: asset.id,
                 name: asset.key.name.clone(),
-                folder: asset.key.place.folder(),
+                folder: match told_where {
+                    Places::Unasked => None,
+                    Places::Asked => Some(asset.key.place.folder()),
+                },
                 effect: match place.get(&asset.id) {
                     Some(_) => Effect::Changed,
                     None => Effect::Unchanged,

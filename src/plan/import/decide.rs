@@ -12,9 +12,9 @@ use super::bindings::By;
 use super::connectors::Direction as Found;
 use super::connectors::{AdapterFiles, Fate as ConnectorFate, Incomparable, Met, Older};
 use super::document::{
-    Afterwards, AssetAction, ConnectorAction, Direction, FORMAT, ImportPlan, MovedRecipe, Needed,
-    Permission, PlannedAsset, PlannedConnector, PlannedPackage, PlannedRows, PlannedWorkspace,
-    RecipeElsewhere, Summary,
+    Afterwards, AssetAction, ConnectorAction, Direction, FORMAT, ImportPlan, Knowledge,
+    MovedRecipe, Needed, Permission, PlannedAsset, PlannedConnector, PlannedPackage, PlannedRows,
+    PlannedWorkspace, RecipeElsewhere, Summary,
 };
 use super::{Draft, Drafted, Fate};
 use crate::model::count::counted;
@@ -25,8 +25,8 @@ use crate::model::path::PackagePath;
 use crate::model::project::Asset;
 use crate::model::table::{RowCount, RowsPolicy, is_table};
 use crate::model::workspace::{
-    Address, AssetId, AssetKey, Authorization, Binding, FolderPath, HeldState, RecipeState,
-    RevisionNumber, VersionsKnown,
+    Address, AssetId, AssetKey, Authorization, Binding, FolderPath, HeldState, ReadDepth,
+    RecipeState, RevisionNumber, VersionsKnown,
 };
 use crate::plan::action_usage::unreleasable;
 use crate::plan::checks::same_name;
@@ -44,6 +44,15 @@ pub struct Receipt {
     pub connectors: Vec<ReceiptConnector>,
     /// Recipes whose state matters: those that were stopped for it, or were to run.
     pub recipes: Vec<ReceiptRecipe>,
+    /// How much of the workspace the import rests on; absent where everything was read.
+    #[serde(
+        default = "ReadDepth::whole",
+        skip_serializing_if = "ReadDepth::is_whole"
+    )]
+    pub reading: ReadDepth,
+    /// Files of the package that were not sent, as it was not read what their assets hold there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<PackagePath>,
 }
 
 /// A connector after an import.
@@ -127,6 +136,7 @@ impl Draft<'_> {
         };
         let plan = ImportPlan {
             format: FORMAT,
+            reading: ReadDepth::Full,
             package,
             workspace: PlannedWorkspace {
                 address,
@@ -428,6 +438,7 @@ impl Draft<'_> {
             } else {
                 RecipeState::Stopped
             }),
+            known: Knowledge::Read,
             rows: self.planned_rows(drafted, asset, around.address),
             elsewhere,
         })
@@ -708,6 +719,7 @@ fn summary(connectors: &[PlannedConnector], assets: &[PlannedAsset]) -> Summary 
                 summary.overwrites_running += 1;
             }
             AssetAction::NoChange | AssetAction::BindsToExisting => summary.unchanged += 1,
+            AssetAction::NotRead => summary.not_read += 1,
         }
     }
     summary

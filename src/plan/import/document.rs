@@ -1,5 +1,7 @@
 //! The plan of an import as a value: what is shown, kept in a file, compared and carried out.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +13,8 @@ use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
 use crate::model::table::{RowCount, RowsPolicy};
 use crate::model::workspace::{
-    Address, AssetId, FolderPath, RecipeState, RevisionNumber, WorkspaceId, WorkspaceKind,
+    Address, AssetId, FolderPath, ReadDepth, RecipeState, RevisionNumber, WorkspaceId,
+    WorkspaceKind,
 };
 use crate::plan::landing::{Landing, TagsPolicy};
 
@@ -60,6 +63,12 @@ pub struct ImportPlan {
     pub assets: Vec<PlannedAsset>,
     /// How many there are of each.
     pub summary: Summary,
+    /// How much of the workspace was read; absent where everything was.
+    #[serde(
+        default = "ReadDepth::whole",
+        skip_serializing_if = "ReadDepth::is_whole"
+    )]
+    pub reading: ReadDepth,
     /// What has to be permitted for the import to be done.
     pub needs: Vec<Needed>,
     /// What will need a person afterwards.
@@ -76,6 +85,11 @@ const fn overwrite() -> RowsPolicy {
 /// What plans mean that don't say it.
 const fn apply() -> TagsPolicy {
     TagsPolicy::Apply
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+const fn is_none(number: &usize) -> bool {
+    *number == 0
 }
 
 fn is_applied(tags: &TagsPolicy) -> bool {
@@ -214,6 +228,32 @@ keyword_enum! {
         CreatesPlaceholder = "creates-placeholder",
         /// The connection of this name is used as it is.
         BindsToExisting = "binds-to-existing",
+        /// The package has nothing new for it since it was read last; what it says now was not read,
+        /// and it is left as it is.
+        NotRead = "not-read",
+    }
+}
+
+keyword_enum! {
+    /// From where it is known what an asset of the workspace holds.
+    pub enum Knowledge: "knowledge" {
+        /// It was read, or is not there.
+        Read = "read",
+        /// It was read earlier, and lists tell that it is still so.
+        Listed = "listed",
+        /// It is not known.
+        NotRead = "not-read",
+    }
+}
+
+impl Knowledge {
+    const fn read() -> Self {
+        Self::Read
+    }
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+    fn is_read(&self) -> bool {
+        *self == Self::Read
     }
 }
 
@@ -239,6 +279,12 @@ pub struct PlannedAsset {
     pub to: Option<Version>,
     /// Whether the recipe runs afterwards; absent for other types.
     pub state: Option<RecipeState>,
+    /// From where it is known what it holds; absent where that was read.
+    #[serde(
+        default = "Knowledge::read",
+        skip_serializing_if = "Knowledge::is_read"
+    )]
+    pub known: Knowledge,
     /// The rows of a table, where they were compared or come with it; absent for other types.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<PlannedRows>,
@@ -290,6 +336,9 @@ pub struct Summary {
     /// Connectors of which it can't be seen whether they are there.
     #[serde(default)]
     pub unknown: usize,
+    /// Assets that were not read.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub not_read: usize,
 }
 
 keyword_enum! {
@@ -389,6 +438,39 @@ impl ImportPlan {
         }
     }
 
+    /// Takes it that these assets, by their paths in the package, were not read; and the others only
+    /// as lists tell, as far as they are there.
+    pub(crate) fn not_read(&mut self, paths: &BTreeSet<PackagePath>) {
+        self.reading = ReadDepth::Slim;
+        for asset in self.assets.iter_mut().filter(|asset| asset.id.is_some()) {
+            if !paths.contains(&asset.path) {
+                asset.known = Knowledge::Listed;
+                continue;
+            }
+            asset.known = Knowledge::NotRead;
+            if asset.action == AssetAction::NoChange {
+                asset.action = AssetAction::NotRead;
+                asset.rows = None;
+                self.summary.unchanged -= 1;
+                self.summary.not_read += 1;
+            }
+        }
+    }
+
+    /// Says of assets what an earlier plan said that did not read them, where they are as that took
+    /// them to be.
+    pub(crate) fn as_little_read_as(&mut self, before: &Self) {
+        if before.reading != ReadDepth::Slim || self.reading != ReadDepth::Full {
+            return;
+        }
+        let not_read = before
+            .assets
+            .iter()
+            .filter(|asset| asset.known == Knowledge::NotRead);
+        let paths = not_read.map(|asset| asset.path.clone()).collect();
+        self.not_read(&paths);
+    }
+
     /// Whether the workspace is as the package wants it already.
     pub fn is_empty(&self) -> bool {
         let Summary {
@@ -400,6 +482,7 @@ impl ImportPlan {
             updates,
             blocked: _,
             unknown: _,
+            not_read: _,
         } = self.summary;
         creates + overwrites + installs + updates == 0
             && self.creates_folders.is_empty()

@@ -79,6 +79,7 @@ impl PlannedAsset {
             }
             AssetAction::BindsToExisting => wording("=", "binds to existing"),
             AssetAction::NoChange => wording("=", "no change"),
+            AssetAction::NotRead => wording("?", "nothing new in the package; not read"),
         }
     }
 
@@ -155,6 +156,10 @@ impl ImportPlan {
             0 => String::new(),
             number => format!(", {number} unknown"),
         };
+        let not_read = match summary.not_read {
+            0 => String::new(),
+            number => format!(", {number} not read"),
+        };
         let settings = self.settings.as_ref().map_or_else(String::new, |settings| {
             let count = |effects: &[SettingEffect]| {
                 let actions = settings.actions.iter();
@@ -170,7 +175,7 @@ impl ImportPlan {
             )
         });
         format!(
-            "Plan: {} to create, {} to overwrite ({} running), {} unchanged. Connectors: {} to install, {} to update, {} blocked{unknown}.{settings}",
+            "Plan: {} to create, {} to overwrite ({} running), {} unchanged{not_read}. Connectors: {} to install, {} to update, {} blocked{unknown}.{settings}",
             summary.creates,
             summary.overwrites,
             summary.overwrites_running,

@@ -105,6 +105,7 @@ fn inventory(
     revision: u64,
 ) -> Inventory {
     Inventory {
+        reading: crate::model::workspace::ReadDepth::Full,
         workspace: WorkspaceFacts {
             id: WorkspaceId(7),
             name: "acme".parse().expect("a name"),

@@ -24,6 +24,7 @@ fn inventory() -> Inventory {
         data_center: None,
     };
     Inventory {
+        reading: crate::model::workspace::ReadDepth::Full,
         workspace: WorkspaceFacts {
             id: WorkspaceId(7),
             name: "acme".parse().expect("a name"),

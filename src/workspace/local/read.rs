@@ -13,7 +13,7 @@ use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceNa
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     AssetId, AssetKey, Before, Body, ConnectorId, Counters, FolderPath, HeldValue, HeldVersion,
-    Inventory, Namesakes, PropertyKey, RecipeState, RecipeUse, RevisionNumber, Scope,
+    Inventory, Namesakes, PropertyKey, ReadDepth, RecipeState, RecipeUse, RevisionNumber, Scope,
     SharingKnowledge, Snapshot, Timestamp, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts,
     WorkspaceId,
 };
@@ -243,6 +243,8 @@ impl Reading<'_> {
             }
         }
         Ok(Snapshot {
+            reading: ReadDepth::Full,
+            unread: BTreeSet::new(),
             shared: self.shared(&workspace)?,
             sharing: SharingKnowledge::Known,
             workspace,
@@ -372,6 +374,7 @@ impl Reading<'_> {
             folders.insert(row::parsed(&path.doing(self.doing, "read")?, self.doing)?);
         }
         Ok(Inventory {
+            reading: ReadDepth::Full,
             folders,
             assets: self.assets(
                 "WHERE a.workspace = ?1 ORDER BY a.id",

@@ -15,6 +15,8 @@ pub(crate) enum Fate {
     Spoiled(Told),
     /// It is not handed on, and this is answered.
     Kept(Told),
+    /// It is handed on, and what is answered is another answer.
+    Edited(fn(Told) -> Told),
 }
 
 type Rule = dyn Fn(&Asked, usize) -> Fate + Send + Sync;
@@ -45,6 +47,7 @@ impl Between {
                     told
                 }
                 Fate::Kept(told) => told,
+                Fate::Edited(edit) => edit(handed_on(&url, asked)),
             }
         });
         Self { stage, rule }

@@ -32,7 +32,7 @@ use crate::support::Place;
 use crate::support::project::{ProjectFolder, reference, uses};
 use crate::support::sandbox::{Sandbox, partner, token};
 
-fn running() -> Running {
+pub(super) fn running() -> Running {
     Running {
         threads: NonZeroUsize::MIN,
         interrupt: Interrupt::default(),
@@ -76,6 +76,8 @@ pub(super) fn remote(place: &Place, sandbox: &Sandbox) -> RemoteWorkspace {
         scratch: place.folder.path().to_owned(),
         running: running(),
         journal: Journal::at(place.path("journal")),
+        readings: recipack::remote::Readings::at(place.path("readings")),
+        whose: recipack::remote::Whose::Asked,
         expected: None,
         patience: Duration::from_secs(60),
         pauses: Arc::new(Sleeps),
@@ -131,7 +133,7 @@ fn local(place: &Place) -> impl Workspace + use<> {
         .expect("a workspace")
 }
 
-fn request(package: &Path) -> ImportRequest {
+pub(super) fn request(package: &Path) -> ImportRequest {
     ImportRequest {
         package: package.to_owned(),
         address: "local:osprey".parse().expect("an address"),

@@ -6,7 +6,8 @@ use crate::remote::between::Fate;
 use crate::remote::{Between, Caller};
 use crate::stage::{Stage, Told};
 use crate::support::Place;
-use crate::support::sandbox::{Sandbox, command, done, local, partner};
+use crate::support::project::ProjectFolder;
+use crate::support::sandbox::{Sandbox, command, done, export_external, local, partner};
 
 fn refusal(status: u16, body: &str) -> Told {
     Told {
@@ -82,9 +83,9 @@ fn each_command_asks_so_often() {
         (
             &osprey,
             &["recipe", "start", "Return label", "--in", own],
-            15,
+            10,
         ),
-        (&osprey, &["recipe", "stop", "--all", "--in", own], 13),
+        (&osprey, &["recipe", "stop", "--all", "--in", own], 4),
         (&osprey, &["connection", "list", "--in", own], 12),
         (&osprey, &["connector", "list", "--in", own], 12),
         (&osprey, &["connector", "show", tracker, "--in", own], 12),
@@ -100,11 +101,11 @@ fn each_command_asks_so_often() {
             4,
         ),
         (&osprey, &["connector", "release", tracker, "--in", own], 24),
-        (&osprey, &["plan", "external.zip", "--into", own], 16),
+        (&osprey, &["plan", "external.zip", "--into", own], 5),
         (
             &osprey,
             &["import", "external.zip", "--into", own, "--yes"],
-            16,
+            5,
         ),
         (&osprey, &["diff", "external.zip", own], 16),
         (&osprey, &["history", own], 1),
@@ -176,7 +177,7 @@ fn each_command_asks_so_often() {
     between.rule(|_, _| Fate::Passes);
     let (_, id) = left.stderr.split_once("recipack resume ").expect("an id");
     let (seen, what) = counted(&between, &osprey, &["resume", id.trim()]);
-    if seen != 28 {
+    if seen != 18 {
         told.push(format!("resume: {seen} {what}"));
     }
     assert!(told.is_empty(), "{}", told.join("\n"));
@@ -291,4 +292,69 @@ fn a_catalogue_of_many_customers_asks_once_for_each() {
     // Who asks, the connectors and the customers (of each, whether there are more), and the recipes
     // of every customer.
     assert_eq!(requests(&run.stderr), Some(1 + 2 + 2 + 100));
+}
+
+/// The package anew, with another recipe.
+fn newer(place: &Place) {
+    let recipe = place.path("partner/Functions/quote_shipping.recipe.json");
+    let text = std::fs::read_to_string(&recipe).expect("readable");
+    let edited = text.replacen("\"private\": true", "\"private\": false", 1);
+    assert_ne!(edited, text);
+    std::fs::write(&recipe, edited).expect("written");
+    export_external(place, "newer.zip");
+}
+
+/// What a workspace is asked for again and again takes few questions: lists, and contents only of
+/// what changed.
+#[test]
+fn what_is_known_is_not_asked_again() {
+    let place = partner();
+    newer(&place);
+    let sandbox = Sandbox::of(&place, &[]);
+    let between = Between::of(&sandbox);
+    let osprey = Caller::of(&place, &sandbox, "osprey").through(&between);
+    let own = osprey.url.as_str();
+    let mut told = Vec::new();
+    for (command, most) in [
+        (&["import", "external.zip", "--into", own, "--yes"][..], 20),
+        (&["plan", "external.zip", "--into", own], 5),
+        (&["import", "external.zip", "--into", own, "--yes"], 5),
+        (&["status", own], 5),
+        (&["import", "newer.zip", "--into", own, "--yes"], 10),
+        (&["import", "newer.zip", "--into", own, "--yes"], 5),
+        (&["plan", "external.zip", "--into", own], 5),
+    ] {
+        let (seen, what) = counted(&between, &osprey, command);
+        if seen != most {
+            told.push(format!("{command:?}: {seen} for {most} {what}"));
+        }
+    }
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
+/// Who stops a recipe asks for the recipes, stops it, and looks whether it did: not whose they are,
+/// and not where they lie, unless that is said.
+#[test]
+fn what_is_stopped_takes_three_questions() {
+    let place = filled();
+    let authorize = ["connection", "authorize", "--all", "--in", "local:osprey"];
+    done(&local(&place, &authorize), &authorize);
+    ProjectFolder::new(&place, "one").recipe("r.recipe.json", "Another", &[]);
+    let export = ["export", "one", "--for", "external", "-q", "-o", "one.zip"];
+    done(&place.run(export), &export);
+    let import = ["import", "one.zip", "--into", "local:osprey", "--yes"];
+    done(&local(&place, &import), &import);
+    let sandbox = Sandbox::of(&place, &[]);
+    let between = Between::of(&sandbox);
+    let osprey = Caller::of(&place, &sandbox, "osprey").through(&between);
+    let own = osprey.url.as_str();
+    let stop = ["recipe", "stop", "Return label", "--in", own];
+    osprey.exits(0, &["recipe", "start", "Return label", "--in", own]);
+    let (seen, what) = counted(&between, &osprey, &stop);
+    assert_eq!(seen, 3, "{what}");
+    let again = osprey.json(0, &stop);
+    assert_eq!(again["recipes"][0]["effect"], "unchanged");
+    assert!(again["recipes"][0].get("folder").is_none(), "{again}");
+    let placed = ["recipe", "stop", "Orders/Return label", "--in", own];
+    assert_eq!(osprey.json(0, &placed)["recipes"][0]["folder"], "Orders");
 }

@@ -3,6 +3,7 @@
 mod accepted;
 mod addresses;
 mod between;
+mod budget;
 mod canaries;
 mod contract;
 mod damaged;
@@ -15,6 +16,7 @@ mod other_writer;
 mod real_projects;
 mod refusals;
 mod settings;
+mod slim;
 mod steady;
 mod stories;
 mod unknown;

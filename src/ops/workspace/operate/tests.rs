@@ -124,6 +124,7 @@ fn contested(stale: usize) -> Contested {
     };
     Contested {
         inventory: Inventory {
+            reading: crate::model::workspace::ReadDepth::Full,
             workspace: WorkspaceFacts {
                 id: WorkspaceId(1),
                 name: "acme".parse().expect("a name"),

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::ident::{ConnectorTitle, Digest, Version};
-use crate::model::workspace::{AssetId, FolderPath, RecipeState, RevisionHeader};
+use crate::model::workspace::{AssetId, FolderPath, ReadDepth, RecipeState, RevisionHeader};
 use crate::ops::workspace::inspect::{ConnectorLine, RecipeLine, WorkspaceIdentity};
 
 /// What `status` says.
@@ -14,8 +14,15 @@ pub struct StatusDocument {
     pub workspace: WorkspaceIdentity,
     /// The folder that was asked for.
     pub folder: Option<FolderPath>,
-    /// Stands for everything in the workspace: whatever changes there changes it too.
+    /// Stands for everything in the workspace: whatever changes there changes it too, as far as it
+    /// was read.
     pub state: Digest,
+    /// How much of it was read; absent where everything was.
+    #[serde(
+        default = "ReadDepth::whole",
+        skip_serializing_if = "ReadDepth::is_whole"
+    )]
+    pub reading: ReadDepth,
     /// Its newest revision, if it has one.
     pub revision: Option<RevisionHeader>,
     /// How many there are of each.

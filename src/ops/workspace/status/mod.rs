@@ -103,6 +103,7 @@ pub fn status(
         },
         folder: request.folder.cloned(),
         state: inventory.workspace.state,
+        reading: inventory.reading,
         counts: looked.counts(own.count()),
         drift: last
             .as_ref()

@@ -1,0 +1,47 @@
+//! What an import does where not all of a workspace was read: nothing is put in place of what was not.
+
+use super::*;
+
+impl Incoming {
+    /// The assets, by their paths in the package, that are there and were not read.
+    pub(super) fn not_read(&self, snapshot: &Snapshot) -> BTreeSet<PackagePath> {
+        let keys = self.keys();
+        keys.filter(|(_, key)| snapshot.unread.contains(key))
+            .map(|(path, _)| path.clone())
+            .collect()
+    }
+
+    /// Whether a plan that rests on lists does more than those tell of: nothing is put in place of
+    /// what was not read. What is created or installed changes what others mean.
+    pub(super) fn needs_all(&self, planned: &Planned) -> bool {
+        let not_read = self.not_read(&planned.snapshot);
+        let summary = &planned.plan.summary;
+        let overwrites = planned.plan.assets.iter().filter(|asset| {
+            matches!(
+                asset.action,
+                AssetAction::Overwrites | AssetAction::OverwritesRunning
+            )
+        });
+        let only_recipes = overwrites.fold(true, |only, asset| {
+            only && asset.kind == AssetKind::Recipe && !not_read.contains(&asset.path)
+        });
+        planned.settled.is_some()
+            || summary.creates + summary.installs + summary.updates > 0
+            || !planned.plan.creates_folders.is_empty()
+            || !only_recipes
+    }
+
+    /// The files of the assets that are not sent.
+    pub(super) fn left_out(&self, plan: &ImportPlan) -> Vec<PackagePath> {
+        let project = &self.opened.project;
+        let not_read = plan.assets.iter();
+        let not_read = not_read.filter(|asset| asset.action == AssetAction::NotRead);
+        let not_read: BTreeSet<&PackagePath> = not_read.map(|asset| &asset.path).collect();
+        let assets = project.assets.iter();
+        let assets = assets.filter(|asset| not_read.contains(&asset.path));
+        let files = assets.flat_map(|asset| &asset.files);
+        files
+            .map(|&file| project.files[file].path.clone())
+            .collect()
+    }
+}

@@ -1,0 +1,181 @@
+//! The folders of a workspace.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::RemoteWorkspace;
+use crate::client::{ClientError, ConnectionInfo, FolderId, ManifestAsset, RecipeInfo};
+use crate::model::normal::nfc;
+use crate::model::workspace::FolderPath;
+use crate::workspace::WorkspaceError;
+use crate::workspace::remote::RemoteError;
+
+/// How deep folders are looked into.
+pub(super) const DEEPEST: usize = 32;
+/// What the paths of listed assets begin with (platform.md §1.1).
+const TOP: &str = "All projects";
+
+/// Folders of a workspace, looked up when they are asked for, and once.
+pub(super) struct Folders<'w> {
+    workspace: &'w RemoteWorkspace,
+    /// By the folder; none is Home.
+    children: BTreeMap<Option<u64>, Vec<(u64, String)>>,
+    /// Folders of which lists of assets tell the path.
+    told: BTreeMap<u64, FolderPath>,
+    /// Folders in which listed assets lie, and those above.
+    inhabited: BTreeSet<FolderPath>,
+}
+
+impl<'w> Folders<'w> {
+    pub(super) fn new(workspace: &'w RemoteWorkspace) -> Self {
+        Self {
+            workspace,
+            children: BTreeMap::new(),
+            told: BTreeMap::new(),
+            inhabited: BTreeSet::new(),
+        }
+    }
+
+    /// Takes what a list of assets tells of their folders: it has paths, and the lists of recipes and
+    /// connections have the numbers.
+    pub(super) fn learn(
+        &mut self,
+        assets: &[ManifestAsset],
+        recipes: &[RecipeInfo],
+        connections: &[ConnectionInfo],
+    ) {
+        let mut numbers: BTreeMap<(&str, u64), u64> = BTreeMap::new();
+        for recipe in recipes {
+            let folder = recipe.folder_id.map(|folder| folder.0);
+            numbers.extend(folder.map(|folder| (("recipe", recipe.id.0), folder)));
+        }
+        for connection in connections {
+            let folder = connection.folder_id.map(|folder| folder.0);
+            numbers.extend(folder.map(|folder| (("connection", connection.id.0), folder)));
+        }
+        for asset in assets {
+            let below = (asset.absolute_path.as_deref()).and_then(|path| path.strip_prefix(TOP));
+            let Some(Ok(path)) = below
+                .map(|below| FolderPath::home().join(below.strip_prefix('/').unwrap_or(below)))
+            else {
+                continue;
+            };
+            if let Some(number) = numbers.get(&(asset.kind.as_str(), asset.id)) {
+                self.told.insert(*number, path.clone());
+            }
+            let mut next = Some(path);
+            while let Some(folder) = next.filter(|folder| !folder.is_home()) {
+                next = folder.parent();
+                self.inhabited.insert(folder);
+            }
+        }
+    }
+
+    fn below(&mut self, id: Option<u64>) -> Result<&[(u64, String)], ClientError> {
+        let root = self.workspace.base.root;
+        let id = id.filter(|id| Some(*id) != root);
+        if let std::collections::btree_map::Entry::Vacant(vacant) = self.children.entry(id) {
+            let folders = self.workspace.api().folders_in(id.map(FolderId))?;
+            let own = id.or(root);
+            let named = folders
+                .into_iter()
+                .filter(|folder| Some(folder.id.0) != own);
+            vacant.insert(named.map(|folder| (folder.id.0, folder.name)).collect());
+        }
+        Ok(self.children.get(&id).map_or(&[], Vec::as_slice))
+    }
+
+    /// Where a folder lies; Home if that can't be found out.
+    pub(super) fn path_of(&mut self, id: Option<u64>) -> Result<FolderPath, ClientError> {
+        let root = self.workspace.base.root;
+        let Some(id) = id.filter(|id| Some(*id) != root) else {
+            return Ok(FolderPath::home());
+        };
+        if Some(id) == self.workspace.base.id {
+            return Ok(self.workspace.base.path.clone());
+        }
+        if let Some(path) = self.told.get(&id) {
+            return Ok(path.clone());
+        }
+        let mut queue = VecDeque::from([(None, FolderPath::home(), 0)]);
+        while let Some((at, path, depth)) = queue.pop_front() {
+            if at == Some(id) {
+                return Ok(path);
+            }
+            if depth < DEEPEST {
+                let below = self.below(at)?.iter();
+                queue.extend(below.filter_map(|(id, name)| {
+                    let path = path.child(name).ok()?;
+                    Some((Some(*id), path, depth + 1))
+                }));
+            }
+        }
+        Ok(FolderPath::home())
+    }
+
+    /// Those of the folders that are there.
+    pub(super) fn there(
+        &mut self,
+        asked: &BTreeSet<FolderPath>,
+    ) -> Result<BTreeSet<FolderPath>, WorkspaceError> {
+        let mut there = BTreeSet::new();
+        for folder in asked.iter().filter(|folder| !folder.is_home()) {
+            if self.inhabited.contains(folder) || self.id_of(folder)?.is_some() {
+                there.insert(folder.clone());
+            }
+        }
+        Ok(there)
+    }
+
+    /// The number of a folder, if it is there.
+    pub(super) fn id_of(&mut self, folder: &FolderPath) -> Result<Option<u64>, WorkspaceError> {
+        let base = self.workspace.base.clone();
+        if *folder == base.path {
+            return Ok(base.id);
+        }
+        if folder.is_home() {
+            return Ok(base.root);
+        }
+        let (mut at, names) = match base.path.relative(folder) {
+            Some(below) => (base.id, below),
+            None => (base.root, folder.as_str()),
+        };
+        for name in names.split('/').filter(|name| !name.is_empty()) {
+            let all = self.below(at)?.iter();
+            let named = all.filter(|(_, known)| nfc(known) == name);
+            let ids: Vec<u64> = named.map(|(id, _)| *id).collect();
+            match ids.as_slice() {
+                [] => return Ok(None),
+                [id] => at = Some(*id),
+                _ => {
+                    return Err(RemoteError::SameFolders {
+                        address: self.workspace.address().without_folder(),
+                        folder: folder.clone(),
+                        ids,
+                    }
+                    .into());
+                }
+            }
+        }
+        Ok(at)
+    }
+}
+
+impl RemoteWorkspace {
+    /// The number of a folder, which is created if it is not there.
+    pub(super) fn make_folder(&self, folder: &FolderPath) -> Result<u64, WorkspaceError> {
+        if let Some(id) = Folders::new(self).id_of(folder)? {
+            return Ok(id);
+        }
+        let parent = match folder.parent() {
+            Some(above) if above.is_home() => None,
+            Some(above) => Some(FolderId(self.make_folder(&above)?)),
+            None => {
+                return Err(RemoteError::NoHome {
+                    address: self.address(),
+                }
+                .into());
+            }
+        };
+        Ok(self.api().create_folder(folder.name(), parent)?.id.0)
+    }
+}
