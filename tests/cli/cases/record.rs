@@ -473,7 +473,7 @@ fn what_nothing_tells_is_told_as_not_verified() {
 }
 
 #[test]
-fn the_commit_of_a_record_is_the_one_that_is_checked_out() {
+fn the_commit_of_a_record_is_verified_by_the_one_that_is_checked_out() {
     let place = place_with(&["partner"]);
     let git = |arguments: &[&str]| {
         let output = std::process::Command::new("git")
@@ -509,6 +509,15 @@ fn the_commit_of_a_record_is_the_one_that_is_checked_out() {
     forge(&place.path("k.recipack.json"), |record| {
         record["project"]["commit"] = json!(INVENTED);
     });
-    let told = format!("the record says {INVENTED}, and {commit} is checked out");
-    ends(&place, verify, 4, &[&told]);
+    let told = done(&place, verify);
+    let open = format!(
+        "  not verified: project.commit {INVENTED} (the same was made from {commit}, which is checked out)"
+    );
+    assert!(told.contains(&open), "{told}");
+    let asked = format!("{verify} --commit {commit}");
+    let differs = format!("it is to be {commit}, the record says {INVENTED}");
+    ends(&place, &asked, 4, &[&differs]);
+    let asked = format!("{verify} --commit {INVENTED}");
+    let differs = format!("it is to be {INVENTED}, and {commit} is checked out");
+    ends(&place, &asked, 4, &[&differs]);
 }

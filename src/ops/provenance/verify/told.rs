@@ -4,7 +4,7 @@
 use super::{CheckedOut, Mismatch, NotVerified, Rebuild, VerifyRequest};
 use crate::ops::export::record::{DecisionRecord, ProjectRecord, TargetRecord};
 
-/// What contradicts the commit that a record names, or leaves it open where it is asked for.
+/// What contradicts the commit that is asked for, or leaves it open.
 pub(super) fn commit(record: &DecisionRecord, rebuild: &Rebuild) -> Vec<Mismatch> {
     let mut found = Vec::new();
     let mut differs = |what: String| {
@@ -14,13 +14,6 @@ pub(super) fn commit(record: &DecisionRecord, rebuild: &Rebuild) -> Vec<Mismatch
         });
     };
     let recorded = record.project.commit.as_deref();
-    if let (Some(recorded), CheckedOut::Of(checked_out)) = (recorded, &rebuild.checked_out)
-        && recorded != checked_out
-    {
-        differs(format!(
-            "the record says {recorded}, and {checked_out} is checked out"
-        ));
-    }
     let Some(asked) = &rebuild.commit else {
         return found;
     };
@@ -96,7 +89,11 @@ pub(super) fn not_verified(
     if let Some(commit) = &project.commit {
         let why = match (made_of, &request.rebuild) {
             (Some(_), Some(rebuild)) => match &rebuild.checked_out {
-                CheckedOut::Of(_) => None,
+                CheckedOut::Of(checked_out) if checked_out == commit => None,
+                // Many commits have the same project.
+                CheckedOut::Of(checked_out) => Some(format!(
+                    "the same was made from {checked_out}, which is checked out"
+                )),
                 CheckedOut::Unknown(why) => Some(why.clone()),
             },
             (None, _) | (_, None) => Some(not_made()),
