@@ -38,10 +38,7 @@ impl ValueSource for Outside {
     }
 
     fn file(&self, path: &str, beside: &str) -> Result<SecretString, String> {
-        let path = match folder_of(Path::new(beside)) {
-            here if here == Path::new(".") => PathBuf::from(path),
-            folder => folder.join(path),
-        };
+        let path = in_folder_of(Path::new(beside), path);
         let shown = path.display();
         let bytes = limited::read(&path, VALUE_BYTES)
             .map_err(|error| format!("can't read the file {shown}: {error}"))?;
@@ -55,21 +52,45 @@ impl ValueSource for Outside {
     }
 }
 
+/// A path from the folder that a file lies in.
+fn in_folder_of(file: &Path, path: &str) -> PathBuf {
+    match folder_of(file) {
+        here if here == Path::new(".") => PathBuf::from(path),
+        folder => folder.join(path),
+    }
+}
+
 /// The files that hold if none are named: those in `settings` beside the manifest, here or above.
-fn beside_manifest() -> Vec<PathBuf> {
+///
+/// # Errors
+/// If there is a folder of that name, and what is in it can't be listed.
+fn beside_manifest() -> Result<Vec<PathBuf>, Failure> {
     let Some(manifest) = nearest() else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
-    let folder = folder_of(&manifest).join(FOLDER);
-    let Ok(listed) = std::fs::read_dir(folder) else {
-        return Vec::new();
+    let folder = in_folder_of(&manifest, FOLDER);
+    let listed = std::fs::read_dir(&folder)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+    let mut files: Vec<PathBuf> = match listed {
+        Ok(files) => files,
+        Err(error)
+            if matches!(
+                error.kind(),
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Vec::new()
+        }
+        Err(error) => {
+            let what = format!("can't list {}, which would have settings", folder.display());
+            return Err(Failure::new(Exit::Failed, "unreadable", what)
+                .notes([error.to_string()])
+                .help("make it readable, or name the settings with --settings FILE"));
+        }
     };
-    let files = listed.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut files: Vec<PathBuf> = files
-        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
-        .collect();
+    files.retain(|path| path.extension().is_some_and(|end| end == "toml"));
     files.sort();
-    files
+    Ok(files)
 }
 
 /// Reads the files that are named, or those beside the manifest.
@@ -78,7 +99,7 @@ fn beside_manifest() -> Vec<PathBuf> {
 /// All that is wrong with them.
 pub(crate) fn files(named: &[PathBuf]) -> Result<Vec<SettingsFile>, Failure> {
     let paths = match named {
-        [] => beside_manifest(),
+        [] => beside_manifest()?,
         named => named.to_vec(),
     };
     let mut files = Vec::new();

@@ -90,7 +90,7 @@ const VERBS: &[(&[&str], &str)] = &[
         "`recipack workspace delete NAME` deletes a workspace of the local platform",
     ),
     (
-        &["config", "configure", "settings", "env"],
+        &["config", "configure", "env"],
         "`recipack help manifest` has what recipack.toml says, `recipack help environment` the variables",
     ),
     (

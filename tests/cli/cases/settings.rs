@@ -112,3 +112,20 @@ fn what_holds_for_a_target_is_shown_with_its_place_and_without_secrets() {
     let none = run(&place, "settings show --of moon");
     assert_eq!(none.code, 64, "{}", none.stderr);
 }
+
+/// A folder of settings that can't be read does not pass for none.
+#[test]
+fn settings_that_cannot_be_listed_are_not_none() {
+    let place = partner();
+    done(&place, "init partner --catalog none");
+    let plan = "plan p.zip --into local:osprey --platform p.db";
+    done(&place, plan);
+    std::os::unix::fs::symlink("settings", place.path("settings")).expect("a link to itself");
+    let refused = run(&place, plan);
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    let told = "error[unreadable]: can't list settings, which would have settings";
+    assert!(refused.stderr.contains(told), "{}", refused.stderr);
+    std::fs::remove_file(place.path("settings")).expect("removed");
+    place.write("settings", "a file of that name has nothing to do with it");
+    done(&place, plan);
+}
