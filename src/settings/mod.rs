@@ -13,9 +13,11 @@ mod fill;
 pub mod needs;
 mod parse;
 mod resolve;
+mod schema;
 
 pub use fill::{Filled, ResolvedSettings, Shown, ValueSource};
 pub use resolve::{Resolved, Whom};
+pub use schema::SettingsText;
 
 use std::collections::BTreeMap;
 use std::fmt;

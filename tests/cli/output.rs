@@ -752,6 +752,7 @@ fn schema_lists_documents() {
     graph               what `graph` prints with --json
     manifest            what `manifest list` prints with --json
     recipack.toml       what a manifest may say
+    settings            what a file of settings may say
     catalog             what a catalogue of shared connectors in JSON holds
     manifest-edit       what `manifest add`, `remove` and `edit` print with --json
     init                what `init` prints with --json
@@ -775,6 +776,9 @@ fn schema_lists_documents() {
     workspace-export    what `workspace export` prints with --json
     workspace-delete    what `workspace delete` prints with --json
     recipe-list         what `recipe list` prints with --json
+    settings-init       what `settings init` prints with --json
+    settings-check      what `settings check` prints with --json
+    settings-show       what `settings show` prints with --json
     recipe-change       what `recipe start` and `recipe stop` print with --json
     connection-list     what `connection list` prints with --json
     connection-change   what `connection authorize` prints with --json
@@ -808,7 +812,7 @@ fn schema_lists_documents() {
     exit 64
     --- stderr
     error[usage]: there is no document `nothing`
-       = help: there are: decisions, export, lock, show, why, export-several, lock-several, verify, sign, provenance, diff, graph, manifest, recipack.toml, catalog, manifest-edit, init, customer-list-api, sandbox, sandbox-token, faults, doctor, man, completions, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, customer-show-api, connector-pull, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, help, version, failure
+       = help: there are: decisions, export, lock, show, why, export-several, lock-several, verify, sign, provenance, diff, graph, manifest, recipack.toml, settings, catalog, manifest-edit, init, customer-list-api, sandbox, sandbox-token, faults, doctor, man, completions, status, history, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, settings-init, settings-check, settings-show, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, customer-show-api, connector-pull, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, help, version, failure
     --- folder
     ");
 }

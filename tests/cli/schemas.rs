@@ -752,7 +752,7 @@ fn what_is_printed_is_as_published() {
     check("sandbox", "sandbox", &listening(&place));
     check("faults", "faults", &json(FAULTS));
     // Files that people write are tried elsewhere.
-    seen.extend(["sandbox", "faults", "recipack.toml", "catalog"]);
+    seen.extend(["sandbox", "faults", "recipack.toml", "settings", "catalog"]);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(
         seen,

@@ -47,6 +47,7 @@ use crate::ops::workspace::status::StatusDocument;
 use crate::plan::graph_export::GraphDocument;
 use crate::remote::{RemoteCustomer, RemoteCustomersDocument};
 use crate::sandbox::Faults;
+use crate::settings::SettingsText;
 
 type SchemaOf = fn() -> schemars::Schema;
 
@@ -103,6 +104,9 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     ),
     ("recipack.toml", "what a manifest may say", || {
         schemars::schema_for!(ManifestText)
+    }),
+    ("settings", "what a file of settings may say", || {
+        schemars::schema_for!(SettingsText)
     }),
     (
         "catalog",

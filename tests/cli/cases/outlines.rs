@@ -148,3 +148,52 @@ fn a_catalogue_is_as_its_schema_says() {
         assert!(!valid(wrong), "{wrong}");
     }
 }
+
+#[test]
+fn settings_are_as_their_schema_says() {
+    let place = Place::new();
+    let schema = validator("settings");
+    let valid = |text: &str| {
+        let value: Value = toml_edit::de::from_str(text).expect("TOML");
+        schema.is_valid(&value)
+    };
+    let is_read = |text: &str| {
+        place.write("s.toml", text);
+        let run = place.run(["settings", "show", "--of", "moon", "--settings", "s.toml"]);
+        !run.stderr.contains("error[invalid-settings]")
+    };
+    let customers = fs::read_to_string(fixture("settings/customers.toml")).expect("text");
+    for right in [
+        "",
+        &customers,
+        "[all]\nfolder = 'Orders'\ntags = 'skip'\n",
+        "[targets.customers.properties]\n'a.b' = 'c'\nd = { file = 'e' }\nf = { fill-in = 'g' }\n",
+        "[labels.large.project-properties]\na = { env = 'A' }\n",
+        "[customers.moon.connections]\na = 'person'\nb = { fields = { c = 'd', e = { env = 'F' } } }\ng = { fill-in = 'h' }\n",
+        "[all.recipes]\n'*' = 'start'\na = 'stop'\nb = 'leave'\n",
+    ] {
+        assert!(is_read(right), "{right}");
+        assert!(valid(right), "{right}");
+    }
+    for wrong in [
+        "nonsense = 1\n",
+        "all = 'x'\n",
+        "[all]\ntags = 'both'\n",
+        "[all]\nfolder = 3\n",
+        "[all]\nproperty = {}\n",
+        "[targets]\ncustomers = 'x'\n",
+        "[all.properties]\na = 3\n",
+        "[all.properties]\na = {}\n",
+        "[all.properties]\na = { env = 'A', file = 'b' }\n",
+        "[all.properties]\na = { variable = 'A' }\n",
+        "[all.connections]\na = 'nobody'\n",
+        "[all.connections]\na = { fields = 'b' }\n",
+        "[all.connections]\na = { fields = { b = 3 } }\n",
+        "[all.connections]\na = { env = 'A' }\n",
+        "[all.recipes]\na = 'run'\n",
+        "[all.recipes]\na = true\n",
+    ] {
+        assert!(!is_read(wrong), "{wrong}");
+        assert!(!valid(wrong), "{wrong}");
+    }
+}
