@@ -38,6 +38,25 @@ pub struct SettingsFile {
     pub sections: Vec<(Scope, Section)>,
 }
 
+impl SettingsFile {
+    /// How many marks nobody has filled in, for whomever.
+    pub fn marks(&self) -> usize {
+        let is_mark = |value: &Value| matches!(value, Value::Unfilled(_));
+        let sections = self.sections.iter().map(|(_, section)| {
+            let properties = section.properties.values().map(|said| &said.value);
+            let connections = section.connections.values().map(|said| match &said.value {
+                ConnectionWish::Fields(fields) => {
+                    fields.values().filter(|one| is_mark(one)).count()
+                }
+                ConnectionWish::Person => 0,
+                ConnectionWish::Unfilled(_) => 1,
+            });
+            properties.filter(|one| is_mark(one)).count() + connections.sum::<usize>()
+        });
+        sections.sum()
+    }
+}
+
 /// Whom a section is for; what comes later counts more.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {

@@ -236,7 +236,10 @@ impl Needs {
                 let _ = writeln!(text, "\n[all.{heading}]");
             }
             for property in own {
-                let mut mark = format!("read by {}", counted(property.recipes));
+                let mut mark = match property.recipes {
+                    0 => "the package has it, and none of its recipes reads it".to_owned(),
+                    recipes => format!("read by {}", counted(recipes)),
+                };
                 if property.level.is_none() {
                     mark.push_str("; if it is the project's, say it under project-properties");
                 }

@@ -33,7 +33,16 @@ pub(crate) struct SettingsInitDocument {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct SettingsCheckDocument {
     /// The files that nothing is wrong with.
-    pub(crate) files: Vec<String>,
+    pub(crate) files: Vec<CheckedSettings>,
+}
+
+/// A file of settings that nothing is wrong with.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct CheckedSettings {
+    /// The file.
+    pub(crate) file: String,
+    /// How many marks are to be filled in. Where one holds, an import is refused.
+    pub(crate) marks: usize,
 }
 
 /// What `settings show` says.
@@ -116,13 +125,27 @@ fn check(context: &Context, args: &SettingsCheckArgs) -> Result<Exit, Stop> {
         return Err(invalid(&unmatched).into());
     }
     let document = SettingsCheckDocument {
-        files: files.into_iter().map(|file| file.path).collect(),
+        files: files
+            .into_iter()
+            .map(|file| CheckedSettings {
+                marks: file.marks(),
+                file: file.path,
+            })
+            .collect(),
     };
     context.ui.print(&document, |document| {
         let files = document.files.iter();
-        files
-            .map(|file| format!("{}: nothing is wrong\n", visible(file)))
-            .collect()
+        let told = files.map(|checked| {
+            let file = visible(&checked.file);
+            match checked.marks {
+                0 => format!("{file}: nothing is wrong\n"),
+                marks => format!(
+                    "{file}: nothing is wrong, and {} to fill in\n",
+                    counted(marks as u64, "mark")
+                ),
+            }
+        });
+        told.collect()
     })?;
     Ok(Exit::Done)
 }

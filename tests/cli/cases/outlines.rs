@@ -162,7 +162,7 @@ fn settings_are_as_their_schema_says() {
         let run = place.run(["settings", "show", "--of", "moon", "--settings", "s.toml"]);
         !run.stderr.contains("error[invalid-settings]")
     };
-    let customers = fs::read_to_string(fixture("settings/customers.toml")).expect("text");
+    let customers = fs::read_to_string(fixture("targets/customers.toml")).expect("text");
     for right in [
         "",
         &customers,

@@ -29,8 +29,8 @@ fn what_a_package_needs_is_a_file_to_fill_in() {
     let place = partner();
     let printed = done(&place, "settings init p.zip").stdout;
     for line in [
-        "[all.properties]\n\"depot.site\" = { fill-in = \"read by ",
-        "[all.project-properties]\n\"late_after_hours\" = { fill-in = \"read by ",
+        "[all.properties]\n\"depot.site\" = { fill-in = \"the package has it, and none of its recipes reads it\" }",
+        "[all.project-properties]\n\"late_after_hours\" = { fill-in = \"",
         "\"Connections/Ledger\" = { fill-in = \"for Ledger Sync, used by 1 recipe\" }\n",
         "\n[all.recipes]\n\"*\" = \"start\"\n",
     ] {
@@ -47,11 +47,15 @@ fn what_a_package_needs_is_a_file_to_fill_in() {
         "what somebody filled in is not replaced: {}",
         again.stderr
     );
-    done(&place, "settings check p.zip --settings s.toml");
+    let checked = done(&place, "settings check p.zip --settings s.toml").stdout;
+    let marks = printed.matches("fill-in = ").count();
+    assert_eq!(
+        checked,
+        format!("s.toml: nothing is wrong, and {marks} marks to fill in\n")
+    );
     let import = "import p.zip --into local:osprey --settings s.toml --platform p.db";
     let refused = run(&place, import);
     assert_eq!(refused.code, 1, "{}", refused.stderr);
-    let marks = printed.matches("fill-in = ").count();
     assert_eq!(
         refused.stderr.matches("is not filled in: ").count(),
         marks,

@@ -20,7 +20,7 @@ fn name(path: &str) -> String {
     path.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
-/// The calls in what `strace -y` wrote.
+/// The calls in what `strace -y` wrote, without renames of what is kept to be faster: that may be lost.
 fn calls(log: &str) -> Vec<Call> {
     let call = |line: &str| {
         let (_, call) = line.split_once(' ')?;
@@ -31,8 +31,8 @@ fn calls(log: &str) -> Vec<Call> {
         }
         let mut quoted = call.split('"');
         let (from, to) = (quoted.nth(1)?, quoted.nth(1)?);
-        call.starts_with("rename")
-            .then(|| Call::Renamed(name(from), name(to)))
+        let is_kept = to.contains("/readings/");
+        (call.starts_with("rename") && !is_kept).then(|| Call::Renamed(name(from), name(to)))
     };
     log.lines().filter_map(call).collect()
 }
