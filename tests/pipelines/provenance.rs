@@ -94,6 +94,11 @@ fn a_bill_names_what_is_packed_and_what_the_target_has_to_have() {
         (&bom["bomFormat"], &bom["specVersion"]),
         (&json!("CycloneDX"), &json!("1.6"))
     );
+    // Nothing is taken that the record alone says, as for whom the package is meant.
+    let properties = bom["metadata"]["component"]["properties"].as_array();
+    let properties = properties.expect("a list");
+    let names: Vec<&Value> = properties.iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["recipack:content-digest"]);
     let components = bom["components"].as_array().expect("a list");
     let named = |name: &str| {
         let mut found = components.iter().filter(|c| c["name"] == name);

@@ -141,12 +141,8 @@ impl Bom {
             .chain([package.clone()])
             .collect();
         needs.retain(|of, _| there.contains(of));
-        let mut properties = vec![
-            property("content-digest", record.package.content_digest),
-            property("target", record.target.kind),
-        ];
-        let center = record.target.data_center.as_ref();
-        properties.extend(center.map(|center| property("data-center", center)));
+        // What the record alone says, as for whom the package is meant, nothing confirms.
+        let properties = vec![property("content-digest", record.package.content_digest)];
         Self {
             bom_format: "CycloneDX",
             spec_version: "1.6",
