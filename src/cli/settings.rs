@@ -44,12 +44,20 @@ impl ValueSource for Outside {
             .map_err(|error| format!("can't read the file {shown}: {error}"))?;
         let text =
             String::from_utf8(bytes).map_err(|_| format!("the file {shown} is not UTF-8"))?;
-        let value = text.strip_suffix('\n').unwrap_or(&text);
+        let value = without_line_break(&text);
         match value.is_empty() {
             true => Err(format!("the file {shown} is empty")),
             false => Ok(SecretString::from(value)),
         }
     }
+}
+
+/// A text without the line break at its end, of whichever system wrote it.
+fn without_line_break(text: &str) -> &str {
+    let line = text
+        .strip_suffix('\n')
+        .map(|line| line.strip_suffix('\r').unwrap_or(line));
+    line.unwrap_or(text)
 }
 
 /// A path from the folder that a file lies in.
@@ -176,4 +184,23 @@ pub(crate) fn asked(
         customer: args.customer.clone(),
         resolved,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_line_break;
+
+    #[test]
+    fn one_line_break_at_the_end_is_no_part_of_a_value() {
+        for (text, value) in [
+            ("secret", "secret"),
+            ("secret\n", "secret"),
+            ("secret\r\n", "secret"),
+            ("secret\n\n", "secret\n"),
+            ("secret\r", "secret\r"),
+            ("\n", ""),
+        ] {
+            assert_eq!(without_line_break(text), value, "{text:?}");
+        }
+    }
 }
