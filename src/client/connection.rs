@@ -22,6 +22,8 @@ pub struct ConnectionInfo {
     pub name: String,
     /// The connector that it is for, by its internal name; `None` where nothing was chosen yet.
     pub provider: Option<String>,
+    /// What somebody else knows it by, if anybody said.
+    pub external_id: Option<String>,
     /// The folder that it lies in.
     pub folder_id: Option<FolderId>,
     /// When it was changed last, as the platform spells it.
@@ -47,6 +49,7 @@ fn connection(node: &Node<'_>) -> Result<ConnectionInfo, ClientError> {
         id: ConnectionId(node.id("id")?),
         name: node.text("name")?,
         provider: provider.filter(|provider| !provider.is_empty()),
+        external_id: node.optional_text("external_id")?,
         folder_id: node.optional_id("folder_id")?.map(FolderId),
         updated_at: node.optional_text("updated_at")?,
         authorization: if authorized {

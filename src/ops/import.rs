@@ -9,6 +9,7 @@ mod planned;
 mod read_back;
 mod reading;
 pub mod rollback;
+pub(crate) mod sent;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -55,6 +56,7 @@ use crate::plan::import::compare::{Answer, ContentComparison, Side};
 use crate::plan::import::document::{
     AssetAction, ConnectorAction, ImportPlan, Permission, PlannedPackage,
 };
+use crate::plan::import::mapping::Uses;
 use crate::plan::import::nesting;
 use crate::plan::import::settings::{
     PlannedSettings, PlannedSettingsFile, SettingSubject, Settled,
@@ -456,8 +458,14 @@ impl Incoming {
         running: &Running,
     ) -> Result<Planned, ImportError> {
         let _moment = workspace.one_moment()?;
-        let snapshot = self.snapshot(workspace)?;
-        let draft = self.draft(&snapshot, request);
+        let settings = request.settings.as_ref();
+        let mut uses = Uses::of(settings.map(|asked| &asked.resolved));
+        let external = uses.external_ids();
+        if !external.is_empty() {
+            uses.learn(workspace.connections_known_as(&external)?);
+        }
+        let snapshot = self.snapshot(workspace, &uses)?;
+        let draft = self.draft(&snapshot, request, &uses);
         let answers = self.answers(&draft, request.rows, workspace, running)?;
         let draft = draft.answered(&answers);
         let (mut plan, mut findings) = draft.decide(self.package.clone(), request.address.clone());
@@ -488,6 +496,7 @@ impl Incoming {
         drop(draft);
         Ok(Planned {
             settled,
+            uses,
             plan: Arc::new(plan),
             findings,
             snapshot,
@@ -583,8 +592,13 @@ impl Incoming {
     }
 
     /// What the workspace has of all that the package is about.
-    pub(super) fn snapshot(&self, workspace: &dyn Workspace) -> Result<Snapshot, ImportError> {
-        let scope = self.placing.scope(&self.opened.project);
+    pub(super) fn snapshot(
+        &self,
+        workspace: &dyn Workspace,
+        uses: &Uses,
+    ) -> Result<Snapshot, ImportError> {
+        let mut scope = self.placing.scope(&self.opened.project);
+        uses.ask(&mut scope);
         Ok(workspace.snapshot(&scope)?)
     }
 
@@ -612,6 +626,7 @@ impl Incoming {
         &'a self,
         snapshot: &'a Snapshot,
         request: &ImportRequest,
+        uses: &Uses,
     ) -> Draft<'a> {
         let sources = Sources {
             project: &self.opened.project,
@@ -626,6 +641,7 @@ impl Incoming {
             &self.unreleasable,
             request.at,
             request.rows,
+            uses,
         )
     }
 
@@ -645,7 +661,7 @@ impl Incoming {
     ) -> Result<Receipt, ImportError> {
         let planned = *approved.plan();
         let draft = self
-            .draft(&planned.snapshot, request)
+            .draft(&planned.snapshot, request, &planned.uses)
             .answered(&planned.answers);
         let mut package = PackageContents::new(self, request)?;
         let stored = package.transform(&draft, planned, running, observer)?;
@@ -666,6 +682,7 @@ impl Incoming {
         if carried.commit.changes.is_empty() {
             return Ok(carried.receipt);
         }
+        carried.receipt.sent = package.edit(&draft)?;
         let number = RevisionNumber(planned.snapshot.workspace.revision.0 + 1);
         carried.receipt.revision = Some(number);
         let name = request.package.file_name().unwrap_or_default();

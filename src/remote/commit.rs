@@ -2,11 +2,10 @@
 //! which the platform carries out by itself; of [other changes](super::changes) each is one.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::journal::{Entry, Sending, State};
 use super::{Interest, RemoteWorkspace, Whose};
-use crate::archive::{Archive, Batch, Buffers, Kind, Limits, PackageWriter, Previous};
 use crate::client::{
     ClientError, FolderId, HomeAssets, Job, JobId, JobStatus, RestartRecipes, RestartResult, Tags,
     Upload,
@@ -17,8 +16,9 @@ use crate::model::ident::Digest;
 use crate::model::path::PackagePath;
 use crate::model::workspace::{AssetId, HeldState, ReadDepth, RevisionNumber};
 use crate::ops::export::pack::digest_of_file;
+use crate::ops::import::sent::Edits;
 use crate::plan::commit::{Change, Commit};
-use crate::plan::import::{TagsPolicy, compare};
+use crate::plan::import::TagsPolicy;
 use crate::remote::lists::connectors;
 use crate::remote::read;
 use crate::remote::read::{marks, told};
@@ -80,9 +80,10 @@ impl RemoteWorkspace {
         };
         // What was planned, and perhaps signed, is sent, whatever the path names by then.
         let scratch = self.copy_of(&package)?;
-        let copy = match (package.without_rows, package.left_out) {
-            ([], []) => scratch.file(COPY),
-            (tables, left_out) => self.edited(&scratch, &package, tables, left_out)?,
+        let copy = match (package.sent, package.without_rows, package.left_out) {
+            // All of it was edited before.
+            (Some(_), _, _) | (None, [], []) => scratch.file(COPY),
+            (None, tables, left_out) => self.edited(&scratch, &package, tables, left_out)?,
         };
         let restart = self.restarts(commit)?;
         // What is sent has to be written down; nothing is, where earlier imports can't be told.
@@ -143,9 +144,10 @@ impl RemoteWorkspace {
         };
         let scratch = ScratchFolder::new(&self.settings.scratch).map_err(unreadable)?;
         let copy = scratch.file(COPY);
-        std::fs::copy(package.path, &copy).map_err(unreadable)?;
+        let (path, expected) = package.sent.unwrap_or((package.path, package.digest));
+        std::fs::copy(path, &copy).map_err(unreadable)?;
         let (_, digest) = digest_of_file(&copy).map_err(unreadable)?;
-        match digest == package.digest {
+        match digest == expected {
             true => Ok(scratch),
             false => Err(RemoteError::PackageChanged {
                 path: package.path.to_owned(),
@@ -169,32 +171,13 @@ impl RemoteWorkspace {
             })
         };
         let (copy, edited) = (scratch.file(COPY), scratch.file(EDITED));
-        let edit = || -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-            let archive = Archive::open(&copy, &Limits::default())?;
-            let mut reader = archive.reader();
-            let mut whole = Previous::open(&copy)?;
-            let folder = edited.parent().unwrap_or(Path::new("."));
-            let mut writer = PackageWriter::create(folder, u64::MAX)?;
-            let (buffers, mut bytes) = (Buffers::default(), Vec::new());
-            for (number, entry) in archive.entries().iter().enumerate() {
-                let path = entry.path();
-                if entry.kind() != Kind::File || left_out.contains(path) {
-                    continue;
-                }
-                if !tables.contains(path) {
-                    writer.copy(path, &mut whole, number)?;
-                    continue;
-                }
-                reader.read(entry, &mut bytes)?;
-                let without = compare::without_rows(&bytes)?;
-                let mut batch = Batch::new(&buffers);
-                batch.add(path, without.as_deref().unwrap_or(&bytes))?;
-                writer.append(path, batch.finish()?, &buffers)?;
-            }
-            writer.finish()?.persist(&edited)?;
-            Ok(())
+        let edits = Edits {
+            without_rows: tables.iter().cloned().collect(),
+            left_out: left_out.iter().cloned().collect(),
+            ..Edits::default()
         };
-        edit().map_err(|error| failed(std::io::Error::other(error)))?;
+        let copied = edits.copy(&copy, &edited);
+        copied.map_err(|error| failed(std::io::Error::other(error)))?;
         Ok(edited)
     }
 

@@ -33,10 +33,10 @@ use crate::model::error::chain;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    Address, AssetId, AssetPlace, Body, FolderPath, HeldValue, Inventory, Partnership, PropertyKey,
-    ReadDepth, RemoteAccount, RemoteAddress, Revision, RevisionHeader, RevisionNumber, Scope,
-    SharingKnowledge, SharingTold, Snapshot, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts,
-    WorkspaceId, WorkspaceKind,
+    Address, AssetId, AssetKey, AssetPlace, Body, FolderPath, HeldValue, Inventory, Partnership,
+    PropertyKey, ReadDepth, RemoteAccount, RemoteAddress, Revision, RevisionHeader, RevisionNumber,
+    Scope, SharingKnowledge, SharingTold, Snapshot, WorkspaceAsset, WorkspaceConnector,
+    WorkspaceFacts, WorkspaceId, WorkspaceKind,
 };
 use crate::ops::import::ImportError;
 use crate::ops::{Running, Silent};
@@ -511,6 +511,13 @@ impl Workspace for RemoteWorkspace {
         asked: &BTreeSet<PropertyKey>,
     ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError> {
         self.property_values(asked)
+    }
+
+    fn connections_known_as(
+        &self,
+        external: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Vec<AssetKey>>, WorkspaceError> {
+        self.known_as(external)
     }
 
     fn places(&self, wanted: &Outline) -> Places {

@@ -18,10 +18,11 @@ use crate::io::atomic;
 use crate::model::error::chain;
 use crate::model::ident::Digest;
 use crate::model::kind::AssetKind;
+use crate::model::normal::nfc;
 use crate::model::visible;
 use crate::model::workspace::{
-    Address, AssetId, AssetKey, Authorization, FolderPath, HeldValue, ImportId, PropertyKey,
-    RecipeState, Timestamp,
+    Address, AssetId, AssetKey, AssetPlace, Authorization, FolderPath, HeldValue, ImportId,
+    PropertyKey, RecipeState, Timestamp,
 };
 use crate::plan::commit::{Change, Commit};
 use crate::plan::import::settings::SettingWrite;
@@ -64,6 +65,28 @@ impl RemoteWorkspace {
             }
         }
         Ok(told)
+    }
+
+    /// The connections that somebody gave these ids.
+    pub(super) fn known_as(
+        &self,
+        external: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Vec<AssetKey>>, WorkspaceError> {
+        let mut folders = Folders::new(self);
+        let mut known: BTreeMap<String, Vec<AssetKey>> = BTreeMap::new();
+        for connection in self.api().connections()? {
+            let id = connection.external_id.filter(|id| external.contains(id));
+            if let Some(id) = id {
+                let folder = folders.path_of(connection.folder_id.map(|folder| folder.0))?;
+                known.entry(id).or_default().push(AssetKey {
+                    place: AssetPlace::Folder(folder),
+                    kind: AssetKind::Connection,
+                    name: nfc(&connection.name).into_owned(),
+                    twin: 0,
+                });
+            }
+        }
+        Ok(known)
     }
 
     /// The number of the project that has this folder.

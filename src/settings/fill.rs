@@ -6,7 +6,8 @@ use std::fmt;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
-    ConnectionWish, Origin, PropertyName, RecipeWish, Resolved, Said, SettingsError, Value,
+    ConnectionWish, Origin, PropertyName, RecipeWish, Resolved, Said, SettingsError,
+    UsedConnection, Value,
 };
 use crate::model::ident::Digest;
 use crate::model::workspace::FolderPath;
@@ -53,6 +54,28 @@ pub struct Filled {
     pub shown: Shown,
 }
 
+/// What becomes of a connection, with all values.
+#[derive(Clone, Debug)]
+pub enum FilledConnection {
+    /// It gets these fields.
+    Fields(BTreeMap<String, Filled>),
+    /// A person authorises it.
+    Person,
+    /// Another one is used in its place.
+    Use(UsedConnection),
+}
+
+impl FilledConnection {
+    /// The fields that it gets, if it gets any.
+    pub fn fields(&self) -> impl Iterator<Item = (&String, &Filled)> {
+        let fields = match self {
+            Self::Fields(fields) => Some(fields),
+            Self::Person | Self::Use(_) => None,
+        };
+        fields.into_iter().flatten()
+    }
+}
+
 /// What holds for a workspace, with all values.
 #[derive(Clone, Debug, Default)]
 pub struct ResolvedSettings {
@@ -62,8 +85,8 @@ pub struct ResolvedSettings {
     pub tags: Option<Said<String>>,
     /// Values of properties.
     pub properties: BTreeMap<PropertyName, Said<Filled>>,
-    /// Connections with their fields; none for those that a person authorises.
-    pub connections: BTreeMap<String, Said<Option<BTreeMap<String, Filled>>>>,
+    /// Connections.
+    pub connections: BTreeMap<String, Said<FilledConnection>>,
     /// Recipes.
     pub recipes: BTreeMap<String, Said<RecipeWish>>,
 }
@@ -96,7 +119,8 @@ impl Resolved {
         for (name, said) in &self.connections {
             let what = format!("connection \"{name}\"");
             let fields = match &said.value {
-                ConnectionWish::Person => None,
+                ConnectionWish::Person => FilledConnection::Person,
+                ConnectionWish::Use(used) => FilledConnection::Use(used.clone()),
                 ConnectionWish::Unfilled(mark) => {
                     errors.push(unfilled(&said.at, &what, mark));
                     continue;
@@ -112,7 +136,7 @@ impl Resolved {
                             Err(error) => errors.push(error),
                         }
                     }
-                    Some(values)
+                    FilledConnection::Fields(values)
                 }
             };
             let said = Said {
@@ -144,7 +168,11 @@ impl ResolvedSettings {
         for (name, said) in &self.connections {
             add("connection");
             add(name);
-            for (field, value) in said.value.iter().flatten() {
+            if let FilledConnection::Use(used) = &said.value {
+                add("use");
+                add(&used.to_string());
+            }
+            for (field, value) in said.value.fields() {
                 add(field);
                 add(value.value.expose_secret());
             }

@@ -15,7 +15,7 @@ mod parse;
 mod resolve;
 mod schema;
 
-pub use fill::{Filled, ResolvedSettings, Shown, ValueSource};
+pub use fill::{Filled, FilledConnection, ResolvedSettings, Shown, ValueSource};
 pub use resolve::{Resolved, Whom};
 pub use schema::SettingsText;
 
@@ -48,7 +48,7 @@ impl SettingsFile {
                 ConnectionWish::Fields(fields) => {
                     fields.values().filter(|one| is_mark(one)).count()
                 }
-                ConnectionWish::Person => 0,
+                ConnectionWish::Person | ConnectionWish::Use(_) => 0,
                 ConnectionWish::Unfilled(_) => 1,
             });
             properties.filter(|one| is_mark(one)).count() + connections.sum::<usize>()
@@ -168,10 +168,30 @@ pub enum Value {
 pub enum ConnectionWish {
     /// It gets these fields, unless it is authorised already.
     Fields(BTreeMap<String, Value>),
+    /// Another connection of the workspace is used in its place.
+    Use(UsedConnection),
     /// A person authorises it: for applications that ask somebody to agree.
     Person,
     /// Nobody said yet.
     Unfilled(String),
+}
+
+/// Which connection of the workspace is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UsedConnection {
+    /// The one of this name, or of this folder and name.
+    Named(String),
+    /// The one that the platform knows by this external id.
+    ExternalId(String),
+}
+
+impl fmt::Display for UsedConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => write!(f, "\"{name}\""),
+            Self::ExternalId(id) => write!(f, "external id \"{id}\""),
+        }
+    }
 }
 
 keyword_enum! {

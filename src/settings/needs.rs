@@ -253,7 +253,7 @@ impl Needs {
         }
         if !self.connections.is_empty() {
             text.push_str(
-                "\n# \"person\", if somebody authorizes it, or { fields = { NAME = VALUE } }.\n[all.connections]\n",
+                "\n# \"person\", if somebody authorizes it, { fields = { NAME = VALUE } },\n# or { use = \"NAME\" } for a connection that the target has already.\n[all.connections]\n",
             );
         }
         for connection in &self.connections {

@@ -8,7 +8,7 @@ use toml_edit::{Document, Item, TableLike};
 
 use super::{
     ConnectionWish, Origin, PropertyLevel, PropertyName, RecipeWish, Said, Scope, Section,
-    SettingsError, SettingsFile, Value,
+    SettingsError, SettingsFile, UsedConnection, Value,
 };
 use crate::model::ident::Digest;
 use crate::model::keyword::{UnknownKeyword, nearest, quoted_list};
@@ -25,7 +25,7 @@ const SECTION: &[&str] = &[
     "recipes",
 ];
 const VALUE: &[&str] = &["env", "file", "fill-in"];
-const CONNECTION: &[&str] = &["fields", "fill-in"];
+const CONNECTION: &[&str] = &["fields", "use", "fill-in"];
 const TAGS: &[&str] = &["apply", "skip"];
 /// What a property's value may have (platform.md §12).
 const LONGEST_VALUE: usize = 1_024;
@@ -286,9 +286,32 @@ impl<'t> Reader<'t> {
         }
     }
 
+    fn used(&mut self, field: &Field<'_>) -> Option<UsedConnection> {
+        let text = |item: &Item| {
+            let text = item.as_str().filter(|text| !text.is_empty());
+            text.map(str::to_owned)
+        };
+        if let Some(named) = text(field.item) {
+            return Some(UsedConnection::Named(named));
+        }
+        let inner = field.item.as_table_like().map(fields).unwrap_or_default();
+        if let [only] = &inner[..]
+            && only.key == "external-id"
+            && let Some(id) = text(only.item)
+        {
+            return Some(UsedConnection::ExternalId(id));
+        }
+        self.error(
+            field.span.clone(),
+            "`use` should be a connection's name, its folder and name, or { external-id = \"ID\" }",
+        );
+        None
+    }
+
     fn connection(&mut self, field: &Field<'_>) -> Option<ConnectionWish> {
         let key = field.key.escape_debug();
-        let should = format!("`{key}` should be \"person\" or {{ fields = {{ … }} }}");
+        let should =
+            format!("`{key}` should be \"person\", {{ fields = {{ … }} }} or {{ use = \"NAME\" }}");
         if let Some(text) = field.item.as_str() {
             if text == "person" {
                 return Some(ConnectionWish::Person);
@@ -320,6 +343,7 @@ impl<'t> Reader<'t> {
                 }
                 Some(ConnectionWish::Fields(values))
             }
+            "use" => self.used(only).map(ConnectionWish::Use),
             "fill-in" => Some(ConnectionWish::Unfilled(
                 only.item.as_str().unwrap_or_default().to_owned(),
             )),

@@ -94,6 +94,24 @@ pub enum ConnectionText {
     Given(GivenText),
 }
 
+/// Which connection of the workspace is used.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+pub enum UsedText {
+    /// Its name, or its folder and name.
+    Named(String),
+    /// What the platform knows it by.
+    Known(KnownText),
+}
+
+/// What the platform knows a connection by.
+#[derive(JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum KnownText {
+    /// An id that somebody gave it over the API.
+    ExternalId(String),
+}
+
 /// Who authorizes a connection.
 #[derive(JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -108,6 +126,8 @@ pub enum PersonText {
 pub enum GivenText {
     /// Its fields, at least one.
     Fields(BTreeMap<String, ValueText>),
+    /// The connection of the workspace that is used in its place.
+    Use(UsedText),
     /// A mark: somebody has to say it.
     FillIn(String),
 }

@@ -22,8 +22,8 @@ use crate::io::temp_store::deflate;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::path::PackagePath;
 use crate::model::workspace::{
-    AssetId, Body, FolderPath, HeldValue, Inventory, Partnership, PropertyKey, ReadDepth, Revision,
-    RevisionHeader, RevisionNumber, Scope, Snapshot, WorkspaceConnector, WorkspaceFacts,
+    AssetId, AssetKey, Body, FolderPath, HeldValue, Inventory, Partnership, PropertyKey, ReadDepth,
+    Revision, RevisionHeader, RevisionNumber, Scope, Snapshot, WorkspaceConnector, WorkspaceFacts,
 };
 use crate::plan::commit::Commit;
 use crate::plan::import::Landing;
@@ -140,6 +140,8 @@ pub struct Uploaded<'p> {
     pub path: &'p Path,
     /// Its digest.
     pub digest: Digest,
+    /// The copy that is sent in its place, edited, and the copy's digest.
+    pub sent: Option<(&'p Path, Digest)>,
     /// The folder that it is imported into.
     pub folder: &'p FolderPath,
     /// What else the import is told.
@@ -340,6 +342,19 @@ pub trait Workspace {
         &self,
         asked: &BTreeSet<PropertyKey>,
     ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError>;
+
+    /// Its connections that are known by these external ids. Only the platform's API has such ids.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    fn connections_known_as(
+        &self,
+        external: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Vec<AssetKey>>, WorkspaceError> {
+        let _ = external;
+        Ok(BTreeMap::new())
+    }
+
     /// Whether an [outline](Self::outline) tells where things lie.
     fn places(&self, wanted: &Outline) -> Places {
         let _ = wanted;

@@ -175,6 +175,7 @@ fn show(context: &Context, args: &SettingsShowArgs) -> Result<Exit, Stop> {
     for (name, said) in &resolved.connections {
         let told = match &said.value {
             ConnectionWish::Person => "a person authorizes it".to_owned(),
+            ConnectionWish::Use(used) => format!("the workspace's own is used: {used}"),
             ConnectionWish::Unfilled(mark) => format!("not filled in: {mark}"),
             ConnectionWish::Fields(fields) => {
                 let fields = fields.iter();

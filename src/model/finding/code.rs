@@ -145,6 +145,8 @@ codes! {
     OtherTarget = "other-target", Warning, Workspace, "A package was made for another kind of target, data center or customer than the workspace is.";
     NothingToImport = "nothing-to-import", Warning, Workspace, "A package holds no assets, so an import of it does nothing.";
     SettingUnmatched = "setting-unmatched", Error, Workspace, "Settings name something that the package neither brings nor uses.";
+    SettingConnectionMissing = "setting-connection-missing", Error, Workspace, "Settings bind a connection of the package to one that the workspace does not have, or has several of.";
+    SettingConnectionDiffers = "setting-connection-differs", Error, Workspace, "Settings bind a connection of the package to one that can't take its place.";
     SettingBlocked = "setting-blocked", Error, Workspace, "A workspace can't take what settings say.";
     RestartFails = "restart-fails", Warning, Workspace, "A running recipe would be stopped and updated, and could not start again.";
     ConnectionOtherApplication = "connection-other-application", Warning, Free, "A recipe uses a connection for another application than the connection is for.";

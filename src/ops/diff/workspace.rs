@@ -17,6 +17,7 @@ use crate::ops::import::{ImportError, ImportRequest, Incoming, read_main, rename
 use crate::ops::{Interrupted, Running};
 use crate::plan::diff::{Change, Comparer, Difference, FileChange, Form};
 use crate::plan::import::compare::{Answer, ContentComparison, Rebound};
+use crate::plan::import::mapping::Uses;
 use crate::plan::import::{Draft, Effect};
 use crate::source::SourceReader;
 use crate::workspace::Workspace;
@@ -50,8 +51,9 @@ pub fn compare_with_workspace(
     workspace: &dyn Workspace,
     running: &Running,
 ) -> Result<DiffReport, ImportError> {
-    let snapshot = incoming.snapshot(workspace)?;
-    let draft = incoming.draft(&snapshot, request);
+    let uses = Uses::default();
+    let snapshot = incoming.snapshot(workspace, &uses)?;
+    let draft = incoming.draft(&snapshot, request, &uses);
     let answers = incoming.answers(&draft, request.rows, workspace, running)?;
     let draft = draft.answered(&answers);
     let mut comparison = Comparison {

@@ -1,23 +1,26 @@
 //! The contents of a package as a workspace is handed them.
 
+use super::sent::Sent;
 use super::*;
 use crate::plan::import::settings::SettingWrite;
 
 /// Gives a workspace what it lacks: entries of the package as they are, and what was rewritten.
 pub(super) struct PackageContents<'a> {
-    incoming: &'a Incoming,
-    package: &'a Path,
+    pub(super) incoming: &'a Incoming,
+    pub(super) package: &'a Path,
     /// The tables whose rows stay out.
-    without_rows: Vec<PackagePath>,
+    pub(super) without_rows: Vec<PackagePath>,
     /// What is set beside it.
     pub(super) settings: Vec<SettingWrite>,
     /// Files of assets that were not read.
     pub(super) left_out: Vec<PackagePath>,
+    /// The copy that is sent, if it is another one.
+    pub(super) sent: Option<Sent>,
     reader: SourceReader<'a>,
     files: HashMap<Digest, usize>,
     spill: TempStore,
     spilled: HashMap<Digest, (Spilled, u64)>,
-    scratch: &'a Path,
+    pub(super) scratch: &'a Path,
     buffer: Vec<u8>,
 }
 
@@ -34,6 +37,7 @@ impl<'a> PackageContents<'a> {
             without_rows: Vec::new(),
             settings: Vec::new(),
             left_out: Vec::new(),
+            sent: None,
             reader: incoming.opened.source.reader(),
             files: files
                 .filter_map(|file| Some((file.content?.digest?, file.source)))
@@ -164,6 +168,7 @@ impl Contents for PackageContents<'_> {
         Some(Uploaded {
             path: self.package,
             digest: self.incoming.package.digest,
+            sent: (self.sent.as_ref()).map(|sent| (sent.path.as_path(), sent.digest)),
             folder: &self.incoming.placing.folder,
             landing: &self.incoming.placing.landing,
             without_rows: &self.without_rows,

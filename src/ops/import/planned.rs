@@ -10,6 +10,7 @@ use crate::model::workspace::Snapshot;
 use crate::ops::approval::{Approved, ImportRefusal};
 use crate::plan::import::compare::Answer;
 use crate::plan::import::document::{ImportPlan, Needed, Permission};
+use crate::plan::import::mapping::Uses;
 use crate::plan::import::settings::Settled;
 use crate::plan::import::target::Fit;
 
@@ -20,6 +21,8 @@ pub struct Planned {
     pub(super) findings: Vec<Finding>,
     /// What settings come to, if any were given.
     pub(super) settled: Option<Settled>,
+    /// What settings say is used in place of the package's connections.
+    pub(super) uses: Uses,
     pub(super) snapshot: Snapshot,
     pub(super) answers: BTreeMap<usize, Answer>,
     /// What hides some of the package.

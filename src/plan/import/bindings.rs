@@ -6,6 +6,7 @@
 //!
 //! | step | what |
 //! |--:|---|
+//! | 0 | the connection that settings put in the place of the package's |
 //! | 1 | the asset of the package at its exact path; a connector by its title |
 //! | 2 | an asset of its folder and name: below the folder of the import, then from the root |
 //! | 3 | for a connection, one of its name in Home; for a lookup table, one of the whole workspace |
@@ -158,6 +159,8 @@ pub(super) struct Resolver<'r, 'a> {
     pub(super) connectors: &'r Meeting<'a>,
     /// The numbers of the package's assets in the workspace.
     pub(super) ids: &'r [Option<AssetId>],
+    /// What references to connections mean instead, where settings say so, by what they name.
+    pub(super) mapped: &'r BTreeMap<&'r str, AssetId>,
 }
 
 impl<'r> Resolver<'r, '_> {
@@ -179,6 +182,12 @@ impl<'r> Resolver<'r, '_> {
         held: Option<&WorkspaceAsset>,
         reference: &Reference,
     ) -> Resolution {
+        if let Some(id) = self.mapped.get(&*reference.target) {
+            return Resolution {
+                binding: Binding::Asset(*id),
+                by: By::Place,
+            };
+        }
         if let Some(target) = self.project.asset_at(&reference.target) {
             return match self.ids[target] {
                 Some(id) => Resolution {

@@ -293,7 +293,7 @@ impl Draft<'_> {
             drafted.body(self.project(), asset, main)
         };
         match drafted.fate {
-            Fate::Connector | Fate::Binds | Fate::NoChange => {}
+            Fate::Connector | Fate::Mapped | Fate::Binds | Fate::NoChange => {}
             Fate::Creates => {
                 let state = HeldState::of_new(&key.kind);
                 if let Some(body) = body() {

@@ -19,7 +19,7 @@ use super::document::{
 use super::{Draft, Drafted, Fate};
 use crate::model::count::counted;
 use crate::model::finding::{Code, Finding, Severity, Subject};
-use crate::model::ident::{ConnectorTitle, InternalName, Version};
+use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
 use crate::model::project::Asset;
@@ -53,6 +53,19 @@ pub struct Receipt {
     /// Files of the package that were not sent, as it was not read what their assets hold there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<PackagePath>,
+    /// The edited copy that went in place of the package, where settings put other connections in
+    /// place of its own; absent where the package went as it is, or only rows and tags stayed out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<SentCopy>,
+}
+
+/// An edited copy of a package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SentCopy {
+    /// The digest of the package that was reviewed.
+    pub package: Digest,
+    /// The digest of the copy.
+    pub copy: Digest,
 }
 
 /// A connector after an import.
@@ -209,11 +222,9 @@ impl Draft<'_> {
     /// Folders that are not there, parents first.
     pub fn new_folders(&self) -> Vec<FolderPath> {
         let wanted = self
-            .placing
-            .keys
+            .assets
             .iter()
-            .flatten()
-            .map(|key| key.place.folder())
+            .filter_map(|drafted| Some(drafted.key?.place.folder()))
             .chain([self.placing.folder.clone()]);
         let mut folders = BTreeSet::new();
         for folder in wanted {
@@ -361,7 +372,7 @@ impl Draft<'_> {
         let from = held.map(|held| held.version);
         let placeholder = asset.kind == AssetKind::Connection;
         let (action, to) = match (drafted.fate, from) {
-            (Fate::Connector, _) => return None,
+            (Fate::Connector | Fate::Mapped, _) => return None,
             (Fate::Creates, _) if placeholder => (AssetAction::CreatesPlaceholder, Version(1)),
             (Fate::Creates, _) | (_, None) => (AssetAction::Creates, Version(1)),
             (Fate::Binds, Some(from)) => (AssetAction::BindsToExisting, from),

@@ -16,6 +16,7 @@ mod connectors;
 mod decide;
 pub mod document;
 pub mod history;
+pub mod mapping;
 pub mod matrix;
 pub mod nesting;
 mod references;
@@ -24,7 +25,7 @@ pub mod target;
 pub mod wording;
 
 pub use crate::plan::import::changes::Carried;
-pub use crate::plan::import::decide::{Receipt, ReceiptConnector, ReceiptRecipe};
+pub use crate::plan::import::decide::{Receipt, ReceiptConnector, ReceiptRecipe, SentCopy};
 pub use crate::plan::landing::{Landing, TagsPolicy};
 pub use crate::plan::targets::{PlacingError, TargetKeys};
 pub use document::ImportPlan;
@@ -47,6 +48,7 @@ use crate::plan::connectors::{Gathered, Sources};
 use crate::plan::import::compare::{Answer, ContentComparison, Rebound, RowsChange};
 use bindings::{Candidates, Resolution, Resolver};
 use connectors::Meeting;
+use mapping::{Mapping, Uses};
 
 /// An import that is being planned.
 #[derive(Clone, Debug)]
@@ -57,6 +59,7 @@ pub struct Draft<'a> {
     candidates: Candidates<'a>,
     connectors: Meeting<'a>,
     assets: Vec<Drafted<'a>>,
+    mapping: Mapping,
     next: Counters,
     at: Timestamp,
     rows: RowsPolicy,
@@ -97,6 +100,8 @@ enum Json {
 enum Fate {
     /// It belongs to a connector.
     Connector,
+    /// Another connection is used in its place.
+    Mapped,
     Creates,
     Binds,
     NoChange,
@@ -147,6 +152,7 @@ impl<'a> Draft<'a> {
         unreleasable: &BTreeMap<usize, InterfaceError>,
         at: Timestamp,
         rows: RowsPolicy,
+        uses: &Uses,
     ) -> Self {
         let project = sources.project;
         let candidates = Candidates::of(placing, snapshot);
@@ -168,7 +174,7 @@ impl<'a> Draft<'a> {
             .iter()
             .map(|key| snapshot.assets.get(key.as_ref()?))
             .collect();
-        let ids: Vec<Option<AssetId>> = placing
+        let all_ids: Vec<Option<AssetId>> = placing
             .keys
             .iter()
             .zip(&helds)
@@ -188,14 +194,28 @@ impl<'a> Draft<'a> {
             project,
             candidates: &candidates,
             connectors: &connectors,
+            ids: &all_ids,
+            mapped: &BTreeMap::new(),
+        };
+        let mapping = Mapping::of(uses, &resolver, placing, snapshot);
+        findings.extend(mapping.findings.iter().cloned());
+        let mut ids = all_ids.clone();
+        for asset in mapping.mapped.iter().filter_map(|one| one.asset) {
+            ids[asset] = None;
+        }
+        let resolver = Resolver {
             ids: &ids,
+            mapped: &mapping.bindings(),
+            ..resolver
         };
         let assets = project.assets.iter().enumerate().map(|(index, asset)| {
             let resolutions = resolver.resolutions(asset, helds[index]);
             let mut drafted = Drafted {
                 id: ids[index],
-                key: placing.keys[index].as_ref(),
-                held: helds[index],
+                key: placing.keys[index]
+                    .as_ref()
+                    .filter(|_| !mapping.replaces(index)),
+                held: helds[index].filter(|_| !mapping.replaces(index)),
                 bindings: resolutions.iter().map(|found| found.binding).collect(),
                 resolutions,
                 rebound: Vec::new(),
@@ -205,11 +225,15 @@ impl<'a> Draft<'a> {
                 rows: None,
                 json: Json::Replaced,
             };
-            drafted.fate = drafted.fate(project, asset);
+            drafted.fate = match mapping.replaces(index) {
+                true => Fate::Mapped,
+                false => drafted.fate(project, asset),
+            };
             drafted
         });
         let assets = assets.collect();
         Self {
+            mapping,
             sources,
             snapshot,
             placing,
@@ -245,7 +269,7 @@ impl<'a> Draft<'a> {
         match (drafted.fate, drafted.held) {
             (Fate::Connector, _) => self.effect_on_connector(asset),
             (Fate::Creates, _) | (Fate::Overwrites | Fate::Asks, None) => Effect::Created,
-            (Fate::Binds | Fate::NoChange, _) => Effect::Unchanged,
+            (Fate::Binds | Fate::NoChange | Fate::Mapped, _) => Effect::Unchanged,
             (Fate::Overwrites | Fate::Asks, Some(held)) => Effect::Overwritten {
                 held,
                 rebound: &drafted.rebound,

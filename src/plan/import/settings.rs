@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decide::{Receipt, ReceiptRecipe};
 use super::document::{Afterwards, ImportPlan};
+use super::mapping::{self, Mapped};
 use super::{Draft, Fate, main_file};
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::ident::Digest;
@@ -24,7 +25,8 @@ use crate::plan::order::callees_first;
 use crate::plan::preconditions::obstacles;
 use crate::plan::resolve;
 use crate::settings::{
-    Filled, Origin, PropertyLevel, PropertyName, RecipeWish, ResolvedSettings, Said, Shown,
+    Filled, FilledConnection, Origin, PropertyLevel, PropertyName, RecipeWish, ResolvedSettings,
+    Said, Shown,
 };
 
 /// What settings do, in the plan of an import.
@@ -76,6 +78,8 @@ keyword_enum! {
         Keeps = "keeps",
         /// A connection gets its credentials.
         Authorizes = "authorizes",
+        /// Recipes use another connection of the workspace in its place.
+        Binds = "binds",
         /// A person has to authorise the connection.
         AwaitsPerson = "awaits-person",
         /// A recipe starts.
@@ -160,6 +164,7 @@ impl SettingAction {
             SettingEffect::Sets
             | SettingEffect::Changes
             | SettingEffect::Authorizes
+            | SettingEffect::Binds
             | SettingEffect::Starts
             | SettingEffect::Stops => true,
             SettingEffect::Keeps | SettingEffect::AwaitsPerson | SettingEffect::CannotStart => {
@@ -181,6 +186,10 @@ impl SettingAction {
                 format!("{what} has not the value that the settings say")
             }
             SettingEffect::Authorizes => format!("{what} is not authorized"),
+            SettingEffect::Binds => {
+                let to = self.to.as_deref().unwrap_or_default();
+                format!("{what} is not bound to {to}")
+            }
             SettingEffect::AwaitsPerson => format!("{what} waits for a person to authorize it"),
             SettingEffect::Starts | SettingEffect::CannotStart => {
                 format!("{what} does not run{because}")
@@ -216,9 +225,10 @@ impl PlannedSettings {
 }
 
 /// What is wrong with two names for one thing.
-const TWICE: &str = "they name it by another name, too";
+pub(super) const TWICE: &str = "they name it by another name, too";
 /// What to do about that.
-const ONE_NAME: &str = "spell it alike everywhere, so that what is said for a customer counts more";
+pub(super) const ONE_NAME: &str =
+    "spell it alike everywhere, so that what is said for a customer counts more";
 
 /// A connection that settings may name.
 struct Known<'d> {
@@ -421,10 +431,24 @@ impl Draft<'_> {
     fn settle_connection(
         &self,
         name: &str,
-        said: &Said<Option<BTreeMap<String, Filled>>>,
+        said: &Said<FilledConnection>,
         known: &[Known<'_>],
         settled: &mut Settled,
     ) {
+        if let FilledConnection::Use(_) = said.value {
+            // What is wrong with it was told when it was met with the workspace.
+            let mut mapped = self.mapping.mapped.iter();
+            let mapped = mapped.find(|one| one.name == *name);
+            settled
+                .actions
+                .extend(mapped.map(|one| self.binding_action(one, said)));
+            return;
+        }
+        let mapped = self.mapping.mapped.iter().map(|one| &one.key);
+        if meant("connection", name, mapped, &said.at).is_ok() {
+            settled.findings.push(mapping::twice(name, &said.at));
+            return;
+        }
         let keys = known.iter().map(|one| one.key);
         let found = match meant("connection", name, keys, &said.at) {
             Ok(found) => &known[found],
@@ -439,16 +463,21 @@ impl Draft<'_> {
             return;
         }
         let (effect, because) = match (found.authorization, &said.value) {
-            (Authorization::Authorized, None) => (SettingEffect::Keeps, None),
-            (Authorization::Authorized, Some(_)) => (
+            (_, FilledConnection::Use(_)) => return,
+            (Authorization::Authorized, FilledConnection::Person) => (SettingEffect::Keeps, None),
+            (Authorization::Authorized, FilledConnection::Fields(_)) => (
                 SettingEffect::Keeps,
                 Some("it is authorized; whether with these fields can't be read back"),
             ),
-            (Authorization::Placeholder, None) => (SettingEffect::AwaitsPerson, None),
-            (Authorization::Placeholder, Some(_)) => (SettingEffect::Authorizes, None),
+            (Authorization::Placeholder, FilledConnection::Person) => {
+                (SettingEffect::AwaitsPerson, None)
+            }
+            (Authorization::Placeholder, FilledConnection::Fields(_)) => {
+                (SettingEffect::Authorizes, None)
+            }
         };
-        if let (SettingEffect::Authorizes, Some(fields)) = (effect, &said.value) {
-            let fields = fields.iter();
+        if effect == SettingEffect::Authorizes {
+            let fields = said.value.fields();
             settled.authorized.insert(found.id);
             settled.changes.push(Change::SetConnection {
                 id: found.id,
@@ -461,7 +490,7 @@ impl Draft<'_> {
                     .collect(),
             });
         }
-        let fields = said.value.iter().flatten();
+        let fields = said.value.fields();
         let fields: Vec<String> = fields
             .map(|(field, filled)| match &filled.shown {
                 Shown::Text(_) => field.clone(),
@@ -478,6 +507,47 @@ impl Draft<'_> {
             because: because.map(str::to_owned).into_iter().collect(),
             said: said.at.to_string(),
         });
+    }
+
+    /// What binding recipes to another connection comes to.
+    fn binding_action(&self, mapped: &Mapped, said: &Said<FilledConnection>) -> SettingAction {
+        let is_bound = Binding::Asset(mapped.to);
+        let rebinds = self
+            .assets
+            .iter()
+            .zip(&self.project().assets)
+            .any(|(drafted, asset)| {
+                let mut references = asset.facts.references.iter();
+                references.any(|reference| *reference.target == mapped.target)
+                    && match drafted.fate {
+                        Fate::Creates => true,
+                        Fate::Asks | Fate::Overwrites => {
+                            let held = drafted
+                                .held
+                                .into_iter()
+                                .flat_map(|held| &held.body.bindings);
+                            !held.into_iter().any(|binding| *binding == is_bound)
+                        }
+                        Fate::Connector | Fate::Mapped | Fate::Binds | Fate::NoChange => false,
+                    }
+            });
+        let because = match mapped.to_authorization {
+            Authorization::Placeholder => Some("which is not authorized".to_owned()),
+            Authorization::Authorized => None,
+        };
+        SettingAction {
+            subject: SettingSubject::Connection,
+            name: mapped.key.name.clone(),
+            folder: mapped.key.place.folder(),
+            effect: match rebinds {
+                true => SettingEffect::Binds,
+                false => SettingEffect::Keeps,
+            },
+            from: None,
+            to: Some(mapped.to_label.clone()),
+            because: because.into_iter().collect(),
+            said: said.at.to_string(),
+        }
     }
 
     fn settle_recipes(&self, wishes: &BTreeMap<String, Said<RecipeWish>>, settled: &mut Settled) {
@@ -683,7 +753,7 @@ fn project_around(folder: &FolderPath) -> FolderPath {
     top
 }
 
-fn unmatched(what: &str, at: &Origin, why: &str) -> Finding {
+pub(super) fn unmatched(what: &str, at: &Origin, why: &str) -> Finding {
     let message = format!("the settings name a {what}, and {why}");
     Finding::new(Code::SettingUnmatched, Subject::Project, message).note(format!("said in {at}"))
 }
@@ -705,7 +775,7 @@ fn did_you_mean(name: &str, known: &BTreeSet<String>) -> String {
 
 /// Which asset a name means: by its folder and name, be it in the workspace or in the package, or by
 /// its name where only one has it.
-fn meant<'k>(
+pub(super) fn meant<'k>(
     what: &str,
     name: &str,
     keys: impl Iterator<Item = &'k AssetKey> + Clone,

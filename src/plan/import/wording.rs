@@ -165,8 +165,12 @@ impl ImportPlan {
                 let actions = settings.actions.iter();
                 actions.filter(|one| effects.contains(&one.effect)).count()
             };
+            let binds = match count(&[SettingEffect::Binds]) {
+                0 => String::new(),
+                binds => format!("{binds} to bind, "),
+            };
             format!(
-                " Settings: {} to set, {} to authorize, {} to start, {} to stop, {} waiting.",
+                " Settings: {} to set, {} to authorize, {binds}{} to start, {} to stop, {} waiting.",
                 count(&[SettingEffect::Sets, SettingEffect::Changes]),
                 count(&[SettingEffect::Authorizes]),
                 count(&[SettingEffect::Starts]),
@@ -214,6 +218,13 @@ impl SettingAction {
             SettingEffect::Changes => {
                 let from = self.from.as_deref().unwrap_or("another value");
                 wording("~", &format!("{from} → {to}{level}"))
+            }
+            SettingEffect::Binds => {
+                let because = match &*because {
+                    "" => String::new(),
+                    because => format!(", {because}"),
+                };
+                wording("*", &format!("binds to {to}{because}"))
             }
             SettingEffect::Keeps if because.is_empty() => wording("=", "is so already"),
             SettingEffect::Keeps => wording("=", &because),

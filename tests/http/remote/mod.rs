@@ -16,6 +16,7 @@ mod other_writer;
 mod real_projects;
 mod refusals;
 mod settings;
+mod settings_connections;
 mod slim;
 mod steady;
 mod stories;

@@ -11,10 +11,10 @@ use crate::support::project::{ProjectFolder, reference, uses};
 use crate::support::sandbox::{Sandbox, command, done, local};
 use crate::support::{Place, Run, files};
 
-const KEY: &str = "canary-key-4711";
-const TOKEN: &str = "canary-token-0815";
-const CUSTOMERS: [&str; 3] = ["kestrel", "osprey", "heron"];
-const SETTINGS: &str = r#"
+pub(super) const KEY: &str = "canary-key-4711";
+pub(super) const TOKEN: &str = "canary-token-0815";
+pub(super) const CUSTOMERS: [&str; 3] = ["kestrel", "osprey", "heron"];
+pub(super) const SETTINGS: &str = r#"
 [all]
 folder = "Desk"
 
@@ -46,7 +46,7 @@ region = "gold"
 "#;
 
 /// A partner with three customers, and a package whose recipes call each other.
-fn partner() -> Place {
+pub(super) fn partner() -> Place {
     let place = Place::new();
     let erp = || uses("salesforce", reference("Orders/erp.connection.json", "ERP"));
     let call = json!({
@@ -91,7 +91,7 @@ fn partner() -> Place {
 }
 
 /// What is asked for a customer beside the package.
-fn asked(name: &str) -> Vec<&'static str> {
+pub(super) fn asked(name: &str) -> Vec<&'static str> {
     match name {
         "heron" => vec!["--settings", "settings.toml"],
         _ => vec!["--settings", "settings.toml", "--label", "gold"],
@@ -99,7 +99,7 @@ fn asked(name: &str) -> Vec<&'static str> {
 }
 
 /// Whoever runs the program: with the local platform, or with a token.
-trait Runs {
+pub(super) trait Runs {
     fn run_with(&self, arguments: &[&str], unset: &[&str]) -> Run;
 
     #[track_caller]
@@ -114,7 +114,7 @@ trait Runs {
     }
 }
 
-fn with_values(mut command: std::process::Command, unset: &[&str]) -> Run {
+pub(super) fn with_values(mut command: std::process::Command, unset: &[&str]) -> Run {
     for (name, value) in [("ERP_KEY", KEY), ("HERON_TOKEN", TOKEN)] {
         if !unset.contains(&name) {
             command.env(name, value);
@@ -150,7 +150,7 @@ fn import<'a>(into: &'a str, name: &str) -> Vec<&'a str> {
 }
 
 /// The recipes of a workspace, and whether they run.
-fn recipes(runs: &impl Runs, at: &str) -> Vec<(String, String)> {
+pub(super) fn recipes(runs: &impl Runs, at: &str) -> Vec<(String, String)> {
     let run = runs.told(0, &["recipe", "list", "--in", at, "--json"]);
     let told: Value = serde_json::from_str(&run.stdout).expect("JSON");
     let told = told["recipes"].as_array().expect("recipes").iter();
@@ -261,7 +261,7 @@ fn each_customers_recipes_run_over_the_api() {
     assert!(!text.contains("sending"), "{text}");
 }
 
-fn got(caller: &Caller<'_>, path: &str) -> Value {
+pub(super) fn got(caller: &Caller<'_>, path: &str) -> Value {
     let mut answer = ureq::get(format!("{}{path}", caller.url))
         .header("authorization", format!("Bearer {}", caller.token))
         .call()
@@ -270,7 +270,7 @@ fn got(caller: &Caller<'_>, path: &str) -> Value {
 }
 
 /// No file but the one that somebody put there holds a secret.
-fn holds_no_secret(place: &Place) {
+pub(super) fn holds_no_secret(place: &Place) {
     for (path, bytes) in files(place.folder.path()) {
         let text = String::from_utf8_lossy(&bytes);
         assert!(path == "token.txt" || !text.contains("canary"), "{path}");
@@ -458,7 +458,7 @@ fn what_settings_can_get_wrong() {
 }
 
 /// The same, as an object.
-trait Shown {
+pub(super) trait Shown {
     fn shown(&self, arguments: &[&str], unset: &[&str]) -> Run;
 }
 
