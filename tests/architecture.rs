@@ -144,7 +144,18 @@ const LAYERS: &[Layer] = &[
     Layer {
         below: "src/io/",
         not: &[TERMINAL, &["clap", "anyhow", "std::env", "SystemTime"]],
-        except: &[],
+        except: &[
+            Exception {
+                file: "src/io/system/unix.rs",
+                names: TERMINAL,
+                because: "whether both are one file",
+            },
+            Exception {
+                file: "src/io/system/windows.rs",
+                names: TERMINAL,
+                because: "whether both are one file",
+            },
+        ],
     },
     Layer {
         below: "src/json/",
@@ -565,6 +576,82 @@ fn no_process_is_started() {
         }
     }
     assert_eq!(wrong, [""; 0]);
+}
+
+/// What systems do differently lies in one folder, where each of them has its own file.
+const SYSTEM: &str = "src/io/system/";
+const OF_SYSTEMS: &[&str] = &[
+    "std::os",
+    "libc",
+    "rustix",
+    "nix",
+    "winapi",
+    "winapi_util",
+    "windows_sys",
+    "cfg(unix",
+    "cfg(windows",
+    "cfg(not(unix",
+    "cfg(not(windows",
+    "cfg!(",
+    "target_os",
+    "target_family",
+    "\"HOME\"",
+    "\"USERPROFILE\"",
+    "\"/dev",
+    "\"/proc",
+    "\"/etc",
+    "\"/tmp",
+    "MAIN_SEPARATOR",
+];
+
+#[test]
+fn what_systems_do_differently_lies_in_one_place() {
+    let (mut wrong, mut there) = (Vec::new(), BTreeSet::new());
+    for (path, text) in sources("src") {
+        let is_test = path.ends_with("/tests.rs") || path.contains("/tests/");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (number, line) in code.lines().map(without_comments).enumerate() {
+            for what in OF_SYSTEMS.iter().filter(|what| line.contains(**what)) {
+                // `unix` is part of other words, and `nix` is part of that.
+                let is_word = names(line, what) || !what.starts_with(char::is_alphabetic);
+                match path.starts_with(SYSTEM) {
+                    _ if !is_word || is_test => {}
+                    true => drop(there.insert(*what)),
+                    false => wrong.push(format!("{path}:{}: {what}", number + 1)),
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "not in {SYSTEM}:\n{}", wrong.join("\n"));
+    for what in ["std::os", "cfg(unix", "\"HOME\"", "\"/dev"] {
+        assert!(there.contains(what), "{what} is looked for in vain");
+    }
+}
+
+/// What one system has, the other has too, spelled the same.
+#[test]
+fn each_system_has_the_same_functions() {
+    let sources = sources("src/io/system");
+    let of = |system: &str| -> BTreeSet<String> {
+        let text = &sources[&format!("{SYSTEM}{system}.rs")];
+        let code: String = text.lines().map(without_comments).collect();
+        // Of the arguments only the types matter, which the compiler looks at.
+        let name = |item: &str| item[..item.find(['(', ':']).unwrap_or(item.len())].to_owned();
+        let starts = ["pub ", "pub(super) ", "pub(in crate::io) "];
+        let starts = starts
+            .into_iter()
+            .flat_map(|who| [format!("{who}fn "), format!("{who}const ")]);
+        starts
+            .flat_map(|start| {
+                let found = code.match_indices(&start);
+                let after = found.map(|(at, _)| name(&code[at + start.len()..]));
+                after.collect::<Vec<_>>()
+            })
+            .collect()
+    };
+    let (unix, windows) = (of("unix"), of("windows"));
+    assert!(unix.len() > 15, "{unix:?}");
+    assert_eq!(unix, windows);
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::error::ArchiveError;
+use crate::io::system::read_exact_at;
 
 /// Up to this size, one read of the whole file is cheaper than many small ones.
 const HELD_WHOLE: u64 = 1 << 20;
@@ -75,7 +75,7 @@ impl Source {
                     buffer.resize(size, 0);
                 }
                 let chunk = &mut buffer[..size];
-                file.read_exact_at(chunk, offset).map_err(failed)?;
+                read_exact_at(file, chunk, offset).map_err(failed)?;
                 Ok(chunk)
             }
             Self::Memory(bytes) => match (usize::try_from(offset), usize::try_from(end)) {

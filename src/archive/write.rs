@@ -15,7 +15,8 @@ use tempfile::NamedTempFile;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
-use crate::io::temporary::{Access, file_in};
+use crate::io::system::Access;
+use crate::io::temporary::file_in;
 use crate::model::path::PackagePath;
 
 /// The lowest level that makes smaller packages than Info-ZIP's default, whoever wrote the recipes.

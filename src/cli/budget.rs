@@ -1,7 +1,5 @@
 //! The count of requests that processes of one user share, in a small SQLite file.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,6 +8,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::client::{Rate, Tally, TallyError, Turn};
 use crate::io::atomic;
+use crate::io::system::private_file;
 use crate::model::ident::Digest;
 
 /// How long to wait where everything that is allowed is on its way.
@@ -48,11 +47,7 @@ impl Budget {
         let open = || -> Result<Connection, Box<dyn std::error::Error + Send + Sync>> {
             atomic::make_private_folder(folder)?;
             let path = folder.join("budget.db");
-            OpenOptions::new()
-                .create(true)
-                .append(true)
-                .mode(0o600)
-                .open(&path)?;
+            private_file().open(&path)?;
             let connection = Connection::open(&path)?;
             connection.busy_timeout(PATIENCE)?;
             // What a power cut takes was of the last minutes only.

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::archive::ENCODING;
 use crate::io::atomic::{make_private_folder, write_replaceable};
+use crate::io::system::HOME;
 use crate::model::file_stat::FileStat;
 use crate::model::ident::Digest;
 use crate::ops::export::Prepared;
@@ -34,7 +35,7 @@ pub(crate) fn generator() -> String {
 /// nothing is remembered.
 fn maker() -> Option<String> {
     let program = std::env::current_exe().ok()?;
-    let FileStat { size, modified, .. } = stamp(&std::fs::metadata(program).ok()?);
+    let FileStat { size, modified, .. } = stamp(&std::fs::metadata(program).ok()?)?;
     Some(format!(
         "{}, {size} {modified}, memory 6, {ENCODING}",
         generator()
@@ -48,7 +49,7 @@ pub(crate) fn folder() -> Option<PathBuf> {
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
     };
-    let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
+    let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute(HOME)?.join(".cache")))?;
     Some(caches.join("recipack"))
 }
 
@@ -56,7 +57,7 @@ fn stamp_of(package: &Path) -> Option<FileStat> {
     std::fs::symlink_metadata(package)
         .ok()
         .filter(std::fs::Metadata::is_file)
-        .map(|metadata| stamp(&metadata))
+        .and_then(|metadata| stamp(&metadata))
 }
 
 impl Cache {

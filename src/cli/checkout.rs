@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use crate::io::system::{HOME, MACHINE_GIT_SETTINGS};
 use crate::ops::checkout::{Checkout, Committed, Difference, NoCommit};
 use crate::ops::read::Opened;
 use crate::plan::decision::shell_word;
@@ -21,12 +22,12 @@ pub(crate) fn user_settings() -> UserSettings {
         let path = PathBuf::from(std::env::var_os(name)?);
         path.is_absolute().then_some(path)
     };
-    let home = absolute("HOME");
+    let home = absolute(HOME);
     let below_home = |path: &str| home.as_ref().map(|home| home.join(path));
     let own = absolute("XDG_CONFIG_HOME").or_else(|| below_home(".config"));
     UserSettings {
         files: [
-            Some(PathBuf::from("/etc/gitconfig")),
+            MACHINE_GIT_SETTINGS.map(PathBuf::from),
             own.map(|own| own.join("git").join("config")),
             below_home(".gitconfig"),
         ]

@@ -18,6 +18,7 @@ use super::limits_file;
 use super::platform;
 use super::ui::{Volume, visible};
 use crate::client::{BaseError, Client, Clock, Cut, Limits, Notice, Notices, Rate, Retries};
+use crate::io::system::HOME;
 use crate::model::workspace::{Address, RemoteAccount, RemoteAddress};
 use crate::ops::Interrupt;
 use crate::remote::journal::{Entry, Journal};
@@ -254,7 +255,7 @@ pub(crate) fn state() -> Result<PathBuf, Failure> {
         path.is_absolute().then_some(path)
     };
     let state = absolute("XDG_STATE_HOME")
-        .or_else(|| Some(absolute("HOME")?.join(".local").join("state")))
+        .or_else(|| Some(absolute(HOME)?.join(".local").join("state")))
         .ok_or_else(|| {
             Failure::usage("it is not known where imports over the API are written down")
                 .help("set XDG_STATE_HOME or HOME to a folder")

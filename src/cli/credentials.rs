@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
@@ -13,6 +12,7 @@ use serde_json::Value;
 
 use crate::client::{ApiBase, BaseError, Proxy, Settings, Token};
 use crate::io::limited;
+use crate::io::system::{HOME, Privacy, privacy};
 use crate::model::ident::DataCenter;
 use crate::model::workspace::WorkspaceId;
 
@@ -404,7 +404,7 @@ fn profile(
     places: &mut Vec<Looked>,
 ) -> Result<Option<Profile>, CredentialError> {
     let Some(folder) = folder(environment) else {
-        places.push(not_set("HOME"));
+        places.push(not_set(HOME));
         return Ok(None);
     };
     let file = folder.join("profiles");
@@ -490,7 +490,7 @@ fn profile(
 }
 
 fn folder(environment: &Environment<'_>) -> Option<PathBuf> {
-    Some(environment.path("HOME")?.join(".workato"))
+    Some(environment.path(HOME)?.join(".workato"))
 }
 
 impl Profiles {
@@ -623,21 +623,19 @@ fn read(file: &Path) -> Result<Option<String>, CredentialError> {
 
 /// The text of a file that only its owner may use.
 fn private(file: &Path) -> Result<Option<String>, CredentialError> {
-    opened(file, |mode| {
-        if mode & 0o077 == 0 {
-            Ok(())
-        } else {
-            Err(CredentialError::Open {
-                file: file.to_owned(),
-                mode,
-            })
-        }
+    opened(file, |privacy| match privacy {
+        // Where lists say it, what lies in a user's own folders is the user's own.
+        Privacy::Owner | Privacy::Unknown => Ok(()),
+        Privacy::Others(mode) => Err(CredentialError::Open {
+            file: file.to_owned(),
+            mode,
+        }),
     })
 }
 
 fn opened(
     file: &Path,
-    allowed: impl Fn(u32) -> Result<(), CredentialError>,
+    allowed: impl Fn(Privacy) -> Result<(), CredentialError>,
 ) -> Result<Option<String>, CredentialError> {
     let unreadable = |source| CredentialError::Unreadable {
         file: file.to_owned(),
@@ -649,8 +647,7 @@ fn opened(
         Err(error) => return Err(unreadable(error)),
     };
     // What was opened is asked, and not what may lie there by now.
-    let mode = open.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
-    allowed(mode)?;
+    allowed(privacy(&open.metadata().map_err(unreadable)?))?;
     let mut text = String::new();
     let mut reader = open.take(LONGEST + 1);
     reader.read_to_string(&mut text).map_err(unreadable)?;
@@ -665,5 +662,6 @@ fn opened(
 
 mod wk;
 
-#[cfg(test)]
+// They set modes of files.
+#[cfg(all(test, unix))]
 mod tests;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::failure::Failure;
 use crate::client::{Limits, RateWanted};
 use crate::io::limited;
+use crate::io::system::HOME;
 
 /// Bytes that the file may have.
 const LONGEST: u64 = 1 << 16;
@@ -18,7 +19,7 @@ pub(crate) fn path(variable: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Opt
         let path = PathBuf::from(variable(name)?);
         path.is_absolute().then_some(path)
     };
-    let config = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
+    let config = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute(HOME)?.join(".config")))?;
     Some(config.join("recipack").join("limits.toml"))
 }
 

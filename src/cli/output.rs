@@ -3,7 +3,7 @@
 //! whatever else lies there and is not an older one of the same kind.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,7 @@ use super::ui::print;
 use crate::archive::{Archive, Limits, TemporaryFile};
 use crate::io::limited;
 use crate::io::limited::DOCUMENT;
+use crate::io::system::{HOME, identity, is_of_system};
 use crate::manifest::lock::Lock;
 use crate::model::catalogue::Catalogue;
 use crate::model::kind::FileRole;
@@ -459,7 +460,7 @@ fn surrounding() -> Vec<PathBuf> {
     ];
     let named = named.into_iter().filter_map(std::env::var_os);
     let named = named.filter(|name| !name.is_empty()).map(PathBuf::from);
-    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let home = std::env::var_os(HOME).map(PathBuf::from);
     named
         .chain(home.map(|home| home.join(".workato").join("profiles")))
         .collect()
@@ -467,22 +468,11 @@ fn surrounding() -> Vec<PathBuf> {
 
 /// Whether two paths are one file: by what they are if both are there, by where they lie otherwise.
 fn is_one(one: &Path, other: &Path) -> bool {
-    match (one.metadata(), other.metadata()) {
-        (Ok(first), Ok(second)) => identity(one, &first) == identity(other, &second),
+    match (identity(one), identity(other)) {
+        (Ok(first), Ok(second)) => first == second,
         (Err(_), Err(_)) => place(one).is_some_and(|first| place(other) == Some(first)),
         (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
     }
-}
-
-#[cfg(unix)]
-fn identity(_path: &Path, metadata: &Metadata) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt as _;
-    Some((metadata.dev(), metadata.ino()))
-}
-
-#[cfg(not(unix))]
-fn identity(path: &Path, _metadata: &Metadata) -> Option<PathBuf> {
-    path.canonicalize().ok()
 }
 
 /// Where a file lies that need not be there.
@@ -500,16 +490,4 @@ fn is_of_asset(path: &Path, folder: &Path) -> bool {
         let role = FileRole::of(&path.to_string_lossy());
         !matches!(role, FileRole::NoAsset)
     })
-}
-
-/// A device, or a descriptor of this process such as /dev/stdout.
-fn is_of_system(path: &Path) -> bool {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let is_device = ["/dev", "/proc/self/fd"]
-        .iter()
-        .any(|folder| path.starts_with(folder));
-    // Folders for plain files, which systems keep below /dev.
-    is_device
-        && !path.starts_with("/dev/shm")
-        && !fs::symlink_metadata(&path).is_ok_and(|m| m.is_file())
 }

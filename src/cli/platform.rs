@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::Context;
 use super::args::PlatformArgs;
 use super::failure::Failure;
+use crate::io::system::HOME;
 use crate::model::workspace::Timestamp;
 use crate::workspace::local::Writing;
 
@@ -26,7 +27,7 @@ pub(crate) fn path_said(said: Option<PathBuf>) -> Result<PathBuf, Failure> {
     }
     let absolute = |name: &str| variable(name).filter(|path| path.is_absolute());
     let data =
-        absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(".local").join("share")));
+        absolute("XDG_DATA_HOME").or_else(|| Some(absolute(HOME)?.join(".local").join("share")));
     data.map(|data| data.join("recipack").join("platform.db"))
         .ok_or_else(|| {
             Failure::usage("it is not known where the local platform lies")

@@ -15,6 +15,7 @@ use super::mask::masked;
 use super::output::{Content, OutputPath, Replacing};
 use super::request::folder_of;
 use super::{Context, Stop};
+use crate::io::system::slashed;
 use crate::model::finding::Severity;
 use crate::ops::diagnostics::Diagnostic;
 use crate::plan::decision::shell_word;
@@ -364,7 +365,7 @@ impl Repository {
         let inside = root.and_then(|root| plain.strip_prefix(root).ok());
         match inside {
             Some(inside) if inside.as_os_str().is_empty() => ".".to_owned(),
-            Some(inside) => inside.to_string_lossy().into_owned(),
+            Some(inside) => slashed(inside),
             None => plain.to_string_lossy().into_owned(),
         }
     }

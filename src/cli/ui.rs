@@ -1,10 +1,7 @@
 //! The only place that writes to the terminal: results to stdout, talk and progress to stderr.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::os::fd::{AsFd as _, OwnedFd};
-use std::os::unix::fs::MetadataExt as _;
 use std::sync::Mutex;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -16,6 +13,7 @@ use super::colour::{Colour, ColourWanted, Medium, signed};
 use super::diagnostics;
 use super::mask::masked;
 use super::output::OutputPath;
+use crate::io::system::{stdout_is_stderr, styles_terminals};
 use crate::model::path::is_unseen;
 pub(crate) use crate::model::visible::{visible, visible_lines};
 use crate::ops::diagnostics::Diagnostic;
@@ -90,7 +88,7 @@ impl Ui {
     pub(crate) fn new(format: Format, volume: Volume, wanted: ColourWanted) -> Self {
         let terminal = io::stderr().is_terminal();
         let colour = |terminal: bool| {
-            let medium = match terminal {
+            let medium = match terminal && styles_terminals() {
                 true => Medium::Terminal,
                 false => Medium::File,
             };
@@ -159,7 +157,7 @@ impl Ui {
         if self.format == Format::Json {
             return Ok(());
         }
-        if !are_one() {
+        if !stdout_is_stderr() {
             say(text);
         }
         self.result(text)
@@ -375,7 +373,7 @@ impl Ui {
 pub(crate) fn of_arguments(wanted: ColourWanted) -> clap::ColorChoice {
     let terminal = io::stderr().is_terminal();
     let variable = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
-    let medium = match terminal {
+    let medium = match terminal && styles_terminals() {
         true => Medium::Terminal,
         false => Medium::File,
     };
@@ -398,16 +396,6 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }
-}
-
-/// Whether stdout and stderr are read as one: they are the same terminal, file or pipe.
-fn are_one() -> bool {
-    let file = |copy: io::Result<OwnedFd>| {
-        let metadata = File::from(copy.ok()?).metadata().ok()?;
-        Some((metadata.dev(), metadata.ino()))
-    };
-    let out = file(io::stdout().as_fd().try_clone_to_owned());
-    out.is_some() && out == file(io::stderr().as_fd().try_clone_to_owned())
 }
 
 /// How many columns the terminal has that stdout leads to; none if it leads elsewhere.

@@ -1,19 +1,19 @@
 //! Small files that survive a power cut once they are written.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use super::limited::{self, DOCUMENT};
-use super::temporary::{Access, file_in};
+use super::system::{Access, private_folder, sync_folder};
+use super::temporary::file_in;
 
 /// Makes a folder, and those above it, that only its owner can look into.
 ///
 /// # Errors
 /// If it can't be made.
 pub fn make_private_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    private_folder().create(folder)
 }
 
 /// Writes a file wholly or not at all: others see the old one or the new one. Only its owner can
@@ -27,7 +27,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
+    sync_folder(folder)
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -3,5 +3,6 @@
 pub mod atomic;
 pub mod limited;
 pub mod scratch;
+pub mod system;
 pub mod temp_store;
 pub mod temporary;

@@ -3,11 +3,12 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
+
+use super::system::{read_exact_at, write_all_at};
 
 /// Fast rather than small.
 const LEVEL: u32 = 3;
@@ -54,7 +55,7 @@ impl TempStore {
     /// # Errors
     /// If they can't be written.
     pub fn keep(&mut self, bytes: &[u8]) -> io::Result<Spilled> {
-        self.file.write_all_at(bytes, self.length)?;
+        write_all_at(&self.file, bytes, self.length)?;
         let kept = Spilled {
             offset: self.length,
             length: bytes.len(),
@@ -70,7 +71,7 @@ impl TempStore {
     pub fn read(&self, kept: Spilled, into: &mut Vec<u8>) -> io::Result<()> {
         into.clear();
         into.resize(kept.length, 0);
-        self.file.read_exact_at(into, kept.offset)
+        read_exact_at(&self.file, into, kept.offset)
     }
 }
 

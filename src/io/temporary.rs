@@ -3,13 +3,14 @@
 //! away what nobody holds.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, Permissions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use tempfile::{Builder, NamedTempFile, TempDir};
+
+use super::system::{Access, Owner, holder, owner, restrict_file, restrict_folder};
 
 /// How names of temporary files begin. Older versions made others, and held no lock on them.
 const FILE: &str = ".recipack-tmp-";
@@ -22,30 +23,16 @@ const LOCK: &str = "lock";
 /// How often one is made anew because somebody took it for one that was left.
 const ATTEMPTS: usize = 100;
 
-/// Who may read a temporary file, and what becomes of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Its owner only.
-    Owner,
-    /// Whomever the umask lets: it becomes what a person asked for.
-    Umask,
-}
-
 /// A temporary file in a folder, gone when it is dropped.
 ///
 /// # Errors
 /// If it can't be made there.
 pub fn file_in(folder: &Path, access: Access) -> io::Result<NamedTempFile> {
-    let mode = match access {
-        Access::Owner => 0o600,
-        Access::Umask => 0o666,
-    };
+    let mut builder = Builder::new();
+    builder.prefix(FILE).rand_bytes(RANDOM);
+    restrict_file(&mut builder, access);
     for _ in 0..ATTEMPTS {
-        let made = Builder::new()
-            .prefix(FILE)
-            .rand_bytes(RANDOM)
-            .permissions(Permissions::from_mode(mode))
-            .tempfile_in(folder)?;
+        let made = builder.tempfile_in(folder)?;
         if let Some(owner) = holds(made.as_file())? {
             sweep(folder, Kind::Files, owner);
             return Ok(made);
@@ -56,12 +43,11 @@ pub fn file_in(folder: &Path, access: Access) -> io::Result<NamedTempFile> {
 
 /// A temporary folder that only its owner can look into, and the file that is held meanwhile.
 pub(super) fn folder_in(folder: &Path) -> io::Result<(TempDir, File)> {
+    let mut builder = Builder::new();
+    builder.prefix(FOLDER).rand_bytes(RANDOM);
+    restrict_folder(&mut builder);
     for _ in 0..ATTEMPTS {
-        let made = Builder::new()
-            .prefix(FOLDER)
-            .rand_bytes(RANDOM)
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir_in(folder)?;
+        let made = builder.tempdir_in(folder)?;
         let lock = match File::create_new(made.path().join(LOCK)) {
             Ok(lock) => lock,
             // Somebody was faster, and took it away.
@@ -82,12 +68,11 @@ fn contended() -> io::Error {
 
 /// Takes the lock on a new file, and tells whose the file is; nothing if somebody else has it already,
 /// or took the file away before. A disk without locks has none that are left, either.
-fn holds(file: &File) -> io::Result<Option<u32>> {
+fn holds(file: &File) -> io::Result<Option<Owner>> {
     if let Err(TryLockError::WouldBlock) = file.try_lock() {
         return Ok(None);
     }
-    let metadata = file.metadata()?;
-    Ok((metadata.nlink() > 0).then(|| metadata.uid()))
+    holder(file)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,7 +82,7 @@ enum Kind {
 }
 
 /// Takes away what was left in a folder, once in a process.
-fn sweep(folder: &Path, kind: Kind, owner: u32) {
+fn sweep(folder: &Path, kind: Kind, own: Owner) {
     static SWEPT: Mutex<BTreeSet<(PathBuf, Kind)>> = Mutex::new(BTreeSet::new());
     let first = SWEPT
         .lock()
@@ -112,7 +97,7 @@ fn sweep(folder: &Path, kind: Kind, owner: u32) {
         let (Ok(metadata), path) = (entry.metadata(), entry.path()) else {
             continue;
         };
-        if metadata.uid() != owner {
+        if owner(&metadata) != own {
             continue;
         }
         // What can't be taken away is in nobody's way.
@@ -156,6 +141,7 @@ fn left_folder(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::system::{Privacy, privacy};
 
     fn names(folder: &Path) -> Vec<String> {
         crate::io::atomic::names(folder).expect("readable")
@@ -178,6 +164,7 @@ mod tests {
         }
         fs::create_dir(path(".recipack-tmp-folder000000")).expect("made");
         fs::write(path("aim"), "somebody's").expect("written");
+        #[cfg(unix)]
         std::os::unix::fs::symlink("aim", path(".recipack-tmp-link00000000")).expect("linked");
         fs::write(path(".recipack-tmp-0123456789ab"), "left").expect("written");
         let held = path(".recipack-tmp-held00000000");
@@ -224,7 +211,7 @@ mod tests {
         expected.sort();
         assert_eq!(names(place.path()), expected);
         assert!(used.join("copy.zip").exists());
-        let mode = fs::metadata(made.0.path()).expect("there").mode();
-        assert_eq!(mode & 0o777, 0o700);
+        let metadata = fs::metadata(made.0.path()).expect("there");
+        assert!(!matches!(privacy(&metadata), Privacy::Others(_)));
     }
 }

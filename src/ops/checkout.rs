@@ -12,6 +12,7 @@ use super::Interrupt;
 use super::read::Opened;
 use crate::io::limited;
 use crate::io::limited::DOCUMENT;
+use crate::io::system::slashed;
 use crate::model::git::{BlobId, CommitId, ObjectHash};
 use crate::model::kind::FileRole;
 use crate::model::project::Origin;
@@ -282,7 +283,7 @@ impl Committed {
             (Mode::File, None) => How::NotCompared,
             (Mode::File, Some(_)) => How::Changed(Cause::Contents),
         };
-        let path = path.to_string_lossy().into_owned();
+        let path = slashed(path);
         vec![Difference { path, how }]
     }
 
@@ -308,7 +309,7 @@ impl Committed {
                     continue;
                 }
             };
-            let path = path.to_string_lossy().into_owned();
+            let path = slashed(&path);
             differences.push(Difference { path, how });
         }
         differences
@@ -317,7 +318,7 @@ impl Committed {
     fn difference(&self, path: &str, how: How) -> Difference {
         let path = self.path.join(path);
         Difference {
-            path: path.to_string_lossy().into_owned(),
+            path: slashed(&path),
             how,
         }
     }

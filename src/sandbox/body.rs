@@ -11,7 +11,8 @@ use tempfile::NamedTempFile;
 
 use super::reply::Reply;
 use super::route::failed;
-use crate::io::temporary::{Access, file_in};
+use crate::io::system::Access;
+use crate::io::temporary::file_in;
 
 /// How long a body may take, beside a second for a megabyte.
 const BODY: Duration = Duration::from_secs(30);

@@ -2,9 +2,8 @@
 //! only its owner can look into.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -15,6 +14,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::notes::Notes;
 use crate::io::atomic;
+use crate::io::system::{Privacy, privacy, private_file};
 use crate::model::ident::WorkspaceName;
 use crate::model::seal::{SealError, enveloped, unwrapped};
 use crate::plan::import::TagsPolicy;
@@ -193,16 +193,10 @@ impl Store {
 
     fn lock_file(&self, name: &str) -> Result<File, StoreError> {
         let path = self.folder.join(name);
-        OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|source| StoreError::Io {
-                path: path.display().to_string(),
-                source,
-            })
+        private_file().open(&path).map_err(|source| StoreError::Io {
+            path: path.display().to_string(),
+            source,
+        })
     }
 
     /// Held while the platform is served: one process does. What an earlier one left half written
@@ -246,8 +240,7 @@ impl Store {
         let Some(bytes) = atomic::read(&path).map_err(io)? else {
             return Ok(BTreeMap::new());
         };
-        let mode = fs::metadata(&path).map_err(io)?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
+        if let Privacy::Others(mode) = privacy(&fs::metadata(&path).map_err(io)?) {
             return Err(StoreError::Exposed {
                 path: shown(),
                 mode,

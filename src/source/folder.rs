@@ -10,6 +10,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::ignored::{IgnoreFiles, Lookup, Verdict};
 use crate::archive::{ArchiveError, LimitName, Limits};
+use crate::io::system::{self, Stamp};
 use crate::model::file_stat::FileStat;
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::kind::FileRole;
@@ -24,7 +25,7 @@ pub struct Tree {
     /// The files that may belong to assets.
     pub listed: Vec<Listed>,
     /// What the file system says of each of them.
-    pub stamps: Vec<FileStat>,
+    pub stamps: Vec<Option<FileStat>>,
     /// The files that do not.
     pub left_out: Vec<LeftOut>,
     /// How many assets ignore files take files of.
@@ -173,11 +174,7 @@ impl Tree {
 
     fn relative(&self, path: &Path) -> String {
         let path = path.strip_prefix(&self.root).unwrap_or(path);
-        let parts: Vec<_> = path
-            .components()
-            .map(|part| part.as_os_str().to_string_lossy())
-            .collect();
-        parts.join("/")
+        system::slashed(path)
     }
 
     fn add(&mut self, entry: &DirEntry, ignores: &mut IgnoreFiles) -> Descend {
@@ -298,24 +295,28 @@ fn is_hidden(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
-/// What the file system says of a file.
-pub fn stamp(metadata: &fs::Metadata) -> FileStat {
-    use std::os::unix::fs::MetadataExt as _;
-    const NANOSECONDS: i64 = 1_000_000_000;
-    let time = |seconds: i64, rest: i64| seconds.saturating_mul(NANOSECONDS).saturating_add(rest);
-    FileStat {
+/// What the file system says of a file, where it says enough to know it by.
+pub fn stamp(metadata: &fs::Metadata) -> Option<FileStat> {
+    let Stamp {
+        modified,
+        changed,
+        inode,
+        device,
+    } = system::stamp(metadata)?;
+    Some(FileStat {
         size: metadata.len(),
-        modified: time(metadata.mtime(), metadata.mtime_nsec()),
-        changed: time(metadata.ctime(), metadata.ctime_nsec()),
-        inode: metadata.ino(),
-        device: metadata.dev(),
-    }
+        modified,
+        changed,
+        inode,
+        device,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn one_walk_sorts_files_links_and_the_rest() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -372,6 +373,7 @@ mod tests {
         );
     }
 
+    #[cfg(unix)]
     #[test]
     fn only_names_below_the_root_have_to_be_utf_8() {
         use std::os::unix::ffi::OsStrExt as _;

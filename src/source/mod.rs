@@ -43,7 +43,7 @@ pub struct Source {
 #[derive(Debug)]
 enum SourcePlace {
     /// With what the file system says of each file in `listed`.
-    Folder(PathBuf, Vec<FileStat>),
+    Folder(PathBuf, Vec<Option<FileStat>>),
     /// With the entries that are files, by number in `listed`.
     Package(Archive, Vec<usize>),
 }
@@ -277,7 +277,7 @@ impl Source {
     /// What the file system said of a file of a folder when it was listed.
     pub fn stamp(&self, number: usize) -> Option<FileStat> {
         match &self.place {
-            SourcePlace::Folder(_, stamps) => stamps.get(number).copied(),
+            SourcePlace::Folder(_, stamps) => stamps.get(number).copied().flatten(),
             SourcePlace::Package(..) => None,
         }
     }

@@ -24,6 +24,7 @@ use crate::archive::TemporaryFile;
 use crate::cli::lockfile;
 use crate::io::limited;
 use crate::io::limited::DOCUMENT;
+use crate::io::system::ends_as_folder;
 use crate::model::count::counted;
 use crate::model::finding::{Counts, Finding};
 use crate::model::ident::PackageName;
@@ -63,8 +64,7 @@ pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
 /// Whether packages of several projects can be made with these arguments, before one is.
 fn fits(args: &ExportArgs, members: &[Member]) -> Result<(), Failure> {
     Reporter::of_one_project(&args.report)?;
-    let is_folder =
-        |path: &Path| path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    let is_folder = |path: &Path| path.is_dir() || ends_as_folder(path);
     if let Some(output) = args.output.as_deref().filter(|output| !is_folder(output)) {
         return Err(Failure::usage(format!(
             "{} is a file's name, and there are several projects",
@@ -446,11 +446,7 @@ pub(crate) fn output_file(said: Option<&Path>, stem: &str) -> Result<PathBuf, Fa
     let file = format!("{stem}.zip");
     let output = match said {
         None => PathBuf::from(file),
-        Some(output)
-            if output.is_dir() || output.as_os_str().as_encoded_bytes().ends_with(b"/") =>
-        {
-            output.join(file)
-        }
+        Some(output) if output.is_dir() || ends_as_folder(output) => output.join(file),
         Some(output) => output.to_owned(),
     };
     if let Some(folder) = output

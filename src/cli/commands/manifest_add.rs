@@ -14,6 +14,7 @@ use super::super::ui::visible;
 use super::super::{Context, Stop};
 use super::init::{named, relative};
 use super::manifest::edit;
+use crate::io::system::slashed;
 use crate::manifest::{Change, Choice, Glob, Manifest, Removal, Selection};
 use crate::model::catalogue::Catalogue;
 use crate::model::graph::Graph;
@@ -181,7 +182,7 @@ fn in_project<'t>(opened: &Opened, text: &'t str) -> std::borrow::Cow<'t, str> {
             path.canonicalize().ok()?,
             opened.source.path.canonicalize().ok()?,
         );
-        Some(path.strip_prefix(root).ok()?.to_string_lossy().into_owned())
+        Some(slashed(path.strip_prefix(root).ok()?))
     };
     let is_own = |asset: &crate::model::project::Asset| asset.path.as_str() == text;
     if opened.project.assets.iter().any(is_own) {

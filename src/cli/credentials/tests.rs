@@ -1,4 +1,5 @@
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use secrecy::ExposeSecret;
 
@@ -57,7 +58,7 @@ impl Home {
 
     fn find(&self, wanted: &Wanted) -> Result<Credentials, CredentialError> {
         let variable = |name: &str| match name {
-            "HOME" => Some(self.folder.path().into()),
+            HOME => Some(self.folder.path().into()),
             other => self.variables.get(other).map(OsString::from),
         };
         Credentials::find(wanted, &Environment(&variable))

@@ -12,6 +12,7 @@ use super::{
     read,
 };
 use crate::client::{ApiBase, Token};
+use crate::io::system::HOME;
 use crate::model::ident::DataCenter;
 
 /// The files, in the order in which they count.
@@ -61,7 +62,7 @@ impl Profiles {
         places: &mut Vec<Looked>,
     ) -> Result<Self, CredentialError> {
         let mut all = Self::default();
-        let Some(home) = environment.path("HOME") else {
+        let Some(home) = environment.path(HOME) else {
             return Ok(all);
         };
         for name in FILES {

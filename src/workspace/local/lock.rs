@@ -1,15 +1,15 @@
 //! One writer at a time, who says what it does to those who wait. The lock is the kernel's and goes
 //! with its holder, however that ends.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Writing;
+use crate::io::system::private_file;
 use crate::workspace::WorkspaceError;
 use crate::workspace::local::error::Doing;
 
@@ -31,12 +31,8 @@ impl WriteLock {
     ) -> Result<Self, WorkspaceError> {
         let mut name = path.as_os_str().to_owned();
         name.push(".lock");
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
+        let mut file = private_file()
             .read(true)
-            .write(true)
-            .mode(0o600)
             .open(&name)
             .map_err(|error| doing.io("lock", error))?;
         let began = Instant::now();

@@ -13,8 +13,7 @@ mod usage;
 mod workspaces;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -24,6 +23,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
 use super::{Committed, Contents, Decoder, Encoded, Encoding, Moment, Workspace, WorkspaceError};
+use crate::io::atomic::make_private_folder;
+use crate::io::system::{hard_links, private_file, sync_folder};
 use crate::model::ident::{Digest, InternalName, Version, WorkspaceName};
 use crate::model::workspace::{
     AssetId, Body, FolderPath, HeldValue, Inventory, PropertyKey, Revision, RevisionHeader,
@@ -156,7 +157,7 @@ impl PlatformFile {
         match fs::metadata(&self.path) {
             // Beside another name lie other journals: whoever writes by that one destroys what is
             // written by this one.
-            Ok(metadata) if metadata.is_file() && metadata.nlink() > 1 => {
+            Ok(metadata) if metadata.is_file() && self.has_other_names()? => {
                 return Err(self.doing.no_platform(
                     "it has more than one name (hard links), and may be written to by each; copy it to a file of its own",
                 ));
@@ -181,6 +182,11 @@ impl PlatformFile {
             }
             Found::Empty => None,
         })
+    }
+
+    fn has_other_names(&self) -> Result<bool, WorkspaceError> {
+        let links = hard_links(&self.path).map_err(|error| self.doing.io("open", error))?;
+        Ok(links > 1)
     }
 
     fn open(&self) -> Result<Connection, WorkspaceError> {
@@ -219,11 +225,7 @@ impl PlatformFile {
             return Ok(connection);
         }
         // SQLite makes files that others can read, and gives its journals the mode of the file.
-        OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
+        private_file()
             .open(&self.path)
             .map_err(|error| doing.io("create", error))?;
         let mut connection = self.connect(OpenFlags::SQLITE_OPEN_CREATE)?;
@@ -240,23 +242,11 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
         .ancestors()
         .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
         .collect();
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
+    make_private_folder(folder)?;
     missing
         .iter()
         .filter_map(|folder| folder.parent())
         .try_for_each(sync_folder)
-}
-
-/// Names of new files survive a power cut from here on.
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    let folder = match folder.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => folder,
-    };
-    File::open(folder)?.sync_all()
 }
 
 impl LocalPlatform {
