@@ -642,6 +642,55 @@ fn a_status_says_what_is_to_be_done_and_how() {
 }
 
 #[test]
+fn of_very_many_recipes_a_status_names_the_first_and_counts_the_others() {
+    let world = World {
+        place: Place::new(),
+    };
+    world.ok(&["workspace", "create", "acme", "--kind", "external"]);
+    fs::create_dir(world.place.path("many")).expect("a folder");
+    for number in 0..130 {
+        let recipe = serde_json::json!({
+            "name": format!("Recipe {number}"), "version": 1, "private": true, "concurrency": 1,
+            "code": {"number": 0, "provider": "clock", "name": "scheduled_event", "as": "5a1d7c0e",
+                "keyword": "trigger", "input": {"time_unit": "hours"}, "block": []},
+            "config": [{"keyword": "application", "provider": "clock", "account_id": null}],
+        });
+        let file = format!("many/recipe_{number}.recipe.json");
+        fs::write(world.place.path(&file), recipe.to_string()).expect("written");
+    }
+    world.ok(&["export", "many", "--for", "external", "-o", "many.zip"]);
+    world.import("many.zip", &[]);
+    let steps = || {
+        let document = world.json(&["status", "local:acme"]);
+        let steps = document["next"].as_array().expect("steps").clone();
+        let text = |step: &Value, key: &str| step[key].as_str().expect("text").to_owned();
+        let told = steps
+            .iter()
+            .map(|step| (text(step, "because"), text(step, "help")));
+        told.collect::<Vec<_>>()
+    };
+    let first = steps();
+    assert_eq!(first.len(), 6, "{first:?}");
+    let (because, help) = &first[5];
+    assert_eq!(
+        because,
+        "30 more recipes came with the newest revision, and can start"
+    );
+    assert!(help.starts_with("recipack status local:acme"), "{help}");
+    for (because, help) in &first[..5] {
+        assert_eq!(
+            because,
+            "20 recipes came with the newest revision, and can start"
+        );
+        let words: Vec<&str> = help.split(' ').skip(1).collect();
+        world.ok(&words);
+    }
+    let second = steps();
+    assert_eq!(second.len(), 2, "{second:?}");
+    assert!(second[1].0.starts_with("10 recipes"), "{second:?}");
+}
+
+#[test]
 fn a_workspace_is_compared_as_a_package() {
     let world = World::new();
     let same = world.exits(

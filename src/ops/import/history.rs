@@ -167,10 +167,11 @@ pub fn revision(
         })
     };
     let names = names(workspace, &recorded)?;
+    let by_asset = recorded.by_asset();
     let mut assets: Vec<ChangedAsset> = recorded
         .before
         .iter()
-        .filter_map(|before| Some(changed(before, recorded.left(before.asset)?, &names)))
+        .filter_map(|before| Some(changed(before, by_asset.left(before.asset)?, &names)))
         .collect();
     assets.sort_by(|a, b| (&a.folder, &a.name, a.id).cmp(&(&b.folder, &b.name, b.id)));
     let connectors = recorded.connectors.iter();

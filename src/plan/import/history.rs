@@ -170,27 +170,15 @@ impl Recorded {
         told.find_map(|told| told.moved().filter(|_| told.is(connector)))
     }
 
-    /// How it left an asset, if it changed it.
-    pub fn left(&self, asset: AssetId) -> Option<Left> {
-        let before = self.before.iter().find(|before| before.asset == asset)?;
-        if self.removed.iter().any(|removed| removed.id == asset) {
-            return Some(Left {
-                version: None,
-                state: before.state,
-            });
+    /// What it tells of each asset, for looking up many of them.
+    pub fn by_asset(&self) -> ByAsset<'_> {
+        let assets = self.assets.iter().rev();
+        ByAsset {
+            before: self.before.iter().rev().map(|b| (b.asset, b)).collect(),
+            removed: self.removed.iter().map(|removed| removed.id).collect(),
+            assets: assets.filter_map(|told| Some((told.id?, told))).collect(),
+            recipes: self.recipes.iter().rev().map(|r| (r.id, r)).collect(),
         }
-        let told = self.assets.iter().find(|told| told.id == Some(asset));
-        // Whatever a plan does not say, one change makes one version.
-        let next = Version(
-            before
-                .version
-                .map_or(1, |version| version.0.saturating_add(1)),
-        );
-        let recipe = self.recipes.iter().find(|recipe| recipe.id == asset);
-        Some(Left {
-            version: told.and_then(|told| told.to).or(Some(next)),
-            state: recipe.map_or(before.state, |recipe| HeldState::Recipe(recipe.state)),
-        })
     }
 
     /// The assets that it was about, as far as their numbers are known.
@@ -199,6 +187,45 @@ impl Recorded {
         let planned = self.assets.iter().filter_map(|asset| asset.id);
         let using = self.connectors.iter().flat_map(|c| &c.concerned);
         changed.chain(planned).chain(using.copied())
+    }
+}
+
+/// What a revision tells of assets, by their numbers: of two entries of one asset the first.
+#[derive(Clone, Debug)]
+pub struct ByAsset<'r> {
+    before: BTreeMap<AssetId, &'r Before>,
+    removed: BTreeSet<AssetId>,
+    assets: BTreeMap<AssetId, &'r RecordedAsset>,
+    recipes: BTreeMap<AssetId, &'r ReceiptRecipe>,
+}
+
+impl<'r> ByAsset<'r> {
+    /// The asset in the revision's plan.
+    pub fn planned(&self, asset: AssetId) -> Option<&'r RecordedAsset> {
+        self.assets.get(&asset).copied()
+    }
+
+    /// How the revision left an asset, if it changed it.
+    pub fn left(&self, asset: AssetId) -> Option<Left> {
+        let before = self.before.get(&asset)?;
+        if self.removed.contains(&asset) {
+            return Some(Left {
+                version: None,
+                state: before.state,
+            });
+        }
+        // Whatever a plan does not say, one change makes one version.
+        let next = Version(
+            before
+                .version
+                .map_or(1, |version| version.0.saturating_add(1)),
+        );
+        let told = self.planned(asset);
+        let recipe = self.recipes.get(&asset);
+        Some(Left {
+            version: told.and_then(|told| told.to).or(Some(next)),
+            state: recipe.map_or(before.state, |recipe| HeldState::Recipe(recipe.state)),
+        })
     }
 }
 
@@ -419,7 +446,7 @@ mod tests {
             (7, Some((Some(Version(1)), stopped))),
             (8, None),
         ] {
-            let found = recorded.left(AssetId(asset));
+            let found = recorded.by_asset().left(AssetId(asset));
             assert_eq!(
                 found.map(|left| (left.version, left.state)),
                 left,

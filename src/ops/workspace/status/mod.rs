@@ -27,6 +27,9 @@ use crate::workspace::{Workspace, WorkspaceError};
 /// How many recipes one command names; more are started in several.
 const NAMED: usize = 20;
 
+/// How many commands that start recipes are told at once; a later status tells the others.
+const STARTS: usize = 5;
+
 /// What to look at.
 #[derive(Clone, Debug)]
 pub struct StatusRequest<'a> {
@@ -282,10 +285,11 @@ impl<'i> Look<'i> {
             .collect();
         let looked: BTreeSet<AssetId> = self.assets.iter().map(|asset| asset.id).collect();
         let about: BTreeSet<AssetId> = last.about().collect();
+        let by_asset = last.by_asset();
         let mut drift = Vec::new();
         for id in about {
-            let told = last.assets.iter().find(|told| told.id == Some(id));
-            let (version, state) = match (last.left(id), told) {
+            let told = by_asset.planned(id);
+            let (version, state) = match (by_asset.left(id), told) {
                 (Some(left), _) => (left.version, recipe_state(left.state)),
                 (None, Some(told)) => (told.to, told.state),
                 (None, None) => continue,
@@ -409,7 +413,8 @@ impl<'i> Look<'i> {
             (ran, "ran before the newest revision, and can start again"),
             (created, "came with the newest revision, and can start"),
         ] {
-            for ids in self.startable(&ids, &stuck).chunks(NAMED) {
+            let startable = self.startable(&ids, &stuck);
+            for ids in startable.chunks(NAMED).take(STARTS) {
                 let numbers: Vec<String> = ids.iter().map(ToString::to_string).collect();
                 let recipes = match ids.len() {
                     1 => "1 recipe".to_owned(),
@@ -420,6 +425,14 @@ impl<'i> Look<'i> {
                     format!("recipack recipe start {} {within}", numbers.join(" ")),
                 );
             }
+            let others = match startable.len().saturating_sub(NAMED * STARTS) {
+                0 => continue,
+                1 => "1 more recipe".to_owned(),
+                many => format!("{many} more recipes"),
+            };
+            let place = within.trim_start_matches("--in ");
+            let help = format!("recipack status {place}  # once these run, names others");
+            add(format!("{others} {because}"), help);
         }
         steps
     }
