@@ -7,6 +7,7 @@ pub(crate) mod damage;
 pub(crate) mod lines;
 pub(crate) mod project;
 pub(crate) mod sandbox;
+pub(crate) mod table;
 pub(crate) mod workspaces;
 
 use std::collections::BTreeMap;

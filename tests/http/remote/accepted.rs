@@ -9,6 +9,7 @@ use crate::remote::between::{Between, Fate, is_change};
 use crate::stage::Told;
 use crate::support::Place;
 use crate::support::sandbox::{Sandbox, done, local, partner};
+use crate::support::table;
 
 /// Answers that say nothing.
 fn answers() -> Vec<(&'static str, Told)> {
@@ -97,41 +98,43 @@ fn id_of(told: &str) -> Option<String> {
 fn an_upload_that_may_have_arrived_is_looked_for() {
     let place = partner();
     let sandbox = Sandbox::of(&place, &[]);
-    for (number, (answer, told)) in answers().into_iter().enumerate() {
-        for platform in BOTH {
-            let name = format!("{platform:?}{number}").to_lowercase();
-            external(&place, &name);
-            let caller = Caller::of(&place, &sandbox, &name);
-            let between = Between::of(&sandbox);
-            let here = caller.through(&between);
-            spoil(&between, "/packages/import/", platform, told.clone());
-            let import = ["import", "external.zip", "--into", &here.url];
-            // What arrived is found sooner or later; what did not would be waited for in vain.
-            let patience = match platform {
-                Platform::Did => "30",
-                Platform::DidNot => "3",
-            };
-            let run = here.run(&[&import[..], &["--job-timeout", patience]].concat());
-            let cell = format!("{answer}, {platform:?}: {}{}", run.stdout, run.stderr);
-            assert_eq!(between.changes().len(), 1, "sent once: {cell}");
-            match platform {
-                Platform::Did => {
-                    assert_eq!(run.code, 0, "{cell}");
-                    assert!(run.stdout.contains("everything is as planned"), "{cell}");
-                    assert!(holds(&place, &name), "{cell}");
-                }
-                Platform::DidNot => {
-                    assert_eq!(run.code, 69, "{cell}");
-                    let id = id_of(&run.stderr).unwrap_or_else(|| panic!("no id: {cell}"));
-                    let again = here.run(&["resume", &id, "--job-timeout", "2"]);
-                    assert_eq!(again.code, 69, "{cell}{}{}", again.stdout, again.stderr);
-                    assert_eq!(id_of(&again.stderr), Some(id), "{cell}{}", again.stderr);
-                    assert_eq!(between.changes().len(), 1, "sent once: {cell}");
-                    assert!(!holds(&place, &name), "{cell}");
-                }
+    let answers = answers().into_iter();
+    let cases: Vec<_> = answers
+        .flat_map(|(answer, told)| BOTH.map(|platform| (answer, told.clone(), platform)))
+        .collect();
+    table::each(&cases, |number, (answer, told, platform)| {
+        let name = format!("{platform:?}{number}").to_lowercase();
+        external(&place, &name);
+        let caller = Caller::of(&place, &sandbox, &name);
+        let between = Between::of(&sandbox);
+        let here = caller.through(&between);
+        spoil(&between, "/packages/import/", *platform, told.clone());
+        let import = ["import", "external.zip", "--into", &here.url];
+        // What arrived is found sooner or later; what did not would be waited for in vain.
+        let patience = match platform {
+            Platform::Did => "30",
+            Platform::DidNot => "3",
+        };
+        let run = here.run(&[&import[..], &["--job-timeout", patience]].concat());
+        let cell = format!("{answer}, {platform:?}: {}{}", run.stdout, run.stderr);
+        assert_eq!(between.changes().len(), 1, "sent once: {cell}");
+        match platform {
+            Platform::Did => {
+                assert_eq!(run.code, 0, "{cell}");
+                assert!(run.stdout.contains("everything is as planned"), "{cell}");
+                assert!(holds(&place, &name), "{cell}");
+            }
+            Platform::DidNot => {
+                assert_eq!(run.code, 69, "{cell}");
+                let id = id_of(&run.stderr).unwrap_or_else(|| panic!("no id: {cell}"));
+                let again = here.run(&["resume", &id, "--job-timeout", "2"]);
+                assert_eq!(again.code, 69, "{cell}{}{}", again.stdout, again.stderr);
+                assert_eq!(id_of(&again.stderr), Some(id), "{cell}{}", again.stderr);
+                assert_eq!(between.changes().len(), 1, "sent once: {cell}");
+                assert!(!holds(&place, &name), "{cell}");
             }
         }
-    }
+    });
 }
 
 #[test]
@@ -146,7 +149,7 @@ fn work_that_can_not_be_seen_is_not_failed() {
         };
         answers.push(("a refusal", told));
     }
-    for (number, (answer, told)) in answers.into_iter().enumerate() {
+    table::each(&answers, |number, (answer, told)| {
         let name = format!("unseen{number}");
         external(&place, &name);
         let caller = Caller::of(&place, &sandbox, &name);
@@ -177,7 +180,7 @@ fn work_that_can_not_be_seen_is_not_failed() {
             "{cell}"
         );
         assert_eq!(between.changes().len(), 1, "sent once: {cell}");
-    }
+    });
 }
 
 /// The journal knows of an upload before the platform does.
@@ -279,40 +282,42 @@ fn with_connectors() -> Place {
 
 #[test]
 fn changes_of_connectors_are_read_back() {
+    let mut cases = Vec::new();
     for call in CALLS {
         for (answer, told) in answers() {
-            for platform in BOTH {
-                let place = with_connectors();
-                let sandbox = Sandbox::of(&place, &[]);
-                let studio = Caller::of(&place, &sandbox, "studio");
-                let between = Between::of(&sandbox);
-                let here = studio.through(&between);
-                spoil(&between, call.end, platform, told.clone());
-                let run = here.run(&[call.arguments, &["--in", &here.url]].concat());
-                let is_there = {
-                    let look = [call.look, &["--in", "local:studio"]].concat();
-                    let now = local(&place, &look).stdout;
-                    let (title, shown) = call.shows;
-                    let mut lines = now.lines().filter(|line| line.starts_with(title));
-                    lines.any(|line| line.contains(shown))
-                };
-                let cell = format!(
-                    "{}, {answer}, {platform:?}: {}{}",
-                    call.name, run.stdout, run.stderr
-                );
-                assert_eq!(is_there, platform == Platform::Did, "{cell}");
-                // It may be done twice only where that is the same as once.
-                assert_eq!(between.changes().len(), 1, "sent once: {cell}");
-                match platform {
-                    Platform::Did => assert_eq!(run.code, 0, "{cell}"),
-                    Platform::DidNot => assert!(
-                        [69, 75].contains(&run.code) ||
-                        // It says that it did, and what is there says that it did not.
-                        (run.code == 1 && run.stderr.contains("read back")),
-                        "{cell}"
-                    ),
-                }
-            }
+            cases.extend(BOTH.map(|platform| (call, answer, told.clone(), platform)));
         }
     }
+    table::each(&cases, |_, (call, answer, told, platform)| {
+        let place = with_connectors();
+        let sandbox = Sandbox::of(&place, &[]);
+        let studio = Caller::of(&place, &sandbox, "studio");
+        let between = Between::of(&sandbox);
+        let here = studio.through(&between);
+        spoil(&between, call.end, *platform, told.clone());
+        let run = here.run(&[call.arguments, &["--in", &here.url]].concat());
+        let is_there = {
+            let look = [call.look, &["--in", "local:studio"]].concat();
+            let now = local(&place, &look).stdout;
+            let (title, shown) = call.shows;
+            let mut lines = now.lines().filter(|line| line.starts_with(title));
+            lines.any(|line| line.contains(shown))
+        };
+        let cell = format!(
+            "{}, {answer}, {platform:?}: {}{}",
+            call.name, run.stdout, run.stderr
+        );
+        assert_eq!(is_there, *platform == Platform::Did, "{cell}");
+        // It may be done twice only where that is the same as once.
+        assert_eq!(between.changes().len(), 1, "sent once: {cell}");
+        match platform {
+            Platform::Did => assert_eq!(run.code, 0, "{cell}"),
+            Platform::DidNot => assert!(
+                [69, 75].contains(&run.code) ||
+                // It says that it did, and what is there says that it did not.
+                (run.code == 1 && run.stderr.contains("read back")),
+                "{cell}"
+            ),
+        }
+    });
 }

@@ -4,12 +4,13 @@ use std::fs;
 
 use crate::support::real_projects;
 use crate::support::sandbox::{Sandbox, partner};
+use crate::support::table;
 
 use super::contract::{imports_as_planned, memory, remote};
 
 #[test]
 fn real_projects_import_as_planned() {
-    for project in real_projects() {
+    table::each(&real_projects(), |_, project| {
         let place = partner();
         let package = place.path("real.zip");
         if project.is_dir() {
@@ -26,10 +27,10 @@ fn real_projects_import_as_planned() {
             ]);
             assert_eq!(run.code, 0, "{}", run.stderr);
         } else {
-            fs::copy(&project, &package).expect("copied");
+            fs::copy(project, &package).expect("copied");
         }
         imports_as_planned(&mut memory(), &package);
         let sandbox = Sandbox::of(&place, &[]);
         imports_as_planned(&mut remote(&place, &sandbox), &package);
-    }
+    });
 }
