@@ -650,6 +650,8 @@ impl From<ImportError> for Failure {
             ImportError::Digest { .. } | ImportError::Read { .. } => {
                 Self::of(Exit::Failed, "unreadable", &error)
             }
+            ImportError::Changed { .. } => Self::of(Exit::Refused, "changed", &error)
+                .help("nothing was imported; make the plan again"),
             ImportError::Json { .. } => Self::of(Exit::Failed, "broken-json", &error),
             ImportError::Scratch { .. } => Self::of(Exit::Failed, "unwritable", &error)
                 .help("make room there, or set TMPDIR to another folder"),

@@ -71,10 +71,10 @@ impl AccountApi<'_> {
             .whole(&request, &["connections"], &["name"], connection)
     }
 
-    /// Gives a connection its credentials. They can't be read back.
+    /// Gives a connection its credentials. They can't be read back, and are not sent twice.
     ///
     /// # Errors
-    /// As any question's.
+    /// As any question's, and [`ClientError::Lost`].
     pub fn give_credentials(
         &self,
         id: ConnectionId,
@@ -86,8 +86,9 @@ impl AccountApi<'_> {
             .collect();
         let what = format!("give connection {id} its credentials");
         let request = Request::put(self.path(&format!("connections/{id}")), what)
+            .once()
             .json(json!({ "input": input }));
-        let answer = self.transport.answer(&request)?.accepted()?;
-        connection(&answer.record("id")?)
+        self.transport
+            .change(&request, |answer| connection(&answer.record("id")?))
     }
 }

@@ -200,6 +200,12 @@ pub enum ImportError {
         /// Why not.
         what: String,
     },
+    /// Somebody wrote to the package while it was imported.
+    #[error("{path} changed while it was read")]
+    Changed {
+        /// The package.
+        path: String,
+    },
     /// An asset can't lie where it would.
     #[error(transparent)]
     TargetKeys(#[from] PlacingError),

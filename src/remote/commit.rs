@@ -2,6 +2,7 @@
 //! which the platform carries out by itself; of [other changes](super::changes) each is one.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::journal::{Entry, Sending, State};
@@ -13,8 +14,9 @@ use crate::client::{
 use crate::io::scratch::ScratchFolder;
 use crate::model::error::chain;
 use crate::model::ident::Digest;
+use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
-use crate::model::workspace::{AssetId, HeldState, ReadDepth, RevisionNumber};
+use crate::model::workspace::{AssetId, HeldState, Inventory, ReadDepth, RevisionNumber};
 use crate::ops::export::pack::digest_of_file;
 use crate::ops::import::sent::Edits;
 use crate::plan::commit::{Change, Commit};
@@ -89,6 +91,7 @@ impl RemoteWorkspace {
         // What is sent has to be written down; nothing is, where earlier imports can't be told.
         self.settings.journal.check()?;
         self.unchanged(commit)?;
+        let held = held(&self.mirror(Interest::default())?.workspace.inventory()?);
         let folder = self.make_folder(package.folder)?;
         let home = match &package.landing.home {
             home if home.is_home() => HomeAssets::Home,
@@ -102,6 +105,7 @@ impl RemoteWorkspace {
             package: package.path,
             digest: package.digest,
             base: commit.base,
+            held,
             revision,
         })?;
         let upload = Upload {
@@ -307,6 +311,14 @@ impl RemoteWorkspace {
         .into())
     }
 
+    /// Reads what tells whether an upload arrived.
+    fn read_held(&self, entry: &Entry) -> Result<Digest, WorkspaceError> {
+        match entry.held {
+            Some(_) => Ok(held(&self.read()?.workspace.inventory()?)),
+            None => self.read_state(),
+        }
+    }
+
     /// Reads the workspace anew, with what was asked for so far.
     fn read_state(&self) -> Result<Digest, WorkspaceError> {
         Ok(self.read()?.workspace.facts()?.state)
@@ -363,11 +375,13 @@ impl RemoteWorkspace {
     /// sent again.
     fn look_for(&self, entry: &mut Entry) -> Result<Committed, WorkspaceError> {
         let waiting = Waiting::new(self.settings.patience);
-        let mut last = entry.base;
+        // Older versions wrote down the state only.
+        let before = entry.held.unwrap_or(entry.base);
+        let mut last = before;
         loop {
-            let state = match self.read_state() {
+            let state = match self.read_held(entry) {
                 Ok(state) => state,
-                Err(WorkspaceError::Remote(remote)) if remote.may_pass() => entry.base,
+                Err(WorkspaceError::Remote(remote)) if remote.may_pass() => before,
                 Err(error) => {
                     return Err(RemoteError::Unfinished {
                         what: format!(
@@ -382,7 +396,7 @@ impl RemoteWorkspace {
                 }
             };
             // It is done when nothing moves any more.
-            if state != entry.base && state == last {
+            if state != before && state == last {
                 let revision = self.finished(entry)?;
                 return Ok(Committed {
                     revision: Some(revision),
@@ -422,4 +436,33 @@ impl RemoteWorkspace {
         self.forget();
         done
     }
+}
+
+/// Stands for what an import changes by itself. Folders and values of properties are made before the
+/// package is sent; of connections those are read that a plan is about, and a resumed one may be about
+/// fewer.
+fn held(inventory: &Inventory) -> Digest {
+    let mut all = String::new();
+    for asset in &inventory.assets {
+        let made_before = matches!(
+            asset.key.kind,
+            AssetKind::Connection | AssetKind::AccountProperties | AssetKind::ProjectProperties
+        );
+        if made_before {
+            continue;
+        }
+        let _ = write!(all, "asset {} {}", asset.id, asset.version);
+        for file in &asset.body.files {
+            let _ = write!(all, " {}", file.content);
+        }
+        all.push('\n');
+    }
+    for connector in &inventory.connectors {
+        let _ = write!(all, "connector {} {:?}", connector.id, connector.released);
+        for version in &connector.versions {
+            let _ = write!(all, " {} {:?}", version.number, version.code);
+        }
+        all.push('\n');
+    }
+    Digest::of(all.as_bytes())
 }

@@ -90,6 +90,10 @@ pub struct Entry {
     pub who: String,
     /// The state of the workspace before.
     pub base: Digest,
+    /// Stands for what an import changes, as it was before; unknown in entries that older versions
+    /// wrote. Folders and properties are made before the package is sent, and tell nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Digest>,
     /// How far it is.
     pub state: State,
     /// The plan that was carried out, as a JSON document.
@@ -207,6 +211,7 @@ pub(super) struct Sending<'a> {
     pub(super) package: &'a Path,
     pub(super) digest: Digest,
     pub(super) base: Digest,
+    pub(super) held: Digest,
     pub(super) revision: &'a Revision,
 }
 
@@ -246,6 +251,7 @@ impl Journal {
             at: header.at,
             who: header.who.clone(),
             base: sending.base,
+            held: Some(sending.held),
             state: State::Sending,
             plan: sending.revision.plan.clone(),
             receipt: sending.revision.receipt.clone(),

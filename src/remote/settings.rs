@@ -263,6 +263,15 @@ impl RemoteWorkspace {
             Err(error @ (ClientError::Refused { .. } | ClientError::NotFound { .. })) => {
                 Ok(Done::Refused(error.to_string()))
             }
+            // It may have arrived: whether it is authorized now tells.
+            Err(lost @ ClientError::Lost { .. }) => {
+                let all = self.api().connections()?;
+                let mut now = all.iter().filter(|one| one.id == id);
+                match now.any(|one| one.authorization == Authorization::Authorized) {
+                    true => Ok(Done::Made),
+                    false => Err(lost.into()),
+                }
+            }
             Err(error) => Err(error.into()),
         }
     }

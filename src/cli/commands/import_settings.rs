@@ -8,10 +8,10 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::settings;
 use crate::model::workspace::FolderPath;
-use crate::ops::import::{ImportRequest, Incoming, PlanDocument};
+use crate::ops::import::{AskedSettings, ImportRequest, Incoming, PlanDocument};
 use crate::plan::import::TagsPolicy;
 use crate::plan::import::document::ImportPlan;
-use crate::plan::import::settings::SettingEffect;
+use crate::plan::import::settings::{PlannedSettings, SettingEffect};
 use crate::settings::SettingsFile;
 use crate::workspace::Workspace;
 
@@ -89,36 +89,82 @@ pub(super) fn planned_settings(
     let Some(planned) = &approved.plan.settings else {
         return Ok((Vec::new(), SettingsArgs::default()));
     };
-    let paths: Vec<PathBuf> = planned
-        .files
-        .iter()
-        .map(|file| found(&args.package, Path::new(&file.path)))
+    let (files, changed) = files_of(planned, &args.package)?;
+    if let Some(changed) = changed {
+        return Err(Failure::new(
+            Exit::Refused,
+            "stale-plan",
+            format!("the plan no longer holds: the settings in {changed} changed"),
+        )
+        .help("make the plan again, and look at what is different"));
+    }
+    Ok((files, whom_of(planned)))
+}
+
+/// The files of a plan's settings, where they lie or beside `file`; and one that says something else
+/// by now.
+fn files_of(
+    planned: &PlannedSettings,
+    file: &Path,
+) -> Result<(Vec<SettingsFile>, Option<String>), Failure> {
+    let paths = planned.files.iter();
+    let paths: Vec<PathBuf> = paths
+        .map(|planned| found(file, Path::new(&planned.path)))
         .collect();
     let mut files = match paths.is_empty() {
         true => Vec::new(),
         false => settings::files(&paths)?,
     };
+    let mut changed = None;
     for (file, planned) in files.iter_mut().zip(&planned.files) {
         if file.digest != planned.digest {
-            return Err(Failure::new(
-                Exit::Refused,
-                "stale-plan",
-                format!(
-                    "the plan no longer holds: the settings in {} changed",
-                    file.path
-                ),
-            )
-            .help("make the plan again, and look at what is different"));
+            changed.get_or_insert_with(|| file.path.clone());
         }
         // A plan is compared whole, wherever its settings lie by now.
         file.path.clone_from(&planned.path);
     }
-    let args = SettingsArgs {
+    Ok((files, changed))
+}
+
+fn whom_of(planned: &PlannedSettings) -> SettingsArgs {
+    SettingsArgs {
         settings: Vec::new(),
         label: planned.labels.clone(),
         customer: planned.customer.clone(),
+    }
+}
+
+/// The settings that an import was sent with, if they still say the same: files that changed and
+/// secrets that are other ones were approved of by nobody.
+///
+/// # Errors
+/// If they say something else, or can't be had.
+pub(super) fn sent_with(
+    planned: &PlannedSettings,
+    package: &Path,
+    incoming: &Incoming,
+    workspace: &dyn Workspace,
+) -> Result<AskedSettings, Failure> {
+    let other = |what: String| {
+        Failure::new(
+            Exit::Failed,
+            "not-done",
+            format!("the settings that the import was sent with were not done: {what}"),
+        )
+        .help("put them back as they were and resume it again; or import again, which does what is not done yet")
     };
-    Ok((files, args))
+    let (files, changed) = files_of(planned, package)?;
+    if let Some(changed) = changed {
+        return Err(other(format!("{changed} says something else by now")));
+    }
+    let args = whom_of(planned);
+    let whom = settings::whom(&args, incoming, workspace.names()?);
+    let asked = settings::asked(&args, &files, &whom)?;
+    let asked = asked.ok_or_else(|| other("there are none".to_owned()))?;
+    match asked.resolved.digest() == planned.digest {
+        true => Ok(asked),
+        false => Err(other("a secret of theirs is another one".to_owned())),
+    }
 }
 
 /// How many properties get another value than they have.

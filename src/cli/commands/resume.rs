@@ -7,13 +7,17 @@ use super::super::platform;
 use super::super::{Context, Stop};
 use super::counts::Length;
 use super::import::report;
+use super::import_settings::sent_with;
 use super::import_words::imported;
 use crate::archive::Limits;
 use crate::cli::connect::{journal, open_expected};
 use crate::model::workspace::Address;
 use crate::ops::import::{ImportRequest, Incoming, PlanDocument};
 use crate::plan::decision::shell_word;
+use crate::plan::import::document::ImportPlan;
+use crate::plan::import::settings::SettingAction;
 use crate::plan::import::target::OtherTarget;
+use crate::remote::RemoteWorkspace;
 use crate::remote::journal::State;
 
 pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
@@ -25,7 +29,7 @@ pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
     let document: PlanDocument =
         serde_json::from_str(&entry.plan).map_err(|error| anyhow::anyhow!(error))?;
     let package = args.from.clone().unwrap_or_else(|| entry.package.clone());
-    let request = ImportRequest {
+    let mut request = ImportRequest {
         package: package.clone(),
         address: entry.address.clone(),
         folder: entry.folder.clone(),
@@ -70,6 +74,57 @@ pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
             .obstacles
             .extend(committed.recipes.get(&recipe.id).cloned());
     }
+    if let Some(planned) = &document.plan.settings {
+        request.settings = Some(sent_with(planned, &package, &incoming, &workspace)?);
+        rest(context, &incoming, &request, &document.plan, &mut workspace)?;
+    }
     let astray = incoming.read_back(&request, &mut receipt, &workspace, &context.running)?;
     report(context, document, receipt, astray, Length::default())
+}
+
+/// Does what the settings say beside the import, as far as it is planned and not done yet. Where the
+/// package is not there as it was planned, nothing is done: that is told when it is read back.
+fn rest(
+    context: &Context,
+    incoming: &Incoming,
+    request: &ImportRequest,
+    before: &ImportPlan,
+    workspace: &mut RemoteWorkspace,
+) -> Result<(), Stop> {
+    let planned = incoming.plan(request, workspace, &context.running)?;
+    let plan = planned.plan();
+    let (Some(now), Some(settings)) = (&plan.settings, &before.settings) else {
+        return Ok(());
+    };
+    if now.is_empty() || !plan.has_package() {
+        return Ok(());
+    }
+    let unplanned: Vec<String> = now.unplanned(settings).map(told).collect();
+    if !unplanned.is_empty() {
+        return Err(Failure::new(
+            Exit::Failed,
+            "not-done",
+            "the workspace changed since the import was sent, and its settings would do what nobody planned",
+        )
+        .notes(unplanned)
+        .help("import again, and look at the plan")
+        .into());
+    }
+    let approved = planned.approve(&[])?;
+    let document = planned.document(incoming);
+    incoming.apply(
+        request,
+        &approved,
+        &document,
+        workspace,
+        &context.running,
+        &mut context.ui.observer(),
+    )?;
+    Ok(())
+}
+
+/// An action in words.
+fn told(action: &SettingAction) -> String {
+    let (what, name) = (action.subject.label(), action.named());
+    format!("{what} \"{name}\": {}", action.wording().what)
 }

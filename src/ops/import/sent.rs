@@ -9,7 +9,6 @@ use crate::io::scratch::ScratchFolder;
 use crate::ops::export::pack::digest_of_file;
 use crate::plan::import::SentCopy;
 use crate::plan::import::mapping::{Spelled, respell};
-use crate::workspace::remote::RemoteError;
 
 /// What the copy of a package is called.
 const COPY: &str = "package.zip";
@@ -105,10 +104,9 @@ impl PackageContents<'_> {
         std::fs::copy(self.package, &copy).map_err(failed)?;
         let (_, digest) = digest_of_file(&copy).map_err(failed)?;
         if digest != self.incoming.package.digest {
-            return Err(WorkspaceError::from(RemoteError::PackageChanged {
-                path: self.package.to_owned(),
-            })
-            .into());
+            return Err(ImportError::Changed {
+                path: self.package.display().to_string(),
+            });
         }
         let copied = edits.copy(&copy, &edited);
         copied.map_err(|error| failed(std::io::Error::other(error)))?;

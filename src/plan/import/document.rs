@@ -471,8 +471,8 @@ impl ImportPlan {
         self.not_read(&paths);
     }
 
-    /// Whether the workspace is as the package wants it already.
-    pub fn is_empty(&self) -> bool {
+    /// Whether the workspace is as the package wants it already, whatever settings say.
+    pub fn has_package(&self) -> bool {
         let Summary {
             creates,
             overwrites,
@@ -484,8 +484,11 @@ impl ImportPlan {
             unknown: _,
             not_read: _,
         } = self.summary;
-        creates + overwrites + installs + updates == 0
-            && self.creates_folders.is_empty()
-            && self.settings.as_ref().is_none_or(PlannedSettings::is_empty)
+        creates + overwrites + installs + updates == 0 && self.creates_folders.is_empty()
+    }
+
+    /// Whether the workspace is as the package and the settings want it already.
+    pub fn is_empty(&self) -> bool {
+        self.has_package() && self.settings.as_ref().is_none_or(PlannedSettings::is_empty)
     }
 }

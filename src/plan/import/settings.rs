@@ -218,6 +218,20 @@ impl SettingAction {
 }
 
 impl PlannedSettings {
+    /// What these do that nobody planned before: a value that somebody changed meanwhile, for one.
+    /// What could not start then may start now.
+    pub fn unplanned<'s>(&'s self, before: &'s Self) -> impl Iterator<Item = &'s SettingAction> {
+        let same = |one: &SettingAction, other: &SettingAction| {
+            let effects = (one.effect, other.effect);
+            let may_now = effects == (SettingEffect::Starts, SettingEffect::CannotStart);
+            (one.subject, &one.name, &one.folder) == (other.subject, &other.name, &other.folder)
+                && (may_now
+                    || (one.effect, &one.from, &one.to) == (other.effect, &other.from, &other.to))
+        };
+        let changes = self.actions.iter().filter(|action| action.changes());
+        changes.filter(move |one| !before.actions.iter().any(|other| same(one, other)))
+    }
+
     /// Whether all that can be done is done.
     pub fn is_empty(&self) -> bool {
         !self.actions.iter().any(SettingAction::changes)

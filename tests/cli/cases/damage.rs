@@ -102,6 +102,7 @@ fn entry() -> Entry {
         at,
         who: "somebody".to_owned(),
         base,
+        held: None,
         state: State::Done {
             revision: RevisionNumber(7),
         },

@@ -17,6 +17,7 @@ mod real_projects;
 mod refusals;
 mod settings;
 mod settings_connections;
+mod settings_resumed;
 mod slim;
 mod steady;
 mod stories;

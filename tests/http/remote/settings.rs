@@ -143,7 +143,7 @@ impl Runs for Caller<'_> {
     }
 }
 
-fn import<'a>(into: &'a str, name: &str) -> Vec<&'a str> {
+pub(super) fn import<'a>(into: &'a str, name: &str) -> Vec<&'a str> {
     let mut arguments = vec!["import", "p.zip", "--into", into, "--yes"];
     arguments.extend(asked(name));
     arguments
