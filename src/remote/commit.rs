@@ -1,6 +1,7 @@
 //! Carrying out what was decided, by requests. There are no transactions: an import is one request,
 //! which the platform carries out by itself; of [other changes](super::changes) each is one.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -62,12 +63,14 @@ impl RemoteWorkspace {
         self.reading.set(ReadDepth::Full);
         *self.mirror.borrow_mut() = None;
         *self.outline.borrow_mut() = None;
+        *self.top.borrow_mut() = None;
         // Where nothing was, there is a folder now by which Home is known.
         if self.base.id.is_none() && self.settings.whose == Whose::Asked {
             let root = None;
             let found = read::base(&self.api(), root, &self.settings.address);
-            if let Ok(base) = found {
+            if let Ok((base, top)) = found {
                 self.base = base;
+                self.top = RefCell::new(top);
             }
         }
     }

@@ -74,7 +74,14 @@ impl<'w> Folders<'w> {
         let root = self.workspace.base.root;
         let id = id.filter(|id| Some(*id) != root);
         if let std::collections::btree_map::Entry::Vacant(vacant) = self.children.entry(id) {
-            let folders = self.workspace.api().folders_in(id.map(FolderId))?;
+            let known = match id {
+                None => self.workspace.top.take(),
+                Some(_) => None,
+            };
+            let folders = match known {
+                Some(folders) => folders,
+                None => self.workspace.api().folders_in(id.map(FolderId))?,
+            };
             let own = id.or(root);
             let named = folders
                 .into_iter()

@@ -28,7 +28,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::client::{Account, AccountApi, Client, Clock, CustomerHandle, IncludeData};
+use crate::client::{Account, AccountApi, Client, Clock, CustomerHandle, Folder, IncludeData};
 use crate::model::error::chain;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
@@ -104,6 +104,9 @@ pub struct RemoteWorkspace {
     settings: RemoteSettings,
     who: Identified,
     base: Base,
+    /// The topmost folders, as they were asked for to find the base: what is read first may rest on
+    /// them, what is read later asks anew.
+    top: RefCell<Option<Vec<Folder>>>,
     interest: RefCell<Interest>,
     mirror: RefCell<Option<Mirror>>,
     /// What only lists told, without an export.
@@ -205,12 +208,15 @@ impl RemoteWorkspace {
                 }
             }
         }
-        let base = match who.own.id {
-            NOBODY => Base {
-                id: None,
-                root: None,
-                path: FolderPath::home(),
-            },
+        let (base, top) = match who.own.id {
+            NOBODY => {
+                let base = Base {
+                    id: None,
+                    root: None,
+                    path: FolderPath::home(),
+                };
+                (base, None)
+            }
             _ => read::base(&client.account(&account), root, &settings.address)?,
         };
         // Whether it arrived shows by comparing it with what its plan rests on.
@@ -226,6 +232,7 @@ impl RemoteWorkspace {
             settings,
             who,
             base,
+            top: RefCell::new(top),
             interest: RefCell::default(),
             mirror: RefCell::default(),
             outline: RefCell::default(),

@@ -11,8 +11,8 @@ use super::lists::{self, Customers, Lists, RecipeMark};
 use super::{Base, Identified, Interest, NOBODY, RemoteSettings, RemoteWorkspace};
 use crate::client::{
     Account, AccountApi, Client, ClientError, ConnectionInfo, ConnectorInfo, Contents,
-    CustomerHandle, CustomerInfo, FolderId, IncludeData, Job, JobStatus, ManifestAsset, ManifestId,
-    NewManifest, RecipeFilter, RecipeInfo, SharedVersion, Tags,
+    CustomerHandle, CustomerInfo, Folder, FolderId, IncludeData, Job, JobStatus, ManifestAsset,
+    ManifestId, NewManifest, RecipeFilter, RecipeInfo, SharedVersion, Tags,
 };
 use crate::io::scratch::ScratchFolder;
 use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, Version, WorkspaceName};
@@ -153,23 +153,24 @@ pub(super) fn is_meant(
     .into())
 }
 
-/// The folder that an address names.
+/// The folder that an address names, and the topmost folders where these had to be asked for.
 pub(super) fn base(
     api: &AccountApi<'_>,
     root: Option<u64>,
     address: &RemoteAddress,
-) -> Result<Base, WorkspaceError> {
+) -> Result<(Base, Option<Vec<Folder>>), WorkspaceError> {
     // Who asks for no folder means Home, and a token's own workspace says which that is.
     let is_home = |home| match address.folder {
         None => true,
         Some(wanted) => wanted == home,
     };
     if let Some(home) = root.filter(|home| is_home(*home)) {
-        return Ok(Base {
+        let base = Base {
             id: Some(home),
             root: Some(home),
             path: FolderPath::home(),
-        });
+        };
+        return Ok((base, None));
     }
     let top = api.folders_in(None)?;
     // Home is the folder that holds the topmost ones.
@@ -185,30 +186,31 @@ pub(super) fn base(
             .find_map(|recipe| recipe.folder_id.map(|folder| folder.0));
     }
     let Some(wanted) = address.folder.filter(|wanted| Some(*wanted) != home) else {
-        return Ok(Base {
+        let base = Base {
             id: home,
             root: home,
             path: FolderPath::home(),
-        });
+        };
+        return Ok((base, Some(top)));
     };
     let mut queue: VecDeque<(u64, FolderPath, usize)> = VecDeque::new();
-    let put =
-        |queue: &mut VecDeque<_>, above: &FolderPath, folder: &crate::client::Folder, depth| {
-            // A folder whose name can't be one holds nothing that could be planned.
-            if let Ok(path) = above.child(&folder.name) {
-                queue.push_back((folder.id.0, path, depth));
-            }
-        };
+    let put = |queue: &mut VecDeque<_>, above: &FolderPath, folder: &Folder, depth| {
+        // A folder whose name can't be one holds nothing that could be planned.
+        if let Ok(path) = above.child(&folder.name) {
+            queue.push_back((folder.id.0, path, depth));
+        }
+    };
     for folder in top.iter().filter(|folder| Some(folder.id.0) != home) {
         put(&mut queue, &FolderPath::home(), folder, 1);
     }
     while let Some((id, path, depth)) = queue.pop_front() {
         if id == wanted {
-            return Ok(Base {
+            let base = Base {
                 id: Some(id),
                 root: home,
                 path,
-            });
+            };
+            return Ok((base, Some(top)));
         }
         if depth < DEEPEST {
             for folder in api.folders_in(Some(FolderId(id)))? {
