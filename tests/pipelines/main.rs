@@ -1,5 +1,6 @@
 //! What pipelines use: reports, signatures, statements, and whole pipelines.
 
+mod action;
 mod pipeline;
 mod provenance;
 mod reports;

@@ -29,7 +29,8 @@ impl Command {
     }
 }
 
-/// The commands of a page, in their order. Blocks of files have no commands.
+/// The commands of a page, in their order. Blocks of files have no commands, and blocks of a language
+/// and more words are run elsewhere: those of a release by `.ci/dist/check`.
 pub(crate) fn commands(text: &str) -> Vec<Command> {
     let mut commands: Vec<Command> = Vec::new();
     let mut block = None;
@@ -54,7 +55,7 @@ pub(crate) fn commands(text: &str) -> Vec<Command> {
                     .unwrap_or_else(|| panic!("line {number}: output before any command"))
                     .push(line.to_owned()),
             },
-            (Some("sh" | "toml" | "text"), None) | (None, None) => {}
+            (Some("sh" | "toml" | "text" | "yaml"), None) | (None, None) => {}
             (Some(other), None) if other.contains(' ') => {}
             (Some(other), None) => panic!("line {number}: what is a block of `{other}`?"),
         }
