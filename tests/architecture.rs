@@ -45,8 +45,8 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("model", &["json"]),
     ("connector_source", &["model"]),
     ("client", &["model"]),
-    ("manifest", &["model"]),
     ("settings", &["model"]),
+    ("manifest", &["model", "settings"]),
     ("archive", &["io", "model"]),
     ("source", &["io", "model", "connector_source", "archive"]),
     (

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use super::args::SettingsArgs;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::request::{folder_of, nearest, read_text};
+use super::request::{MANIFEST, folder_of, nearest, read_text};
 use crate::io::limited;
 use crate::ops::import::{AskedSettings, Incoming};
 use crate::plan::import::settings::PlannedSettingsFile;
@@ -68,7 +68,8 @@ fn in_folder_of(file: &Path, path: &str) -> PathBuf {
     }
 }
 
-/// The files that hold if none are named: those in `settings` beside the manifest, here or above.
+/// The files that hold if none are named: the manifest, here or above, and those in `settings` beside
+/// it.
 ///
 /// # Errors
 /// If there is a folder of that name, and what is in it can't be listed.
@@ -98,10 +99,13 @@ fn beside_manifest() -> Result<Vec<PathBuf>, Failure> {
     };
     files.retain(|path| path.extension().is_some_and(|end| end == "toml"));
     files.sort();
+    // What lies beside it counts more.
+    files.insert(0, manifest);
     Ok(files)
 }
 
-/// Reads the files that are named, or those beside the manifest.
+/// Reads the files that are named, or those that hold by themselves. A manifest holds what it says
+/// under `settings`.
 ///
 /// # Errors
 /// All that is wrong with them.
@@ -114,8 +118,20 @@ pub(crate) fn files(named: &[PathBuf]) -> Result<Vec<SettingsFile>, Failure> {
     let mut errors = Vec::new();
     for path in &paths {
         let text = read_text(path).map_err(|error| Failure::told_by("unreadable", &error))?;
-        match SettingsFile::parse(&path.display().to_string(), &text) {
-            Ok(file) => files.push(file),
+        let shown = path.display().to_string();
+        let parsed = match path.file_name().is_some_and(|name| name == MANIFEST) {
+            true => SettingsFile::of_manifest(&shown, &text),
+            false => SettingsFile::parse(&shown, &text).map(Some),
+        };
+        match parsed {
+            Ok(None) if !named.is_empty() => errors.push(SettingsError {
+                file: shown,
+                line: 1,
+                column: 1,
+                message: "the manifest says nothing under `settings`".to_owned(),
+                help: Some("write a section [settings.all], or name another file".to_owned()),
+            }),
+            Ok(file) => files.extend(file),
             Err(wrong) => errors.extend(wrong),
         }
     }

@@ -28,6 +28,7 @@ const ROOT_KEYS: &[&str] = &[
     "checks",
     "allow",
     "naming",
+    "settings",
 ];
 const PACKAGE_KEYS: &[&str] = &["name", "project", "limit-mb", "catalog"];
 const SELECT_KEYS: &[&str] = &["include", "exclude", "types", "folders", "tags"];
@@ -174,6 +175,8 @@ impl Reader<'_> {
                 "checks" => manifest.checks.levels = self.levels(&field),
                 "allow" => manifest.checks.allow = self.allowances(&field),
                 "naming" => manifest.checks.naming = self.naming(&field),
+                // What it says is read where it is asked for.
+                "settings" => drop(self.table(&field)),
                 _ => self.unknown_key(&field, ROOT_KEYS),
             }
         }

@@ -15,6 +15,7 @@ use crate::model::ident::{
     ConnectorTitle, DataCenter, Fingerprint, PackageName, TagName, TargetName, TypeWord,
 };
 use crate::model::target::{ConnectorPolicy, TargetKind};
+use crate::settings::SettingsText;
 
 /// What `recipack.toml` may say.
 #[derive(JsonSchema)]
@@ -41,6 +42,9 @@ pub struct ManifestText {
     /// What the display names of assets have to match, by type.
     #[serde(default)]
     pub naming: BTreeMap<TypeWord, String>,
+    /// What targets need beside a package.
+    #[serde(default)]
+    pub settings: SettingsText,
 }
 
 /// What is packed.

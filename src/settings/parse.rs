@@ -15,6 +15,8 @@ use crate::model::keyword::{UnknownKeyword, nearest, quoted_list};
 use crate::model::span::Span;
 use crate::model::workspace::FolderPath;
 
+/// Under which key a manifest has settings.
+const SETTINGS: &str = "settings";
 const ROOT: &[&str] = &["all", "targets", "labels", "customers"];
 const SECTION: &[&str] = &[
     "folder",
@@ -39,17 +41,41 @@ impl SettingsFile {
     /// Everything that is wrong with it, in the order of the text; never nothing. A text that is no
     /// TOML is told by its first error.
     pub fn parse(path: &str, text: &str) -> Result<Self, Vec<SettingsError>> {
-        let document = Document::parse(text).map_err(|error| {
-            let span = error.span().unwrap_or(text.len()..text.len());
-            let place = Span::of(text, span);
-            vec![SettingsError::at(path, &place, error.message())]
-        })?;
+        let document = document(path, text)?;
+        Self::read(path, text, |reader| reader.root(document.as_table()))
+    }
+
+    /// Reads what a manifest says under `settings`; nothing if it says nothing there.
+    ///
+    /// # Errors
+    /// As of a [file of settings](Self::parse). What else is wrong with a manifest is not told here.
+    pub fn of_manifest(path: &str, text: &str) -> Result<Option<Self>, Vec<SettingsError>> {
+        let document = document(path, text)?;
+        let mut all = fields(document.as_table()).into_iter();
+        let Some(field) = all.find(|field| field.key == SETTINGS) else {
+            return Ok(None);
+        };
+        let read = Self::read(path, text, |reader| match field.item.as_table_like() {
+            Some(table) => reader.root(table),
+            None => {
+                reader.table(&field);
+                Vec::new()
+            }
+        });
+        read.map(Some)
+    }
+
+    fn read(
+        path: &str,
+        text: &str,
+        sections: impl FnOnce(&mut Reader<'_>) -> Vec<(Scope, Section)>,
+    ) -> Result<Self, Vec<SettingsError>> {
         let mut reader = Reader {
             path,
             text,
             errors: Vec::new(),
         };
-        let sections = reader.root(document.as_table());
+        let sections = sections(&mut reader);
         if !reader.errors.is_empty() {
             let mut errors = reader.errors;
             errors.sort_by_key(|error| (error.line, error.column));
@@ -61,6 +87,14 @@ impl SettingsFile {
             sections,
         })
     }
+}
+
+fn document<'t>(path: &str, text: &'t str) -> Result<Document<&'t str>, Vec<SettingsError>> {
+    Document::parse(text).map_err(|error| {
+        let span = error.span().unwrap_or(text.len()..text.len());
+        let place = Span::of(text, span);
+        vec![SettingsError::at(path, &place, error.message())]
+    })
 }
 
 struct Reader<'t> {

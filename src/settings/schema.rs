@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use super::RecipeWish;
 
 /// What a file of settings may say.
-#[derive(JsonSchema)]
+#[derive(Default, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SettingsText {
     /// What holds for every workspace.

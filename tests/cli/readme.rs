@@ -253,6 +253,7 @@ fn the_table_of_the_manifest_names_every_key_and_no_other() {
             "allow" => {
                 "[{ code = 'raw-id', fingerprint = '0123456789abcdef', reason = 'so it is' }]"
             }
+            "settings" => "{ all = { folder = 'Orders' } }",
             _ => "[]",
         };
         let key = key

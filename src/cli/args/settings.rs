@@ -51,7 +51,7 @@ pub(crate) struct SettingsCheckArgs {
     /// The package that they are for
     #[arg(value_name = "PACKAGE.zip")]
     pub(crate) package: PathBuf,
-    /// The settings [default: those in settings/ beside recipack.toml]
+    /// The settings [default: those of recipack.toml and in settings/ beside it]
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Vec<PathBuf>,
 }
@@ -65,7 +65,7 @@ pub(crate) struct SettingsShowArgs {
     /// A label that settings know it by; may be repeated
     #[arg(long, value_name = "LABEL")]
     pub(crate) label: Vec<String>,
-    /// The settings [default: those in settings/ beside recipack.toml]
+    /// The settings [default: those of recipack.toml and in settings/ beside it]
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Vec<PathBuf>,
 }

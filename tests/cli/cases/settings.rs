@@ -133,3 +133,56 @@ fn settings_that_cannot_be_listed_are_not_none() {
     place.write("settings", "a file of that name has nothing to do with it");
     done(&place, plan);
 }
+
+/// The manifest may say the same under `settings`; what lies beside it counts more, and both are told
+/// with their places.
+#[test]
+fn a_manifest_has_settings_too() {
+    let place = partner();
+    place.write(
+        "recipack.toml",
+        "[package]\nproject = 'partner'\n\n[settings.all.properties]\n'depot.site' = 'Hamburg'\n'ledger.cost_center' = { file = 'centre.txt' }\n\n[settings.customers.osprey.properties]\n'depot.site' = 'Bremen'\n",
+    );
+    place.write("centre.txt", "CC-7\n");
+    place.write(
+        "settings/all.toml",
+        "[all.properties]\n'ledger.cost_center' = 'CC-8'\n",
+    );
+    let shown = done(&place, "settings show --of osprey").stdout;
+    assert_eq!(
+        shown,
+        "property \"depot.site\": \"Bremen\"\n  recipack.toml:9 [customers.osprey]\nproperty \"ledger.cost_center\": \"CC-8\"\n  settings/all.toml:2 [all]\n"
+    );
+    let shown = done(&place, "settings show --of heron --settings recipack.toml").stdout;
+    assert_eq!(
+        shown,
+        "property \"depot.site\": \"Hamburg\"\n  recipack.toml:5 [all]\nproperty \"ledger.cost_center\": secret of centre.txt\n  recipack.toml:6 [all]\n"
+    );
+    // What else reads the manifest has nothing against it, and its schema neither.
+    done(&place, "check");
+    let plan = "plan p.zip --into local:osprey --platform p.db -o plan.json";
+    let planned = done(&place, plan).stdout;
+    assert!(
+        planned.contains("+ property     depot.site  \"Bremen\"\n"),
+        "{planned}"
+    );
+    done(&place, "import plan.json --platform p.db");
+    // A slip is told in its place, also where nobody named the file.
+    let text = std::fs::read_to_string(place.path("recipack.toml")).expect("written");
+    place.write(
+        "recipack.toml",
+        &text.replace("settings.all", "settings.al"),
+    );
+    let wrong = run(&place, plan);
+    assert_eq!(wrong.code, 1, "{}", wrong.stderr);
+    let told = "error[invalid-settings]: unknown key `al`\n  --> recipack.toml:4:11\n";
+    assert!(wrong.stderr.contains(told), "{}", wrong.stderr);
+    place.write("recipack.toml", "[package]\nproject = 'partner'\n");
+    let none = run(&place, "settings show --of osprey --settings recipack.toml");
+    assert_eq!(none.code, 1, "{}", none.stderr);
+    let told = "error[invalid-settings]: the manifest says nothing under `settings`\n  --> recipack.toml:1:1\n";
+    assert!(none.stderr.contains(told), "{}", none.stderr);
+    place.write("recipack.toml", "settings = 3\n");
+    let wrong = run(&place, "check");
+    assert_eq!(wrong.code, 1, "{}", wrong.stderr);
+}
