@@ -13,6 +13,7 @@
 //! | [`sandbox`] | the local platform behind the platform's HTTP API |
 //! | [`report`] | what was found and done, as JUnit, SARIF, GitHub annotations, Markdown and step outputs |
 //! | [`remote`] | workspaces behind the platform's API: read, planned against, changed by requests, with a journal |
+//! | [`registry`] | packages in OCI registries and layouts: pushed, found, fetched, and what is attached to them |
 //! | [`ops`] | the stories: export, import, what is done in workspaces, verify, compare |
 //! | [`workspace`] | where packages go: workspaces in memory and in the local platform's file |
 //! | [`plan`] | what should happen, as values: the rule, the decisions, the edits, the differences |
@@ -36,7 +37,7 @@
 //! |---|---|
 //! | `cli` | the command, with all of the rest |
 //! | `local` | [`workspace::local`]: workspaces in one SQLite file |
-//! | `remote` | [`client`] and [`remote`]: workspaces behind the platform's API |
+//! | `remote` | [`client`] and [`remote`]: workspaces behind the platform's API; [`registry`]: packages in registries |
 //! | `sandbox` | [`sandbox`]: the local platform behind the platform's API |
 //! | `connector-source` | what a connector's Ruby source offers recipes; without it that is unknown |
 //!
@@ -152,6 +153,8 @@ pub mod model;
 pub mod ops;
 pub mod parallel;
 pub mod plan;
+#[cfg(feature = "remote")]
+pub mod registry;
 #[cfg(feature = "remote")]
 pub mod remote;
 #[cfg(feature = "cli")]

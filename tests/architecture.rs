@@ -83,6 +83,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
             "ops",
         ],
     ),
+    ("registry", &["io", "model", "client"]),
     ("report", &["model", "plan", "ops"]),
     (
         "sandbox",
@@ -104,13 +105,22 @@ const FOLDERS: &[(&str, &[&str])] = &[
             "workspace",
             "ops",
             "remote",
+            "registry",
             "report",
             "sandbox",
         ],
     ),
 ];
 /// Folders whose own parts form no circle either.
-const WITHOUT_CIRCLES: &[&str] = &["plan", "ops", "workspace", "archive", "source", "manifest"];
+const WITHOUT_CIRCLES: &[&str] = &[
+    "plan",
+    "ops",
+    "workspace",
+    "archive",
+    "source",
+    "manifest",
+    "registry",
+];
 const PRINTING: &[&str] = &["print!", "println!", "eprint!", "eprintln!", "dbg!"];
 const TERMINAL: &[&str] = &["stdout()", "stderr()"];
 
@@ -180,6 +190,23 @@ const LAYERS: &[Layer] = &[
     Layer {
         below: "src/remote/",
         not: &[TERMINAL, &["clap", "anyhow", "std::env", "SystemTime"]],
+        except: &[],
+    },
+    Layer {
+        below: "src/registry/",
+        not: &[
+            TERMINAL,
+            &[
+                "clap",
+                "anyhow",
+                "std::env",
+                "std::process",
+                "SystemTime",
+                "zip::",
+                "walkdir",
+                "tempfile",
+            ],
+        ],
         except: &[],
     },
     Layer {
@@ -553,9 +580,10 @@ fn the_environment_is_read_on_the_command_line_only() {
     assert_eq!(wrong, [""; 0]);
 }
 
-/// A process that is started has the environment, and so the token that is in it.
+/// A process that is started has the environment, and so the token that is in it. Only programs that
+/// keep logins of registries are started, and without that.
 #[test]
-fn no_process_is_started() {
+fn no_process_is_started_but_those_that_keep_logins() {
     let mut wrong = Vec::new();
     for (path, text) in sources("src") {
         let starts = |line: &str| {
@@ -575,7 +603,7 @@ fn no_process_is_started() {
             wrong.push(path);
         }
     }
-    assert_eq!(wrong, [""; 0]);
+    assert_eq!(wrong, ["src/cli/registry/docker.rs"]);
 }
 
 /// What systems do differently lies in one folder, where each of them has its own file.

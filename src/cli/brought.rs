@@ -10,24 +10,36 @@ use super::Context;
 use super::args::PlatformArgs;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::registry;
 use crate::archive::TemporaryFile;
+use crate::archive::signature::LONGEST;
 use crate::cli::connect::{open, open_remote};
 use crate::cli::workspace_command::platform_option;
 use crate::io::scratch::ScratchFolder;
 use crate::model::finding::Severity;
 use crate::model::keyword::nearest;
 use crate::model::workspace::{Address, AddressError, FolderPath};
+use crate::ops::export::record::record_path;
 use crate::ops::workspace::export::{Output, WorkspaceExportError, export};
 use crate::ops::workspace::pull::{PullError, pull_all};
 use crate::plan::decision::shell_word;
 use crate::plan::workspace_export::{DepartureRequest, Rows, Unfiled};
+use crate::registry::{MINISIGN, Opening, Reference};
 use crate::remote::fetch;
 use crate::workspace::Workspace;
+
+/// How many signatures of a package are looked at.
+const SIGNATURES: usize = 32;
 
 /// A project, a package or a folder of connectors.
 pub(crate) struct Brought {
     path: PathBuf,
-    address: Option<Address>,
+    /// What it is called, if not by its path: an address.
+    named: Option<String>,
+    /// Where it is in a registry, by its digest.
+    pinned: Option<Reference>,
+    /// Signatures that are attached to it there.
+    signatures: Vec<PathBuf>,
     /// What goes with the value: a download, or a folder of files that were made here.
     _kept: Option<Box<dyn Any>>,
 }
@@ -37,7 +49,9 @@ impl Brought {
     fn here(path: PathBuf) -> Self {
         Self {
             path,
-            address: None,
+            named: None,
+            pinned: None,
+            signatures: Vec::new(),
             _kept: None,
         }
     }
@@ -49,10 +63,20 @@ impl Brought {
 
     /// What to call it: its address, or its path.
     pub(crate) fn name(&self) -> String {
-        match &self.address {
-            Some(address) => address.to_string(),
+        match &self.named {
+            Some(name) => name.clone(),
             None => self.path.display().to_string(),
         }
+    }
+
+    /// Where it is in a registry, by the digest of its manifest.
+    pub(crate) const fn pinned(&self) -> Option<&Reference> {
+        self.pinned.as_ref()
+    }
+
+    /// Signatures that are attached to it in a registry.
+    pub(crate) fn signatures(&self) -> &[PathBuf] {
+        &self.signatures
     }
 }
 
@@ -68,8 +92,8 @@ pub(crate) fn address(said: &Path) -> Result<Option<Address>, Failure> {
         .transpose()
 }
 
-/// A project or a package: a path, or what the workspace at an address exports, without the rows of
-/// its tables. `work` says what for, to whoever has to wait.
+/// A project or a package: a path, what is in a registry, or what the workspace at an address exports,
+/// without the rows of its tables. `work` says what for, to whoever has to wait.
 pub(crate) fn project(
     context: &Context,
     platform: &PlatformArgs,
@@ -77,7 +101,7 @@ pub(crate) fn project(
     work: &str,
 ) -> Result<Brought, Failure> {
     let Some(address) = address(said)? else {
-        return Ok(Brought::here(said.to_owned()));
+        return fetched(context, platform.api.ca_file.as_ref(), said, Along::Record);
     };
     let (path, kept) = match &address {
         Address::Remote(remote) => {
@@ -111,8 +135,65 @@ pub(crate) fn project(
     };
     Ok(Brought {
         path,
-        address: Some(address),
+        named: Some(address.to_string()),
+        pinned: None,
+        signatures: Vec::new(),
         _kept: Some(kept),
+    })
+}
+
+/// What comes along with a package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Along {
+    /// Its decision record.
+    Record,
+    /// That, and the signatures that are attached to it.
+    Signatures,
+}
+
+/// A package: a path, or what is fetched from a registry. That is asked for once which package is
+/// meant; from there on it is known by its digest. `ca` is what the command line says about
+/// certificates.
+pub(crate) fn fetched(
+    context: &Context,
+    ca: Option<&PathBuf>,
+    said: &Path,
+    along: Along,
+) -> Result<Brought, Failure> {
+    let Some(reference) = registry::reference(said)? else {
+        return Ok(Brought::here(said.to_owned()));
+    };
+    let which = registry::selector(&reference)?;
+    let opened = registry::open(context, ca, &reference.home, Opening::Read)?;
+    let found = opened.find(which)?;
+    let folder = scratch()?;
+    let path = folder.file(&found.name);
+    let keep = |path: &Path, bytes: &[u8]| {
+        std::fs::write(path, bytes)
+            .with_context(|| format!("can't keep {} for a while", path.display()))
+    };
+    let (zip, _) = registry::fetched(&opened, &found, &folder.file(""))?;
+    zip.persist(&path)?;
+    if let Some(record) = opened.fetch_record(&found, &registry::bounds())? {
+        keep(&record_path(&path), &record)?;
+    }
+    let mut signatures = Vec::new();
+    if along == Along::Signatures {
+        let attached = opened.discover(&found)?.into_iter();
+        let attached = attached.filter(|attachment| attachment.kind == MINISIGN);
+        for (number, attachment) in attached.take(SIGNATURES).enumerate() {
+            let signature = opened.fetch_attachment(&found, &attachment, LONGEST)?;
+            let path = folder.file(&format!("{number}.minisig"));
+            keep(&path, &signature)?;
+            signatures.push(path);
+        }
+    }
+    Ok(Brought {
+        path,
+        named: Some(found.reference.to_string()),
+        pinned: Some(found.reference),
+        signatures,
+        _kept: Some(Box::new(folder)),
     })
 }
 
@@ -144,7 +225,9 @@ pub(crate) fn connectors(
     }
     Ok(Brought {
         path: folder.file(""),
-        address: Some(address),
+        named: Some(address.to_string()),
+        pinned: None,
+        signatures: Vec::new(),
         _kept: Some(Box::new(folder)),
     })
 }

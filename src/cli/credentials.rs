@@ -26,6 +26,8 @@ const CA_FILE: &str = "RECIPACK_CA_FILE";
 const SERVICE: &str = "workato-platform-cli";
 /// Variables whose values are never told.
 pub(crate) const SECRETS: [&str; 2] = [TOKEN, super::signing::PASSWORD];
+/// Variables that are no other program's business: those, and where a token lies.
+pub(crate) const PRIVATE: [&str; 3] = [TOKEN, super::signing::PASSWORD, TOKEN_FILE];
 
 /// Bytes that a file with a token, or with profiles, may have.
 const LONGEST: u64 = 1 << 20;
@@ -285,6 +287,13 @@ impl Credentials {
             ..Settings::new(self.base, self.token)
         })
     }
+}
+
+/// The certificates and the proxy that the environment names.
+pub(crate) fn network(
+    environment: &Environment<'_>,
+) -> Result<(Option<PathBuf>, Option<Proxy>), CredentialError> {
+    Ok((environment.path(CA_FILE), proxy(environment)?))
 }
 
 /// The proxy for https that the environment names.

@@ -20,6 +20,7 @@ mod mask;
 mod output;
 mod platform;
 mod refusal;
+mod registry;
 mod reports;
 mod request;
 pub(crate) mod settings;
@@ -295,6 +296,11 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Manifest(ManifestCommand::List(args)) => commands::manifest::list(context, &args),
         Command::Graph(args) => commands::graph::run(context, &args),
         Command::Diff(args) => commands::diff::run(context, &args),
+        Command::Push(args) => commands::push::run(context, &args),
+        Command::Pull(args) => commands::pull::run(context, &args),
+        Command::Attach(args) => commands::attach::run(context, &args),
+        Command::Discover(args) => commands::discover::discover(context, &args),
+        Command::Tags(args) => commands::discover::tags(context, &args),
         Command::Plan(args) => commands::import::plan(context, &args),
         Command::Import(args) => commands::import::import(context, &args),
         Command::Status(args) => commands::status::run(context, &args),

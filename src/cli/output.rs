@@ -491,3 +491,59 @@ fn is_of_asset(path: &Path, folder: &Path) -> bool {
         !matches!(role, FileRole::NoAsset)
     })
 }
+
+/// What a file is that may be attached to a package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A key, or a local platform.
+    Secret,
+    /// A signature of minisign.
+    Signature,
+    /// An in-toto statement.
+    Statement,
+    /// An envelope that holds one.
+    Envelope,
+    /// A CycloneDX document.
+    Bom,
+    /// A report in SARIF.
+    Sarif,
+    /// A report in JUnit's XML.
+    Junit,
+    /// A report in Markdown.
+    Markdown,
+    /// Something else.
+    Other,
+}
+
+/// What a file is, by what it holds.
+///
+/// # Errors
+/// If it can't be read.
+pub(crate) fn kind_of(path: &Path) -> std::io::Result<Kind> {
+    let is = |content: Content| Ok::<bool, std::io::Error>(look(path, content)? == There::SameKind);
+    if matches!(
+        look(path, Content::Signature)?,
+        There::Key | There::Platform
+    ) {
+        return Ok(Kind::Secret);
+    }
+    if is(Content::Attestation)? {
+        let document = outline(path).unwrap_or_default();
+        return Ok(match document.contains_key("payloadType") {
+            true => Kind::Envelope,
+            false => Kind::Statement,
+        });
+    }
+    for (content, kind) in [
+        (Content::Signature, Kind::Signature),
+        (Content::Bom, Kind::Bom),
+        (Content::Sarif, Kind::Sarif),
+        (Content::Junit, Kind::Junit),
+        (Content::Markdown, Kind::Markdown),
+    ] {
+        if is(content)? {
+            return Ok(kind);
+        }
+    }
+    Ok(Kind::Other)
+}

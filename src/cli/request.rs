@@ -28,6 +28,7 @@ use crate::ops::export::ExportRequest;
 use crate::ops::read::{Digests, Opened, Reading, Roots, open};
 use crate::ops::workspace::catalog::catalogue;
 use crate::plan::export::Destination;
+use crate::registry::Reference;
 use crate::source::git::Repository;
 use crate::workspace::WorkspaceError;
 
@@ -83,11 +84,11 @@ impl ManifestFile {
     }
 
     /// What to make of the project that it names, as for an external account; nothing if the project
-    /// lies in a workspace.
+    /// lies in a workspace or a registry.
     pub(crate) fn request(&self) -> Option<ExportRequest> {
         let said = self.manifest.package.project.as_ref();
         let project = said.map_or(".", |said| &said.value);
-        if Address::is_meant(project) {
+        if Address::is_meant(project) || Reference::is_meant(project) {
             return None;
         }
         Some(ExportRequest {
@@ -425,7 +426,9 @@ fn project_of(args: &PackArgs, file: Option<&ManifestFile>) -> Result<PathBuf, F
         return Ok(PathBuf::from("."));
     };
     match &file.manifest().package.project {
-        Some(said) if Address::is_meant(&said.value) => Ok(PathBuf::from(&said.value)),
+        Some(said) if Address::is_meant(&said.value) || Reference::is_meant(&said.value) => {
+            Ok(PathBuf::from(&said.value))
+        }
         Some(said) => file.named(said),
         None => Ok(file.beside(".")),
     }

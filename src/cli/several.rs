@@ -16,6 +16,7 @@ use crate::model::count::counted;
 use crate::model::workspace::Address;
 use crate::ops::export::documents::{OfProject, SeveralDocument};
 use crate::ops::read::projects_in;
+use crate::registry::Reference;
 
 /// What a command found out about a project, before anything of it is printed to stdout.
 pub(crate) struct Answer<D> {
@@ -160,9 +161,9 @@ pub(crate) fn named<'p>(projects: impl Iterator<Item = &'p Path>) -> Result<Vec<
 
 fn refuse_address(project: &Path) -> Result<(), Failure> {
     match project.to_str() {
-        Some(text) if Address::is_meant(text) => Err(Failure::usage(format!(
-            "{text} is an address, and several projects are folders and packages"
-        ))
+        Some(text) if Address::is_meant(text) || Reference::is_meant(text) => Err(Failure::usage(
+            format!("{text} is an address, and several projects are folders and packages"),
+        )
         .help("run the command for the address by itself")),
         Some(_) | None => Ok(()),
     }

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use secrecy::SecretString;
 
+use super::brought::Brought;
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::archive::signature::{KeyError, LONGEST, SigningKey, VerifyingKey, signature_path};
 use crate::io::limited;
-use crate::ops::provenance::verify::SignatureCheck;
+use crate::ops::provenance::verify::{SignatureCheck, hold};
 
 /// The variable with a secret key's password.
 pub(crate) const PASSWORD: &str = "RECIPACK_SIGN_PASSWORD";
@@ -24,6 +25,37 @@ pub(crate) fn check(
         key: verifying_key(key)?,
         path: signature.map_or_else(|| signature_path(package), PathBuf::from),
     })
+}
+
+/// The signature of a package that is attached to it in a registry and holds by `key`, or any other
+/// that is, of which is told then what is wrong with it; nothing if none is, or it is in no registry.
+///
+/// # Errors
+/// If `key` is none, or the package is in a registry and nothing is attached that could be a signature.
+pub(crate) fn attached(key: &str, package: &Brought) -> Result<Option<PathBuf>, Failure> {
+    let Some(pinned) = package.pinned() else {
+        return Ok(None);
+    };
+    for signature in package.signatures() {
+        let held = hold(
+            &check(key, package.path(), Some(signature))?,
+            package.path(),
+        );
+        if held.is_ok() {
+            return Ok(Some(signature.clone()));
+        }
+    }
+    match package.signatures().first() {
+        Some(first) => Ok(Some(first.clone())),
+        None => Err(Failure::new(
+            Exit::VerificationFailed,
+            "not-signed",
+            format!("no signature of minisign is attached to {pinned}"),
+        )
+        .help(format!(
+            "whoever made it signs and attaches: recipack sign PACKAGE.zip --key FILE; recipack attach {pinned} PACKAGE.zip.minisig"
+        ))),
+    }
 }
 
 fn verifying_key(said: &str) -> Result<VerifyingKey, Failure> {

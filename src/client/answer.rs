@@ -554,7 +554,7 @@ fn text_of(value: &Value) -> Option<String> {
 }
 
 /// Text of the platform's, harmless for a terminal and not too long.
-pub(super) fn shown(text: &str, longest: usize) -> String {
+pub(crate) fn shown(text: &str, longest: usize) -> String {
     let mut harmless = String::new();
     for (n, c) in text.trim().chars().enumerate() {
         if n == longest {
@@ -579,14 +579,14 @@ fn beginning(text: &str, withheld: &Withheld) -> String {
 }
 
 /// Whether an answer is a page for people.
-pub(super) fn is_page(headers: &HeaderMap, bytes: &[u8]) -> bool {
+pub(crate) fn is_page(headers: &HeaderMap, bytes: &[u8]) -> bool {
     let said = header_text(headers, header::CONTENT_TYPE.as_str())
         .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"));
     let json = serde_json::from_slice::<serde_json::Value>(bytes).is_ok();
     !json && (said || bytes.trim_ascii_start().starts_with(b"<"))
 }
 
-pub(super) fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(crate) fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
     let value = headers.get(name)?;
     Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
 }

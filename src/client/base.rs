@@ -62,7 +62,7 @@ impl ApiBase {
 }
 
 /// Host and port as an address has them.
-pub(super) fn authority(url: &Url) -> String {
+pub(crate) fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match url.port() {
         Some(port) => format!("{host}:{port}"),
@@ -71,7 +71,7 @@ pub(super) fn authority(url: &Url) -> String {
 }
 
 /// Whether bytes sent there stay on this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

@@ -60,6 +60,10 @@ pub use settings::{Clock, Cut, Notice, Notices, Proxy, Retries, Settings, Timeou
 pub use tally::{Tally, TallyError, Turn};
 pub use user::Me;
 
+pub(crate) use answer::{header_text, is_page, shown};
+pub(crate) use base::{authority, is_loopback};
+pub(crate) use wire::{agent, connecting};
+
 use std::fmt;
 
 use transport::Transport;

@@ -25,7 +25,7 @@ use crate::client::interruptible::Watch;
 use crate::model::withheld::Withheld;
 
 /// Bytes that the head of an answer may have.
-pub(super) const HEAD: u64 = 64 * 1024;
+pub(crate) const HEAD: u64 = 64 * 1024;
 const USER_AGENT: &str = concat!("recipack/", env!("CARGO_PKG_VERSION"));
 /// Connections that were idle for longer are not used again: the platform may be closing them.
 const IDLE: Duration = Duration::from_secs(5);
@@ -448,7 +448,8 @@ fn run(
     agent.run(request)
 }
 
-fn agent(
+/// Connections by these settings, which listen to whoever wants to stop.
+pub(crate) fn agent(
     config: &ureq::config::Config,
     pauses: &Arc<dyn Clock + Send + Sync>,
     sent: &Arc<AtomicBool>,
@@ -466,15 +467,24 @@ fn agent(
 }
 
 fn config(settings: &Settings) -> Result<ureq::config::Config, ClientError> {
-    let roots = match &settings.ca {
+    // What is meant for this machine does not leave it.
+    let away = !is_loopback(settings.base.url());
+    let proxy = settings.proxy.as_ref().filter(|_| away);
+    connecting(settings.ca.as_deref(), proxy, settings.timeouts.connect)
+}
+
+/// How connections are made: whose certificates are believed, and by which way. No redirect is
+/// followed, and no status is an error.
+pub(crate) fn connecting(
+    ca: Option<&Path>,
+    proxy: Option<&Proxy>,
+    connect: Duration,
+) -> Result<ureq::config::Config, ClientError> {
+    let roots = match ca {
         None => RootCerts::WebPki,
         Some(path) => certificates(path)?,
     };
-    let proxy = match &settings.proxy {
-        // What is meant for this machine does not leave it.
-        Some(proxy) if !is_loopback(settings.base.url()) => Some(proxy_of(proxy)?),
-        Some(_) | None => None,
-    };
+    let proxy = proxy.map(proxy_of).transpose()?;
     Ok(Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -483,8 +493,8 @@ fn config(settings: &Settings) -> Result<ureq::config::Config, ClientError> {
         .max_idle_age(IDLE)
         .user_agent(USER_AGENT)
         .accept_encoding("identity")
-        .timeout_resolve(Some(settings.timeouts.connect))
-        .timeout_connect(Some(settings.timeouts.connect))
+        .timeout_resolve(Some(connect))
+        .timeout_connect(Some(connect))
         .tls_config(TlsConfig::builder().root_certs(roots).build())
         .proxy(proxy)
         .build())

@@ -11,7 +11,7 @@ use crate::support::{Place, Run, copy, fixture};
 
 /// A screen, in lines of a hundred columns; the list of all commands may take a larger one.
 const SCREEN: usize = 40;
-const LARGE: usize = 64;
+const LARGE: usize = 69;
 /// How help says which import is gone on with.
 const ID: &str = "1f0c55d20d41";
 
@@ -146,6 +146,7 @@ impl World {
             "recipack connector push next.rb --title 'Invoice Vault' --in local:studio",
             "recipack export orders --for customer --catalog local:studio -o kestrel-orders.zip",
             "recipack sign kestrel-orders.zip --key recipack.key",
+            "recipack push kestrel-orders.zip oci:packages:1.3",
             "recipack workspace create kestrel --kind customer --of studio --external-id K-1",
             "recipack customer label kestrel ring=early",
             "recipack plan kestrel-orders.zip --into local:kestrel -o plan.json",
@@ -359,7 +360,7 @@ fn commands_stand_under_five_headings_and_options_under_theirs() {
         [
             "Make packages:",
             "Look into them:",
-            "Bring them to workspaces:",
+            "Bring them to workspaces and registries:",
             "Work with workspaces:",
             "Help:"
         ]

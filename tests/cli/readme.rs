@@ -382,6 +382,10 @@ fn the_table_of_limits_is_that_of_the_code() {
             ),
         ),
         ("a key or signature", bytes(signature::LONGEST)),
+        (
+            "a manifest, or a list of what is attached, in a registry",
+            bytes(recipack::registry::LARGEST_MANIFEST),
+        ),
     ]
     .map(|(what, most)| format!("| {what} | {most} |"));
     assert_eq!(rows(&page("docs/limits.md"), "## Limits"), expected);

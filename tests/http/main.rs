@@ -1,6 +1,7 @@
-//! The platform's API: the client, the sandbox, and commands over both.
+//! The platform's API: the client, the sandbox, and commands over both; registries.
 
 mod client;
+mod registry;
 mod remote;
 mod sandbox;
 mod stage;

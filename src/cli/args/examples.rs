@@ -121,6 +121,41 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
         ],
     ),
     (
+        "push",
+        [
+            "recipack push kestrel-orders.zip oci:packages:1.4",
+            "recipack push kestrel-external.zip oci:packages:1.3 --move-tag",
+        ],
+    ),
+    (
+        "pull",
+        [
+            "recipack pull oci:packages:1.3 -o pulled.zip",
+            "recipack pull oci:packages:1.3 -o pulled.zip --attachments",
+        ],
+    ),
+    (
+        "attach",
+        [
+            "recipack attach oci:packages:1.3 kestrel-orders.zip.minisig",
+            "recipack attach oci:packages:1.3 --check",
+        ],
+    ),
+    (
+        "discover",
+        [
+            "recipack discover oci:packages:1.3",
+            "recipack discover oci:packages:1.3 --json",
+        ],
+    ),
+    (
+        "tags",
+        [
+            "recipack tags oci:packages",
+            "recipack tags oci:packages --json",
+        ],
+    ),
+    (
         "plan",
         [
             "recipack plan kestrel-orders.zip --into local:kestrel -o plan.json",

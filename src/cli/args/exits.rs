@@ -12,6 +12,8 @@ const ASKING: &[Exit] = &[Temporary, NotAuthorised];
 const BRINGING: &[Exit] = &[VerificationFailed, Unfinished, Temporary, NotAuthorised];
 /// Those that change a workspace, if it is still as it was looked at.
 const CHANGING: &[Exit] = &[Refused, PartlyDone, Unfinished, Temporary, NotAuthorised];
+/// Those that fetch from a registry.
+const FETCHING: &[Exit] = &[VerificationFailed, Temporary, NotAuthorised];
 /// Those that change what the local platform has of workspaces.
 const KEEPING: &[Exit] = &[PartlyDone, Temporary];
 
@@ -39,6 +41,11 @@ const ENDS: &[Ends] = &[
     ),
     ("attest", &[], &[VerificationFailed, PartlyDone]),
     ("sbom", &[], &[VerificationFailed, PartlyDone]),
+    ("push", FETCHING, &[Refused, PartlyDone]),
+    ("pull", FETCHING, &[PartlyDone]),
+    ("attach", FETCHING, &[PartlyDone]),
+    ("discover", FETCHING, &[]),
+    ("tags", FETCHING, &[]),
     ("plan", BRINGING, &[Differences, Refused, PartlyDone]),
     ("import", CHANGING, &[Differences, VerificationFailed]),
     ("resume", CHANGING, &[VerificationFailed]),

@@ -17,9 +17,10 @@ const GROUPS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "Bring them to workspaces",
+        "Bring them to workspaces and registries",
         &[
             "settings", "plan", "import", "resume", "status", "history", "rollback", "matrix",
+            "push", "pull", "attach", "discover", "tags",
         ],
     ),
     (

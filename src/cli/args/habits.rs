@@ -14,14 +14,12 @@ const VERBS: &[(&[&str], &str)] = &[
         "`recipack show PACKAGE.zip` lists a package, `recipack workspace list` the workspaces, `recipack history ADDRESS` the imports",
     ),
     (
-        &[
-            "install", "deploy", "push", "upload", "upgrade", "send", "publish",
-        ],
-        "to bring a package into a workspace: `recipack import PACKAGE.zip --into ADDRESS`",
+        &["install", "deploy", "upload", "upgrade", "send", "publish"],
+        "to bring a package into a workspace: `recipack import PACKAGE.zip --into ADDRESS`; to a registry: `recipack push PACKAGE.zip oci://HOST/REPOSITORY:TAG`",
     ),
     (
-        &["pull", "fetch", "download", "clone", "get"],
-        "to take a package out of a workspace: `recipack workspace export ADDRESS`; out of an address as a project: `recipack export ADDRESS --for external`",
+        &["fetch", "download", "clone", "get"],
+        "to fetch a package from a registry: `recipack pull oci://HOST/REPOSITORY:TAG`; to take a package out of a workspace: `recipack workspace export ADDRESS`; out of an address as a project: `recipack export ADDRESS --for external`",
     ),
     (
         &["pack", "package", "bundle", "zip", "make"],
@@ -99,6 +97,18 @@ const VERBS: &[(&[&str], &str)] = &[
     ),
 ];
 
+/// Commands that are something else in other tools, where it is not said what they should do.
+const UNSAID: &[(&[&str], &str)] = &[
+    (
+        &["push"],
+        "to bring a package into a workspace: `recipack import PACKAGE.zip --into ADDRESS`; a folder becomes a package with `recipack export FOLDER`",
+    ),
+    (
+        &["pull"],
+        "to take a package out of a workspace: `recipack workspace export ADDRESS`",
+    ),
+];
+
 /// Options of other tools, and what is meant.
 const OPTIONS: &[(&[&str], &str)] = &[
     (
@@ -163,7 +173,14 @@ pub(crate) fn advised(mut error: Error) -> Error {
     if kind == ErrorKind::ValueValidation {
         return valued(error);
     }
-    let tip = if kind == ErrorKind::InvalidSubcommand {
+    let tip = if kind == ErrorKind::MissingRequiredArgument {
+        let within = within(&error);
+        let [command] = within.as_slice() else {
+            return error;
+        };
+        // Other tools push to and pull from workspaces.
+        meant(UNSAID, command)
+    } else if kind == ErrorKind::InvalidSubcommand {
         named(&error, ContextKind::InvalidSubcommand).and_then(|word| verb(&word, &within(&error)))
     } else if kind == ErrorKind::UnknownArgument {
         named(&error, ContextKind::InvalidArg).and_then(|option| meant(OPTIONS, &option))

@@ -33,7 +33,7 @@ pub(crate) struct PermittedArgs {
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
-    /// The package
+    /// The package, also in a registry: oci://…
     #[arg(value_name = "PACKAGE.zip")]
     pub(crate) package: PathBuf,
     /// The workspace: local:NAME, https://HOST, profile:NAME or customer:ID
@@ -89,7 +89,7 @@ pub(crate) struct PlanArgs {
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
-    /// The package, or a plan that `plan -o` wrote
+    /// The package, also in a registry (oci://…), or a plan that `plan -o` wrote
     #[arg(value_name = "PACKAGE.zip|plan.json")]
     pub(crate) package: PathBuf,
     /// The workspace [default: the plan's]
@@ -119,7 +119,7 @@ pub(crate) struct ImportArgs {
     /// Only import what this key signed (with --signature FILE)
     #[arg(long, value_name = "KEY|FILE")]
     pub(crate) require_signature: Option<String>,
-    /// The signature [default: <package>.minisig]
+    /// The signature [default: <package>.minisig, or what is attached in the registry]
     #[arg(long, value_name = "FILE", hide = true, requires = "require_signature")]
     pub(crate) signature: Option<PathBuf>,
     /// The lock that --locked goes by [default: that of recipack.toml, here or above]

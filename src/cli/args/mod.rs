@@ -18,6 +18,7 @@ mod man;
 mod platform;
 mod provenance;
 mod recipe;
+mod registry;
 mod report;
 mod sandbox;
 mod settings;
@@ -52,6 +53,7 @@ pub(crate) use man::ManArgs;
 pub(crate) use platform::PlatformArgs;
 pub(crate) use provenance::{AttestArgs, SbomArgs};
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
+pub(crate) use registry::{AttachArgs, DiscoverArgs, PullArgs, PushArgs, TagsArgs};
 pub(crate) use report::{ReportArgs, ReportTo};
 pub(crate) use sandbox::{ResumeArgs, SandboxArgs};
 pub(crate) use settings::{
@@ -160,6 +162,16 @@ pub(crate) enum Command {
     Attest(AttestArgs),
     /// Say what is in a package: a CycloneDX bill of materials
     Sbom(SbomArgs),
+    /// Bring a package to an OCI registry
+    Push(PushArgs),
+    /// Fetch a package from an OCI registry
+    Pull(PullArgs),
+    /// Attach signatures, statements, bills and reports to a package in a registry
+    Attach(AttachArgs),
+    /// List what is attached to a package in a registry
+    Discover(DiscoverArgs),
+    /// List the tags of a repository
+    Tags(TagsArgs),
     /// Say what an import would do to a workspace, and do nothing
     Plan(PlanArgs),
     /// Import a package into a workspace
@@ -475,7 +487,7 @@ pub(crate) struct ManifestListArgs {
 /// Arguments of `show`.
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
-    /// A package, a project's folder or an address
+    /// A package, also in a registry (oci://…), a project's folder or an address
     #[arg(value_name = "PACKAGE.zip|PROJECT|ADDRESS")]
     pub(crate) package: PathBuf,
     /// Where the workspace is.
@@ -537,7 +549,7 @@ pub(crate) struct GraphArgs {
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// The package
+    /// The package, also in a registry: oci://…
     pub(crate) package: PathBuf,
     /// The decision record [default: <package>.recipack.json beside it, where there is one]
     #[arg(long, value_name = "FILE")]

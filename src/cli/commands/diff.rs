@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::super::args::{DiffArgs, DiffSide};
-use super::super::brought;
+use super::super::brought::{self, Along, Brought};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::ui::{Volume, visible};
@@ -29,8 +29,10 @@ struct Opened<'a> {
     /// The address, if it is a workspace.
     address: Option<&'a Address>,
     path: PathBuf,
-    /// Keeps the package of a workspace while it is compared.
-    _package: Option<TemporaryFile>,
+    /// What it is called, if not by its path.
+    named: Option<String>,
+    /// Keeps the package of a workspace, or one from a registry, while it is compared.
+    _kept: (Option<TemporaryFile>, Option<Brought>),
 }
 
 pub(crate) fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Stop> {
@@ -59,8 +61,8 @@ pub(crate) fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Stop> {
         &mut context.ui.observer(),
     )?;
     for (side, opened) in [(&mut report.old, &a), (&mut report.new, &b)] {
-        if let Some(address) = opened.address {
-            side.name = address.to_string();
+        if let Some(named) = &opened.named {
+            side.name.clone_from(named);
         }
     }
     show(context, args, &report)
@@ -76,17 +78,26 @@ fn with_workspace(
 ) -> Result<Exit, Stop> {
     let workspace = open(context, &args.platform, address, "diff")?;
     let folder = within(workspace.as_ref(), args.folder.as_ref())?;
-    let request = request(package, address, folder, RowsPolicy::Overwrite);
+    let ca = args.platform.api.ca_file.as_ref();
+    let package = brought::fetched(context, ca, package, Along::Record)?;
+    let request = request(package.path(), address, folder, RowsPolicy::Overwrite);
     let mut observer = context.ui.observer();
     let incoming = Incoming::read_to_compare(&request, &context.running, &mut observer)?;
     Failure::incomplete(&incoming.opened)?;
-    let report = compare_with_workspace(
+    let mut report = compare_with_workspace(
         &incoming,
         &request,
         direction,
         workspace.as_ref(),
         &context.running,
     )?;
+    if let Some(pinned) = package.pinned() {
+        let side = match direction {
+            Direction::ToWorkspace => &mut report.old,
+            Direction::FromWorkspace => &mut report.new,
+        };
+        side.name = pinned.to_string();
+    }
     show(context, args, &report)
 }
 
@@ -108,17 +119,23 @@ fn opened<'a>(
     side: &'a DiffSide,
 ) -> Result<Opened<'a>, Failure> {
     match side {
-        DiffSide::Path(path) => Ok(Opened {
-            address: None,
-            path: path.clone(),
-            _package: None,
-        }),
+        DiffSide::Path(path) => {
+            let ca = args.platform.api.ca_file.as_ref();
+            let brought = brought::fetched(context, ca, path, Along::Record)?;
+            Ok(Opened {
+                address: None,
+                path: brought.path().to_owned(),
+                named: brought.pinned().map(ToString::to_string),
+                _kept: (None, Some(brought)),
+            })
+        }
         DiffSide::Workspace(address) => {
             let package = package(context, args, address, &std::env::temp_dir())?;
             Ok(Opened {
                 address: Some(address),
                 path: package.path().to_owned(),
-                _package: Some(package),
+                named: Some(address.to_string()),
+                _kept: (Some(package), None),
             })
         }
     }

@@ -17,9 +17,12 @@ use super::import_settings::{Lands, Said, changed_values, planned_settings};
 use super::import_signed::{Approval, held, unlike, unsigned};
 use super::import_words::{imported, outcome, text};
 use crate::archive::Limits;
+use crate::cli::brought::{self, Along};
 use crate::cli::connect::open;
 use crate::cli::lockfile;
+use crate::cli::registry::reference;
 use crate::cli::settings;
+use crate::cli::signing::attached;
 use crate::cli::workspace_command::platform_option;
 use crate::model::count::counted;
 use crate::model::finding::Severity;
@@ -78,6 +81,8 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
     workspace.read_as(args.read.unwrap_or(ReadDepth::Slim));
     let files = settings::files(&args.settings.settings)?;
     let folder = within(workspace.as_ref(), args.folder.as_ref())?;
+    let ca = args.platform.api.ca_file.as_ref();
+    let package = brought::fetched(context, ca, &args.package, Along::Record)?;
     let mut request = ImportRequest {
         other_target: other_target(args.other_target),
         landing: landing(
@@ -86,14 +91,14 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
             args.home_folder.as_ref(),
             args.tags.unwrap_or(TagsPolicy::Apply),
         )?,
-        ..request(&args.package, &args.into, folder, args.rows)
+        ..request(package.path(), &args.into, folder, args.rows)
     };
     let stripped = strip(context, &mut request, args.strip_folder.as_deref())?;
     let read = |request: &ImportRequest| -> Result<Incoming, ImportError> {
         let mut observer = context.ui.observer();
         let mut incoming = Incoming::read(request, &context.running, &mut observer)?;
         if let Some(stripped) = &stripped {
-            incoming.was_made_of(&args.package, stripped.original)?;
+            incoming.was_made_of(package.path(), stripped.original)?;
         }
         Ok(incoming)
     };
@@ -113,8 +118,9 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
     if context.running.interrupt.is_set() {
         return Err(ImportError::from(Interrupted).into());
     }
-    if let (Some(_), Some(folder)) = (&stripped, &args.strip_folder) {
-        planned.call_package(args.package.display().to_string(), Some(folder.clone()));
+    let folder = stripped.as_ref().and(args.strip_folder.as_ref());
+    if stripped.is_some() || package.pinned().is_some() {
+        planned.call_package(package.name(), folder.cloned());
     }
     let document = planned.document(&incoming);
     let document = document.sealed().map_err(anyhow::Error::new)?;
@@ -312,7 +318,8 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
         .package
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("json"));
-    if !is_plan {
+    // A tag may end so, too.
+    if !is_plan || reference(&args.package)?.is_some() {
         let Some(into) = &args.into else {
             return Err(
                 Failure::usage("it is not said which workspace to import into")
@@ -507,16 +514,24 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
         strip_folder,
         approved,
     } = asked(args)?;
-    let package = request.package.clone();
     subject(reporter, &request.package, &request.address);
-    let name = request
-        .package
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy();
+    let along = match (&args.require_signature, &args.signature) {
+        (Some(_), None) => Along::Signatures,
+        (Some(_) | None, _) => Along::Record,
+    };
+    let ca = args.platform.api.ca_file.as_ref();
+    let brought = brought::fetched(context, ca, &request.package, along)?;
+    request.package = brought.path().to_owned();
+    let package = request.package.clone();
+    let called = PathBuf::from(brought.name());
+    let name = package.file_name().unwrap_or_default().to_string_lossy();
     // Before anything of the package is looked at, and before anybody hears of it.
     let signed = match &args.require_signature {
-        Some(key) => Some(held(key, &request.package, args.signature.as_deref())?),
+        Some(key) => {
+            let attached = attached(key, &brought)?;
+            let signature = args.signature.as_deref().or(attached.as_deref());
+            Some(held(key, &brought, signature)?)
+        }
         None => None,
     };
     let mut workspace = open(
@@ -580,7 +595,7 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
         };
         let wrong = unlike(signed, read, incoming.record_digest(), approval);
         if let Some(what) = wrong {
-            return Err(unsigned(&package, what).into());
+            return Err(unsigned(&called, what).into());
         }
     }
     Failure::incomplete(&incoming.opened)?;
@@ -599,8 +614,9 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
         approved.as_ref().map(|document| Arc::clone(&document.plan));
     for attempt in 1.. {
         let mut planned = incoming.plan(&request, workspace.as_ref(), &context.running)?;
-        if let (Some(_), Some(folder)) = (&stripped, &strip_folder) {
-            planned.call_package(package.display().to_string(), Some(folder.clone()));
+        let folder = stripped.as_ref().and(strip_folder.as_ref());
+        if stripped.is_some() || brought.pinned().is_some() {
+            planned.call_package(called.display().to_string(), folder.cloned());
         }
         if let Some(approved) = &approved {
             planned.stand_by(&approved.plan);
@@ -619,7 +635,7 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
         let plan = planned.plan();
         let overwrites = plan.summary.overwrites > 0 || changed_values(plan) > 0;
         if consent.is_none() && !args.yes && overwrites {
-            agreed(context, args, &package, planned.plan())?;
+            agreed(context, args, &called, planned.plan())?;
             consent = Some(Arc::clone(&document.plan));
         }
         let applied = incoming.apply(

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::super::brought::Brought;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::signing;
@@ -42,14 +43,22 @@ pub(super) fn unlike(
 }
 
 /// Checks a package's signature.
-pub(super) fn held(key: &str, package: &Path, signature: Option<&Path>) -> Result<Signed, Failure> {
-    let check = signing::check(key, package, signature)?;
-    match hold(&check, package) {
+pub(super) fn held(
+    key: &str,
+    package: &Brought,
+    signature: Option<&Path>,
+) -> Result<Signed, Failure> {
+    let check = signing::check(key, package.path(), signature)?;
+    match hold(&check, package.path()) {
         Ok(signed) => Ok(signed),
-        Err(error) => Err(unsigned(package, &error.to_string()).notes([format!(
-            "the signature is looked for in {}",
-            check.path.display()
-        )])),
+        Err(error) => {
+            let failure = unsigned(Path::new(&package.name()), &error.to_string());
+            let attached = package.signatures().contains(&check.path);
+            Err(failure.notes([match attached {
+                true => "none of the signatures that are attached to it holds".to_owned(),
+                false => format!("the signature is looked for in {}", check.path.display()),
+            }]))
+        }
     }
 }
 

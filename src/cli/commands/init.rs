@@ -52,9 +52,10 @@ pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Stop> {
     let brought = brought::project(context, &args.platform, &args.project, "init")?;
     let opened = read_whole(context, brought.path(), Roots::One)?;
     let folder = folder_of(&args.output);
-    let project = match brought::address(&args.project)? {
-        Some(address) => address.to_string(),
-        None => relative(&args.project, folder)?,
+    let project = match (brought::address(&args.project)?, brought.pinned()) {
+        (Some(address), _) => address.to_string(),
+        (None, Some(pinned)) => pinned.to_string(),
+        (None, None) => relative(&args.project, folder)?,
     };
     let catalog = catalog(context, args, &opened.project, folder)?;
     let facts = facts(&opened, &project, catalog)?;

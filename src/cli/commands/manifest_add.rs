@@ -14,6 +14,7 @@ use super::super::ui::visible;
 use super::super::{Context, Stop};
 use super::init::{named, relative};
 use super::manifest::edit;
+use crate::cli::registry::{reference, selector};
 use crate::io::system::slashed;
 use crate::manifest::{Change, Choice, Glob, Manifest, Removal, Selection};
 use crate::model::catalogue::Catalogue;
@@ -28,6 +29,7 @@ use crate::plan::decision::shell_word;
 use crate::plan::export::mentioned;
 use crate::plan::export::mentioned::looked_at;
 use crate::plan::resolve::ResolveError;
+use crate::registry::Reference;
 
 pub(crate) fn add(context: &Context, args: &ManifestAddArgs) -> Result<Exit, Stop> {
     fits(args)?;
@@ -419,6 +421,13 @@ fn project(context: &Context, said: &str, file: &ManifestFile) -> Result<String,
         context.ui.talk(&format!("note: {address} was not asked\n"));
         return Ok(address.to_string());
     }
+    if let Some(reference) = reference(Path::new(said))? {
+        selector(&reference)?;
+        context
+            .ui
+            .talk(&format!("note: {reference} was not asked\n"));
+        return Ok(reference.to_string());
+    }
     let path = Path::new(said);
     if !path.exists() {
         return Err(not_there(
@@ -437,10 +446,12 @@ fn project(context: &Context, said: &str, file: &ManifestFile) -> Result<String,
         ));
     }
     let relative = relative(path, folder)?;
-    Ok(match Address::is_meant(&relative) {
-        true => format!("./{relative}"),
-        false => relative,
-    })
+    Ok(
+        match Address::is_meant(&relative) || Reference::is_meant(&relative) {
+            true => format!("./{relative}"),
+            false => relative,
+        },
+    )
 }
 
 fn removal(

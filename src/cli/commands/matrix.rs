@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::super::args::MatrixArgs;
+use super::super::brought::{self, Along};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::platform;
@@ -26,15 +27,19 @@ pub(crate) fn run(context: &Context, args: &MatrixArgs) -> Result<Exit, Stop> {
 
 fn work(context: &Context, args: &MatrixArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
     reporter.subject("packages × customers");
+    let ca = args.platform.api.ca_file.as_ref();
+    let packages = args.packages.iter();
+    let packages = packages.map(|said| brought::fetched(context, ca, said, Along::Record));
+    let packages: Vec<_> = packages.collect::<Result<_, _>>()?;
     let request = MatrixRequest {
-        packages: args.packages.clone(),
+        packages: packages.iter().map(|it| it.path().to_owned()).collect(),
         folder: args.folder.clone().unwrap_or_default(),
         limits: Limits::default(),
         scratch: std::env::temp_dir(),
         at: platform::now(),
     };
     let mut observer = context.ui.observer();
-    let document = match &args.of {
+    let mut document = match &args.of {
         Some(Address::Remote(admin)) => {
             let found = RemoteCustomersDocument::of(&open_remote(context, &args.platform, admin)?)?;
             let looked_at = found.customers.into_iter().map(|customer| {
@@ -73,6 +78,11 @@ fn work(context: &Context, args: &MatrixArgs, reporter: &mut Reporter) -> Result
             matrix(&request, looked_at, &context.running, &mut observer)?
         }
     };
+    for (called, package) in document.packages.iter_mut().zip(&packages) {
+        if let Some(pinned) = package.pinned() {
+            *called = pinned.to_string();
+        }
+    }
     reporter.items(|| items::of_matrix(&document));
     context
         .ui

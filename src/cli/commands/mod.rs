@@ -1,5 +1,6 @@
 //! One file a command: from its arguments to its exit code.
 
+pub(crate) mod attach;
 pub(crate) mod catalog;
 mod catalog_change;
 pub(crate) mod check;
@@ -11,6 +12,7 @@ mod connector_source;
 mod counts;
 pub(crate) mod customer;
 pub(crate) mod diff;
+pub(crate) mod discover;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod export;
@@ -29,6 +31,8 @@ pub(crate) mod manifest_add;
 pub(crate) mod manifest_edit;
 pub(crate) mod matrix;
 pub(crate) mod provenance;
+pub(crate) mod pull;
+pub(crate) mod push;
 pub(crate) mod recipe;
 pub(crate) mod resume;
 pub(crate) mod rollback;

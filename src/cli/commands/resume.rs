@@ -1,6 +1,9 @@
 //! `recipack resume`: goes on with an import over the API whose end nobody saw.
 
+use std::path::PathBuf;
+
 use super::super::args::ResumeArgs;
+use super::super::brought::{self, Along};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::platform;
@@ -11,6 +14,7 @@ use super::import_settings::sent_with;
 use super::import_words::imported;
 use crate::archive::Limits;
 use crate::cli::connect::{journal, open_expected};
+use crate::cli::registry::reference;
 use crate::model::workspace::Address;
 use crate::ops::import::{ImportRequest, Incoming, PlanDocument};
 use crate::plan::decision::shell_word;
@@ -28,7 +32,13 @@ pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
     };
     let document: PlanDocument =
         serde_json::from_str(&entry.plan).map_err(|error| anyhow::anyhow!(error))?;
-    let package = args.from.clone().unwrap_or_else(|| entry.package.clone());
+    let of_registry = PathBuf::from(&document.plan.package.path);
+    let of_registry = reference(&of_registry)?.map(|_| of_registry);
+    let said = args.from.clone().or(of_registry);
+    let said = said.unwrap_or_else(|| entry.package.clone());
+    let ca = args.platform.api.ca_file.as_ref();
+    let brought = brought::fetched(context, ca, &said, Along::Record)?;
+    let package = brought.path().to_owned();
     let mut request = ImportRequest {
         package: package.clone(),
         address: entry.address.clone(),

@@ -5,6 +5,10 @@ use super::super::exit::Exit;
 use super::super::failure::{Failure, FailureDocument};
 use super::super::ui::Format;
 use super::super::{Context, Stop};
+use super::attach::AttachDocument;
+use super::discover::{DiscoverDocument, TagsDocument};
+use super::pull::PullDocument;
+use super::push::PushDocument;
 use super::sandbox::{SandboxDocument, TokenDocument};
 use super::settings::{SettingsCheckDocument, SettingsInitDocument, SettingsShowDocument};
 use crate::manifest::ManifestText;
@@ -91,6 +95,21 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "what `attest` and `sbom` print with --json",
         || schemars::schema_for!(ProvenanceDocument),
     ),
+    ("push", "what `push` prints with --json", || {
+        schemars::schema_for!(PushDocument)
+    }),
+    ("pull", "what `pull` prints with --json", || {
+        schemars::schema_for!(PullDocument)
+    }),
+    ("attach", "what `attach` prints with --json", || {
+        schemars::schema_for!(AttachDocument)
+    }),
+    ("discover", "what `discover` prints with --json", || {
+        schemars::schema_for!(DiscoverDocument)
+    }),
+    ("tags", "what `tags` prints with --json", || {
+        schemars::schema_for!(TagsDocument)
+    }),
     ("diff", "what `diff` prints with --json", || {
         schemars::schema_for!(DiffReport)
     }),

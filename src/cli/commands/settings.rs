@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::args::{SettingsCheckArgs, SettingsCommand, SettingsInitArgs, SettingsShowArgs};
+use crate::cli::brought::{self, Along};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Content, OutputPath};
@@ -85,7 +86,8 @@ fn init(context: &Context, args: &SettingsInitArgs) -> Result<Exit, Stop> {
         )?),
         None => None,
     };
-    let opened = read_whole(context, &args.package, Roots::Asserted)?;
+    let package = brought::fetched(context, None, &args.package, Along::Record)?;
+    let opened = read_whole(context, package.path(), Roots::Asserted)?;
     let needs = Needs::of(&opened.project);
     let text = needs.template(&opened.source.name);
     if let Some(output) = &output {
@@ -117,7 +119,8 @@ fn init(context: &Context, args: &SettingsInitArgs) -> Result<Exit, Stop> {
 
 fn check(context: &Context, args: &SettingsCheckArgs) -> Result<Exit, Stop> {
     let files = some_files(&args.settings)?;
-    let opened = read_whole(context, &args.package, Roots::Asserted)?;
+    let package = brought::fetched(context, None, &args.package, Along::Record)?;
+    let opened = read_whole(context, package.path(), Roots::Asserted)?;
     let needs = Needs::of(&opened.project);
     let unmatched = files.iter().flat_map(|file| needs.unmatched(file));
     let unmatched: Vec<_> = unmatched.collect();

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::super::args::VerifyArgs;
-use super::super::brought;
+use super::super::brought::{self, Along};
 use super::super::checkout::checkout;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
@@ -38,6 +38,12 @@ pub(crate) fn run(context: &Context, args: &VerifyArgs) -> Result<Exit, Stop> {
 fn work(context: &Context, args: &VerifyArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
     reporter.subject(args.package.display().to_string());
     reporter.project(&args.package, None);
+    let along = match (&args.key, &args.signature) {
+        (Some(_), None) => Along::Signatures,
+        (Some(_) | None, _) => Along::Record,
+    };
+    let ca = args.platform.api.ca_file.as_ref();
+    let package = brought::fetched(context, ca, &args.package, along)?;
     let rebuild = args
         .rebuild_from
         .as_deref()
@@ -49,7 +55,7 @@ fn work(context: &Context, args: &VerifyArgs, reporter: &mut Reporter) -> Result
         .map(|said| brought::connectors(context, &args.platform, said))
         .transpose()?;
     let request = VerifyRequest {
-        package: args.package.clone(),
+        package: package.path().to_owned(),
         record: args.record.clone(),
         rebuild: rebuild.as_ref().map(|project| Rebuild {
             project: project.path().to_owned(),
@@ -60,11 +66,11 @@ fn work(context: &Context, args: &VerifyArgs, reporter: &mut Reporter) -> Result
             commit: args.commit.clone(),
         }),
         signature: match &args.key {
-            Some(key) => Some(signing::check(
-                key,
-                &args.package,
-                args.signature.as_deref(),
-            )?),
+            Some(key) => {
+                let attached = signing::attached(key, &package)?;
+                let signature = args.signature.as_deref().or(attached.as_deref());
+                Some(signing::check(key, package.path(), signature)?)
+            }
             None => None,
         },
         attestation: match &args.attestation {
@@ -80,7 +86,19 @@ fn work(context: &Context, args: &VerifyArgs, reporter: &mut Reporter) -> Result
         },
         limits: Limits::default(),
     };
-    let verification = verify(&request, &context.running, &mut context.ui.observer())?;
+    let mut verification = verify(&request, &context.running, &mut context.ui.observer())?;
+    if let Some(pinned) = package.pinned() {
+        // Where it lies for a while is of no use to anybody.
+        verification.package = pinned.to_string();
+        if args.record.is_none() && verification.record.is_some() {
+            verification.record = Some(pinned.to_string());
+        }
+        if let Some(held) = verification.signature.as_mut()
+            && args.signature.is_none()
+        {
+            held.path = pinned.to_string();
+        }
+    }
     reporter.items(|| items::of_verification(&verification));
     reporter.output(Output::text("package", &verification.package));
     reporter.output(Output::text("digest", verification.sha256.to_string()));

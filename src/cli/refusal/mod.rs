@@ -3,6 +3,7 @@
 
 mod archive;
 mod command;
+mod registry;
 
 use super::exit::Exit;
 
@@ -25,6 +26,7 @@ impl Refusal {
     /// All of them, in the order of their codes.
     pub(crate) fn all() -> Vec<Self> {
         let mut all: Vec<Self> = command::REFUSALS.to_vec();
+        all.extend(registry::REFUSALS);
         all.extend(archive::refusals());
         all.sort_by_key(|refusal| refusal.code);
         all

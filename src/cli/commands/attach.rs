@@ -1,0 +1,126 @@
+//! `recipack attach`: what belongs to a package, beside it in a registry.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::args::AttachArgs;
+use super::super::exit::Exit;
+use super::super::failure::Failure;
+use super::super::output::{Kind, kind_of};
+use super::super::registry::{clock_of, open, selector};
+use super::super::ui::visible;
+use super::super::{Context, Stop};
+use super::discover::AttachmentDocument;
+use crate::io::limited::{self, DOCUMENT};
+use crate::model::count::counted;
+use crate::model::ident::Digest;
+use crate::registry::{
+    CYCLONEDX, DSSE, IN_TOTO, JUNIT, MARKDOWN, MINISIGN, Opening, Parcel, SARIF,
+};
+
+/// What `attach` prints with `--json`.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct AttachDocument {
+    /// The package, by the digest of its manifest.
+    pub(crate) address: String,
+    /// That digest: `sha256:…`.
+    pub(crate) digest: String,
+    /// What was attached.
+    pub(crate) attached: Vec<AttachmentDocument>,
+    /// How many attachments the list had lost that are in it again; absent without `--check`.
+    pub(crate) put_back: Option<usize>,
+}
+
+pub(crate) fn run(context: &Context, args: &AttachArgs) -> Result<Exit, Stop> {
+    let which = selector(&args.to)?;
+    let files = args.files.iter();
+    let files = files.map(|file| parcel(file, args.kind.as_deref()));
+    // All of them are looked at before any of them goes anywhere.
+    let files: Vec<(Parcel, String)> = files.collect::<Result<_, _>>()?;
+    let ca = args.registry.ca_file.as_ref();
+    let opened = open(context, ca, &args.to.home, Opening::Read)?;
+    let found = opened.find(which)?;
+    let clock = clock_of(context, &args.to.home);
+    let mut attached = Vec::new();
+    for (file, kind) in &files {
+        let attachment = opened.attach(&found, file, kind, &*clock)?;
+        context.did(format!("{} is attached", file.name));
+        attached.push(AttachmentDocument::from(&attachment));
+    }
+    let put_back = match args.check {
+        true => Some(opened.repair(&found, &*clock)?),
+        false => None,
+    };
+    let document = AttachDocument {
+        address: found.reference.to_string(),
+        digest: found.digest.to_string(),
+        attached,
+        put_back,
+    };
+    context.ui.print(&document, text)?;
+    Ok(Exit::Done)
+}
+
+/// A file, and what it is.
+fn parcel(path: &Path, said: Option<&str>) -> Result<(Parcel, String), Failure> {
+    let cant = || format!("can't read {}", path.display());
+    let bytes = limited::read(path, DOCUMENT).with_context(cant)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let usage =
+        |why: &str, help: &str| Err(Failure::usage(format!("{} {why}", path.display())).help(help));
+    let kind = match (kind_of(path).with_context(cant)?, said) {
+        (Kind::Secret, _) => {
+            return usage(
+                "is a key or a local platform, and is not attached",
+                "attach what was signed with it: `recipack sign` writes PACKAGE.zip.minisig",
+            );
+        }
+        (_, Some(said)) => said.to_owned(),
+        (Kind::Signature, None) => MINISIGN.to_owned(),
+        (Kind::Statement, None) => IN_TOTO.to_owned(),
+        (Kind::Envelope, None) => DSSE.to_owned(),
+        (Kind::Bom, None) => CYCLONEDX.to_owned(),
+        (Kind::Sarif, None) => SARIF.to_owned(),
+        (Kind::Junit, None) => JUNIT.to_owned(),
+        (Kind::Markdown, None) => MARKDOWN.to_owned(),
+        (Kind::Other, None) => {
+            return usage(
+                "is no signature, statement, bill of materials or report that is known",
+                "say what it is, as in --type application/json",
+            );
+        }
+    };
+    let parcel = Parcel {
+        path: path.to_owned(),
+        name: name.into_owned(),
+        size: bytes.len() as u64,
+        digest: Digest::of(&bytes),
+    };
+    Ok((parcel, kind))
+}
+
+fn text(document: &AttachDocument) -> String {
+    let mut text = String::new();
+    for attached in &document.attached {
+        let name = attached.name.as_deref().unwrap_or("-");
+        text.push_str(&format!(
+            "{}: attached as {}\n  manifest    {}\n",
+            visible(name),
+            visible(&attached.kind),
+            attached.digest
+        ));
+    }
+    match document.put_back {
+        Some(0) => text.push_str("the list of what is attached is whole\n"),
+        Some(count) => text.push_str(&format!(
+            "{} put back into the list of what is attached\n",
+            counted(count as u64, "attachment")
+        )),
+        None => {}
+    }
+    text.push_str(&format!("  address     {}\n", visible(&document.address)));
+    text
+}
