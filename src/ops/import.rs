@@ -679,6 +679,7 @@ impl Incoming {
                 &mut carried.receipt,
             );
             package.settings.clone_from(&settled.writes);
+            package.secrets.clone_from(&settled.secrets);
         }
         carried.receipt.reading = planned.plan.reading;
         if planned.plan.reading == ReadDepth::Slim {

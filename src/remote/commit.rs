@@ -43,6 +43,9 @@ impl RemoteWorkspace {
         commit: &Commit,
         contents: &mut dyn Contents,
     ) -> Result<Committed, WorkspaceError> {
+        if let Some(package) = contents.package() {
+            *self.values.borrow_mut() = package.secrets.to_vec();
+        }
         let done = match contents.package() {
             Some(package) if package.settings.is_empty() => self.import(commit, package),
             Some(package) => self.import_with_settings(commit, package),
@@ -133,7 +136,7 @@ impl RemoteWorkspace {
             Err(ClientError::Lost { .. }) => self.look_for(&mut entry),
             Err(error) => {
                 entry.state = State::Failed {
-                    told: error.to_string(),
+                    told: self.unsaid(error.to_string()),
                 };
                 self.settings.journal.write(&entry)?;
                 Err(error.into())
@@ -264,7 +267,7 @@ impl RemoteWorkspace {
                             what: format!(
                                 "the platform took the import (its number there is {number}), and \
                                  it can't be seen what became of it: {}",
-                                chain(&error)
+                                self.unsaid(chain(&error))
                             ),
                             resume: Some(entry.id.clone()),
                             why: Unfinished::Unseen,
@@ -295,7 +298,7 @@ impl RemoteWorkspace {
 
     /// The failure of an import, with what it did to the workspace.
     fn failed(&self, entry: &mut Entry, job: &Job) -> Result<WorkspaceError, WorkspaceError> {
-        let told = told(job);
+        let told = self.unsaid(told(job));
         entry.state = State::Failed { told: told.clone() };
         self.settings.journal.write(entry)?;
         // Another process planned it, with questions that are not known here.
@@ -365,7 +368,7 @@ impl RemoteWorkspace {
             RemoteError::Unfinished {
                 what: format!(
                     "the platform is done with the import, and that can't be written down: {}",
-                    chain(&error)
+                    self.unsaid(chain(&error))
                 ),
                 resume: Some(entry.id.clone()),
                 why: Unfinished::Unseen,
@@ -390,7 +393,7 @@ impl RemoteWorkspace {
                         what: format!(
                             "it is not known whether the upload arrived: its answer was lost, and \
                              the workspace can't be read: {}",
-                            chain(&error)
+                            self.unsaid(chain(&error))
                         ),
                         resume: Some(entry.id.clone()),
                         why: Unfinished::Lost,

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use schemars::JsonSchema;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::client::{Account, AccountApi, Client, Clock, CustomerHandle, Folder, IncludeData};
@@ -120,6 +121,8 @@ pub struct RemoteWorkspace {
     /// The folders that were there when an import was planned, while it is looked whether the
     /// workspace is still as it was.
     there: RefCell<Option<BTreeSet<FolderPath>>>,
+    /// What settings gave it: told nobody, whoever says it back.
+    values: RefCell<Vec<SecretString>>,
 }
 
 /// Whose workspace it is.
@@ -240,6 +243,7 @@ impl RemoteWorkspace {
             reading: Cell::new(resumed.unwrap_or_default()),
             slim: RefCell::default(),
             there: RefCell::default(),
+            values: RefCell::default(),
         })
     }
 

@@ -89,6 +89,14 @@ impl RemoteWorkspace {
         Ok(known)
     }
 
+    /// The platform's words, unless they say back what settings gave it.
+    pub(super) fn unsaid(&self, words: String) -> String {
+        match is_said(&self.values.borrow(), &words) {
+            true => SAID_BACK.to_owned(),
+            false => words,
+        }
+    }
+
     /// The number of the project that has this folder.
     pub(super) fn project_of(
         &self,
@@ -399,6 +407,19 @@ impl Numbers {
     }
 }
 
+/// What is told in place of words that say a value back.
+const SAID_BACK: &str = "the answer says a value back, and is not shown";
+
+/// Whether words say a value, be it in part.
+fn is_said(values: &[SecretString], words: &str) -> bool {
+    values.iter().any(|value| {
+        let value = value.expose_secret();
+        let begins = value.char_indices().nth(TELLING);
+        let begins = begins.map_or(value.len(), |(at, _)| at);
+        !value.is_empty() && words.contains(&value[..begins])
+    })
+}
+
 /// How many characters of a value give it away.
 const TELLING: usize = 6;
 
@@ -450,13 +471,8 @@ impl Steps {
         };
         atomic::make_private_folder(workspace.settings.journal.folder()).map_err(io)?;
         atomic::make_private_folder(&folder).map_err(io)?;
-        let secrets = package.settings.iter().flat_map(|write| match write {
-            SettingWrite::Property { value, .. } => vec![value.clone()],
-            SettingWrite::Credentials { fields, .. } => fields.values().cloned().collect(),
-            SettingWrite::Recipe { .. } => Vec::new(),
-        });
         Ok(Self {
-            secrets: secrets.collect(),
+            secrets: package.secrets.to_vec(),
             file: folder.join(format!("{id}.json")),
             written: Written {
                 address: workspace.address(),
@@ -531,16 +547,8 @@ impl Steps {
 
     /// The platform's words, unless they say a value back, be it in part.
     fn withheld(&self, why: String) -> String {
-        let told = self.secrets.iter().any(|secret| {
-            let secret = secret.expose_secret();
-            let begins = secret
-                .char_indices()
-                .nth(TELLING)
-                .map_or(secret.len(), |(at, _)| at);
-            !secret.is_empty() && why.contains(&secret[..begins])
-        });
-        match told {
-            true => "the answer says a value back, and is not shown".to_owned(),
+        match is_said(&self.secrets, &why) {
+            true => SAID_BACK.to_owned(),
             false => why,
         }
     }
@@ -562,9 +570,13 @@ impl Steps {
             Err(WorkspaceError::Remote(remote)) if remote.is_unfinished() => {
                 Err(WorkspaceError::Remote(remote))
             }
-            Err(error) if self.partly.done.is_empty() => Err(error),
+            Err(error)
+                if self.partly.done.is_empty() && !is_said(&self.secrets, &chain(&error)) =>
+            {
+                Err(error)
+            }
             Err(error) => {
-                let why = chain(&error);
+                let why = self.withheld(chain(&error));
                 Err(self.gives_up(what, why, left, Some(error)))
             }
         }

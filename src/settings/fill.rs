@@ -153,6 +153,16 @@ impl Resolved {
 }
 
 impl ResolvedSettings {
+    /// The values that are told nobody, whether they are given again or were given before.
+    pub fn secrets(&self) -> Vec<SecretString> {
+        let properties = self.properties.values().map(|said| &said.value);
+        let connections = self.connections.values();
+        let fields = connections.flat_map(|said| said.value.fields().map(|(_, filled)| filled));
+        let all = properties.chain(fields);
+        let secrets = all.filter(|filled| matches!(filled.shown, Shown::Secret(_)));
+        secrets.map(|filled| filled.value.clone()).collect()
+    }
+
     /// Stands for all that is said, secrets among it. From the digest of a secret that can be
     /// guessed the secret can be guessed.
     pub fn digest(&self) -> Digest {

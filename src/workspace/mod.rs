@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use flate2::{Decompress, FlushDecompress, Status};
+use secrecy::SecretString;
 
 use crate::io::temp_store::deflate;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
@@ -150,6 +151,8 @@ pub struct Uploaded<'p> {
     pub without_rows: &'p [PackagePath],
     /// What is set beside the import, in order.
     pub settings: &'p [SettingWrite],
+    /// Values of these, and of what was set before, that are told nobody.
+    pub secrets: &'p [SecretString],
     /// Files of assets that were not read, and that are not sent: what became of these there stays.
     pub left_out: &'p [PackagePath],
 }

@@ -3,6 +3,7 @@
 use super::sent::Sent;
 use super::*;
 use crate::plan::import::settings::SettingWrite;
+use secrecy::SecretString;
 
 /// Gives a workspace what it lacks: entries of the package as they are, and what was rewritten.
 pub(super) struct PackageContents<'a> {
@@ -12,6 +13,8 @@ pub(super) struct PackageContents<'a> {
     pub(super) without_rows: Vec<PackagePath>,
     /// What is set beside it.
     pub(super) settings: Vec<SettingWrite>,
+    /// Values of theirs that are told nobody.
+    pub(super) secrets: Vec<SecretString>,
     /// Files of assets that were not read.
     pub(super) left_out: Vec<PackagePath>,
     /// The copy that is sent, if it is another one.
@@ -36,6 +39,7 @@ impl<'a> PackageContents<'a> {
             package: &request.package,
             without_rows: Vec::new(),
             settings: Vec::new(),
+            secrets: Vec::new(),
             left_out: Vec::new(),
             sent: None,
             reader: incoming.opened.source.reader(),
@@ -173,6 +177,7 @@ impl Contents for PackageContents<'_> {
             landing: &self.incoming.placing.landing,
             without_rows: &self.without_rows,
             settings: &self.settings,
+            secrets: &self.secrets,
             left_out: &self.left_out,
         })
     }

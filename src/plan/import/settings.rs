@@ -149,6 +149,8 @@ pub struct Settled {
     pub changes: Vec<Change>,
     /// The same as single writes.
     pub writes: Vec<SettingWrite>,
+    /// Values that are told nobody, whoever says them back.
+    pub secrets: Vec<SecretString>,
     /// The recipes that start or stop, as they are before and afterwards.
     recipes: Vec<(ReceiptRecipe, Option<Before>)>,
     /// The connections and recipes that were named.
@@ -321,7 +323,10 @@ impl Draft<'_> {
         settings: &ResolvedSettings,
         held: &BTreeMap<PropertyKey, HeldValue>,
     ) -> Settled {
-        let mut settled = Settled::default();
+        let mut settled = Settled {
+            secrets: settings.secrets(),
+            ..Settled::default()
+        };
         for (name, said) in &settings.properties {
             self.settle_property(name, said, held, &mut settled);
         }

@@ -4,6 +4,7 @@
 use super::settings::{KEY, Runs, SETTINGS, TOKEN, got, import, partner, recipes};
 use crate::remote::Caller;
 use crate::remote::between::{Between, Fate};
+use crate::remote::canaries::holds_none_but;
 use crate::stage::Told;
 use crate::support::sandbox::{Sandbox, command};
 use crate::support::{Place, Run};
@@ -264,4 +265,138 @@ fn an_answer_that_is_lost_is_told_at_each_step() {
         through.told(0, &import("customer:heron", "heron"));
         assert_eq!(running(&place), 2, "{part}");
     }
+}
+
+/// What settings take from the environment and from files stands in no file that is written: in no plan,
+/// state, journal, receipt, report or log, whoever says it back.
+#[test]
+fn secrets_of_settings_stand_in_no_file() {
+    let place = partner();
+    for folder in ["tmp", "cache"] {
+        std::fs::create_dir_all(place.path(folder)).expect("made");
+    }
+    let sandbox = Sandbox::of(&place, &[]);
+    let between = Between::of(&sandbox);
+    let studio = Caller::of(&place, &sandbox, "studio");
+    let through = studio.through(&between);
+    let secrets = [KEY, TOKEN, &KEY[..KEY.len() - 3], &TOKEN[..TOKEN.len() - 3]];
+    let run = |arguments: &[&str], what: &str| {
+        let mut command = command(&place, &through.url, &through.token, arguments);
+        for (name, value) in [("ERP_KEY", KEY), ("HERON_TOKEN", TOKEN)] {
+            command.env(name, value);
+        }
+        for (name, path) in [
+            ("TMPDIR", "tmp"),
+            ("XDG_CACHE_HOME", "cache"),
+            ("GITHUB_OUTPUT", "outputs"),
+            ("GITHUB_STEP_SUMMARY", "summary.md"),
+            ("RECIPACK_PLATFORM", "p.db"),
+        ] {
+            command.env(name, place.path(path));
+        }
+        let run = Run::from(command.output().expect("it starts"));
+        for text in [&run.stdout, &run.stderr] {
+            for secret in secrets {
+                assert!(!text.contains(secret), "{what}: {text}");
+            }
+        }
+        run
+    };
+    let reports = ["md=r.md", "junit=r.xml", "sarif=r.sarif", "github"];
+    let reports: Vec<&str> = reports.iter().flat_map(|to| ["--report", *to]).collect();
+    let mut seen = 0;
+    for into in ["customer:heron", "customer:osprey"] {
+        let name = into.rsplit(':').next().expect("a name");
+        let import = [
+            &import(into, name)[..],
+            &reports,
+            &["--verbose", "--job-timeout", "1"],
+        ]
+        .concat();
+        let mut plan = vec![
+            "plan",
+            "p.zip",
+            "--into",
+            into,
+            "-o",
+            "plan.json",
+            "--force",
+        ];
+        plan.extend(super::settings::asked(name));
+        plan.extend(&reports);
+        assert_eq!(run(&plan, "plan").code, 0);
+        for (method, part) in [
+            ("POST", "/properties"),
+            ("POST", "/imports"),
+            ("PUT", "/connections/"),
+            ("PUT", "/start"),
+        ] {
+            for status in [422, 400, 401] {
+                let what = format!("{into}, {method} {part}, {status}");
+                between.rule(move |asked, _| {
+                    match asked.method == method && asked.path.contains(part) {
+                        true => Fate::Kept(Told {
+                            status,
+                            body: format!("{{\"message\": \"no {KEY} {TOKEN}\", \"errors\": {{\"{TOKEN}\": [\"{KEY}\"]}}}}").into(),
+                            ..Told::default()
+                        }),
+                        false => Fate::Passes,
+                    }
+                });
+                let refused = run(&import, &what);
+                assert_ne!(refused.code, 0, "{what}: {}", refused.stdout);
+                seen += 1;
+            }
+        }
+        between.rule(|_, _| Fate::Passes);
+        let done = run(&import, "done");
+        assert_eq!(done.code, 0, "{}", done.stderr);
+        run(&["history", into, "--json"], "history");
+        run(
+            &[
+                "settings",
+                "show",
+                "--of",
+                name,
+                "--settings",
+                "settings.toml",
+                "--json",
+            ],
+            "show",
+        );
+        run(
+            &[
+                "import",
+                "p.zip",
+                "--into",
+                &format!("local:{name}"),
+                "--settings",
+                "settings.toml",
+                "--json",
+            ],
+            "local",
+        );
+    }
+    assert_eq!(seen, 24);
+    // The platform itself has the values.
+    holds_none_but(&place, &secrets, &["p.db"], "over the API");
+    let written = place.path("state/recipack/imports");
+    for entry in walkdir::WalkDir::new(written) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let entry = entry.expect("readable");
+        let mode = entry.metadata().expect("there").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}", entry.path().display());
+    }
+}
+
+/// The same of the local platform, which holds digests of secret values, and no fields.
+#[test]
+fn secrets_of_settings_stand_in_no_file_of_the_local_platform() {
+    let place = partner();
+    for name in ["heron", "osprey"] {
+        let into = format!("local:{name}");
+        (&place).told(0, &import(&into, name));
+        (&place).told(0, &["history", &into, "--json"]);
+    }
+    holds_none_but(&place, &[KEY, TOKEN], &[], "locally");
 }
