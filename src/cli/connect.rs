@@ -258,7 +258,7 @@ pub(crate) fn state() -> Result<PathBuf, Failure> {
         .or_else(|| Some(absolute(HOME)?.join(".local").join("state")))
         .ok_or_else(|| {
             Failure::usage("it is not known where imports over the API are written down")
-                .help("set XDG_STATE_HOME or HOME to a folder")
+                .help(format!("set XDG_STATE_HOME or {HOME} to a folder"))
         })?;
     Ok(state.join("recipack"))
 }
