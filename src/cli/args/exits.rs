@@ -43,7 +43,7 @@ const ENDS: &[Ends] = &[
     ("sbom", &[], &[VerificationFailed, PartlyDone]),
     ("push", FETCHING, &[Refused, PartlyDone]),
     ("pull", FETCHING, &[PartlyDone]),
-    ("attach", FETCHING, &[PartlyDone]),
+    ("attach", FETCHING, &[Refused, PartlyDone]),
     ("discover", FETCHING, &[]),
     ("tags", FETCHING, &[]),
     ("plan", BRINGING, &[Differences, Refused, PartlyDone]),

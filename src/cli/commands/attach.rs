@@ -17,8 +17,9 @@ use super::discover::AttachmentDocument;
 use crate::io::limited::{self, DOCUMENT};
 use crate::model::count::counted;
 use crate::model::ident::Digest;
+use crate::ops::provenance::statement::Statement;
 use crate::registry::{
-    CYCLONEDX, DSSE, IN_TOTO, JUNIT, MARKDOWN, MINISIGN, Opening, Parcel, SARIF,
+    CYCLONEDX, DSSE, Found, IN_TOTO, JUNIT, MARKDOWN, MINISIGN, Opening, Parcel, SARIF,
 };
 
 /// What `attach` prints with `--json`.
@@ -43,6 +44,9 @@ pub(crate) fn run(context: &Context, args: &AttachArgs) -> Result<Exit, Stop> {
     let ca = args.registry.ca_file.as_ref();
     let opened = open(context, ca, &args.to.home, Opening::Read)?;
     let found = opened.find(which)?;
+    for file in &args.files {
+        is_about(file, &found)?;
+    }
     let clock = clock_of(context, &args.to.home);
     let mut attached = Vec::new();
     for (file, kind) in &files {
@@ -62,6 +66,30 @@ pub(crate) fn run(context: &Context, args: &AttachArgs) -> Result<Exit, Stop> {
     };
     context.ui.print(&document, text)?;
     Ok(Exit::Done)
+}
+
+/// Whether a statement is about the package, if it is one that nobody signed: what is signed is opened
+/// with a key, by `verify`.
+fn is_about(path: &Path, package: &Found) -> Result<(), Failure> {
+    let cant = || format!("can't read {}", path.display());
+    if kind_of(path).with_context(cant)? != Kind::Statement {
+        return Ok(());
+    }
+    let bytes = limited::read(path, DOCUMENT).with_context(cant)?;
+    let about = Statement::parse(&bytes).is_ok_and(|it| it.is_about(&package.zip_digest()));
+    match about {
+        true => Ok(()),
+        false => Err(Failure::new(
+            Exit::Refused,
+            "other-package",
+            format!(
+                "{} is not about the package in {}",
+                path.display(),
+                package.reference
+            ),
+        )
+        .help("nothing was attached; make a statement about that package: recipack attest PACKAGE.zip")),
+    }
 }
 
 /// A file, and what it is.

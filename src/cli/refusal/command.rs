@@ -358,9 +358,9 @@ pub(super) const REFUSALS: &[Refusal] = &[
     Refusal {
         code: "other-package",
         exits: &[Exit::Refused],
-        meaning: "The package is not the one that was sent.",
-        why: "An import is gone on with by the very package that it began with.",
-        cure: "Say where that one is with `--from`.",
+        meaning: "The package is another one.",
+        why: "An import is gone on with by the very package that it began with, and a statement is attached to the package that it is about.",
+        cure: "To go on with an import: say where its package is with `--from`. To attach a statement: make one about that package, or name the package that it is about.",
     },
     Refusal {
         code: "unplaceable",

@@ -216,3 +216,20 @@ fn keys_and_what_is_not_known_are_not_attached() {
     assert!(told.contains("--type"), "{told}");
     assert_eq!(listed(&place, &at), []);
 }
+
+#[test]
+fn a_statement_about_another_package_is_not_attached() {
+    let registry = StandIn::honest(Subjects::Unknown);
+    let (place, at) = signed(&registry);
+    done(&place, &["attest", "orders.zip"]);
+    done(&place, &["push", "other.zip", &registry.at(":other")]);
+    let other = registry.at(":other");
+    let files = ["attach", &other, "orders.zip.minisig", "orders.intoto.json"];
+    ends(&place, &files, 3, "other-package");
+    assert_eq!(listed(&place, &other), []);
+    done(&place, &["attach", &at, "orders.intoto.json"]);
+    assert_eq!(
+        listed(&place, &at),
+        [("orders.intoto.json".to_owned(), true)]
+    );
+}
