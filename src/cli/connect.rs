@@ -30,6 +30,9 @@ use crate::workspace::local::LocalPlatform;
 /// A workspace, wherever it is.
 pub(crate) type Opened = Box<dyn AdminWorkspace>;
 
+/// How many megabytes of packages are kept for rollbacks over the API.
+const KEPT_MB: &str = "RECIPACK_KEPT_MB";
+const BYTES_PER_MB: u64 = 1_000_000;
 /// How often somebody who wants to stop is listened to.
 const LISTENING: Duration = Duration::from_millis(100);
 
@@ -245,7 +248,16 @@ pub(crate) fn client(
 
 /// Where imports over the API are written down.
 pub(crate) fn journal() -> Result<Journal, Failure> {
-    Ok(Journal::at(state()?.join("imports")))
+    let journal = Journal::at(state()?.join("imports"));
+    let said = std::env::var(KEPT_MB).unwrap_or_default();
+    match (said.is_empty(), said.parse::<u64>()) {
+        (true, _) => Ok(journal),
+        (false, Ok(megabytes)) => Ok(journal.keeping(megabytes.saturating_mul(BYTES_PER_MB))),
+        (false, Err(_)) => Err(Failure::usage(format!(
+            "{KEPT_MB} is not a number of megabytes: `{}`",
+            said.escape_debug()
+        ))),
+    }
 }
 
 /// What this program remembers on this machine.

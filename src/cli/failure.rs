@@ -16,6 +16,7 @@ use crate::model::count::counted;
 use crate::model::finding::{self, Severity};
 use crate::model::keyword::nearest;
 use crate::model::span::Span;
+use crate::model::workspace::Address;
 use crate::ops::Interrupted;
 use crate::ops::approval::{ImportRefusal, RollbackRefusal};
 use crate::ops::diagnostics::{Diagnostic, excerpt, in_words};
@@ -23,7 +24,7 @@ use crate::ops::diff::DiffError;
 use crate::ops::export::ExportError;
 use crate::ops::import::ImportError;
 use crate::ops::import::history::HistoryError;
-use crate::ops::import::rollback::RollbackError;
+use crate::ops::import::rollback::{NotKept, RollbackError};
 use crate::ops::provenance::ProvenanceError;
 use crate::ops::provenance::verify::VerifyError;
 use crate::ops::read::{OpenError, Opened};
@@ -201,7 +202,8 @@ impl Failure {
             Permission::RestartRecipes
             | Permission::Downgrade
             | Permission::MoveRecipes
-            | Permission::MissingConnectors => ("not-permitted", given),
+            | Permission::MissingConnectors
+            | Permission::OverwriteEdits => ("not-permitted", given),
         };
         Self::new(Exit::Refused, code, needed.because.clone()).help(help)
     }
@@ -569,6 +571,9 @@ impl Failure {
             RemoteError::Ambiguous { number, .. } => Self::of(Exit::Usage, "ambiguous", error).help(
                 format!("say which is meant: customer:id:{number} or customer:external:{number}"),
             ),
+            RemoteError::NothingKept { address, .. } => {
+                Self::of(Exit::Refused, "not-kept", error).help(import_again(address))
+            }
             RemoteError::NotOffered {
                 instead, address, ..
             } => {
@@ -702,6 +707,14 @@ impl From<HistoryError> for Failure {
     }
 }
 
+/// What to do where nothing that was there before is kept.
+fn import_again(address: &Address) -> String {
+    format!(
+        "nothing was sent; import the package again that was there before; its name and digest: recipack history {}",
+        shell_word(&address.to_string())
+    )
+}
+
 impl From<RollbackError> for Failure {
     fn from(error: RollbackError) -> Self {
         match error {
@@ -710,6 +723,30 @@ impl From<RollbackError> for Failure {
             RollbackError::Interrupted(error) => error.into(),
             RollbackError::NoRevisions { .. } => Self::of(Exit::Failed, "no-revision", &error)
                 .help("import a package first: recipack import PACKAGE.zip --into local:NAME"),
+            RollbackError::NotKept {
+                ref address, why, ..
+            } => match why {
+                NotKept::Never | NotKept::Missing => {
+                    Self::of(Exit::Refused, "not-kept", &error).help(import_again(address))
+                }
+                NotKept::Damaged(digest) => {
+                    Self::of(Exit::VerificationFailed, "damaged-package", &error).help(format!(
+                        "nothing was sent; put a copy of it back as $XDG_STATE_HOME/recipack/imports/packages/{digest}.zip; or {}",
+                        import_again(address)
+                    ))
+                }
+            },
+            RollbackError::SeveralFolders {
+                ref address,
+                before,
+            } => Self::of(Exit::Refused, "several-folders", &error).help(format!(
+                "nothing was sent; go back one revision at a time, first: recipack rollback {} {before}",
+                shell_word(&address.to_string())
+            )),
+            RollbackError::Gather { .. } => Self::of(Exit::Failed, "unreadable", &error),
+            RollbackError::NotRemoved { .. } => Self::of(Exit::Failed, "not-offered", &error)
+                .help("roll back with --created stop or --created keep, and remove it in the platform's pages"),
+            RollbackError::Import(error) => (*error).into(),
         }
     }
 }

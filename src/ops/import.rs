@@ -1,5 +1,6 @@
 //! Importing a package into a workspace: read, plan, carry out, read back.
 
+mod carrying;
 mod comparing;
 mod contents;
 pub mod history;
@@ -10,6 +11,7 @@ mod read_back;
 mod reading;
 pub mod rollback;
 pub(crate) mod sent;
+mod way_back;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -37,7 +39,7 @@ use crate::model::table::RowsPolicy;
 use crate::model::target::TargetKind;
 use crate::model::visible;
 use crate::model::workspace::{
-    Address, AssetKey, FolderPath, ReadDepth, RecipeState, Revision, RevisionAction,
+    Address, AssetKey, Before, FolderPath, ReadDepth, RecipeState, Revision, RevisionAction,
     RevisionHeader, RevisionNumber, Snapshot, StoredFile, Timestamp,
 };
 use crate::ops::approval::{Approved, ImportRefusal};
@@ -59,18 +61,20 @@ use crate::plan::import::document::{
 use crate::plan::import::mapping::Uses;
 use crate::plan::import::nesting;
 use crate::plan::import::settings::{
-    PlannedSettings, PlannedSettingsFile, SettingSubject, Settled,
+    PlannedSettings, PlannedSettingsFile, SettingSubject, SettingWrite, Settled,
 };
 use crate::plan::import::target::{Here, MadeFor, NameMeans, OtherTarget, PlannedTarget};
 use crate::plan::import::{Draft, Landing, PlacingError, Question, Receipt, TargetKeys};
 use crate::settings::ResolvedSettings;
 use crate::source::{ReadError, SourceReader};
+use carrying::Written;
 use comparing::Comparing;
 use contents::PackageContents;
 pub use plan_file::PlanFileError;
 pub use planned::Planned;
 use planned::not_granted;
 use read_back::refused_settings;
+pub(crate) use way_back::PackedFiles;
 
 use crate::workspace::{
     ContentError, Contents, Encoded, Encoding, Uploaded, Workspace, WorkspaceError,
@@ -649,74 +653,6 @@ impl Incoming {
             request.rows,
             uses,
         )
-    }
-
-    /// Carries a plan out, and says what was done. Nothing is read back yet. `document` is the
-    /// plan's, for the workspace's history.
-    ///
-    /// # Errors
-    /// If the workspace changed since the plan was made, or can't be written; it is as before then.
-    pub fn apply(
-        &self,
-        request: &ImportRequest,
-        approved: &Approved<&Planned>,
-        document: &PlanDocument,
-        workspace: &mut dyn Workspace,
-        running: &Running,
-        observer: &mut dyn Observer,
-    ) -> Result<Receipt, ImportError> {
-        let planned = *approved.plan();
-        let draft = self
-            .draft(&planned.snapshot, request, &planned.uses)
-            .answered(&planned.answers);
-        let mut package = PackageContents::new(self, request)?;
-        let stored = package.transform(&draft, planned, running, observer)?;
-        let mut carried = draft.carry(&stored);
-        if let Some(settled) = &planned.settled {
-            settled.carry(
-                &mut carried.commit,
-                &mut carried.before,
-                &mut carried.receipt,
-            );
-            package.settings.clone_from(&settled.writes);
-            package.secrets.clone_from(&settled.secrets);
-        }
-        carried.receipt.reading = planned.plan.reading;
-        if planned.plan.reading == ReadDepth::Slim {
-            package.left_out = self.left_out(&planned.plan);
-            carried.receipt.left_out.clone_from(&package.left_out);
-        }
-        if carried.commit.changes.is_empty() {
-            return Ok(carried.receipt);
-        }
-        carried.receipt.sent = package.edit(&draft)?;
-        let number = RevisionNumber(planned.snapshot.workspace.revision.0 + 1);
-        carried.receipt.revision = Some(number);
-        let name = request.package.file_name().unwrap_or_default();
-        carried.commit.revision = Some(Revision {
-            header: RevisionHeader {
-                number,
-                at: request.at,
-                who: request.who.clone(),
-                action: RevisionAction::Import,
-                subject: name.to_string_lossy().into_owned(),
-                package: Some(self.package.digest),
-            },
-            plan: json(document),
-            receipt: json(&carried.receipt),
-            before: carried.before,
-        });
-        if running.interrupt.is_set() {
-            return Err(Interrupted.into());
-        }
-        let committed = workspace.commit(&carried.commit, &mut package)?;
-        carried.receipt.revision = committed.revision;
-        for recipe in &mut carried.receipt.recipes {
-            recipe
-                .obstacles
-                .extend(committed.recipes.get(&recipe.id).cloned());
-        }
-        Ok(carried.receipt)
     }
 }
 

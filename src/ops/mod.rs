@@ -7,6 +7,7 @@ pub mod diagnostics;
 pub mod diff;
 #[cfg(feature = "remote")]
 pub mod doctor;
+pub mod excerpt;
 pub mod export;
 pub mod import;
 pub mod provenance;

@@ -17,7 +17,9 @@ use crate::model::error::chain;
 use crate::model::ident::Digest;
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
-use crate::model::workspace::{AssetId, HeldState, Inventory, ReadDepth, RevisionNumber};
+use crate::model::workspace::{
+    AssetId, HeldState, Inventory, ReadDepth, RevisionAction, RevisionNumber,
+};
 use crate::ops::export::pack::digest_of_file;
 use crate::ops::import::sent::Edits;
 use crate::plan::commit::{Change, Commit};
@@ -48,15 +50,47 @@ impl RemoteWorkspace {
         }
         let done = match contents.package() {
             Some(package) if package.settings.is_empty() => self.import(commit, package),
-            Some(package) => self.import_with_settings(commit, package),
+            Some(package) => self
+                .import_with_settings(commit, package)
+                .and_then(|done| self.note_rollback(commit, package, done)),
             None => self.one_by_one(commit, contents),
         };
-        let slim = self.slim.take();
+        let exported = self.exported.take();
+        let slim = exported.filter(|exported| exported.seen.reading == ReadDepth::Slim);
         self.forget();
         if let (Ok(_), Some(slim)) = (&done, slim) {
             *self.mirror.borrow_mut() = self.read_back(slim, commit, contents);
         }
         done
+    }
+
+    /// Writes down a rollback that sent no package: recipes started or stopped, and that was all.
+    fn note_rollback(
+        &self,
+        commit: &Commit,
+        package: Uploaded<'_>,
+        done: Committed,
+    ) -> Result<Committed, WorkspaceError> {
+        let rollback = commit.revision.as_ref();
+        let rollback = rollback.filter(|made| made.header.action == RevisionAction::Rollback);
+        let (Some(revision), None) = (rollback, done.revision) else {
+            return Ok(done);
+        };
+        let mut entry = self.settings.journal.begin(Sending {
+            address: &self.address(),
+            identity: &self.identity(),
+            folder: package.folder,
+            package: package.path,
+            digest: package.digest,
+            base: commit.base,
+            held: held(&self.mirror(Interest::default())?.workspace.inventory()?),
+            revision,
+            kept: self.keep_for_rollback(commit, &package, None)?,
+        })?;
+        Ok(Committed {
+            revision: Some(self.settings.journal.finish(&mut entry)?),
+            ..done
+        })
     }
 
     /// What was read before holds no longer, whatever came of what was done.
@@ -104,6 +138,7 @@ impl RemoteWorkspace {
             home => HomeAssets::Folder(FolderId(self.make_folder(home)?)),
         };
         let address = self.address();
+        let kept = self.keep_for_rollback(commit, &package, Some(&copy))?;
         let mut entry = self.settings.journal.begin(Sending {
             address: &address,
             identity: &self.identity(),
@@ -113,6 +148,7 @@ impl RemoteWorkspace {
             base: commit.base,
             held,
             revision,
+            kept,
         })?;
         let upload = Upload {
             folder: FolderId(folder),

@@ -12,9 +12,10 @@ use crate::model::seal::{Seal, SealError, seal_of, unsealed};
 use crate::model::visible;
 use crate::model::workspace::{
     Address, FolderPath, ImportId, ReadDepth, RemoteAccount, RemoteAddress, Revision,
-    RevisionHeader, RevisionNumber, Timestamp, WorkspaceId,
+    RevisionAction, RevisionHeader, RevisionNumber, Timestamp, WorkspaceId,
 };
 use crate::plan::import::Receipt;
+use crate::plan::rollback::kept::KeptImport;
 use crate::workspace::WorkspaceError;
 use crate::workspace::remote::RemoteError;
 
@@ -23,6 +24,9 @@ use crate::workspace::remote::RemoteError;
 const FORMAT: u32 = 3;
 /// The first format whose entries hold a digest of all that they say.
 const SEALED: u32 = 3;
+
+/// How many bytes of packages are kept unless somebody says otherwise: the oldest go first.
+pub const MOST_KEPT: u64 = 2_000_000_000;
 
 /// Which workspace it is. All workspaces of a data center answer under one host, so that the host
 /// alone is none's identity (platform.md §12).
@@ -100,6 +104,24 @@ pub struct Entry {
     pub plan: String,
     /// What was to be done, as a JSON document.
     pub receipt: String,
+    /// Whether it brings back an earlier state.
+    #[serde(default = "import", skip_serializing_if = "is_import")]
+    pub action: RevisionAction,
+    /// What it was, in a few words; absent where that is the package's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What is kept for the way back; absent from entries of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptImport>,
+}
+
+const fn import() -> RevisionAction {
+    RevisionAction::Import
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_import(action: &RevisionAction) -> bool {
+    *action == RevisionAction::Import
 }
 
 /// How far an import over the API is.
@@ -129,6 +151,8 @@ pub enum State {
 #[derive(Clone, Debug)]
 pub struct Journal {
     folder: PathBuf,
+    /// How many bytes of packages are kept.
+    most: u64,
 }
 
 /// The journal can't be read or written.
@@ -203,7 +227,7 @@ fn sealed(entry: &Entry) -> Result<Vec<u8>, serde_json::Error> {
 }
 
 /// What is about to be sent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Sending<'a> {
     pub(super) address: &'a Address,
     pub(super) identity: &'a RemoteIdentity,
@@ -213,12 +237,28 @@ pub(super) struct Sending<'a> {
     pub(super) base: Digest,
     pub(super) held: Digest,
     pub(super) revision: &'a Revision,
+    pub(super) kept: KeptImport,
 }
 
 impl Journal {
     /// The journal in a folder, which need not be there yet.
     pub fn at(folder: PathBuf) -> Self {
-        Self { folder }
+        Self {
+            folder,
+            most: MOST_KEPT,
+        }
+    }
+
+    /// The same, with so many bytes of kept packages at most.
+    #[must_use]
+    pub fn keeping(mut self, most: u64) -> Self {
+        self.most = most;
+        self
+    }
+
+    /// How many bytes of packages are kept at most.
+    pub(super) const fn most(&self) -> u64 {
+        self.most
     }
 
     /// The folder.
@@ -255,6 +295,12 @@ impl Journal {
             state: State::Sending,
             plan: sending.revision.plan.clone(),
             receipt: sending.revision.receipt.clone(),
+            action: header.action,
+            subject: match header.action {
+                RevisionAction::Import => None,
+                RevisionAction::Rollback => Some(header.subject.clone()),
+            },
+            kept: Some(sending.kept),
         };
         self.write(&entry)?;
         Ok(entry)
@@ -440,9 +486,15 @@ impl Entry {
             number: self.revision()?,
             at: self.at,
             who: self.who.clone(),
-            action: crate::model::workspace::RevisionAction::Import,
-            subject: name.to_string_lossy().into_owned(),
-            package: Some(self.digest),
+            action: self.action,
+            subject: match &self.subject {
+                Some(subject) => subject.clone(),
+                None => name.to_string_lossy().into_owned(),
+            },
+            package: match self.action {
+                RevisionAction::Import => Some(self.digest),
+                RevisionAction::Rollback => None,
+            },
         })
     }
 

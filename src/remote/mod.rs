@@ -12,6 +12,7 @@ mod id_map;
 pub mod journal;
 mod kept;
 mod lists;
+mod packages;
 mod read;
 mod read_back;
 mod settings;
@@ -44,25 +45,22 @@ use crate::ops::{Running, Silent};
 use crate::plan::commit::Commit;
 use crate::plan::import::Landing;
 use crate::plan::import::settings::SettingWrite;
+use crate::plan::rollback::kept::KeptHistory;
 use crate::workspace::remote::RemoteError;
 use crate::workspace::{
-    AdminWorkspace, Committed, Contents, Listed, Outline, Places, Workspace, WorkspaceError,
+    AdminWorkspace, Committed, Contents, KeptPackage, Listed, Outline, Places, Workspace,
+    WorkspaceError,
 };
 
 use crate::remote::snapshot_db::{Identity, Mirror, Seen};
 use journal::{Entry, Journal, RemoteIdentity, Went};
 use lists::Lists;
-use read_back::Slim;
+use read_back::Exported;
 use steady::ReadFor;
 
 pub use crate::remote::kept::Readings;
+pub use crate::remote::packages::Freed;
 pub use crate::remote::read::Downloaded;
-
-/// What the API has not for a rollback, and the way there; `ADDRESS` stands for the workspace's.
-pub const EARLIER: [&str; 2] = [
-    "going back to an earlier revision",
-    "import the package again that was there before; its name and digest: recipack history ADDRESS",
-];
 
 /// Whether it is asked whose workspace it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,8 +114,8 @@ pub struct RemoteWorkspace {
     read_for: Cell<ReadFor>,
     /// How much of it is read.
     reading: Cell<ReadDepth>,
-    /// What was read, where exports of earlier are part of it.
-    slim: RefCell<Option<Slim>>,
+    /// What was read last, with its exports.
+    exported: RefCell<Option<Exported>>,
     /// The folders that were there when an import was planned, while it is looked whether the
     /// workspace is still as it was.
     there: RefCell<Option<BTreeSet<FolderPath>>>,
@@ -241,7 +239,7 @@ impl RemoteWorkspace {
             outline: RefCell::default(),
             read_for: Cell::new(read_for),
             reading: Cell::new(resumed.unwrap_or_default()),
-            slim: RefCell::default(),
+            exported: RefCell::default(),
             there: RefCell::default(),
             values: RefCell::default(),
         })
@@ -384,8 +382,11 @@ impl RemoteWorkspace {
         for (kept, export) in seen.to_keep.iter().zip(&seen.exports) {
             self.settings.readings.keep(kept.clone(), &export.package);
         }
-        *self.slim.borrow_mut() =
-            (seen.reading == ReadDepth::Slim).then_some(Slim { seen, packages });
+        *self.exported.borrow_mut() = Some(Exported {
+            seen,
+            packed: mirror.packed.clone(),
+            packages,
+        });
         Ok(mirror)
     }
 
@@ -560,9 +561,12 @@ impl Workspace for RemoteWorkspace {
         ))
     }
 
-    fn keeps_earlier_states(&self) -> Result<(), WorkspaceError> {
-        let [what, instead] = EARLIER;
-        Err(self.not_offered(what, instead))
+    fn kept_since(&self, to: RevisionNumber) -> Result<Option<KeptHistory>, WorkspaceError> {
+        self.history_since(to).map(Some)
+    }
+
+    fn kept_package(&self, package: &Digest, to: &Path) -> Result<KeptPackage, WorkspaceError> {
+        Ok(self.settings.journal.fetch(package, to)?)
     }
 
     fn revisions(&self) -> Result<Vec<RevisionHeader>, WorkspaceError> {

@@ -17,16 +17,19 @@ use crate::io::scratch::ScratchFolder;
 use crate::model::ident::{Digest, Version};
 use crate::model::kind::FileRole;
 use crate::model::path::PackagePath;
+use crate::ops::import::PackedFiles;
 use crate::plan::commit::{Change, Commit};
 use crate::workspace::{Contents, Decoder};
 
 /// More recipes than these are read back by an export, which takes no more questions.
 const ONE_BY_ONE: usize = 6;
 
-/// What was read, with exports of earlier.
+/// What was read, with its exports, be they made now or earlier.
 #[derive(Debug)]
-pub(super) struct Slim {
+pub(super) struct Exported {
     pub(super) seen: Seen,
+    /// What each of them holds.
+    pub(super) packed: Vec<PackedFiles>,
     pub(super) packages: Vec<Downloaded>,
 }
 
@@ -65,11 +68,13 @@ impl RemoteWorkspace {
     /// not as it should be: then it is read anew.
     pub(super) fn read_back(
         &self,
-        slim: Slim,
+        exported: Exported,
         commit: &Commit,
         contents: &mut dyn Contents,
     ) -> Option<Mirror> {
-        let Slim { mut seen, packages } = slim;
+        let Exported {
+            mut seen, packages, ..
+        } = exported;
         let changed = changed(commit).filter(|changed| changed.len() <= ONE_BY_ONE)?;
         let package = contents.package()?;
         let [export] = seen.exports.as_mut_slice() else {

@@ -20,7 +20,7 @@ use crate::model::workspace::{
     HeldState, HeldVersion, Logo, ReadDepth, RecipeState, Sharing, StoredFile, Timestamp,
     VersionsKnown, WorkspaceConnector, WorkspaceId, WorkspaceKind,
 };
-use crate::ops::import::{ImportError, ImportRequest, Incoming};
+use crate::ops::import::{ImportError, ImportRequest, Incoming, PackedFiles};
 use crate::ops::{Observer, Running};
 use crate::plan::commit::{Change, Commit};
 use crate::plan::import::Landing;
@@ -142,6 +142,8 @@ pub(super) struct Mirror {
     pub(super) unread: BTreeSet<AssetKey>,
     /// Further folders that are there.
     pub(super) folders: BTreeSet<FolderPath>,
+    /// What each of the exports holds.
+    pub(super) packed: Vec<PackedFiles>,
     /// What is told of the workspace's own connectors.
     told: BTreeMap<ConnectorId, Told>,
     // The last to go: the others have files in it.
@@ -220,6 +222,7 @@ impl Mirror {
             reading: seen.reading,
             unread: BTreeSet::new(),
             folders: seen.folders.clone(),
+            packed: Vec::new(),
             told: seen.connectors.iter().map(Told::of).collect(),
             _folder: folder,
         };
@@ -254,6 +257,8 @@ impl Mirror {
                 other_target: OtherTarget::Refused,
             };
             let mut read = Incoming::read(&request, running, observer)?;
+            // Before it is said of some where they really lie: their paths don't lead there again.
+            self.packed.push(read.packed());
             for stub in &seen.stubs {
                 let mut listed = export.numbers.iter().filter(|(path, number)| {
                     let kind = FileRole::of(path.as_str());

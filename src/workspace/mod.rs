@@ -29,6 +29,7 @@ use crate::model::workspace::{
 use crate::plan::commit::Commit;
 use crate::plan::import::Landing;
 use crate::plan::import::settings::SettingWrite;
+use crate::plan::rollback::kept::KeptHistory;
 
 /// How the bytes of a content are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -289,6 +290,17 @@ impl Outline {
     }
 }
 
+/// Whether a package is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptPackage {
+    /// It is.
+    There,
+    /// It is not, or not any more.
+    Missing,
+    /// What is there is not what was kept.
+    Damaged,
+}
+
 /// What is read while this lives is of one moment, where the workspace can keep one. Behind the API
 /// it can't.
 pub type Moment<'w> = Option<Box<dyn std::fmt::Debug + 'w>>;
@@ -386,12 +398,23 @@ pub trait Workspace {
     /// If it is not there or can't be read.
     fn asset_version(&self, asset: AssetId, version: Version) -> Result<Body, WorkspaceError>;
 
-    /// Whether earlier states are kept, so that it can be brought back to one.
+    /// What this machine keeps of the revisions after this one, where the workspace itself tells
+    /// nobody how it was; nothing where it does.
     ///
     /// # Errors
-    /// Why not.
-    fn keeps_earlier_states(&self) -> Result<(), WorkspaceError> {
-        Ok(())
+    /// If there is no such revision, or some of it is not kept.
+    fn kept_since(&self, to: RevisionNumber) -> Result<Option<KeptHistory>, WorkspaceError> {
+        let _ = to;
+        Ok(None)
+    }
+
+    /// Copies a package that is kept.
+    ///
+    /// # Errors
+    /// If it can't be read or written.
+    fn kept_package(&self, package: &Digest, to: &Path) -> Result<KeptPackage, WorkspaceError> {
+        let _ = (package, to);
+        Ok(KeptPackage::Missing)
     }
 
     /// Its revisions, the oldest first.

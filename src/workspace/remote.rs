@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::WorkspaceError;
 use crate::client::ClientError;
-use crate::model::workspace::{Address, FolderPath, ImportId};
+use crate::model::workspace::{Address, FolderPath, ImportId, RevisionNumber};
 
 /// Why an account could not be read or written, for an error of a workspace.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +104,14 @@ pub enum RemoteError {
         /// The name of the customer with that external id.
         by_external: String,
     },
+    /// What was there before a revision was not kept: an older version of the program made it.
+    #[error("{address} can't go back: what was there before was not kept of revision {revision}")]
+    NothingKept {
+        /// The workspace.
+        address: Address,
+        /// The revision.
+        revision: RevisionNumber,
+    },
     /// The API has nothing for it.
     #[error("{address}: {what} can't be done over the API")]
     NotOffered {
@@ -183,6 +191,7 @@ impl RemoteError {
             | Self::NotSo { .. }
             | Self::OtherWorkspace { .. }
             | Self::Ambiguous { .. }
+            | Self::NothingKept { .. }
             | Self::NotOffered { .. }
             | Self::Journal(_) => false,
         }

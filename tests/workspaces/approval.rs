@@ -97,6 +97,7 @@ fn a_running_recipe_is_overwritten_and_rolled_back_only_by_permission() {
         created: CreatedSince::Keep,
         at: Timestamp(1_700_000_001),
         who: String::new(),
+        scratch: std::env::temp_dir(),
     };
     let planned = plan_rollback(&back, &workspace, &running()).expect("a plan");
     let refusal = planned.approve(&[]).expect_err("refused");

@@ -38,6 +38,16 @@ pub(crate) struct HistoryArgs {
     /// One revision, to be told with what it changed
     #[arg(value_name = "REVISION")]
     pub(crate) revision: Option<u64>,
+    /// Over the API: free what is kept here for rollbacks, but for those of the newest N revisions [default: 1]
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "1",
+        conflicts_with = "revision"
+    )]
+    pub(crate) prune: Option<usize>,
     /// The local platform.
     #[command(flatten)]
     pub(crate) platform: PlatformArgs,
@@ -64,6 +74,9 @@ pub(crate) struct RollbackArgs {
     /// Move running recipes that were not imported since to a connector's earlier code
     #[arg(long)]
     pub(crate) allow_moved_recipes: bool,
+    /// Over the API: put earlier contents in place of what somebody else changed since
+    #[arg(long)]
+    pub(crate) overwrite_edits: bool,
     /// Don't ask
     #[arg(short, long)]
     pub(crate) yes: bool,

@@ -5,11 +5,15 @@ use std::fmt::Write as _;
 use super::super::args::{HistoryArgs, PlatformArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::table::{Align, Table};
+use super::super::table::{Align, Table, sized};
 use super::super::ui::visible;
 use super::super::{Context, Stop};
-use crate::cli::connect::open;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::cli::connect::{open, open_remote};
 use crate::cli::workspace_command::platform_option;
+use crate::model::count::counted;
 use crate::model::ident::Version;
 use crate::model::workspace::{Address, RecipeState, RevisionHeader, RevisionNumber};
 use crate::ops::import::history::{
@@ -22,6 +26,9 @@ use crate::workspace::WorkspaceError;
 const DIGITS: usize = 12;
 
 pub(crate) fn run(context: &Context, args: &HistoryArgs) -> Result<Exit, Stop> {
+    if let Some(spare) = args.prune {
+        return prune(context, args, spare);
+    }
     let workspace = open(context, &args.platform, &args.address, "history")?;
     match args.revision {
         None => {
@@ -41,6 +48,54 @@ pub(crate) fn run(context: &Context, args: &HistoryArgs) -> Result<Exit, Stop> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// Frees what this machine keeps for rollbacks over the API.
+fn prune(context: &Context, args: &HistoryArgs, spare: usize) -> Result<Exit, Stop> {
+    let Address::Remote(remote) = &args.address else {
+        return Err(Failure::usage(format!(
+            "{} keeps its revisions in its own file: there is nothing to free",
+            args.address
+        ))
+        .help("--prune is for addresses of the platform's API")
+        .into());
+    };
+    let workspace = open_remote(context, &args.platform, remote)?;
+    let freed = workspace.prune(spare)?;
+    let document = PruneDocument {
+        workspace: args.address.clone(),
+        packages: freed.packages,
+        bytes: freed.bytes,
+        revisions: freed.revisions,
+    };
+    context.ui.print_changes(&document, |document| {
+        let mut text = match document.packages {
+            0 => "nothing to free\n".to_owned(),
+            packages => format!(
+                "freed {}, {}\n",
+                counted(packages as u64, "package"),
+                sized(document.bytes)
+            ),
+        };
+        for revision in &document.revisions {
+            let _ = writeln!(text, "  revision {revision} can't be undone any more");
+        }
+        text
+    })?;
+    Ok(Exit::Done)
+}
+
+/// What `history --prune` says.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct PruneDocument {
+    /// The workspace.
+    workspace: Address,
+    /// How many packages were freed.
+    packages: usize,
+    /// How many bytes.
+    bytes: u64,
+    /// The revisions that can't be undone any more.
+    revisions: Vec<RevisionNumber>,
 }
 
 fn failed(error: HistoryError, args: &PlatformArgs, address: &Address) -> Failure {
@@ -185,14 +240,16 @@ fn asset_row(table: &mut Table<4>, asset: &ChangedAsset) {
     };
     let name = match (&asset.folder, &asset.name) {
         (Some(folder), Some(name)) => folder.label(name),
-        (_, _) => format!("number {}", asset.id),
+        (_, _) => asset
+            .id
+            .map_or_else(String::new, |id| format!("number {id}")),
     };
     let kind = asset.kind.as_ref().map_or("asset", |kind| kind.label());
     table.row([sign, kind, &name, &what]);
 }
 
 /// Two versions, from one to the other.
-pub(super) fn versions(from: Option<Version>, to: Option<Version>) -> String {
+fn versions(from: Option<Version>, to: Option<Version>) -> String {
     match (from, to) {
         (Some(from), Some(to)) if from == to => to.to_string(),
         (Some(from), Some(to)) => format!("{from} → {to}"),

@@ -12,10 +12,11 @@ use super::counts::Length;
 use super::import::report;
 use super::import_settings::sent_with;
 use super::import_words::imported;
+use super::rollback;
 use crate::archive::Limits;
 use crate::cli::connect::{journal, open_expected};
 use crate::cli::registry::reference;
-use crate::model::workspace::Address;
+use crate::model::workspace::{Address, RevisionAction};
 use crate::ops::import::{ImportRequest, Incoming, PlanDocument};
 use crate::plan::decision::shell_word;
 use crate::plan::import::document::ImportPlan;
@@ -30,6 +31,9 @@ pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
     let Address::Remote(remote) = entry.address.clone() else {
         return Err(Failure::usage("it was no import over the API").into());
     };
+    if entry.action == RevisionAction::Rollback {
+        return rollback::resume(context, args, entry, &remote);
+    }
     let document: PlanDocument =
         serde_json::from_str(&entry.plan).map_err(|error| anyhow::anyhow!(error))?;
     let of_registry = PathBuf::from(&document.plan.package.path);

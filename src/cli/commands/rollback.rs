@@ -2,30 +2,36 @@
 
 use std::fmt::Write as _;
 
-use super::super::args::RollbackArgs;
+use super::super::args::{ResumeArgs, RollbackArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::platform;
 use super::super::reports::{Reporter, around};
 use super::super::ui::{Answer, Volume, visible};
 use super::super::{Context, Stop};
-use super::history::{deed, no_revision, recipes, versions};
-use crate::cli::connect::open;
-use crate::cli::workspace_command::{only_local, platform_option};
+use super::history::{deed, no_revision, recipes};
+use crate::cli::connect::{open, open_expected};
+use crate::cli::workspace_command::platform_option;
+use crate::io::scratch::ScratchFolder;
 use crate::model::count::counted;
-use crate::model::workspace::{RecipeState, RevisionNumber};
+use crate::model::table::RowsPolicy;
+use crate::model::workspace::{RecipeState, RemoteAddress, RevisionNumber};
 use crate::ops::import::rollback::{
-    PlannedRollback, RollbackDocument, RollbackError, RollbackRequest, astray, before_newest, plan,
+    NotKept, PlannedRollback, RollbackDocument, RollbackError, RollbackRequest, astray,
+    before_newest, plan,
 };
+use crate::ops::import::{ImportError, ImportRequest, Incoming};
 use crate::plan::decision::shell_word;
 use crate::plan::import::document::Permission;
+use crate::plan::import::target::OtherTarget;
 use crate::plan::rollback::document::{
     Irreversible, RolledAction, RolledAsset, RolledConnector, RolledConnectorAction,
 };
 use crate::plan::rollback::{RollbackPlan, RollbackReceipt};
-use crate::remote::EARLIER;
+use crate::remote::RemoteWorkspace;
+use crate::remote::journal::{Entry, State};
 use crate::report::items;
-use crate::workspace::WorkspaceError;
+use crate::workspace::{KeptPackage, Workspace as _, WorkspaceError};
 
 /// How many recipes that a connector moves are named before the rest is only counted.
 const SHOWN: usize = 10;
@@ -40,15 +46,12 @@ pub(crate) fn run(context: &Context, args: &RollbackArgs) -> Result<Exit, Stop> 
 
 fn work(context: &Context, args: &RollbackArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
     reporter.subject(args.address.to_string());
-    // Nothing is asked of the platform for what it has not.
-    let [what, instead] = EARLIER;
-    only_local(&args.address, what, instead)?;
     let mut workspace = open(context, &args.platform, &args.address, "rollback")?;
-    let failed = |error: RollbackError| match error {
-        RollbackError::Workspace(error) => no_revision(error, &args.platform, &args.address),
-        RollbackError::NoRevisions { .. }
-        | RollbackError::Record(_)
-        | RollbackError::Interrupted(_) => error.into(),
+    let failed = |error: RollbackError| -> Failure {
+        if let RollbackError::Workspace(error) = error {
+            return no_revision(error, &args.platform, &args.address);
+        }
+        error.into()
     };
     let to = match args.revision {
         Some(number) => RevisionNumber(number),
@@ -60,6 +63,7 @@ fn work(context: &Context, args: &RollbackArgs, reporter: &mut Reporter) -> Resu
         created: args.created,
         at: platform::now(),
         who: platform::who(),
+        scratch: std::env::temp_dir(),
     };
     let mut shown: Option<RollbackPlan> = None;
     let mut consent: Option<RollbackPlan> = None;
@@ -95,7 +99,7 @@ fn work(context: &Context, args: &RollbackArgs, reporter: &mut Reporter) -> Resu
         };
         let astray = astray(&request, workspace.as_ref(), &context.running).map_err(failed)?;
         reporter.astray(&astray);
-        return report(context, planned, receipt, astray);
+        return report(context, planned.plan().clone(), receipt, astray);
     }
     Ok(Exit::Failed)
 }
@@ -104,6 +108,7 @@ fn given(args: &RollbackArgs) -> Vec<Permission> {
     [
         (args.restart_recipes, Permission::RestartRecipes),
         (args.allow_moved_recipes, Permission::MoveRecipes),
+        (args.overwrite_edits, Permission::OverwriteEdits),
     ]
     .into_iter()
     .filter_map(|(given, permission)| given.then_some(permission))
@@ -184,9 +189,89 @@ fn report_plan(context: &Context, planned: &PlannedRollback) -> Result<Exit, Sto
     })
 }
 
+/// Goes on with a rollback over the API whose end nobody saw.
+pub(super) fn resume(
+    context: &Context,
+    args: &ResumeArgs,
+    mut entry: Entry,
+    remote: &RemoteAddress,
+) -> Result<Exit, Stop> {
+    let plan: RollbackPlan =
+        serde_json::from_str(&entry.plan).map_err(|error| anyhow::anyhow!(error))?;
+    let mut receipt: RollbackReceipt =
+        serde_json::from_str(&entry.receipt).map_err(|error| anyhow::anyhow!(error))?;
+    let request = RollbackRequest {
+        address: entry.address.clone(),
+        to: plan.to,
+        created: plan.created,
+        at: platform::now(),
+        who: entry.who.clone(),
+        scratch: std::env::temp_dir(),
+    };
+    let mut workspace = open_expected(context, &args.platform, remote, Some(&entry))?;
+    if entry.state == State::Sending {
+        // Whether it arrived shows in what it is about.
+        looked_at(&request, &entry, &workspace, context)?;
+    }
+    receipt.revision = workspace.resume(&mut entry)?.revision;
+    if let Some(revision) = receipt.revision {
+        let address = &request.address;
+        context.did(format!("rolled {address} back as revision {revision}"));
+    }
+    let astray = astray(&request, &workspace, &context.running)?;
+    report(context, plan, receipt, astray)
+}
+
+/// Asks the workspace for what the package is about that was sent.
+fn looked_at(
+    request: &RollbackRequest,
+    entry: &Entry,
+    workspace: &RemoteWorkspace,
+    context: &Context,
+) -> Result<(), Failure> {
+    let failed = |source| ImportError::Scratch {
+        folder: request.scratch.display().to_string(),
+        source,
+    };
+    let scratch = ScratchFolder::new(&request.scratch).map_err(failed)?;
+    let package = scratch.file("sent.zip");
+    let sent = entry.kept.as_ref().and_then(|kept| kept.sent);
+    let found = match &sent {
+        Some(sent) => workspace.kept_package(sent, &package)?,
+        None => KeptPackage::Missing,
+    };
+    let why = match found {
+        KeptPackage::There => None,
+        KeptPackage::Missing => Some(NotKept::Missing),
+        KeptPackage::Damaged => Some(sent.map_or(NotKept::Missing, NotKept::Damaged)),
+    };
+    if let Some(why) = why {
+        return Err(RollbackError::NotKept {
+            address: request.address.clone(),
+            revision: request.to,
+            why,
+        }
+        .into());
+    }
+    let import = ImportRequest {
+        folder: entry.folder.clone(),
+        rows: RowsPolicy::Keep,
+        other_target: OtherTarget::Permitted,
+        ..ImportRequest::new(
+            package,
+            request.address.clone(),
+            request.scratch.clone(),
+            request.at,
+        )
+    };
+    let incoming = Incoming::read(&import, &context.running, &mut context.ui.observer())?;
+    incoming.plan(&import, workspace, &context.running)?;
+    Ok(())
+}
+
 fn report(
     context: &Context,
-    planned: PlannedRollback,
+    plan: RollbackPlan,
     receipt: RollbackReceipt,
     astray: Vec<String>,
 ) -> Result<Exit, Stop> {
@@ -195,7 +280,7 @@ fn report(
         false => Exit::PartlyDone,
     };
     let document = RollbackDocument {
-        plan: planned.plan().clone(),
+        plan,
         receipt: Some(receipt.clone()),
         astray,
     };
@@ -226,6 +311,14 @@ fn outcome(text: &mut String, document: &RollbackDocument, receipt: &RollbackRec
     };
     for astray in &document.astray {
         let _ = writeln!(text, "  {}", visible(astray));
+    }
+    if !document.astray.is_empty() {
+        let _ = writeln!(
+            text,
+            "For the rest: recipack rollback {} {}",
+            shell_word(&address.to_string()),
+            plan.to
+        );
     }
 }
 
@@ -317,11 +410,11 @@ fn of_connector(text: &mut String, connector: &RolledConnector, volume: Volume) 
     let (sign, what) = match connector.action {
         Action::Restores => (
             "~",
-            format!(
-                "restores {} as {}, released",
-                versions(connector.code_of, None),
-                versions(connector.to, None)
-            ),
+            match (connector.code_of, connector.to) {
+                (Some(code), Some(to)) => format!("restores {code} as {to}, released"),
+                (Some(code), None) => format!("restores {code} as a newer version, released"),
+                (None, _) => "restores the earlier code as a newer version, released".to_owned(),
+            },
         ),
         Action::Unchanged => ("=", "unchanged".to_owned()),
         Action::StaysBehind => ("o", "installed since, stays".to_owned()),
@@ -359,11 +452,12 @@ fn of_connector(text: &mut String, connector: &RolledConnector, volume: Volume) 
 }
 
 fn of_asset(text: &mut String, asset: &RolledAsset, volume: Volume) {
-    let contents = format!(
-        "{} as {}",
-        versions(asset.contents_of, None),
-        versions(asset.to, None)
-    );
+    let contents = match (asset.contents_of, asset.to) {
+        (Some(earlier), Some(to)) => format!("{earlier} as {to}"),
+        // Of most types nobody tells versions over the API.
+        (Some(earlier), None) => earlier.to_string(),
+        (None, _) => "the earlier contents".to_owned(),
+    };
     let running = asset.running == Some(RecipeState::Running);
     let (sign, mut what) = match asset.action {
         RolledAction::Restores if running => ("!", format!("restores running {contents}")),
@@ -432,6 +526,23 @@ fn lasting(irreversible: &Irreversible) -> String {
         Irreversible::Rows { tables } => {
             format!("rows of tables that are restored: {}", tables.join(", "))
         }
+        Irreversible::RowsStay { tables } => {
+            format!(
+                "rows of tables, which stay as they are: {}",
+                tables.join(", ")
+            )
+        }
+        Irreversible::ValuesStay { names } => match &names[..] {
+            [] => "values of properties, which stay as they are".to_owned(),
+            names => format!(
+                "values of properties, which stay as they are: {}",
+                names.join(", ")
+            ),
+        },
+        Irreversible::Contents { name, folder } => format!(
+            "\"{}\", whose earlier contents could not be kept",
+            folder.label(name)
+        ),
         Irreversible::Code { title, version } => {
             format!("the code of \"{title}\" {version}, which only a catalogue knows")
         }

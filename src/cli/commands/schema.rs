@@ -9,6 +9,7 @@ use super::attach::AttachDocument;
 use super::discover::{DiscoverDocument, TagsDocument};
 use super::pull::PullDocument;
 use super::push::PushDocument;
+use super::history::PruneDocument;
 use super::sandbox::{SandboxDocument, TokenDocument};
 use super::settings::{SettingsCheckDocument, SettingsInitDocument, SettingsShowDocument};
 use crate::manifest::ManifestText;
@@ -175,6 +176,11 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     ("history", "what `history` prints with --json", || {
         schemars::schema_for!(HistoryDocument)
     }),
+    (
+        "history-prune",
+        "what `history --prune` prints with --json",
+        || schemars::schema_for!(PruneDocument),
+    ),
     (
         "revision",
         "what `history` prints of one revision with --json",

@@ -440,6 +440,27 @@ pub(super) const REFUSALS: &[Refusal] = &[
         cure: "It is a defect of recipack; please tell those who make it.",
     },
     Refusal {
+        code: "not-kept",
+        exits: &[Exit::Refused],
+        meaning: "What was there before an import over the API is not kept on this machine.",
+        why: "The platform gives nobody an earlier version of an asset. So what an import is about to change, and what it sends, is kept beside the journal of imports, in `$XDG_STATE_HOME/recipack/imports/packages`. It is not there: another machine or an older version imported, `history --prune` freed it, or newer imports took its room (`RECIPACK_KEPT_MB`). Nothing was sent.",
+        cure: "Import the package again that was there before: `recipack history ADDRESS` has its name and digest. Or roll back on the machine that imported.",
+    },
+    Refusal {
+        code: "damaged-package",
+        exits: &[Exit::VerificationFailed],
+        meaning: "A package that was kept for the way back is not what was kept.",
+        why: "Packages are kept by their digests, and this one has another. What it holds can't be relied on. Nothing was sent.",
+        cure: "Put a copy of the package in its place, or import the package again that was there before: `recipack history ADDRESS` has its name and digest.",
+    },
+    Refusal {
+        code: "several-folders",
+        exits: &[Exit::Refused],
+        meaning: "Revisions that went into several folders can't be undone in one step.",
+        why: "What was there before comes back as one import into one folder, and its references mean something there only. Nothing was sent.",
+        cure: "Go back one revision at a time: `recipack rollback ADDRESS REVISION`, the newest first.",
+    },
+    Refusal {
         code: "no-revision",
         exits: &[Exit::Failed],
         meaning: "There is no such revision.",

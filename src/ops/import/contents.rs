@@ -2,7 +2,6 @@
 
 use super::sent::Sent;
 use super::*;
-use crate::plan::import::settings::SettingWrite;
 use secrecy::SecretString;
 
 /// Gives a workspace what it lacks: entries of the package as they are, and what was rewritten.

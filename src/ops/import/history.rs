@@ -15,6 +15,7 @@ use crate::ops::import::PlanDocument;
 use crate::plan::import::history;
 use crate::plan::import::history::{Left, RecordError, Recorded};
 use crate::plan::import::{Receipt, ReceiptRecipe};
+use crate::plan::rollback::kept::KeptAsset;
 use crate::plan::rollback::{RollbackPlan, RollbackReceipt};
 use crate::workspace::{Workspace, WorkspaceError};
 
@@ -106,8 +107,8 @@ keyword_enum! {
 /// An asset that a revision changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChangedAsset {
-    /// Its number.
-    pub id: AssetId,
+    /// Its number; absent for what an import over the API created.
+    pub id: Option<AssetId>,
     /// Its type, if that is still known.
     #[serde(rename = "type")]
     pub kind: Option<AssetKind>,
@@ -166,13 +167,26 @@ pub fn revision(
             source,
         })
     };
-    let names = names(workspace, &recorded)?;
-    let by_asset = recorded.by_asset();
-    let mut assets: Vec<ChangedAsset> = recorded
-        .before
-        .iter()
-        .filter_map(|before| Some(changed(before, by_asset.left(before.asset)?, &names)))
-        .collect();
+    // Where the workspace tells nobody, this machine may have kept what changed.
+    let since = RevisionNumber(number.0.saturating_sub(1));
+    let kept = workspace.kept_since(since).ok().flatten();
+    let kept = kept.and_then(|kept| kept.undone.into_iter().next());
+    let mut assets: Vec<ChangedAsset> = match kept {
+        Some(kept) => kept
+            .kept
+            .assets
+            .iter()
+            .map(|asset| kept_change(asset, &recorded))
+            .collect(),
+        None => {
+            let names = names(workspace, &recorded)?;
+            let by_asset = recorded.by_asset();
+            let before = recorded.before.iter();
+            before
+                .filter_map(|before| Some(changed(before, by_asset.left(before.asset)?, &names)))
+                .collect()
+        }
+    };
     assets.sort_by(|a, b| (&a.folder, &a.name, a.id).cmp(&(&b.folder, &b.name, b.id)));
     let connectors = recorded.connectors.iter();
     Ok(RevisionDocument {
@@ -232,6 +246,37 @@ fn add(names: &mut Names, recorded: &Recorded) {
     }
 }
 
+/// What changed of an asset, as it was kept.
+fn kept_change(asset: &KeptAsset, recorded: &Recorded) -> ChangedAsset {
+    let key = &asset.key;
+    let folder = key.place.folder();
+    let mut told = recorded.assets.iter();
+    let told =
+        told.find(|told| told.kind == key.kind && told.name == key.name && told.folder == folder);
+    let to = told.and_then(|told| told.to);
+    let from = asset.before.as_ref().and_then(|before| before.version);
+    let state = told.and_then(|told| told.state);
+    let change = match (&asset.before, state) {
+        (None, _) => AssetChange::Created,
+        (Some(_), Some(RecipeState::Running)) if from.is_some() && from == to => {
+            AssetChange::Started
+        }
+        (Some(_), Some(RecipeState::Stopped)) if from.is_some() && from == to => {
+            AssetChange::Stopped
+        }
+        (Some(_), _) => AssetChange::Changed,
+    };
+    ChangedAsset {
+        id: asset.before.as_ref().map(|before| before.id),
+        kind: Some(key.kind.clone()),
+        name: Some(key.name.clone()),
+        folder: Some(folder),
+        change,
+        from,
+        to,
+    }
+}
+
 fn changed(before: &Before, left: Left, names: &Names) -> ChangedAsset {
     let change = match (before.version, left.version) {
         (_, None) => AssetChange::Removed,
@@ -245,7 +290,7 @@ fn changed(before: &Before, left: Left, names: &Names) -> ChangedAsset {
     };
     let named = names.get(&before.asset);
     ChangedAsset {
-        id: before.asset,
+        id: Some(before.asset),
         kind: named.map(|(kind, ..)| kind.clone()),
         name: named.map(|(_, name, _)| name.clone()),
         folder: named.map(|(.., folder)| folder.clone()),

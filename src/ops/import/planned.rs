@@ -79,6 +79,12 @@ impl Planned {
         Ok(Approved::checked(self))
     }
 
+    /// What stands against it, whatever is permitted.
+    pub(super) fn errors(&self) -> Vec<Finding> {
+        let hidden = self.hidden.iter().cloned();
+        hidden.chain(finding::errors(&self.findings)).collect()
+    }
+
     /// The plan of what the platform itself exported, for a copy of its workspace: whatever it is,
     /// it is there already.
     #[cfg(feature = "remote")]

@@ -1,11 +1,14 @@
 //! Bringing a workspace back to how it was after a revision: plan, carry out, read back.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::not_granted;
+use super::way_back::{self, ByImport};
+use super::{ImportError, not_granted};
 use crate::json::JsonError;
 use crate::model::facts::Facts;
 use crate::model::ident::{Digest, Version};
@@ -16,6 +19,7 @@ use crate::model::workspace::{
     RevisionNumber, Timestamp,
 };
 use crate::ops::approval::{Approved, RollbackRefusal};
+use crate::ops::excerpt::ExcerptError;
 use crate::ops::{Interrupted, Running};
 use crate::plan::import::document::Permission;
 use crate::plan::import::history::{RecordError, Recorded};
@@ -38,12 +42,21 @@ pub struct RollbackRequest {
     pub at: Timestamp,
     /// Who does it.
     pub who: String,
+    /// A folder for what is kept on disk meanwhile.
+    pub scratch: PathBuf,
 }
 
 /// A rollback that was planned.
-#[derive(Clone, Debug)]
-pub struct PlannedRollback {
-    decided: Decided,
+#[derive(Debug)]
+pub struct PlannedRollback(Way);
+
+/// How a workspace is brought back.
+#[derive(Debug)]
+enum Way {
+    /// It keeps its earlier states itself.
+    Commit(Box<Decided>),
+    /// They are imported.
+    Import(Box<ByImport>),
 }
 
 /// What `rollback` says.
@@ -72,9 +85,78 @@ pub enum RollbackError {
     /// A revision's document can't be read.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// What was there before is not kept on this machine.
+    #[error("{address} can't go back: {why} of revision {revision}")]
+    NotKept {
+        /// The workspace.
+        address: Address,
+        /// The revision that would be undone.
+        revision: RevisionNumber,
+        /// What is not kept.
+        why: NotKept,
+    },
+    /// The revisions went into several folders, and what was there before fits one only.
+    #[error("{address} can't go back in one step: its revisions went into several folders")]
+    SeveralFolders {
+        /// The workspace.
+        address: Address,
+        /// The revision that can be gone back to first.
+        before: RevisionNumber,
+    },
+    /// The package of the earlier contents can't be made.
+    #[error("what was there before can't be put together for {address}")]
+    Gather {
+        /// The workspace.
+        address: Address,
+        /// Why not.
+        #[source]
+        source: Box<ExcerptError>,
+    },
+    /// What becomes of what was created since can't be done there.
+    #[error("{address}: what was created since can't be removed over the API")]
+    NotRemoved {
+        /// The workspace.
+        address: Address,
+    },
+    /// A package that was kept can't be planned for or imported.
+    #[error(transparent)]
+    Import(Box<ImportError>),
     /// The work was interrupted.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
+}
+
+/// What of a revision is not kept on this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotKept {
+    /// It never was: an older version of the program, or another machine, made the revision.
+    Never,
+    /// It is not any more.
+    Missing,
+    /// The package with this digest is another one now.
+    Damaged(Digest),
+}
+
+impl fmt::Display for NotKept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Never => "what was there before was not kept",
+            Self::Missing => "what was there before is not kept any more",
+            Self::Damaged(_) => "a package that was kept is damaged",
+        })
+    }
+}
+
+impl From<ImportError> for RollbackError {
+    fn from(error: ImportError) -> Self {
+        if let ImportError::Workspace(error) = error {
+            return Self::Workspace(error);
+        }
+        if let ImportError::Interrupted(error) = error {
+            return Self::Interrupted(error);
+        }
+        Self::Import(Box::new(error))
+    }
 }
 
 /// The revision that is meant if none is named: the one before the newest.
@@ -82,12 +164,11 @@ pub enum RollbackError {
 /// # Errors
 /// If the workspace can't be read, or has no revision.
 pub fn before_newest(workspace: &dyn Workspace) -> Result<RevisionNumber, RollbackError> {
-    workspace.keeps_earlier_states()?;
-    let facts = workspace.facts()?;
-    match facts.revision.0.checked_sub(1) {
+    let newest = workspace.revisions()?.pop();
+    match newest.and_then(|newest| newest.number.0.checked_sub(1)) {
         Some(before) => Ok(RevisionNumber(before)),
         None => Err(RollbackError::NoRevisions {
-            workspace: facts.name.to_string(),
+            workspace: workspace.names()?.swap_remove(0),
         }),
     }
 }
@@ -101,7 +182,15 @@ pub fn plan(
     workspace: &dyn Workspace,
     running: &Running,
 ) -> Result<PlannedRollback, RollbackError> {
-    workspace.keeps_earlier_states()?;
+    if let Some(history) = workspace.kept_since(request.to)? {
+        if !ByImport::offers(request.created) {
+            return Err(RollbackError::NotRemoved {
+                address: request.address.clone(),
+            });
+        }
+        let planned = way_back::plan(request, &history, workspace, running)?;
+        return Ok(PlannedRollback(Way::Import(Box::new(planned))));
+    }
     let inventory = workspace.inventory()?;
     let planned = plan_from(request, workspace, &inventory, running);
     // What another process removed meanwhile is not missing.
@@ -173,7 +262,7 @@ fn plan_from(
         kept.insert(id, versions?);
     }
     decided.keep(kept);
-    Ok(PlannedRollback { decided })
+    Ok(PlannedRollback(Way::Commit(Box::new(decided))))
 }
 
 fn facts_of(
@@ -202,7 +291,10 @@ fn going_on(running: &Running) -> Result<(), Interrupted> {
 impl PlannedRollback {
     /// The plan.
     pub fn plan(&self) -> &RollbackPlan {
-        &self.decided.plan
+        match &self.0 {
+            Way::Commit(decided) => &decided.plan,
+            Way::Import(import) => &import.plan,
+        }
     }
 
     /// The plan, to be carried out: if nothing stands against it, and every permission that it needs
@@ -212,8 +304,8 @@ impl PlannedRollback {
     /// Why it is not approved.
     pub fn approve(&self, granted: &[Permission]) -> Result<Approved<&Self>, RollbackRefusal> {
         let refusal = RollbackRefusal {
-            blocked: self.decided.plan.refused.clone(),
-            needed: not_granted(&self.decided.plan.needs, granted),
+            blocked: self.plan().refused.clone(),
+            needed: not_granted(&self.plan().needs, granted),
         };
         match refusal.blocked.is_empty() && refusal.needed.is_empty() {
             true => Ok(Approved::checked(self)),
@@ -238,7 +330,10 @@ impl Approved<&PlannedRollback> {
             commit,
             before,
             receipt,
-        } = &self.plan().decided;
+        } = match &self.plan().0 {
+            Way::Import(import) => return import.apply(request, workspace, running),
+            Way::Commit(decided) => &**decided,
+        };
         let mut receipt = receipt.clone();
         if commit.changes.is_empty() {
             return Ok(receipt);

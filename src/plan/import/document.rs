@@ -354,6 +354,8 @@ keyword_enum! {
         MissingConnectors = "allow-missing-connectors",
         /// To put the package's rows of tables in place of those that are there.
         OverwriteRows = "overwrite-rows",
+        /// To put earlier contents in place of what somebody else changed since an import.
+        OverwriteEdits = "overwrite-edits",
         /// To import into another kind of target, data center or customer than the package's.
         OtherTarget = "other-target",
     }

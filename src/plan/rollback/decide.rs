@@ -408,7 +408,7 @@ fn same_code(one: &HeldVersion, other: &HeldVersion) -> bool {
             && (one.code, one.json, &one.logo) == (other.code, other.json, &other.logo)
 }
 
-fn moved(recipe: &WorkspaceAsset) -> Option<MovedRecipe> {
+pub(super) fn moved(recipe: &WorkspaceAsset) -> Option<MovedRecipe> {
     match recipe.state {
         HeldState::Recipe(state) => Some(MovedRecipe {
             id: recipe.id,
@@ -475,7 +475,7 @@ fn rolled(
     }
 }
 
-fn summary(connectors: &[RolledConnector], assets: &[RolledAsset]) -> RollbackSummary {
+pub(super) fn summary(connectors: &[RolledConnector], assets: &[RolledAsset]) -> RollbackSummary {
     let mut summary = RollbackSummary::default();
     for asset in assets {
         match asset.action {
@@ -501,7 +501,7 @@ fn summary(connectors: &[RolledConnector], assets: &[RolledAsset]) -> RollbackSu
     summary
 }
 
-fn needs(connectors: &[RolledConnector], assets: &[RolledAsset]) -> Vec<Needed> {
+pub(super) fn needs(connectors: &[RolledConnector], assets: &[RolledAsset]) -> Vec<Needed> {
     let mut needs = Vec::new();
     let restarts = assets.iter().filter(|asset| {
         asset.action == RolledAction::Restores && asset.running == Some(RecipeState::Running)

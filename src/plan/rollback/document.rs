@@ -193,6 +193,13 @@ pub enum Refusal {
         /// The number of the one that is there.
         by: AssetId,
     },
+    /// The earlier contents can't be imported.
+    Import {
+        /// The finding that says why not.
+        code: String,
+        /// What it says.
+        message: String,
+    },
 }
 
 impl Refusal {
@@ -201,6 +208,9 @@ impl Refusal {
         match self {
             Self::Needed { .. } => "keep what was created since: --created stop, or --created keep",
             Self::Taken { .. } => "remove what was created since: --created remove",
+            Self::Import { .. } => {
+                "the earlier contents can't be imported as the workspace is: put that right there, and roll back again"
+            }
         }
     }
 }
@@ -219,6 +229,7 @@ impl fmt::Display for Refusal {
                 "\"{}\" can't be created again: another one has its place since",
                 folder.label(name)
             ),
+            Self::Import { code, message } => write!(f, "{message} ({code})"),
         }
     }
 }
@@ -263,6 +274,23 @@ pub enum Irreversible {
     Rows {
         /// The names of the tables.
         tables: Vec<String>,
+    },
+    /// Rows of tables stay as they are.
+    RowsStay {
+        /// The names of the tables.
+        tables: Vec<String>,
+    },
+    /// Values of properties stay as they are.
+    ValuesStay {
+        /// The names of those that settings gave values since.
+        names: Vec<String>,
+    },
+    /// The earlier contents of an asset could not be kept, and it stays as it is.
+    Contents {
+        /// Its name.
+        name: String,
+        /// Its folder.
+        folder: FolderPath,
     },
     /// A connector's earlier code is not known.
     Code {

@@ -9,9 +9,11 @@
 //!    read.
 //! 3. [`Draft::decide`] gives the [plan](RollbackPlan) and the [commit](crate::plan::commit).
 
+pub mod by_import;
 mod changes;
 mod decide;
 pub mod document;
+pub mod kept;
 #[cfg(test)]
 mod tests;
 

@@ -549,6 +549,7 @@ fn what_is_needed_is_not_removed() {
             .flat_map(|refusal| match refusal {
                 Refusal::Needed { by, .. } => by.iter().map(String::as_str).collect::<Vec<_>>(),
                 Refusal::Taken { .. } => vec!["taken"],
+                Refusal::Import { code, .. } => vec![code.as_str()],
             })
             .collect();
         assert_eq!(told, needing, "{what}");

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use recipack::model::ident::Digest;
-use recipack::model::workspace::{ImportId, RevisionNumber, Timestamp, WorkspaceId};
+use recipack::model::workspace::{
+    ImportId, RevisionAction, RevisionNumber, Timestamp, WorkspaceId,
+};
 use recipack::ops::import::PlanDocument;
 use recipack::remote::journal::{Entry, Journal, JournalError, RemoteIdentity, State};
 use serde_json::Value;
@@ -108,6 +110,9 @@ fn entry() -> Entry {
         },
         plan: "{\"workspace\": {\"id\": 4711}}".to_owned(),
         receipt: "{}".to_owned(),
+        action: RevisionAction::Import,
+        subject: None,
+        kept: None,
     }
 }
 

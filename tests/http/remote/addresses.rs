@@ -148,8 +148,7 @@ const OF_ADMINS: [&str; 8] = [
 ];
 
 /// What the API has not, and what the sentence says.
-const NOT_OFFERED: [(&str, &str); 7] = [
-    ("rollback {A} --plan", "going back to an earlier revision"),
+const NOT_OFFERED: [(&str, &str); 6] = [
     (
         "workspace set {A} --closed-source allowed",
         "allowing closed source",
@@ -217,10 +216,6 @@ fn what_the_api_has_not_is_told_in_one_sentence() {
                 run.stdout, run.stderr
             );
             assert!(run.stderr.starts_with(&sentence), "{line}: {}", run.stderr);
-            if line.starts_with("rollback") {
-                let history = format!("recipack history {address}\n");
-                assert!(run.stderr.contains(&history), "{line}: {}", run.stderr);
-            }
             assert_eq!(run.stdout, "");
         }
     }

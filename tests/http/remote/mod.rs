@@ -15,6 +15,7 @@ mod not_offered;
 mod other_writer;
 mod real_projects;
 mod refusals;
+mod rollback;
 mod settings;
 mod settings_connections;
 mod settings_resumed;

@@ -1,6 +1,7 @@
 //! Reading no more than lists tell: a plan made so says the same as one that read everything, but
 //! for what it says it did not read; whatever others do to the workspace in between.
 
+use std::path::Path;
 use std::time::Duration;
 
 use recipack::model::kind::AssetKind;
@@ -44,13 +45,17 @@ impl Dice {
     }
 }
 
-fn osprey(place: &Place) -> LocalWorkspace {
+pub(super) fn osprey(place: &Place) -> LocalWorkspace {
+    osprey_of(&place.path("p.db"))
+}
+
+fn osprey_of(platform: &Path) -> LocalWorkspace {
     let writing = Writing {
         purpose: "somebody else".to_owned(),
         patience: Duration::from_secs(30),
         stop: Default::default(),
     };
-    let platform = LocalPlatform::open(&place.path("p.db"), writing).expect("a platform");
+    let platform = LocalPlatform::open(platform, writing).expect("a platform");
     let name = "osprey".parse().expect("a name");
     platform.workspace(&name).expect("a workspace")
 }
@@ -235,7 +240,7 @@ fn plans_that_rest_on_lists_say_what_those_say_that_read_everything() {
     assert!(slim > made / 10 && slim < made, "{slim} of {made} are slim");
 }
 
-fn held(place: &Place, kind: &AssetKind, name: &str) -> String {
+pub(super) fn held(place: &Place, kind: &AssetKind, name: &str) -> String {
     let workspace = osprey(place);
     let inventory: Inventory = workspace.inventory().expect("an inventory");
     let mut assets = inventory.assets.iter();
@@ -247,13 +252,36 @@ fn held(place: &Place, kind: &AssetKind, name: &str) -> String {
 }
 
 /// The package anew, with another recipe.
-fn newer(place: &Place) {
+pub(super) fn newer(place: &Place) {
     let recipe = place.path("partner/Functions/quote_shipping.recipe.json");
     let text = std::fs::read_to_string(&recipe).expect("readable");
     let edited = text.replacen("\"private\": true", "\"private\": false", 1);
     assert_ne!(edited, text);
     std::fs::write(&recipe, edited).expect("written");
     export_external(place, "newer.zip");
+}
+
+/// A customer edits a recipe.
+pub(super) fn edit_recipe(platform: &Path, name: &str, words: &str) {
+    let mut workspace = osprey_of(platform);
+    let inventory = workspace.inventory().expect("an inventory");
+    let mut assets = inventory.assets.iter();
+    let recipe = assets.find(|asset| asset.key.kind == AssetKind::Recipe && asset.key.name == name);
+    let recipe = recipe.expect("a recipe");
+    let mut brought = MemoryContents::default();
+    let mut bytes = Vec::new();
+    let main = &recipe.body.files[0].content;
+    workspace.content(main, &mut bytes).expect("readable");
+    let mut document: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+    document["description"] = words.into();
+    let mut body = recipe.body.clone();
+    let bytes = document.to_string().into_bytes();
+    body.files[0].content = brought.put(&bytes).expect("kept");
+    body.files[0].size = bytes.len() as u64;
+    let mut commit = Commit::on_inventory(&inventory);
+    let id = recipe.id;
+    commit.changes.push(Change::UpdateAsset { id, body });
+    workspace.commit(&commit, &mut brought).expect("edited");
 }
 
 /// A customer puts rows of its own into a table. Says which one.

@@ -283,14 +283,4 @@ fn an_import_is_the_same_to_every_command() {
         "{}",
         doctor.stdout
     );
-    // There is a revision, and the API can't go back to it.
-    for arguments in [&["rollback", url][..], &["rollback", url, "0"]] {
-        let refused = osprey.run(arguments);
-        assert_ne!(refused.code, 0, "{arguments:?}");
-        assert!(
-            refused.stderr.contains("can't be done over the API"),
-            "{}",
-            refused.stderr
-        );
-    }
 }
