@@ -306,6 +306,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Status(args) => commands::status::run(context, &args),
         Command::History(args) => commands::history::run(context, &args),
         Command::Rollback(args) => commands::rollback::run(context, &args),
+        Command::Promote(args) => commands::promote::run(context, &args),
         Command::Workspace(command) => commands::workspace::run(context, &command),
         Command::Recipe(command) => commands::recipe::run(context, &command),
         Command::Connection(command) => commands::connection::run(context, &command),

@@ -162,7 +162,7 @@ pub(crate) fn whom(args: &SettingsArgs, incoming: &Incoming, names: Vec<String>)
         std::iter::once(made_for.kind.to_string()).chain(name)
     });
     Whom {
-        targets: targets.collect(),
+        targets: targets.chain(args.environment.clone()).collect(),
         labels: args.label.clone(),
         customer: args.customer.clone(),
         names,
@@ -198,6 +198,7 @@ pub(crate) fn asked(
             .collect(),
         labels: args.label.clone(),
         customer: args.customer.clone(),
+        environment: args.environment.clone(),
         resolved,
     }))
 }

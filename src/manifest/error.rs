@@ -7,6 +7,7 @@ use crate::model::ident::NameError;
 use crate::model::keyword::{UnknownKeyword, nearest, quoted_list};
 use crate::model::path::PathError;
 use crate::model::span::Span;
+use crate::model::workspace::AddressError;
 
 /// All that is wrong with a manifest, in the order of its text; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,6 +86,9 @@ pub enum Problem {
     /// A pattern of names that can't be one.
     #[error(transparent)]
     NamePattern(#[from] NamePatternError),
+    /// An address that can't be one.
+    #[error(transparent)]
+    Address(#[from] AddressError),
     /// A code that no finding has.
     #[error(transparent)]
     Code(#[from] UnknownCode),
@@ -150,7 +154,7 @@ impl ManifestError {
                 Some("the platform's limit is 100; leave the key out to keep to it".to_owned())
             }
             Problem::Word(error) => Some(error.help()),
-            Problem::Name(_) => None,
+            Problem::Name(_) | Problem::Address(_) => None,
             Problem::Glob(error) => Some(error.help().to_owned()),
             Problem::NamePattern(_) => Some(
                 "the whole name has to match; `.` is any character, and a backslash before a sign takes it literally, best in single quotes: `'v\\d+\\. .*'`"

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Allowance, Glob, GlobError, Level, Manifest, Selection};
+use super::{Allowance, Environment, Glob, GlobError, Level, Manifest, Selection};
 use crate::model::finding::Code;
 use crate::model::ident::{ConnectorTitle, DataCenter, PackageName, TagName, TargetName, TypeWord};
 use crate::model::path::PackagePath;
 use crate::model::span::Located;
 use crate::model::target::{ConnectorPolicy, Target, TargetKind};
+use crate::model::workspace::Address;
 
 /// What a manifest says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +24,9 @@ pub struct Listing {
     pub connectors: BTreeMap<ConnectorTitle, ConnectorPolicy>,
     /// The targets, by name.
     pub targets: BTreeMap<TargetName, TargetListing>,
+    /// The workspaces that a package goes through, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environments: BTreeMap<TargetName, EnvironmentListing>,
     /// How much findings matter, by code, where it says something.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub checks: BTreeMap<Code, Level>,
@@ -144,6 +148,24 @@ impl SelectListing {
     }
 }
 
+/// What a manifest says of a workspace that a package goes through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EnvironmentListing {
+    /// Where it is.
+    pub address: Address,
+    /// For how many seconds a package has to have been there before it goes on.
+    pub min_soak: u64,
+}
+
+impl From<&Environment> for EnvironmentListing {
+    fn from(environment: &Environment) -> Self {
+        Self {
+            address: environment.address.clone(),
+            min_soak: environment.min_soak.seconds(),
+        }
+    }
+}
+
 impl Manifest {
     /// What this manifest says.
     pub fn listing(&self) -> Listing {
@@ -152,6 +174,7 @@ impl Manifest {
             select,
             connectors,
             targets,
+            environments,
             checks,
         } = self;
         Listing {
@@ -166,6 +189,12 @@ impl Manifest {
             targets: targets
                 .iter()
                 .map(|(name, target)| (name.clone(), TargetListing::from(&target.value)))
+                .collect(),
+            environments: environments
+                .iter()
+                .map(|(name, environment)| {
+                    (name.clone(), EnvironmentListing::from(&environment.value))
+                })
                 .collect(),
             checks: checks.levels.clone(),
             allow: values(&checks.allow),

@@ -2,6 +2,7 @@
 
 mod checks;
 mod edit;
+mod environment;
 mod error;
 mod glob;
 mod listing;
@@ -23,9 +24,10 @@ use crate::model::target::{ConnectorPolicy, Target, TargetKind};
 
 pub use checks::{Allowance, Checks, Level};
 pub use edit::{Change, Done, EditError, ManifestEdit, Outcome, Removal};
+pub use environment::{Environment, Soak};
 pub use error::{ManifestError, ManifestErrors, Problem};
 pub use glob::{Glob, GlobError};
-pub use listing::{Listing, PackageListing, SelectListing, TargetListing};
+pub use listing::{EnvironmentListing, Listing, PackageListing, SelectListing, TargetListing};
 pub use naming::{NamePattern, NamePatternError};
 pub use schema::ManifestText;
 pub use selection::{Candidate, Choice, Rule, Selection, Unmatched};
@@ -45,6 +47,8 @@ pub struct Manifest {
     pub connectors: BTreeMap<ConnectorTitle, Located<ConnectorPolicy>>,
     /// The targets, each with the place of its name.
     pub targets: BTreeMap<TargetName, Located<Target>>,
+    /// The workspaces that a package goes through, each with the place of its name.
+    pub environments: BTreeMap<TargetName, Located<Environment>>,
     /// How much findings matter, which are allowed, and how assets are to be named.
     pub checks: Checks,
 }

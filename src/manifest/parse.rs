@@ -14,7 +14,7 @@ use toml_edit::{Document, Item, TableLike, Value};
 
 use super::error::{ManifestError, ManifestErrors, Problem};
 use super::selection::Selection;
-use super::{Manifest, PackageSettings};
+use super::{Environment, Manifest, PackageSettings, Soak};
 use crate::model::ident::{ConnectorTitle, NameError};
 use crate::model::path::PackagePath;
 use crate::model::span::{Located, Span};
@@ -25,6 +25,7 @@ const ROOT_KEYS: &[&str] = &[
     "select",
     "connectors",
     "targets",
+    "environments",
     "checks",
     "allow",
     "naming",
@@ -32,6 +33,7 @@ const ROOT_KEYS: &[&str] = &[
 ];
 const PACKAGE_KEYS: &[&str] = &["name", "project", "limit-mb", "catalog"];
 const SELECT_KEYS: &[&str] = &["include", "exclude", "types", "folders", "tags"];
+const ENVIRONMENT_KEYS: &[&str] = &["address", "min-soak"];
 const TARGET_KEYS: &[&str] = &["kind", "data-center", "connectors", "catalog"];
 
 impl Manifest {
@@ -172,6 +174,17 @@ impl Reader<'_> {
                         manifest.targets.insert(name, target);
                     }
                 }
+                "environments" => {
+                    for field in self.table(&field) {
+                        let name = field.key.parse();
+                        let environment = self.environment(&field);
+                        let name = self.checked(&field.path, name, field.key_span.clone());
+                        if let (Some(name), Some(environment)) = (name, environment) {
+                            let environment = self.located(environment, field.key_span);
+                            manifest.environments.insert(name, environment);
+                        }
+                    }
+                }
                 "checks" => manifest.checks.levels = self.levels(&field),
                 "allow" => manifest.checks.allow = self.allowances(&field),
                 "naming" => manifest.checks.naming = self.naming(&field),
@@ -258,6 +271,40 @@ impl Reader<'_> {
         // Where there is no kind there is an error, so that the one put here is never seen.
         target.kind = kind.unwrap_or(TargetKind::External);
         target
+    }
+
+    /// An address, or a table that has one.
+    fn environment(&mut self, field: &Field<'_>) -> Option<Environment> {
+        if !field.item.is_table_like() {
+            return Some(Environment {
+                address: self.parsed(field)?.value,
+                min_soak: Soak::default(),
+            });
+        }
+        let (mut address, mut min_soak, mut is_said) = (None, Soak::default(), false);
+        for field in self.table(field) {
+            match field.key {
+                "address" => {
+                    is_said = true;
+                    address = self.parsed(&field).map(|address| address.value);
+                }
+                "min-soak" => {
+                    if let Some(said) = self.parsed(&field) {
+                        min_soak = said.value;
+                    }
+                }
+                _ => self.unknown_key(&field, ENVIRONMENT_KEYS),
+            }
+        }
+        if !is_said {
+            let problem = Problem::Missing("address");
+            let path = format!("{}.address", field.path);
+            self.error(&path, problem, field.key_span.clone());
+        }
+        Some(Environment {
+            address: address?,
+            min_soak,
+        })
     }
 
     fn located<T>(&self, value: T, span: Range<usize>) -> Located<T> {

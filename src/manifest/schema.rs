@@ -33,6 +33,9 @@ pub struct ManifestText {
     /// Where packages go, by name.
     #[serde(default)]
     pub targets: BTreeMap<TargetName, TargetText>,
+    /// The workspaces that a package goes through, by name.
+    #[serde(default)]
+    pub environments: BTreeMap<TargetName, EnvironmentText>,
     /// How much findings matter, by code.
     #[serde(default)]
     pub checks: BTreeMap<Code, Level>,
@@ -107,6 +110,29 @@ pub struct TargetText {
     #[serde(default)]
     #[schemars(with = "String")]
     pub catalog: Option<String>,
+}
+
+/// A workspace that a package goes through.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub enum EnvironmentText {
+    /// Its address.
+    Address(String),
+    /// Its address, and what else holds for it.
+    Table(EnvironmentTable),
+}
+
+/// The same as a table.
+#[derive(JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EnvironmentTable {
+    /// `local:NAME`, `https://HOST`, `profile:NAME` or `customer:ID`.
+    pub address: String,
+    /// For how long a package has to have been there before it goes on: a number with `s`, `m`, `h`
+    /// or `d`.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub min_soak: Option<String>,
 }
 
 /// A finding that is allowed.

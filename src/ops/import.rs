@@ -116,6 +116,8 @@ pub struct AskedSettings {
     pub labels: Vec<String>,
     /// The customer that was given.
     pub customer: Option<String>,
+    /// The environment that the package goes to, if it is promoted.
+    pub environment: Option<String>,
     /// What they say for this workspace.
     pub resolved: ResolvedSettings,
 }
@@ -432,6 +434,12 @@ impl Incoming {
         self.made_for.get_or_insert(locked);
     }
 
+    /// The digest of its contents, if all of them were read.
+    pub fn contents(&self) -> Option<Digest> {
+        let whole = self.opened.left_out.is_empty();
+        whole.then(|| content_digest(&entries(&self.opened)))
+    }
+
     /// The digest of the package.
     pub fn digest(&self) -> Digest {
         self.package.digest
@@ -497,6 +505,7 @@ impl Incoming {
                     files: asked.files.clone(),
                     labels: asked.labels.clone(),
                     customer: asked.customer.clone(),
+                    environment: asked.environment.clone(),
                     digest: asked.resolved.digest(),
                     actions: settled.actions.clone(),
                 });

@@ -15,6 +15,7 @@ pub mod naming;
 pub mod operate;
 pub mod order;
 pub mod preconditions;
+pub mod promotion;
 pub mod push;
 pub mod resolve;
 pub mod rollback;

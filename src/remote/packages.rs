@@ -209,7 +209,7 @@ impl Journal {
 
 /// The names of the files that an import keeps.
 fn names(kept: &KeptImport) -> impl Iterator<Item = String> {
-    let digests = [kept.sent, kept.before].into_iter().flatten();
+    let digests = [kept.uploaded, kept.before].into_iter().flatten();
     digests.map(|digest| format!("{digest}.zip"))
 }
 
@@ -335,7 +335,7 @@ impl RemoteWorkspace {
             kept.before = Some(self.settings.journal.keep(&before)?);
         }
         if let Some(sent) = sent {
-            kept.sent = Some(self.settings.journal.keep(sent)?);
+            kept.uploaded = Some(self.settings.journal.keep(sent)?);
         }
         self.settings.journal.make_room(&kept)?;
         Ok(kept)

@@ -11,7 +11,7 @@ use crate::support::{Place, Run, copy, fixture};
 
 /// A screen, in lines of a hundred columns; the list of all commands may take a larger one.
 const SCREEN: usize = 40;
-const LARGE: usize = 69;
+const LARGE: usize = 70;
 /// How help says which import is gone on with.
 const ID: &str = "1f0c55d20d41";
 
@@ -126,7 +126,8 @@ impl World {
         let manifest = place.path("world/recipack.toml");
         let text = fs::read_to_string(&manifest).expect("text");
         let text = text.replace("project = \"partner\"", "project = \"orders\"");
-        fs::write(manifest, text).expect("written");
+        let environments = "\n[environments]\ntest = \"local:osprey\"\nprod = \"local:heron\"\n";
+        fs::write(manifest, text + environments).expect("written");
         let mut world = Self {
             place,
             import: String::new(),

@@ -770,6 +770,7 @@ fn schema_lists_documents() {
     completions         what `completions` prints with --json
     status              what `status` prints with --json
     history             what `history` prints with --json
+    promote             what `promote` prints with --json
     history-prune       what `history --prune` prints with --json
     revision            what `history` prints of one revision with --json
     rollback            what `rollback` prints with --json
@@ -818,7 +819,7 @@ fn schema_lists_documents() {
     exit 64
     --- stderr
     error[usage]: there is no document `nothing`
-       = help: there are: decisions, export, lock, show, why, export-several, lock-several, verify, sign, provenance, push, pull, attach, discover, tags, diff, graph, manifest, recipack.toml, settings, catalog, manifest-edit, init, customer-list-api, sandbox, sandbox-token, faults, doctor, man, completions, status, history, history-prune, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, settings-init, settings-check, settings-show, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, customer-show-api, connector-pull, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, help, version, failure
+       = help: there are: decisions, export, lock, show, why, export-several, lock-several, verify, sign, provenance, push, pull, attach, discover, tags, diff, graph, manifest, recipack.toml, settings, catalog, manifest-edit, init, customer-list-api, sandbox, sandbox-token, faults, doctor, man, completions, status, history, promote, history-prune, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, settings-init, settings-check, settings-show, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, customer-show-api, connector-pull, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, help, version, failure
     --- folder
     ");
 }

@@ -247,6 +247,8 @@ fn the_table_of_the_manifest_names_every_key_and_no_other() {
             "catalog" => "'catalogs/shared.json'",
             "kind" => "'customer'",
             "data-center" => "'us'",
+            "address" => "'local:orders'",
+            "min-soak" => "'24h'",
             "\"TITLE\"" => "'include'",
             "\"CODE\"" => "'note'",
             "TYPE" => "'.*'",
@@ -271,6 +273,10 @@ fn the_table_of_the_manifest_names_every_key_and_no_other() {
         ("package", "[package]"),
         ("select", "[select]"),
         ("targets.NAME", "[targets.NAME]\nkind = 'customer'"),
+        (
+            "environments.NAME",
+            "[environments.NAME]\naddress = 'local:orders'",
+        ),
     ];
     for (section, start) in sections {
         place.write("recipack.toml", &format!("{start}\nqqqqqqqq = 1\n"));

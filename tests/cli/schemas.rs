@@ -797,7 +797,19 @@ const FAULTS: &str = r#"{"faults": [
 ]}"#;
 
 /// The customers of an admin workspace behind the API, and one of them.
-fn customers_over_the_api(place: &Place) -> [(&'static str, Value); 2] {
+fn customers_over_the_api(place: &Place) -> [(&'static str, Value); 4] {
+    place.write(
+        "stages.toml",
+        "[environments]\ntest = \"local:stage\"\nprod = \"local:next\"\n",
+    );
+    for line in [
+        "workspace create stage --kind external --platform p.db",
+        "workspace create next --kind external --platform p.db",
+        "import e.zip --into local:stage --platform p.db",
+    ] {
+        let run = place.run(line.split(' '));
+        assert_eq!(run.code, 0, "{line}: {}{}", run.stdout, run.stderr);
+    }
     let sandbox = crate::support::sandbox::Sandbox::of(place, &[]);
     let token = crate::support::sandbox::token(place, "kestrel");
     [
@@ -808,6 +820,26 @@ fn customers_over_the_api(place: &Place) -> [(&'static str, Value); 2] {
         (
             "customer-show-api",
             &["customer", "show", "customer:H", "--json"],
+        ),
+        (
+            "history-prune",
+            &["history", &sandbox.url, "--prune", "--json"],
+        ),
+        (
+            "promote",
+            &[
+                "promote",
+                "e.zip",
+                "--from",
+                "test",
+                "--to",
+                "prod",
+                "--manifest",
+                "stages.toml",
+                "--platform",
+                "p.db",
+                "--json",
+            ],
         ),
     ]
     .map(|(document, arguments)| {

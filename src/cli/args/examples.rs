@@ -219,6 +219,13 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
         ],
     ),
     (
+        "promote",
+        [
+            "recipack promote next.zip --from test --to prod --plan",
+            "recipack promote next.zip --from test --to prod --yes",
+        ],
+    ),
+    (
         "workspace",
         [
             "recipack workspace create harrier --kind external",

@@ -55,6 +55,7 @@ const ENDS: &[Ends] = &[
     ("status", BRINGING, &[Differences]),
     ("history", BRINGING, &[]),
     ("rollback", CHANGING, &[VerificationFailed]),
+    ("promote", CHANGING, &[Differences, VerificationFailed]),
     ("matrix", BRINGING, &[Differences]),
     ("workspace create", KEEPING, &[]),
     ("workspace list", &[Temporary], &[]),

@@ -19,8 +19,8 @@ const GROUPS: &[(&str, &[&str])] = &[
     (
         "Bring them to workspaces and registries",
         &[
-            "settings", "plan", "import", "resume", "status", "history", "rollback", "matrix",
-            "push", "pull", "attach", "discover", "tags",
+            "settings", "plan", "import", "resume", "status", "history", "rollback", "promote",
+            "matrix", "push", "pull", "attach", "discover", "tags",
         ],
     ),
     (

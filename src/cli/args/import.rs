@@ -11,7 +11,7 @@ use crate::model::workspace::{Address, FolderPath, ReadDepth};
 use crate::plan::import::TagsPolicy;
 
 /// What an import may do that it is refused otherwise.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct PermittedArgs {
     /// Stop, update and start running recipes that it overwrites
     #[arg(long)]

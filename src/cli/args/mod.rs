@@ -16,6 +16,7 @@ mod import;
 mod lock;
 mod man;
 mod platform;
+mod promote;
 mod provenance;
 mod recipe;
 mod registry;
@@ -51,6 +52,7 @@ pub(crate) use import::{ImportArgs, MatrixArgs, PermittedArgs, PlanArgs};
 pub(crate) use lock::LockArgs;
 pub(crate) use man::ManArgs;
 pub(crate) use platform::PlatformArgs;
+pub(crate) use promote::PromoteArgs;
 pub(crate) use provenance::{AttestArgs, SbomArgs};
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
 pub(crate) use registry::{AttachArgs, DiscoverArgs, PullArgs, PushArgs, TagsArgs};
@@ -186,6 +188,8 @@ pub(crate) enum Command {
     History(HistoryArgs),
     /// Bring a workspace back to how it was after a revision
     Rollback(RollbackArgs),
+    /// Import a package into the next environment, once it is in the one before
+    Promote(Box<PromoteArgs>),
     /// Create, list, show and delete workspaces of the local platform
     #[command(subcommand)]
     Workspace(WorkspaceCommand),

@@ -18,6 +18,9 @@ pub(crate) struct SettingsArgs {
     /// The customer that settings know the target by [default: the workspace's name]
     #[arg(long, value_name = "CUSTOMER", hide = true)]
     pub(crate) customer: Option<String>,
+    /// The environment that the package goes to: a target that settings may know.
+    #[arg(skip)]
+    pub(crate) environment: Option<String>,
 }
 
 /// What to do with settings.

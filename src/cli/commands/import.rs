@@ -177,7 +177,7 @@ fn plan_output(args: &PlanArgs, output: &Path) -> Result<OutputPath, Failure> {
 }
 
 /// What blocks a plan, and how to go on, in a line.
-fn blocked(refusal: &ImportRefusal, document: &PlanDocument) -> String {
+pub(super) fn blocked(refusal: &ImportRefusal, document: &PlanDocument) -> String {
     let mut errors = document.findings.iter();
     if let Some(error) = errors.find(|finding| finding.severity == Severity::Error) {
         let more = document.counts.errors - 1;
@@ -504,11 +504,41 @@ pub(super) fn found(plan: &Path, package: &Path) -> PathBuf {
 pub(crate) fn import(context: &Context, args: &ImportArgs) -> Result<Exit, Stop> {
     around(context, &args.report, "import", |reporter| {
         reporter.subject(args.package.display().to_string());
-        carry_out(context, args, reporter)
+        let length = Length::said(args.full);
+        match carry_out(context, args, Doing::All, reporter)? {
+            Ended::Carried(document, receipt, astray) => {
+                report(context, document, receipt, astray, length)
+            }
+            Ended::Planned(..) | Ended::Nothing => Ok(Exit::Failed),
+        }
     })
 }
 
-fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
+/// How far an import goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// It is planned.
+    Plan,
+    /// It is carried out.
+    All,
+}
+
+/// How far an import came.
+pub(super) enum Ended {
+    /// It was planned, and is refused for this.
+    Planned(PlanDocument, Option<ImportRefusal>),
+    /// It was carried out, and this is not as planned.
+    Carried(PlanDocument, Receipt, Vec<String>),
+    /// Others were faster, again and again.
+    Nothing,
+}
+
+pub(super) fn carry_out(
+    context: &Context,
+    args: &ImportArgs,
+    doing: Doing,
+    reporter: &mut Reporter,
+) -> Result<Ended, Stop> {
     let Asked {
         mut request,
         strip_folder,
@@ -631,6 +661,10 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
             tell(reporter, &document);
             context.ui.findings(&document.findings);
         }
+        if doing == Doing::Plan {
+            let refusal = planned.approve(&given).err();
+            return Ok(Ended::Planned(document, refusal));
+        }
         let approval = planned.approve(&given)?;
         let plan = planned.plan();
         let overwrites = plan.summary.overwrites > 0 || changed_values(plan) > 0;
@@ -661,10 +695,9 @@ fn carry_out(context: &Context, args: &ImportArgs, reporter: &mut Reporter) -> R
         let astray =
             incoming.read_back(&request, &mut receipt, workspace.as_ref(), &context.running)?;
         reporter.astray(&astray);
-        let length = Length::said(args.full);
-        return report(context, document, receipt, astray, length);
+        return Ok(Ended::Carried(document, receipt, astray));
     }
-    Ok(Exit::Failed)
+    Ok(Ended::Nothing)
 }
 
 /// Asks whether to overwrite what is there.

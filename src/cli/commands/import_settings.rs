@@ -131,6 +131,7 @@ fn whom_of(planned: &PlannedSettings) -> SettingsArgs {
         settings: Vec::new(),
         label: planned.labels.clone(),
         customer: planned.customer.clone(),
+        environment: planned.environment.clone(),
     }
 }
 

@@ -186,6 +186,9 @@ fn text(listing: &Listing) -> String {
             line("", &format!("catalog {catalog}"));
         }
     }
+    for (name, environment) in &listing.environments {
+        line("stage", &format!("{name} = {}", environment.address));
+    }
     for (code, level) in &listing.checks {
         line("check", &format!("{code} = {level}"));
     }

@@ -30,6 +30,7 @@ pub(crate) mod manifest;
 pub(crate) mod manifest_add;
 pub(crate) mod manifest_edit;
 pub(crate) mod matrix;
+pub(crate) mod promote;
 pub(crate) mod provenance;
 pub(crate) mod pull;
 pub(crate) mod push;

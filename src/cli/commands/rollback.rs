@@ -235,7 +235,7 @@ fn looked_at(
     };
     let scratch = ScratchFolder::new(&request.scratch).map_err(failed)?;
     let package = scratch.file("sent.zip");
-    let sent = entry.kept.as_ref().and_then(|kept| kept.sent);
+    let sent = entry.kept.as_ref().and_then(|kept| kept.uploaded);
     let found = match &sent {
         Some(sent) => workspace.kept_package(sent, &package)?,
         None => KeptPackage::Missing,

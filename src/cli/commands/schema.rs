@@ -7,9 +7,10 @@ use super::super::ui::Format;
 use super::super::{Context, Stop};
 use super::attach::AttachDocument;
 use super::discover::{DiscoverDocument, TagsDocument};
+use super::history::PruneDocument;
+use super::promote::PromoteDocument;
 use super::pull::PullDocument;
 use super::push::PushDocument;
-use super::history::PruneDocument;
 use super::sandbox::{SandboxDocument, TokenDocument};
 use super::settings::{SettingsCheckDocument, SettingsInitDocument, SettingsShowDocument};
 use crate::manifest::ManifestText;
@@ -175,6 +176,9 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     }),
     ("history", "what `history` prints with --json", || {
         schemars::schema_for!(HistoryDocument)
+    }),
+    ("promote", "what `promote` prints with --json", || {
+        schemars::schema_for!(PromoteDocument)
     }),
     (
         "history-prune",

@@ -440,6 +440,27 @@ pub(super) const REFUSALS: &[Refusal] = &[
         cure: "It is a defect of recipack; please tell those who make it.",
     },
     Refusal {
+        code: "no-receipt",
+        exits: &[Exit::Refused],
+        meaning: "A package was not imported into the environment that it is to come from.",
+        why: "A package goes on to the next environment only after it was in the one before. No revision there is an import of these contents; over the API those are known that were imported from this machine. Nothing was changed.",
+        cure: "Import it there first: `recipack import PACKAGE.zip --into ADDRESS`. What was imported there: `recipack history ADDRESS`.",
+    },
+    Refusal {
+        code: "changed-since",
+        exits: &[Exit::Refused],
+        meaning: "What a package brought to an environment is otherwise there by now.",
+        why: "What was tried there is not what the package holds, so that nobody knows how it does. The notes say what is otherwise. Nothing was changed.",
+        cure: "Import the package there again, or make one of what is there: `recipack workspace export`. `recipack diff PACKAGE.zip ADDRESS` shows the difference.",
+    },
+    Refusal {
+        code: "too-early",
+        exits: &[Exit::Refused],
+        meaning: "A package has not been in an environment for long enough.",
+        why: "`min-soak` of the environment in recipack.toml says for how long a package has to have been there, unchanged, before it goes on. The time counts from the last revision that was about any of the same. Nothing was changed.",
+        cure: "Wait until the time that is named.",
+    },
+    Refusal {
         code: "not-kept",
         exits: &[Exit::Refused],
         meaning: "What was there before an import over the API is not kept on this machine.",

@@ -73,6 +73,7 @@ impl Incoming {
             package.settings.extend(settled.writes.iter().cloned());
             package.secrets.clone_from(&settled.secrets);
         }
+        carried.receipt.contents = self.contents();
         carried.receipt.reading = planned.plan.reading;
         if planned.plan.reading == ReadDepth::Slim {
             package.left_out = self.left_out(&planned.plan);

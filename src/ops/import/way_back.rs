@@ -264,6 +264,7 @@ fn wishes(history: &KeptHistory) -> AskedSettings {
         files: Vec::new(),
         labels: Vec::new(),
         customer: None,
+        environment: None,
         resolved,
     }
 }
@@ -287,7 +288,7 @@ fn sent<'h>(
     let mut all = Vec::new();
     for (index, revision) in history.undone.iter().enumerate() {
         let (assets, connectors) = left_by(revision, &history.undone[index + 1..]);
-        let Some(digest) = revision.kept.sent else {
+        let Some(digest) = revision.kept.uploaded else {
             continue;
         };
         if assets.is_empty() && connectors.is_empty() {
@@ -538,6 +539,7 @@ impl Contents for NothingSent {
             path: Path::new(EARLIER),
             digest: Digest::of(b""),
             sent: None,
+            secrets: &[],
             folder: &self.folder,
             landing: &self.landing,
             without_rows: &[],

@@ -57,6 +57,10 @@ pub struct Receipt {
     /// place of its own; absent where the package went as it is, or only rows and tags stayed out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<SentCopy>,
+    /// The digest of the package's contents, whatever compressed them; absent where some of them were
+    /// not read, and from receipts of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contents: Option<Digest>,
 }
 
 /// An edited copy of a package.

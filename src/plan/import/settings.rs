@@ -38,6 +38,9 @@ pub struct PlannedSettings {
     pub labels: Vec<String>,
     /// The customer that was given.
     pub customer: Option<String>,
+    /// The environment that the package goes to, if it is promoted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// Stands for all that they say for this workspace, secrets among it.
     pub digest: Digest,
     /// What they do, in order.

@@ -17,7 +17,7 @@ use crate::plan::landing::Landing;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptImport {
     /// The package as it was sent; none if nothing was sent.
-    pub sent: Option<Digest>,
+    pub uploaded: Option<Digest>,
     /// A package of what was there before, as far as it was changed; none if nothing was.
     pub before: Option<Digest>,
     /// The folder that the paths of that one count from.

@@ -151,7 +151,7 @@ fn each_command_asks_so_often() {
             10,
         ),
         (&studio, &["customer", "list", "--of", admin], 2),
-        (&osprey, &["rollback", own], 0),
+        (&osprey, &["rollback", own], 1),
     ] {
         let (seen, what) = counted(&between, caller, command);
         if seen != expected {

@@ -13,6 +13,7 @@ mod landing;
 mod manners;
 mod not_offered;
 mod other_writer;
+mod promote;
 mod real_projects;
 mod refusals;
 mod rollback;

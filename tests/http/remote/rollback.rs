@@ -79,7 +79,8 @@ fn digests(place: &Place, revision: u64) -> [Option<String>; 2] {
         let text = std::fs::read_to_string(path).expect("readable");
         let entry: Value = serde_json::from_str(&text).expect("JSON");
         if entry["state"]["revision"] == revision {
-            return ["sent", "before"].map(|key| entry["kept"][key].as_str().map(str::to_owned));
+            return ["uploaded", "before"]
+                .map(|key| entry["kept"][key].as_str().map(str::to_owned));
         }
     }
     panic!("no revision {revision}");

@@ -278,6 +278,8 @@ pub(super) fn edit_recipe(platform: &Path, name: &str, words: &str) {
     let bytes = document.to_string().into_bytes();
     body.files[0].content = brought.put(&bytes).expect("kept");
     body.files[0].size = bytes.len() as u64;
+    // It is no package's any more.
+    body.origin = body.files[0].content;
     let mut commit = Commit::on_inventory(&inventory);
     let id = recipe.id;
     commit.changes.push(Change::UpdateAsset { id, body });
