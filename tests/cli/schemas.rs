@@ -1,5 +1,7 @@
 //! What `--json` prints is what `recipack schema` says it is.
 
+mod over_the_api;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
@@ -749,7 +751,7 @@ fn what_is_printed_is_as_published() {
         let text = fs::read_to_string(place.path(&format!("{record}.recipack.json")));
         check("decisions", record, &json(&text.expect("a record")));
     }
-    for (document, value) in customers_over_the_api(&place) {
+    for (document, value) in over_the_api::documents(&place) {
         check(document, document, &value);
         seen.insert(document);
     }
@@ -795,60 +797,6 @@ const FAULTS: &str = r#"{"faults": [
     {"path": "/api/users/me", "method": null, "after": 0, "times": 1, "do": "cut-body"},
     {"path": "/api/users/me", "method": null, "after": 0, "times": 1, "do": {"slow": {"milliseconds": 5}}}
 ]}"#;
-
-/// The customers of an admin workspace behind the API, and one of them.
-fn customers_over_the_api(place: &Place) -> [(&'static str, Value); 4] {
-    place.write(
-        "stages.toml",
-        "[environments]\ntest = \"local:stage\"\nprod = \"local:next\"\n",
-    );
-    for line in [
-        "workspace create stage --kind external --platform p.db",
-        "workspace create next --kind external --platform p.db",
-        "import e.zip --into local:stage --platform p.db",
-    ] {
-        let run = place.run(line.split(' '));
-        assert_eq!(run.code, 0, "{line}: {}{}", run.stdout, run.stderr);
-    }
-    let sandbox = crate::support::sandbox::Sandbox::of(place, &[]);
-    let token = crate::support::sandbox::token(place, "kestrel");
-    [
-        (
-            "customer-list-api",
-            &["customer", "list", "--of", &sandbox.url, "--json"][..],
-        ),
-        (
-            "customer-show-api",
-            &["customer", "show", "customer:H", "--json"],
-        ),
-        (
-            "history-prune",
-            &["history", &sandbox.url, "--prune", "--json"],
-        ),
-        (
-            "promote",
-            &[
-                "promote",
-                "e.zip",
-                "--from",
-                "test",
-                "--to",
-                "prod",
-                "--manifest",
-                "stages.toml",
-                "--platform",
-                "p.db",
-                "--json",
-            ],
-        ),
-    ]
-    .map(|(document, arguments)| {
-        let run = crate::support::sandbox::command(place, &sandbox.url, &token, arguments).output();
-        let run: crate::support::Run = run.expect("it starts").into();
-        assert_eq!(run.code, 0, "{document}: {}{}", run.stdout, run.stderr);
-        (document, json(&run.stdout))
-    })
-}
 
 /// What a sandbox says that takes those faults.
 fn listening(place: &Place) -> Value {
