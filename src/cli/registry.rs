@@ -154,7 +154,7 @@ impl From<RegistryError> for Failure {
                 "nothing was moved; choose another tag, or say that it is meant: --move-tag; what is there stays reachable as {there} for as long as the registry keeps it"
             )),
             RegistryError::Contended { .. } => Self::of(Exit::Temporary, "registry-unavailable", &error)
-                .help("it is attached, and the list may lack it: recipack attach ADDRESS --check"),
+                .help("it is attached, and the list may lack it: recipack attach ADDRESS --repair"),
             RegistryError::NoLayout { .. } => Self::of(Exit::Failed, "no-layout", &error)
                 .help("name a folder that `recipack push`, skopeo or oras made, or one that is not there yet"),
             RegistryError::Io { doing: "read", .. } => Self::of(Exit::Failed, "unreadable", &error),

@@ -3,7 +3,7 @@
 //! An attachment is a manifest with a `subject`. Registries that know of subjects list them. Where one
 //! does not, whoever attaches keeps a list under the tag `sha256-<digest>`, which two at once can take
 //! from each other. So each attachment has a tag of its own there first, and nobody is done before the
-//! list has all that have one: what one lost, the other puts back, and `attach --check` does too.
+//! list has all that have one: what one lost, the other puts back, and `attach --repair` does too.
 
 use std::path::Path;
 use std::time::Duration;

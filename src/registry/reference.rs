@@ -225,6 +225,9 @@ fn parse(text: &str) -> Result<Reference, String> {
         let lower = name.to_lowercase();
         return Err(match name != lower && is_repository(&lower) {
             true => format!("repositories are written in lower case: {lower}"),
+            false if name.contains('@') => {
+                "of digests only sha256 is known: @sha256:DIGEST".to_owned()
+            }
             false => "a repository has lower-case letters and digits, with `.`, `_`, `-` and `/` between them".to_owned(),
         });
     }
@@ -343,7 +346,7 @@ mod tests {
             ("oci://ghcr.io/a:.1", "a tag has"),
             ("oci://ghcr.io/a:1 2", "a tag has"),
             ("oci://ghcr.io/a@sha256:12", "64 lower-case"),
-            ("oci://ghcr.io/a@sha512:12", "a tag has"),
+            ("oci://ghcr.io/a@sha512:12", "only sha256"),
             ("oci://joe:sesame@ghcr.io/a:1", "a name or a password"),
         ] {
             let error = text.parse::<Reference>().expect_err(text);

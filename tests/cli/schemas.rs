@@ -521,7 +521,7 @@ const WORKSPACES: &[Situation<'static>] = &[
     ("workspace-list", &["workspace", "list", "--platform", "p.db"], 0),
     ("push", &["push", "e.zip", "oci:layout:1"], 0),
     ("pull", &["pull", "oci:layout:1", "-o", "pulled.zip"], 0),
-    ("attach", &["attach", "oci:layout:1", "--check"], 0),
+    ("attach", &["attach", "oci:layout:1", "--repair"], 0),
     ("discover", &["discover", "oci:layout:1"], 0),
     ("tags", &["tags", "oci:layout"], 0),
     ("workspace-show", &["workspace", "show", "acme", "--platform", "p.db"], 0),

@@ -138,7 +138,7 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
         "attach",
         [
             "recipack attach oci:packages:1.3 kestrel-orders.zip.minisig",
-            "recipack attach oci:packages:1.3 --check",
+            "recipack attach oci:packages:1.3 --repair",
         ],
     ),
     (

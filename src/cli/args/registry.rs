@@ -60,14 +60,14 @@ pub(crate) struct AttachArgs {
     #[arg(value_name = "REGISTRY", value_parser = reference)]
     pub(crate) to: Reference,
     /// Signatures, statements, bills of materials and reports about it
-    #[arg(value_name = "FILE", required_unless_present = "check")]
+    #[arg(value_name = "FILE", required_unless_present = "repair")]
     pub(crate) files: Vec<PathBuf>,
     /// What the files are, if they don't show it: a media type
     #[arg(long = "type", value_name = "MEDIA/TYPE", value_parser = media_type)]
     pub(crate) kind: Option<String>,
     /// Put back what the list of attachments lost to others who wrote it at the same time
     #[arg(long)]
-    pub(crate) check: bool,
+    pub(crate) repair: bool,
     /// How it is spoken to.
     #[command(flatten)]
     pub(crate) registry: RegistryArgs,

@@ -31,7 +31,7 @@ pub(crate) struct AttachDocument {
     pub(crate) digest: String,
     /// What was attached.
     pub(crate) attached: Vec<AttachmentDocument>,
-    /// How many attachments the list had lost that are in it again; absent without `--check`.
+    /// How many attachments the list had lost that are in it again; absent without `--repair`.
     pub(crate) put_back: Option<usize>,
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn run(context: &Context, args: &AttachArgs) -> Result<Exit, Stop> {
         context.did(format!("{} is attached", file.name));
         attached.push(AttachmentDocument::from(&attachment));
     }
-    let put_back = match args.check {
+    let put_back = match args.repair {
         true => Some(opened.repair(&found, &*clock)?),
         false => None,
     };

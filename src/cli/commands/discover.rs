@@ -34,7 +34,7 @@ pub(crate) struct AttachmentDocument {
     /// The digest of its manifest: `sha256:…`.
     pub(crate) digest: String,
     /// Whether readers find it in the list of what is attached: `false` if that lost it, which
-    /// `attach --check` repairs.
+    /// `attach --repair` repairs.
     pub(crate) listed: bool,
 }
 
@@ -82,7 +82,7 @@ fn text(document: &DiscoverDocument) -> String {
     for attachment in &document.attachments {
         let lost = match attachment.listed {
             true => "",
-            false => "not in the list: recipack attach ADDRESS --check",
+            false => "not in the list: recipack attach ADDRESS --repair",
         };
         let name = attachment.name.as_deref().unwrap_or("-");
         table.row([&attachment.kind, name, &attachment.digest, lost]);

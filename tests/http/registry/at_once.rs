@@ -145,9 +145,9 @@ fn what_a_list_lost_is_told_and_put_back() {
     assert_eq!(listed(&place, &at), lost);
     // It is a signature all the same.
     done(&place, &["verify", &at, "--key", "keys/test.pub"]);
-    assert_eq!(json(&place, &["attach", &at, "--check"])["put_back"], 1);
+    assert_eq!(json(&place, &["attach", &at, "--repair"])["put_back"], 1);
     assert!(listed(&place, &at).iter().all(|(_, listed)| *listed));
-    assert_eq!(json(&place, &["attach", &at, "--check"])["put_back"], 0);
+    assert_eq!(json(&place, &["attach", &at, "--repair"])["put_back"], 0);
 }
 
 #[test]
