@@ -74,6 +74,7 @@ pub use plan_file::PlanFileError;
 pub use planned::Planned;
 use planned::not_granted;
 use read_back::refused_settings;
+#[cfg(feature = "remote")]
 pub(crate) use way_back::PackedFiles;
 
 use crate::workspace::{

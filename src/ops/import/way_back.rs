@@ -28,6 +28,7 @@ use crate::workspace::KeptPackage;
 const EARLIER: &str = "earlier.zip";
 
 /// The files of what a package holds, by what they become in a workspace.
+#[cfg(feature = "remote")]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PackedFiles {
     /// Of assets.
@@ -36,6 +37,7 @@ pub(crate) struct PackedFiles {
     pub(crate) connectors: BTreeMap<String, Vec<PackagePath>>,
 }
 
+#[cfg(feature = "remote")]
 impl Incoming {
     /// The files of what it holds, by where their paths say that it lies.
     pub(crate) fn packed(&self) -> PackedFiles {
