@@ -249,7 +249,9 @@ pub(crate) fn client(
 /// Where imports over the API are written down.
 pub(crate) fn journal() -> Result<Journal, Failure> {
     let journal = Journal::at(state()?.join("imports"));
-    let said = std::env::var(KEPT_MB).unwrap_or_default();
+    // What is no text is no number either, and not as if nothing were said.
+    let said = std::env::var_os(KEPT_MB).unwrap_or_default();
+    let said = said.to_string_lossy();
     match (said.is_empty(), said.parse::<u64>()) {
         (true, _) => Ok(journal),
         (false, Ok(megabytes)) => Ok(journal.keeping(megabytes.saturating_mul(BYTES_PER_MB))),

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use secrecy::SecretString;
 
+use super::Context;
 use super::brought::Brought;
 use super::exit::Exit;
 use super::failure::Failure;
+use crate::archive::Limits;
 use crate::archive::signature::{KeyError, LONGEST, SigningKey, VerifyingKey, signature_path};
 use crate::io::limited;
-use crate::ops::provenance::verify::{SignatureCheck, hold};
+use crate::ops::provenance::verify::{SignatureCheck, Verification, VerifyRequest, hold, verify};
 
 /// The variable with a secret key's password.
 pub(crate) const PASSWORD: &str = "RECIPACK_SIGN_PASSWORD";
@@ -99,4 +101,35 @@ pub(crate) fn signing_key(file: &Path) -> Result<SigningKey, Failure> {
             .help(format!("look at {PASSWORD}")),
         }
     })
+}
+
+/// What verifying a package found that is sound and as recorded: others get no other.
+pub(crate) fn as_recorded(
+    context: &Context,
+    package: &Path,
+    done: &str,
+) -> Result<Verification, Failure> {
+    let request = VerifyRequest {
+        package: package.to_owned(),
+        record: None,
+        rebuild: None,
+        signature: None,
+        attestation: None,
+        limits: Limits::default(),
+    };
+    let found = verify(&request, &context.running, &mut context.ui.observer())?;
+    match found.mismatches.first() {
+        None => Ok(found),
+        Some(mismatch) => Err(Failure::new(
+            Exit::VerificationFailed,
+            "not-as-recorded",
+            format!(
+                "{} is not {done}: {}: {}",
+                package.display(),
+                mismatch.subject,
+                mismatch.what
+            ),
+        )
+        .help("look at it with `recipack verify`, and export it again")),
+    }
 }

@@ -62,7 +62,7 @@ pub use user::Me;
 
 pub(crate) use answer::{header_text, is_page, shown};
 pub(crate) use base::{authority, is_loopback};
-pub(crate) use wire::{agent, connecting};
+pub(crate) use wire::{agent, connecting, is_hopeless};
 
 use std::fmt;
 

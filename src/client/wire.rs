@@ -391,7 +391,7 @@ impl Wire {
 
 /// Whether it will be the same next time: the other side is not who it should be, or the address is
 /// none.
-fn is_hopeless(error: &ureq::Error) -> bool {
+pub(crate) fn is_hopeless(error: &ureq::Error) -> bool {
     // This is how TLS says what it is not content with.
     let tls = matches!(error, ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData);
     tls || matches!(

@@ -23,8 +23,8 @@ use super::error::RegistryError;
 use super::login::{Login, Logins, Secret};
 use super::reference::{Home, Host};
 use crate::client::{
-    Clock, Cut, Proxy, Timeouts, agent, authority, connecting, header_text, is_loopback, is_page,
-    shown,
+    Clock, Cut, Proxy, Timeouts, agent, authority, connecting, header_text, is_hopeless,
+    is_loopback, is_page, shown,
 };
 use crate::io::limited;
 use crate::model::withheld::Withheld;
@@ -654,20 +654,6 @@ fn is_cut(error: &ureq::Error) -> bool {
 /// Whether TLS says that the other side is not who it should be.
 fn is_certificate(error: &ureq::Error) -> bool {
     error.to_string().contains("certificate")
-}
-
-/// Whether it will be the same next time.
-fn is_hopeless(error: &ureq::Error) -> bool {
-    // This is how TLS says what it is not content with.
-    let tls = matches!(error, ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData);
-    tls || matches!(
-        error,
-        ureq::Error::Rustls(_)
-            | ureq::Error::Tls(_)
-            | ureq::Error::BadUri(_)
-            | ureq::Error::Http(_)
-            | ureq::Error::InvalidProxyUrl
-    )
 }
 
 /// Whether the other side does not speak TLS: it is there, and does not understand, or goes away.

@@ -10,14 +10,14 @@ use super::super::args::PushArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::registry::open;
+use super::super::signing::as_recorded;
 use super::super::table::sized;
 use super::super::ui::visible;
 use super::super::{Context, Stop};
-use crate::archive::Limits;
 use crate::io::limited::{self, DOCUMENT};
 use crate::model::ident::Digest;
 use crate::ops::export::record::{DecisionRecord, record_path};
-use crate::ops::provenance::verify::{Verification, VerifyRequest, verify};
+use crate::ops::provenance::verify::Verification;
 use crate::plan::decision::shell_word;
 use crate::registry::{Opening, Outgoing, Parcel, Recorded, Selector, TagMoves};
 
@@ -98,28 +98,7 @@ pub(crate) fn run(context: &Context, args: &PushArgs) -> Result<Exit, Stop> {
 
 /// A package that is sound and as recorded, as it goes to a registry.
 fn outgoing(context: &Context, path: &Path) -> Result<(Outgoing, Verification), Failure> {
-    let request = VerifyRequest {
-        package: path.to_owned(),
-        record: None,
-        rebuild: None,
-        signature: None,
-        attestation: None,
-        limits: Limits::default(),
-    };
-    let found = verify(&request, &context.running, &mut context.ui.observer())?;
-    if let Some(mismatch) = found.mismatches.first() {
-        return Err(Failure::new(
-            Exit::VerificationFailed,
-            "not-as-recorded",
-            format!(
-                "{} is not pushed: {}: {}",
-                path.display(),
-                mismatch.subject,
-                mismatch.what
-            ),
-        )
-        .help("look at it with `recipack verify`, and export it again"));
-    }
+    let found = as_recorded(context, path, "pushed")?;
     let recorded = match found.record_sha256 {
         Some(digest) => Some(record(&record_path(path), digest)?),
         None => None,

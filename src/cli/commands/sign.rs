@@ -6,14 +6,13 @@ use super::super::args::SignArgs;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::output::{Content, OutputPath};
-use super::super::signing::signing_key;
+use super::super::signing::{as_recorded, signing_key};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
-use crate::archive::Limits;
 use crate::archive::signature::signature_path;
 use crate::io::limited;
 use crate::ops::export::record::record_path;
-use crate::ops::provenance::verify::{SignDocument, VerifyRequest, record_in_comment, verify};
+use crate::ops::provenance::verify::{SignDocument, record_in_comment};
 
 pub(crate) fn run(context: &Context, args: &SignArgs) -> Result<Exit, Stop> {
     let output = args
@@ -25,29 +24,7 @@ pub(crate) fn run(context: &Context, args: &SignArgs) -> Result<Exit, Stop> {
     let output = OutputPath::check(&output, Content::Signature, (&args.force).into(), &inputs)?;
     let key = signing_key(&args.key)?;
     // A broken package is signed by nobody who knows it.
-    let request = VerifyRequest {
-        package: args.package.clone(),
-        record: None,
-        rebuild: None,
-        signature: None,
-        attestation: None,
-        limits: Limits::default(),
-    };
-    let found = verify(&request, &context.running, &mut context.ui.observer())?;
-    if let Some(mismatch) = found.mismatches.first() {
-        return Err(Failure::new(
-            Exit::VerificationFailed,
-            "not-as-recorded",
-            format!(
-                "{} is not signed: {}: {}",
-                args.package.display(),
-                mismatch.subject,
-                mismatch.what
-            ),
-        )
-        .help("look at it with `recipack verify`, and export it again")
-        .into());
-    }
+    let found = as_recorded(context, &args.package, "signed")?;
     let name = args.package.file_name().unwrap_or_default();
     // Whoever trusts the signature trusts the decisions, too, if there is a record of them.
     let record = found.record_sha256.as_ref().map(record_in_comment);
