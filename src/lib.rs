@@ -148,6 +148,7 @@ pub mod client;
 pub mod connector_source;
 pub mod io;
 pub mod json;
+pub mod ledger;
 pub mod manifest;
 pub mod model;
 pub mod ops;

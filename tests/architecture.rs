@@ -54,6 +54,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
         &["json", "model", "connector_source", "manifest", "settings"],
     ),
     ("workspace", &["io", "model", "client", "plan"]),
+    ("ledger", &["model", "plan"]),
     (
         "ops",
         &[

@@ -20,6 +20,7 @@ pub mod normal;
 pub mod path;
 pub mod project;
 pub mod reference;
+pub mod rollout;
 pub mod roots;
 pub mod scan;
 pub mod seal;

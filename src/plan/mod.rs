@@ -19,6 +19,7 @@ pub mod promotion;
 pub mod push;
 pub mod resolve;
 pub mod rollback;
+pub mod rollout;
 pub mod rule;
 pub mod secrets;
 pub mod sharing;

@@ -1,0 +1,318 @@
+//! A ledger that is gone with its process: for tests, and to say what the others do.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io::{Read, Write};
+use std::rc::Rc;
+
+use super::{
+    BoardLine, Kept, Ledger, LedgerError, NewRollout, Permit, PermitRequest, RolloutHeader,
+    WorkspaceKey, Written,
+};
+use crate::model::ident::Digest;
+use crate::model::rollout::{MemberNumber, Phase, RolloutId, RolloutStatus};
+use crate::model::workspace::Timestamp;
+use crate::plan::rollout::RolloutPlan;
+use crate::plan::rollout::progress::{
+    Ending, Event, Hold, MemberReceipt, MemberState, Progress, Step,
+};
+
+/// How many addresses an error names.
+const NAMED: usize = 10;
+
+/// A ledger in memory. Clones are the same ledger.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryLedger(Rc<RefCell<Held>>);
+
+#[derive(Debug, Default)]
+struct Held {
+    now: u64,
+    contents: BTreeMap<Digest, Vec<u8>>,
+    rollouts: Vec<HeldRollout>,
+    board: BTreeMap<(WorkspaceKey, String), BoardLine>,
+    permits: BTreeMap<(String, String), VecDeque<u64>>,
+}
+
+#[derive(Debug)]
+struct HeldRollout {
+    id: RolloutId,
+    plan: RolloutPlan,
+    text: String,
+    at: Timestamp,
+    who: String,
+    workspaces: Vec<WorkspaceKey>,
+    progress: Progress,
+    journals: BTreeMap<MemberNumber, String>,
+    endings: BTreeMap<MemberNumber, Ending>,
+    events: Vec<Event>,
+}
+
+impl MemoryLedger {
+    /// Sets its clock, in milliseconds.
+    pub fn set_clock(&self, milliseconds: u64) {
+        self.0.borrow_mut().now = milliseconds;
+    }
+}
+
+impl Held {
+    fn find(&self, id: &RolloutId) -> Result<&HeldRollout, LedgerError> {
+        let found = self.rollouts.iter().find(|rollout| rollout.id == *id);
+        found.ok_or_else(|| LedgerError::Unknown(id.clone()))
+    }
+
+    fn find_mut(&mut self, id: &RolloutId) -> Result<&mut HeldRollout, LedgerError> {
+        let found = self.rollouts.iter_mut().find(|rollout| rollout.id == *id);
+        found.ok_or_else(|| LedgerError::Unknown(id.clone()))
+    }
+
+    /// Whether some of these workspaces are in an open roll-out, but for those that are `without`.
+    fn taken(&self, workspaces: &[WorkspaceKey], without: &[RolloutId]) -> Result<(), LedgerError> {
+        let wanted: BTreeSet<&WorkspaceKey> = workspaces.iter().collect();
+        let others = self
+            .rollouts
+            .iter()
+            .filter(|other| other.progress.status.is_open() && !without.contains(&other.id));
+        for other in others {
+            let members = other.workspaces.iter().zip(&other.plan.members);
+            let taken: Vec<String> = members
+                .filter(|(workspace, _)| wanted.contains(workspace))
+                .map(|(_, member)| member.address.to_string())
+                .collect();
+            if !taken.is_empty() {
+                return Err(LedgerError::Taken {
+                    by: other.id.clone(),
+                    count: taken.len(),
+                    workspaces: taken.into_iter().take(NAMED).collect(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Ledger for MemoryLedger {
+    fn name(&self) -> String {
+        "memory".to_owned()
+    }
+
+    fn now(&self) -> Result<Timestamp, LedgerError> {
+        Ok(Timestamp(self.0.borrow().now / 1000))
+    }
+
+    fn keep(&mut self, digest: &Digest, bytes: &mut dyn Read) -> Result<(), LedgerError> {
+        let mut content = Vec::new();
+        let read = bytes.read_to_end(&mut content);
+        read.map_err(|error| LedgerError::Failed(error.into()))?;
+        match Digest::of(&content) == *digest {
+            true => {
+                self.0.borrow_mut().contents.insert(*digest, content);
+                Ok(())
+            }
+            false => Err(LedgerError::Damaged(*digest)),
+        }
+    }
+
+    fn content(&self, digest: &Digest, into: &mut dyn Write) -> Result<(), LedgerError> {
+        let held = self.0.borrow();
+        let content = held.contents.get(digest);
+        let content = content.ok_or(LedgerError::Missing(*digest))?;
+        let written = into.write_all(content);
+        written.map_err(|error| LedgerError::Failed(error.into()))
+    }
+
+    fn create(&mut self, new: &NewRollout<'_>) -> Result<(), LedgerError> {
+        let mut held = self.0.borrow_mut();
+        if held.find(new.id).is_ok() {
+            return Err(LedgerError::Exists(new.id.clone()));
+        }
+        for superseded in new.supersedes {
+            held.find(superseded)?;
+        }
+        held.taken(new.workspaces, new.supersedes)?;
+        for superseded in new.supersedes {
+            let superseded = held.find_mut(superseded)?;
+            if superseded.progress.status.is_open() {
+                superseded.progress.status = RolloutStatus::Superseded;
+                superseded.progress.version += 1;
+                superseded.events.push(Event {
+                    at: new.at,
+                    who: new.who.to_owned(),
+                    member: None,
+                    what: format!("superseded by {}", new.id),
+                });
+            }
+        }
+        held.rollouts.push(HeldRollout {
+            id: new.id.clone(),
+            plan: new.plan.clone(),
+            text: new.text.to_owned(),
+            at: new.at,
+            who: new.who.to_owned(),
+            workspaces: new.workspaces.to_vec(),
+            progress: new.progress.clone(),
+            journals: BTreeMap::new(),
+            endings: BTreeMap::new(),
+            events: vec![Event {
+                at: new.at,
+                who: new.who.to_owned(),
+                member: None,
+                what: "started".to_owned(),
+            }],
+        });
+        Ok(())
+    }
+
+    fn rollouts(&self) -> Result<Vec<RolloutHeader>, LedgerError> {
+        let held = self.0.borrow();
+        let headers = held.rollouts.iter().map(|rollout| RolloutHeader {
+            id: rollout.id.clone(),
+            status: rollout.progress.status,
+            at: rollout.at,
+            who: rollout.who.clone(),
+            members: u32::try_from(rollout.plan.members.len()).unwrap_or(u32::MAX),
+        });
+        Ok(headers.collect())
+    }
+
+    fn plan(&self, id: &RolloutId) -> Result<String, LedgerError> {
+        Ok(self.0.borrow().find(id)?.text.clone())
+    }
+
+    fn progress(&self, id: &RolloutId) -> Result<Progress, LedgerError> {
+        Ok(self.0.borrow().find(id)?.progress.clone())
+    }
+
+    fn write(&mut self, id: &RolloutId, step: &Step) -> Result<Written, LedgerError> {
+        let mut held = self.0.borrow_mut();
+        let rollout = held.find(id)?;
+        if rollout.progress.version != step.expected {
+            return Ok(Written::Stale);
+        }
+        if step.status.is_open() && !rollout.progress.status.is_open() {
+            held.taken(&rollout.workspaces, std::slice::from_ref(id))?;
+        }
+        let rollout = held.find_mut(id)?;
+        rollout.progress = rollout.progress.after(step);
+        rollout.events.push(step.event.clone());
+        let mut lines = Vec::new();
+        if let Some((number, ending)) = &step.ending {
+            rollout.endings.insert(*number, ending.clone());
+            let index = number.index();
+            let member = rollout.plan.members.get(index);
+            if let (Some(member), Some(workspace)) = (member, rollout.workspaces.get(index)) {
+                lines = ending
+                    .receipts
+                    .iter()
+                    .map(|receipt: &MemberReceipt| BoardLine {
+                        workspace: workspace.clone(),
+                        address: member.address.to_string(),
+                        name: member.name.to_string(),
+                        rollout: id.clone(),
+                        at: step.event.at,
+                        outcome: ending.outcome,
+                        receipt: receipt.clone(),
+                    })
+                    .collect();
+            }
+        }
+        for line in lines {
+            let key = (line.workspace.clone(), line.receipt.package.clone());
+            held.board.insert(key, line);
+        }
+        Ok(Written::Kept)
+    }
+
+    fn note(
+        &mut self,
+        id: &RolloutId,
+        hold: &Hold,
+        at: Timestamp,
+        journal: &str,
+    ) -> Result<Kept, LedgerError> {
+        let mut held = self.0.borrow_mut();
+        let rollout = held.find_mut(id)?;
+        if !rollout.progress.holds(hold) {
+            return Ok(Kept::Lost);
+        }
+        let Some(member) = rollout.progress.members.get_mut(hold.member.index()) else {
+            return Ok(Kept::Lost);
+        };
+        match &mut member.state {
+            MemberState::Working {
+                until,
+                phase,
+                sending_since,
+                ..
+            } if *until > at => {
+                *phase = Phase::Sending;
+                sending_since.get_or_insert(at);
+            }
+            MemberState::Working { .. } | MemberState::Waiting | MemberState::Ended { .. } => {
+                return Ok(Kept::Lost);
+            }
+        }
+        rollout.progress.version += 1;
+        rollout.journals.insert(hold.member, journal.to_owned());
+        Ok(Kept::Held)
+    }
+
+    fn renew(&mut self, id: &RolloutId, hold: &Hold, to: Timestamp) -> Result<Kept, LedgerError> {
+        let mut held = self.0.borrow_mut();
+        let rollout = held.find_mut(id)?;
+        if !rollout.progress.holds(hold) {
+            return Ok(Kept::Lost);
+        }
+        let member = rollout.progress.members.get_mut(hold.member.index());
+        if let Some(MemberState::Working { until, .. }) = member.map(|member| &mut member.state) {
+            *until = to;
+        }
+        rollout.progress.version += 1;
+        Ok(Kept::Held)
+    }
+
+    fn journal(&self, id: &RolloutId, member: MemberNumber) -> Result<Option<String>, LedgerError> {
+        Ok(self.0.borrow().find(id)?.journals.get(&member).cloned())
+    }
+
+    fn endings(&self, id: &RolloutId) -> Result<Vec<(MemberNumber, Ending)>, LedgerError> {
+        let held = self.0.borrow();
+        let endings = held.find(id)?.endings.iter();
+        Ok(endings
+            .map(|(number, ending)| (*number, ending.clone()))
+            .collect())
+    }
+
+    fn events(&self, id: &RolloutId, after: u64) -> Result<Vec<Event>, LedgerError> {
+        let held = self.0.borrow();
+        let after = usize::try_from(after).unwrap_or(usize::MAX);
+        Ok(held.find(id)?.events.iter().skip(after).cloned().collect())
+    }
+
+    fn board(&self) -> Result<Vec<BoardLine>, LedgerError> {
+        Ok(self.0.borrow().board.values().cloned().collect())
+    }
+
+    fn permit(&mut self, asked: &PermitRequest<'_>) -> Result<Permit, LedgerError> {
+        let mut held = self.0.borrow_mut();
+        let now = held.now;
+        let key = (asked.account.to_owned(), asked.class.to_owned());
+        let sent = held.permits.entry(key).or_default();
+        while sent
+            .front()
+            .is_some_and(|first| first.saturating_add(asked.per) <= now)
+        {
+            sent.pop_front();
+        }
+        let free = (asked.rate as usize).saturating_sub(sent.len());
+        let granted = asked.wanted.min(u32::try_from(free).unwrap_or(u32::MAX));
+        if granted == 0 {
+            let first = sent.front().copied().unwrap_or(now);
+            let wait = first.saturating_add(asked.per).saturating_sub(now);
+            return Ok(Permit::Wait(wait.max(1)));
+        }
+        for _ in 0..granted {
+            sent.push_back(now);
+        }
+        Ok(Permit::Granted(granted))
+    }
+}

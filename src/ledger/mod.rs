@@ -1,0 +1,290 @@
+//! Ledgers: where roll-outs are written down, step by step, before anything is sent, so that any
+//! process may die at any moment and another one, perhaps on another machine, goes on.
+//!
+//! What is to be written is decided in [`crate::plan::rollout`], the same for every ledger. A
+//! [`Step`] is written only if the roll-out is as it was looked at; a [note](Ledger::note) only if
+//! the runner still holds the member. Tokens and secrets are never in a ledger.
+
+pub mod memory;
+
+use std::io::Read;
+
+use crate::model::ident::Digest;
+use crate::model::rollout::{MemberNumber, Outcome, RolloutId, RolloutStatus};
+use crate::model::workspace::{Timestamp, WorkspaceId};
+use crate::plan::rollout::RolloutPlan;
+use crate::plan::rollout::progress::{Ending, Event, Hold, MemberReceipt, Progress, Step};
+
+/// How many bytes of a content are handed over at a time.
+pub const PIECE: usize = 1024 * 1024;
+
+/// Roll-outs, as they are written down.
+///
+/// Whatever a method of it says is kept has been written so that neither the end of a process nor a
+/// power cut takes it back.
+pub trait Ledger {
+    /// What people call it, without a password.
+    fn name(&self) -> String;
+
+    /// When it is, by the clock that leases are measured with: the same for all who share the ledger.
+    ///
+    /// # Errors
+    /// If it can't be asked.
+    fn now(&self) -> Result<Timestamp, LedgerError>;
+
+    /// Keeps a content, unless it is kept already.
+    ///
+    /// # Errors
+    /// If it can't be read or written, or has another digest.
+    fn keep(&mut self, digest: &Digest, bytes: &mut dyn Read) -> Result<(), LedgerError>;
+
+    /// Writes a kept content, checked against its digest.
+    ///
+    /// # Errors
+    /// If it is not there, or not whole. What was written by then is to be thrown away.
+    fn content(&self, digest: &Digest, into: &mut dyn std::io::Write) -> Result<(), LedgerError>;
+
+    /// Begins a roll-out, whose contents are kept already. Those that it supersedes get that status in
+    /// the same moment.
+    ///
+    /// # Errors
+    /// [`LedgerError::Taken`] if one of its members' workspaces is in another open roll-out that it
+    /// does not supersede; [`LedgerError::Exists`] if its id is there.
+    fn create(&mut self, new: &NewRollout<'_>) -> Result<(), LedgerError>;
+
+    /// All roll-outs, the oldest first.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    fn rollouts(&self) -> Result<Vec<RolloutHeader>, LedgerError>;
+
+    /// The plan of a roll-out, as the text that was written.
+    ///
+    /// # Errors
+    /// If there is no such roll-out, or it can't be read.
+    fn plan(&self, id: &RolloutId) -> Result<String, LedgerError>;
+
+    /// How far a roll-out is.
+    ///
+    /// # Errors
+    /// If there is no such roll-out, or it can't be read.
+    fn progress(&self, id: &RolloutId) -> Result<Progress, LedgerError>;
+
+    /// Writes a step, if the roll-out is as it was looked at. A step that opens a roll-out again asks
+    /// for its members' workspaces as [`create`](Self::create) does.
+    ///
+    /// # Errors
+    /// If it can't be written; whether it was is not known then.
+    fn write(&mut self, id: &RolloutId, step: &Step) -> Result<Written, LedgerError>;
+
+    /// Writes down, right before something is sent to a member, what is sent, if it is still held:
+    /// the member's phase is *sending* then. `journal` is for whoever takes over, and takes the place
+    /// of an earlier one.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    fn note(
+        &mut self,
+        id: &RolloutId,
+        hold: &Hold,
+        at: Timestamp,
+        journal: &str,
+    ) -> Result<Kept, LedgerError>;
+
+    /// Holds a member for longer, if it is still held.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    fn renew(&mut self, id: &RolloutId, hold: &Hold, until: Timestamp)
+    -> Result<Kept, LedgerError>;
+
+    /// What was [noted](Self::note) last for a member, in whichever attempt.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    fn journal(&self, id: &RolloutId, member: MemberNumber) -> Result<Option<String>, LedgerError>;
+
+    /// What came of members in their last attempts, in the order of their numbers.
+    ///
+    /// # Errors
+    /// If there is no such roll-out, or it can't be read.
+    fn endings(&self, id: &RolloutId) -> Result<Vec<(MemberNumber, Ending)>, LedgerError>;
+
+    /// What happened, the oldest first: what was written after the first `after` events.
+    ///
+    /// # Errors
+    /// If there is no such roll-out, or it can't be read.
+    fn events(&self, id: &RolloutId, after: u64) -> Result<Vec<Event>, LedgerError>;
+
+    /// What the newest roll-outs left in each workspace, a line for each workspace and package, in the
+    /// order of these.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    fn board(&self) -> Result<Vec<BoardLine>, LedgerError>;
+
+    /// Takes some of the requests that may be sent in a minute, together with everybody who shares the
+    /// ledger.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    fn permit(&mut self, asked: &PermitRequest<'_>) -> Result<Permit, LedgerError>;
+}
+
+/// A roll-out that begins.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRollout<'r> {
+    /// What it is known by.
+    pub id: &'r RolloutId,
+    /// Its plan.
+    pub plan: &'r RolloutPlan,
+    /// The plan as it was reviewed, which is kept.
+    pub text: &'r str,
+    /// What the members' workspaces are known by across roll-outs, in the order of the members.
+    pub workspaces: &'r [WorkspaceKey],
+    /// How far it is: nothing was begun.
+    pub progress: &'r Progress,
+    /// Roll-outs whose place it takes.
+    pub supersedes: &'r [RolloutId],
+    /// When.
+    pub at: Timestamp,
+    /// Who starts it.
+    pub who: &'r str,
+}
+
+/// What a workspace is known by, whatever address it has: its number, and where that is one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WorkspaceKey {
+    /// The host of the platform's API, or the local platform's own mark.
+    pub place: String,
+    /// Its number there.
+    pub id: WorkspaceId,
+}
+
+impl std::fmt::Display for WorkspaceKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "workspace {} at {}", self.id, self.place)
+    }
+}
+
+/// What a list of roll-outs tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RolloutHeader {
+    /// What it is known by.
+    pub id: RolloutId,
+    /// Whether it goes on.
+    pub status: RolloutStatus,
+    /// When it was started.
+    pub at: Timestamp,
+    /// Who started it.
+    pub who: String,
+    /// How many members it has.
+    pub members: u32,
+}
+
+/// Whether a step was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It was.
+    Kept,
+    /// Somebody wrote another one before: look again.
+    Stale,
+}
+
+/// Whether a member is still held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It is.
+    Held,
+    /// Somebody else has it, or its lease ended: nothing is to be sent.
+    Lost,
+}
+
+/// A line of the board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoardLine {
+    /// The workspace.
+    pub workspace: WorkspaceKey,
+    /// Its address, as the roll-out knew it.
+    pub address: String,
+    /// Its name, likewise.
+    pub name: String,
+    /// The roll-out.
+    pub rollout: RolloutId,
+    /// When it ended there.
+    pub at: Timestamp,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What it left there.
+    pub receipt: MemberReceipt,
+}
+
+/// Requests that somebody wants to send.
+#[derive(Clone, Copy, Debug)]
+pub struct PermitRequest<'r> {
+    /// Whose limit it is: a digest of the host and the account.
+    pub account: &'r str,
+    /// Which limit.
+    pub class: &'r str,
+    /// How many requests there may be in the time.
+    pub rate: u32,
+    /// The time, in milliseconds.
+    pub per: u64,
+    /// How many are wanted.
+    pub wanted: u32,
+}
+
+/// How many requests may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permit {
+    /// So many, at least one.
+    Granted(u32),
+    /// None before so many milliseconds.
+    Wait(u64),
+}
+
+/// A ledger can't be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// There is no such roll-out.
+    #[error("there is no roll-out {0} in it")]
+    Unknown(RolloutId),
+    /// There is one of this id.
+    #[error("the roll-out {0} was started before")]
+    Exists(RolloutId),
+    /// A member's workspace is in another open roll-out.
+    #[error("{} is in the roll-out {by}, which is not over", .workspaces.first().map_or("a customer", |first| first.as_str()))]
+    Taken {
+        /// The roll-out.
+        by: RolloutId,
+        /// The addresses of the first ten of them.
+        workspaces: Vec<String>,
+        /// How many there are.
+        count: usize,
+    },
+    /// A content is not there.
+    #[error("it does not hold {0}")]
+    Missing(Digest),
+    /// A content is not what it was.
+    #[error("{0} is damaged in it")]
+    Damaged(Digest),
+    /// A newer version of the program wrote it.
+    #[error(
+        "a newer version of recipack wrote it: its format is {found}, and this one knows {known}"
+    )]
+    Newer {
+        /// Its format.
+        found: u32,
+        /// The newest that is known.
+        known: u32,
+    },
+    /// It is no ledger.
+    #[error("it is no ledger")]
+    NoLedger,
+    /// It can't be reached or used now; the same may be tried again.
+    #[error("it can't be used now")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It can't be read or written.
+    #[error("it can't be read or written")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}

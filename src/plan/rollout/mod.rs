@@ -1,0 +1,337 @@
+//! Roll-outs: packages for many customers, in waves, with a budget of failures.
+//!
+//! 1. [`RolloutPlan::of`] makes the plan of whom, what and in which order. Its members are frozen:
+//!    labels that change later change nothing.
+//! 2. [`next`] says what a runner does, of what is known; it is all that decides.
+//! 3. [`Progress`](progress::Progress) says how far it is, and makes the [steps](progress::Step) that
+//!    a ledger writes.
+
+mod next;
+pub mod progress;
+mod waves;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use next::{Next, WaitsFor, next};
+pub use waves::{WaveSize, Waves, WavesError};
+
+use crate::model::ident::{Digest, LabelKey, LabelValue, PackageName, WorkspaceName};
+use crate::model::rollout::{MemberNumber, WaveNumber};
+use crate::model::table::RowsPolicy;
+use crate::model::workspace::{Address, FolderPath, Timestamp, WorkspaceId};
+use crate::plan::import::document::Permission;
+use crate::plan::import::settings::PlannedSettingsFile;
+
+/// The format of plans that this program writes.
+pub const FORMAT: u32 = 1;
+/// How many members a roll-out may have.
+pub const MOST_MEMBERS: usize = 20_000;
+
+/// What goes to whom, in which order. The same customers, packages and words give the same bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RolloutPlan {
+    /// The format of this document.
+    pub format: u32,
+    /// Whose customers they are.
+    pub of: Address,
+    /// What is imported, in this order.
+    pub packages: Vec<RolloutPackage>,
+    /// The folder that it is imported into, unless settings say otherwise; empty for Home.
+    pub folder: FolderPath,
+    /// What is done with the rows of tables.
+    pub rows: RowsPolicy,
+    /// The files of settings, the one that counts most last.
+    pub settings: Vec<PlannedSettingsFile>,
+    /// What is permitted for each customer.
+    pub permitted: Vec<Permission>,
+    /// How many may fail.
+    pub budget: Budget,
+    /// The waves, in their order.
+    pub waves: Vec<PlannedWave>,
+    /// Those that it reaches, in their order.
+    pub members: Vec<PlannedMember>,
+    /// The digest of all that the document says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Digest>,
+}
+
+/// A package of a roll-out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RolloutPackage {
+    /// What it is called.
+    pub name: PackageName,
+    /// Where it was when it was planned: a path, or `oci://` and its digest there.
+    pub path: String,
+    /// Its digest.
+    pub digest: Digest,
+    /// The digest of its contents, whatever compressed them.
+    pub contents: Digest,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The digest of the decision record beside it, if there is one.
+    pub record: Option<Digest>,
+}
+
+/// How many members may fail before nothing more is begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Budget {
+    /// So many may.
+    pub failures: u32,
+    /// On how many members runners may work at once, all together; absent for as many as the
+    /// failures allow.
+    pub at_once: Option<u32>,
+}
+
+impl Budget {
+    /// Whether one more may be begun. Without a number of its own, those that are in flight count as
+    /// if they failed, so that no more than one fails beyond the budget.
+    pub const fn allows(self, failures: u32, in_flight: u32) -> bool {
+        match self.at_once {
+            Some(at_once) => failures <= self.failures && in_flight < at_once,
+            None => failures.saturating_add(in_flight) <= self.failures,
+        }
+    }
+
+    /// How many can fail at worst.
+    pub const fn at_worst(self) -> u32 {
+        match self.at_once {
+            Some(at_once) => self.failures.saturating_add(at_once),
+            None => self.failures.saturating_add(1),
+        }
+    }
+}
+
+/// A wave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedWave {
+    /// Its number.
+    pub number: WaveNumber,
+    /// What it was asked for as.
+    pub asked: String,
+    /// How many members it has, held ones included.
+    pub members: u32,
+    /// For how many seconds it is in use before the next wave begins.
+    pub bake: u64,
+}
+
+/// Somebody that a roll-out reaches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedMember {
+    /// Its number.
+    pub number: MemberNumber,
+    /// Its wave.
+    pub wave: WaveNumber,
+    /// Where its workspace is.
+    pub address: Address,
+    /// The workspace's number, which has to be the same when it is reached.
+    pub workspace: WorkspaceId,
+    /// The workspace's name.
+    pub name: WorkspaceName,
+    /// The partner's own name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// Its labels, as they were.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<LabelKey, LabelValue>,
+    /// Why nothing is sent to it until somebody says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
+}
+
+/// Why nothing is sent to a customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Held {
+    /// Why.
+    pub why: String,
+    /// Until when, if that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// A customer that may become a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Where its workspace is.
+    pub address: Address,
+    /// The workspace's number.
+    pub workspace: WorkspaceId,
+    /// The workspace's name.
+    pub name: WorkspaceName,
+    /// The partner's own name for it.
+    pub external_id: Option<String>,
+    /// Its labels.
+    pub labels: BTreeMap<LabelKey, LabelValue>,
+    /// Why nothing is to be sent to it.
+    pub held: Option<Held>,
+}
+
+/// What a roll-out is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RolloutRequest {
+    /// Whose customers they are.
+    pub of: Address,
+    /// What is imported, in this order.
+    pub packages: Vec<RolloutPackage>,
+    /// The folder that it is imported into.
+    pub folder: FolderPath,
+    /// What is done with the rows of tables.
+    pub rows: RowsPolicy,
+    /// The files of settings.
+    pub settings: Vec<PlannedSettingsFile>,
+    /// What is permitted for each customer.
+    pub permitted: BTreeSet<Permission>,
+    /// How many may fail.
+    pub budget: Budget,
+    /// The waves.
+    pub waves: Waves,
+    /// For how many seconds a wave is in use before the next one begins.
+    pub bake: u64,
+}
+
+/// A roll-out can't be planned.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RolloutError {
+    /// It reaches nobody.
+    #[error("it reaches no customer")]
+    Nobody,
+    /// It reaches too many.
+    #[error("it reaches {0} customers, and may reach {MOST_MEMBERS}")]
+    TooMany(usize),
+    /// All of them are held.
+    #[error("each of the {0} customers is held")]
+    AllHeld(usize),
+    /// Two of them are one workspace.
+    #[error("{0} and {1} are one workspace")]
+    Twice(Address, Address),
+    /// A package is there twice.
+    #[error("the package {0} is there twice")]
+    SamePackage(PackageName),
+    /// The waves don't come out.
+    #[error(transparent)]
+    Waves(#[from] WavesError),
+    /// Nobody may be begun.
+    #[error("no customer may be worked on at a time")]
+    NoneAtOnce,
+}
+
+impl RolloutPlan {
+    /// The plan of a roll-out to these customers, in the order of their numbers within a wave.
+    ///
+    /// # Errors
+    /// If it reaches nobody or somebody twice, or its waves don't come out.
+    pub fn of(request: RolloutRequest, customers: Vec<Candidate>) -> Result<Self, RolloutError> {
+        if customers.is_empty() {
+            return Err(RolloutError::Nobody);
+        }
+        if customers.len() > MOST_MEMBERS {
+            return Err(RolloutError::TooMany(customers.len()));
+        }
+        if request.budget.at_once == Some(0) {
+            return Err(RolloutError::NoneAtOnce);
+        }
+        let mut seen = BTreeMap::new();
+        for customer in &customers {
+            if let Some(other) = seen.insert(customer.workspace, &customer.address) {
+                let (one, two) = (other.clone(), customer.address.clone());
+                return Err(RolloutError::Twice(one, two));
+            }
+        }
+        let mut names = BTreeSet::new();
+        for package in &request.packages {
+            if !names.insert(&package.name) {
+                return Err(RolloutError::SamePackage(package.name.clone()));
+            }
+        }
+        if customers.iter().all(|customer| customer.held.is_some()) {
+            return Err(RolloutError::AllHeld(customers.len()));
+        }
+        let mut customers = customers;
+        customers.sort_by_key(|customer| customer.workspace);
+        let placed = request.waves.place(customers)?;
+        let mut waves = Vec::new();
+        let mut members = Vec::new();
+        for (number, (asked, of_wave)) in (1..).map(WaveNumber).zip(placed) {
+            waves.push(PlannedWave {
+                number,
+                asked,
+                members: u32::try_from(of_wave.len()).unwrap_or(u32::MAX),
+                bake: request.bake,
+            });
+            for customer in of_wave {
+                members.push(PlannedMember {
+                    number: MemberNumber(u32::try_from(members.len() + 1).unwrap_or(u32::MAX)),
+                    wave: number,
+                    address: customer.address,
+                    workspace: customer.workspace,
+                    name: customer.name,
+                    external_id: customer.external_id,
+                    labels: customer.labels,
+                    held: customer.held,
+                });
+            }
+        }
+        // Nothing comes after the last one.
+        if let Some(last) = waves.last_mut() {
+            last.bake = 0;
+        }
+        Ok(Self {
+            format: FORMAT,
+            of: request.of,
+            packages: request.packages,
+            folder: request.folder,
+            rows: request.rows,
+            settings: request.settings,
+            permitted: request.permitted.into_iter().collect(),
+            budget: request.budget,
+            waves,
+            members,
+            seal: None,
+        })
+    }
+
+    /// What of it decides who is next.
+    pub fn shape(&self) -> Shape {
+        let mut start = 0_usize;
+        let waves = self.waves.iter().map(|wave| {
+            let members = start..start.saturating_add(wave.members as usize);
+            start = members.end;
+            WaveShape {
+                members,
+                bake: wave.bake,
+            }
+        });
+        Shape {
+            waves: waves.collect(),
+            budget: self.budget,
+        }
+    }
+
+    /// A member.
+    pub fn member(&self, number: MemberNumber) -> Option<&PlannedMember> {
+        self.members
+            .get(number.index())
+            .filter(|member| member.number == number)
+    }
+}
+
+/// What of a plan decides who is next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// The waves, in their order.
+    pub waves: Vec<WaveShape>,
+    /// How many may fail.
+    pub budget: Budget,
+}
+
+/// A wave, as far as it decides who is next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaveShape {
+    /// Its members, by where they stand in the list of all.
+    pub members: Range<usize>,
+    /// For how many seconds it is in use before the next wave begins.
+    pub bake: u64,
+}

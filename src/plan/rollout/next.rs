@@ -1,0 +1,144 @@
+//! What a runner does next. One pure function over what is known, the same for every ledger.
+
+use crate::model::rollout::{MemberNumber, Outcome, Phase, RolloutStatus, WaveNumber};
+use crate::model::workspace::Timestamp;
+
+use super::Shape;
+use super::progress::{MemberProgress, MemberState, Progress};
+
+/// What a runner does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It takes a member on, or over.
+    Claim(MemberNumber),
+    /// Nothing can be begun before a moment.
+    Wait {
+        /// The moment.
+        until: Timestamp,
+        /// For what.
+        why: WaitsFor,
+    },
+    /// As many members failed as the budget allows, and one more.
+    Halted {
+        /// How many failed.
+        failures: u32,
+        /// How many were allowed to.
+        budget: u32,
+    },
+    /// A person paused it.
+    Paused,
+    /// A person gave it up, or another roll-out took its place.
+    Over(RolloutStatus),
+    /// Every member was brought to its end.
+    Done,
+}
+
+/// What a runner waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitsFor {
+    /// A wave has to have been in use for some time.
+    Bake(WaveNumber),
+    /// Others work on what there is to do.
+    Others {
+        /// On how many members.
+        in_flight: u32,
+    },
+}
+
+/// What a runner does next.
+pub fn next(shape: &Shape, progress: &Progress, now: Timestamp) -> Next {
+    let members = || (1..).map(MemberNumber).zip(&progress.members);
+    let lease = |member: &MemberProgress| match member.state {
+        MemberState::Working { until, phase, .. } => Some((until, phase)),
+        MemberState::Waiting | MemberState::Ended { .. } => None,
+    };
+    let goes_on = progress.status == RolloutStatus::Running;
+    // What somebody left behind comes first: nobody knows yet whether it failed. Where the roll-out
+    // does not go on, only what may have been sent is brought to its end.
+    let left_behind = members().find(|(_, member)| {
+        lease(member)
+            .is_some_and(|(until, phase)| until <= now && (goes_on || phase == Phase::Sending))
+    });
+    if let Some((number, _)) = left_behind {
+        return Next::Claim(number);
+    }
+    let in_flight = progress.in_flight();
+    // The first moment at which somebody may have left something behind.
+    let leases = progress.members.iter().filter_map(lease);
+    let first_lease = leases
+        .filter(|(until, _)| *until > now)
+        .map(|(until, _)| until)
+        .min();
+    let others = first_lease.map(|until| Next::Wait {
+        until,
+        why: WaitsFor::Others { in_flight },
+    });
+    match progress.status {
+        RolloutStatus::Running => {}
+        RolloutStatus::Paused => return others.unwrap_or(Next::Paused),
+        RolloutStatus::Aborted | RolloutStatus::Superseded => {
+            return others.unwrap_or(Next::Over(progress.status));
+        }
+        RolloutStatus::Done => return Next::Over(progress.status),
+    }
+    let failures = progress.failures();
+    let budget = shape.budget;
+    if failures > budget.failures {
+        return others.unwrap_or(Next::Halted {
+            failures,
+            budget: budget.failures,
+        });
+    }
+    let mut baked_from = None;
+    for (number, wave) in (1..).map(WaveNumber).zip(&shape.waves) {
+        let of_wave = progress
+            .members
+            .get(wave.members.clone())
+            .unwrap_or_default();
+        let ended = of_wave.iter().all(|member| match member.state {
+            MemberState::Ended { .. } => true,
+            MemberState::Waiting | MemberState::Working { .. } => false,
+        });
+        if ended {
+            baked_from = changed_last(of_wave)
+                .map(|at| (number, at, wave.bake))
+                .or(baked_from);
+            continue;
+        }
+        if let Some((before, at, bake)) = baked_from {
+            let until = Timestamp(at.0.saturating_add(bake));
+            if until > now {
+                return Next::Wait {
+                    until,
+                    why: WaitsFor::Bake(before),
+                };
+            }
+        }
+        let waiting = (wave.members.start..)
+            .zip(of_wave)
+            .find(|(_, member)| matches!(member.state, MemberState::Waiting));
+        return match waiting {
+            Some((index, _)) if budget.allows(failures, in_flight) => {
+                Next::Claim(MemberNumber(u32::try_from(index + 1).unwrap_or(u32::MAX)))
+            }
+            // Somebody works on one of them: if nobody did, one more would be allowed.
+            Some(_) | None => others.unwrap_or(Next::Wait {
+                until: now,
+                why: WaitsFor::Others { in_flight },
+            }),
+        };
+    }
+    Next::Done
+}
+
+/// When something was changed last in a wave that ended, if anything was.
+fn changed_last(members: &[MemberProgress]) -> Option<Timestamp> {
+    let changed = members.iter().filter_map(|member| match member.state {
+        MemberState::Ended { outcome, at } => match outcome {
+            Outcome::Applied | Outcome::Partly => Some(at),
+            Outcome::Same | Outcome::Failed | Outcome::Held | Outcome::Skipped => None,
+        },
+        MemberState::Waiting | MemberState::Working { .. } => None,
+    });
+    changed.max()
+}

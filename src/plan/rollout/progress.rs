@@ -1,0 +1,487 @@
+//! How far a roll-out is, and how it gets further: every change of it is a [`Step`], which a ledger
+//! writes only if nobody wrote another one since.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::ident::Digest;
+use crate::model::keyword::keyword_enum;
+use crate::model::rollout::{Attempt, MemberNumber, Outcome, Phase, RolloutStatus, RunnerId};
+use crate::model::workspace::{RevisionNumber, Timestamp};
+
+/// How far a roll-out is. What a ledger gives back is what was written last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// How often something was written: a step is for one such number.
+    pub version: u64,
+    /// Whether it goes on.
+    pub status: RolloutStatus,
+    /// Its members, in the order of their numbers.
+    pub members: Vec<MemberProgress>,
+}
+
+/// How far a member is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberProgress {
+    /// How often somebody took it on.
+    pub attempt: Attempt,
+    /// What is known of it now.
+    pub state: MemberState,
+}
+
+/// What is known of a member now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MemberState {
+    /// It waits for somebody who takes it on.
+    Waiting,
+    /// Somebody works on it.
+    Working {
+        /// Who.
+        runner: RunnerId,
+        /// Until when nobody else takes it over.
+        until: Timestamp,
+        /// How far that is.
+        phase: Phase,
+        /// When something was about to be sent first, if it was.
+        sending_since: Option<Timestamp>,
+    },
+    /// It was brought to its end.
+    Ended {
+        /// What came of it.
+        outcome: Outcome,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What a runner holds: a member, for one attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// The member.
+    pub member: MemberNumber,
+    /// Which attempt.
+    pub attempt: Attempt,
+    /// The runner.
+    pub runner: RunnerId,
+    /// Until when.
+    pub until: Timestamp,
+    /// Whether an earlier attempt may have sent something, and since when: then look first.
+    pub inherited: Option<Timestamp>,
+}
+
+/// What came of an attempt, for whoever asks later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Ending {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Why, in a few words; empty where the outcome says all.
+    pub why: String,
+    /// What is in the workspace since, a line for each package.
+    pub receipts: Vec<MemberReceipt>,
+}
+
+/// What a roll-out left in a member's workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MemberReceipt {
+    /// What the package is called.
+    pub package: String,
+    /// Its digest.
+    pub digest: Digest,
+    /// The digest of its contents.
+    pub contents: Digest,
+    /// The revision that brought it; absent where it was there.
+    pub revision: Option<RevisionNumber>,
+    /// The workspace's state as it was read back.
+    pub state: Digest,
+    /// How many of its recipes run.
+    pub running: usize,
+    /// How many were to run, and do not.
+    pub stopped: usize,
+    /// How many connections wait for a person.
+    pub unauthorized: usize,
+}
+
+/// What was written down with a step, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub who: String,
+    /// Which member it is about, if it is about one.
+    pub member: Option<MemberNumber>,
+    /// What happened, in a few words.
+    pub what: String,
+}
+
+/// A change of a roll-out: written as one, and only if the roll-out is as it was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The [version](Progress::version) that was looked at.
+    pub expected: u64,
+    /// The status from now on.
+    pub status: RolloutStatus,
+    /// The members that change.
+    pub members: Vec<(MemberNumber, MemberProgress)>,
+    /// What came of one of them.
+    pub ending: Option<(MemberNumber, Ending)>,
+    /// What is told of it.
+    pub event: Event,
+}
+
+/// A step is no step that can be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StepError {
+    /// The roll-out is over.
+    #[error("the roll-out is {0}")]
+    Over(RolloutStatus),
+    /// It is not paused.
+    #[error("the roll-out is {0}, not paused")]
+    NotPaused(RolloutStatus),
+    /// There is no such member.
+    #[error("the roll-out has no member {0}")]
+    NoMember(MemberNumber),
+    /// Somebody works on the member.
+    #[error("{runner} works on it until {}", until.utc())]
+    Busy {
+        /// Who.
+        runner: RunnerId,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The member waits, so that there is nothing to try again.
+    #[error("it waits for its turn")]
+    Waits,
+    /// The member is where it was to be brought.
+    #[error("it is as planned: {0}")]
+    Reached(Outcome),
+    /// Somebody else has it by now.
+    #[error("the lease on it is lost")]
+    Lost,
+}
+
+impl Progress {
+    /// A roll-out that begins. Members that are `held` wait for a person.
+    pub fn new(held: impl IntoIterator<Item = bool>, at: Timestamp) -> Self {
+        let members = held.into_iter().map(|held| MemberProgress {
+            attempt: Attempt(0),
+            state: match held {
+                true => MemberState::Ended {
+                    outcome: Outcome::Held,
+                    at,
+                },
+                false => MemberState::Waiting,
+            },
+        });
+        Self {
+            version: 0,
+            status: RolloutStatus::Running,
+            members: members.collect(),
+        }
+    }
+
+    /// A member.
+    ///
+    /// # Errors
+    /// If there is none of this number.
+    pub fn member(&self, number: MemberNumber) -> Result<&MemberProgress, StepError> {
+        let member = self.members.get(number.index());
+        member
+            .filter(|_| number.0 > 0)
+            .ok_or(StepError::NoMember(number))
+    }
+
+    /// How many members count against the budget.
+    pub fn failures(&self) -> u32 {
+        let failed = self.members.iter().filter(|member| match &member.state {
+            MemberState::Ended { outcome, .. } => outcome.is_failure(),
+            MemberState::Waiting | MemberState::Working { .. } => false,
+        });
+        u32::try_from(failed.count()).unwrap_or(u32::MAX)
+    }
+
+    /// How many members somebody works on.
+    pub fn in_flight(&self) -> u32 {
+        let working = |member: &&MemberProgress| match member.state {
+            MemberState::Working { .. } => true,
+            MemberState::Waiting | MemberState::Ended { .. } => false,
+        };
+        u32::try_from(self.members.iter().filter(working).count()).unwrap_or(u32::MAX)
+    }
+
+    /// What a step leaves. Ledgers do the same with rows.
+    pub fn after(&self, step: &Step) -> Self {
+        let mut after = self.clone();
+        after.version += 1;
+        after.status = step.status;
+        for (number, member) in &step.members {
+            if let Some(place) = after.members.get_mut(number.index()) {
+                *place = member.clone();
+            }
+        }
+        after
+    }
+
+    fn step(&self, status: RolloutStatus, event: Event) -> Step {
+        Step {
+            expected: self.version,
+            status,
+            members: Vec::new(),
+            ending: None,
+            event,
+        }
+    }
+
+    /// A runner takes a member on, or over from one whose lease ended.
+    ///
+    /// # Errors
+    /// If it is not to be had.
+    pub fn claim(
+        &self,
+        number: MemberNumber,
+        runner: &RunnerId,
+        now: Timestamp,
+        lease: u64,
+    ) -> Result<(Step, Hold), StepError> {
+        let member = self.member(number)?;
+        let (inherited, what) = match &member.state {
+            MemberState::Waiting if self.status == RolloutStatus::Running => (None, "taken on"),
+            MemberState::Waiting => return Err(StepError::Over(self.status)),
+            MemberState::Working { runner, until, .. } if *until > now => {
+                return Err(StepError::Busy {
+                    runner: runner.clone(),
+                    until: *until,
+                });
+            }
+            MemberState::Working { sending_since, .. } => (*sending_since, "taken over"),
+            MemberState::Ended { outcome, .. } => return Err(StepError::Reached(*outcome)),
+        };
+        let attempt = Attempt(member.attempt.0.saturating_add(1));
+        let until = Timestamp(now.0.saturating_add(lease));
+        let taken = MemberProgress {
+            attempt,
+            state: MemberState::Working {
+                runner: runner.clone(),
+                until,
+                phase: match inherited {
+                    Some(_) => Phase::Sending,
+                    None => Phase::Looking,
+                },
+                sending_since: inherited,
+            },
+        };
+        let event = Event {
+            at: now,
+            who: runner.0.clone(),
+            member: Some(number),
+            what: format!("{what} (attempt {attempt})"),
+        };
+        let step = Step {
+            members: vec![(number, taken)],
+            ..self.step(self.status, event)
+        };
+        let hold = Hold {
+            member: number,
+            attempt,
+            runner: runner.clone(),
+            until,
+            inherited,
+        };
+        Ok((step, hold))
+    }
+
+    /// Whether somebody still holds what it held.
+    pub fn holds(&self, hold: &Hold) -> bool {
+        let member = self.members.get(hold.member.index());
+        member.is_some_and(|member| {
+            member.attempt == hold.attempt
+                && match &member.state {
+                    MemberState::Working { runner, .. } => *runner == hold.runner,
+                    MemberState::Waiting | MemberState::Ended { .. } => false,
+                }
+        })
+    }
+
+    /// A runner brought a member to its end.
+    ///
+    /// # Errors
+    /// If somebody else has it by now.
+    pub fn finish(&self, hold: &Hold, ending: Ending, now: Timestamp) -> Result<Step, StepError> {
+        if !self.holds(hold) {
+            return Err(StepError::Lost);
+        }
+        let ended = MemberProgress {
+            attempt: hold.attempt,
+            state: MemberState::Ended {
+                outcome: ending.outcome,
+                at: now,
+            },
+        };
+        let event = Event {
+            at: now,
+            who: hold.runner.0.clone(),
+            member: Some(hold.member),
+            what: match ending.why.as_str() {
+                "" => ending.outcome.to_string(),
+                why => format!("{}: {why}", ending.outcome),
+            },
+        };
+        Ok(Step {
+            members: vec![(hold.member, ended)],
+            ending: Some((hold.member, ending)),
+            ..self.step(self.status, event)
+        })
+    }
+
+    /// A runner gives a member back, to which nothing was sent.
+    ///
+    /// # Errors
+    /// If somebody else has it by now.
+    pub fn release(&self, hold: &Hold, why: &str, now: Timestamp) -> Result<Step, StepError> {
+        if !self.holds(hold) {
+            return Err(StepError::Lost);
+        }
+        let waits = MemberProgress {
+            attempt: hold.attempt,
+            state: MemberState::Waiting,
+        };
+        let event = Event {
+            at: now,
+            who: hold.runner.0.clone(),
+            member: Some(hold.member),
+            what: format!("given back: {why}"),
+        };
+        Ok(Step {
+            members: vec![(hold.member, waits)],
+            ..self.step(self.status, event)
+        })
+    }
+
+    /// Every member was brought to its end.
+    pub fn done(&self, runner: &RunnerId, now: Timestamp) -> Step {
+        let event = Event {
+            at: now,
+            who: runner.0.clone(),
+            member: None,
+            what: "done".to_owned(),
+        };
+        self.step(RolloutStatus::Done, event)
+    }
+
+    /// A person pauses it, lets it go on, or gives it up. Orders win: whatever is in flight, they are
+    /// written, and count for whatever is begun afterwards.
+    ///
+    /// # Errors
+    /// If it is over, or was not paused.
+    pub fn order(&self, order: RolloutOrder, who: &str, now: Timestamp) -> Result<Step, StepError> {
+        let status = match (order, self.status) {
+            (RolloutOrder::Pause, RolloutStatus::Running) => RolloutStatus::Paused,
+            (RolloutOrder::Resume, RolloutStatus::Paused) => RolloutStatus::Running,
+            (RolloutOrder::Resume, RolloutStatus::Running) => {
+                return Err(StepError::NotPaused(self.status));
+            }
+            (RolloutOrder::Abort, RolloutStatus::Running | RolloutStatus::Paused) => {
+                RolloutStatus::Aborted
+            }
+            (RolloutOrder::Supersede, RolloutStatus::Running | RolloutStatus::Paused) => {
+                RolloutStatus::Superseded
+            }
+            (
+                RolloutOrder::Pause
+                | RolloutOrder::Resume
+                | RolloutOrder::Abort
+                | RolloutOrder::Supersede,
+                _,
+            ) => return Err(StepError::Over(self.status)),
+        };
+        let event = Event {
+            at: now,
+            who: who.to_owned(),
+            member: None,
+            what: order.to_string(),
+        };
+        Ok(self.step(status, event))
+    }
+
+    /// A person says what becomes of a member.
+    ///
+    /// # Errors
+    /// If that can't become of it.
+    pub fn order_member(
+        &self,
+        number: MemberNumber,
+        order: MemberOrder,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<Step, StepError> {
+        let member = self.member(number)?;
+        let status = match (self.status, order) {
+            (RolloutStatus::Running | RolloutStatus::Paused, _) => self.status,
+            // What is done goes on where one of its members is tried again.
+            (RolloutStatus::Done, MemberOrder::Retry) => RolloutStatus::Running,
+            (RolloutStatus::Done | RolloutStatus::Aborted | RolloutStatus::Superseded, _) => {
+                return Err(StepError::Over(self.status));
+            }
+        };
+        let ended = |outcome| MemberState::Ended { outcome, at: now };
+        let state = match (order, &member.state) {
+            (_, MemberState::Working { runner, until, .. }) => {
+                return Err(StepError::Busy {
+                    runner: runner.clone(),
+                    until: *until,
+                });
+            }
+            (MemberOrder::Retry, MemberState::Waiting) => return Err(StepError::Waits),
+            (_, MemberState::Ended { outcome, .. }) if outcome.is_reached() => {
+                return Err(StepError::Reached(*outcome));
+            }
+            (MemberOrder::Retry, MemberState::Ended { .. }) => MemberState::Waiting,
+            (MemberOrder::Skip, MemberState::Waiting | MemberState::Ended { .. }) => {
+                ended(Outcome::Skipped)
+            }
+            (MemberOrder::Hold, MemberState::Waiting | MemberState::Ended { .. }) => {
+                ended(Outcome::Held)
+            }
+        };
+        let event = Event {
+            at: now,
+            who: who.to_owned(),
+            member: Some(number),
+            what: order.to_string(),
+        };
+        let ordered = MemberProgress {
+            attempt: member.attempt,
+            state,
+        };
+        Ok(Step {
+            members: vec![(number, ordered)],
+            ..self.step(status, event)
+        })
+    }
+}
+
+keyword_enum! {
+    /// What a person orders a roll-out.
+    pub enum RolloutOrder: "order" {
+        /// Nothing new is begun.
+        Pause = "pause",
+        /// It goes on.
+        Resume = "resume",
+        /// It is given up. What was sent is brought to its end.
+        Abort = "abort",
+        /// Another roll-out takes its place.
+        Supersede = "supersede",
+    }
+}
+
+keyword_enum! {
+    /// What a person orders for a member.
+    pub enum MemberOrder: "order" {
+        /// It ended, and is tried again.
+        Retry = "retry",
+        /// It is left out for good.
+        Skip = "skip",
+        /// It is left out until it is tried again.
+        Hold = "hold",
+    }
+}
