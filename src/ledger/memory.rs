@@ -238,15 +238,7 @@ impl Ledger for MemoryLedger {
             return Ok(Kept::Lost);
         };
         match &mut member.state {
-            MemberState::Working {
-                until,
-                phase,
-                sending_since,
-                ..
-            } if *until > at => {
-                *phase = Phase::Sending;
-                sending_since.get_or_insert(at);
-            }
+            MemberState::Working { until, phase, .. } if *until > at => *phase = Phase::Sending,
             MemberState::Working { .. } | MemberState::Waiting | MemberState::Ended { .. } => {
                 return Ok(Kept::Lost);
             }

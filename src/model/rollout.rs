@@ -148,7 +148,7 @@ impl RolloutStatus {
 keyword_enum! {
     /// How far an attempt is.
     pub enum Phase: "phase" {
-        /// The workspace is read, and nothing was sent: whoever takes over starts anew.
+        /// The workspace is read, and this attempt sent nothing.
         Looking = "looking",
         /// Something is about to be sent, or was: whoever takes over has to look first.
         Sending = "sending",

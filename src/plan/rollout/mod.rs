@@ -8,6 +8,8 @@
 
 mod next;
 pub mod progress;
+#[cfg(test)]
+mod tests;
 mod waves;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
 //! What a runner does next. One pure function over what is known, the same for every ledger.
 
-use crate::model::rollout::{MemberNumber, Outcome, Phase, RolloutStatus, WaveNumber};
+use crate::model::rollout::{MemberNumber, Outcome, RolloutStatus, WaveNumber};
 use crate::model::workspace::Timestamp;
 
 use super::Shape;
@@ -49,15 +49,15 @@ pub enum WaitsFor {
 pub fn next(shape: &Shape, progress: &Progress, now: Timestamp) -> Next {
     let members = || (1..).map(MemberNumber).zip(&progress.members);
     let lease = |member: &MemberProgress| match member.state {
-        MemberState::Working { until, phase, .. } => Some((until, phase)),
+        MemberState::Working { until, .. } => Some(until),
         MemberState::Waiting | MemberState::Ended { .. } => None,
     };
     let goes_on = progress.status == RolloutStatus::Running;
     // What somebody left behind comes first: nobody knows yet whether it failed. Where the roll-out
     // does not go on, only what may have been sent is brought to its end.
     let left_behind = members().find(|(_, member)| {
-        lease(member)
-            .is_some_and(|(until, phase)| until <= now && (goes_on || phase == Phase::Sending))
+        let ended = lease(member).is_some_and(|until| until <= now);
+        ended && (goes_on || member.sent_before().is_some())
     });
     if let Some((number, _)) = left_behind {
         return Next::Claim(number);
@@ -65,10 +65,7 @@ pub fn next(shape: &Shape, progress: &Progress, now: Timestamp) -> Next {
     let in_flight = progress.in_flight();
     // The first moment at which somebody may have left something behind.
     let leases = progress.members.iter().filter_map(lease);
-    let first_lease = leases
-        .filter(|(until, _)| *until > now)
-        .map(|(until, _)| until)
-        .min();
+    let first_lease = leases.filter(|until| *until > now).min();
     let others = first_lease.map(|until| Next::Wait {
         until,
         why: WaitsFor::Others { in_flight },

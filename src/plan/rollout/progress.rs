@@ -29,6 +29,25 @@ pub struct MemberProgress {
     pub state: MemberState,
 }
 
+impl MemberProgress {
+    /// If something may have been sent to it whose end nobody saw: the moment after which nothing
+    /// was. Nobody sends after its lease.
+    pub const fn sent_before(&self) -> Option<Timestamp> {
+        match &self.state {
+            MemberState::Working {
+                until,
+                phase,
+                sent_before,
+                ..
+            } => match phase {
+                Phase::Sending => Some(*until),
+                Phase::Looking => *sent_before,
+            },
+            MemberState::Waiting | MemberState::Ended { .. } => None,
+        }
+    }
+}
+
 /// What is known of a member now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MemberState {
@@ -42,8 +61,8 @@ pub enum MemberState {
         until: Timestamp,
         /// How far that is.
         phase: Phase,
-        /// When something was about to be sent first, if it was.
-        sending_since: Option<Timestamp>,
+        /// An earlier attempt may have sent something, though not after this.
+        sent_before: Option<Timestamp>,
     },
     /// It was brought to its end.
     Ended {
@@ -65,8 +84,8 @@ pub struct Hold {
     pub runner: RunnerId,
     /// Until when.
     pub until: Timestamp,
-    /// Whether an earlier attempt may have sent something, and since when: then look first.
-    pub inherited: Option<Timestamp>,
+    /// An earlier attempt may have sent something, though not after this: then look first.
+    pub sent_before: Option<Timestamp>,
 }
 
 /// What came of an attempt, for whoever asks later.
@@ -244,7 +263,7 @@ impl Progress {
         lease: u64,
     ) -> Result<(Step, Hold), StepError> {
         let member = self.member(number)?;
-        let (inherited, what) = match &member.state {
+        let (sent_before, what) = match &member.state {
             MemberState::Waiting if self.status == RolloutStatus::Running => (None, "taken on"),
             MemberState::Waiting => return Err(StepError::Over(self.status)),
             MemberState::Working { runner, until, .. } if *until > now => {
@@ -253,7 +272,7 @@ impl Progress {
                     until: *until,
                 });
             }
-            MemberState::Working { sending_since, .. } => (*sending_since, "taken over"),
+            MemberState::Working { .. } => (member.sent_before(), "taken over"),
             MemberState::Ended { outcome, .. } => return Err(StepError::Reached(*outcome)),
         };
         let attempt = Attempt(member.attempt.0.saturating_add(1));
@@ -263,11 +282,8 @@ impl Progress {
             state: MemberState::Working {
                 runner: runner.clone(),
                 until,
-                phase: match inherited {
-                    Some(_) => Phase::Sending,
-                    None => Phase::Looking,
-                },
-                sending_since: inherited,
+                phase: Phase::Looking,
+                sent_before,
             },
         };
         let event = Event {
@@ -285,7 +301,7 @@ impl Progress {
             attempt,
             runner: runner.clone(),
             until,
-            inherited,
+            sent_before,
         };
         Ok((step, hold))
     }

@@ -1,0 +1,492 @@
+//! Waves come out as they are asked for, and every way that runners can take keeps what is promised.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use super::progress::{Ending, Hold, MemberOrder, MemberState, Progress, RolloutOrder, Step};
+use super::*;
+use crate::model::rollout::{Outcome, Phase, RolloutStatus, RunnerId};
+use crate::model::workspace::Label;
+
+fn customer(number: u64, labels: &[&str], held: bool) -> Candidate {
+    let labels = labels.iter().map(|label| {
+        let label: Label = label.parse().unwrap();
+        (label.key, label.value)
+    });
+    Candidate {
+        address: format!("local:c{number}").parse().unwrap(),
+        workspace: WorkspaceId(number),
+        name: format!("c{number}").parse().unwrap(),
+        external_id: None,
+        labels: labels.collect(),
+        held: held.then(|| Held {
+            why: "it moves house".to_owned(),
+            until: None,
+        }),
+    }
+}
+
+fn request(waves: &str) -> RolloutRequest {
+    RolloutRequest {
+        of: "local:studio".parse().unwrap(),
+        packages: Vec::new(),
+        folder: FolderPath::home(),
+        rows: RowsPolicy::Keep,
+        settings: Vec::new(),
+        permitted: BTreeSet::new(),
+        budget: Budget {
+            failures: 0,
+            at_once: None,
+        },
+        waves: waves.parse().unwrap(),
+        bake: 60,
+    }
+}
+
+#[test]
+fn waves_are_counts_percentages_and_labels() {
+    let twenty: Vec<Candidate> = (1..=20)
+        .map(|number| match number {
+            3 => customer(number, &["ring=first"], false),
+            4 => customer(number, &["ring=first"], true),
+            5 | 6 => customer(number, &["ring=second"], false),
+            _ => customer(number, &[], false),
+        })
+        .collect();
+    let sizes = |waves: &str| -> Result<Vec<u32>, RolloutError> {
+        let plan = RolloutPlan::of(request(waves), twenty.clone())?;
+        Ok(plan.waves.iter().map(|wave| wave.members).collect())
+    };
+    // Nineteen are not held; the one that is comes last.
+    assert_eq!(sizes("1,5,20%"), Ok(vec![1, 5, 4, 10]));
+    assert_eq!(sizes("100%"), Ok(vec![20]));
+    assert_eq!(sizes("19"), Ok(vec![20]));
+    assert_eq!(sizes("ring=first,ring=second,50%"), Ok(vec![1, 2, 10, 7]));
+    let empty = |size: &str, left: &str| {
+        let (size, left) = (size.to_owned(), left.to_owned());
+        Err(RolloutError::Waves(WavesError::Empty(size, left)))
+    };
+    assert_eq!(sizes("19,1"), empty("1", "0 customers"));
+    let nobody = WavesError::NoLabel("ring=third".to_owned());
+    assert_eq!(sizes("ring=third"), Err(RolloutError::Waves(nobody)));
+    for wrong in ["", "0", "0%", "101%", "x", "1,,2", "-1", "ring=", "1.5"] {
+        assert!(wrong.parse::<Waves>().is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_plan_reaches_somebody_and_each_once() {
+    let of = |customers: Vec<Candidate>| RolloutPlan::of(request("1"), customers);
+    assert_eq!(of(Vec::new()), Err(RolloutError::Nobody));
+    assert_eq!(
+        of(vec![customer(1, &[], true)]),
+        Err(RolloutError::AllHeld(1))
+    );
+    let twice = of(vec![customer(1, &[], false), customer(1, &[], false)]);
+    assert!(matches!(twice, Err(RolloutError::Twice(_, _))), "{twice:?}");
+    let many = (1..=MOST_MEMBERS as u64 + 1).map(|number| customer(number, &[], false));
+    assert_eq!(
+        of(many.collect()),
+        Err(RolloutError::TooMany(MOST_MEMBERS + 1))
+    );
+    // Whatever order they come in.
+    let one = of(vec![customer(1, &[], false), customer(2, &[], false)]);
+    assert_eq!(
+        of(vec![customer(2, &[], false), customer(1, &[], false)]),
+        one
+    );
+}
+
+/// For how long a member is held.
+const LEASE: u64 = 2;
+/// After how long a request can't arrive any more.
+const TIMEOUT: u64 = 1;
+const BAKE: u64 = 1;
+
+/// Two runners, a platform and a person, at one moment.
+#[derive(Clone, Debug)]
+struct World {
+    now: u64,
+    progress: Progress,
+    runners: Vec<Runner>,
+    /// How often each member was changed.
+    changed: Vec<u8>,
+    /// Requests under way: to whom, and until when they may arrive.
+    flying: Vec<(usize, u64)>,
+    aborted: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Runner {
+    Idle,
+    /// It looked, and is about to write.
+    Decided(Step, Hold),
+    Holding(Hold),
+    /// It wrote down that it sends.
+    Noted(Hold),
+    /// It sent, and waits for the answer.
+    Sent(Hold),
+    /// It looked what to write at the end.
+    Ending(Step),
+}
+
+fn shape(budget: u32) -> Shape {
+    Shape {
+        waves: vec![
+            WaveShape {
+                members: 0..2,
+                bake: BAKE,
+            },
+            WaveShape {
+                members: 2..3,
+                bake: 0,
+            },
+        ],
+        budget: Budget {
+            failures: budget,
+            at_once: None,
+        },
+    }
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            now: 10,
+            progress: Progress::new([false; 3], Timestamp(10)),
+            runners: vec![Runner::Idle, Runner::Idle],
+            changed: vec![0; 3],
+            flying: Vec::new(),
+            aborted: false,
+        }
+    }
+
+    /// What matters of it: times as they are from now, whatever was counted.
+    fn key(&self) -> String {
+        use std::fmt::Write as _;
+        let mut key = format!(
+            "{:?}{:?}{}|",
+            self.progress.status, self.changed, self.aborted
+        );
+        for member in &self.progress.members {
+            let _ = match &member.state {
+                MemberState::Waiting => write!(key, "w"),
+                MemberState::Working { until, .. } => {
+                    let before = member.sent_before().map(|before| self.ago(before));
+                    write!(key, "k{}{before:?}", until.0.saturating_sub(self.now))
+                }
+                MemberState::Ended { outcome, at } => {
+                    write!(key, "e{outcome:?}{}", (self.now - at.0).min(BAKE + 1))
+                }
+            };
+        }
+        let mut runners: Vec<String> = self
+            .runners
+            .iter()
+            .map(|runner| self.told(runner))
+            .collect();
+        runners.sort();
+        let mut flying: Vec<_> = self.flying.iter().map(|(m, t)| (m, t - self.now)).collect();
+        flying.sort_unstable();
+        let _ = write!(key, "|{runners:?}{flying:?}");
+        key
+    }
+
+    /// How long ago something was, or how far off it is: as far as that matters.
+    fn ago(&self, moment: Timestamp) -> i64 {
+        let ago = i64::try_from(self.now).unwrap() - i64::try_from(moment.0).unwrap();
+        ago.min(2)
+    }
+
+    fn told(&self, runner: &Runner) -> String {
+        let hold = |hold: &Hold| {
+            let left = hold.until.0.saturating_sub(self.now);
+            let before = hold.sent_before.map(|before| self.ago(before));
+            let held = self.progress.holds(hold);
+            format!("{}{held}{left}{before:?}", hold.member)
+        };
+        match runner {
+            Runner::Idle => "idle".to_owned(),
+            Runner::Decided(step, of) => {
+                format!(
+                    "decided{}{}",
+                    step.expected == self.progress.version,
+                    hold(of)
+                )
+            }
+            Runner::Holding(of) => format!("holding{}", hold(of)),
+            Runner::Noted(of) => format!("noted{}", hold(of)),
+            Runner::Sent(of) => format!("sent{}", hold(of)),
+            Runner::Ending(step) => {
+                let (number, ending) = step.ending.as_ref().unwrap();
+                let fresh = step.expected == self.progress.version;
+                format!("ending{fresh}{number}{:?}", ending.outcome)
+            }
+        }
+    }
+
+    fn with(&self, runner: usize, state: Runner) -> Self {
+        let mut after = self.clone();
+        after.runners[runner] = state;
+        after
+    }
+
+    fn written(mut self, step: &Step) -> Option<Self> {
+        (step.expected == self.progress.version).then(|| {
+            self.progress = self.progress.after(step);
+            self
+        })
+    }
+
+    fn ending(&self, runner: usize, hold: &Hold, outcome: Outcome) -> Self {
+        let ending = Ending {
+            outcome,
+            why: String::new(),
+            receipts: Vec::new(),
+        };
+        match self.progress.finish(hold, ending, Timestamp(self.now)) {
+            Ok(step) => self.with(runner, Runner::Ending(step)),
+            Err(_) => self.with(runner, Runner::Idle),
+        }
+    }
+
+    /// A note, as ledgers write it.
+    fn note(&self, runner: usize, hold: &Hold) -> Self {
+        let mut after = self.with(runner, Runner::Noted(hold.clone()));
+        let held = after.progress.holds(hold);
+        let member = &mut after.progress.members[hold.member.index()];
+        match &mut member.state {
+            MemberState::Working { until, phase, .. } if held && until.0 > self.now => {
+                *phase = Phase::Sending;
+                after.progress.version += 1;
+                after
+            }
+            _ => self.with(runner, Runner::Idle),
+        }
+    }
+
+    /// All that may happen next.
+    fn then(&self, shape: &Shape) -> Vec<Self> {
+        let mut worlds = Vec::new();
+        let mut later = self.clone();
+        later.now += 1;
+        later.flying.retain(|(_, until)| *until >= later.now);
+        worlds.push(later);
+        for (index, (member, _)) in self.flying.iter().enumerate() {
+            let mut arrived = self.clone();
+            arrived.flying.remove(index);
+            arrived.changed[*member] += 1;
+            worlds.push(arrived);
+        }
+        if !self.aborted {
+            let order = self
+                .progress
+                .order(RolloutOrder::Abort, "person", Timestamp(self.now));
+            if let Ok(step) = order {
+                let mut aborted = self.clone();
+                aborted.aborted = true;
+                worlds.extend(aborted.written(&step));
+            }
+        }
+        for (index, runner) in self.runners.iter().enumerate() {
+            // It may die at any moment.
+            if !matches!(runner, Runner::Idle) {
+                worlds.push(self.with(index, Runner::Idle));
+            }
+            match runner {
+                Runner::Idle => {
+                    if let Next::Claim(number) = next(shape, &self.progress, Timestamp(self.now)) {
+                        let name = RunnerId(format!("r{index}"));
+                        let claimed =
+                            self.progress
+                                .claim(number, &name, Timestamp(self.now), LEASE);
+                        let (step, hold) = claimed.expect("what is next can be had");
+                        worlds.push(self.with(index, Runner::Decided(step, hold)));
+                    }
+                }
+                Runner::Decided(step, hold) => {
+                    let holding = self.with(index, Runner::Holding(hold.clone()));
+                    worlds.push(
+                        holding
+                            .written(step)
+                            .unwrap_or_else(|| self.with(index, Runner::Idle)),
+                    );
+                }
+                Runner::Holding(hold) => match hold.sent_before {
+                    None => {
+                        worlds.push(self.note(index, hold));
+                        worlds.push(self.ending(index, hold, Outcome::Held));
+                        worlds.push(self.ending(index, hold, Outcome::Failed));
+                    }
+                    Some(_) if self.changed[hold.member.index()] > 0 => {
+                        worlds.push(self.ending(index, hold, Outcome::Applied));
+                    }
+                    // What may have been sent can't arrive any more.
+                    Some(before) if before.0 + TIMEOUT < self.now => {
+                        worlds.push(self.note(index, hold));
+                    }
+                    Some(_) => {}
+                },
+                Runner::Noted(hold) => {
+                    // By its own clock it is still its own.
+                    if hold.until.0 > self.now {
+                        let mut sent = self.with(index, Runner::Sent(hold.clone()));
+                        sent.flying.push((hold.member.index(), self.now + TIMEOUT));
+                        worlds.push(sent);
+                    }
+                }
+                Runner::Sent(hold) => {
+                    let member = hold.member.index();
+                    let under_way = self.flying.iter().any(|(to, _)| *to == member);
+                    if self.changed[member] > 0 {
+                        worlds.push(self.ending(index, hold, Outcome::Applied));
+                        worlds.push(self.ending(index, hold, Outcome::Partly));
+                    } else if !under_way {
+                        worlds.push(self.ending(index, hold, Outcome::Failed));
+                    }
+                }
+                Runner::Ending(step) => {
+                    let idle = self.with(index, Runner::Idle);
+                    match idle.clone().written(step) {
+                        Some(written) => worlds.push(written),
+                        // It looks again whether it still holds the member.
+                        None => {
+                            let (number, ending) = step.ending.clone().unwrap();
+                            let attempt = step.members[0].1.attempt;
+                            let hold = Hold {
+                                member: number,
+                                attempt,
+                                runner: RunnerId(step.event.who.clone()),
+                                until: Timestamp(self.now),
+                                sent_before: None,
+                            };
+                            worlds.push(self.ending(index, &hold, ending.outcome));
+                        }
+                    }
+                }
+            }
+        }
+        worlds
+    }
+
+    fn check(&self, shape: &Shape) {
+        assert!(
+            self.changed.iter().all(|times| *times <= 1),
+            "twice: {self:?}"
+        );
+        let budget = shape.budget.at_worst();
+        assert!(
+            self.progress.failures() <= budget,
+            "past the budget: {self:?}"
+        );
+        let open =
+            |member: &progress::MemberProgress| !matches!(member.state, MemberState::Ended { .. });
+        let begun = !matches!(self.progress.members[2].state, MemberState::Waiting);
+        let first_ended = !self.progress.members[..2].iter().any(open);
+        assert!(!begun || first_ended, "out of order: {self:?}");
+    }
+
+    fn is_over(&self, shape: &Shape) -> bool {
+        let idle = self
+            .runners
+            .iter()
+            .all(|runner| matches!(runner, Runner::Idle));
+        let over = match next(shape, &self.progress, Timestamp(self.now)) {
+            Next::Done | Next::Halted { .. } | Next::Over(_) | Next::Paused => true,
+            Next::Claim(_) | Next::Wait { .. } => false,
+        };
+        idle && over && self.flying.is_empty()
+    }
+}
+
+#[test]
+fn whatever_runners_do_nobody_is_sent_to_twice_and_every_run_ends() {
+    for budget in [0, 1] {
+        let shape = shape(budget);
+        let first = World::new();
+        let mut numbers = HashMap::from([(first.key(), 0_usize)]);
+        let mut before: Vec<Vec<usize>> = vec![Vec::new()];
+        let mut over = Vec::new();
+        let mut queue = VecDeque::from([(0, first)]);
+        while let Some((number, world)) = queue.pop_front() {
+            world.check(&shape);
+            if world.is_over(&shape) {
+                over.push(number);
+            }
+            for then in world.then(&shape) {
+                let fresh = numbers.len();
+                let next = *numbers.entry(then.key()).or_insert(fresh);
+                if next == fresh {
+                    before.push(Vec::new());
+                    queue.push_back((next, then));
+                }
+                before[next].push(number);
+            }
+        }
+        assert!(numbers.len() > 10_000, "{} ways", numbers.len());
+        // From wherever it is, it can come to an end.
+        let mut ends: HashSet<usize> = over.iter().copied().collect();
+        while let Some(number) = over.pop() {
+            for &earlier in &before[number] {
+                if ends.insert(earlier) {
+                    over.push(earlier);
+                }
+            }
+        }
+        let stuck = numbers.iter().find(|(_, number)| !ends.contains(number));
+        assert_eq!(stuck, None, "of {} ways", numbers.len());
+    }
+}
+
+#[test]
+fn a_member_is_tried_again_skipped_and_held_by_a_person_only() {
+    let now = Timestamp(100);
+    let mut progress = Progress::new([false, true, false], now);
+    let runner = RunnerId("r".to_owned());
+    let (step, hold) = progress.claim(MemberNumber(1), &runner, now, 60).unwrap();
+    progress = progress.after(&step);
+    let busy = progress.order_member(MemberNumber(1), MemberOrder::Skip, "p", now);
+    assert!(busy.is_err(), "somebody works on it");
+    let ending = Ending {
+        outcome: Outcome::Failed,
+        why: "refused".to_owned(),
+        receipts: Vec::new(),
+    };
+    progress = progress.after(&progress.finish(&hold, ending.clone(), now).unwrap());
+    assert!(
+        progress.finish(&hold, ending, now).is_err(),
+        "it is not held any more"
+    );
+    assert_eq!(progress.failures(), 1);
+    let halted = next(&shape(0), &progress, now);
+    assert_eq!(
+        halted,
+        Next::Halted {
+            failures: 1,
+            budget: 0
+        }
+    );
+    for (number, order, can) in [
+        (1, MemberOrder::Retry, true),
+        (2, MemberOrder::Retry, true),
+        (3, MemberOrder::Retry, false),
+        (3, MemberOrder::Hold, true),
+        (3, MemberOrder::Skip, true),
+        (4, MemberOrder::Skip, false),
+        (0, MemberOrder::Skip, false),
+    ] {
+        let step = progress.order_member(MemberNumber(number), order, "p", now);
+        assert_eq!(step.is_ok(), can, "{order} {number}");
+    }
+    let retry = progress.order_member(MemberNumber(1), MemberOrder::Retry, "p", now);
+    progress = progress.after(&retry.unwrap());
+    assert_eq!(
+        next(&shape(0), &progress, now),
+        Next::Claim(MemberNumber(1))
+    );
+    for order in [RolloutOrder::Pause, RolloutOrder::Abort] {
+        progress = progress.after(&progress.order(order, "p", now).unwrap());
+        assert!(!matches!(next(&shape(0), &progress, now), Next::Claim(_)));
+    }
+    assert_eq!(progress.status, RolloutStatus::Aborted);
+    assert!(progress.order(RolloutOrder::Resume, "p", now).is_err());
+}
