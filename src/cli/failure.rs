@@ -196,7 +196,7 @@ impl Failure {
             Permission::OtherTarget => ("other-target", given),
             Permission::OverwriteRows => (
                 "not-permitted",
-                "keep the rows that are there: --rows keep; or say that it is meant: --overwrite-rows"
+                "keep the rows that are there: --rows keep, or `existing = \"keep\"` where settings give them; or say that it is meant: --overwrite-rows"
                     .to_owned(),
             ),
             Permission::RestartRecipes

@@ -11,6 +11,7 @@ use super::request::{MANIFEST, folder_of, nearest, read_text};
 use crate::io::limited;
 use crate::ops::import::{AskedSettings, Incoming};
 use crate::plan::import::settings::PlannedSettingsFile;
+use crate::settings::rows::MOST_BYTES;
 use crate::settings::{Resolved, SettingsError, SettingsFile, ValueSource, Whom};
 
 /// The folder of settings beside a manifest.
@@ -48,6 +49,15 @@ impl ValueSource for Outside {
         match value.is_empty() {
             true => Err(format!("the file {shown} is empty")),
             false => Ok(SecretString::from(value)),
+        }
+    }
+
+    fn rows(&self, path: &str, beside: &str) -> Result<(String, Vec<u8>), String> {
+        let path = in_folder_of(Path::new(beside), path);
+        let shown = path.display().to_string();
+        match limited::read(&path, MOST_BYTES) {
+            Ok(bytes) => Ok((shown, bytes)),
+            Err(error) => Err(format!("can't read the file {shown}: {error}")),
         }
     }
 }

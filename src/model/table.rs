@@ -201,7 +201,7 @@ impl TableRows {
         let headed = *kind == AssetKind::DataTable;
         let mut columns = Some(sticky(table)).filter(|columns| !headed && *columns > 0);
         let (mut records, mut uneven, mut first) = (0, 0, None);
-        let read = records_of(&text, |cells| {
+        let read = csv_records(&text, |cells| {
             let columns = *columns.get_or_insert(cells);
             records += 1;
             if cells != columns {
@@ -210,7 +210,7 @@ impl TableRows {
             }
         });
         Some(match (read, first) {
-            (Err((record, reason)), _) => Self {
+            (Err(CsvError { record, reason, .. }), _) => Self {
                 known: None,
                 offset,
                 fault: Some(RowsFault::Unreadable { record, reason }),
@@ -233,11 +233,66 @@ impl TableRows {
 
 /// How many columns of a lookup table are in use.
 fn sticky(table: Document<'_>) -> u64 {
+    in_use(table).count() as u64
+}
+
+fn in_use(table: Document<'_>) -> impl Iterator<Item = Node<'_>> {
     let schema = table.root().get("schema");
     let columns = schema.into_iter().flat_map(Node::items);
-    columns
-        .filter(|column| column.get("sticky").is_some_and(Node::is_true))
-        .count() as u64
+    columns.filter(|column| column.get("sticky").is_some_and(Node::is_true))
+}
+
+/// What rows of a lookup table have to be like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LookupShape {
+    /// What people see of its columns in use: their names, in the order of the cells.
+    pub columns: Vec<String>,
+    /// How many there may be, if the table says so.
+    pub most: Option<u64>,
+}
+
+impl LookupShape {
+    /// That of a table.
+    pub fn of(table: Document<'_>) -> Self {
+        let labels = in_use(table).map(|column| column.get("label").and_then(Node::text));
+        let most = table.root().get("max_allowed_entries_count");
+        Self {
+            columns: labels
+                .map(|label| label.unwrap_or_default().trim().to_owned())
+                .collect(),
+            most: most.and_then(|most| most.raw().parse().ok()),
+        }
+    }
+}
+
+/// Whether two tables hold the same rows, however their cells are quoted.
+pub fn same_rows(one: &str, other: &str) -> bool {
+    if one == other {
+        return true;
+    }
+    // An empty line is a row of a table with one column, which a reader of CSV takes for nothing.
+    let has_empty = |text: &str| {
+        text.starts_with(['\n', '\r']) || text.contains("\n\n") || text.contains("\n\r")
+    };
+    let count = |text: &str| {
+        let mut records = 0_u64;
+        csv_records(text, |_| records += 1)
+            .is_ok()
+            .then_some(records)
+    };
+    let counts = (count(one), count(other));
+    if has_empty(one) || has_empty(other) || counts.0.is_none() || counts.0 != counts.1 {
+        return false;
+    }
+    let records = |text| {
+        csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(str::as_bytes(text))
+            .into_records()
+            .map(Result::ok)
+    };
+    records(one).eq(records(other))
 }
 
 /// Where in a record a character stands.
@@ -255,15 +310,33 @@ enum At {
     Closing,
 }
 
-/// Goes through the records of a CSV text (RFC 4180) and tells the number of cells of each. Fails
-/// with the number of the record that can't be read, from 1 on.
-fn records_of(text: &str, mut record: impl FnMut(u64)) -> Result<(), (u64, CsvFault)> {
-    let (mut at, mut cells, mut number) = (At::Record, 1, 1);
-    let mut bytes = text.bytes().peekable();
-    while let Some(byte) = bytes.next() {
+/// A text that is no CSV.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CsvError {
+    /// The record that can't be read, from 1 on.
+    pub record: u64,
+    /// What is wrong with it.
+    pub reason: CsvFault,
+    /// The byte at which that shows; of a quotation mark that is never closed, where it stands.
+    pub offset: usize,
+}
+
+/// Goes through the records of a CSV text (RFC 4180) and tells the number of cells of each.
+///
+/// # Errors
+/// If it can't be read.
+pub fn csv_records(text: &str, mut record: impl FnMut(u64)) -> Result<(), CsvError> {
+    let (mut at, mut cells, mut number, mut opened) = (At::Record, 1, 1, 0);
+    let failed = |record, reason, offset| CsvError {
+        record,
+        reason,
+        offset,
+    };
+    let mut bytes = text.bytes().enumerate().peekable();
+    while let Some((offset, byte)) = bytes.next() {
         let ends = match byte {
             b'\n' => true,
-            b'\r' => bytes.peek() == Some(&b'\n'),
+            b'\r' => bytes.peek().is_some_and(|(_, next)| *next == b'\n'),
             _ => false,
         };
         at = match (at, byte) {
@@ -283,15 +356,18 @@ fn records_of(text: &str, mut record: impl FnMut(u64)) -> Result<(), (u64, CsvFa
                 cells = 1;
                 At::Record
             }
-            (At::Closing, _) => return Err((number, CsvFault::After)),
-            (At::Record | At::Cell, b'"') => At::Quoted,
-            (At::Plain, b'"') => return Err((number, CsvFault::Inside)),
+            (At::Closing, _) => return Err(failed(number, CsvFault::After, offset)),
+            (At::Record | At::Cell, b'"') => {
+                opened = offset;
+                At::Quoted
+            }
+            (At::Plain, b'"') => return Err(failed(number, CsvFault::Inside, offset)),
             (At::Record | At::Cell | At::Plain, _) => At::Plain,
         };
     }
     match at {
         At::Record => {}
-        At::Quoted => return Err((number, CsvFault::Open)),
+        At::Quoted => return Err(failed(number, CsvFault::Open, opened)),
         At::Cell | At::Plain | At::Closing => record(cells),
     }
     Ok(())
@@ -304,7 +380,9 @@ mod tests {
 
     fn cells(text: &str) -> Result<Vec<u64>, (u64, CsvFault)> {
         let mut records = Vec::new();
-        records_of(text, |cells| records.push(cells)).map(|()| records)
+        let read = csv_records(text, |cells| records.push(cells));
+        read.map(|()| records)
+            .map_err(|error| (error.record, error.reason))
     }
 
     #[test]
@@ -327,6 +405,26 @@ mod tests {
             ("é,漢\n", &[2]),
         ] {
             assert_eq!(cells(text), Ok(expected.to_vec()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn rows_are_the_same_however_they_are_quoted() {
+        for (one, other, same) in [
+            ("a,b\n", "a,b\n", true),
+            ("a,b\n", "\"a\",b", true),
+            ("a,b\nc,d\n", "a,b\r\nc,d\r\n", true),
+            ("a,\n", "a,\"\"\n", true),
+            ("a,b\n", "a,c\n", false),
+            ("a,b\n", "b,a\n", false),
+            ("a\nb\n", "b\na\n", false),
+            ("a\n", "a\n\n", false),
+            ("a\n\nb\n", "a\nb\n\n", false),
+            ("a,b c\n", "a,b  c\n", false),
+            ("\"a\n", "\"a\n\n", false),
+            ("", "a\n", false),
+        ] {
+            assert_eq!(same_rows(one, other), same, "{one:?} {other:?}");
         }
     }
 

@@ -3,6 +3,7 @@
 mod carrying;
 mod comparing;
 mod contents;
+mod edited;
 pub mod history;
 pub mod matrix;
 mod plan_file;
@@ -21,7 +22,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::read::{self, Digests, OpenError, Opened, Reading, Roots};
-use super::{Interrupted, Observer, Running, Stage};
+use super::{Interrupted, Observer, Running, Silent, Stage};
 use crate::archive::{Limits, Method};
 use crate::connector_source::InterfaceError;
 use crate::io::limited;
@@ -63,6 +64,7 @@ use crate::plan::import::nesting;
 use crate::plan::import::settings::{
     PlannedSettings, PlannedSettingsFile, SettingSubject, SettingWrite, Settled,
 };
+use crate::plan::import::tables::RowsChoices;
 use crate::plan::import::target::{Here, MadeFor, NameMeans, OtherTarget, PlannedTarget};
 use crate::plan::import::{Draft, Landing, PlacingError, Question, Receipt, TargetKeys};
 use crate::settings::ResolvedSettings;
@@ -70,6 +72,7 @@ use crate::source::{ReadError, SourceReader};
 use carrying::Written;
 use comparing::Comparing;
 use contents::PackageContents;
+use edited::Edited;
 pub use plan_file::PlanFileError;
 pub use planned::Planned;
 use planned::not_granted;
@@ -123,6 +126,22 @@ pub struct AskedSettings {
     pub resolved: ResolvedSettings,
 }
 
+impl AskedSettings {
+    /// The files of rows that they take, by name.
+    pub fn rows(&self) -> Vec<PlannedSettingsFile> {
+        let tables = self.resolved.tables.values();
+        let rows = tables.filter_map(|said| said.value.rows.as_ref());
+        let rows: BTreeMap<&str, Digest> =
+            rows.map(|rows| (rows.path.as_str(), rows.digest)).collect();
+        let rows = rows.into_iter();
+        rows.map(|(path, digest)| PlannedSettingsFile {
+            path: path.to_owned(),
+            digest,
+        })
+        .collect()
+    }
+}
+
 /// A package that was read for an import.
 #[derive(Debug)]
 pub struct Incoming {
@@ -138,6 +157,8 @@ pub struct Incoming {
     record: Option<FoundRecord>,
     /// What it was made for, as the record or the lock says.
     made_for: Option<MadeFor>,
+    /// How it was edited, if it is a copy of the package.
+    edited: Option<Edited>,
 }
 
 /// A record that lies beside a package.
@@ -376,6 +397,7 @@ impl Incoming {
             sources,
             made_for: None,
             record: None,
+            edited: None,
             graph: Graph::of(&opened.project),
             placing: TargetKeys::of(&opened.project, &request.folder, &request.landing)?,
             package,
@@ -437,6 +459,9 @@ impl Incoming {
 
     /// The digest of its contents, if all of them were read.
     pub fn contents(&self) -> Option<Digest> {
+        if let Some(edited) = &self.edited {
+            return edited.contents;
+        }
         let whole = self.opened.left_out.is_empty();
         whole.then(|| content_digest(&entries(&self.opened)))
     }
@@ -457,6 +482,21 @@ impl Incoming {
         running: &Running,
     ) -> Result<Planned, ImportError> {
         workspace.takes(&request.landing)?;
+        let (edited, findings) = self.edited(request, running)?;
+        let this = edited.as_ref().unwrap_or(self);
+        let mut planned = this.plan_as_read(request, workspace, running)?;
+        planned.findings.extend(findings);
+        planned.edited = edited.map(Arc::new);
+        Ok(planned)
+    }
+
+    /// The same of a package that was edited where it has to be.
+    fn plan_as_read(
+        &self,
+        request: &ImportRequest,
+        workspace: &dyn Workspace,
+        running: &Running,
+    ) -> Result<Planned, ImportError> {
         let mut planned = self.plan_once(request, workspace, running)?;
         if planned.snapshot.reading == ReadDepth::Slim {
             if self.needs_all(&planned) {
@@ -485,7 +525,7 @@ impl Incoming {
         }
         let snapshot = self.snapshot(workspace, &uses)?;
         let draft = self.draft(&snapshot, request, &uses);
-        let answers = self.answers(&draft, request.rows, workspace, running)?;
+        let answers = self.answers(&draft, workspace, running)?;
         let draft = draft.answered(&answers);
         let (mut plan, mut findings) = draft.decide(self.package.clone(), request.address.clone());
         let here = self.here(request, workspace, &snapshot)?;
@@ -498,12 +538,13 @@ impl Incoming {
             None => None,
             Some(asked) => {
                 let held = workspace.properties(&draft.properties_asked(&asked.resolved))?;
-                let settled = draft.settle(&asked.resolved, &held);
+                let settled = draft.settle(&asked.resolved, &held, &request.address);
                 findings.extend(settled.findings.iter().cloned());
                 findings.extend(refused_settings(&settled, workspace, &request.address));
                 settled.relieve(&mut plan);
                 plan.settings = Some(PlannedSettings {
                     files: asked.files.clone(),
+                    rows: asked.rows(),
                     labels: asked.labels.clone(),
                     customer: asked.customer.clone(),
                     environment: asked.environment.clone(),
@@ -515,6 +556,7 @@ impl Incoming {
         };
         drop(draft);
         Ok(Planned {
+            edited: None,
             settled,
             uses,
             plan: Arc::new(plan),
@@ -626,7 +668,6 @@ impl Incoming {
     pub(super) fn answers(
         &self,
         draft: &Draft<'_>,
-        rows: RowsPolicy,
         workspace: &dyn Workspace,
         running: &Running,
     ) -> Result<BTreeMap<usize, Answer>, ImportError> {
@@ -636,7 +677,7 @@ impl Incoming {
             if running.interrupt.is_set() {
                 return Err(Interrupted.into());
             }
-            let answer = comparing.answer(draft, &question, rows, workspace)?;
+            let answer = comparing.answer(draft, &question, workspace)?;
             answers.insert(question.asset, answer);
         }
         Ok(answers)
@@ -660,7 +701,12 @@ impl Incoming {
             snapshot,
             &self.unreleasable,
             request.at,
-            request.rows,
+            RowsChoices::of(
+                request.rows,
+                request.settings.as_ref().map(|asked| &asked.resolved),
+                &self.opened.project,
+                &self.placing,
+            ),
             uses,
         )
     }

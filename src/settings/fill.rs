@@ -5,11 +5,13 @@ use std::fmt;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::rows::RowsFile;
 use super::{
-    ConnectionWish, Origin, PropertyName, RecipeWish, Resolved, Said, SettingsError,
-    UsedConnection, Value,
+    ConnectionWish, ExistingRows, Origin, PropertyName, RecipeWish, Resolved, Said, SettingsError,
+    TableWish, UsedConnection, Value,
 };
 use crate::model::ident::Digest;
+use crate::model::table::RowsPolicy;
 use crate::model::workspace::FolderPath;
 
 /// Where values may stand beside the settings themselves.
@@ -25,6 +27,12 @@ pub trait ValueSource {
     /// # Errors
     /// Why it can't be read.
     fn file(&self, path: &str, beside: &str) -> Result<SecretString, String>;
+
+    /// What a file of rows holds, and what to call it in messages. `beside` is the file of settings.
+    ///
+    /// # Errors
+    /// Why it can't be read.
+    fn rows(&self, path: &str, beside: &str) -> Result<(String, Vec<u8>), String>;
 }
 
 /// What may be shown of a value.
@@ -76,6 +84,48 @@ impl FilledConnection {
     }
 }
 
+/// What becomes of the rows of a table, with the rows.
+#[derive(Clone, Debug)]
+pub struct FilledTable {
+    /// What takes the place of the package's rows, if anything does.
+    pub rows: Option<RowsFile>,
+    /// What is done with the rows that come.
+    pub policy: RowsPolicy,
+}
+
+impl FilledTable {
+    /// Reads the rows that a table gets.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub fn of(
+        name: &str,
+        said: &Said<TableWish>,
+        source: &dyn ValueSource,
+    ) -> Result<Self, Vec<SettingsError>> {
+        let what = format!("table \"{name}\"");
+        match &said.value {
+            TableWish::Unfilled(mark) => Err(vec![unfilled(&said.at, &what, mark)]),
+            TableWish::Package(policy) => Ok(Self {
+                rows: None,
+                policy: *policy,
+            }),
+            TableWish::Rows { file, existing } => {
+                let (shown, bytes) = source
+                    .rows(file, &said.at.file)
+                    .map_err(|why| vec![SettingsError::of(&said.at, format!("{what}: {why}"))])?;
+                Ok(Self {
+                    rows: Some(RowsFile::parse(file, &shown, &bytes)?),
+                    policy: match existing {
+                        ExistingRows::Keep => RowsPolicy::Keep,
+                        ExistingRows::Overwrite => RowsPolicy::Overwrite,
+                    },
+                })
+            }
+        }
+    }
+}
+
 /// What holds for a workspace, with all values.
 #[derive(Clone, Debug, Default)]
 pub struct ResolvedSettings {
@@ -87,6 +137,8 @@ pub struct ResolvedSettings {
     pub properties: BTreeMap<PropertyName, Said<Filled>>,
     /// Connections.
     pub connections: BTreeMap<String, Said<FilledConnection>>,
+    /// Tables.
+    pub tables: BTreeMap<String, Said<FilledTable>>,
     /// Recipes.
     pub recipes: BTreeMap<String, Said<RecipeWish>>,
 }
@@ -145,6 +197,18 @@ impl Resolved {
             };
             filled.connections.insert(name.clone(), said);
         }
+        for (name, said) in &self.tables {
+            match FilledTable::of(name, said, source) {
+                Ok(value) => {
+                    let said = Said {
+                        value,
+                        at: said.at.clone(),
+                    };
+                    filled.tables.insert(name.clone(), said);
+                }
+                Err(wrong) => errors.extend(wrong),
+            }
+        }
         match errors.is_empty() {
             true => Ok(filled),
             false => Err(errors),
@@ -185,6 +249,14 @@ impl ResolvedSettings {
             for (field, value) in said.value.fields() {
                 add(field);
                 add(value.value.expose_secret());
+            }
+        }
+        for (name, said) in &self.tables {
+            add("table");
+            add(name);
+            add(said.value.policy.as_str());
+            if let Some(rows) = &said.value.rows {
+                add(&rows.digest.to_string());
             }
         }
         for (name, said) in &self.recipes {

@@ -13,9 +13,10 @@ mod fill;
 pub mod needs;
 mod parse;
 mod resolve;
+pub mod rows;
 mod schema;
 
-pub use fill::{Filled, FilledConnection, ResolvedSettings, Shown, ValueSource};
+pub use fill::{Filled, FilledConnection, FilledTable, ResolvedSettings, Shown, ValueSource};
 pub use resolve::{Resolved, Whom};
 pub use schema::SettingsText;
 
@@ -25,6 +26,7 @@ use std::fmt;
 use crate::model::ident::Digest;
 use crate::model::keyword::keyword_enum;
 use crate::model::span::Span;
+use crate::model::table::RowsPolicy;
 use crate::model::workspace::FolderPath;
 
 /// A file of settings.
@@ -51,7 +53,12 @@ impl SettingsFile {
                 ConnectionWish::Person | ConnectionWish::Use(_) => 0,
                 ConnectionWish::Unfilled(_) => 1,
             });
-            properties.filter(|one| is_mark(one)).count() + connections.sum::<usize>()
+            let tables = section.tables.values().map(|said| match &said.value {
+                TableWish::Package(_) | TableWish::Rows { .. } => 0,
+                TableWish::Unfilled(_) => 1,
+            });
+            let values = properties.filter(|one| is_mark(one)).count();
+            values + connections.sum::<usize>() + tables.sum::<usize>()
         });
         sections.sum()
     }
@@ -92,6 +99,8 @@ pub struct Section {
     pub properties: BTreeMap<PropertyName, Said<Value>>,
     /// Connections, by name or by folder and name.
     pub connections: BTreeMap<String, Said<ConnectionWish>>,
+    /// Tables, by name or by folder and name.
+    pub tables: BTreeMap<String, Said<TableWish>>,
     /// Recipes, by name, by folder and name, or `*` for all.
     pub recipes: BTreeMap<String, Said<RecipeWish>>,
 }
@@ -191,6 +200,32 @@ impl fmt::Display for UsedConnection {
             Self::Named(name) => write!(f, "\"{name}\""),
             Self::ExternalId(id) => write!(f, "external id \"{id}\""),
         }
+    }
+}
+
+/// What becomes of the rows of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TableWish {
+    /// What is done with those of the package.
+    Package(RowsPolicy),
+    /// These take the place of the package's.
+    Rows {
+        /// The file, from the settings' own folder.
+        file: String,
+        /// What becomes of those that the workspace's table has.
+        existing: ExistingRows,
+    },
+    /// Nobody said yet.
+    Unfilled(String),
+}
+
+keyword_enum! {
+    /// What becomes of the rows that a table of the workspace has.
+    pub enum ExistingRows: "choice for rows that are there" {
+        /// They stay, and no others come.
+        Keep = "keep",
+        /// Others take their place.
+        Overwrite = "overwrite",
     }
 }
 

@@ -11,6 +11,7 @@ use crate::model::facts::{ConnectionPlace, ConnectionProvider};
 use crate::model::keyword::nearest;
 use crate::model::kind::AssetKind;
 use crate::model::project::Project;
+use crate::model::table::{LookupShape, RowCount, TableRows};
 
 /// What a package needs to be told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,7 +23,7 @@ pub struct Needs {
     /// Its recipes, by folder and name.
     pub recipes: Vec<String>,
     /// Its tables, whose rows a target may have of its own.
-    pub tables: Vec<String>,
+    pub tables: Vec<NeededTable>,
     /// Ids that steps were given by picking from a list of the source's account.
     pub picked: Vec<NeededChoice>,
 }
@@ -51,6 +52,30 @@ pub struct NeededProperty {
     pub recipes: usize,
 }
 
+/// A table whose rows a target may have of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NeededTable {
+    /// Its folder and name.
+    pub name: String,
+    /// What the columns of a lookup table are called; absent for data tables, which take no rows from
+    /// files.
+    pub columns: Option<Vec<String>>,
+    /// How many rows it takes, if it says so.
+    pub most: Option<u64>,
+    /// How many rows the package has for it; absent if it has none.
+    pub rows: Option<RowCount>,
+}
+
+impl NeededTable {
+    /// What rows it takes; nothing if it takes none from files.
+    pub fn shape(&self) -> Option<LookupShape> {
+        Some(LookupShape {
+            columns: self.columns.clone()?,
+            most: self.most,
+        })
+    }
+}
+
 /// An id that a step was given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NeededChoice {
@@ -70,8 +95,8 @@ fn label(folder: &str, name: &str) -> String {
 }
 
 impl Needs {
-    /// Those of a package.
-    pub fn of(project: &Project) -> Self {
+    /// Those of a package. `shapes` says what rows its lookup tables take, by asset.
+    pub fn of(project: &Project, shapes: &BTreeMap<usize, LookupShape>) -> Self {
         let mut connections: BTreeMap<String, NeededConnection> = BTreeMap::new();
         let mut properties: BTreeMap<(Option<PropertyLevel>, String), usize> = BTreeMap::new();
         let mut needs = Self {
@@ -81,7 +106,7 @@ impl Needs {
             tables: Vec::new(),
             picked: Vec::new(),
         };
-        for asset in &project.assets {
+        for (index, asset) in project.assets.iter().enumerate() {
             let name = label(asset.path.folder(), asset.name());
             let level = if asset.kind == AssetKind::AccountProperties {
                 Some(PropertyLevel::Workspace)
@@ -94,7 +119,12 @@ impl Needs {
                 properties.entry((level, property.to_string())).or_default();
             }
             if matches!(asset.kind, AssetKind::LookupTable | AssetKind::DataTable) {
-                needs.tables.push(name.clone());
+                needs.tables.push(NeededTable {
+                    name: name.clone(),
+                    columns: shapes.get(&index).map(|shape| shape.columns.clone()),
+                    most: shapes.get(&index).and_then(|shape| shape.most),
+                    rows: asset.facts.rows().map(TableRows::count),
+                });
             }
             if let Some(connection) = asset.facts.connection() {
                 let name = match connection.place {
@@ -205,6 +235,13 @@ impl Needs {
                     errors.push(SettingsError::unknown(&said.at, &what, name, &connections));
                 }
             }
+            let tables: Vec<&str> = self.tables.iter().map(|one| &*one.name).collect();
+            for (name, said) in &section.tables {
+                if !is_named(name, &tables) {
+                    let what = format!("table \"{name}\"");
+                    errors.push(SettingsError::unknown(&said.at, &what, name, &tables));
+                }
+            }
             for (name, said) in section.recipes.iter().filter(|(name, _)| *name != "*") {
                 if !is_named(name, &recipes) {
                     let what = format!("recipe \"{name}\"");
@@ -272,14 +309,8 @@ impl Needs {
                 quoted(&mark)
             );
         }
+        self.table_marks(&mut text);
         text.push_str("\n# start, stop or leave\n[all.recipes]\n\"*\" = \"start\"\n");
-        for table in &self.tables {
-            let _ = writeln!(
-                text,
-                "\n# The table {} keeps its rows, or gets the package's: --rows",
-                quoted(table)
-            );
-        }
         for picked in &self.picked {
             let _ = writeln!(
                 text,
@@ -290,6 +321,43 @@ impl Needs {
             );
         }
         text
+    }
+}
+
+impl Needs {
+    /// What is said of tables: a mark where neither the package nor anybody else has rows yet.
+    fn table_marks(&self, text: &mut String) {
+        if self.tables.is_empty() {
+            return;
+        }
+        text.push_str(
+            "\n# { rows = \"FILE.csv\" } for lookup tables, whose columns the file's first line names; or what\n# is done with the package's rows: keep (only if the target has no such table), overwrite or\n# leave-out.\n[all.tables]\n",
+        );
+        for table in &self.tables {
+            let name = quoted(&table.name);
+            let columns = table.columns.as_ref().map(|columns| columns.join(", "));
+            let columns = columns.map_or_else(String::new, |columns| format!(": {columns}"));
+            let _ = match (&table.rows, &table.columns) {
+                (None, Some(_)) => {
+                    let mark = format!("the package has no rows for it{columns}");
+                    writeln!(text, "{name} = {{ fill-in = {} }}", quoted(&mark))
+                }
+                (Some(rows), Some(_)) => writeln!(
+                    text,
+                    "# {name} = {{ rows = \"FILE.csv\" }}  # the package has {rows}{columns}"
+                ),
+                (Some(rows), None) => {
+                    writeln!(text, "# {name} = \"keep\"  # the package has {rows}")
+                }
+                (None, None) => writeln!(text, "# {name}: the package has no rows for it"),
+            };
+        }
+    }
+
+    /// The table of a name, be it without its folders.
+    pub fn table(&self, name: &str) -> Option<&NeededTable> {
+        let mut tables = self.tables.iter();
+        tables.find(|table| is_named(name, &[&table.name]))
     }
 }
 

@@ -7,12 +7,13 @@ use std::str::FromStr;
 use toml_edit::{Document, Item, TableLike};
 
 use super::{
-    ConnectionWish, Origin, PropertyLevel, PropertyName, RecipeWish, Said, Scope, Section,
-    SettingsError, SettingsFile, UsedConnection, Value,
+    ConnectionWish, ExistingRows, Origin, PropertyLevel, PropertyName, RecipeWish, Said, Scope,
+    Section, SettingsError, SettingsFile, TableWish, UsedConnection, Value,
 };
 use crate::model::ident::Digest;
 use crate::model::keyword::{UnknownKeyword, nearest, quoted_list};
 use crate::model::span::Span;
+use crate::model::table::RowsPolicy;
 use crate::model::workspace::FolderPath;
 
 /// Under which key a manifest has settings.
@@ -24,10 +25,12 @@ const SECTION: &[&str] = &[
     "properties",
     "project-properties",
     "connections",
+    "tables",
     "recipes",
 ];
 const VALUE: &[&str] = &["env", "file", "fill-in"];
 const CONNECTION: &[&str] = &["fields", "use", "fill-in"];
+const TABLE: &[&str] = &["rows", "existing", "fill-in"];
 const TAGS: &[&str] = &["apply", "skip"];
 /// What a property's value may have (platform.md §12).
 const LONGEST_VALUE: usize = 1_024;
@@ -221,6 +224,14 @@ impl<'t> Reader<'t> {
                         }
                     }
                 }
+                "tables" => {
+                    for one in self.table(&field).unwrap_or_default() {
+                        if let Some(wish) = self.table_wish(&one) {
+                            let said = self.said(&one, scope, wish);
+                            section.tables.insert(one.key.to_owned(), said);
+                        }
+                    }
+                }
                 "recipes" => {
                     for one in self.table(&field).unwrap_or_default() {
                         if let Some(wish) = self.word::<RecipeWish>(&one) {
@@ -340,6 +351,59 @@ impl<'t> Reader<'t> {
             "`use` should be a connection's name, its folder and name, or { external-id = \"ID\" }",
         );
         None
+    }
+
+    fn table_wish(&mut self, field: &Field<'_>) -> Option<TableWish> {
+        if field.item.as_str().is_some() {
+            return self.word::<RowsPolicy>(field).map(TableWish::Package);
+        }
+        let key = field.key.escape_debug();
+        let should = format!(
+            "`{key}` should be {{ rows = \"FILE.csv\" }}, perhaps with `existing`, or one of {}",
+            quoted_list(RowsPolicy::WORDS)
+        );
+        let Some(table) = field.item.as_table_like() else {
+            self.error(field.span.clone(), should);
+            return None;
+        };
+        let (mut file, mut existing, mut mark) = (None, ExistingRows::Overwrite, None);
+        let mut is_whole = true;
+        for one in fields(table) {
+            match one.key {
+                "existing" => match self.word::<ExistingRows>(&one) {
+                    Some(word) => existing = word,
+                    None => is_whole = false,
+                },
+                "rows" | "fill-in" => match one.item.as_str().filter(|text| !text.is_empty()) {
+                    Some(text) if one.key == "rows" => file = Some(text.to_owned()),
+                    Some(text) => mark = Some(text.to_owned()),
+                    None => {
+                        let message = format!("`{}` should be a text", one.key);
+                        let error = self.error(one.span.clone(), message);
+                        if one.key == "rows" {
+                            error.help = Some(
+                                "name a CSV file; rows are no secrets, and stand in no variable"
+                                    .to_owned(),
+                            );
+                        }
+                        is_whole = false;
+                    }
+                },
+                _ => {
+                    self.unknown(&one, TABLE);
+                    is_whole = false;
+                }
+            }
+        }
+        match (is_whole, file, mark) {
+            (false, ..) => None,
+            (true, Some(file), None) => Some(TableWish::Rows { file, existing }),
+            (true, None, Some(mark)) => Some(TableWish::Unfilled(mark)),
+            (true, None, None) | (true, Some(_), Some(_)) => {
+                self.error(field.span.clone(), should);
+                None
+            }
+        }
     }
 
     fn connection(&mut self, field: &Field<'_>) -> Option<ConnectionWish> {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ConnectionWish, PropertyName, RecipeWish, Said, Scope, SettingsError, SettingsFile, Value,
+    ConnectionWish, PropertyName, RecipeWish, Said, Scope, SettingsError, SettingsFile, TableWish,
+    Value,
 };
 use crate::model::keyword::nearest;
 use crate::model::workspace::FolderPath;
@@ -32,6 +33,8 @@ pub struct Resolved {
     pub properties: BTreeMap<PropertyName, Said<Value>>,
     /// Connections.
     pub connections: BTreeMap<String, Said<ConnectionWish>>,
+    /// Tables.
+    pub tables: BTreeMap<String, Said<TableWish>>,
     /// Recipes.
     pub recipes: BTreeMap<String, Said<RecipeWish>>,
 }
@@ -78,6 +81,7 @@ impl Resolved {
                 }
                 resolved.properties.extend(section.properties.clone());
                 resolved.connections.extend(section.connections.clone());
+                resolved.tables.extend(section.tables.clone());
                 resolved.recipes.extend(section.recipes.clone());
             }
         }

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
-use super::RecipeWish;
+use super::{ExistingRows, RecipeWish};
+use crate::model::table::RowsPolicy;
 
 /// What a file of settings may say.
 #[derive(Default, JsonSchema)]
@@ -47,6 +48,9 @@ pub struct SectionText {
     /// Connections, by name or by folder and name.
     #[serde(default)]
     pub connections: BTreeMap<String, ConnectionText>,
+    /// Rows of tables, by name or by folder and name.
+    #[serde(default)]
+    pub tables: BTreeMap<String, TableText>,
     /// Recipes, by name, by folder and name, or `*` for all.
     #[serde(default)]
     pub recipes: BTreeMap<String, RecipeWish>,
@@ -130,4 +134,35 @@ pub enum GivenText {
     Use(UsedText),
     /// A mark: somebody has to say it.
     FillIn(String),
+}
+
+/// What becomes of the rows of a table.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+pub enum TableText {
+    /// What is done with the package's.
+    Package(RowsPolicy),
+    /// Others come in their place.
+    Rows(RowsText),
+    /// A mark: somebody has to say it.
+    Mark(MarkText),
+}
+
+/// The rows of a table.
+#[derive(JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RowsText {
+    /// A CSV file, from the settings' folder, whose first line names the table's columns.
+    pub rows: String,
+    /// What becomes of the rows that the workspace's table has; `overwrite` if nothing is said.
+    #[serde(default)]
+    pub existing: Option<ExistingRows>,
+}
+
+/// A mark.
+#[derive(JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct MarkText {
+    /// What belongs here.
+    pub fill_in: String,
 }

@@ -387,6 +387,14 @@ fn the_table_of_limits_is_that_of_the_code() {
                 bytes(ignored::PATTERN_BYTES as u64)
             ),
         ),
+        (
+            "a file of rows",
+            format!(
+                "{}; {} rows",
+                bytes(recipack::settings::rows::MOST_BYTES),
+                grouped(recipack::settings::rows::MOST_ROWS)
+            ),
+        ),
         ("a key or signature", bytes(signature::LONGEST)),
         (
             "a manifest, or a list of what is attached, in a registry",

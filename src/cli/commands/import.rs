@@ -13,7 +13,7 @@ use super::super::request::read_text;
 use super::super::ui::{Answer, Format, visible};
 use super::super::{Context, Stop};
 use super::counts::Length;
-use super::import_settings::{Lands, Said, changed_values, planned_settings};
+use super::import_settings::{Lands, Said, changed_rows, changed_values, planned_settings};
 use super::import_signed::{Approval, held, unlike, unsigned};
 use super::import_words::{imported, outcome, text};
 use crate::archive::Limits;
@@ -785,7 +785,16 @@ fn stale(approved: &ImportPlan, now: &ImportPlan) -> Failure {
     } else if approved.settings.as_ref().map(|s| s.digest)
         != now.settings.as_ref().map(|s| s.digest)
     {
-        "the settings say something else, or a secret of theirs is another one".to_owned()
+        let rows = |plan: &ImportPlan| plan.settings.as_ref().map(|s| s.rows.clone());
+        match changed_rows(
+            &rows(approved).unwrap_or_default(),
+            &rows(now).unwrap_or_default(),
+        ) {
+            Some(file) => format!("the rows in {file} are other ones"),
+            None => {
+                "the settings say something else, or a secret of theirs is another one".to_owned()
+            }
+        }
     } else {
         "the import would do something else now".to_owned()
     };

@@ -11,7 +11,9 @@ use crate::model::workspace::FolderPath;
 use crate::ops::import::{AskedSettings, ImportRequest, Incoming, PlanDocument};
 use crate::plan::import::TagsPolicy;
 use crate::plan::import::document::ImportPlan;
-use crate::plan::import::settings::{PlannedSettings, SettingEffect};
+use crate::plan::import::settings::{
+    PlannedSettings, PlannedSettingsFile, SettingEffect, SettingSubject,
+};
 use crate::settings::SettingsFile;
 use crate::workspace::Workspace;
 
@@ -164,13 +166,28 @@ pub(super) fn sent_with(
     let asked = asked.ok_or_else(|| other("there are none".to_owned()))?;
     match asked.resolved.digest() == planned.digest {
         true => Ok(asked),
-        false => Err(other("a secret of theirs is another one".to_owned())),
+        false => Err(other(match changed_rows(&planned.rows, &asked.rows()) {
+            Some(file) => format!("the rows in {file} are other ones by now"),
+            None => "a secret of theirs is another one".to_owned(),
+        })),
     }
 }
 
-/// How many properties get another value than they have.
+/// A file of rows that holds others by now.
+pub(super) fn changed_rows<'p>(
+    before: &'p [PlannedSettingsFile],
+    now: &[PlannedSettingsFile],
+) -> Option<&'p str> {
+    let mut changed = before.iter().filter(|file| !now.contains(file));
+    changed.next().map(|file| file.path.as_str())
+}
+
+/// How many properties get another value than they have. Tables that get other rows are told as
+/// assets that are overwritten.
 pub(super) fn changed_values(plan: &ImportPlan) -> usize {
     let settings = plan.settings.iter().flat_map(|told| &told.actions);
-    let changed = settings.filter(|action| action.effect == SettingEffect::Changes);
+    let changed = settings.filter(|action| {
+        action.effect == SettingEffect::Changes && action.subject != SettingSubject::Table
+    });
     changed.count()
 }

@@ -11,13 +11,18 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Content, OutputPath};
 use crate::cli::request::read_whole;
-use crate::cli::settings::{files, invalid};
+use crate::cli::settings::{Outside, files, invalid};
 use crate::cli::ui::visible;
 use crate::cli::{Context, Stop};
 use crate::model::count::counted;
+use crate::ops::needs::needs;
 use crate::ops::read::Roots;
+use crate::plan::import::tables::{RowsMisfit, fit};
 use crate::settings::needs::Needs;
-use crate::settings::{ConnectionWish, Resolved, Said, Value, Whom};
+use crate::settings::{
+    ConnectionWish, FilledTable, Resolved, Said, Section, SettingsError, SettingsFile, TableWish,
+    Value, Whom,
+};
 
 /// What `settings init` says.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -88,7 +93,7 @@ fn init(context: &Context, args: &SettingsInitArgs) -> Result<Exit, Stop> {
     };
     let package = brought::fetched(context, None, &args.package, Along::Record)?;
     let opened = read_whole(context, package.path(), Roots::Asserted)?;
-    let needs = Needs::of(&opened.project);
+    let needs = needs(&opened).map_err(Failure::from)?;
     let text = needs.template(&opened.source.name);
     if let Some(output) = &output {
         output.write(text.as_bytes())?;
@@ -121,11 +126,14 @@ fn check(context: &Context, args: &SettingsCheckArgs) -> Result<Exit, Stop> {
     let files = some_files(&args.settings)?;
     let package = brought::fetched(context, None, &args.package, Along::Record)?;
     let opened = read_whole(context, package.path(), Roots::Asserted)?;
-    let needs = Needs::of(&opened.project);
+    let needs = needs(&opened).map_err(Failure::from)?;
     let unmatched = files.iter().flat_map(|file| needs.unmatched(file));
-    let unmatched: Vec<_> = unmatched.collect();
-    if !unmatched.is_empty() {
-        return Err(invalid(&unmatched).into());
+    let mut wrong: Vec<_> = unmatched.collect();
+    for (_, section) in files.iter().flat_map(|file| &file.sections) {
+        wrong.extend(wrong_rows(&needs, section));
+    }
+    if !wrong.is_empty() {
+        return Err(invalid(&wrong).into());
     }
     let document = SettingsCheckDocument {
         files: files
@@ -153,7 +161,40 @@ fn check(context: &Context, args: &SettingsCheckArgs) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
-fn some_files(named: &[std::path::PathBuf]) -> Result<Vec<crate::settings::SettingsFile>, Failure> {
+/// What is wrong with the rows that a section gives tables of the package.
+fn wrong_rows(needs: &Needs, section: &Section) -> Vec<SettingsError> {
+    let mut wrong = Vec::new();
+    for (name, said) in &section.tables {
+        let (Some(table), TableWish::Rows { .. }) = (needs.table(name), &said.value) else {
+            continue;
+        };
+        let rows = match FilledTable::of(name, said, &Outside) {
+            Ok(filled) => filled.rows,
+            Err(errors) => {
+                wrong.extend(errors);
+                continue;
+            }
+        };
+        let Some(rows) = rows else { continue };
+        let misfits = match table.shape() {
+            Some(shape) => fit(&shape, &rows).err().unwrap_or_default(),
+            None => vec![RowsMisfit::DataTable],
+        };
+        wrong.extend(misfits.iter().map(|misfit| {
+            let (message, help) = misfit.words(name, &rows);
+            SettingsError {
+                file: said.at.file.clone(),
+                line: said.at.line,
+                column: 1,
+                message,
+                help: Some(help),
+            }
+        }));
+    }
+    wrong
+}
+
+fn some_files(named: &[std::path::PathBuf]) -> Result<Vec<SettingsFile>, Failure> {
     let files = files(named)?;
     match files.is_empty() {
         false => Ok(files),
@@ -189,6 +230,16 @@ fn show(context: &Context, args: &SettingsShowArgs) -> Result<Exit, Stop> {
             }
         };
         settings.push(shown(format!("connection \"{name}\""), told, said));
+    }
+    for (name, said) in &resolved.tables {
+        let told = match &said.value {
+            TableWish::Package(policy) => format!("the package's rows: {policy}"),
+            TableWish::Rows { file, existing } => {
+                format!("rows of {file}; those that are there: {existing}")
+            }
+            TableWish::Unfilled(mark) => format!("not filled in: {mark}"),
+        };
+        settings.push(shown(format!("table \"{name}\""), told, said));
     }
     for (name, said) in &resolved.recipes {
         settings.push(shown(

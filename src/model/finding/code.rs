@@ -147,6 +147,7 @@ codes! {
     SettingUnmatched = "setting-unmatched", Error, Workspace, "Settings name something that the package neither brings nor uses.";
     SettingConnectionMissing = "setting-connection-missing", Error, Workspace, "Settings bind a connection of the package to one that the workspace does not have, or has several of.";
     SettingConnectionDiffers = "setting-connection-differs", Error, Workspace, "Settings bind a connection of the package to one that can't take its place.";
+    SettingRowsMisfit = "setting-rows-misfit", Error, Workspace, "Settings give a table rows that do not fit it.";
     SettingBlocked = "setting-blocked", Error, Workspace, "A workspace can't take what settings say.";
     RestartFails = "restart-fails", Warning, Workspace, "A running recipe would be stopped and updated, and could not start again.";
     ConnectionOtherApplication = "connection-other-application", Warning, Free, "A recipe uses a connection for another application than the connection is for.";

@@ -54,7 +54,7 @@ pub fn compare_with_workspace(
     let uses = Uses::default();
     let snapshot = incoming.snapshot(workspace, &uses)?;
     let draft = incoming.draft(&snapshot, request, &uses);
-    let answers = incoming.answers(&draft, request.rows, workspace, running)?;
+    let answers = incoming.answers(&draft, workspace, running)?;
     let draft = draft.answered(&answers);
     let mut comparison = Comparison {
         incoming,

@@ -54,10 +54,11 @@ impl Incoming {
         observer: &mut dyn Observer,
     ) -> Result<Receipt, ImportError> {
         let planned = *approved.plan();
-        let draft = self
+        let this = planned.edited.as_deref().unwrap_or(self);
+        let draft = this
             .draft(&planned.snapshot, request, &planned.uses)
             .answered(&planned.answers);
-        let mut package = PackageContents::new(self, request)?;
+        let mut package = PackageContents::new(this, request)?;
         let stored = package.transform(&draft, planned, running, observer)?;
         let mut carried = draft.carry(&stored);
         for (change, write) in first {
@@ -73,10 +74,10 @@ impl Incoming {
             package.settings.extend(settled.writes.iter().cloned());
             package.secrets.clone_from(&settled.secrets);
         }
-        carried.receipt.contents = self.contents();
+        carried.receipt.contents = this.contents();
         carried.receipt.reading = planned.plan.reading;
         if planned.plan.reading == ReadDepth::Slim {
-            package.left_out = self.left_out(&planned.plan);
+            package.left_out = this.left_out(&planned.plan);
             carried.receipt.left_out.clone_from(&package.left_out);
         }
         if carried.commit.changes.is_empty() {

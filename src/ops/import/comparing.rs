@@ -26,7 +26,6 @@ impl<'a> Comparing<'a> {
         &mut self,
         draft: &Draft<'_>,
         question: &Question,
-        rows: RowsPolicy,
         workspace: &dyn Workspace,
     ) -> Result<Answer, ImportError> {
         let asset = &self.incoming.opened.project.assets[question.asset];
@@ -61,6 +60,7 @@ impl<'a> Comparing<'a> {
             bindings: &question.held_bindings,
         };
         let landing = &self.incoming.placing.landing;
+        let rows = draft.rows(question.asset);
         compare::compare(&asset.kind, packaged, held, rows, landing).map_err(broken)
     }
 }

@@ -17,6 +17,8 @@ use crate::plan::import::target::Fit;
 /// An import that was planned.
 #[derive(Debug)]
 pub struct Planned {
+    /// The package as settings have it, if they put anything into it.
+    pub(super) edited: Option<Arc<Incoming>>,
     pub(super) plan: Arc<ImportPlan>,
     pub(super) findings: Vec<Finding>,
     /// What settings come to, if any were given.
@@ -32,6 +34,7 @@ pub struct Planned {
 impl Planned {
     /// The document of the plan, with findings in their places.
     pub fn document(&self, incoming: &Incoming) -> PlanDocument {
+        let incoming = self.edited.as_deref().unwrap_or(incoming);
         let mut findings = self.findings.clone();
         // A project carries every file through; an import has no place for some.
         let without_place: BTreeSet<&PackagePath> = self.plan.ignored.iter().collect();

@@ -18,6 +18,8 @@ const EDITED: &str = "package-as-sent.zip";
 /// What is different in the copy.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Edits {
+    /// What stands in files instead.
+    pub(crate) replaced: BTreeMap<PackagePath, Vec<u8>>,
     /// Tables that lose their rows.
     pub(crate) without_rows: BTreeSet<PackagePath>,
     /// Files that are not in it.
@@ -50,11 +52,15 @@ impl Edits {
                 self.without_rows.contains(path),
                 self.respelled.contains(path),
             );
-            if !rowless && !respelled {
+            let replaced = self.replaced.get(path);
+            if replaced.is_none() && !rowless && !respelled {
                 writer.copy(path, &mut whole, number)?;
                 continue;
             }
-            reader.read(entry, &mut bytes)?;
+            match replaced {
+                Some(other) => bytes.clone_from(other),
+                None => reader.read(entry, &mut bytes)?,
+            }
             if rowless && let Some(without) = compare::without_rows(&bytes)? {
                 bytes = without;
             }
@@ -79,11 +85,47 @@ pub(super) struct Sent {
     pub(super) digest: Digest,
 }
 
+impl Sent {
+    /// The copy of a package with these edits. What is edited is the package of that digest, whatever
+    /// the path names by then.
+    pub(super) fn of(
+        package: &Path,
+        expected: Digest,
+        edits: &Edits,
+        scratch: &Path,
+    ) -> Result<Self, ImportError> {
+        let folder = scratch.display().to_string();
+        let failed = |source| ImportError::Scratch {
+            folder: folder.clone(),
+            source,
+        };
+        let scratch = ScratchFolder::new(scratch).map_err(failed)?;
+        let (copy, edited) = (scratch.file(COPY), scratch.file(EDITED));
+        std::fs::copy(package, &copy).map_err(failed)?;
+        let (_, digest) = digest_of_file(&copy).map_err(failed)?;
+        if digest != expected {
+            return Err(ImportError::Changed {
+                path: package.display().to_string(),
+            });
+        }
+        let copied = edits.copy(&copy, &edited);
+        copied.map_err(|error| failed(std::io::Error::other(error)))?;
+        let (_, digest) = digest_of_file(&edited).map_err(failed)?;
+        Ok(Self {
+            scratch,
+            path: edited,
+            digest,
+        })
+    }
+}
+
 impl PackageContents<'_> {
-    /// Makes the copy that is sent, where settings put other connections in place of the package's.
+    /// Makes the copy that is sent, where settings put other rows or other connections in place of
+    /// the package's.
     pub(super) fn edit(&mut self, draft: &Draft<'_>) -> Result<Option<SentCopy>, ImportError> {
         let (spelled, respelled) = draft.respelled();
-        if spelled.is_empty() {
+        let before = self.incoming.edited.as_ref().map(|edited| &edited.sent);
+        if spelled.is_empty() && before.is_none() {
             return Ok(None);
         }
         let mut left_out = draft.replaced_files();
@@ -93,32 +135,18 @@ impl PackageContents<'_> {
             left_out,
             spelled,
             respelled,
+            ..Edits::default()
         };
-        let folder = self.scratch.display().to_string();
-        let failed = |source| ImportError::Scratch {
-            folder: folder.clone(),
-            source,
+        let (path, digest) = match before {
+            Some(before) => (before.path.as_path(), before.digest),
+            None => (self.package, self.incoming.package.digest),
         };
-        let scratch = ScratchFolder::new(self.scratch).map_err(failed)?;
-        let (copy, edited) = (scratch.file(COPY), scratch.file(EDITED));
-        std::fs::copy(self.package, &copy).map_err(failed)?;
-        let (_, digest) = digest_of_file(&copy).map_err(failed)?;
-        if digest != self.incoming.package.digest {
-            return Err(ImportError::Changed {
-                path: self.package.display().to_string(),
-            });
-        }
-        let copied = edits.copy(&copy, &edited);
-        copied.map_err(|error| failed(std::io::Error::other(error)))?;
-        let (_, digest) = digest_of_file(&edited).map_err(failed)?;
-        self.sent = Some(Sent {
-            scratch,
-            path: edited,
-            digest,
-        });
+        let sent = Sent::of(path, digest, &edits, self.scratch)?;
+        let copy = sent.digest;
+        self.sent = Some(sent);
         Ok(Some(SentCopy {
             package: self.incoming.package.digest,
-            copy: digest,
+            copy,
         }))
     }
 }

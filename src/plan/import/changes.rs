@@ -56,7 +56,7 @@ impl Draft<'_> {
         let has_rows = self.project().assets[asset].facts.rows().is_some();
         let new = self.assets[asset].held.is_none();
         has_rows
-            && match self.rows {
+            && match self.rows(asset) {
                 RowsPolicy::Overwrite => false,
                 RowsPolicy::Keep => !new,
                 RowsPolicy::LeaveOut => true,

@@ -16,13 +16,12 @@ use super::document::{
     MovedRecipe, Needed, Permission, PlannedAsset, PlannedConnector, PlannedPackage, PlannedRows,
     PlannedWorkspace, RecipeElsewhere, Summary,
 };
-use super::{Draft, Drafted, Fate};
+use super::{Draft, Fate};
 use crate::model::count::counted;
 use crate::model::finding::{Code, Finding, Severity, Subject};
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
-use crate::model::project::Asset;
 use crate::model::table::{RowCount, RowsPolicy, is_table};
 use crate::model::workspace::{
     Address, AssetId, AssetKey, Authorization, Binding, FolderPath, HeldState, ReadDepth,
@@ -53,8 +52,9 @@ pub struct Receipt {
     /// Files of the package that were not sent, as it was not read what their assets hold there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<PackagePath>,
-    /// The edited copy that went in place of the package, where settings put other connections in
-    /// place of its own; absent where the package went as it is, or only rows and tags stayed out.
+    /// The edited copy that went in place of the package, where settings put other rows or other
+    /// connections in place of its own; absent where the package went as it is, or only rows and tags
+    /// stayed out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<SentCopy>,
     /// The digest of the package's contents, whatever compressed them; absent where some of them were
@@ -116,11 +116,8 @@ impl Draft<'_> {
         };
         // As many as there are, or a few less.
         let mut assets = Vec::with_capacity(self.assets.len());
-        let drafted = self.assets.iter().zip(&self.project().assets);
-        assets.extend(
-            drafted
-                .filter_map(|(drafted, asset)| self.asset(drafted, asset, &around, &mut findings)),
-        );
+        let drafted = 0..self.assets.len();
+        assets.extend(drafted.filter_map(|index| self.asset(index, &around, &mut findings)));
         self.restart_findings(&mut findings);
         findings.extend(self.reference_findings());
         self.same_names(&mut findings);
@@ -166,7 +163,7 @@ impl Draft<'_> {
             settings: None,
             catalog: self.snapshot.shared.as_ref().map(|shared| shared.digest()),
             folder: self.placing.folder.clone(),
-            rows: self.rows,
+            rows: self.rows.for_all(),
             home_folder: Some(&landing.home).filter(|home| !home.is_home()).cloned(),
             tags: landing.tags,
             creates_folders: self.new_folders(),
@@ -365,11 +362,11 @@ impl Draft<'_> {
 
     fn asset(
         &self,
-        drafted: &Drafted<'_>,
-        asset: &Asset,
+        index: usize,
         around: &Around<'_>,
         findings: &mut Vec<Finding>,
     ) -> Option<PlannedAsset> {
+        let (drafted, asset) = (&self.assets[index], &self.project().assets[index]);
         let key = drafted.key?;
         let held = drafted.held;
         let running = held.is_some_and(|held| held.state.is_running());
@@ -454,22 +451,18 @@ impl Draft<'_> {
                 RecipeState::Stopped
             }),
             known: Knowledge::Read,
-            rows: self.planned_rows(drafted, asset, around.address),
+            rows: self.planned_rows(index, around.address),
             elsewhere,
         })
     }
 
     /// The rows of a table before and after. A workspace of a local platform has no rows where it
     /// tells none; of one behind the API nobody knows.
-    fn planned_rows(
-        &self,
-        drafted: &Drafted<'_>,
-        asset: &Asset,
-        address: &Address,
-    ) -> Option<PlannedRows> {
+    pub(super) fn planned_rows(&self, index: usize, address: &Address) -> Option<PlannedRows> {
+        let (drafted, asset) = (&self.assets[index], &self.project().assets[index]);
         if drafted.held.is_none() {
             let packaged = asset.facts.rows().filter(|_| is_table(&asset.kind))?;
-            let to = match self.rows {
+            let to = match self.rows(index) {
                 RowsPolicy::Keep | RowsPolicy::Overwrite => packaged.count(),
                 RowsPolicy::LeaveOut => RowCount::Known(0),
             };

@@ -21,6 +21,7 @@ pub mod matrix;
 pub mod nesting;
 mod references;
 pub mod settings;
+pub mod tables;
 pub mod target;
 pub mod wording;
 
@@ -49,6 +50,7 @@ use crate::plan::import::compare::{Answer, ContentComparison, Rebound, RowsChang
 use bindings::{Candidates, Resolution, Resolver};
 use connectors::Meeting;
 use mapping::{Mapping, Uses};
+use tables::RowsChoices;
 
 /// An import that is being planned.
 #[derive(Clone, Debug)]
@@ -62,7 +64,7 @@ pub struct Draft<'a> {
     mapping: Mapping,
     next: Counters,
     at: Timestamp,
-    rows: RowsPolicy,
+    rows: RowsChoices,
     findings: Vec<Finding>,
 }
 
@@ -151,7 +153,7 @@ impl<'a> Draft<'a> {
         snapshot: &'a Snapshot,
         unreleasable: &BTreeMap<usize, InterfaceError>,
         at: Timestamp,
-        rows: RowsPolicy,
+        rows: RowsChoices,
         uses: &Uses,
     ) -> Self {
         let project = sources.project;
@@ -261,6 +263,11 @@ impl<'a> Draft<'a> {
                 })
             })
             .collect()
+    }
+
+    /// What is done with the rows of a table.
+    pub fn rows(&self, asset: usize) -> RowsPolicy {
+        self.rows.policy(asset)
     }
 
     /// What happens to an asset, once every question was [answered](Self::answered).

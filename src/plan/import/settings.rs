@@ -2,6 +2,8 @@
 //! credentials of connections, and which recipes run afterwards (platform.md §6: none of it travels
 //! with a package).
 
+mod tables;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
@@ -17,7 +19,7 @@ use crate::model::ident::Digest;
 use crate::model::keyword::{keyword_enum, nearest};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    AssetId, AssetKey, Authorization, Before, Binding, FolderPath, HeldState, HeldValue,
+    Address, AssetId, AssetKey, Authorization, Before, Binding, FolderPath, HeldState, HeldValue,
     PropertyKey, RecipeState, StoredFile,
 };
 use crate::plan::commit::{Change, Commit};
@@ -34,6 +36,9 @@ use crate::settings::{
 pub struct PlannedSettings {
     /// The files, the one that counts most last.
     pub files: Vec<PlannedSettingsFile>,
+    /// The files of rows that they take, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<PlannedSettingsFile>,
     /// The labels that were given.
     pub labels: Vec<String>,
     /// The customer that was given.
@@ -65,6 +70,8 @@ keyword_enum! {
         ProjectProperty = "project-property",
         /// A connection.
         Connection = "connection",
+        /// The rows of a table.
+        Table = "table",
         /// A recipe.
         Recipe = "recipe",
     }
@@ -73,9 +80,9 @@ keyword_enum! {
 keyword_enum! {
     /// What a setting does.
     pub enum SettingEffect: "effect of a setting" {
-        /// A property that had no value gets one.
+        /// A property that had no value gets one, or a table that had no rows.
         Sets = "sets",
-        /// A property gets another value.
+        /// A property gets another value, or a table other rows.
         Changes = "changes",
         /// It is so already.
         Keeps = "keeps",
@@ -187,9 +194,15 @@ impl SettingAction {
         };
         Some(match self.effect {
             SettingEffect::Keeps => return None,
-            SettingEffect::Sets | SettingEffect::Changes => {
-                format!("{what} has not the value that the settings say")
-            }
+            SettingEffect::Sets | SettingEffect::Changes => match self.subject {
+                SettingSubject::Table => format!("{what} has not the rows that the settings say"),
+                SettingSubject::Property
+                | SettingSubject::ProjectProperty
+                | SettingSubject::Connection
+                | SettingSubject::Recipe => {
+                    format!("{what} has not the value that the settings say")
+                }
+            },
             SettingEffect::Authorizes => format!("{what} is not authorized"),
             SettingEffect::Binds => {
                 let to = self.to.as_deref().unwrap_or_default();
@@ -207,16 +220,19 @@ impl SettingAction {
     pub fn named(&self) -> String {
         match self.subject {
             SettingSubject::Property | SettingSubject::ProjectProperty => self.name.clone(),
-            SettingSubject::Connection | SettingSubject::Recipe => self.folder.label(&self.name),
+            SettingSubject::Connection | SettingSubject::Table | SettingSubject::Recipe => {
+                self.folder.label(&self.name)
+            }
         }
     }
 
     fn place(&self) -> String {
         let of = match self.subject {
             SettingSubject::ProjectProperty => of_project(&self.folder),
-            SettingSubject::Property | SettingSubject::Connection | SettingSubject::Recipe => {
-                String::new()
-            }
+            SettingSubject::Property
+            | SettingSubject::Connection
+            | SettingSubject::Table
+            | SettingSubject::Recipe => String::new(),
         };
         format!("\"{}\"{of}", self.named())
     }
@@ -320,11 +336,12 @@ impl Draft<'_> {
         names.flat_map(|name| self.properties_of(name)).collect()
     }
 
-    /// What settings do, where properties have these values.
+    /// What settings do in a workspace at this address, where properties have these values.
     pub fn settle(
         &self,
         settings: &ResolvedSettings,
         held: &BTreeMap<PropertyKey, HeldValue>,
+        address: &Address,
     ) -> Settled {
         let mut settled = Settled {
             secrets: settings.secrets(),
@@ -337,6 +354,7 @@ impl Draft<'_> {
         for (name, said) in &settings.connections {
             self.settle_connection(name, said, &known, &mut settled);
         }
+        self.settle_tables(settings, address, &mut settled);
         self.settle_recipes(&settings.recipes, &mut settled);
         settled
     }

@@ -197,6 +197,7 @@ impl SettingSubject {
         match self {
             Self::Property | Self::ProjectProperty => "property",
             Self::Connection => "connection",
+            Self::Table => "table",
             Self::Recipe => "recipe",
         }
     }
@@ -209,9 +210,10 @@ impl SettingAction {
         let because = self.because.join("; ");
         let level = match self.subject {
             SettingSubject::ProjectProperty => of_project(&self.folder),
-            SettingSubject::Property | SettingSubject::Connection | SettingSubject::Recipe => {
-                String::new()
-            }
+            SettingSubject::Property
+            | SettingSubject::Connection
+            | SettingSubject::Table
+            | SettingSubject::Recipe => String::new(),
         };
         match self.effect {
             SettingEffect::Sets => wording("+", &format!("{to}{level}")),

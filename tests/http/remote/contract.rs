@@ -121,7 +121,7 @@ contract![
     a_snapshot_answers_what_is_asked,
 ];
 
-fn local(place: &Place) -> impl Workspace + use<> {
+pub(super) fn local(place: &Place) -> impl Workspace + use<> {
     let writing = Writing {
         purpose: "contract".to_owned(),
         patience: Duration::from_secs(30),

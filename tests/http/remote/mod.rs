@@ -20,6 +20,7 @@ mod rollback;
 mod settings;
 mod settings_connections;
 mod settings_resumed;
+mod settings_tables;
 mod slim;
 mod steady;
 mod stories;

@@ -1,0 +1,93 @@
+//! A package with the rows that settings give its tables: an edited copy, which is planned, carried
+//! out and read back in the package's place.
+
+use super::sent::{Edits, Sent};
+use super::*;
+use crate::plan::import::tables::{NamedTables, with_rows};
+
+impl Incoming {
+    /// The package as settings have it, if they put other rows into its tables; and what is wrong
+    /// with those.
+    pub(super) fn edited(
+        &self,
+        request: &ImportRequest,
+        running: &Running,
+    ) -> Result<(Option<Self>, Vec<Finding>), ImportError> {
+        let Some(asked) = &request.settings else {
+            return Ok((None, Vec::new()));
+        };
+        let project = &self.opened.project;
+        let mut named = NamedTables::of(&asked.resolved, project, &self.placing);
+        let mut reader = self.opened.source.reader();
+        let mut bytes = Vec::new();
+        let mut replaced = BTreeMap::new();
+        for table in &named.tables {
+            let Some(rows) = &table.said.value.rows else {
+                continue;
+            };
+            let asset = &project.assets[table.asset];
+            read_main(self, table.asset, &mut reader, &mut bytes)?;
+            let edited = with_rows(&asset.kind, &bytes, rows);
+            let edited = edited.map_err(|source| ImportError::Json {
+                path: asset.path.clone(),
+                source,
+            })?;
+            match edited {
+                Ok(edited) => {
+                    replaced.insert(asset.path.clone(), edited);
+                }
+                Err(misfits) => {
+                    let misfits = misfits.iter();
+                    let told = misfits.map(|it| it.finding(table.name, rows, &table.said.at));
+                    named.findings.extend(told);
+                }
+            }
+        }
+        let edited = match replaced.is_empty() {
+            true => None,
+            false => Some(self.with(request, replaced, running)?),
+        };
+        Ok((edited, named.findings))
+    }
+
+    /// The same package with other contents in these files.
+    fn with(
+        &self,
+        request: &ImportRequest,
+        replaced: BTreeMap<PackagePath, Vec<u8>>,
+        running: &Running,
+    ) -> Result<Self, ImportError> {
+        let edits = Edits {
+            replaced,
+            ..Edits::default()
+        };
+        let sent = Sent::of(
+            &request.package,
+            self.package.digest,
+            &edits,
+            &request.scratch,
+        )?;
+        let of_copy = ImportRequest {
+            package: sent.path.clone(),
+            ..request.clone()
+        };
+        let opened = opened(&of_copy, running, &mut Silent)?;
+        Ok(Self {
+            made_for: self.made_for.clone(),
+            edited: Some(Edited {
+                sent,
+                contents: self.contents(),
+            }),
+            ..Self::of(&of_copy, opened, self.package.clone())?
+        })
+    }
+}
+
+/// That a package was edited.
+#[derive(Debug)]
+pub(super) struct Edited {
+    /// The copy.
+    pub(super) sent: Sent,
+    /// The digest of what the package itself holds.
+    pub(super) contents: Option<Digest>,
+}
