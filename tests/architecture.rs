@@ -54,7 +54,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
         &["json", "model", "connector_source", "manifest", "settings"],
     ),
     ("workspace", &["io", "model", "client", "plan"]),
-    ("ledger", &["model", "plan"]),
+    ("ledger", &["io", "model", "plan"]),
     (
         "ops",
         &[
@@ -229,6 +229,22 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         below: "src/workspace/",
+        not: &[
+            TERMINAL,
+            &[
+                "clap",
+                "anyhow",
+                "std::env",
+                "SystemTime",
+                "zip::",
+                "walkdir",
+                "tempfile",
+            ],
+        ],
+        except: &[],
+    },
+    Layer {
+        below: "src/ledger/",
         not: &[
             TERMINAL,
             &[

@@ -16,6 +16,22 @@ pub fn make_private_folder(folder: &Path) -> io::Result<()> {
     private_folder().create(folder)
 }
 
+/// The same, so that their names survive a power cut.
+///
+/// # Errors
+/// If it can't be made.
+pub fn make_lasting_folder(folder: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = folder
+        .ancestors()
+        .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
+        .collect();
+    make_private_folder(folder)?;
+    missing
+        .iter()
+        .filter_map(|folder| folder.parent())
+        .try_for_each(sync_folder)
+}
+
 /// Writes a file wholly or not at all: others see the old one or the new one. Only its owner can
 /// read it.
 ///

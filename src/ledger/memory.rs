@@ -1,24 +1,22 @@
 //! A ledger that is gone with its process: for tests, and to say what the others do.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::rc::Rc;
 
+use super::permits::Window;
 use super::{
     BoardLine, Kept, Ledger, LedgerError, NewRollout, Permit, PermitRequest, RolloutHeader,
     WorkspaceKey, Written,
 };
 use crate::model::ident::Digest;
-use crate::model::rollout::{MemberNumber, Phase, RolloutId, RolloutStatus};
+use crate::model::rollout::{MemberNumber, RolloutId, RolloutStatus};
 use crate::model::workspace::Timestamp;
 use crate::plan::rollout::RolloutPlan;
 use crate::plan::rollout::progress::{
-    Ending, Event, Hold, MemberReceipt, MemberState, Progress, Step,
+    Ending, Event, Hold, MemberProgress, MemberReceipt, Progress, Step,
 };
-
-/// How many addresses an error names.
-const NAMED: usize = 10;
 
 /// A ledger in memory. Clones are the same ledger.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +28,7 @@ struct Held {
     contents: BTreeMap<Digest, Vec<u8>>,
     rollouts: Vec<HeldRollout>,
     board: BTreeMap<(WorkspaceKey, String), BoardLine>,
-    permits: BTreeMap<(String, String), VecDeque<u64>>,
+    permits: BTreeMap<(String, String), Window>,
 }
 
 #[derive(Debug)]
@@ -51,6 +49,25 @@ impl MemoryLedger {
     /// Sets its clock, in milliseconds.
     pub fn set_clock(&self, milliseconds: u64) {
         self.0.borrow_mut().now = milliseconds;
+    }
+}
+
+impl HeldRollout {
+    /// Changes a member that is held, and tells whether it was.
+    fn change(
+        &mut self,
+        hold: &Hold,
+        change: impl FnOnce(&MemberProgress) -> Option<MemberProgress>,
+    ) -> Kept {
+        let member = self.progress.members.get_mut(hold.member.index());
+        let Some((member, changed)) =
+            member.and_then(|member| change(member).map(|changed| (member, changed)))
+        else {
+            return Kept::Lost;
+        };
+        *member = changed;
+        self.progress.version += 1;
+        Kept::Held
     }
 }
 
@@ -79,11 +96,7 @@ impl Held {
                 .map(|(_, member)| member.address.to_string())
                 .collect();
             if !taken.is_empty() {
-                return Err(LedgerError::Taken {
-                    by: other.id.clone(),
-                    count: taken.len(),
-                    workspaces: taken.into_iter().take(NAMED).collect(),
-                });
+                return Err(LedgerError::taken(other.id.clone(), taken));
             }
         }
         Ok(())
@@ -121,6 +134,7 @@ impl Ledger for MemoryLedger {
     }
 
     fn create(&mut self, new: &NewRollout<'_>) -> Result<(), LedgerError> {
+        new.check()?;
         let mut held = self.0.borrow_mut();
         if held.find(new.id).is_ok() {
             return Err(LedgerError::Exists(new.id.clone()));
@@ -134,12 +148,7 @@ impl Ledger for MemoryLedger {
             if superseded.progress.status.is_open() {
                 superseded.progress.status = RolloutStatus::Superseded;
                 superseded.progress.version += 1;
-                superseded.events.push(Event {
-                    at: new.at,
-                    who: new.who.to_owned(),
-                    member: None,
-                    what: format!("superseded by {}", new.id),
-                });
+                superseded.events.push(new.superseded());
             }
         }
         held.rollouts.push(HeldRollout {
@@ -152,12 +161,7 @@ impl Ledger for MemoryLedger {
             progress: new.progress.clone(),
             journals: BTreeMap::new(),
             endings: BTreeMap::new(),
-            events: vec![Event {
-                at: new.at,
-                who: new.who.to_owned(),
-                member: None,
-                what: "started".to_owned(),
-            }],
+            events: vec![new.started()],
         });
         Ok(())
     }
@@ -231,35 +235,17 @@ impl Ledger for MemoryLedger {
     ) -> Result<Kept, LedgerError> {
         let mut held = self.0.borrow_mut();
         let rollout = held.find_mut(id)?;
-        if !rollout.progress.holds(hold) {
-            return Ok(Kept::Lost);
+        let kept = rollout.change(hold, |member| member.noted(hold, at));
+        if kept == Kept::Held {
+            rollout.journals.insert(hold.member, journal.to_owned());
         }
-        let Some(member) = rollout.progress.members.get_mut(hold.member.index()) else {
-            return Ok(Kept::Lost);
-        };
-        match &mut member.state {
-            MemberState::Working { until, phase, .. } if *until > at => *phase = Phase::Sending,
-            MemberState::Working { .. } | MemberState::Waiting | MemberState::Ended { .. } => {
-                return Ok(Kept::Lost);
-            }
-        }
-        rollout.progress.version += 1;
-        rollout.journals.insert(hold.member, journal.to_owned());
-        Ok(Kept::Held)
+        Ok(kept)
     }
 
     fn renew(&mut self, id: &RolloutId, hold: &Hold, to: Timestamp) -> Result<Kept, LedgerError> {
         let mut held = self.0.borrow_mut();
         let rollout = held.find_mut(id)?;
-        if !rollout.progress.holds(hold) {
-            return Ok(Kept::Lost);
-        }
-        let member = rollout.progress.members.get_mut(hold.member.index());
-        if let Some(MemberState::Working { until, .. }) = member.map(|member| &mut member.state) {
-            *until = to;
-        }
-        rollout.progress.version += 1;
-        Ok(Kept::Held)
+        Ok(rollout.change(hold, |member| member.renewed(hold, to)))
     }
 
     fn journal(&self, id: &RolloutId, member: MemberNumber) -> Result<Option<String>, LedgerError> {
@@ -288,23 +274,6 @@ impl Ledger for MemoryLedger {
         let mut held = self.0.borrow_mut();
         let now = held.now;
         let key = (asked.account.to_owned(), asked.class.to_owned());
-        let sent = held.permits.entry(key).or_default();
-        while sent
-            .front()
-            .is_some_and(|first| first.saturating_add(asked.per) <= now)
-        {
-            sent.pop_front();
-        }
-        let free = (asked.rate as usize).saturating_sub(sent.len());
-        let granted = asked.wanted.min(u32::try_from(free).unwrap_or(u32::MAX));
-        if granted == 0 {
-            let first = sent.front().copied().unwrap_or(now);
-            let wait = first.saturating_add(asked.per).saturating_sub(now);
-            return Ok(Permit::Wait(wait.max(1)));
-        }
-        for _ in 0..granted {
-            sent.push_back(now);
-        }
-        Ok(Permit::Granted(granted))
+        Ok(held.permits.entry(key).or_default().take(asked, now))
     }
 }

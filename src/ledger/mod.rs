@@ -6,6 +6,16 @@
 //! the runner still holds the member. Tokens and secrets are never in a ledger.
 
 pub mod memory;
+mod open;
+mod permits;
+#[cfg(feature = "local")]
+mod pieces;
+#[cfg(feature = "local")]
+mod row;
+#[cfg(feature = "local")]
+pub mod sqlite;
+
+pub use open::{IfAbsent, open};
 
 use std::io::Read;
 
@@ -15,6 +25,8 @@ use crate::model::workspace::{Timestamp, WorkspaceId};
 use crate::plan::rollout::RolloutPlan;
 use crate::plan::rollout::progress::{Ending, Event, Hold, MemberReceipt, Progress, Step};
 
+/// How many addresses an error names.
+const NAMED: usize = 10;
 /// How many bytes of a content are handed over at a time.
 pub const PIECE: usize = 1024 * 1024;
 
@@ -32,7 +44,7 @@ pub trait Ledger {
     /// If it can't be asked.
     fn now(&self) -> Result<Timestamp, LedgerError>;
 
-    /// Keeps a content, unless it is kept already.
+    /// Keeps a content, unless it is kept already: then its bytes need not be read.
     ///
     /// # Errors
     /// If it can't be read or written, or has another digest.
@@ -152,6 +164,43 @@ pub struct NewRollout<'r> {
     pub who: &'r str,
 }
 
+impl NewRollout<'_> {
+    /// Whether its parts are about the same members.
+    ///
+    /// # Errors
+    /// If they are not.
+    fn check(&self) -> Result<(), LedgerError> {
+        let members = self.plan.members.len();
+        match self.workspaces.len() == members && self.progress.members.len() == members {
+            true => Ok(()),
+            false => Err(LedgerError::Failed(
+                "the plan, the workspaces and the progress have different members".into(),
+            )),
+        }
+    }
+}
+
+impl NewRollout<'_> {
+    fn event(&self, what: String) -> Event {
+        Event {
+            at: self.at,
+            who: self.who.to_owned(),
+            member: None,
+            what,
+        }
+    }
+
+    /// What is told of it when it begins.
+    fn started(&self) -> Event {
+        self.event("started".to_owned())
+    }
+
+    /// What is told of those whose place it takes.
+    fn superseded(&self) -> Event {
+        self.event(format!("superseded by {}", self.id))
+    }
+}
+
 /// What a workspace is known by, whatever address it has: its number, and where that is one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkspaceKey {
@@ -268,6 +317,9 @@ pub enum LedgerError {
     /// A content is not what it was.
     #[error("{0} is damaged in it")]
     Damaged(Digest),
+    /// Something else than a content is not what it was.
+    #[error("it is damaged: {0}")]
+    Corrupt(String),
     /// A newer version of the program wrote it.
     #[error(
         "a newer version of recipack wrote it: its format is {found}, and this one knows {known}"
@@ -278,13 +330,29 @@ pub enum LedgerError {
         /// The newest that is known.
         known: u32,
     },
-    /// It is no ledger.
-    #[error("it is no ledger")]
-    NoLedger,
+    /// It is no ledger, or none that can be relied on; and why.
+    #[error("it can't be used as a ledger: {0}")]
+    NoLedger(String),
+    /// Whoever asks may not use it.
+    #[error("it does not let this user in: {0}")]
+    Denied(String),
     /// It can't be reached or used now; the same may be tried again.
     #[error("it can't be used now")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It can't be read or written.
     #[error("it can't be read or written")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl LedgerError {
+    /// Workspaces, by their addresses, are in another open roll-out.
+    fn taken(by: RolloutId, mut workspaces: Vec<String>) -> Self {
+        let count = workspaces.len();
+        workspaces.truncate(NAMED);
+        Self::Taken {
+            by,
+            workspaces,
+            count,
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod faults;
 mod history;
 mod import;
 mod killed;
+mod ledger;
 mod local_platform;
 mod operate;
 mod other_writer;

@@ -17,8 +17,9 @@ use unix as own;
 use windows as own;
 
 pub use own::{
-    HOME, MACHINE_GIT_SETTINGS, hard_links, identity, is_of_system, privacy, private_file,
-    read_exact_at, stamp, stdout_is_stderr, styles_terminals, sync_folder, write_all_at,
+    HOME, MACHINE_GIT_SETTINGS, hard_links, identity, is_of_system, network_file_system, privacy,
+    private_file, read_exact_at, stamp, stdout_is_stderr, styles_terminals, sync_folder,
+    write_all_at,
 };
 pub(super) use own::{holder, owner, restrict_file, restrict_folder};
 

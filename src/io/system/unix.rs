@@ -130,6 +130,31 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// The network file system that a file or folder lies on, if it is known to lie on one.
+#[cfg(target_os = "linux")]
+pub fn network_file_system(path: &Path) -> Option<&'static str> {
+    // As statfs(2) lists them. What is a FUSE or 9P file system may be either.
+    let kind = rustix::fs::statfs(path).ok()?.f_type as u64 & 0xffff_ffff;
+    match kind {
+        0x6969 => Some("NFS"),
+        0xff53_4d42 | 0xfe53_4d42 | 0x517b => Some("SMB"),
+        0x00c3_6400 => Some("Ceph"),
+        0x0bd0_0bd0 => Some("Lustre"),
+        0x5346_414f | 0x6b41_4653 => Some("AFS"),
+        0x7375_7245 => Some("Coda"),
+        0x564c => Some("NCP"),
+        0x1983_0326 => Some("BeeGFS"),
+        0x4750_4653 => Some("GPFS"),
+        _ => None,
+    }
+}
+
+/// The same: this system doesn't tell simply.
+#[cfg(not(target_os = "linux"))]
+pub fn network_file_system(_path: &Path) -> Option<&'static str> {
+    None
+}
+
 /// A device, or a descriptor of this process such as `/dev/stdout`.
 pub fn is_of_system(path: &Path) -> bool {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());

@@ -129,6 +129,21 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
+/// The network file system that a file or folder lies on, if it is known to lie on one: it is a share's.
+pub fn network_file_system(path: &Path) -> Option<&'static str> {
+    let path = std::path::absolute(path).ok()?;
+    match path.components().next() {
+        Some(Component::Prefix(prefix)) => match prefix.kind() {
+            Prefix::UNC(..) | Prefix::VerbatimUNC(..) => Some("a share"),
+            Prefix::Verbatim(_)
+            | Prefix::VerbatimDisk(_)
+            | Prefix::DeviceNS(_)
+            | Prefix::Disk(_) => None,
+        },
+        Some(_) | None => None,
+    }
+}
+
 /// A device such as `NUL` or `CON`, which every folder seems to have, or a pipe.
 pub fn is_of_system(path: &Path) -> bool {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());

@@ -46,6 +46,51 @@ impl MemberProgress {
             MemberState::Waiting | MemberState::Ended { .. } => None,
         }
     }
+
+    /// Whether somebody still holds it.
+    pub fn is_held(&self, hold: &Hold) -> bool {
+        self.attempt == hold.attempt
+            && match &self.state {
+                MemberState::Working { runner, .. } => *runner == hold.runner,
+                MemberState::Waiting | MemberState::Ended { .. } => false,
+            }
+    }
+
+    /// The member once something is about to be sent to it; nothing if it is no longer held then.
+    #[must_use]
+    pub fn noted(&self, hold: &Hold, at: Timestamp) -> Option<Self> {
+        let state = match &self.state {
+            MemberState::Working {
+                runner,
+                until,
+                phase: _,
+                sent_before,
+            } if self.is_held(hold) && *until > at => MemberState::Working {
+                runner: runner.clone(),
+                until: *until,
+                phase: Phase::Sending,
+                sent_before: *sent_before,
+            },
+            MemberState::Working { .. } | MemberState::Waiting | MemberState::Ended { .. } => {
+                return None;
+            }
+        };
+        let attempt = self.attempt;
+        Some(Self { attempt, state })
+    }
+
+    /// The member once it is held for longer; nothing if it is no longer held.
+    #[must_use]
+    pub fn renewed(&self, hold: &Hold, to: Timestamp) -> Option<Self> {
+        let mut renewed = self.clone();
+        match &mut renewed.state {
+            MemberState::Working { until, .. } if self.is_held(hold) => *until = to,
+            MemberState::Working { .. } | MemberState::Waiting | MemberState::Ended { .. } => {
+                return None;
+            }
+        }
+        Some(renewed)
+    }
 }
 
 /// What is known of a member now.
@@ -309,13 +354,7 @@ impl Progress {
     /// Whether somebody still holds what it held.
     pub fn holds(&self, hold: &Hold) -> bool {
         let member = self.members.get(hold.member.index());
-        member.is_some_and(|member| {
-            member.attempt == hold.attempt
-                && match &member.state {
-                    MemberState::Working { runner, .. } => *runner == hold.runner,
-                    MemberState::Waiting | MemberState::Ended { .. } => false,
-                }
-        })
+        member.is_some_and(|member| member.is_held(hold))
     }
 
     /// A runner brought a member to its end.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use crate::io::sqlite::why;
 use crate::workspace::WorkspaceError;
 
 /// The platform that work is done on, for errors.
@@ -65,38 +66,8 @@ impl Doing {
             _ => WorkspaceError::Io {
                 platform: self.platform(),
                 doing,
-                source: self.why(&error).into(),
+                source: why(&self.0, &error).into(),
             },
-        }
-    }
-
-    /// SQLite's own words are few, and its number says more.
-    fn why(&self, error: &rusqlite::Error) -> String {
-        use rusqlite::ffi;
-        let Some(known) = error.sqlite_error() else {
-            return error.to_string();
-        };
-        let beside = |ending: &str| format!("{}{ending}", self.platform());
-        match known.extended_code {
-            ffi::SQLITE_FULL => "there is no room on the disk".to_owned(),
-            ffi::SQLITE_IOERR_SHMOPEN | ffi::SQLITE_IOERR_SHMSIZE | ffi::SQLITE_IOERR_SHMMAP => {
-                format!("{} can't be made: is there room?", beside("-shm"))
-            }
-            ffi::SQLITE_IOERR_READ => "the disk can't be read".to_owned(),
-            ffi::SQLITE_IOERR_WRITE => "the disk can't be written to: is there room?".to_owned(),
-            ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC => {
-                "the disk does not confirm what was written".to_owned()
-            }
-            ffi::SQLITE_IOERR_TRUNCATE => "a file can't be cut".to_owned(),
-            ffi::SQLITE_READONLY | ffi::SQLITE_READONLY_DIRECTORY => {
-                "the file or its folder may not be written to".to_owned()
-            }
-            ffi::SQLITE_READONLY_CANTINIT | ffi::SQLITE_READONLY_CANTLOCK => format!(
-                "{} is needed, and the folder may not be written to",
-                beside("-shm")
-            ),
-            ffi::SQLITE_CANTOPEN => format!("{} can't be made or opened", beside("-wal")),
-            code => format!("{error} (SQLite's error {code})"),
         }
     }
 }

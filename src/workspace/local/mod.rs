@@ -23,7 +23,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
 use super::{Committed, Contents, Decoder, Encoded, Encoding, Moment, Workspace, WorkspaceError};
-use crate::io::atomic::make_private_folder;
+use crate::io::atomic::make_lasting_folder;
 use crate::io::system::{hard_links, private_file, sync_folder};
 use crate::model::ident::{Digest, InternalName, Version, WorkspaceName};
 use crate::model::workspace::{
@@ -218,7 +218,7 @@ impl PlatformFile {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             Some(_) | None => Path::new("."),
         };
-        make_folder(folder).map_err(|error| doing.io("create", error))?;
+        make_lasting_folder(folder).map_err(|error| doing.io("create", error))?;
         let _lock = self.lock()?;
         // Another process may have been faster.
         if let Some(connection) = self.look()? {
@@ -233,20 +233,6 @@ impl PlatformFile {
         sync_folder(folder).map_err(|error| doing.io("create", error))?;
         Ok(connection)
     }
-}
-
-/// Makes a folder and those above it, so that their names survive a power cut. Only their owner can
-/// look into them.
-fn make_folder(folder: &Path) -> std::io::Result<()> {
-    let missing: Vec<&Path> = folder
-        .ancestors()
-        .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
-        .collect();
-    make_private_folder(folder)?;
-    missing
-        .iter()
-        .filter_map(|folder| folder.parent())
-        .try_for_each(sync_folder)
 }
 
 impl LocalPlatform {

@@ -1,10 +1,10 @@
 //! The tables of a platform's file.
 
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior, params};
 use serde::Deserialize;
 
 use super::{row, sums, usage};
+use crate::io::sqlite::make_durable;
 use crate::model::ident::{Digest, Version};
 use crate::model::workspace::{HeldVersion, Logo, Timestamp};
 use crate::workspace::WorkspaceError;
@@ -371,20 +371,7 @@ pub(super) fn upgrade(connection: &mut Connection, doing: &Doing) -> Result<(), 
     transaction.commit().doing(doing, "upgrade")
 }
 
-/// Settings under which what was reported as done survives a power cut, and readers never wait: a
-/// write-ahead log that is synchronised with every transaction. Where there can be no such log, `extra`
-/// makes up for it.
+/// How connections to a platform are set.
 pub(super) fn settings(connection: &Connection, doing: &Doing) -> Result<(), WorkspaceError> {
-    connection
-        .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0))
-        .and_then(|_| connection.pragma_update(None, "synchronous", "extra"))
-        .and_then(|()| connection.pragma_update(None, "foreign_keys", "on"))
-        .and_then(|()| connection.pragma_update(None, "cache_size", -4_096))
-        .and_then(|()| connection.pragma_update(None, "trusted_schema", "off"))
-        // Cells that can't be where they are said to be are told of at once.
-        .and_then(|()| connection.pragma_update(None, "cell_size_check", "on"))
-        // Statements are planned once, not anew for every value that a partial index may depend on.
-        .and_then(|()| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true))
-        .map(drop)
-        .doing(doing, "open")
+    make_durable(connection).doing(doing, "open")
 }
