@@ -46,3 +46,7 @@ id_type!(
     /// A connection.
     ConnectionId
 );
+id_type!(
+    /// An API endpoint.
+    EndpointId
+);

@@ -21,6 +21,7 @@ mod base;
 mod connection;
 mod connector;
 mod customer;
+mod endpoint;
 mod error;
 mod folder;
 mod id;
@@ -47,9 +48,10 @@ pub use base::{ApiBase, BaseError};
 pub use connection::ConnectionInfo;
 pub use connector::{ConnectorDraft, ConnectorInfo, Publication, ReleasedVersion};
 pub use customer::CustomerInfo;
+pub use endpoint::EndpointInfo;
 pub use error::{ClientError, FieldError, RequestContext};
 pub use folder::{Folder, Project};
-pub use id::{ConnectionId, FolderId, JobId, ManifestId, ProjectId, RecipeId};
+pub use id::{ConnectionId, EndpointId, FolderId, JobId, ManifestId, ProjectId, RecipeId};
 pub use limits::{LimitClass, Limits, Rate, RateError, RateWanted};
 pub use package::{
     Contents, HomeAssets, IncludeData, Job, JobStatus, ManifestAsset, NewManifest, Operation,

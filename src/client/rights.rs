@@ -12,6 +12,17 @@ const RIGHTS: &[(&str, &str, &str)] = &[
     ("PUT", "/api/recipes/:id/start", "start recipes"),
     ("PUT", "/api/recipes/:id/stop", "stop recipes"),
     ("GET", "/api/connections", "list connections"),
+    ("GET", "/api/api_endpoints", "list API endpoints"),
+    (
+        "PUT",
+        "/api/api_endpoints/:id/enable",
+        "enable API endpoints",
+    ),
+    (
+        "PUT",
+        "/api/api_endpoints/:id/disable",
+        "disable API endpoints",
+    ),
     ("GET", "/api/custom_connectors", "list custom connectors"),
     (
         "GET",

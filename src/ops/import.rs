@@ -6,6 +6,7 @@ mod contents;
 mod edited;
 pub mod history;
 pub mod matrix;
+pub mod needs;
 mod plan_file;
 mod planned;
 mod read_back;
@@ -62,7 +63,7 @@ use crate::plan::import::document::{
 use crate::plan::import::mapping::Uses;
 use crate::plan::import::nesting;
 use crate::plan::import::settings::{
-    PlannedSettings, PlannedSettingsFile, SettingSubject, SettingWrite, Settled,
+    Endpoints, PlannedSettings, PlannedSettingsFile, SettingSubject, SettingWrite, Settled,
 };
 use crate::plan::import::tables::RowsChoices;
 use crate::plan::import::target::{Here, MadeFor, NameMeans, OtherTarget, PlannedTarget};
@@ -538,7 +539,13 @@ impl Incoming {
             None => None,
             Some(asked) => {
                 let held = workspace.properties(&draft.properties_asked(&asked.resolved))?;
-                let settled = draft.settle(&asked.resolved, &held, &request.address);
+                let mut endpoints = Endpoints::default();
+                if !asked.resolved.endpoints.is_empty() {
+                    endpoints.packaged = needs::endpoints(&self.opened)?;
+                    let marks = draft.endpoints_asked(&endpoints.packaged);
+                    endpoints.states = workspace.endpoints(&marks)?;
+                }
+                let settled = draft.settle(&asked.resolved, &held, &endpoints, &request.address);
                 findings.extend(settled.findings.iter().cloned());
                 findings.extend(refused_settings(&settled, workspace, &request.address));
                 settled.relieve(&mut plan);

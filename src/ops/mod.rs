@@ -10,7 +10,6 @@ pub mod doctor;
 pub mod excerpt;
 pub mod export;
 pub mod import;
-pub mod needs;
 pub mod promotion;
 pub mod provenance;
 pub mod read;

@@ -7,9 +7,9 @@ use serde::Serialize;
 use crate::model::catalogue::Catalogue;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::workspace::{
-    AssetId, AssetKey, Authorization, Body, ConnectorId, Counters, FolderPath, HeldState,
-    HeldValue, HeldVersion, Inventory, PropertyKey, RecipeState, Revision, RevisionNumber, Sharing,
-    Snapshot, Timestamp, WorkspaceFacts,
+    AssetId, AssetKey, Authorization, Body, ConnectorId, Counters, EndpointState, FolderPath,
+    HeldState, HeldValue, HeldVersion, Inventory, PropertyKey, RecipeState, Revision,
+    RevisionNumber, Sharing, Snapshot, Timestamp, WorkspaceFacts,
 };
 
 /// One change. Numbers were given by whoever made the list, from the workspace's
@@ -51,6 +51,13 @@ pub enum Change {
         id: AssetId,
         /// Its state from now on.
         authorization: Authorization,
+    },
+    /// An API endpoint is enabled or disabled.
+    SetEndpoint {
+        /// The endpoint.
+        id: AssetId,
+        /// Its state from now on.
+        state: EndpointState,
     },
     /// A property gets a value, whether it had one or not.
     SetProperty {

@@ -152,6 +152,12 @@ impl RemoteWorkspace {
                         "give it its value in the settings of an import",
                     ));
                 }
+                Change::SetEndpoint { .. } => {
+                    return Err(self.not_offered(
+                        "enabling an API endpoint by itself",
+                        "say it in the settings of an import",
+                    ));
+                }
                 Change::SetConnection { .. } => {
                     return Err(self.not_offered(
                         "authorising a connection",
@@ -211,6 +217,7 @@ impl RemoteWorkspace {
             }
             Change::Unshare(id) => format!("share {} no longer", title(id)?),
             Change::SetConnection { .. }
+            | Change::SetEndpoint { .. }
             | Change::SetProperty { .. }
             | Change::CreateAsset { .. }
             | Change::UpdateAsset { .. }
@@ -266,6 +273,7 @@ impl RemoteWorkspace {
             }
             // They are not offered.
             Change::SetConnection { .. }
+            | Change::SetEndpoint { .. }
             | Change::SetProperty { .. }
             | Change::CreateAsset { .. }
             | Change::UpdateAsset { .. }
@@ -391,6 +399,7 @@ impl RemoteWorkspace {
             | Change::RemoveAsset(_)
             | Change::SetRecipe { .. }
             | Change::SetConnection { .. }
+            | Change::SetEndpoint { .. }
             | Change::SetProperty { .. }
             | Change::CreateConnector { .. }
             | Change::MoveAsset { .. }

@@ -246,6 +246,7 @@ impl RemoteWorkspace {
             | Change::RemoveAsset(_)
             | Change::SetRecipe { .. }
             | Change::SetConnection { .. }
+            | Change::SetEndpoint { .. }
             | Change::SetProperty { .. }
             | Change::CreateConnector { .. }
             | Change::AddVersion { .. }

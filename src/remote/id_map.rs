@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::ident::{Digest, InternalName, Version};
 use crate::model::workspace::{
-    AssetId, AssetKey, Binding, Body, ConnectorId, HeldValue, Inventory, PropertyKey, Revision,
-    RevisionHeader, RevisionNumber, Scope, Snapshot, WorkspaceFacts,
+    AssetId, AssetKey, Binding, Body, ConnectorId, EndpointMark, EndpointState, HeldValue,
+    Inventory, PropertyKey, Revision, RevisionHeader, RevisionNumber, Scope, Snapshot,
+    WorkspaceFacts,
 };
 use crate::plan::commit::{Change, Commit};
 use crate::workspace::{Committed, Contents, Moment, Workspace, WorkspaceError};
@@ -66,6 +67,7 @@ impl<W> IdMap<'_, W> {
             | Change::RemoveAsset(_)
             | Change::SetRecipe { .. }
             | Change::SetConnection { .. }
+            | Change::SetEndpoint { .. }
             | Change::SetProperty { .. }
             | Change::CreateConnector { .. }
             | Change::Share { .. }
@@ -97,6 +99,7 @@ impl<W> IdMap<'_, W> {
                 | Change::RemoveAsset(_)
                 | Change::SetRecipe { .. }
                 | Change::SetConnection { .. }
+                | Change::SetEndpoint { .. }
                 | Change::SetProperty { .. }
                 | Change::CreateConnector { .. }
                 | Change::AddVersion { .. }
@@ -136,6 +139,13 @@ impl<W: Workspace> Workspace for IdMap<'_, W> {
         asked: &BTreeSet<PropertyKey>,
     ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError> {
         self.workspace.properties(asked)
+    }
+
+    fn endpoints(
+        &self,
+        asked: &BTreeMap<AssetId, EndpointMark>,
+    ) -> Result<BTreeMap<AssetId, EndpointState>, WorkspaceError> {
+        self.workspace.endpoints(asked)
     }
 
     fn content(&self, digest: &Digest, into: &mut Vec<u8>) -> Result<(), WorkspaceError> {

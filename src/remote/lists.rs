@@ -174,6 +174,7 @@ pub(super) fn is_of_connector(change: &Change) -> bool {
         | Change::RemoveAsset(_)
         | Change::SetRecipe { .. }
         | Change::SetConnection { .. }
+        | Change::SetEndpoint { .. }
         | Change::SetProperty { .. }
         | Change::MoveAsset { .. }
         | Change::RemoveFolder(_) => false,

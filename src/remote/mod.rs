@@ -35,10 +35,10 @@ use crate::model::error::chain;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    Address, AssetId, AssetKey, AssetPlace, Body, FolderPath, HeldValue, Inventory, Partnership,
-    PropertyKey, ReadDepth, RemoteAccount, RemoteAddress, Revision, RevisionHeader, RevisionNumber,
-    Scope, SharingKnowledge, SharingTold, Snapshot, WorkspaceAsset, WorkspaceConnector,
-    WorkspaceFacts, WorkspaceId, WorkspaceKind,
+    Address, AssetId, AssetKey, AssetPlace, Body, EndpointMark, EndpointState, FolderPath,
+    HeldValue, Inventory, Partnership, PropertyKey, ReadDepth, RemoteAccount, RemoteAddress,
+    Revision, RevisionHeader, RevisionNumber, Scope, SharingKnowledge, SharingTold, Snapshot,
+    WorkspaceAsset, WorkspaceConnector, WorkspaceFacts, WorkspaceId, WorkspaceKind,
 };
 use crate::ops::import::ImportError;
 use crate::ops::{Running, Silent};
@@ -523,6 +523,13 @@ impl Workspace for RemoteWorkspace {
         asked: &BTreeSet<PropertyKey>,
     ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError> {
         self.property_values(asked)
+    }
+
+    fn endpoints(
+        &self,
+        asked: &BTreeMap<AssetId, EndpointMark>,
+    ) -> Result<BTreeMap<AssetId, EndpointState>, WorkspaceError> {
+        self.endpoint_states(asked)
     }
 
     fn connections_known_as(

@@ -305,6 +305,7 @@ impl RemoteWorkspace {
                 | Change::RemoveAsset(_)
                 | Change::SetRecipe { .. }
                 | Change::SetConnection { .. }
+                | Change::SetEndpoint { .. }
                 | Change::SetProperty { .. }
                 | Change::ReleaseVersion { .. }
                 | Change::Share { .. }

@@ -58,6 +58,7 @@ fn changed(commit: &Commit) -> Option<Vec<Changed>> {
         | Change::Unshare(_)
         | Change::MoveAsset { .. }
         | Change::RemoveFolder(_)
+        | Change::SetEndpoint { .. }
         | Change::SetProperty { .. } => None,
     });
     changes.collect()

@@ -13,7 +13,7 @@ use super::changes::Done;
 use super::folders::Folders;
 use super::journal::{JournalError, RemoteIdentity};
 use super::lists::Lists;
-use crate::client::{ClientError, ConnectionId, ProjectId, RecipeFilter};
+use crate::client::{Account, ClientError, ConnectionId, EndpointInfo, ProjectId, RecipeFilter};
 use crate::io::atomic;
 use crate::model::error::chain;
 use crate::model::ident::Digest;
@@ -21,8 +21,8 @@ use crate::model::kind::AssetKind;
 use crate::model::normal::nfc;
 use crate::model::visible;
 use crate::model::workspace::{
-    Address, AssetId, AssetKey, AssetPlace, Authorization, FolderPath, HeldValue, ImportId,
-    PropertyKey, RecipeState, Timestamp,
+    Address, AssetId, AssetKey, AssetPlace, Authorization, EndpointMark, EndpointState, FolderPath,
+    HeldValue, ImportId, PropertyKey, RecipeState, Timestamp,
 };
 use crate::plan::commit::{Change, Commit};
 use crate::plan::import::settings::SettingWrite;
@@ -89,6 +89,62 @@ impl RemoteWorkspace {
         Ok(known)
     }
 
+    /// Whether API endpoints are enabled, as far as it is told which is which.
+    pub(super) fn endpoint_states(
+        &self,
+        asked: &BTreeMap<AssetId, EndpointMark>,
+    ) -> Result<BTreeMap<AssetId, EndpointState>, WorkspaceError> {
+        // Of customers' workspaces the platform documents no such list (platform.md §2).
+        if asked.is_empty() || self.account != Account::Own {
+            return Ok(BTreeMap::new());
+        }
+        let listed = self.api().endpoints()?;
+        let told = asked.iter().filter_map(|(id, mark)| {
+            let found = meant(&listed, mark, mark.recipe_id)?;
+            Some((*id, found.state))
+        });
+        Ok(told.collect())
+    }
+
+    /// Enables or disables an endpoint, and looks whether it is so.
+    fn set_endpoint(
+        &self,
+        endpoint: &EndpointMark,
+        recipe: Option<AssetId>,
+        state: EndpointState,
+    ) -> Result<Done, WorkspaceError> {
+        let listed = self.api().endpoints()?;
+        let Some(found) = meant(&listed, endpoint, recipe) else {
+            let why = match listed.iter().filter(|one| is_like(one, endpoint)).count() {
+                0 => "it is not there",
+                _ => "the platform lists several like it",
+            };
+            return Ok(Done::Refused(why.to_owned()));
+        };
+        if found.state == state {
+            return Ok(Done::Made);
+        }
+        let asked = self.api().set_endpoint(found.id, state);
+        let is_so = || -> Result<bool, WorkspaceError> {
+            let now = self.api().endpoints()?;
+            let mut now = now.iter().filter(|one| one.id == found.id);
+            Ok(now.any(|one| one.state == state))
+        };
+        match asked {
+            Ok(()) if is_so()? => Ok(Done::Made),
+            Ok(()) => Ok(Done::Refused("the platform said that it did".to_owned())),
+            Err(error @ (ClientError::Refused { .. } | ClientError::NotFound { .. })) => {
+                Ok(Done::Refused(error.to_string()))
+            }
+            // It may have arrived: what is there tells.
+            Err(lost @ ClientError::Lost { .. }) => match is_so()? {
+                true => Ok(Done::Made),
+                false => Err(lost.into()),
+            },
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// The platform's words, unless they say back what settings gave it.
     pub(super) fn unsaid(&self, words: String) -> String {
         match is_said(&self.values.borrow(), &words) {
@@ -124,7 +180,15 @@ impl RemoteWorkspace {
                 )),
                 Some(_) | None => Ok(()),
             },
-            SettingWrite::Credentials { .. } | SettingWrite::Recipe { .. } => Ok(()),
+            SettingWrite::Endpoint { endpoint, state } if self.account != Account::Own => Err((
+                format!("that the API endpoint \"{}\" is {state}", endpoint.name),
+                "the platform documents no such request for customers' workspaces".to_owned(),
+                "say \"leave\" for it, and do it in the platform's pages; or import with a token of that workspace"
+                    .to_owned(),
+            )),
+            SettingWrite::Endpoint { .. }
+            | SettingWrite::Credentials { .. }
+            | SettingWrite::Recipe { .. } => Ok(()),
         }
     }
 
@@ -192,23 +256,28 @@ impl RemoteWorkspace {
             })?;
         }
         let mut numbers = Numbers::default();
+        let not_there = || Ok(Done::Refused("it is not there".to_owned()));
         for write in package.settings {
-            let (label, known) = match write {
-                SettingWrite::Property { .. } => continue,
-                SettingWrite::Credentials { key, .. } | SettingWrite::Recipe { key, .. } => {
-                    (left.next().unwrap_or_default(), key)
-                }
-            };
-            steps.step(&label, left.clone().collect(), || {
-                let Some(id) = numbers.of(self, known)? else {
-                    return Ok(Done::Refused("it is not there".to_owned()));
-                };
-                match write {
-                    SettingWrite::Credentials { fields, .. } => self.give(ConnectionId(id), fields),
-                    SettingWrite::Recipe { state, .. } => {
-                        self.set_recipe(AssetId(id), *state, &Lists::default())
-                    }
-                    SettingWrite::Property { .. } => Ok(Done::Made),
+            if matches!(write, SettingWrite::Property { .. }) {
+                continue;
+            }
+            let label = left.next().unwrap_or_default();
+            steps.step(&label, left.clone().collect(), || match write {
+                SettingWrite::Property { .. } => Ok(Done::Made),
+                SettingWrite::Credentials { key, fields } => match numbers.of(self, key)? {
+                    Some(id) => self.give(ConnectionId(id), fields),
+                    None => not_there(),
+                },
+                SettingWrite::Recipe { key, state } => match numbers.of(self, key)? {
+                    Some(id) => self.set_recipe(AssetId(id), *state, &Lists::default()),
+                    None => not_there(),
+                },
+                SettingWrite::Endpoint { endpoint, state } => {
+                    let recipe = match &endpoint.recipe {
+                        Some(key) => numbers.of(self, key)?.map(AssetId),
+                        None => None,
+                    };
+                    self.set_endpoint(endpoint, recipe, *state)
                 }
             })?;
         }
@@ -285,6 +354,28 @@ impl RemoteWorkspace {
     }
 }
 
+fn is_like(listed: &EndpointInfo, mark: &EndpointMark) -> bool {
+    nfc(&listed.name) == nfc(&mark.name) && listed.served.is(&mark.served)
+}
+
+/// The endpoint that is meant, if that can be told: other collections may have one like it.
+fn meant<'l>(
+    listed: &'l [EndpointInfo],
+    mark: &EndpointMark,
+    recipe: Option<AssetId>,
+) -> Option<&'l EndpointInfo> {
+    let answers = |one: &&EndpointInfo| match (recipe, one.recipe) {
+        (Some(recipe), Some(own)) => own.0 == recipe.0,
+        (None, _) | (_, None) => true,
+    };
+    let like = listed.iter().filter(|one| is_like(one, mark));
+    let mut like = like.filter(answers);
+    match (like.next(), like.next()) {
+        (Some(only), None) => Some(only),
+        (None, _) | (Some(_), Some(_)) => None,
+    }
+}
+
 /// Values of properties that go in one request.
 struct Values {
     project: Option<FolderPath>,
@@ -339,6 +430,14 @@ fn labels(package: &Uploaded<'_>) -> Vec<String> {
                 };
                 Some(format!("{verb} recipe \"{}\"", resolve::label(key)))
             }
+            SettingWrite::Endpoint { endpoint, state } => {
+                let verb = match state {
+                    EndpointState::Enabled => "enable",
+                    EndpointState::Disabled => "disable",
+                };
+                let EndpointMark { name, served, .. } = endpoint;
+                Some(format!("{verb} API endpoint \"{name}\" ({served})"))
+            }
         })
         .collect()
 }
@@ -346,9 +445,10 @@ fn labels(package: &Uploaded<'_>) -> Vec<String> {
 /// Whether a change is the package's, which the platform makes by itself.
 fn is_of_import(change: &Change) -> bool {
     match change {
-        Change::SetProperty { .. } | Change::SetConnection { .. } | Change::SetRecipe { .. } => {
-            false
-        }
+        Change::SetProperty { .. }
+        | Change::SetConnection { .. }
+        | Change::SetRecipe { .. }
+        | Change::SetEndpoint { .. } => false,
         Change::CreateFolder(_)
         | Change::CreateAsset { .. }
         | Change::UpdateAsset { .. }

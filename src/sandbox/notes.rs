@@ -1,6 +1,6 @@
 //! What the platform tells of a workspace's assets and the local platform has no place for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 
 use serde::{Deserialize, Serialize};
@@ -19,8 +19,6 @@ pub(super) struct Notes {
     times: BTreeMap<AssetId, (Option<Timestamp>, Timestamp)>,
     /// What else is known of connections.
     connections: BTreeMap<AssetId, ConnectionNotes>,
-    /// The API endpoints that are enabled.
-    enabled: BTreeSet<AssetId>,
 }
 
 /// What is noted of a connection.
@@ -67,18 +65,6 @@ impl Notes {
             .map(|(id, _)| *id)
     }
 
-    pub(super) fn is_enabled(&self, endpoint: AssetId) -> bool {
-        self.enabled.contains(&endpoint)
-    }
-
-    pub(super) fn enable(&mut self, endpoint: AssetId) {
-        self.enabled.insert(endpoint);
-    }
-
-    pub(super) fn disable(&mut self, endpoint: AssetId) {
-        self.enabled.remove(&endpoint);
-    }
-
     pub(super) fn made(&mut self, asset: AssetId, made: Made, at: Timestamp) {
         let known = self.times.get(&asset).and_then(|(created, _)| *created);
         let created = match made {
@@ -91,7 +77,6 @@ impl Notes {
     pub(super) fn forget(&mut self, asset: AssetId) {
         self.times.remove(&asset);
         self.connections.remove(&asset);
-        self.enabled.remove(&asset);
     }
 
     /// Adds the times that are noted to those that the workspace tells.

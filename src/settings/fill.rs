@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::rows::RowsFile;
 use super::{
-    ConnectionWish, ExistingRows, Origin, PropertyName, RecipeWish, Resolved, Said, SettingsError,
-    TableWish, UsedConnection, Value,
+    ConnectionWish, EndpointWish, ExistingRows, Origin, PropertyName, RecipeWish, Resolved, Said,
+    SettingsError, TableWish, UsedConnection, Value,
 };
 use crate::model::ident::Digest;
 use crate::model::table::RowsPolicy;
@@ -141,6 +141,8 @@ pub struct ResolvedSettings {
     pub tables: BTreeMap<String, Said<FilledTable>>,
     /// Recipes.
     pub recipes: BTreeMap<String, Said<RecipeWish>>,
+    /// API endpoints.
+    pub endpoints: BTreeMap<String, Said<EndpointWish>>,
 }
 
 impl Resolved {
@@ -154,6 +156,7 @@ impl Resolved {
             folder: self.folder.clone(),
             tags: self.tags.clone(),
             recipes: self.recipes.clone(),
+            endpoints: self.endpoints.clone(),
             ..ResolvedSettings::default()
         };
         for (name, said) in &self.properties {
@@ -263,6 +266,11 @@ impl ResolvedSettings {
             add("recipe");
             add(name);
             add(&said.value.to_string());
+        }
+        for (name, said) in &self.endpoints {
+            add("endpoint");
+            add(name);
+            add(said.value.as_str());
         }
         Digest::of(&all)
     }

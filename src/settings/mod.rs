@@ -103,6 +103,8 @@ pub struct Section {
     pub tables: BTreeMap<String, Said<TableWish>>,
     /// Recipes, by name, by folder and name, or `*` for all.
     pub recipes: BTreeMap<String, Said<RecipeWish>>,
+    /// API endpoints, by name, by collection and name, by method and path, or `*` for all.
+    pub endpoints: BTreeMap<String, Said<EndpointWish>>,
 }
 
 keyword_enum! {
@@ -237,6 +239,18 @@ keyword_enum! {
         /// It does not run.
         Stop = "stop",
         /// It stays as the import leaves it.
+        Leave = "leave",
+    }
+}
+
+keyword_enum! {
+    /// What becomes of an API endpoint after the import.
+    pub enum EndpointWish: "choice for an API endpoint" {
+        /// It can be called.
+        Enable = "enable",
+        /// It can't be called.
+        Disable = "disable",
+        /// It stays as it is.
         Leave = "leave",
     }
 }

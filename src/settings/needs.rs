@@ -24,6 +24,8 @@ pub struct Needs {
     pub recipes: Vec<String>,
     /// Its tables, whose rows a target may have of its own.
     pub tables: Vec<NeededTable>,
+    /// Its API endpoints, by how settings may name each: its own name first.
+    pub endpoints: Vec<Vec<String>>,
     /// Ids that steps were given by picking from a list of the source's account.
     pub picked: Vec<NeededChoice>,
 }
@@ -95,8 +97,13 @@ fn label(folder: &str, name: &str) -> String {
 }
 
 impl Needs {
-    /// Those of a package. `shapes` says what rows its lookup tables take, by asset.
-    pub fn of(project: &Project, shapes: &BTreeMap<usize, LookupShape>) -> Self {
+    /// Those of a package. `shapes` says what rows its lookup tables take, by asset, and `endpoints` how
+    /// its API endpoints may be named.
+    pub fn of(
+        project: &Project,
+        shapes: &BTreeMap<usize, LookupShape>,
+        endpoints: Vec<Vec<String>>,
+    ) -> Self {
         let mut connections: BTreeMap<String, NeededConnection> = BTreeMap::new();
         let mut properties: BTreeMap<(Option<PropertyLevel>, String), usize> = BTreeMap::new();
         let mut needs = Self {
@@ -104,6 +111,7 @@ impl Needs {
             properties: Vec::new(),
             recipes: Vec::new(),
             tables: Vec::new(),
+            endpoints,
             picked: Vec::new(),
         };
         for (index, asset) in project.assets.iter().enumerate() {
@@ -242,6 +250,15 @@ impl Needs {
                     errors.push(SettingsError::unknown(&said.at, &what, name, &tables));
                 }
             }
+            let endpoints: Vec<&str> = (self.endpoints.iter().flatten())
+                .map(String::as_str)
+                .collect();
+            for (name, said) in section.endpoints.iter().filter(|(name, _)| *name != "*") {
+                if !endpoints.contains(&name.as_str()) {
+                    let what = format!("API endpoint \"{name}\"");
+                    errors.push(SettingsError::unknown(&said.at, &what, name, &endpoints));
+                }
+            }
             for (name, said) in section.recipes.iter().filter(|(name, _)| *name != "*") {
                 if !is_named(name, &recipes) {
                     let what = format!("recipe \"{name}\"");
@@ -311,6 +328,17 @@ impl Needs {
         }
         self.table_marks(&mut text);
         text.push_str("\n# start, stop or leave\n[all.recipes]\n\"*\" = \"start\"\n");
+        if !self.endpoints.is_empty() {
+            text.push_str(
+                "\n# enable, disable or leave; an endpoint can be called once it is enabled\n[all.endpoints]\n",
+            );
+        }
+        for endpoint in &self.endpoints {
+            // What tells it from others of its name.
+            if let [_, _, served] = &endpoint[..] {
+                let _ = writeln!(text, "{} = \"enable\"", quoted(served));
+            }
+        }
         for picked in &self.picked {
             let _ = writeln!(
                 text,

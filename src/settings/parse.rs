@@ -7,8 +7,8 @@ use std::str::FromStr;
 use toml_edit::{Document, Item, TableLike};
 
 use super::{
-    ConnectionWish, ExistingRows, Origin, PropertyLevel, PropertyName, RecipeWish, Said, Scope,
-    Section, SettingsError, SettingsFile, TableWish, UsedConnection, Value,
+    ConnectionWish, EndpointWish, ExistingRows, Origin, PropertyLevel, PropertyName, RecipeWish,
+    Said, Scope, Section, SettingsError, SettingsFile, TableWish, UsedConnection, Value,
 };
 use crate::model::ident::Digest;
 use crate::model::keyword::{UnknownKeyword, nearest, quoted_list};
@@ -27,6 +27,7 @@ const SECTION: &[&str] = &[
     "connections",
     "tables",
     "recipes",
+    "endpoints",
 ];
 const VALUE: &[&str] = &["env", "file", "fill-in"];
 const CONNECTION: &[&str] = &["fields", "use", "fill-in"];
@@ -237,6 +238,14 @@ impl<'t> Reader<'t> {
                         if let Some(wish) = self.word::<RecipeWish>(&one) {
                             let said = self.said(&one, scope, wish);
                             section.recipes.insert(one.key.to_owned(), said);
+                        }
+                    }
+                }
+                "endpoints" => {
+                    for one in self.table(&field).unwrap_or_default() {
+                        if let Some(wish) = self.word::<EndpointWish>(&one) {
+                            let said = self.said(&one, scope, wish);
+                            section.endpoints.insert(one.key.to_owned(), said);
                         }
                     }
                 }

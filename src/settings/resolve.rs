@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ConnectionWish, PropertyName, RecipeWish, Said, Scope, SettingsError, SettingsFile, TableWish,
-    Value,
+    ConnectionWish, EndpointWish, PropertyName, RecipeWish, Said, Scope, SettingsError,
+    SettingsFile, TableWish, Value,
 };
 use crate::model::keyword::nearest;
 use crate::model::workspace::FolderPath;
@@ -37,6 +37,8 @@ pub struct Resolved {
     pub tables: BTreeMap<String, Said<TableWish>>,
     /// Recipes.
     pub recipes: BTreeMap<String, Said<RecipeWish>>,
+    /// API endpoints.
+    pub endpoints: BTreeMap<String, Said<EndpointWish>>,
 }
 
 impl Resolved {
@@ -83,6 +85,7 @@ impl Resolved {
                 resolved.connections.extend(section.connections.clone());
                 resolved.tables.extend(section.tables.clone());
                 resolved.recipes.extend(section.recipes.clone());
+                resolved.endpoints.extend(section.endpoints.clone());
             }
         }
         Ok(resolved)

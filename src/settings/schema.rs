@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
-use super::{ExistingRows, RecipeWish};
+use super::{EndpointWish, ExistingRows, RecipeWish};
 use crate::model::table::RowsPolicy;
 
 /// What a file of settings may say.
@@ -54,6 +54,9 @@ pub struct SectionText {
     /// Recipes, by name, by folder and name, or `*` for all.
     #[serde(default)]
     pub recipes: BTreeMap<String, RecipeWish>,
+    /// API endpoints, by name, by collection and name, by method and path, or `*` for all.
+    #[serde(default)]
+    pub endpoints: BTreeMap<String, EndpointWish>,
 }
 
 /// What is done with tags.

@@ -8,9 +8,10 @@ use crate::model::catalogue::Catalogue;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldState, HeldValue, Inventory,
-    Namesakes, PropertyKey, ReadDepth, RecipeUse, Revision, RevisionHeader, RevisionNumber, Scope,
-    Sharing, SharingKnowledge, Snapshot, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts,
+    AssetId, AssetKey, AssetPlace, Body, ConnectorId, EndpointMark, EndpointState, FolderPath,
+    HeldState, HeldValue, Inventory, Namesakes, PropertyKey, ReadDepth, RecipeUse, Revision,
+    RevisionHeader, RevisionNumber, Scope, Sharing, SharingKnowledge, Snapshot, WorkspaceAsset,
+    WorkspaceConnector, WorkspaceFacts,
 };
 use crate::plan::commit::{Change, Commit, Dependency};
 use crate::workspace::validate;
@@ -33,6 +34,8 @@ struct State {
     /// For an admin workspace: what it shares.
     shares: BTreeMap<ConnectorId, Sharing>,
     properties: BTreeMap<PropertyKey, HeldValue>,
+    /// The API endpoints that are enabled.
+    enabled: BTreeSet<AssetId>,
     contents: BTreeMap<Digest, Vec<u8>>,
     revisions: Vec<Revision>,
 }
@@ -226,6 +229,7 @@ impl MemoryWorkspace {
                 let key = state.asset(*id).map_err(unfit)?.key.clone();
                 state.keys.remove(&key);
                 state.assets.remove(id);
+                state.enabled.remove(id);
             }
             Change::MoveAsset { id, key } => state.rename(*id, key).map_err(unfit)?,
             Change::RemoveFolder(folder) => state.remove_folder(folder).map_err(unfit)?,
@@ -235,6 +239,18 @@ impl MemoryWorkspace {
             Change::SetConnection { id, authorization } => state
                 .set(*id, HeldState::Connection(*authorization))
                 .map_err(unfit)?,
+            Change::SetEndpoint {
+                id,
+                state: endpoint,
+            } => {
+                if state.asset(*id).map_err(unfit)?.key.kind != AssetKind::ApiEndpoint {
+                    return Err(unfit(CommitConflict::OtherState(*id)));
+                }
+                match endpoint {
+                    EndpointState::Enabled => state.enabled.insert(*id),
+                    EndpointState::Disabled => state.enabled.remove(id),
+                };
+            }
             Change::SetProperty { key, value } => {
                 state.properties.insert(key.clone(), value.clone());
             }
@@ -417,6 +433,17 @@ impl Workspace for MemoryWorkspace {
         let told =
             asked.filter_map(|key| Some((key.clone(), self.state.properties.get(key)?.clone())));
         Ok(told.collect())
+    }
+
+    fn endpoints(
+        &self,
+        asked: &BTreeMap<AssetId, EndpointMark>,
+    ) -> Result<BTreeMap<AssetId, EndpointState>, WorkspaceError> {
+        let state = |id| match self.state.enabled.contains(id) {
+            true => EndpointState::Enabled,
+            false => EndpointState::Disabled,
+        };
+        Ok(asked.keys().map(|id| (*id, state(id))).collect())
     }
 
     fn content(&self, digest: &Digest, into: &mut Vec<u8>) -> Result<(), WorkspaceError> {

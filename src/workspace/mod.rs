@@ -23,8 +23,9 @@ use crate::io::temp_store::deflate;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::path::PackagePath;
 use crate::model::workspace::{
-    AssetId, AssetKey, Body, FolderPath, HeldValue, Inventory, Partnership, PropertyKey, ReadDepth,
-    Revision, RevisionHeader, RevisionNumber, Scope, Snapshot, WorkspaceConnector, WorkspaceFacts,
+    AssetId, AssetKey, Body, EndpointMark, EndpointState, FolderPath, HeldValue, Inventory,
+    Partnership, PropertyKey, ReadDepth, Revision, RevisionHeader, RevisionNumber, Scope, Snapshot,
+    WorkspaceConnector, WorkspaceFacts,
 };
 use crate::plan::commit::Commit;
 use crate::plan::import::Landing;
@@ -357,6 +358,15 @@ pub trait Workspace {
         &self,
         asked: &BTreeSet<PropertyKey>,
     ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError>;
+
+    /// Whether these API endpoints are enabled, as far as that is told.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    fn endpoints(
+        &self,
+        asked: &BTreeMap<AssetId, EndpointMark>,
+    ) -> Result<BTreeMap<AssetId, EndpointState>, WorkspaceError>;
 
     /// Its connections that are known by these external ids. Only the platform's API has such ids.
     ///

@@ -132,6 +132,7 @@ fn check_numbers(commit: &Commit, workspace: &WorkspaceFacts) -> Result<(), Comm
             | Change::RemoveAsset(_)
             | Change::SetRecipe { .. }
             | Change::SetConnection { .. }
+            | Change::SetEndpoint { .. }
             | Change::SetProperty { .. }
             | Change::CreateConnector { .. }
             | Change::AddVersion { .. }

@@ -819,7 +819,7 @@ fn an_older_platform_is_upgraded() {
     let connection = rusqlite::Connection::open(place.path("p.db")).expect("a database");
     connection
         .execute_batch(
-            "DROP TABLE label; DROP INDEX workspace_admin; DROP INDEX uses_name;
+            "DROP TABLE checksum; DROP TABLE label; DROP INDEX workspace_admin; DROP INDEX uses_name;
              ALTER TABLE workspace DROP COLUMN closed_source; PRAGMA user_version = 1;",
         )
         .expect("as it was");
@@ -839,11 +839,11 @@ fn an_older_platform_is_upgraded() {
     let format: i64 = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .expect("a number");
-    assert_eq!(format, 6);
+    assert_eq!(format, 7);
     connection
-        .pragma_update(None, "user_version", 7)
+        .pragma_update(None, "user_version", 8)
         .expect("newer");
     drop(connection);
     let told = refused(&place, "workspace list", 1);
-    assert!(told.contains("format 7, known is 6"), "{told}");
+    assert!(told.contains("format 8, known is 7"), "{told}");
 }

@@ -10,8 +10,8 @@ use recipack::archive::Limits;
 use recipack::model::ident::{Digest, InternalName, Version};
 use recipack::model::table::RowsPolicy;
 use recipack::model::workspace::{
-    AssetId, Body, HeldValue, Inventory, PropertyKey, Revision, RevisionHeader, RevisionNumber,
-    Scope, Snapshot, Timestamp, WorkspaceFacts,
+    AssetId, Body, EndpointMark, EndpointState, HeldValue, Inventory, PropertyKey, Revision,
+    RevisionHeader, RevisionNumber, Scope, Snapshot, Timestamp, WorkspaceFacts,
 };
 use recipack::ops::import::{ImportRequest, Incoming};
 use recipack::ops::{Interrupt, Running, Silent};
@@ -56,6 +56,13 @@ impl Workspace for Contested<'_> {
         asked: &BTreeSet<PropertyKey>,
     ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError> {
         self.own.properties(asked)
+    }
+
+    fn endpoints(
+        &self,
+        asked: &BTreeMap<AssetId, EndpointMark>,
+    ) -> Result<BTreeMap<AssetId, EndpointState>, WorkspaceError> {
+        self.own.endpoints(asked)
     }
 
     fn inventory(&self) -> Result<Inventory, WorkspaceError> {

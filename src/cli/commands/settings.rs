@@ -15,7 +15,7 @@ use crate::cli::settings::{Outside, files, invalid};
 use crate::cli::ui::visible;
 use crate::cli::{Context, Stop};
 use crate::model::count::counted;
-use crate::ops::needs::needs;
+use crate::ops::import::needs::needs;
 use crate::ops::read::Roots;
 use crate::plan::import::tables::{RowsMisfit, fit};
 use crate::settings::needs::Needs;
@@ -244,6 +244,13 @@ fn show(context: &Context, args: &SettingsShowArgs) -> Result<Exit, Stop> {
     for (name, said) in &resolved.recipes {
         settings.push(shown(
             format!("recipe \"{name}\""),
+            said.value.to_string(),
+            said,
+        ));
+    }
+    for (name, said) in &resolved.endpoints {
+        settings.push(shown(
+            format!("API endpoint \"{name}\""),
             said.value.to_string(),
             said,
         ));

@@ -3,6 +3,7 @@
 //! Nothing here knows how a workspace is kept; that is the business of [`crate::workspace`].
 
 mod address;
+mod endpoint;
 mod folder;
 mod import_id;
 mod items;
@@ -18,6 +19,7 @@ pub use crate::model::workspace::items::{
     WorkspaceAsset, WorkspaceConnector,
 };
 pub use address::{Address, AddressError, ApiHost, RemoteAccount, RemoteAddress};
+pub use endpoint::{EndpointMark, EndpointState, Served};
 pub use folder::FolderPath;
 pub use import_id::ImportId;
 pub use label::{Label, LabelEdit, LabelError};

@@ -2,7 +2,11 @@
 //! credentials of connections, and which recipes run afterwards (platform.md §6: none of it travels
 //! with a package).
 
+mod endpoints;
+mod recipes;
 mod tables;
+
+pub use endpoints::{Endpoints, PackagedEndpoint};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,22 +17,19 @@ use serde::{Deserialize, Serialize};
 use super::decide::{Receipt, ReceiptRecipe};
 use super::document::{Afterwards, ImportPlan};
 use super::mapping::{self, Mapped};
-use super::{Draft, Fate, main_file};
+use super::{Draft, Fate};
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::ident::Digest;
 use crate::model::keyword::{keyword_enum, nearest};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    Address, AssetId, AssetKey, Authorization, Before, Binding, FolderPath, HeldState, HeldValue,
-    PropertyKey, RecipeState, StoredFile,
+    Address, AssetId, AssetKey, Authorization, Before, Binding, EndpointMark, EndpointState,
+    FolderPath, HeldState, HeldValue, PropertyKey, RecipeState,
 };
 use crate::plan::commit::{Change, Commit};
-use crate::plan::order::callees_first;
-use crate::plan::preconditions::obstacles;
 use crate::plan::resolve;
 use crate::settings::{
-    Filled, FilledConnection, Origin, PropertyLevel, PropertyName, RecipeWish, ResolvedSettings,
-    Said, Shown,
+    Filled, FilledConnection, Origin, PropertyLevel, PropertyName, ResolvedSettings, Said, Shown,
 };
 
 /// What settings do, in the plan of an import.
@@ -74,6 +75,8 @@ keyword_enum! {
         Table = "table",
         /// A recipe.
         Recipe = "recipe",
+        /// An API endpoint.
+        Endpoint = "endpoint",
     }
 }
 
@@ -98,6 +101,12 @@ keyword_enum! {
         Stops = "stops",
         /// A recipe is to run, and can't yet.
         CannotStart = "cannot-start",
+        /// An API endpoint is enabled.
+        Enables = "enables",
+        /// An API endpoint is disabled.
+        Disables = "disables",
+        /// An API endpoint is to be enabled, and can't be yet.
+        CannotEnable = "cannot-enable",
     }
 }
 
@@ -146,6 +155,13 @@ pub enum SettingWrite {
         /// Its state from now on.
         state: RecipeState,
     },
+    /// An API endpoint is enabled or disabled.
+    Endpoint {
+        /// The endpoint.
+        endpoint: EndpointMark,
+        /// Its state from now on.
+        state: EndpointState,
+    },
 }
 
 /// What settings come to in a workspace.
@@ -167,6 +183,8 @@ pub struct Settled {
     told: BTreeSet<AssetId>,
     /// The connections that get credentials.
     authorized: BTreeSet<AssetId>,
+    /// The states that the named recipes are in afterwards.
+    runs: BTreeMap<AssetId, RecipeState>,
 }
 
 impl SettingAction {
@@ -178,10 +196,13 @@ impl SettingAction {
             | SettingEffect::Authorizes
             | SettingEffect::Binds
             | SettingEffect::Starts
-            | SettingEffect::Stops => true,
-            SettingEffect::Keeps | SettingEffect::AwaitsPerson | SettingEffect::CannotStart => {
-                false
-            }
+            | SettingEffect::Stops
+            | SettingEffect::Enables
+            | SettingEffect::Disables => true,
+            SettingEffect::Keeps
+            | SettingEffect::AwaitsPerson
+            | SettingEffect::CannotStart
+            | SettingEffect::CannotEnable => false,
         }
     }
 
@@ -199,7 +220,8 @@ impl SettingAction {
                 SettingSubject::Property
                 | SettingSubject::ProjectProperty
                 | SettingSubject::Connection
-                | SettingSubject::Recipe => {
+                | SettingSubject::Recipe
+                | SettingSubject::Endpoint => {
                     format!("{what} has not the value that the settings say")
                 }
             },
@@ -213,6 +235,10 @@ impl SettingAction {
                 format!("{what} does not run{because}")
             }
             SettingEffect::Stops => format!("{what} still runs"),
+            SettingEffect::Enables | SettingEffect::CannotEnable => {
+                format!("{what} is not enabled{because}")
+            }
+            SettingEffect::Disables => format!("{what} is still enabled{because}"),
         })
     }
 
@@ -220,6 +246,10 @@ impl SettingAction {
     pub fn named(&self) -> String {
         match self.subject {
             SettingSubject::Property | SettingSubject::ProjectProperty => self.name.clone(),
+            SettingSubject::Endpoint => match &self.to {
+                Some(served) => format!("{} ({served})", self.name),
+                None => self.name.clone(),
+            },
             SettingSubject::Connection | SettingSubject::Table | SettingSubject::Recipe => {
                 self.folder.label(&self.name)
             }
@@ -232,7 +262,8 @@ impl SettingAction {
             SettingSubject::Property
             | SettingSubject::Connection
             | SettingSubject::Table
-            | SettingSubject::Recipe => String::new(),
+            | SettingSubject::Recipe
+            | SettingSubject::Endpoint => String::new(),
         };
         format!("\"{}\"{of}", self.named())
     }
@@ -244,7 +275,8 @@ impl PlannedSettings {
     pub fn unplanned<'s>(&'s self, before: &'s Self) -> impl Iterator<Item = &'s SettingAction> {
         let same = |one: &SettingAction, other: &SettingAction| {
             let effects = (one.effect, other.effect);
-            let may_now = effects == (SettingEffect::Starts, SettingEffect::CannotStart);
+            let may_now = effects == (SettingEffect::Starts, SettingEffect::CannotStart)
+                || effects == (SettingEffect::Enables, SettingEffect::CannotEnable);
             (one.subject, &one.name, &one.folder) == (other.subject, &other.name, &other.folder)
                 && (may_now
                     || (one.effect, &one.from, &one.to) == (other.effect, &other.from, &other.to))
@@ -341,6 +373,7 @@ impl Draft<'_> {
         &self,
         settings: &ResolvedSettings,
         held: &BTreeMap<PropertyKey, HeldValue>,
+        endpoints: &Endpoints,
         address: &Address,
     ) -> Settled {
         let mut settled = Settled {
@@ -355,7 +388,9 @@ impl Draft<'_> {
             self.settle_connection(name, said, &known, &mut settled);
         }
         self.settle_tables(settings, address, &mut settled);
+        let first = (settled.changes.len(), settled.writes.len());
         self.settle_recipes(&settings.recipes, &mut settled);
+        self.settle_endpoints(&settings.endpoints, endpoints, first, &mut settled);
         settled
     }
 
@@ -589,138 +624,6 @@ impl Draft<'_> {
             said: said.at.to_string(),
         }
     }
-
-    fn settle_recipes(&self, wishes: &BTreeMap<String, Said<RecipeWish>>, settled: &mut Settled) {
-        let recipes: Vec<(usize, AssetId, &AssetKey)> = self
-            .assets
-            .iter()
-            .enumerate()
-            .filter_map(|(index, drafted)| {
-                let key = drafted.key.filter(|key| key.kind == AssetKind::Recipe)?;
-                Some((index, drafted.id?, key))
-            })
-            .collect();
-        let mut wanted: BTreeMap<AssetId, (usize, &AssetKey, &Said<RecipeWish>)> = BTreeMap::new();
-        if let Some(all) = wishes.get("*") {
-            wanted.extend(
-                recipes
-                    .iter()
-                    .map(|(index, id, key)| (*id, (*index, *key, all))),
-            );
-        }
-        for (name, said) in wishes.iter().filter(|(name, _)| *name != "*") {
-            match meant(
-                "recipe",
-                name,
-                recipes.iter().map(|(_, _, key)| *key),
-                &said.at,
-            ) {
-                Ok(found) => {
-                    let (index, id, key) = recipes[found];
-                    if settled.told.insert(id) {
-                        wanted.insert(id, (index, key, said));
-                    } else {
-                        let finding = unmatched(&format!("recipe \"{name}\""), &said.at, TWICE);
-                        settled.findings.push(finding.help(ONE_NAME));
-                    }
-                }
-                Err(finding) => settled.findings.push(*finding),
-            }
-        }
-        let mut around = self.surroundings();
-        for id in &settled.authorized {
-            if let Some(connection) = around.connections.get_mut(id) {
-                connection.authorization = Authorization::Authorized;
-            }
-        }
-        let order = self.assets.iter().filter_map(|drafted| {
-            let bindings: &[Binding] = &drafted.bindings;
-            Some((drafted.id?, bindings))
-        });
-        let order = callees_first(order);
-        let restarts = self.obstacles();
-        // Callers stop before those that they call, and start after them.
-        let stops = order.iter().rev().map(|id| (id, RecipeState::Stopped));
-        let starts = order.iter().map(|id| (id, RecipeState::Running));
-        for (id, state) in stops.chain(starts) {
-            let Some((index, key, said)) = wanted.get(id) else {
-                continue;
-            };
-            let wish = match said.value {
-                RecipeWish::Start => RecipeState::Running,
-                RecipeWish::Stop => RecipeState::Stopped,
-                RecipeWish::Leave => continue,
-            };
-            if wish != state {
-                continue;
-            }
-            let drafted = &self.assets[*index];
-            let runs = drafted.held.is_some_and(|held| held.state.is_running())
-                && restarts.get(index).is_none_or(Vec::is_empty);
-            let in_the_way = || -> Vec<String> {
-                let asset = &self.project().assets[*index];
-                let Some(main) = main_file(self.project(), asset) else {
-                    return vec!["its JSON is not in the package".to_owned()];
-                };
-                let Some(content) = main.digest else {
-                    return vec!["its JSON was not read".to_owned()];
-                };
-                let file = StoredFile {
-                    extension: "json".to_owned(),
-                    content,
-                    size: main.size,
-                };
-                let Some(body) = drafted.body(self.project(), asset, file) else {
-                    return vec!["its JSON was not read".to_owned()];
-                };
-                let facts = self.translated(&asset.facts);
-                let found = obstacles(&body, &facts, &around);
-                found.iter().map(ToString::to_string).collect()
-            };
-            let (effect, because) = match (wish, runs) {
-                (RecipeState::Running, true) | (RecipeState::Stopped, false) => {
-                    (SettingEffect::Keeps, Vec::new())
-                }
-                (RecipeState::Stopped, true) => (SettingEffect::Stops, Vec::new()),
-                (RecipeState::Running, false) => match in_the_way() {
-                    none if none.is_empty() => (SettingEffect::Starts, none),
-                    because => (SettingEffect::CannotStart, because),
-                },
-            };
-            if matches!(effect, SettingEffect::Starts | SettingEffect::Stops) {
-                settled.changes.push(Change::SetRecipe { id: *id, state });
-                settled.writes.push(SettingWrite::Recipe {
-                    key: (*key).clone(),
-                    state,
-                });
-                let untouched = matches!(drafted.fate, Fate::NoChange | Fate::Binds);
-                let before = drafted.held.filter(|_| untouched).map(|held| Before {
-                    asset: held.id,
-                    version: Some(held.version),
-                    state: held.state,
-                });
-                let recipe = ReceiptRecipe {
-                    id: *id,
-                    name: key.name.clone(),
-                    folder: key.place.folder(),
-                    planned: state,
-                    state,
-                    obstacles: Vec::new(),
-                };
-                settled.recipes.push((recipe, before));
-            }
-            settled.actions.push(SettingAction {
-                subject: SettingSubject::Recipe,
-                name: key.name.clone(),
-                folder: key.place.folder(),
-                effect,
-                from: None,
-                to: None,
-                because,
-                said: said.at.to_string(),
-            });
-        }
-    }
 }
 
 impl Settled {
@@ -794,7 +697,11 @@ fn project_around(folder: &FolderPath) -> FolderPath {
 }
 
 pub(super) fn unmatched(what: &str, at: &Origin, why: &str) -> Finding {
-    let message = format!("the settings name a {what}, and {why}");
+    let article = match what.starts_with('A') {
+        true => "an",
+        false => "a",
+    };
+    let message = format!("the settings name {article} {what}, and {why}");
     Finding::new(Code::SettingUnmatched, Subject::Project, message).note(format!("said in {at}"))
 }
 

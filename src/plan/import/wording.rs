@@ -169,13 +169,23 @@ impl ImportPlan {
                 0 => String::new(),
                 binds => format!("{binds} to bind, "),
             };
+            let of = |number: usize, what: &str| match number {
+                0 => String::new(),
+                number => format!("{number} to {what}, "),
+            };
+            let enables = of(count(&[SettingEffect::Enables]), "enable");
+            let disables = of(count(&[SettingEffect::Disables]), "disable");
             format!(
-                " Settings: {} to set, {} to authorize, {binds}{} to start, {} to stop, {} waiting.",
+                " Settings: {} to set, {} to authorize, {binds}{} to start, {} to stop, {enables}{disables}{} waiting.",
                 count(&[SettingEffect::Sets, SettingEffect::Changes]),
                 count(&[SettingEffect::Authorizes]),
                 count(&[SettingEffect::Starts]),
                 count(&[SettingEffect::Stops]),
-                count(&[SettingEffect::AwaitsPerson, SettingEffect::CannotStart]),
+                count(&[
+                    SettingEffect::AwaitsPerson,
+                    SettingEffect::CannotStart,
+                    SettingEffect::CannotEnable
+                ]),
             )
         });
         format!(
@@ -199,6 +209,7 @@ impl SettingSubject {
             Self::Connection => "connection",
             Self::Table => "table",
             Self::Recipe => "recipe",
+            Self::Endpoint => "API endpoint",
         }
     }
 }
@@ -213,7 +224,8 @@ impl SettingAction {
             SettingSubject::Property
             | SettingSubject::Connection
             | SettingSubject::Table
-            | SettingSubject::Recipe => String::new(),
+            | SettingSubject::Recipe
+            | SettingSubject::Endpoint => String::new(),
         };
         match self.effect {
             SettingEffect::Sets => wording("+", &format!("{to}{level}")),
@@ -235,6 +247,11 @@ impl SettingAction {
             SettingEffect::Starts => wording(">", "starts"),
             SettingEffect::Stops => wording("-", "stops"),
             SettingEffect::CannotStart => wording("?", &format!("can't start yet: {because}")),
+            SettingEffect::Enables => wording(">", "is enabled"),
+            SettingEffect::Disables => wording("-", "is disabled"),
+            SettingEffect::CannotEnable => {
+                wording("?", &format!("can't be enabled yet: {because}"))
+            }
         }
     }
 }

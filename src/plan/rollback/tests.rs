@@ -222,6 +222,7 @@ fn changes(decided: &Decided) -> Vec<String> {
             Change::RemoveAsset(id) => format!("remove {id}"),
             Change::SetRecipe { id, state } => format!("{state} {id}"),
             Change::SetConnection { id, authorization } => format!("{authorization} {id}"),
+            Change::SetEndpoint { id, state } => format!("endpoint {id} {state}"),
             Change::SetProperty { key, .. } => format!("set {}", key.name),
             Change::CreateConnector { title, .. } => format!("install {title}"),
             Change::AddVersion { version, .. } => format!("add {}", version.number),

@@ -13,8 +13,9 @@ use super::account::{Folders, PAGE, PER_PAGE};
 use super::content;
 use crate::model::kind::AssetKind;
 use crate::model::scan::Scanner;
-use crate::model::workspace::{AssetId, Binding, Inventory, WorkspaceAsset};
-use crate::workspace::Workspace as _;
+use crate::model::workspace::{AssetId, Binding, EndpointState, Inventory, WorkspaceAsset};
+use crate::plan::commit::{Change, Commit};
+use crate::workspace::{NoContents, Workspace as _};
 
 pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
@@ -126,7 +127,11 @@ fn endpoints(asked: &Asked<'_>) -> Result<Reply, Reply> {
         .opened()?
         .inventory()
         .map_err(|error| failed(&error))?;
-    let (notes, folders) = (asked.notes()?, Folders::of(asked)?);
+    let enabled = asked.opened()?.enabled_endpoints();
+    let (enabled, folders) = (
+        enabled.map_err(|error| failed(&error))?,
+        Folders::of(asked)?,
+    );
     let wanted = asked.query_number("api_collection_id").map(AssetId);
     let mut found = held(asked, &inventory)?;
     found.retain(|one| wanted.is_none_or(|wanted| one.collection == Some(wanted)));
@@ -146,7 +151,7 @@ fn endpoints(asked: &Asked<'_>) -> Result<Reply, Reply> {
             legacy_url: None,
             base_path,
             path,
-            active: runs && notes.is_enabled(one.asset.id),
+            active: runs && enabled.contains(&one.asset.id),
             legacy: one.document["legacy"].as_bool().unwrap_or_default(),
             created_at: created_at.utc(),
             updated_at: updated_at.utc(),
@@ -166,8 +171,7 @@ fn enable(asked: &Asked<'_>) -> Result<Reply, Reply> {
     if !one.recipe.is_some_and(|recipe| recipe.state.is_running()) {
         return Ok(Reply::ok(&Success { success: false }));
     }
-    asked.note(|notes| notes.enable(one.asset.id))?;
-    Ok(Reply::success())
+    set(asked, one.asset.id, EndpointState::Enabled)
 }
 
 fn disable(asked: &Asked<'_>) -> Result<Reply, Reply> {
@@ -179,6 +183,16 @@ fn disable(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let found = assets
         .find(|asset| asset.id.0 == asked.number() && asset.key.kind == AssetKind::ApiEndpoint);
     let id = found.ok_or_else(Reply::not_found)?.id;
-    asked.note(|notes| notes.disable(id))?;
+    set(asked, id, EndpointState::Disabled)
+}
+
+fn set(asked: &Asked<'_>, id: AssetId, state: EndpointState) -> Result<Reply, Reply> {
+    let mut workspace = asked.opened()?;
+    let facts = workspace.facts().map_err(|error| failed(&error))?;
+    let mut commit = Commit::on(&facts);
+    commit.changes.push(Change::SetEndpoint { id, state });
+    workspace
+        .commit(&commit, &mut NoContents)
+        .map_err(|error| failed(&error))?;
     Ok(Reply::success())
 }

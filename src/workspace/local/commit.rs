@@ -8,8 +8,8 @@ use super::read::Reading;
 use super::{content, row, shares, sums, usage};
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, WorkspaceName};
 use crate::model::workspace::{
-    AssetId, AssetKey, AssetPlace, Body, ConnectorId, FolderPath, HeldState, HeldValue,
-    HeldVersion, PropertyKey, Revision, Timestamp, WorkspaceFacts, WorkspaceId,
+    AssetId, AssetKey, AssetPlace, Body, ConnectorId, EndpointState, FolderPath, HeldState,
+    HeldValue, HeldVersion, PropertyKey, Revision, Timestamp, WorkspaceFacts, WorkspaceId,
 };
 use crate::plan::commit::{Change, Commit};
 use crate::workspace::local::error::{Doing, Failed};
@@ -152,6 +152,7 @@ impl Writer<'_> {
             Change::SetConnection { id, authorization } => {
                 self.set(*id, "connection", HeldState::Connection(*authorization))
             }
+            Change::SetEndpoint { id, state } => self.set_endpoint(*id, *state),
             Change::SetProperty { key, value } => self.set_property(key, value),
             Change::CreateConnector {
                 id,
@@ -454,6 +455,25 @@ impl Writer<'_> {
             return self.unfit(CommitConflict::OtherState(id));
         }
         Ok(())
+    }
+
+    fn set_endpoint(&self, id: AssetId, state: EndpointState) -> Result<(), WorkspaceError> {
+        let key = params![self.workspace, row::column(id.0)];
+        let is_endpoint = self.exists(
+            "SELECT 1 FROM asset WHERE workspace = ?1 AND id = ?2 AND kind = 'api_endpoint'",
+            key,
+        )?;
+        if !is_endpoint {
+            self.version_of(id)?;
+            return self.unfit(CommitConflict::OtherState(id));
+        }
+        let change = match state {
+            EndpointState::Enabled => {
+                "INSERT OR IGNORE INTO endpoint (workspace, asset) VALUES (?1, ?2)"
+            }
+            EndpointState::Disabled => "DELETE FROM endpoint WHERE workspace = ?1 AND asset = ?2",
+        };
+        self.execute(change, key).map(drop)
     }
 
     fn set_property(&self, key: &PropertyKey, value: &HeldValue) -> Result<(), WorkspaceError> {

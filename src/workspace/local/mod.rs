@@ -27,8 +27,9 @@ use crate::io::atomic::make_lasting_folder;
 use crate::io::system::{hard_links, private_file, sync_folder};
 use crate::model::ident::{Digest, InternalName, Version, WorkspaceName};
 use crate::model::workspace::{
-    AssetId, Body, FolderPath, HeldValue, Inventory, PropertyKey, Revision, RevisionHeader,
-    RevisionNumber, Scope, Snapshot, Timestamp, WorkspaceFacts, WorkspaceId,
+    AssetId, Body, EndpointMark, EndpointState, FolderPath, HeldValue, Inventory, PropertyKey,
+    Revision, RevisionHeader, RevisionNumber, Scope, Snapshot, Timestamp, WorkspaceFacts,
+    WorkspaceId,
 };
 use crate::plan::commit::Commit;
 
@@ -437,6 +438,14 @@ impl LocalWorkspace {
 }
 
 impl LocalWorkspace {
+    /// The API endpoints that are enabled.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    pub fn enabled_endpoints(&self) -> Result<BTreeSet<AssetId>, WorkspaceError> {
+        self.read(|reading| reading.enabled_endpoints())
+    }
+
     /// The values of all properties of a project, or of the workspace as a whole.
     ///
     /// # Errors
@@ -475,6 +484,18 @@ impl Workspace for LocalWorkspace {
         asked: &BTreeSet<PropertyKey>,
     ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError> {
         self.read(|reading| reading.properties(asked))
+    }
+
+    fn endpoints(
+        &self,
+        asked: &BTreeMap<AssetId, EndpointMark>,
+    ) -> Result<BTreeMap<AssetId, EndpointState>, WorkspaceError> {
+        let enabled = self.enabled_endpoints()?;
+        let state = |id| match enabled.contains(id) {
+            true => EndpointState::Enabled,
+            false => EndpointState::Disabled,
+        };
+        Ok(asked.keys().map(|id| (*id, state(id))).collect())
     }
 
     fn has_sibling(&self, name: &str) -> Result<bool, WorkspaceError> {

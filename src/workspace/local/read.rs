@@ -415,6 +415,18 @@ impl Reading<'_> {
         Ok(told)
     }
 
+    /// The API endpoints that are enabled.
+    pub(super) fn enabled_endpoints(&self) -> Result<BTreeSet<AssetId>, WorkspaceError> {
+        self.connection
+            .prepare_cached("SELECT asset FROM endpoint WHERE workspace = ?1 ORDER BY asset")
+            .and_then(|mut statement| {
+                let of = params![row::column(self.id.0)];
+                let found = statement.query_map(of, |row| Ok(AssetId(row::number(row, 0)?)))?;
+                found.collect()
+            })
+            .doing(self.doing, "read")
+    }
+
     /// The values of all properties of a project, or of the workspace as a whole.
     pub(super) fn property_values(
         &self,
@@ -444,7 +456,8 @@ impl Reading<'_> {
         let mut statement = self
             .connection
             .prepare_cached(
-                "SELECT a.id, a.place, a.name, a.twin, a.state FROM uses u JOIN asset a \
+                "SELECT a.id, a.place, a.name, a.twin, a.state \
+                 FROM uses u INDEXED BY sqlite_autoindex_uses_1 CROSS JOIN asset a \
                  ON a.workspace = u.workspace AND a.id = u.asset \
                  WHERE u.workspace = ?1 AND u.name = ?2 AND a.kind = 'recipe' ORDER BY a.id",
             )

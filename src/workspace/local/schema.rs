@@ -13,7 +13,7 @@ use crate::workspace::local::error::{Doing, Failed};
 /// Tells a platform's file from other SQLite files: "rcpk".
 const APPLICATION: i32 = 0x7263_706b;
 /// The format that this program writes.
-pub(super) const FORMAT: u32 = 6;
+pub(super) const FORMAT: u32 = 7;
 /// The oldest format that can be brought to that one.
 const OLDEST: u32 = 1;
 
@@ -158,6 +158,16 @@ CREATE TABLE IF NOT EXISTS property (
   value TEXT,
   digest BLOB,
   PRIMARY KEY (workspace, project, name)
+) STRICT, WITHOUT ROWID;
+";
+
+/// What format 7 has beside that: the API endpoints that are enabled.
+const SEVENTH: &str = "
+CREATE TABLE IF NOT EXISTS endpoint (
+  workspace INTEGER NOT NULL,
+  asset INTEGER NOT NULL,
+  PRIMARY KEY (workspace, asset),
+  FOREIGN KEY (workspace, asset) REFERENCES asset (workspace, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 ";
 
@@ -320,6 +330,7 @@ pub(super) fn make(connection: &mut Connection, doing: &Doing) -> Result<(), Wor
         .execute_batch(TABLES)
         .and_then(|()| transaction.execute_batch(SECOND))
         .and_then(|()| transaction.execute_batch(SIXTH))
+        .and_then(|()| transaction.execute_batch(SEVENTH))
         .and_then(|()| transaction.execute_batch(sums::TABLE))
         .and_then(|()| transaction.execute_batch(usage::TABLE))
         .and_then(|()| transaction.pragma_update(None, "application_id", APPLICATION))
@@ -342,6 +353,10 @@ pub(super) fn upgrade(connection: &mut Connection, doing: &Doing) -> Result<(), 
     let format: u32 = transaction
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .doing(doing, "read")?;
+    // A number that is damaged may be that of an older format, which is not looked at before.
+    if format < 4 && sums::are_kept(&transaction, doing)? {
+        return Err(doing.damaged("its format is not the one that was written".to_owned()));
+    }
     if format < 2 {
         transaction.execute_batch(SECOND).doing(doing, "upgrade")?;
     }
@@ -354,9 +369,10 @@ pub(super) fn upgrade(connection: &mut Connection, doing: &Doing) -> Result<(), 
         _ => sums::check_all(&transaction, doing)?,
     }
     if format >= 4 {
-        sums::check_workspaces_before_6(&transaction, doing)?;
+        sums::check_workspaces_of(format, &transaction, doing)?;
     }
     transaction.execute_batch(SIXTH).doing(doing, "upgrade")?;
+    transaction.execute_batch(SEVENTH).doing(doing, "upgrade")?;
     match format {
         ..4 => fourth(&transaction, doing)?,
         _ => sums::keep_workspaces(&transaction, doing)?,
@@ -374,4 +390,65 @@ pub(super) fn upgrade(connection: &mut Connection, doing: &Doing) -> Result<(), 
 /// How connections to a platform are set.
 pub(super) fn settings(connection: &Connection, doing: &Doing) -> Result<(), WorkspaceError> {
     make_durable(connection).doing(doing, "open")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::workspace::WorkspaceId;
+    use std::path::Path;
+
+    /// A platform as format 6 made it, with a workspace and a property's value.
+    fn of_format_6(doing: &Doing) -> Connection {
+        let connection = Connection::open_in_memory().expect("a database");
+        for tables in [TABLES, SECOND, SIXTH, sums::TABLE, usage::TABLE] {
+            connection.execute_batch(tables).expect("tables");
+        }
+        connection
+            .execute_batch(
+                "INSERT INTO workspace (id, name, kind, data_center, created_at, state, revision, next_asset, next_connector)
+                 VALUES (1, 'osprey', 'external', 'us', 5, x'00', 0, 1, 1);
+                 INSERT INTO property (workspace, project, name, value) VALUES (1, '/', 'erp.url', 'here');",
+            )
+            .expect("rows");
+        for (pragma, value) in [("application_id", APPLICATION), ("user_version", 6)] {
+            connection.pragma_update(None, pragma, value).expect("set");
+        }
+        sums::keep_workspaces_of(6, &connection, doing).expect("sums");
+        sums::keep_all(&connection, doing).expect("a sum");
+        connection
+    }
+
+    #[test]
+    fn a_platform_of_format_6_is_upgraded_with_what_it_holds() {
+        let doing = Doing::on(Path::new("format-6"));
+        let mut connection = of_format_6(&doing);
+        upgrade(&mut connection, &doing).expect("upgraded");
+        assert!(matches!(look(&connection, &doing), Ok(Found::Platform)));
+        sums::check_all(&connection, &doing).expect("whole");
+        sums::check_workspace(&connection, &doing, WorkspaceId(1)).expect("whole");
+        let (values, enabled): (String, i64) = connection
+            .query_row(
+                "SELECT (SELECT value FROM property), (SELECT count(*) FROM endpoint)",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .expect("rows");
+        assert_eq!((values.as_str(), enabled), ("here", 0));
+    }
+
+    #[test]
+    fn a_damaged_platform_of_format_6_is_not_upgraded() {
+        let doing = Doing::on(Path::new("damaged-6"));
+        let mut connection = of_format_6(&doing);
+        connection
+            .execute_batch("UPDATE property SET value = 'hers'")
+            .expect("damaged");
+        let told = upgrade(&mut connection, &doing).expect_err("damaged");
+        assert!(
+            told.to_string()
+                .contains("workspace 1 is not what was written"),
+            "{told}"
+        );
+    }
 }

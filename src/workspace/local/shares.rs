@@ -122,7 +122,8 @@ pub(super) fn formerly_shared(
         .prepare_cached(
             "SELECT c.title, c.internal_name, s.visibility FROM connector c LEFT JOIN share s \
              ON s.workspace = c.workspace AND s.connector = c.id WHERE c.workspace = ?1 AND EXISTS \
-             (SELECT 1 FROM uses u WHERE u.workspace = ?2 AND u.name = c.internal_name) \
+             (SELECT 1 FROM uses u INDEXED BY sqlite_autoindex_uses_1 \
+             WHERE u.workspace = ?2 AND u.name = c.internal_name) \
              ORDER BY c.id",
         )
         .doing(doing, "read")?;

@@ -46,7 +46,7 @@ const DIRECTORY: [&str; 6] = [
 ];
 
 /// What is in a workspace.
-const WORKSPACE: [&str; 16] = [
+const WORKSPACE: [&str; 17] = [
     "SELECT name, kind, data_center, external_id, admin, created_at, closed_source, state, revision, next_asset, next_connector FROM workspace WHERE id = ?1",
     "SELECT path, id FROM folder INDEXED BY sqlite_autoindex_folder_1 WHERE workspace = ?1 ORDER BY path",
     "SELECT id, place, kind, name, twin, version, state FROM asset WHERE workspace = ?1 ORDER BY id",
@@ -63,6 +63,7 @@ const WORKSPACE: [&str; 16] = [
     "SELECT number, at, who, action, subject, package FROM revision WHERE workspace = ?1 ORDER BY number",
     "SELECT revision, sum FROM checksum WHERE workspace = ?1 AND revision > 0 ORDER BY revision",
     "SELECT project, name, value, digest FROM property WHERE workspace = ?1 ORDER BY project, name",
+    "SELECT asset FROM endpoint WHERE workspace = ?1 ORDER BY asset",
 ];
 
 /// Sums that held when this process looked last. A file that is damaged while it is open is seen to
@@ -112,6 +113,18 @@ pub(super) fn add(value: ValueRef<'_>, into: &mut Vec<u8>) {
     into.push(kind);
     into.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
     into.extend_from_slice(bytes);
+}
+
+/// Whether there are sums at all, which formats before 4 had none of.
+pub(super) fn are_kept(connection: &Connection, doing: &Doing) -> Result<bool, WorkspaceError> {
+    connection
+        .query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE name = 'checksum'",
+            [],
+            |row| row.get::<_, i64>(0),
+        )
+        .map(|found| found > 0)
+        .doing(doing, "read")
 }
 
 fn kept(
@@ -194,15 +207,40 @@ pub(super) fn check_all_before_5(
     })
 }
 
-/// Looks whether every workspace is what formats 4 and 5 wrote, which had no values of properties.
-pub(super) fn check_workspaces_before_6(
+/// What is in a workspace of an older format: before 6 no values of properties, before 7 no API endpoints
+/// that are enabled.
+fn trees_of(format: u32) -> &'static [&'static str] {
+    match format {
+        ..6 => &WORKSPACE[..WORKSPACE.len() - 2],
+        6 => &WORKSPACE[..WORKSPACE.len() - 1],
+        _ => &WORKSPACE,
+    }
+}
+
+/// Looks whether every workspace is what an older format wrote.
+pub(super) fn check_workspaces_of(
+    format: u32,
     connection: &Connection,
     doing: &Doing,
 ) -> Result<(), WorkspaceError> {
-    let trees = &WORKSPACE[..WORKSPACE.len() - 1];
+    let trees = trees_of(format);
     for id in workspaces(connection, doing)? {
         let of_it = || sum(connection, doing, trees, Some(id));
         check(connection, doing, id, of_it, || format!("workspace {id}"))?;
+    }
+    Ok(())
+}
+
+/// Keeps the sums of all workspaces as an older format had them.
+#[cfg(test)]
+pub(super) fn keep_workspaces_of(
+    format: u32,
+    connection: &Connection,
+    doing: &Doing,
+) -> Result<(), WorkspaceError> {
+    for id in workspaces(connection, doing)? {
+        let sum = sum(connection, doing, trees_of(format), Some(id))?;
+        keep(connection, doing, (id, 0), &sum)?;
     }
     Ok(())
 }

@@ -709,6 +709,9 @@ fn versions_of_older_platform_files_come_from_an_unknown_workspace() {
         .execute("UPDATE connector_version SET body = ?1", [before])
         .expect("as it was");
     database
+        .execute_batch("DROP TABLE checksum")
+        .expect("as it was");
+    database
         .pragma_update(None, "user_version", 2)
         .expect("older");
     drop(database);

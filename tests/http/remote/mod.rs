@@ -19,6 +19,7 @@ mod refusals;
 mod rollback;
 mod settings;
 mod settings_connections;
+mod settings_endpoints;
 mod settings_resumed;
 mod settings_tables;
 mod slim;

@@ -94,6 +94,7 @@ fn a_platform_that_is_killed_while_it_is_made_can_be_made_again() {
 
 /// What brings a platform of this format back to the first one.
 const FIRST_FORMAT: &str = "
+DROP TABLE checksum;
 DROP TABLE label;
 DROP INDEX uses_name;
 DROP INDEX workspace_admin;

@@ -1,9 +1,9 @@
 use super::*;
 use crate::model::ident::Digest;
 use crate::model::workspace::{
-    AssetKey, AssetPlace, Binding, Body, ConnectorId, Counters, HeldValue, HeldVersion,
-    PropertyKey, Revision, RevisionHeader, RevisionNumber, Scope, Snapshot, StoredFile,
-    WorkspaceConnector, WorkspaceFacts, WorkspaceId, WorkspaceKind,
+    AssetKey, AssetPlace, Binding, Body, ConnectorId, Counters, EndpointMark, EndpointState,
+    HeldValue, HeldVersion, PropertyKey, Revision, RevisionHeader, RevisionNumber, Scope, Snapshot,
+    StoredFile, WorkspaceConnector, WorkspaceFacts, WorkspaceId, WorkspaceKind,
 };
 use crate::plan::commit::Change;
 use crate::workspace::{Committed, Contents};
@@ -37,6 +37,14 @@ impl Workspace for Contested {
         &self,
         asked: &BTreeSet<PropertyKey>,
     ) -> Result<BTreeMap<PropertyKey, HeldValue>, WorkspaceError> {
+        let _ = asked;
+        Ok(BTreeMap::new())
+    }
+
+    fn endpoints(
+        &self,
+        asked: &BTreeMap<AssetId, EndpointMark>,
+    ) -> Result<BTreeMap<AssetId, EndpointState>, WorkspaceError> {
         let _ = asked;
         Ok(BTreeMap::new())
     }
