@@ -483,7 +483,7 @@ impl Incoming {
         running: &Running,
     ) -> Result<Planned, ImportError> {
         workspace.takes(&request.landing)?;
-        let (edited, findings) = self.edited(request, running)?;
+        let (edited, findings) = self.edited(request, workspace, running)?;
         let this = edited.as_ref().unwrap_or(self);
         let mut planned = this.plan_as_read(request, workspace, running)?;
         planned.findings.extend(findings);
@@ -518,12 +518,7 @@ impl Incoming {
         running: &Running,
     ) -> Result<Planned, ImportError> {
         let _moment = workspace.one_moment()?;
-        let settings = request.settings.as_ref();
-        let mut uses = Uses::of(settings.map(|asked| &asked.resolved));
-        let external = uses.external_ids();
-        if !external.is_empty() {
-            uses.learn(workspace.connections_known_as(&external)?);
-        }
+        let uses = self.uses(request, workspace)?;
         let snapshot = self.snapshot(workspace, &uses)?;
         let draft = self.draft(&snapshot, request, &uses);
         let answers = self.answers(&draft, workspace, running)?;
@@ -572,6 +567,21 @@ impl Incoming {
             answers,
             hidden: finding::hiding(&self.opened.project.findings),
         })
+    }
+
+    /// What settings say is used in place of the package's connections.
+    fn uses(
+        &self,
+        request: &ImportRequest,
+        workspace: &dyn Workspace,
+    ) -> Result<Uses, WorkspaceError> {
+        let settings = request.settings.as_ref();
+        let mut uses = Uses::of(settings.map(|asked| &asked.resolved));
+        let external = uses.external_ids();
+        if !external.is_empty() {
+            uses.learn(workspace.connections_known_as(&external)?);
+        }
+        Ok(uses)
     }
 
     /// What is known of the workspace, to be compared with what the package was made for.

@@ -1,16 +1,18 @@
-//! A package with the rows that settings give its tables: an edited copy, which is planned, carried
-//! out and read back in the package's place.
+//! A package with the rows that settings give its tables, and with connections that it only refers to:
+//! an edited copy, which is planned, carried out and read back in the package's place.
 
 use super::sent::{Edits, Sent};
 use super::*;
+use crate::plan::import::shells;
 use crate::plan::import::tables::{NamedTables, with_rows};
 
 impl Incoming {
-    /// The package as settings have it, if they put other rows into its tables; and what is wrong
-    /// with those.
+    /// The package as settings have it, if they put other rows into its tables or have connections made;
+    /// and what is wrong with those.
     pub(super) fn edited(
         &self,
         request: &ImportRequest,
+        workspace: &dyn Workspace,
         running: &Running,
     ) -> Result<(Option<Self>, Vec<Finding>), ImportError> {
         let Some(asked) = &request.settings else {
@@ -43,28 +45,36 @@ impl Incoming {
                 }
             }
         }
-        let edited = match replaced.is_empty() {
+        let mut edits = Edits {
+            replaced,
+            ..Edits::default()
+        };
+        let missing = shells::missing(&asked.resolved, project, &self.placing);
+        if !missing.is_empty() {
+            let _moment = workspace.one_moment()?;
+            let snapshot = self.snapshot(workspace, &self.uses(request, workspace)?)?;
+            let (made, findings) = shells::made(&missing, project, &self.placing, &snapshot);
+            edits.added = made;
+            named.findings.extend(findings);
+        }
+        let edited = match edits.replaced.is_empty() && edits.added.is_empty() {
             true => None,
-            false => Some(self.with(request, replaced, running)?),
+            false => Some(self.with(request, &edits, running)?),
         };
         Ok((edited, named.findings))
     }
 
-    /// The same package with other contents in these files.
+    /// The same package with these edits.
     fn with(
         &self,
         request: &ImportRequest,
-        replaced: BTreeMap<PackagePath, Vec<u8>>,
+        edits: &Edits,
         running: &Running,
     ) -> Result<Self, ImportError> {
-        let edits = Edits {
-            replaced,
-            ..Edits::default()
-        };
         let sent = Sent::of(
             &request.package,
             self.package.digest,
-            &edits,
+            edits,
             &request.scratch,
         )?;
         let of_copy = ImportRequest {

@@ -20,6 +20,8 @@ const EDITED: &str = "package-as-sent.zip";
 pub(crate) struct Edits {
     /// What stands in files instead.
     pub(crate) replaced: BTreeMap<PackagePath, Vec<u8>>,
+    /// Files that the package does not have.
+    pub(crate) added: BTreeMap<PackagePath, Vec<u8>>,
     /// Tables that lose their rows.
     pub(crate) without_rows: BTreeSet<PackagePath>,
     /// Files that are not in it.
@@ -71,6 +73,11 @@ impl Edits {
             batch.add(path, &bytes)?;
             writer.append(path, batch.finish()?, &buffers)?;
         }
+        for (path, bytes) in &self.added {
+            let mut batch = Batch::new(&buffers);
+            batch.add(path, bytes)?;
+            writer.append(path, batch.finish()?, &buffers)?;
+        }
         writer.finish()?.persist(to)?;
         Ok(())
     }
@@ -120,8 +127,7 @@ impl Sent {
 }
 
 impl PackageContents<'_> {
-    /// Makes the copy that is sent, where settings put other rows or other connections in place of
-    /// the package's.
+    /// Makes the copy that is sent, where settings put rows or connections into it.
     pub(super) fn edit(&mut self, draft: &Draft<'_>) -> Result<Option<SentCopy>, ImportError> {
         let (spelled, respelled) = draft.respelled();
         let before = self.incoming.edited.as_ref().map(|edited| &edited.sent);

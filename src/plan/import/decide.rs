@@ -52,8 +52,8 @@ pub struct Receipt {
     /// Files of the package that were not sent, as it was not read what their assets hold there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<PackagePath>,
-    /// The edited copy that went in place of the package, where settings put other rows or other
-    /// connections in place of its own; absent where the package went as it is, or only rows and tags
+    /// The edited copy that went in place of the package, where settings put rows or connections into
+    /// it; absent where the package went as it is, or only rows and tags
     /// stayed out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<SentCopy>,

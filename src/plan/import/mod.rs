@@ -21,6 +21,7 @@ pub mod matrix;
 pub mod nesting;
 mod references;
 pub mod settings;
+pub mod shells;
 pub mod tables;
 pub mod target;
 pub mod wording;

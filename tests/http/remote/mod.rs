@@ -20,6 +20,7 @@ mod rollback;
 mod settings;
 mod settings_connections;
 mod settings_endpoints;
+mod settings_made;
 mod settings_resumed;
 mod settings_tables;
 mod slim;
