@@ -42,8 +42,10 @@ fn main() {
 /// Others' projects and archives, which some tests need and which are no part of this project. Where
 /// they lie beside it, their name is set; elsewhere those tests are shown as ignored. One file of each
 /// is watched: a folder would be read whole at each build. Whoever puts them there later touches this
-/// file. The same goes for a program of the system's.
-const BESIDE: [(&str, &str); 3] = [
+/// file. The same goes for programs of the system's.
+const BESIDE: [(&str, &str); 5] = [
+    ("debian_pgbouncer", "/usr/sbin/pgbouncer"),
+    ("debian_postgres", "/usr/lib/postgresql/15/bin/postgres"),
     ("debian_registry", "/usr/bin/docker-registry"),
     ("real_projects", "../shared/corpus/README.md"),
     ("hostile_archives", "../shared/hostile/README.md"),

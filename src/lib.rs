@@ -39,6 +39,7 @@
 //! | `local` | [`workspace::local`]: workspaces in one SQLite file |
 //! | `remote` | [`client`] and [`remote`]: workspaces behind the platform's API; [`registry`]: packages in registries |
 //! | `sandbox` | [`sandbox`]: the local platform behind the platform's API |
+//! | `postgres` | ledgers of roll-outs in PostgreSQL |
 //! | `connector-source` | what a connector's Ruby source offers recipes; without it that is unknown |
 //!
 //! # From a project to a package

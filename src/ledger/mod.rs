@@ -8,14 +8,16 @@
 pub mod memory;
 mod open;
 mod permits;
-#[cfg(feature = "local")]
+#[cfg(any(feature = "local", feature = "postgres"))]
 mod pieces;
-#[cfg(feature = "local")]
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(any(feature = "local", feature = "postgres"))]
 mod row;
 #[cfg(feature = "local")]
 pub mod sqlite;
 
-pub use open::{IfAbsent, open};
+pub use open::{IfAbsent, Login, open};
 
 use std::io::Read;
 

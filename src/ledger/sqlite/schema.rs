@@ -125,14 +125,14 @@ pub(super) enum Found {
 
 /// Looks whether a file is a ledger's, and writes nothing to it.
 pub(super) fn look(connection: &Connection, doing: &Doing) -> Result<Found, LedgerError> {
-    let number = |pragma: &str| -> Result<i64, LedgerError> {
-        connection
-            .pragma_query_value(None, pragma, |row| row.get(0))
-            .map_err(|error| doing.failed(&error))
-    };
-    let (application, format) = (number("application_id")?, number("user_version")?);
-    let tables: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+    // By one statement: somebody may be making it.
+    let (application, format, tables): (i64, i64, i64) = connection
+        .query_row(
+            "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+             FROM pragma_application_id, pragma_user_version",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
         .map_err(|error| doing.failed(&error))?;
     if application == 0 && format == 0 && tables == 0 {
         return Ok(Found::Empty);

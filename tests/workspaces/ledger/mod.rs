@@ -2,8 +2,12 @@
 
 mod file;
 mod keeping;
+#[cfg(unix)]
+mod postgres;
 mod racing;
 mod random;
+#[cfg(unix)]
+mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -76,6 +80,25 @@ macro_rules! ledgers {
         mod in_a_file {
             $(#[test] fn $test() { crate::ledger::$part::$test(&crate::ledger::one_file()); })*
         }
+        #[cfg(unix)]
+        mod in_postgres {
+            $(
+                #[test]
+                #[cfg_attr(not(debian_postgres), ignore = "needs Debian's postgresql")]
+                fn $test() { crate::ledger::$part::$test(&crate::ledger::server::Database::new()); }
+            )*
+        }
+        #[cfg(unix)]
+        mod through_a_pooler {
+            $(
+                #[test]
+                #[cfg_attr(
+                    not(all(debian_postgres, debian_pgbouncer)),
+                    ignore = "needs Debian's postgresql and pgbouncer"
+                )]
+                fn $test() { crate::ledger::$part::$test(&crate::ledger::server::Pooled::new()); }
+            )*
+        }
     };
 }
 
@@ -84,6 +107,25 @@ macro_rules! shared_ledgers {
     ($($test:ident,)*) => {
         mod shared_in_a_file {
             $(#[test] fn $test() { crate::ledger::racing::$test(&crate::ledger::one_file()); })*
+        }
+        #[cfg(unix)]
+        mod shared_in_postgres {
+            $(
+                #[test]
+                #[cfg_attr(not(debian_postgres), ignore = "needs Debian's postgresql")]
+                fn $test() { crate::ledger::racing::$test(&crate::ledger::server::Database::new()); }
+            )*
+        }
+        #[cfg(unix)]
+        mod shared_through_a_pooler {
+            $(
+                #[test]
+                #[cfg_attr(
+                    not(all(debian_postgres, debian_pgbouncer)),
+                    ignore = "needs Debian's postgresql and pgbouncer"
+                )]
+                fn $test() { crate::ledger::racing::$test(&crate::ledger::server::Pooled::new()); }
+            )*
         }
     };
 }
