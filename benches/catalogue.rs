@@ -95,7 +95,7 @@ fn build(file: &Path) -> Result<(), Box<dyn Error>> {
                 key: AssetKey {
                     place: AssetPlace::Folder(FolderPath::home()),
                     kind: AssetKind::Recipe,
-                    name: format!("Recipe {recipe}"),
+                    name: format!("Recipe {recipe}").into(),
                     twin: 0,
                 },
                 body: Body {
@@ -103,11 +103,12 @@ fn build(file: &Path) -> Result<(), Box<dyn Error>> {
                         extension: "json".to_owned(),
                         content,
                         size: RECIPE.len() as u64,
-                    }],
+                    }]
+                    .into(),
                     origin: content,
                     renames: Default::default(),
-                    bindings: Vec::new(),
-                    providers: vec![name((customer * RECIPES + recipe) % CONNECTORS)],
+                    bindings: Default::default(),
+                    providers: vec![name((customer * RECIPES + recipe) % CONNECTORS)].into(),
                 },
                 state: HeldState::Recipe(state),
             });

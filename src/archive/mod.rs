@@ -22,6 +22,7 @@ mod attributes;
 mod blocks;
 mod collision;
 mod directory;
+mod directory_draft;
 mod end;
 mod entry;
 mod error;

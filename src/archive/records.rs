@@ -2,8 +2,10 @@
 
 /// Starts the end record.
 pub(super) const END: [u8; 4] = *b"PK\x05\x06";
-const ZIP64_END: [u8; 4] = *b"PK\x06\x06";
-const ZIP64_LOCATOR: [u8; 4] = *b"PK\x06\x07";
+/// Starts the end record of archives that need 64-bit fields.
+pub(super) const ZIP64_END: [u8; 4] = *b"PK\x06\x06";
+/// Starts what points to that record.
+pub(super) const ZIP64_LOCATOR: [u8; 4] = *b"PK\x06\x07";
 const DIRECTORY: [u8; 4] = *b"PK\x01\x02";
 /// Starts a local header.
 pub(super) const LOCAL: [u8; 4] = *b"PK\x03\x04";

@@ -5,16 +5,15 @@
 //! do it without changing a byte of the outcome.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Cursor, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, BufWriter, Cursor, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::NamedTempFile;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
+use super::directory_draft::DirectoryDraft;
 use crate::io::system::Access;
 use crate::io::temporary::file_in;
 use crate::model::path::PackagePath;
@@ -23,6 +22,9 @@ use crate::model::path::PackagePath;
 const LEVEL: i64 = 6;
 /// How entries are made: entries that were made otherwise are not those that would be made now.
 pub const ENCODING: &str = "deflate 6";
+
+/// How many bytes of copied entries are added together.
+const COPIED_TOGETHER: u64 = 256 << 10;
 
 /// A package could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -142,9 +144,12 @@ impl Previous {
 /// A package in the making: a temporary file beside its later place, gone if it is dropped.
 #[derive(Debug)]
 pub struct PackageWriter {
-    // Before the writer, so that it is dropped before it.
-    _abandonment: Abandonment,
-    zip: ZipWriter<Positioned>,
+    file: BufWriter<File>,
+    /// How far it is.
+    position: u64,
+    directory: DirectoryDraft,
+    /// Entries that were copied and are not in the file yet.
+    copied: Option<ZipWriter<Cursor<Vec<u8>>>>,
     temporary: NamedTempFile,
     limit: u64,
 }
@@ -161,11 +166,11 @@ impl PackageWriter {
         };
         let temporary = temporary_in(folder)?;
         let file = temporary.as_file().try_clone().map_err(failed)?;
-        let abandonment = Abandonment::default();
-        let file = Positioned::new(file, abandonment.0.clone());
         Ok(Self {
-            _abandonment: abandonment,
-            zip: ZipWriter::new(file),
+            file: BufWriter::with_capacity(1 << 18, file),
+            position: 0,
+            directory: DirectoryDraft::default(),
+            copied: None,
             temporary,
             limit,
         })
@@ -181,9 +186,8 @@ impl PackageWriter {
         batch: CompressedBatch,
         buffers: &Buffers,
     ) -> Result<(), WriteError> {
-        let merged = ZipArchive::new(Cursor::new(&batch.0[..]))
-            .and_then(|archive| self.zip.merge_archive(archive));
-        merged.map_err(|error| self.failed(last.as_str(), error))?;
+        self.take_copied()?;
+        self.take(&batch.0)?;
         buffers.lock().push(batch.0);
         self.check_limit(last)
     }
@@ -198,17 +202,52 @@ impl PackageWriter {
         last: &mut Previous,
         at: usize,
     ) -> Result<(), WriteError> {
+        let copies = self
+            .copied
+            .get_or_insert_with(|| ZipWriter::new(Cursor::new(Vec::new())));
         let copied = last
             .0
             .by_index_raw(at)
-            .and_then(|entry| self.zip.raw_copy_file(entry));
+            .and_then(|entry| copies.raw_copy_file(entry));
         copied.map_err(|error| self.failed(path.as_str(), error))?;
+        if self.waiting() >= COPIED_TOGETHER {
+            self.take_copied()?;
+        }
         self.check_limit(path)
     }
 
+    /// How many bytes of copied entries are not in the file yet.
+    fn waiting(&self) -> u64 {
+        let copied = self.copied.as_ref();
+        copied
+            .and_then(|copied| Some(copied.get_ref()?.position()))
+            .unwrap_or_default()
+    }
+
+    /// Adds what was copied.
+    fn take_copied(&mut self) -> Result<(), WriteError> {
+        let Some(copied) = self.copied.take() else {
+            return Ok(());
+        };
+        let copied = copied
+            .finish()
+            .map_err(|error| self.failed("the last entry that is copied", error))?;
+        self.take(copied.get_ref())
+    }
+
+    /// Adds the entries of a small archive.
+    fn take(&mut self, archive: &[u8]) -> Result<(), WriteError> {
+        let taken = self.directory.take(archive, self.position);
+        let written = taken.and_then(|entries| {
+            self.file.write_all(entries)?;
+            Ok(entries.len() as u64)
+        });
+        self.position += written.map_err(|source| self.unwritten(source))?;
+        Ok(())
+    }
+
     fn check_limit(&self, last: &PackagePath) -> Result<(), WriteError> {
-        let position = self.zip.get_ref().map_or(0, |inner| inner.position);
-        if position > self.limit {
+        if self.position + self.waiting() > self.limit {
             return Err(WriteError::TooLarge {
                 limit: self.limit,
                 entry: last.to_string(),
@@ -221,29 +260,14 @@ impl PackageWriter {
     ///
     /// # Errors
     /// If the disk is full, or the directory of entries makes the package grow over its limit.
-    pub fn finish(self) -> Result<TemporaryFile, WriteError> {
-        let path = self.temporary.path().to_owned();
-        let failed = |source| WriteError::Io {
-            path: path.clone(),
-            source,
-        };
-        let position = match self.zip.finish() {
-            Ok(mut inner) => {
-                if inner.abandoned.load(Ordering::Relaxed) {
-                    return Err(failed(io::Error::other("an earlier entry was not written")));
-                }
-                inner.inner.flush().map_err(failed)?;
-                inner.position
-            }
-            Err(zip::result::ZipError::Io(source)) => return Err(failed(source)),
-            Err(source) => {
-                return Err(WriteError::Entry {
-                    entry: "the directory of entries".to_owned(),
-                    source,
-                });
-            }
-        };
-        if position > self.limit {
+    pub fn finish(mut self) -> Result<TemporaryFile, WriteError> {
+        self.take_copied()?;
+        let directory = std::mem::take(&mut self.directory);
+        let written = directory
+            .write(&mut self.file, self.position)
+            .and_then(|end| self.file.flush().map(|()| end));
+        let end = written.map_err(|source| self.unwritten(source))?;
+        if end > self.limit {
             return Err(WriteError::TooLarge {
                 limit: self.limit,
                 entry: "the directory of entries".to_owned(),
@@ -252,12 +276,16 @@ impl PackageWriter {
         Ok(TemporaryFile(self.temporary))
     }
 
+    fn unwritten(&self, source: io::Error) -> WriteError {
+        WriteError::Io {
+            path: self.temporary.path().to_owned(),
+            source,
+        }
+    }
+
     fn failed(&self, entry: &str, error: zip::result::ZipError) -> WriteError {
         if let zip::result::ZipError::Io(source) = error {
-            return WriteError::Io {
-                path: self.temporary.path().to_owned(),
-                source,
-            };
+            return self.unwritten(source);
         }
         WriteError::Entry {
             entry: entry.to_owned(),
@@ -320,79 +348,5 @@ impl TemporaryFile {
             .persist(path)
             .map(drop)
             .map_err(|error| failed(error.error))
-    }
-}
-
-/// Says, when it is dropped, that nobody wants what is still to be written.
-///
-/// A zip writer that is dropped before its end writes the directory of entries all the same, and
-/// complains on stderr if it can't.
-#[derive(Debug, Default)]
-struct Abandonment(Arc<AtomicBool>);
-
-impl Drop for Abandonment {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// A buffered file that knows how far it is: asking a `BufWriter` would flush it every time.
-#[derive(Debug)]
-struct Positioned {
-    inner: BufWriter<File>,
-    position: u64,
-    abandoned: Arc<AtomicBool>,
-}
-
-impl Positioned {
-    fn new(file: File, abandoned: Arc<AtomicBool>) -> Self {
-        Self {
-            inner: BufWriter::with_capacity(1 << 18, file),
-            position: 0,
-            abandoned,
-        }
-    }
-}
-
-impl Positioned {
-    /// What came of writing or seeking; after a failure nothing more is wanted.
-    fn unless_failed<T>(&self, outcome: io::Result<T>) -> io::Result<T> {
-        if outcome.is_err() {
-            self.abandoned.store(true, Ordering::Relaxed);
-        }
-        outcome
-    }
-}
-
-impl Write for Positioned {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = if self.abandoned.load(Ordering::Relaxed) {
-            bytes.len()
-        } else {
-            let outcome = self.inner.write(bytes);
-            self.unless_failed(outcome)?
-        };
-        self.position += written as u64;
-        Ok(written)
-    }
-
-    /// The zip writer flushes after every entry; the buffer is flushed at the end.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Seek for Positioned {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        match to {
-            SeekFrom::Current(0) => {}
-            SeekFrom::Start(at) if at == self.position => {}
-            _ if self.abandoned.load(Ordering::Relaxed) => {}
-            SeekFrom::Start(_) | SeekFrom::End(_) | SeekFrom::Current(_) => {
-                let outcome = self.inner.seek(to);
-                self.position = self.unless_failed(outcome)?;
-            }
-        }
-        Ok(self.position)
     }
 }

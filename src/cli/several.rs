@@ -22,8 +22,8 @@ use crate::registry::Reference;
 pub(crate) struct Answer<D> {
     /// The exit code.
     pub(crate) exit: Exit,
-    /// The result, for programs.
-    pub(crate) document: D,
+    /// The result, for programs, if it is asked for.
+    pub(crate) document: Option<D>,
     /// The result, for people.
     pub(crate) text: String,
 }
@@ -32,11 +32,23 @@ impl<D: Serialize> Answer<D> {
     /// Prints it as all that the command says.
     pub(crate) fn print(self, context: &Context) -> Result<Exit, Stop> {
         match context.ui.format {
-            Format::Json => context.ui.document(&self.document)?,
+            Format::Json => {
+                if let Some(document) = &self.document {
+                    context.ui.document(document)?;
+                }
+            }
             Format::Text if self.text.is_empty() => {}
             Format::Text => context.ui.result(&self.text)?,
         }
         Ok(self.exit)
+    }
+}
+
+/// A result for programs, made only where one is asked for: it may tell of very many files.
+pub(crate) fn told<D>(context: &Context, document: impl FnOnce() -> D) -> Option<D> {
+    match context.ui.format {
+        Format::Json => Some(document()),
+        Format::Text => None,
     }
 }
 
@@ -197,7 +209,7 @@ pub(crate) fn each<D: Serialize>(
                 if context.ui.format == Format::Text {
                     tell(context.ui.result(&answer.text));
                 }
-                (answer.exit, Some(answer.document), Vec::new())
+                (answer.exit, answer.document, Vec::new())
             }
             // Who interrupts one means all.
             Err(Stop::Failure(failure)) if failure.exit == Exit::Interrupted => {

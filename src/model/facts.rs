@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
 use super::ident::{InternalName, Version};
 use super::reference::{
@@ -11,21 +12,22 @@ use super::reference::{
 };
 use super::table::{ColumnByHand, TableRows};
 
-/// The facts of one asset.
+/// The facts of one asset. They are held of very many assets at once, most of which have little of
+/// what there may be: a list that is empty takes one word.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     /// Its display name; a connector's title.
     pub name: Option<Arc<str>>,
     /// The assets that it names by reference objects, in the order of the text.
-    pub references: Vec<Reference>,
+    pub references: ThinVec<Reference>,
     /// Numbers that stand where references could.
-    pub raw_ids: Vec<RawId>,
+    pub raw_ids: ThinVec<RawId>,
     /// References that name an asset and lack its path.
-    pub incomplete: Vec<IncompleteReference>,
+    pub incomplete: ThinVec<IncompleteReference>,
     /// Lookup tables that its formulas name.
-    pub tables: Vec<TableUse>,
+    pub tables: ThinVec<TableUse>,
     /// Every name of the form that custom connectors have, wherever it stands; sorted, each once.
-    pub internal_names: Vec<InternalName>,
+    pub internal_names: ThinVec<InternalName>,
     /// What only assets of its type have.
     pub detail: Detail,
 }
@@ -52,19 +54,19 @@ pub enum Detail {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecipeFacts {
     /// The applications it uses and their connections.
-    pub config: Vec<ConfigEntry>,
+    pub config: ThinVec<ConfigEntry>,
     /// Its tags, by title.
-    pub tags: Vec<String>,
+    pub tags: ThinVec<String>,
     /// Its version number in the source workspace.
     pub version: Option<Version>,
     /// The custom connectors' actions and triggers that its steps run.
-    pub actions: Vec<ActionUse>,
+    pub actions: ThinVec<ActionUse>,
     /// The applications that its steps use: each once, where an active step first does if one does.
-    pub providers: Vec<ProviderUse>,
+    pub providers: ThinVec<ProviderUse>,
     /// The properties that its formulas read.
-    pub properties: Vec<PropertyUse>,
+    pub properties: ThinVec<PropertyUse>,
     /// Ids that its steps were given by picking from a list.
-    pub picked: Vec<PickedValue>,
+    pub picked: ThinVec<PickedValue>,
     /// What its `code` is.
     pub code: Part,
     /// What its `config` is.

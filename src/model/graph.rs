@@ -11,18 +11,19 @@ use super::project::Project;
 use super::reference::Reference;
 
 /// Why one asset needs another.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
     /// A reference object: an index into the asset's `Facts::references`.
-    Reference(usize),
-    /// A provider name that leads to a connector, without a connection in between.
-    Provider(InternalName),
+    Reference(u32),
+    /// A provider name that leads to a connector, without a connection in between: an index into the
+    /// asset's `Facts::internal_names`.
+    Provider(u32),
     /// A formula looks the table up by its name.
     Lookup,
 }
 
 /// One asset's need of another.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Edge {
     /// The asset that needs, as an index into `Project::assets`.
     pub from: usize,
@@ -41,66 +42,124 @@ pub struct Dangling {
     pub reference: usize,
 }
 
-/// The references of a project, resolved.
+/// The references of a project, resolved. A large project has very many, so each is held in a few
+/// bytes, and those of all assets in one list.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
-    needs: Vec<Vec<Edge>>,
-    needed_by: Vec<Vec<Edge>>,
+    /// What the assets need, one asset after the other.
+    needs: Lists<Need>,
+    /// Who needs the assets, likewise.
+    needed_by: Lists<u32>,
     dangling: Vec<Dangling>,
     connectors: BTreeMap<InternalName, BTreeSet<usize>>,
-    companions: Vec<Vec<usize>>,
+    companions: BTreeMap<usize, Vec<usize>>,
+}
+
+/// A need of the asset in whose list it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Need {
+    to: u32,
+    reason: Reason,
+}
+
+/// A list for each of the assets, one after the other.
+#[derive(Clone, Debug)]
+struct Lists<T> {
+    items: Vec<T>,
+    /// Where each asset's ends.
+    ends: Vec<usize>,
+}
+
+impl<T> Default for Lists<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            ends: Vec::new(),
+        }
+    }
+}
+
+impl<T> Lists<T> {
+    fn of(&self, asset: usize) -> &[T] {
+        let start = asset.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.items[start..self.ends[asset]]
+    }
+}
+
+/// An index in the form in which it is held. There are never so many: what is held of each takes more
+/// than one byte.
+fn held(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
 impl Graph {
     /// Resolves every reference of a project.
     pub fn of(project: &Project) -> Self {
-        let count = project.assets.len();
-        let mut graph = Self {
-            needs: vec![Vec::new(); count],
-            needed_by: vec![Vec::new(); count],
-            companions: vec![Vec::new(); count],
-            ..Self::default()
-        };
+        let mut graph = Self::default();
+        graph.learn_connectors(project);
+        graph.resolve(project);
+        graph.turn_round(project.assets.len());
+        graph.attach(project);
+        graph
+    }
+
+    fn resolve(&mut self, project: &Project) {
         let tables: HashMap<Cow<'_, str>, usize> = project
             .of_kind(&AssetKind::LookupTable)
             .map(|(index, table)| (nfc(table.name()), index))
             .collect();
+        self.needs.ends.reserve_exact(project.assets.len());
+        let mut found: Vec<Need> = Vec::new();
         for (from, asset) in project.assets.iter().enumerate() {
+            let mut need = |to: usize, reason| {
+                let to = held(to);
+                found.push(Need { to, reason });
+            };
             for (reference, target) in asset.facts.references.iter().enumerate() {
                 match project.asset_at(&target.target) {
-                    Some(to) => graph.needs[from].push(Edge {
-                        from,
-                        to,
-                        reason: Reason::Reference(reference),
-                    }),
-                    None => graph.dangling.push(Dangling { from, reference }),
+                    Some(to) => need(to, Reason::Reference(held(reference))),
+                    None => self.dangling.push(Dangling { from, reference }),
                 }
             }
             for table in &asset.facts.tables {
                 if let Some(&to) = tables.get(&*nfc(&table.name)) {
-                    graph.needs[from].push(Edge {
-                        from,
-                        to,
-                        reason: Reason::Lookup,
-                    });
+                    need(to, Reason::Lookup);
                 }
             }
+            for (at, name) in asset.facts.internal_names.iter().enumerate() {
+                for &to in self.connectors.get(name).into_iter().flatten() {
+                    need(to, Reason::Provider(held(at)));
+                }
+            }
+            found.sort_unstable();
+            found.dedup();
+            self.needs.items.append(&mut found);
+            self.needs.ends.push(self.needs.items.len());
         }
-        graph.learn_connectors(project);
-        graph.follow_providers(project);
-        graph.attach(project);
-        for edges in &mut graph.needs {
-            edges.sort_unstable();
-            edges.dedup();
-            edges.shrink_to_fit();
-            for edge in edges.iter() {
-                graph.needed_by[edge.to].push(edge.clone());
+        self.needs.items.shrink_to_fit();
+        self.dangling.shrink_to_fit();
+    }
+
+    /// Learns from what the assets need who needs them.
+    fn turn_round(&mut self, assets: usize) {
+        let mut next = vec![0; assets];
+        for need in &self.needs.items {
+            next[need.to as usize] += 1;
+        }
+        let mut start = 0;
+        for next in &mut next {
+            let count = std::mem::replace(next, start);
+            start += count;
+        }
+        let mut items = vec![0; self.needs.items.len()];
+        for from in 0..assets {
+            for need in self.needs.of(from) {
+                let next = &mut next[need.to as usize];
+                items[*next] = held(from);
+                *next += 1;
             }
         }
-        for edges in &mut graph.needed_by {
-            edges.shrink_to_fit();
-        }
-        graph
+        self.needed_by = Lists { items, ends: next };
     }
 
     /// Learns which connector an internal name means, along the only path there is: recipe →
@@ -127,20 +186,6 @@ impl Graph {
         }
     }
 
-    fn follow_providers(&mut self, project: &Project) {
-        for (from, asset) in project.assets.iter().enumerate() {
-            for name in &asset.facts.internal_names {
-                for &to in self.connectors.get(name).into_iter().flatten() {
-                    self.needs[from].push(Edge {
-                        from,
-                        to,
-                        reason: Reason::Provider(name.clone()),
-                    });
-                }
-            }
-        }
-    }
-
     /// Test cases and insights queries belong to the asset that they name.
     fn attach(&mut self, project: &Project) {
         for (index, asset) in project.assets.iter().enumerate() {
@@ -153,19 +198,25 @@ impl Graph {
             };
             let owner = asset.facts.references.iter().find(|r| &*r.key == key);
             if let Some(owner) = owner.and_then(|reference| project.asset_at(&reference.target)) {
-                self.companions[owner].push(index);
+                self.companions.entry(owner).or_default().push(index);
             }
         }
     }
 
     /// What an asset needs directly.
-    pub fn needs(&self, asset: usize) -> &[Edge] {
-        &self.needs[asset]
+    pub fn needs(&self, from: usize) -> impl ExactSizeIterator<Item = Edge> {
+        let needs = self.needs.of(from).iter();
+        needs.map(move |&Need { to, reason }| Edge {
+            from,
+            to: to as usize,
+            reason,
+        })
     }
 
-    /// Who needs an asset directly.
-    pub fn needed_by(&self, asset: usize) -> &[Edge] {
-        &self.needed_by[asset]
+    /// The assets that need an asset directly, each once for each reason.
+    pub fn needed_by(&self, asset: usize) -> impl ExactSizeIterator<Item = usize> {
+        let needed_by = self.needed_by.of(asset).iter();
+        needed_by.map(|&from| from as usize)
     }
 
     /// References to assets that are not in the project.
@@ -195,24 +246,17 @@ impl Graph {
             seeds.into_iter().map(|seed| (seed, None)).collect();
         let mut queue: Vec<usize> = reached.keys().copied().collect();
         while let Some(asset) = queue.pop() {
-            for edge in self.needs[asset].iter().filter(|edge| admits(edge.to)) {
+            for edge in self.needs(asset).filter(|edge| admits(edge.to)) {
                 if let std::collections::btree_map::Entry::Vacant(vacant) = reached.entry(edge.to) {
-                    vacant.insert(Some(edge.clone()));
+                    vacant.insert(Some(edge));
                     queue.push(edge.to);
                 }
             }
-            for &companion in self.companions[asset]
-                .iter()
-                .filter(|companion| admits(**companion))
-            {
+            let companions = self.companions.get(&asset).into_iter().flatten();
+            for &companion in companions.filter(|companion| admits(**companion)) {
                 if let std::collections::btree_map::Entry::Vacant(vacant) = reached.entry(companion)
                 {
-                    vacant.insert(
-                        self.needs[companion]
-                            .iter()
-                            .find(|edge| edge.to == asset)
-                            .cloned(),
-                    );
+                    vacant.insert(self.needs(companion).find(|edge| edge.to == asset));
                     queue.push(companion);
                 }
             }
@@ -296,7 +340,6 @@ mod tests {
         let needs = |path| {
             let mut to: Vec<_> = graph
                 .needs(at(path))
-                .iter()
                 .map(|e| project.assets[e.to].path.as_str())
                 .collect();
             to.dedup();
@@ -326,9 +369,9 @@ mod tests {
             r#"{"name":"A","code":{"number":0,"keyword":"trigger","input":{"flow_id":{"zip_name":"a.recipe.json","name":"A","folder":""}}},"config":[]}"#,
         )]);
         let graph = Graph::of(&project);
-        let ends = |edges: &[Edge]| Vec::from_iter(edges.iter().map(|edge| (edge.from, edge.to)));
-        assert_eq!(ends(graph.needs(0)), [(0, 0)]);
-        assert_eq!(ends(graph.needed_by(0)), [(0, 0)]);
+        let needs = graph.needs(0).map(|edge| (edge.from, edge.to));
+        assert_eq!(Vec::from_iter(needs), [(0, 0)]);
+        assert_eq!(Vec::from_iter(graph.needed_by(0)), [0]);
         assert_eq!(graph.closure([0], |_| true).len(), 1);
     }
 

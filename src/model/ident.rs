@@ -365,6 +365,14 @@ impl Digest {
         Self(sha2::Sha256::digest(bytes).into())
     }
 
+    /// The digest of a value as postcard writes it, without holding what is written.
+    ///
+    /// # Errors
+    /// If the value can't be written so.
+    pub fn of_value(value: &impl Serialize) -> postcard::Result<Self> {
+        postcard::serialize_with_flavor(value, Hashing::default())
+    }
+
     /// A digest that was computed elsewhere.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
@@ -373,6 +381,41 @@ impl Digest {
     /// The 32 bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+/// Takes the digest of what is written, some of which waits for more: a value has many small parts.
+#[derive(Default)]
+struct Hashing {
+    digest: sha2::Sha256,
+    waiting: Vec<u8>,
+}
+
+impl Hashing {
+    const TOGETHER: usize = 8 << 10;
+}
+
+impl postcard::ser_flavors::Flavor for Hashing {
+    type Output = Digest;
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.try_extend(&[byte])
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        use sha2::Digest as _;
+        self.waiting.extend_from_slice(bytes);
+        if self.waiting.len() >= Self::TOGETHER {
+            self.digest.update(&self.waiting);
+            self.waiting.clear();
+        }
+        Ok(())
+    }
+
+    fn finalize(mut self) -> postcard::Result<Digest> {
+        use sha2::Digest as _;
+        self.digest.update(&self.waiting);
+        Ok(Digest(self.digest.finalize().into()))
     }
 }
 

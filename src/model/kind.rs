@@ -1,6 +1,7 @@
 //! Asset types, and what a file's name says about the file (platform.md §5.2–5.4).
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,7 @@ macro_rules! kinds {
         pub enum AssetKind {
             $($(#[$doc])* $variant,)*
             /// A type that this program does not know, by the word in its file names.
-            Other(Box<str>),
+            Other(OtherWord),
         }
 
         impl AssetKind {
@@ -51,6 +52,25 @@ macro_rules! kinds {
             }
         }
     };
+}
+
+/// The word of a type that this program does not know. It is held apart: the type of each file is
+/// held in many places, and takes little there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OtherWord(Arc<String>);
+
+impl From<&str> for OtherWord {
+    fn from(word: &str) -> Self {
+        Self(Arc::new(word.to_owned()))
+    }
+}
+
+impl std::ops::Deref for OtherWord {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
 }
 
 kinds! {

@@ -1,7 +1,11 @@
 //! A project: its assets, the files each of them owns, and what was left out on reading.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+
+use hashbrown::HashTable;
+use thin_vec::ThinVec;
 
 use super::defect::Defect;
 use super::facts::Facts;
@@ -43,7 +47,7 @@ pub struct File {
     /// What reading it told; `None` if it could not be read.
     pub content: Option<Content>,
     /// The credentials that stand in it, where it was searched for them.
-    pub secrets: Vec<Sighting>,
+    pub secrets: ThinVec<Sighting>,
     /// Why it is not what its name says.
     pub defect: Option<Defect>,
 }
@@ -56,7 +60,7 @@ pub struct Asset {
     /// The path of its JSON.
     pub path: PackagePath,
     /// Its files, as indices into [`Project::files`], in the order of their paths.
-    pub files: Vec<usize>,
+    pub files: ThinVec<usize>,
     /// What its JSON told; empty if it could not be read.
     pub facts: Arc<Facts>,
 }
@@ -163,9 +167,31 @@ pub struct Project {
     pub assets: Vec<Asset>,
     /// What reading it showed.
     pub findings: Vec<Finding>,
-    by_path: HashMap<PackagePath, usize>,
+    by_path: PathIndex,
     /// The assets whose paths are not ASCII, by their paths in normalization form C.
     by_equivalent_path: HashMap<String, usize>,
+}
+
+/// The assets of a project by their paths, which are those of the assets: only their numbers are held.
+#[derive(Clone, Default)]
+struct PathIndex {
+    numbers: HashTable<u32>,
+    hasher: RandomState,
+}
+
+impl std::fmt::Debug for PathIndex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PathIndex").finish_non_exhaustive()
+    }
+}
+
+impl Eq for PathIndex {}
+
+/// Two projects with the same assets have the same.
+impl PartialEq for PathIndex {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Layout {
@@ -197,7 +223,7 @@ impl Layout {
                 layout.project.assets.push(Asset {
                     kind: kind.clone(),
                     path: listing[index].path.clone(),
-                    files: Vec::with_capacity(1),
+                    files: ThinVec::with_capacity(1),
                     facts: Arc::clone(&unread),
                 });
             }
@@ -238,10 +264,10 @@ impl Layout {
                 if *kind == AssetKind::Project && !path.folder().is_empty() {
                     project.findings.push(described_elsewhere(path));
                 }
-                project.by_path.get(path).copied()
+                project.asset_with(path.as_str())
             }
             FileRole::Companion { kind, main } => {
-                let owner = project.by_path.get(main.as_str()).copied();
+                let owner = project.asset_with(main.as_str());
                 let extension = path
                     .file_name()
                     .rsplit_once('.')
@@ -292,7 +318,7 @@ impl Layout {
             path: path.clone(),
             source,
             content: None,
-            secrets: Vec::new(),
+            secrets: ThinVec::new(),
             defect: None,
         });
     }
@@ -433,17 +459,32 @@ fn copies(listing: &[Listed], order: &[usize], roles: &[FileRole]) -> BTreeMap<u
 impl Project {
     /// The asset whose JSON lies at `path`, or at a path that is canonically equivalent to it.
     pub fn asset_at(&self, path: &str) -> Option<usize> {
-        match self.by_path.get(path) {
-            Some(index) => Some(*index),
+        match self.asset_with(path) {
+            Some(index) => Some(index),
             None if path.is_ascii() || self.by_equivalent_path.is_empty() => None,
             None => self.by_equivalent_path.get(&*nfc(path)).copied(),
         }
     }
 
+    /// The asset whose JSON lies at just this path.
+    fn asset_with(&self, path: &str) -> Option<usize> {
+        let PathIndex { numbers, hasher } = &self.by_path;
+        let is_it = |&number: &u32| self.assets[number as usize].path.as_str() == path;
+        let number = numbers.find(hasher.hash_one(path), is_it)?;
+        Some(*number as usize)
+    }
+
     fn index_paths(&mut self) {
-        let paths = || self.assets.iter().map(|asset| &asset.path).enumerate();
-        self.by_path = paths().map(|(index, path)| (path.clone(), index)).collect();
-        self.by_equivalent_path = paths()
+        let PathIndex { numbers, hasher } = &mut self.by_path;
+        let hash = |path: &PackagePath| hasher.hash_one(path.as_str());
+        *numbers = HashTable::with_capacity(self.assets.len());
+        for (number, asset) in (0..).zip(&self.assets) {
+            numbers.insert_unique(hash(&asset.path), number, |&number| {
+                hash(&self.assets[number as usize].path)
+            });
+        }
+        let paths = self.assets.iter().map(|asset| &asset.path).enumerate();
+        self.by_equivalent_path = paths
             .filter(|(_, path)| !path.as_str().is_ascii())
             .map(|(index, path)| (nfc(path.as_str()).into_owned(), index))
             .collect();
@@ -510,6 +551,11 @@ impl Project {
              is none in .workato-ignore",
         ));
         (left_out, stays)
+    }
+
+    /// The digest of a file, where it is known.
+    pub fn digest_of(&self, file: usize) -> Option<Digest> {
+        self.files[file].content?.digest
     }
 
     /// The asset that owns each file; `None` for files that none owns.

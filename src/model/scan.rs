@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use memchr::memmem::Finder;
+use thin_vec::ThinVec;
 
 use super::facts::{
     ConfigEntry, ConnectionChoice, ConnectionFacts, ConnectionPlace, ConnectionProvider,
@@ -95,14 +96,14 @@ impl Scanner {
 /// The facts of what is not JSON: the names of connectors that stand in it.
 fn unread(bytes: &[u8]) -> Facts {
     Facts {
-        internal_names: std::str::from_utf8(bytes).map_or_else(|_| Vec::new(), internal_names),
+        internal_names: std::str::from_utf8(bytes).map_or_else(|_| ThinVec::new(), internal_names),
         ..Facts::default()
     }
 }
 
 /// Every maximal run of word characters that has the form of a custom connector's name.
-fn internal_names(text: &str) -> Vec<InternalName> {
-    let mut names = Vec::new();
+fn internal_names(text: &str) -> ThinVec<InternalName> {
+    let mut names = ThinVec::new();
     for at in memchr::memmem::find_iter(text.as_bytes(), b"_connector_") {
         let start = text[..at]
             .char_indices()

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path};
 use std::sync::Arc;
 
+use thin_vec::ThinVec;
+
 use super::{Interrupted, Observer, Running, Stage};
 use crate::archive::Limits;
 use crate::json::JsonError;
@@ -233,7 +235,7 @@ enum FoundFile {
 /// What was seen in a file beside its facts.
 #[derive(Clone, Default)]
 struct Seen {
-    secrets: Vec<Sighting>,
+    secrets: ThinVec<Sighting>,
     defect: Option<Defect>,
 }
 
@@ -699,7 +701,7 @@ fn read_files(
         if let Some(known) = known.filter(|known| is_named(known.blob)) {
             let facts = known.facts.cloned();
             let seen = Seen {
-                secrets: known.secrets.to_vec(),
+                secrets: known.secrets.into(),
                 defect: known.defect,
             };
             return Ok(Outcome {
@@ -741,8 +743,8 @@ fn read_files(
             None => None,
         };
         let secrets = match (&worker.detector, writing) {
-            (Some(detector), Some(writing)) => detector.find(&worker.bytes, writing),
-            (None, _) | (_, None) => Vec::new(),
+            (Some(detector), Some(writing)) => detector.find(&worker.bytes, writing).into(),
+            (None, _) | (_, None) => ThinVec::new(),
         };
         stops()?;
         let broken = |content, error, bytes: &[u8]| {

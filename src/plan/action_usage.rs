@@ -225,6 +225,7 @@ pub fn unreleasable(label: &str, subject: Subject, error: &InterfaceError) -> Fi
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use thin_vec::thin_vec;
 
     use super::*;
     use crate::model::facts::{Detail, Facts, RecipeFacts};
@@ -245,10 +246,10 @@ mod tests {
         Asset {
             kind: AssetKind::Recipe,
             path: "r.recipe.json".parse().expect("safe"),
-            files: Vec::new(),
+            files: thin_vec![],
             facts: Arc::new(Facts {
                 detail: Detail::Recipe(RecipeFacts {
-                    actions: vec![action],
+                    actions: thin_vec![action],
                     ..RecipeFacts::default()
                 }),
                 ..Facts::default()

@@ -196,8 +196,7 @@ impl Commit {
     /// # Panics
     /// Never: the changes hold nothing that can't be written.
     pub fn state_after(&self) -> Digest {
-        let changes = postcard::to_allocvec(&(self.base, &self.changes, self.next))
-            .expect("plain values can be written");
-        Digest::of(&changes)
+        Digest::of_value(&(self.base, &self.changes, self.next))
+            .expect("plain values can be written")
     }
 }

@@ -1,6 +1,8 @@
 //! Decisions as values: what goes in, what stays out, by which rule, on what evidence, and how to
 //! change it.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +86,7 @@ pub struct ConnectorDecision {
     pub change: String,
 }
 
-/// Why a file is in the package or not.
+/// Why a file is in the package or not. There is one for each file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ItemRule {
     /// It was selected.
@@ -99,14 +101,14 @@ pub enum ItemRule {
     /// The rule for connectors says so.
     Connector {
         /// The connector.
-        connector: String,
+        connector: Arc<str>,
         /// The row of the rule.
         rule: Ruling,
     },
     /// An exclude pattern matches it.
     Excluded {
         /// The pattern.
-        pattern: String,
+        pattern: Arc<str>,
     },
     /// No include pattern, type, folder or tag of the selection matches it.
     NotSelected {
@@ -116,13 +118,13 @@ pub enum ItemRule {
     /// It was left out on reading.
     NotRead {
         /// Why.
-        reason: String,
+        reason: Arc<str>,
     },
 }
 
 impl ItemRule {
     /// The rule's name in decision records.
-    pub fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Selected => "selected",
             Self::Needed { .. } => "needed",
@@ -146,7 +148,7 @@ impl ItemRule {
             )),
             Self::Excluded { pattern } => Some(format!("excluded by `{pattern}`")),
             Self::NotSelected { by } => Some(format!("not in `{by}`")),
-            Self::NotRead { reason } => Some(reason.clone()),
+            Self::NotRead { reason } => Some(reason.to_string()),
         }
     }
 }

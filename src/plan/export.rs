@@ -134,7 +134,7 @@ pub fn plan(sources: Sources<'_>, request: &Request<'_>) -> ExportPlan {
     let mut planning = Planning {
         sources,
         request,
-        rules: BTreeMap::new(),
+        rules: vec![None; sources.project.assets.len()],
         out: BTreeMap::new(),
         rewrite: Rewrite {
             rows: request.rows,
@@ -155,8 +155,8 @@ pub fn plan(sources: Sources<'_>, request: &Request<'_>) -> ExportPlan {
 struct Planning<'a, 'r> {
     sources: Sources<'a>,
     request: &'r Request<'r>,
-    /// The assets that go in, and why.
-    rules: BTreeMap<usize, ItemRule>,
+    /// Why each of the assets goes in; none of those that do not.
+    rules: Vec<Option<ItemRule>>,
     /// The assets that do not, and why.
     out: BTreeMap<usize, ItemRule>,
     rewrite: Rewrite,
@@ -176,7 +176,7 @@ fn refusal(choice: Choice<'_>) -> Option<ItemRule> {
     Some(match choice {
         Choice::Selected => return None,
         Choice::Excluded(pattern) => ItemRule::Excluded {
-            pattern: pattern.value.to_string(),
+            pattern: pattern.value.to_string().into(),
         },
         Choice::NotIncluded => ItemRule::NotSelected { by: "include" },
         Choice::Type => ItemRule::NotSelected { by: "types" },
@@ -217,10 +217,16 @@ impl<'a> Planning<'a, '_> {
                     by: project.assets[edge.from].path.clone(),
                 },
             };
-            self.rules.insert(index, rule);
+            self.rules[index] = Some(rule);
         }
-        self.out.retain(|index, _| !self.rules.contains_key(index));
+        self.out.retain(|&index, _| self.rules[index].is_none());
         self.names_nothing();
+    }
+
+    /// The assets that go in.
+    fn packed(&self) -> impl Iterator<Item = usize> {
+        let rules = self.rules.iter().enumerate();
+        rules.filter_map(|(index, rule)| rule.as_ref().map(|_| index))
     }
 
     fn names_nothing(&mut self) {
@@ -266,7 +272,7 @@ impl<'a> Planning<'a, '_> {
     }
 
     fn judge(&mut self) {
-        let selected: BTreeSet<usize> = self.rules.keys().copied().collect();
+        let selected: BTreeSet<usize> = self.packed().collect();
         let Gathered {
             connectors,
             findings,
@@ -447,13 +453,13 @@ impl<'a> Planning<'a, '_> {
     /// Carries a decision out on the plan: files in or out, and what their users are changed to.
     fn apply(&mut self, connector: &Connector<'_>, decision: &ConnectorDecision) {
         let by_rule = || ItemRule::Connector {
-            connector: decision.connector.clone(),
+            connector: decision.connector.as_str().into(),
             rule: decision.rule,
         };
         match (decision.outcome, connector.adapter) {
             (Outcome::Included, Some(Adapter::Supplied(index))) => {
                 if let Some(half) = connector.replaced {
-                    self.rules.remove(&half);
+                    self.rules[half] = None;
                     self.out.insert(half, by_rule());
                 }
                 if let Some(supplied) = self.sources.supplied {
@@ -465,15 +471,15 @@ impl<'a> Planning<'a, '_> {
                 }
             }
             (Outcome::Included, Some(Adapter::Project(index))) => {
-                self.rules.entry(index).or_insert_with(by_rule);
+                self.rules[index].get_or_insert_with(by_rule);
             }
             (Outcome::LeftOut, Some(Adapter::Project(index))) => {
-                self.rules.remove(&index);
+                self.rules[index] = None;
                 self.out.insert(index, by_rule());
             }
             (Outcome::LeftOut, Some(Adapter::Supplied(_))) => {
                 if let Some(half) = connector.replaced {
-                    self.rules.remove(&half);
+                    self.rules[half] = None;
                     self.out.insert(half, by_rule());
                 }
             }
@@ -705,7 +711,7 @@ impl<'a> Planning<'a, '_> {
 
     fn finish(mut self) -> ExportPlan {
         let project = self.sources.project;
-        let packed: Vec<usize> = self.rules.keys().copied().collect();
+        let packed: Vec<usize> = self.packed().collect();
         self.findings.extend(checks::check(
             project,
             self.sources.graph,
@@ -720,14 +726,16 @@ impl<'a> Planning<'a, '_> {
             .map(|left| LeftOutItem {
                 path: left.path.clone(),
                 rule: ItemRule::NotRead {
-                    reason: left.reason.to_string(),
+                    reason: left.reason.to_string().into(),
                 },
             })
             .collect();
         let owners = project.owners();
         for (index, file) in project.files.iter().enumerate() {
             let rule = match owners[index] {
-                Some(owner) => self.rules.get(&owner).ok_or_else(|| self.out.get(&owner)),
+                Some(owner) => self.rules[owner]
+                    .as_ref()
+                    .ok_or_else(|| self.out.get(&owner)),
                 None => Err(None),
             };
             let rule = match rule {
@@ -762,7 +770,9 @@ impl<'a> Planning<'a, '_> {
         self.add_supplied(&mut entries);
         self.credentials(&entries);
         self.defects(&entries);
-        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        drop(self.rules);
+        // No two have one path, and so there is no order to be kept.
+        entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         left_out.sort_by(|a, b| a.path.cmp(&b.path));
         finding::sort(&mut self.findings);
         ExportPlan {

@@ -134,16 +134,16 @@ pub fn asset<'a>(
     }
     let by_path = of_kind().filter(|asset| {
         let label = label(&asset.key);
-        label == text && label != asset.key.name || text.strip_prefix('/') == Some(label.as_str())
+        label == text && *label != *asset.key.name || text.strip_prefix('/') == Some(label.as_str())
     });
-    let by_name = of_kind().filter(|asset| asset.key.name == text);
+    let by_name = of_kind().filter(|asset| *asset.key.name == *text);
     let mut found: Vec<&WorkspaceAsset> = by_path.chain(by_name).collect();
     found.sort_by_key(|asset| asset.id);
     found.dedup_by_key(|asset| asset.id);
     match *found {
         [] => {
             let names: Vec<String> = of_kind()
-                .flat_map(|asset| [asset.key.name.clone(), label(&asset.key)])
+                .flat_map(|asset| [asset.key.name.to_string(), label(&asset.key)])
                 .collect();
             Err(ResolveError::nothing(
                 what,
@@ -233,16 +233,16 @@ mod tests {
             key: AssetKey {
                 place: AssetPlace::Folder(folder.parse().expect("a folder")),
                 kind: AssetKind::Recipe,
-                name: name.to_owned(),
+                name: name.into(),
                 twin: 0,
             },
             version: Version(1),
             body: Body {
-                files: Vec::new(),
+                files: Default::default(),
                 origin: Digest::of(b""),
                 renames: BTreeMap::new(),
-                bindings: Vec::new(),
-                providers: Vec::new(),
+                bindings: Default::default(),
+                providers: Default::default(),
             },
             state: HeldState::of_new(&AssetKind::Recipe),
         }

@@ -1,7 +1,9 @@
 //! Where the assets of a package land in a workspace, and which of its assets they may meet there
 //! (platform.md §5.3, §6).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::landing::{Landing, TagsPolicy};
 use crate::model::facts::ConnectionPlace;
@@ -57,6 +59,7 @@ impl TargetKeys {
         landing: &Landing,
     ) -> Result<Self, PlacingError> {
         let mut keys = Vec::with_capacity(project.assets.len());
+        let mut last: Option<(&str, FolderPath)> = None;
         for asset in &project.assets {
             let untagged = asset.kind == AssetKind::Tags && landing.tags == TagsPolicy::Skip;
             if asset.kind == AssetKind::CustomAdapter || untagged {
@@ -69,7 +72,20 @@ impl TargetKeys {
                 .map_or(ConnectionPlace::Folder, |connection| connection.place);
             let place = match connection {
                 ConnectionPlace::Home => Ok(AssetPlace::Folder(landing.home.clone())),
-                ConnectionPlace::Folder => place(&asset.kind, asset.path.folder(), folder),
+                ConnectionPlace::Folder => {
+                    let in_package = asset.path.folder();
+                    match &last {
+                        _ if is_of_workspace(&asset.kind, in_package) => Ok(AssetPlace::Workspace),
+                        // Neighbours mostly share a folder, and then its text.
+                        Some((of, known)) if *of == in_package => {
+                            Ok(AssetPlace::Folder(known.clone()))
+                        }
+                        Some(_) | None => folder.join(in_package).map(|joined| {
+                            last = Some((in_package, joined.clone()));
+                            AssetPlace::Folder(joined)
+                        }),
+                    }
+                }
             };
             let place = place.map_err(|source| PlacingError {
                 path: asset.path.clone(),
@@ -145,7 +161,7 @@ impl TargetKeys {
             let key = AssetKey {
                 place,
                 kind: kind.clone(),
-                name: nfc(&reference.name).into_owned(),
+                name: nfc(&reference.name).as_ref().into(),
                 twin: 0,
             };
             (nearness, key)
@@ -179,7 +195,7 @@ impl TargetKeys {
                 scope.titles.extend(asset.name().parse().ok());
             }
             if let Some(key) = key.as_ref().filter(|key| key.kind == AssetKind::Connection) {
-                scope.connections.insert(key.name.clone());
+                scope.connections.insert(key.name.to_string());
             }
             for reference in &asset.facts.references {
                 if project.asset_at(&reference.target).is_some() {
@@ -188,7 +204,7 @@ impl TargetKeys {
                 let keys = self.elsewhere(reference);
                 for (_, key) in keys {
                     if key.kind == AssetKind::Connection {
-                        scope.connections.insert(key.name.clone());
+                        scope.connections.insert(key.name.to_string());
                     }
                     // A name that two assets of a folder have does not tell which is meant.
                     scope.keys.insert(AssetKey {
@@ -215,7 +231,7 @@ fn number_of_twin(asset: &Asset) -> u32 {
 
 /// By which name an asset is known in a workspace: names that are canonically equivalent are one.
 /// Descriptions, tags and properties have none of their own.
-fn name(asset: &Asset) -> String {
+fn name(asset: &Asset) -> Arc<str> {
     let nameless = matches!(
         asset.kind,
         AssetKind::AccountProperties
@@ -224,19 +240,26 @@ fn name(asset: &Asset) -> String {
             | AssetKind::Tags
     );
     if nameless {
-        asset.kind.label().to_owned()
-    } else {
-        nfc(asset.name()).into_owned()
+        return asset.kind.label().into();
+    }
+    match (nfc(asset.name()), &asset.facts.name) {
+        (Cow::Borrowed(_), Some(name)) => Arc::clone(name),
+        (name, _) => name.as_ref().into(),
     }
 }
 
-fn place(kind: &AssetKind, in_package: &str, folder: &FolderPath) -> Result<AssetPlace, PathError> {
+/// Whether an asset belongs to the workspace as a whole.
+fn is_of_workspace(kind: &AssetKind, in_package: &str) -> bool {
     // A package describes the project that it is imported into; tables of a project lie in its
     // folder, others at the root.
     let of_workspace =
         kind.only_at_root() && *kind != AssetKind::Project || *kind == AssetKind::LookupTable;
-    if of_workspace && in_package.is_empty() {
-        return Ok(AssetPlace::Workspace);
-    }
-    Ok(AssetPlace::Folder(folder.join(in_package)?))
+    of_workspace && in_package.is_empty()
+}
+
+fn place(kind: &AssetKind, in_package: &str, folder: &FolderPath) -> Result<AssetPlace, PathError> {
+    Ok(match is_of_workspace(kind, in_package) {
+        true => AssetPlace::Workspace,
+        false => AssetPlace::Folder(folder.join(in_package)?),
+    })
 }

@@ -422,8 +422,10 @@ impl RemoteWorkspace {
         snapshot.workspace.revision = RevisionNumber(0);
         // Of another folder only those recipes are listed that use a connector which matters.
         snapshot.namesakes.within.clone_from(&self.base.path);
-        let held = snapshot.assets.values_mut();
-        for asset in held.chain(&mut snapshot.connections) {
+        snapshot
+            .assets
+            .correct(|asset| Self::corrected(&mirror, asset));
+        for asset in &mut snapshot.connections {
             Self::corrected(&mirror, asset);
         }
         for connector in &mut snapshot.connectors {

@@ -818,7 +818,7 @@ fn connection_stub(
                 folders.path_of(connection.folder_id.map(|folder| folder.0))?,
             ),
             kind: AssetKind::Connection,
-            name: nfc(&connection.name).into_owned(),
+            name: nfc(&connection.name).into_owned().into(),
             twin: 0,
         },
         json: json.to_string().into_bytes(),
@@ -868,7 +868,7 @@ fn recipe_stub(recipe: &RecipeInfo, folder: FolderPath) -> Stub {
         key: AssetKey {
             place: AssetPlace::Folder(folder),
             kind: AssetKind::Recipe,
-            name: nfc(&recipe.name).into_owned(),
+            name: nfc(&recipe.name).into_owned().into(),
             twin: 0,
         },
         json: json.to_string().into_bytes(),

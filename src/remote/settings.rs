@@ -81,7 +81,7 @@ impl RemoteWorkspace {
                 known.entry(id).or_default().push(AssetKey {
                     place: AssetPlace::Folder(folder),
                     kind: AssetKind::Connection,
-                    name: nfc(&connection.name).into_owned(),
+                    name: nfc(&connection.name).into_owned().into(),
                     twin: 0,
                 });
             }
@@ -497,7 +497,7 @@ impl Numbers {
         }
         let folder = Folders::new(workspace).id_of(&key.place.folder())?;
         let list = list.as_deref().unwrap_or_default();
-        let named = list.iter().filter(|(_, name, _)| *name == key.name);
+        let named = list.iter().filter(|(_, name, _)| **name == *key.name);
         // Another folder's is another one, whatever it is called. Some answers leave the folder out.
         let mut here = named.filter(|(_, _, place)| place.is_none() || *place == folder);
         Ok(match (here.next(), here.next()) {

@@ -5,6 +5,8 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use thin_vec::{ThinVec, thin_vec};
+
 use super::kept::Kept;
 use super::lists::Lists;
 use crate::archive::Limits;
@@ -399,15 +401,15 @@ impl Mirror {
                 state: HeldState::of_new(&key.kind),
                 key,
                 body: Body {
-                    files: vec![StoredFile {
+                    files: thin_vec![StoredFile {
                         extension: "json".to_owned(),
                         content,
                         size: stub.json.len() as u64,
                     }],
                     origin: content,
                     renames: BTreeMap::new(),
-                    bindings: Vec::new(),
-                    providers: stub.providers.clone(),
+                    bindings: ThinVec::new(),
+                    providers: stub.providers.as_slice().into(),
                 },
             });
             match stub.state {

@@ -9,9 +9,9 @@ use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     AssetId, AssetKey, AssetPlace, Body, ConnectorId, EndpointMark, EndpointState, FolderPath,
-    HeldState, HeldValue, Inventory, Namesakes, PropertyKey, ReadDepth, RecipeUse, Revision,
-    RevisionHeader, RevisionNumber, Scope, Sharing, SharingKnowledge, Snapshot, WorkspaceAsset,
-    WorkspaceConnector, WorkspaceFacts,
+    HeldAssets, HeldState, HeldValue, Inventory, Namesakes, PropertyKey, ReadDepth, RecipeUse,
+    Revision, RevisionHeader, RevisionNumber, Scope, Sharing, SharingKnowledge, Snapshot,
+    WorkspaceAsset, WorkspaceConnector, WorkspaceFacts,
 };
 use crate::plan::commit::{Change, Commit, Dependency};
 use crate::workspace::validate;
@@ -357,7 +357,7 @@ impl Workspace for MemoryWorkspace {
     fn snapshot(&self, scope: &Scope) -> Result<Snapshot, WorkspaceError> {
         let asked = |asset: &WorkspaceAsset| scope.keys.contains(&asset.key);
         let named = |asset: &WorkspaceAsset| {
-            asset.key.kind == AssetKind::Connection && scope.connections.contains(&asset.key.name)
+            asset.key.kind == AssetKind::Connection && scope.connections.contains(&*asset.key.name)
         };
         let mut users: BTreeMap<_, Vec<RecipeUse>> = BTreeMap::new();
         for asset in self.held() {
@@ -379,14 +379,10 @@ impl Workspace for MemoryWorkspace {
         }
         let mut folders = BTreeSet::from([FolderPath::home()]);
         folders.extend(self.state.folders.intersection(&scope.folders).cloned());
-        let assets: BTreeMap<AssetKey, WorkspaceAsset> = self
-            .held()
-            .filter(asked)
-            .map(|asset| (asset.key.clone(), asset))
-            .collect();
+        let assets: HeldAssets = self.held().filter(asked).collect();
         let missing = scope.missing_recipes(&assets);
         let namesakes = self.held().filter_map(|asset| match asset.state {
-            HeldState::Recipe(state) if missing.contains(asset.key.name.as_str()) => {
+            HeldState::Recipe(state) if missing.contains(asset.key.name.as_ref()) => {
                 Some(RecipeUse {
                     id: asset.id,
                     key: asset.key,

@@ -88,7 +88,7 @@ pub(crate) fn key(place: &str, kind: AssetKind, name: &str) -> AssetKey {
             place => AssetPlace::Folder(folder(place)),
         },
         kind,
-        name: name.to_owned(),
+        name: name.into(),
         twin: 0,
     }
 }
@@ -104,9 +104,9 @@ pub(crate) fn connection(place: &str, name: &str) -> AssetKey {
 pub(crate) fn body(file: StoredFile, providers: &[&str]) -> Body {
     Body {
         origin: file.content,
-        files: vec![file],
+        files: [file].into(),
         renames: BTreeMap::new(),
-        bindings: Vec::new(),
+        bindings: Default::default(),
         providers: providers.iter().map(ToString::to_string).collect(),
     }
 }

@@ -267,14 +267,14 @@ fn fill(workspace: &mut LocalWorkspace) {
             key: AssetKey {
                 place,
                 kind: asset.kind,
-                name: asset.name.to_owned(),
+                name: asset.name.into(),
                 twin: 0,
             },
             body: Body {
                 origin: file.content,
-                files: vec![file],
+                files: [file].into(),
                 renames: BTreeMap::new(),
-                bindings: asset.bindings.to_vec(),
+                bindings: asset.bindings.into(),
                 providers: asset.providers.iter().map(ToString::to_string).collect(),
             },
             state,

@@ -143,7 +143,7 @@ impl World {
                 origin: Digest::of(b""),
                 ..asset.body.clone()
             };
-            (asset.id.0, (asset.key.name.clone(), body, asset.state))
+            (asset.id.0, (asset.key.name.to_string(), body, asset.state))
         });
         let connectors = inventory.connectors.iter().map(|connector| {
             let code = connector.running().and_then(|version| version.code);
@@ -158,7 +158,7 @@ impl World {
     fn version_of(&self, recipe: &str) -> Version {
         let inventory = self.inventory();
         let mut assets = inventory.assets.iter();
-        let found = assets.find(|asset| asset.key.name == recipe);
+        let found = assets.find(|asset| *asset.key.name == *recipe);
         found.map(|asset| asset.version).expect("it is there")
     }
 
@@ -447,7 +447,7 @@ fn a_recipe_that_can_not_restart_stays_stopped_and_is_told() {
     let inventory = world.inventory();
     let mut commit = Commit::on(&inventory.workspace);
     let mut assets = inventory.assets.iter();
-    let account = assets.find(|asset| asset.key.name == "Parcel Tracker account");
+    let account = assets.find(|asset| &*asset.key.name == "Parcel Tracker account");
     commit.changes.push(Change::SetConnection {
         id: account.expect("it is there").id,
         authorization: Authorization::Placeholder,

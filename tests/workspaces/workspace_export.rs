@@ -304,7 +304,7 @@ fn key(at: &str) -> AssetKey {
     AssetKey {
         place,
         kind: AssetKind::from_word(kind),
-        name: name.to_owned(),
+        name: name.into(),
         twin: 0,
     }
 }

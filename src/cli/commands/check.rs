@@ -6,7 +6,7 @@ use super::super::args::{CheckArgs, PackArgs};
 use super::super::exit::Exit;
 use super::super::reports::{Reporter, around};
 use super::super::request::{TargetNeed, resolve};
-use super::super::several::{Answer, each, members};
+use super::super::several::{Answer, each, members, told};
 use super::super::ui::visible;
 use super::super::{Context, Stop};
 use super::export::{document, exit_of, ignored_by, summary_of_plan, tell};
@@ -71,7 +71,7 @@ fn work(
     }
     Ok(Answer {
         exit: exit_of(prepared.plan()),
-        document: document(&resolved, &prepared, located, None),
+        document: told(context, || document(&resolved, &prepared, located, None)),
         text,
     })
 }

@@ -16,7 +16,7 @@ use super::super::request::{
     CatalogueSource, ManifestFile, Resolved, TargetNeed, bytes_of, find_manifest, folder_of,
     resolve,
 };
-use super::super::several::{Answer, Member, each, members};
+use super::super::several::{Answer, Member, each, members, told};
 use super::super::table::sized;
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
@@ -222,7 +222,7 @@ fn work(
                 Format::Json => String::new(),
                 Format::Text => listing(&prepared),
             },
-            document: document(&resolved, &prepared, located, None),
+            document: told(context, || document(&resolved, &prepared, located, None)),
         });
     }
     let Ok(approved) = prepared.approve() else {
@@ -232,7 +232,7 @@ fn work(
         ));
         return Ok(Answer {
             exit: Exit::Failed,
-            document: document(&resolved, &prepared, located, None),
+            document: told(context, || document(&resolved, &prepared, located, None)),
             text: String::new(),
         });
     };
@@ -260,10 +260,15 @@ fn work(
     reporter.output(Output::text("digest", written.facts.sha256.to_string()));
     let content = written.facts.content_digest.to_string();
     reporter.output(Output::text("content_digest", content));
+    let text = summary(&written, &record, &prepared.opened.source.ignored);
+    // It tells of each file, and so does the document.
+    drop(record);
     Ok(Answer {
         exit: Exit::Done,
-        text: summary(&written, &record, &prepared.opened.source.ignored),
-        document: document(&resolved, &prepared, located, Some(written)),
+        text,
+        document: told(context, || {
+            document(&resolved, &prepared, located, Some(written))
+        }),
     })
 }
 
@@ -653,7 +658,7 @@ pub(crate) fn document(
             .enumerate()
             .map(|(index, entry)| EntryDocument {
                 path: entry.path.clone(),
-                rule: entry.rule.as_str().to_owned(),
+                rule: entry.rule.as_str().into(),
                 because: entry.rule.because(),
                 edits: prepared.edits(index),
             })

@@ -255,11 +255,7 @@ fn facts(
     let connectors = project
         .of_kind(&AssetKind::CustomAdapter)
         .filter_map(|(index, asset)| {
-            let users: BTreeSet<usize> = graph
-                .needed_by(index)
-                .iter()
-                .map(|edge| edge.from)
-                .collect();
+            let users: BTreeSet<usize> = graph.needed_by(index).collect();
             Some(ConnectorFact {
                 title: title_of(asset)?,
                 version: asset

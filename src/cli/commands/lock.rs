@@ -126,7 +126,7 @@ fn lock(context: &Context, args: &LockArgs, path: &Path) -> Result<Answer<LockDo
             LockOutcome::Written | LockOutcome::UpToDate => Exit::Done,
         },
         text: text(&document, before.is_some()),
-        document,
+        document: Some(document),
     })
 }
 

@@ -84,7 +84,7 @@ fn document(source: &Source, running: &Running) -> Result<ShowDocument, OpenErro
                 LeftOutRecord::of(
                     &left.path,
                     &ItemRule::NotRead {
-                        reason: left.reason.to_string(),
+                        reason: left.reason.to_string().into(),
                     },
                 )
             })

@@ -1,8 +1,10 @@
 //! What a workspace holds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
 use super::{AssetId, Authorization, ConnectorId, FolderPath, RecipeState, Timestamp, WorkspaceId};
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
@@ -26,8 +28,8 @@ pub struct AssetKey {
     pub place: AssetPlace,
     /// Its type.
     pub kind: AssetKind,
-    /// Its display name.
-    pub name: String,
+    /// Its display name, of which copies share the text.
+    pub name: Arc<str>,
     /// 0, or how many of the same place, type and name come before it. The platform allows such
     /// twins and tells their files apart by `.1.` (platform.md §5.2).
     pub twin: u32,
@@ -64,16 +66,16 @@ pub enum HeldState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
     /// Its files, the JSON first; more only where the type has companions.
-    pub files: Vec<StoredFile>,
+    pub files: ThinVec<StoredFile>,
     /// The digest of the JSON as the package had it, before internal names were replaced.
     pub origin: Digest,
     /// What replaced the package's internal names in the JSON: the package's, then the workspace's.
     pub renames: BTreeMap<InternalName, InternalName>,
     /// What each reference of the JSON means here, in the order of the text.
-    pub bindings: Vec<Binding>,
+    pub bindings: ThinVec<Binding>,
     /// The application of a connection: a built-in connector's name, or the internal name that a
     /// custom connector has in this workspace. The custom connectors that a recipe uses, likewise.
-    pub providers: Vec<String>,
+    pub providers: ThinVec<String>,
 }
 
 /// A file of an asset.

@@ -126,7 +126,7 @@ pub struct Snapshot {
     /// Those of the folders that are there; Home always is.
     pub folders: BTreeSet<FolderPath>,
     /// Those of the assets that are there.
-    pub assets: BTreeMap<AssetKey, WorkspaceAsset>,
+    pub assets: HeldAssets,
     /// Every connection that has one of the names, in the order of their numbers.
     pub connections: Vec<WorkspaceAsset>,
     /// All custom connectors of its own, in the order of their numbers.
@@ -141,6 +141,51 @@ pub struct Snapshot {
     pub namesakes: Namesakes,
 }
 
+/// Assets of a workspace by what makes them the same as those of a package. There may be very many.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeldAssets(
+    /// In the order of their keys, no two of which are the same.
+    Vec<WorkspaceAsset>,
+);
+
+impl HeldAssets {
+    /// The asset that has the key.
+    pub fn get(&self, key: &AssetKey) -> Option<&WorkspaceAsset> {
+        let found = self.0.binary_search_by(|asset| asset.key.cmp(key));
+        self.0.get(found.ok()?)
+    }
+
+    /// Whether there is one that has the key.
+    pub fn contains_key(&self, key: &AssetKey) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The assets, in the order of their keys.
+    pub fn values(&self) -> impl Iterator<Item = &WorkspaceAsset> {
+        self.0.iter()
+    }
+
+    /// Makes changes to what is said of the assets, in the order of their keys.
+    pub fn correct(&mut self, correct: impl FnMut(&mut WorkspaceAsset)) {
+        self.0.iter_mut().for_each(correct);
+        self.0.sort_by(|one, other| one.key.cmp(&other.key));
+    }
+}
+
+impl FromIterator<WorkspaceAsset> for HeldAssets {
+    fn from_iter<T: IntoIterator<Item = WorkspaceAsset>>(assets: T) -> Self {
+        let mut assets = Vec::from_iter(assets);
+        assets.sort_by(|one, other| one.key.cmp(&other.key));
+        assets.shrink_to_fit();
+        Self(assets)
+    }
+}
+
 /// Recipes elsewhere, by the names of recipes that are not where they were asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Namesakes {
@@ -152,14 +197,11 @@ pub struct Namesakes {
 
 impl Scope {
     /// The names of recipes that are asked for and not among `assets`.
-    pub fn missing_recipes<'s>(
-        &'s self,
-        assets: &BTreeMap<AssetKey, WorkspaceAsset>,
-    ) -> BTreeSet<&'s str> {
+    pub fn missing_recipes<'s>(&'s self, assets: &HeldAssets) -> BTreeSet<&'s str> {
         let recipes = self.keys.iter().filter(|key| key.kind == AssetKind::Recipe);
         recipes
             .filter(|key| !assets.contains_key(key))
-            .map(|key| key.name.as_str())
+            .map(|key| key.name.as_ref())
             .collect()
     }
 }

@@ -119,7 +119,7 @@ fn kept(
         .map(|asset| KeptAsset {
             folder: asset.key.place.folder(),
             kind: asset.key.kind,
-            name: asset.key.name,
+            name: asset.key.name.to_string(),
         })
         .collect();
     kept.sort_by(|a, b| (&a.folder, &a.name, &a.kind).cmp(&(&b.folder, &b.name, &b.kind)));

@@ -16,6 +16,7 @@ use postcard::ser_flavors::Flavor;
 use serde::ser::{Error as _, SerializeSeq as _};
 use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
+use thin_vec::ThinVec;
 
 use super::pack::{Packed, PackedEntry, PackedFile};
 use crate::model::defect::Defect;
@@ -61,7 +62,7 @@ struct KnownFile {
     crc32: u32,
     blob: Option<BlobId>,
     facts: Option<Arc<Facts>>,
-    secrets: Vec<Sighting>,
+    secrets: ThinVec<Sighting>,
     defect: Option<Defect>,
 }
 
@@ -508,7 +509,7 @@ mod tests {
                     crc32: 0,
                     blob: None,
                     facts: None,
-                    secrets: Vec::new(),
+                    secrets: ThinVec::new(),
                     defect: None,
                 }],
                 entries: Vec::new(),

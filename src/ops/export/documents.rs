@@ -1,5 +1,7 @@
 //! What commands say in JSON: the documents that `--json` prints, each with a published schema.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -82,7 +84,7 @@ pub struct EntryDocument {
     /// Its path.
     pub path: PackagePath,
     /// Why it is in.
-    pub rule: String,
+    pub rule: Cow<'static, str>,
     /// What the rule went by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,

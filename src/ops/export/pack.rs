@@ -427,7 +427,7 @@ impl Prepared {
                 path: planned.path.clone(),
                 size: packed.size,
                 sha256: packed.sha256,
-                rule: planned.rule.as_str().to_owned(),
+                rule: planned.rule.as_str().into(),
                 because: planned.rule.because(),
                 edits: self.edits.get(&index).copied(),
             })

@@ -1,5 +1,6 @@
 //! The decision record: what lies beside a package and says how it came to be.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -199,7 +200,7 @@ pub struct EntryRecord {
     /// SHA-256 of its bytes.
     pub sha256: Digest,
     /// Why it is in.
-    pub rule: String,
+    pub rule: Cow<'static, str>,
     /// What the rule went by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,

@@ -77,11 +77,9 @@ fn about(prepared: &Prepared, path: &str, rule: &ItemRule, outcome: Outcome) -> 
         because: rule.because(),
         edits: None,
         chain: chain(prepared, path),
-        needed_by: paths(asset.map_or_else(Vec::new, |a| {
-            prepared.graph.needed_by(a).iter().map(|e| e.from).collect()
-        })),
+        needed_by: paths(asset.map_or_else(Vec::new, |a| prepared.graph.needed_by(a).collect())),
         needs: paths(asset.map_or_else(Vec::new, |a| {
-            prepared.graph.needs(a).iter().map(|e| e.to).collect()
+            prepared.graph.needs(a).map(|e| e.to).collect()
         })),
         change: change(path, rule),
     }

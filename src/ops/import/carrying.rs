@@ -84,6 +84,8 @@ impl Incoming {
             return Ok(carried.receipt);
         }
         carried.receipt.sent = package.edit(&draft)?;
+        // What is left to do is said by the commit.
+        drop(draft);
         let number = RevisionNumber(planned.snapshot.workspace.revision.0 + 1);
         carried.receipt.revision = Some(number);
         let told = written(&carried.receipt);

@@ -19,7 +19,8 @@ pub(super) struct PackageContents<'a> {
     /// The copy that is sent, if it is another one.
     pub(super) sent: Option<Sent>,
     reader: SourceReader<'a>,
-    files: HashMap<Digest, usize>,
+    /// The numbers of the package's files, in the order of their digests.
+    files: Vec<usize>,
     spill: TempStore,
     spilled: HashMap<Digest, (Spilled, u64)>,
     pub(super) scratch: &'a Path,
@@ -31,7 +32,9 @@ impl<'a> PackageContents<'a> {
         incoming: &'a Incoming,
         request: &'a ImportRequest,
     ) -> Result<Self, ImportError> {
-        let files = incoming.opened.project.files.iter();
+        let project = &incoming.opened.project;
+        let mut files: Vec<usize> = (0..project.files.len()).collect();
+        files.sort_unstable_by_key(|&number| project.digest_of(number));
         let scratch = &request.scratch;
         Ok(Self {
             incoming,
@@ -42,9 +45,7 @@ impl<'a> PackageContents<'a> {
             left_out: Vec::new(),
             sent: None,
             reader: incoming.opened.source.reader(),
-            files: files
-                .filter_map(|file| Some((file.content?.digest?, file.source)))
-                .collect(),
+            files,
             spill: TempStore::new(scratch).map_err(|source| ImportError::Scratch {
                 folder: scratch.display().to_string(),
                 source,
@@ -196,9 +197,14 @@ impl Contents for PackageContents<'_> {
                 size,
             });
         }
-        let Some(&number) = self.files.get(digest) else {
+        let project = &self.incoming.opened.project;
+        let found = self
+            .files
+            .binary_search_by_key(&Some(*digest), |&number| project.digest_of(number));
+        let Ok(found) = found else {
             return Err(failed("the package does not hold it".into()));
         };
+        let number = project.files[self.files[found]].source;
         let method = self
             .reader
             .read_kept(number, &mut self.buffer)

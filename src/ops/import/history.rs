@@ -221,7 +221,10 @@ fn names(workspace: &dyn Workspace, recorded: &Recorded) -> Result<Names, Histor
         .into_iter()
         .map(|asset| {
             let folder = asset.key.place.folder();
-            (asset.id, (asset.key.kind, asset.key.name, folder))
+            (
+                asset.id,
+                (asset.key.kind, asset.key.name.to_string(), folder),
+            )
         })
         .collect();
     let known = |names: &Names| {
@@ -252,7 +255,7 @@ fn kept_change(asset: &KeptAsset, recorded: &Recorded) -> ChangedAsset {
     let folder = key.place.folder();
     let mut told = recorded.assets.iter();
     let told =
-        told.find(|told| told.kind == key.kind && told.name == key.name && told.folder == folder);
+        told.find(|told| told.kind == key.kind && *told.name == *key.name && told.folder == folder);
     let to = told.and_then(|told| told.to);
     let from = asset.before.as_ref().and_then(|before| before.version);
     let state = told.and_then(|told| told.state);
@@ -269,7 +272,7 @@ fn kept_change(asset: &KeptAsset, recorded: &Recorded) -> ChangedAsset {
     ChangedAsset {
         id: asset.before.as_ref().map(|before| before.id),
         kind: Some(key.kind.clone()),
-        name: Some(key.name.clone()),
+        name: Some(key.name.to_string()),
         folder: Some(folder),
         change,
         from,

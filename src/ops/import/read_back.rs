@@ -67,7 +67,7 @@ impl Incoming {
             // The platform numbers what is created.
             let there = again.plan.assets.iter().find(|asset| {
                 asset.kind == AssetKind::Recipe
-                    && asset.name == recipe.name
+                    && *asset.name == *recipe.name
                     && asset.folder == recipe.folder
             });
             let there = there.and_then(|asset| Some((asset.id?, asset.state?)));

@@ -512,7 +512,7 @@ impl Stop {
     fn told(&self) -> ReceiptRecipe {
         ReceiptRecipe {
             id: self.id,
-            name: self.key.name.clone(),
+            name: self.key.name.to_string(),
             folder: self.key.place.folder(),
             planned: RecipeState::Stopped,
             state: RecipeState::Stopped,

@@ -283,7 +283,7 @@ fn set_where(
             .iter()
             .map(|asset| ChangedRecipe {
                 id: asset.id,
-                name: asset.key.name.clone(),
+                name: asset.key.name.to_string(),
                 folder: match told_where {
                     Places::Unasked => None,
                     Places::Asked => Some(asset.key.place.folder()),
@@ -345,7 +345,7 @@ pub fn authorize(
                 .iter()
                 .map(|asset| ChangedConnection {
                     id: asset.id,
-                    name: asset.key.name.clone(),
+                    name: asset.key.name.to_string(),
                     folder: asset.key.place.folder(),
                     effect: match asset.state {
                         HeldState::Connection(Authorization::Placeholder) => Effect::Changed,

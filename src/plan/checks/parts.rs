@@ -131,8 +131,7 @@ pub(super) fn unused(project: &Project, graph: &Graph, packed: &[usize]) -> Vec<
         serves(&project.assets[index].kind)
             && !graph
                 .needed_by(index)
-                .iter()
-                .any(|edge| edge.from != index && is_packed(edge.from))
+                .any(|user| user != index && is_packed(user))
     });
     unused
         .map(|&index| {

@@ -238,7 +238,7 @@ impl Sources<'_> {
                 continue;
             }
             let claimed = match adapter {
-                Adapter::Project(index) => !self.graph.needed_by(index).is_empty(),
+                Adapter::Project(index) => self.graph.needed_by(index).len() > 0,
                 Adapter::Supplied(_) => false,
             };
             candidates.push(Candidate {

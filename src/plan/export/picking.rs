@@ -70,7 +70,7 @@ pub fn rows(project: &Project, graph: &Graph, selection: &Selection) -> Vec<Row>
         // A connector comes by the rule, and with what uses it.
         let is_connector = asset.kind == AssetKind::CustomAdapter;
         let is_recipe = asset.kind == AssetKind::Recipe;
-        if is_connector || !is_recipe && !graph.needed_by(index).is_empty() {
+        if is_connector || !is_recipe && graph.needed_by(index).len() > 0 {
             continue;
         }
         let mut row = Row {

@@ -43,7 +43,7 @@ impl Network {
         };
         for asset in 0..project.assets.len() {
             for edge in graph.needs(asset) {
-                network.link(edge.from, edge.to, reason(project, edge));
+                network.link(edge.from, edge.to, reason(project, &edge));
             }
         }
         let mut absent: HashMap<String, usize> = HashMap::new();
@@ -309,14 +309,13 @@ fn type_word(kind: &AssetKind) -> Option<TypeWord> {
 }
 
 fn reason(project: &Project, edge: &Edge) -> EdgeReason {
-    match &edge.reason {
+    let facts = &project.assets[edge.from].facts;
+    match edge.reason {
         Reason::Reference(index) => EdgeReason::Reference {
-            key: project.assets[edge.from].facts.references[*index]
-                .key
-                .to_string(),
+            key: facts.references[index as usize].key.to_string(),
         },
-        Reason::Provider(internal_name) => EdgeReason::Provider {
-            internal_name: internal_name.clone(),
+        Reason::Provider(index) => EdgeReason::Provider {
+            internal_name: facts.internal_names[index as usize].clone(),
         },
         Reason::Lookup => EdgeReason::Lookup,
     }

@@ -16,6 +16,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use thin_vec::{ThinVec, thin_vec};
+
 use crate::model::facts::ConnectionProvider;
 use crate::model::ident::InternalName;
 use crate::model::kind::{AssetKind, FileRole};
@@ -169,7 +171,7 @@ impl<'r> Resolver<'r, '_> {
         &self,
         asset: &Asset,
         held: Option<&WorkspaceAsset>,
-    ) -> Vec<Resolution> {
+    ) -> ThinVec<Resolution> {
         let references = asset.facts.references.iter();
         references
             .map(|reference| self.resolution(asset, held, reference))
@@ -307,10 +309,10 @@ impl<'r> Resolver<'r, '_> {
     }
 
     /// The application of a connection; the custom connectors of a recipe.
-    pub(super) fn providers(&self, asset: &Asset) -> Vec<String> {
+    pub(super) fn providers(&self, asset: &Asset) -> ThinVec<String> {
         if let Some(connection) = asset.facts.connection() {
             return match &connection.provider {
-                ConnectionProvider::Named(provider) => vec![self.translated(provider)],
+                ConnectionProvider::Named(provider) => thin_vec![self.translated(provider)],
                 ConnectionProvider::Connector(reference) => {
                     let reference = &asset.facts.references[*reference];
                     let met = match self.project.asset_at(&reference.target) {
@@ -320,7 +322,7 @@ impl<'r> Resolver<'r, '_> {
                     let name = met.and_then(|met| met.internal_name.as_ref());
                     name.map(ToString::to_string).into_iter().collect()
                 }
-                ConnectionProvider::Absent => Vec::new(),
+                ConnectionProvider::Absent => ThinVec::new(),
             };
         }
         let config = asset
@@ -328,7 +330,7 @@ impl<'r> Resolver<'r, '_> {
             .recipe()
             .into_iter()
             .flat_map(|recipe| &recipe.config);
-        let mut providers: Vec<String> = config
+        let mut providers: ThinVec<String> = config
             .filter_map(|entry| {
                 let translated = self.translated(&entry.provider);
                 let custom = InternalName::custom(&translated).is_some()

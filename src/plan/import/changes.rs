@@ -354,7 +354,7 @@ impl Draft<'_> {
             }
             receipt.recipes.push(ReceiptRecipe {
                 id,
-                name: held.key.name.clone(),
+                name: held.key.name.to_string(),
                 folder: held.key.place.folder(),
                 planned: RecipeState::Running,
                 state,

@@ -353,7 +353,7 @@ impl Draft<'_> {
             .filter(|user| !packaged.contains(&user.id))
             .map(|user| MovedRecipe {
                 id: user.id,
-                name: user.key.name.clone(),
+                name: user.key.name.to_string(),
                 folder: user.key.place.folder(),
                 state: user.state,
             })
@@ -451,8 +451,8 @@ impl Draft<'_> {
                 RecipeState::Stopped
             }),
             known: Knowledge::Read,
-            rows: self.planned_rows(index, around.address),
-            elsewhere,
+            rows: self.planned_rows(index, around.address).map(Box::new),
+            elsewhere: elsewhere.into(),
         })
     }
 
@@ -749,7 +749,7 @@ fn needs(connectors: &[PlannedConnector], assets: &[PlannedAsset]) -> Vec<Needed
         });
     }
     needs.extend(assets.iter().filter_map(|asset| {
-        let rows = asset.rows.filter(|rows| rows.overwritten)?;
+        let rows = asset.rows.as_ref().filter(|rows| rows.overwritten)?;
         Some(Needed {
             permission: Permission::OverwriteRows,
             because: format!(

@@ -1,9 +1,11 @@
 //! The plan of an import as a value: what is shown, kept in a file, compared and carried out.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
 use super::settings::PlannedSettings;
 use super::target::PlannedTarget;
@@ -257,7 +259,7 @@ impl Knowledge {
     }
 }
 
-/// An asset in a plan.
+/// An asset in a plan. There are very many in some, so that what few have is held apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlannedAsset {
     /// Its path in the package.
@@ -266,7 +268,7 @@ pub struct PlannedAsset {
     #[serde(rename = "type")]
     pub kind: AssetKind,
     /// Its name.
-    pub name: String,
+    pub name: Arc<str>,
     /// The folder that it lies in; empty for Home and for what belongs to the whole workspace.
     pub folder: FolderPath,
     /// What happens to it.
@@ -287,11 +289,12 @@ pub struct PlannedAsset {
     pub known: Knowledge,
     /// The rows of a table, where they were compared or come with it; absent for other types.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rows: Option<PlannedRows>,
+    pub rows: Option<Box<PlannedRows>>,
     /// For a recipe that is created: those of the same name that are elsewhere in the workspace and
     /// not in the package.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub elsewhere: Vec<RecipeElsewhere>,
+    #[serde(default, skip_serializing_if = "ThinVec::is_empty")]
+    #[schemars(with = "Vec<RecipeElsewhere>")]
+    pub elsewhere: ThinVec<RecipeElsewhere>,
 }
 
 /// A recipe of the same name in another folder.

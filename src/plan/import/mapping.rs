@@ -82,7 +82,9 @@ impl Uses {
                 }
                 UsedConnection::ExternalId(id) => {
                     let known = self.known.get(id).into_iter().flatten();
-                    scope.connections.extend(known.map(|key| key.name.clone()));
+                    scope
+                        .connections
+                        .extend(known.map(|key| key.name.to_string()));
                 }
             }
         }
@@ -312,7 +314,7 @@ fn chosen<'s>(
                 let below = format!("/{named}");
                 found = held;
                 found.retain(|held| {
-                    held.key.name == *named || resolve::label(&held.key).ends_with(&below)
+                    *held.key.name == **named || resolve::label(&held.key).ends_with(&below)
                 });
             }
             (format!("\"{named}\""), found)
@@ -395,7 +397,7 @@ fn spelled(to: &WorkspaceAsset, around: Around<'_, '_, '_>) -> Option<Spelled> {
             true => file.clone(),
             false => format!("{folder}/{file}"),
         },
-        name: to.key.name.clone(),
+        name: to.key.name.to_string(),
         folder,
     });
     spelled.find(|spelled| {

@@ -34,6 +34,8 @@ pub use document::ImportPlan;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use thin_vec::{ThinVec, thin_vec};
+
 use crate::connector_source::InterfaceError;
 use crate::model::finding::{Code, Finding};
 use crate::model::ident::{Digest, InternalName};
@@ -76,12 +78,12 @@ struct Drafted<'a> {
     id: Option<AssetId>,
     key: Option<&'a AssetKey>,
     held: Option<&'a WorkspaceAsset>,
-    resolutions: Vec<Resolution>,
+    resolutions: ThinVec<Resolution>,
     /// What the resolutions bind to.
-    bindings: Vec<Binding>,
+    bindings: ThinVec<Binding>,
     /// The references that would mean something else, where nothing else changes.
-    rebound: Vec<Rebound>,
-    providers: Vec<String>,
+    rebound: ThinVec<Rebound>,
+    providers: ThinVec<String>,
     renames: BTreeMap<InternalName, InternalName>,
     fate: Fate,
     /// The rows of a table that was compared.
@@ -142,7 +144,7 @@ pub struct Question {
     /// The JSON that is there.
     pub held: Digest,
     /// What the references of that JSON mean.
-    pub held_bindings: Vec<Binding>,
+    pub held_bindings: ThinVec<Binding>,
 }
 
 impl<'a> Draft<'a> {
@@ -221,7 +223,7 @@ impl<'a> Draft<'a> {
                 held: helds[index].filter(|_| !mapping.replaces(index)),
                 bindings: resolutions.iter().map(|found| found.binding).collect(),
                 resolutions,
-                rebound: Vec::new(),
+                rebound: ThinVec::new(),
                 providers: resolver.providers(asset),
                 renames: compare::renames(&asset.facts.internal_names, &connectors.names),
                 fate: Fate::Connector,
@@ -353,7 +355,7 @@ impl<'a> Draft<'a> {
                         Fate::Overwrites
                     }
                     Some(ContentComparison::Rebound(rebound)) => {
-                        drafted.rebound.clone_from(rebound);
+                        drafted.rebound = rebound.as_slice().into();
                         Fate::Overwrites
                     }
                     Some(ContentComparison::Replaced | ContentComparison::Merged(_)) | None => {
@@ -417,7 +419,7 @@ impl Drafted<'_> {
 
     /// The new version of the asset, with `main` as its JSON.
     fn body(&self, project: &Project, asset: &Asset, main: StoredFile) -> Option<Body> {
-        let mut files = vec![main];
+        let mut files = thin_vec![main];
         files.extend(companions(project, asset));
         Some(Body {
             files,

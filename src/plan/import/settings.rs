@@ -574,7 +574,7 @@ impl Draft<'_> {
             .collect();
         settled.actions.push(SettingAction {
             subject: SettingSubject::Connection,
-            name: found.key.name.clone(),
+            name: found.key.name.to_string(),
             folder: found.key.place.folder(),
             effect,
             from: None,
@@ -612,7 +612,7 @@ impl Draft<'_> {
         };
         SettingAction {
             subject: SettingSubject::Connection,
-            name: mapped.key.name.clone(),
+            name: mapped.key.name.to_string(),
             folder: mapped.key.place.folder(),
             effect: match rebinds {
                 true => SettingEffect::Binds,
@@ -657,7 +657,7 @@ impl Settled {
             .map(|action| (&action.folder, action.name.as_str()))
             .collect();
         let new = plan.assets.iter().filter(|asset| {
-            asset.id.is_none() && started.contains(&(&asset.folder, asset.name.as_str()))
+            asset.id.is_none() && started.contains(&(&asset.folder, asset.name.as_ref()))
         });
         let new = new.filter(|asset| asset.kind == AssetKind::Recipe).count();
         plan.afterwards.retain_mut(|left| match left {
@@ -738,7 +738,7 @@ pub(super) fn meant<'k>(
     let mut of_name = keys
         .clone()
         .enumerate()
-        .filter(|(_, key)| key.name == name || resolve::label(key).ends_with(&below));
+        .filter(|(_, key)| *key.name == *name || resolve::label(key).ends_with(&below));
     match (of_name.next(), of_name.next()) {
         (Some((found, _)), None) => Ok(found),
         (Some((_, one)), Some((_, other))) => Err(Box::new(

@@ -26,10 +26,10 @@ fn recipe(config: &[(&str, Option<&str>)]) -> Facts {
 
 fn body(bindings: &[Binding], providers: &[&str]) -> Body {
     Body {
-        files: Vec::new(),
+        files: Default::default(),
         origin: Digest::of(b""),
         renames: BTreeMap::new(),
-        bindings: bindings.to_vec(),
+        bindings: bindings.into(),
         providers: providers.iter().map(ToString::to_string).collect(),
     }
 }
@@ -292,7 +292,7 @@ fn surroundings_are_made_of_what_is_held() {
         key: AssetKey {
             place: AssetPlace::Workspace,
             kind,
-            name: "A".to_owned(),
+            name: "A".into(),
             twin: 0,
         },
         version: Version(1),

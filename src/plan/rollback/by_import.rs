@@ -132,7 +132,7 @@ impl KeptSituation<'_> {
                 (Some(before), there) => match self.restored(key, before, there) {
                     Some(asset) => rolled.push(asset),
                     None => irreversible.push(Irreversible::Contents {
-                        name: key.name.clone(),
+                        name: key.name.to_string(),
                         folder: key.place.folder(),
                     }),
                 },
@@ -152,7 +152,7 @@ impl KeptSituation<'_> {
         RolledAsset {
             id: there.id,
             kind: there.key.kind.clone(),
-            name: there.key.name.clone(),
+            name: there.key.name.to_string(),
             folder: there.key.place.folder(),
             action: match stops {
                 true => RolledAction::StopsCreated,
@@ -203,7 +203,7 @@ impl KeptSituation<'_> {
         Some(RolledAsset {
             id: there.map_or(before.id, |there| there.id),
             kind: key.kind.clone(),
-            name: key.name.clone(),
+            name: key.name.to_string(),
             folder: key.place.folder(),
             action,
             from,
@@ -229,7 +229,7 @@ impl KeptSituation<'_> {
         let found = actions.find(|action| {
             action.subject == SettingSubject::Recipe
                 && action.effect == SettingEffect::CannotStart
-                && action.name == key.name
+                && *action.name == *key.name
                 && action.folder == key.place.folder()
         });
         found.map_or_else(Vec::new, |action| action.because.clone())

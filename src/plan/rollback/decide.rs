@@ -251,7 +251,7 @@ impl Draft<'_> {
             }
             if let Some(by) = places.insert(&asset.key, asset.id) {
                 refused.push(Refusal::Taken {
-                    name: asset.key.name.clone(),
+                    name: asset.key.name.to_string(),
                     folder: asset.key.place.folder(),
                     by,
                 });
@@ -260,7 +260,7 @@ impl Draft<'_> {
         let needed = needed.into_iter().filter_map(|(id, by)| {
             let key = gone.get(&id)?;
             Some(Refusal::Needed {
-                name: key.name.clone(),
+                name: key.name.to_string(),
                 folder: key.place.folder(),
                 by: by.into_iter().collect(),
             })
@@ -290,7 +290,7 @@ impl Draft<'_> {
                 (Fate::Keeps, AssetKind::Connection) => created += 1,
                 (Fate::Removes | Fate::Recreates(..), AssetKind::Connection) => {
                     told.push(Irreversible::Credentials {
-                        connection: key.name.clone(),
+                        connection: key.name.to_string(),
                         folder: key.place.folder(),
                     });
                 }
@@ -337,7 +337,7 @@ impl Draft<'_> {
         }
         if !tables.is_empty() {
             told.push(Irreversible::Rows {
-                tables: tables.into_iter().collect(),
+                tables: tables.iter().map(ToString::to_string).collect(),
             });
         }
         let known = history::names(self.situation.undone);
@@ -412,7 +412,7 @@ pub(super) fn moved(recipe: &WorkspaceAsset) -> Option<MovedRecipe> {
     match recipe.state {
         HeldState::Recipe(state) => Some(MovedRecipe {
             id: recipe.id,
-            name: recipe.key.name.clone(),
+            name: recipe.key.name.to_string(),
             folder: recipe.key.place.folder(),
             state,
         }),
@@ -462,7 +462,7 @@ fn rolled(
     RolledAsset {
         id: target.id,
         kind: target.key.kind.clone(),
-        name: target.key.name.clone(),
+        name: target.key.name.to_string(),
         folder: target.key.place.folder(),
         action,
         from,

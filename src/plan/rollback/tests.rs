@@ -33,17 +33,18 @@ fn body(text: &str) -> Body {
             extension: "json".to_owned(),
             content: content(text),
             size: 1,
-        }],
+        }]
+        .into(),
         origin: content(text),
         renames: BTreeMap::new(),
-        bindings: Vec::new(),
-        providers: Vec::new(),
+        bindings: Default::default(),
+        providers: Default::default(),
     }
 }
 
 fn bound(text: &str, to: u64) -> Body {
     Body {
-        bindings: vec![Binding::Asset(AssetId(to))],
+        bindings: vec![Binding::Asset(AssetId(to))].into(),
         ..body(text)
     }
 }
@@ -52,7 +53,7 @@ fn key(kind: AssetKind, name: &str) -> AssetKey {
     AssetKey {
         place: AssetPlace::Folder("Orders".parse().expect("a folder")),
         kind,
-        name: name.to_owned(),
+        name: name.into(),
         twin: 0,
     }
 }
@@ -634,8 +635,8 @@ const RECIPE: &str = r#"{"name":"A1","config":[{"keyword":"application","provide
 #[test]
 fn a_recipe_that_can_not_start_stays_stopped_and_says_why() {
     let using = Body {
-        bindings: vec![Binding::Asset(AssetId(2))],
-        providers: vec![LEDGER.to_owned()],
+        bindings: vec![Binding::Asset(AssetId(2))].into(),
+        providers: vec![LEDGER.to_owned()].into(),
         ..body(RECIPE)
     };
     let facts = Scanner::default()
@@ -646,7 +647,7 @@ fn a_recipe_that_can_not_start_stays_stopped_and_says_why() {
         (Authorization::Placeholder, &["stopped 1", "update 1"], 1),
     ] {
         let mut ledger = held(2, 1, body("ledger"), HeldState::Connection(authorization));
-        ledger.body.providers = vec![LEDGER.to_owned()];
+        ledger.body.providers = vec![LEDGER.to_owned()].into();
         let assets = vec![held(1, 2, body("b"), RUNNING), ledger];
         let inventory = inventory(assets, vec![connector(1, &["a"])], 1);
         let undone = [revision(2, &[(1, Some(1), RUNNING)])];
@@ -670,7 +671,7 @@ fn a_recipe_that_can_not_start_stays_stopped_and_says_why() {
 fn running_recipes_are_restored_and_moved_with_permission_only() {
     let using = |id, state| {
         let mut asset = held(id, 2, body("b"), state);
-        asset.body.providers = vec![LEDGER.to_owned()];
+        asset.body.providers = vec![LEDGER.to_owned()].into();
         asset
     };
     type Row<'r> = (&'r str, Vec<WorkspaceAsset>, Recorded, &'r [&'r str]);

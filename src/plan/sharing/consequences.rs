@@ -151,7 +151,7 @@ impl Consequence {
             };
             affected.recipes.push(AffectedRecipe {
                 id: using.recipe.id,
-                name: using.recipe.key.name.clone(),
+                name: using.recipe.key.name.to_string(),
                 folder: using.recipe.key.place.folder(),
                 state: using.recipe.state,
                 misses,

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use thin_vec::thin_vec;
 
 use super::consequences::{Consequence, InterfaceUnknown, Known};
 use super::*;
@@ -65,7 +66,7 @@ fn using(customer: usize, id: u64, state: RecipeState) -> CustomerUse {
             key: AssetKey {
                 place: AssetPlace::Folder(FolderPath::home()),
                 kind: AssetKind::Recipe,
-                name: format!("R{id}"),
+                name: format!("R{id}").into(),
                 twin: 0,
             },
             state,
@@ -327,7 +328,7 @@ fn recipes_miss_what_the_other_version_lacks() {
     let hides = interface("{ actions: { keep: {} }.merge(call(:more)) }");
     let facts = Facts {
         detail: Detail::Recipe(RecipeFacts {
-            actions: vec![
+            actions: thin_vec![
                 uses(ActionKind::Action, "send", Activity::Active),
                 uses(ActionKind::Action, "drop", Activity::Active),
                 uses(ActionKind::Action, "keep", Activity::Active),

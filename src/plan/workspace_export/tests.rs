@@ -89,7 +89,7 @@ fn held(id: u64, at: &str, bindings: &[Binding], providers: &[&str]) -> Workspac
         key: AssetKey {
             place,
             kind,
-            name: name.to_owned(),
+            name: name.into(),
             twin: 0,
         },
         body: Body {
@@ -97,10 +97,11 @@ fn held(id: u64, at: &str, bindings: &[Binding], providers: &[&str]) -> Workspac
                 extension: "json".to_owned(),
                 content: Digest::of(at.as_bytes()),
                 size: 2,
-            }],
+            }]
+            .into(),
             origin: Digest::of(at.as_bytes()),
             renames: BTreeMap::new(),
-            bindings: bindings.to_vec(),
+            bindings: bindings.into(),
             providers: providers.iter().map(ToString::to_string).collect(),
         },
     }

@@ -12,6 +12,8 @@ use super::super::route::{
 };
 use super::account::{Folders, INCLUDES, PAGE, PER_PAGE, named, user};
 use super::content::{self, Written};
+use thin_vec::thin_vec;
+
 use crate::model::kind::AssetKind;
 use crate::model::slug::slug;
 use crate::model::workspace::{
@@ -307,7 +309,7 @@ fn developers(asset: &WorkspaceAsset, folders: &Folders, notes: ConnectionNotes)
     Connection {
         id: asset.id.0,
         application: provider(asset),
-        name: asset.key.name.clone(),
+        name: asset.key.name.to_string(),
         description: None,
         authorized_at,
         authorization_status,
@@ -333,7 +335,7 @@ fn customers(
     let (authorized_at, authorization_status) = authorized(asset, updated_at);
     CustomersConnection {
         id: asset.id.0,
-        name: asset.key.name.clone(),
+        name: asset.key.name.to_string(),
         provider: provider(asset),
         authorized_at,
         authorization_status,
@@ -379,7 +381,7 @@ fn create(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let key = AssetKey {
         place: AssetPlace::Folder(folder.clone()),
         kind: AssetKind::Connection,
-        name: new.name.clone(),
+        name: new.name.clone().into(),
         twin: 0,
     };
     is_free(&inventory, &key)?;
@@ -415,7 +417,7 @@ fn create(asked: &Asked<'_>) -> Result<Reply, Reply> {
     commit.changes.push(Change::CreateAsset {
         id,
         key,
-        body: written.body(bindings, vec![new.provider]),
+        body: written.body(bindings.into(), thin_vec![new.provider]),
         state: HeldState::Connection(authorization(new.input.as_ref())),
     });
     written.commit(asked, &commit)?;
@@ -479,7 +481,7 @@ fn update(asked: &Asked<'_>) -> Result<Reply, Reply> {
         if name.trim().is_empty() {
             return Err(Reply::invalid("name", "can't be blank"));
         }
-        key.name = name;
+        key.name = name.into();
     }
     if let Some(folder) = new.folder_id {
         key.place = AssetPlace::Folder(folders.path(folder)?.clone());

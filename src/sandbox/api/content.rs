@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use thin_vec::{ThinVec, thin_vec};
+
 use serde_json::Value;
 
 use super::super::reply::Reply;
@@ -27,9 +29,9 @@ impl Written {
     }
 
     /// The version of an asset that has it. No package brought it.
-    pub(super) fn body(&self, bindings: Vec<Binding>, providers: Vec<String>) -> Body {
+    pub(super) fn body(&self, bindings: ThinVec<Binding>, providers: ThinVec<String>) -> Body {
         Body {
-            files: vec![StoredFile {
+            files: thin_vec![StoredFile {
                 extension: "json".to_owned(),
                 content: self.digest,
                 size: self.bytes.len() as u64,

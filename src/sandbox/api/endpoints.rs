@@ -145,7 +145,7 @@ fn endpoints(asked: &Asked<'_>) -> Result<Reply, Reply> {
             id: one.asset.id.0,
             api_collection_id: one.collection.map(|id| id.0),
             flow_id: one.recipe.map(|recipe| recipe.id.0),
-            name: one.asset.key.name.clone(),
+            name: one.asset.key.name.to_string(),
             method: text("method"),
             url: format!("{}{base_path}", asked.root),
             legacy_url: None,

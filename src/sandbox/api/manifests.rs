@@ -189,7 +189,7 @@ fn assets(asked: &Asked<'_>, folder: &FolderPath, rows: Rows) -> Result<Vec<Asse
                 let asset = &inventory.assets[index];
                 (
                     asset.id.0,
-                    asset.key.name.clone(),
+                    asset.key.name.to_string(),
                     asset.key.kind.word().to_owned(),
                     Some(asset.version.0),
                     asset.key.place.folder(),

@@ -248,7 +248,7 @@ fn key(folder: &FolderPath, name: &str) -> AssetKey {
     AssetKey {
         place: AssetPlace::Folder(folder.clone()),
         kind: AssetKind::Recipe,
-        name: name.to_owned(),
+        name: name.into(),
         twin: 0,
     }
 }
@@ -273,7 +273,7 @@ fn account(inventory: &Inventory, id: u64) -> Option<(Account, &WorkspaceAsset)>
     };
     let account = Account {
         id: found.id,
-        name: found.key.name.clone(),
+        name: found.key.name.to_string(),
         folder: found.key.place.folder(),
         mark: match found.body.providers.iter().any(own) {
             true => CustomMark::Present,
@@ -300,7 +300,7 @@ fn written(inventory: &Inventory, edited: Edited) -> Result<(Written, AssetBody)
     providers.sort_unstable();
     providers.dedup();
     let written = Written::new(edited.bytes);
-    let body = written.body(edited.bindings, providers);
+    let body = written.body(edited.bindings.into(), providers.into());
     Ok((written, body))
 }
 
@@ -451,7 +451,7 @@ fn connect(asked: &Asked<'_>) -> Result<Reply, Reply> {
             "the recipe does not use `{application}`"
         )));
     };
-    if edited.bindings == asset.body.bindings && edited.bytes == bytes {
+    if *edited.bindings == *asset.body.bindings && edited.bytes == bytes {
         return Ok(Reply::success());
     }
     let id = asset.id;

@@ -291,7 +291,7 @@ fn recipe(
     Ok(Recipe {
         id: asset.id.0,
         user_id: 1,
-        name: asset.key.name.clone(),
+        name: asset.key.name.to_string(),
         created_at: created_at.utc(),
         updated_at: updated_at.utc(),
         copy_count: 0,

@@ -12,10 +12,10 @@ use crate::model::catalogue::{Catalogue, CatalogueEntry, SharedVersion, Visibili
 use crate::model::ident::{DataCenter, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    AssetId, AssetKey, Before, Body, ConnectorId, Counters, FolderPath, HeldValue, HeldVersion,
-    Inventory, Namesakes, PropertyKey, ReadDepth, RecipeState, RecipeUse, RevisionNumber, Scope,
-    SharingKnowledge, Snapshot, Timestamp, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts,
-    WorkspaceId,
+    AssetId, AssetKey, Before, Body, ConnectorId, Counters, FolderPath, HeldAssets, HeldValue,
+    HeldVersion, Inventory, Namesakes, PropertyKey, ReadDepth, RecipeState, RecipeUse,
+    RevisionNumber, Scope, SharingKnowledge, Snapshot, Timestamp, WorkspaceAsset,
+    WorkspaceConnector, WorkspaceFacts, WorkspaceId,
 };
 use crate::workspace::WorkspaceError;
 use crate::workspace::local::error::{Doing, Failed};
@@ -148,7 +148,7 @@ impl Reading<'_> {
             key: AssetKey {
                 place: row::place_of(&place, self.doing)?,
                 kind,
-                name,
+                name: name.into(),
                 twin,
             },
         })
@@ -176,7 +176,12 @@ impl Reading<'_> {
                     .optional()
             })
             .doing(self.doing, "read")?;
-        raw.map(|raw| self.asset(raw)).transpose()
+        let asset = raw.map(|raw| self.asset(raw)).transpose()?;
+        // The key that was asked for is held already.
+        Ok(asset.map(|asset| WorkspaceAsset {
+            key: key.clone(),
+            ..asset
+        }))
     }
 
     fn assets(
@@ -220,12 +225,9 @@ impl Reading<'_> {
                 folders.insert(folder.clone());
             }
         }
-        let mut assets = BTreeMap::new();
-        for key in &scope.keys {
-            if let Some(asset) = self.by_key(key)? {
-                assets.insert(key.clone(), asset);
-            }
-        }
+        let assets = scope.keys.iter();
+        let assets = assets.filter_map(|key| self.by_key(key).transpose());
+        let assets: HeldAssets = assets.collect::<Result<_, _>>()?;
         let mut connections = Vec::new();
         for name in &scope.connections {
             connections.extend(self.assets(
@@ -294,7 +296,7 @@ impl Reading<'_> {
             key: AssetKey {
                 place: row::place_of(&place, self.doing)?,
                 kind: AssetKind::Recipe,
-                name,
+                name: name.into(),
                 twin,
             },
             state: match state {

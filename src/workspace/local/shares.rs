@@ -261,7 +261,7 @@ fn users(
                 key: AssetKey {
                     place: row::place_of(&place, doing)?,
                     kind: AssetKind::Recipe,
-                    name,
+                    name: name.into(),
                     twin,
                 },
                 state: match state {

@@ -373,7 +373,7 @@ fn recipes_start_and_stop_and_say_so(workspace: &mut dyn Workspace, place: &Plac
             .assets
             .iter()
             .filter(|asset| asset.state.is_running());
-        let running: Vec<_> = running.map(|asset| asset.key.name.as_str()).collect();
+        let running: Vec<_> = running.map(|asset| asset.key.name.as_ref()).collect();
         match state {
             RecipeState::Running => assert_eq!(running, ["Look up parcel"]),
             RecipeState::Stopped => assert!(running.is_empty(), "{running:?}"),
@@ -419,7 +419,7 @@ fn a_snapshot_answers_what_is_asked(workspace: &mut dyn Workspace, place: &Place
         .find(|(path, _)| path.as_str() == "Functions/quote_shipping.recipe.json")
         .expect("it is in the package");
     let mut other = wanted.clone();
-    other.name = "Quote nothing".to_owned();
+    other.name = "Quote nothing".into();
     let folder = |text: &str| text.parse::<FolderPath>().expect("a folder");
     let scope = Scope {
         keys: [wanted.clone(), other].into(),
@@ -428,11 +428,12 @@ fn a_snapshot_answers_what_is_asked(workspace: &mut dyn Workspace, place: &Place
         ..Scope::default()
     };
     let snapshot = workspace.snapshot(&scope).expect("a snapshot");
-    assert_eq!(snapshot.assets.keys().collect::<Vec<_>>(), [wanted]);
+    let keys = snapshot.assets.values().map(|asset| &asset.key);
+    assert_eq!(keys.collect::<Vec<_>>(), [wanted]);
     let connections: Vec<_> = snapshot
         .connections
         .iter()
-        .map(|held| held.key.name.as_str())
+        .map(|held| held.key.name.as_ref())
         .collect();
     assert_eq!(connections, ["Ledger"]);
     assert_eq!(

@@ -51,7 +51,7 @@ fn is_as(place: &Place, package: &str) {
 
 fn state_of(place: &Place, name: &str) -> RecipeState {
     let assets = osprey(place).inventory().expect("an inventory").assets;
-    let recipe = assets.into_iter().find(|asset| asset.key.name == name);
+    let recipe = assets.into_iter().find(|asset| *asset.key.name == *name);
     match recipe.expect("there").state {
         HeldState::Recipe(state) => state,
         other @ (HeldState::Connection(_) | HeldState::Plain) => panic!("{other:?}"),

@@ -119,7 +119,7 @@ fn held(workspace: &dyn Workspace, name: &str) -> Option<String> {
     let inventory = workspace.inventory().expect("an inventory");
     let mut assets = inventory.assets.iter();
     let asset = assets
-        .find(|asset| asset.key.name == name)
+        .find(|asset| *asset.key.name == *name)
         .expect("it is there");
     let mut bytes = Vec::new();
     let json = &asset.body.files.first().expect("its JSON").content;

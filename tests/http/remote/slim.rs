@@ -106,14 +106,14 @@ fn something(place: &Place, dice: &mut Dice, turn: usize) -> Option<String> {
         }
         3 | 5 => {
             let mut key = asset.key.clone();
-            key.name = format!("{} {turn}", key.name);
+            key.name = format!("{} {turn}", key.name).into();
             commit.changes.push(Change::MoveAsset { id: asset.id, key });
         }
         6 => {
             let mut body = asset.body.clone();
             body.bindings.clear();
             let mut key = asset.key.clone();
-            key.name = format!("Copy {turn}");
+            key.name = format!("Copy {turn}").into();
             let bytes = br#"{"name": "Copy", "version": 1, "code": {"number": 0, "keyword": "trigger", "provider": "clock", "name": "tick", "input": {}, "block": []}, "config": []}"#;
             body.files.truncate(1);
             body.files[0].content = brought.put(bytes).expect("kept");
@@ -244,7 +244,7 @@ pub(super) fn held(place: &Place, kind: &AssetKind, name: &str) -> String {
     let workspace = osprey(place);
     let inventory: Inventory = workspace.inventory().expect("an inventory");
     let mut assets = inventory.assets.iter();
-    let asset = assets.find(|asset| asset.key.kind == *kind && asset.key.name == name);
+    let asset = assets.find(|asset| asset.key.kind == *kind && *asset.key.name == *name);
     let mut bytes = Vec::new();
     let main = &asset.expect("there").body.files[0].content;
     workspace.content(main, &mut bytes).expect("readable");
@@ -266,7 +266,8 @@ pub(super) fn edit_recipe(platform: &Path, name: &str, words: &str) {
     let mut workspace = osprey_of(platform);
     let inventory = workspace.inventory().expect("an inventory");
     let mut assets = inventory.assets.iter();
-    let recipe = assets.find(|asset| asset.key.kind == AssetKind::Recipe && asset.key.name == name);
+    let recipe =
+        assets.find(|asset| asset.key.kind == AssetKind::Recipe && *asset.key.name == *name);
     let recipe = recipe.expect("a recipe");
     let mut brought = MemoryContents::default();
     let mut bytes = Vec::new();
@@ -307,7 +308,7 @@ fn edit_table(place: &Place) -> String {
     let id = table.id;
     commit.changes.push(Change::UpdateAsset { id, body });
     workspace.commit(&commit, &mut brought).expect("edited");
-    table.key.name.clone()
+    table.key.name.to_string()
 }
 
 /// A list of assets that tells versions of recipes only.

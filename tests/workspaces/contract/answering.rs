@@ -47,7 +47,8 @@ pub(crate) fn a_snapshot_answers_what_is_asked_and_no_more(workspace: &mut dyn W
     let snapshot = workspace.snapshot(&asked).expect("a snapshot");
     let ids: Vec<_> = snapshot.assets.values().map(|asset| asset.id.0).collect();
     assert_eq!(ids, [7, 1], "by place, kind and name");
-    assert!(snapshot.assets.iter().all(|(key, asset)| *key == asset.key));
+    let mut held = snapshot.assets.values();
+    assert!(held.all(|asset| snapshot.assets.get(&asset.key) == Some(asset)));
     let ids: Vec<_> = snapshot.connections.iter().map(|held| held.id.0).collect();
     assert_eq!(ids, [2, 9], "wherever they lie");
     let folders = [FolderPath::home(), folder("Orders")];

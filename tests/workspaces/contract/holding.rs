@@ -88,7 +88,7 @@ pub(crate) fn an_asset_is_created_and_reads_back(workspace: &mut dyn Workspace) 
     assert_eq!(first.key, recipe("Orders", "Plain"));
     assert_eq!(second.key.place, AssetPlace::Workspace);
     assert_eq!(second.key.kind.word(), "loyalty_card");
-    assert_eq!(second.key.name, "Gold \u{1b}[1m");
+    assert_eq!(&*second.key.name, "Gold \u{1b}[1m");
     assert_eq!(second.state, HeldState::Plain);
     assert_eq!(second.body.providers, ["gmail"]);
     assert_eq!(second.body.renames.len(), 1);

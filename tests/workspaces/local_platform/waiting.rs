@@ -290,6 +290,6 @@ fn many_import_at_once_and_nothing_is_lost() {
     assert_eq!(seen.assets.len(), done.len());
     for asset in &seen.assets {
         let place = asset.key.place.folder();
-        assert_eq!(asset.key.name, place.as_str()[..1], "in its folder");
+        assert_eq!(*asset.key.name, place.as_str()[..1], "in its folder");
     }
 }

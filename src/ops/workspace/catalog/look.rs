@@ -182,7 +182,7 @@ pub fn show(
             Some(CatalogUser {
                 customer: customer.address.clone(),
                 id: using.recipe.id,
-                name: using.recipe.key.name.clone(),
+                name: using.recipe.key.name.to_string(),
                 folder: using.recipe.key.place.folder(),
                 state: using.recipe.state,
             })

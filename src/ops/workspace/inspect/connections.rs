@@ -90,7 +90,7 @@ pub(super) fn sorted(
             let connector = application.as_deref().and_then(|name| titles.get(name));
             Some(ConnectionLine {
                 id: asset.id,
-                name: asset.key.name.clone(),
+                name: asset.key.name.to_string(),
                 folder: asset.key.place.folder(),
                 state,
                 connector: connector.copied().cloned(),

@@ -52,11 +52,11 @@ impl RecipeLine {
         match asset.state {
             HeldState::Recipe(state) => Some(Self {
                 id: asset.id,
-                name: asset.key.name.clone(),
+                name: asset.key.name.to_string(),
                 folder: asset.key.place.folder(),
                 state,
                 version: asset.version,
-                connectors: asset.body.providers.clone(),
+                connectors: asset.body.providers.to_vec(),
             }),
             HeldState::Connection(_) | HeldState::Plain => None,
         }

@@ -102,7 +102,7 @@ fn contested(stale: usize) -> Contested {
         key: AssetKey {
             place: AssetPlace::Folder(FolderPath::home()),
             kind: AssetKind::Recipe,
-            name: format!("R{id}"),
+            name: format!("R{id}").into(),
             twin: 0,
         },
         version: Version(1),
@@ -111,11 +111,12 @@ fn contested(stale: usize) -> Contested {
                 extension: "json".to_owned(),
                 content: Digest::of(RECIPE),
                 size: 0,
-            }],
+            }]
+            .into(),
             origin: Digest::of(RECIPE),
             renames: BTreeMap::new(),
-            bindings: bindings.to_vec(),
-            providers: Vec::new(),
+            bindings: bindings.into(),
+            providers: Default::default(),
         },
         state: HeldState::Recipe(state),
     };

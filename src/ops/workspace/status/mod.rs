@@ -141,7 +141,7 @@ impl BlockedRecipe {
         let obstacles = blocked.obstacles.iter();
         Self {
             id: blocked.recipe.id,
-            name: key.name.clone(),
+            name: key.name.to_string(),
             folder: key.place.folder(),
             obstacles: obstacles
                 .map(|obstacle| ObstacleLine {
@@ -257,7 +257,7 @@ impl<'i> Look<'i> {
         waiting.sort_by_key(|asset| sort_key(asset));
         let waiting = waiting.into_iter().map(|asset| WaitingConnection {
             id: asset.id,
-            name: asset.key.name.clone(),
+            name: asset.key.name.to_string(),
             folder: asset.key.place.folder(),
             recipes: recipes.get(&asset.id).copied().unwrap_or_default(),
         });
@@ -310,7 +310,7 @@ impl<'i> Look<'i> {
             if asset.version != version {
                 drift.push(Drift::Changed {
                     id,
-                    name: name.clone(),
+                    name: name.to_string(),
                     folder: folder.clone(),
                     left: version,
                     found: asset.version,
@@ -321,7 +321,7 @@ impl<'i> Look<'i> {
             {
                 drift.push(Drift::Recipe {
                     id,
-                    name,
+                    name: name.to_string(),
                     folder,
                     left,
                     found,
@@ -470,7 +470,11 @@ fn grouped<'b>(blocked: &'b [Blocked<'_>]) -> Vec<(&'b Blocker, Vec<&'b Workspac
 }
 
 fn sort_key(asset: &WorkspaceAsset) -> (FolderPath, String, AssetId) {
-    (asset.key.place.folder(), asset.key.name.clone(), asset.id)
+    (
+        asset.key.place.folder(),
+        asset.key.name.to_string(),
+        asset.id,
+    )
 }
 
 fn recipe_state(state: HeldState) -> Option<RecipeState> {

@@ -106,7 +106,7 @@ impl Draft<'_> {
         found
             .into_iter()
             .map(|(id, key)| Afterwards::Authorize {
-                connection: key.name.clone(),
+                connection: key.name.to_string(),
                 folder: key.place.folder(),
                 recipes: using.get(&id).copied().unwrap_or_default(),
             })

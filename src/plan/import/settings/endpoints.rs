@@ -69,7 +69,7 @@ impl Draft<'_> {
         let as_it_is = matches!(drafted.fate, Fate::Creates | Fate::NoChange);
         let recipe = self.recipe_of(endpoint.asset).filter(|_| as_it_is);
         Some(EndpointMark {
-            name: drafted.key?.name.clone(),
+            name: drafted.key?.name.to_string(),
             served: endpoint.served.clone(),
             recipe_id: recipe.filter(|recipe| self.held_recipe(*recipe).is_some()),
             recipe: recipe.and_then(|recipe| self.recipe_key(recipe)).cloned(),

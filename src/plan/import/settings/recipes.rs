@@ -134,7 +134,7 @@ impl Draft<'_> {
                 });
                 let recipe = ReceiptRecipe {
                     id: *id,
-                    name: key.name.clone(),
+                    name: key.name.to_string(),
                     folder: key.place.folder(),
                     planned: state,
                     state,
@@ -149,7 +149,7 @@ impl Draft<'_> {
             settled.runs.insert(*id, afterwards);
             settled.actions.push(SettingAction {
                 subject: SettingSubject::Recipe,
-                name: key.name.clone(),
+                name: key.name.to_string(),
                 folder: key.place.folder(),
                 effect,
                 from: None,

@@ -69,7 +69,7 @@ impl Draft<'_> {
         };
         Some(SettingAction {
             subject: SettingSubject::Table,
-            name: key.name.clone(),
+            name: key.name.to_string(),
             folder: key.place.folder(),
             effect,
             from: from.map(|rows| rows.to_string()),
