@@ -70,6 +70,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
             "source",
             "plan",
             "workspace",
+            "ledger",
         ],
     ),
     (
@@ -104,6 +105,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
             "source",
             "plan",
             "workspace",
+            "ledger",
             "ops",
             "remote",
             "registry",

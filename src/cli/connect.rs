@@ -123,6 +123,43 @@ fn open_with(
     expected: Option<&Entry>,
     whose: Whose,
 ) -> Result<RemoteWorkspace, Failure> {
+    let journal = journal()?;
+    open_writing_to(
+        context,
+        args,
+        credentials,
+        address,
+        expected,
+        whose,
+        journal,
+    )
+}
+
+/// Opens a customer's workspace with the token of its admin, to write what is sent to this journal.
+pub(crate) fn open_with_journal(
+    context: &Context,
+    args: &PlatformArgs,
+    admin: &Address,
+    address: &RemoteAddress,
+    journal: &Journal,
+) -> Result<RemoteWorkspace, Failure> {
+    let credentials = match admin {
+        Address::Remote(admin) => credentials(args, admin)?,
+        Address::Local(_) => credentials(args, address)?,
+    };
+    let (whose, journal) = (Whose::Asked, journal.clone());
+    open_writing_to(context, args, credentials, address, None, whose, journal)
+}
+
+fn open_writing_to(
+    context: &Context,
+    args: &PlatformArgs,
+    credentials: Credentials,
+    address: &RemoteAddress,
+    expected: Option<&Entry>,
+    whose: Whose,
+    journal: Journal,
+) -> Result<RemoteWorkspace, Failure> {
     if context.ui.volume == Volume::Verbose {
         let of = credentials.workspace.map_or_else(String::new, |workspace| {
             format!(", of workspace {workspace}")
@@ -138,7 +175,7 @@ fn open_with(
         address: in_folder(context, address)?,
         scratch: std::env::temp_dir(),
         running: context.running.clone(),
-        journal: journal()?,
+        journal,
         readings: Readings::at(state()?.join("readings")),
         whose,
         expected: expected.cloned(),

@@ -208,6 +208,12 @@ impl Failure {
         Self::new(Exit::Refused, code, needed.because.clone()).help(help)
     }
 
+    /// What is wrong, in one line.
+    pub(crate) fn message(&self) -> String {
+        let told: Vec<&str> = self.told.iter().map(|told| told.message.as_str()).collect();
+        told.join("; ")
+    }
+
     /// What is wrong with a manifest.
     pub(crate) fn manifest(path: &str, text: &str, errors: &ManifestErrors) -> Self {
         let told = errors.0.iter().flat_map(|error| {
@@ -600,6 +606,8 @@ impl Failure {
                     "whether that import arrived is not known from here: look at the workspace with `recipack plan`, and in the platform's pages; then take the file out of the way, and with it what it says: mv {0} {0}.damaged",
                     shell_word(path)
                 )),
+            JournalError::NotCopied(_) => Self::of(Exit::Failed, "journal", error)
+                .help("nothing was sent; run the roll-out again once its ledger can be written to"),
             JournalError::Newer { .. } => Self::of(Exit::Failed, "newer-journal", error)
                 .help("use the newer version of recipack"),
         }

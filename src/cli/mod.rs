@@ -307,6 +307,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::History(args) => commands::history::run(context, &args),
         Command::Rollback(args) => commands::rollback::run(context, &args),
         Command::Promote(args) => commands::promote::run(context, &args),
+        Command::Rollout(command) => commands::rollout::run(context, &command),
         Command::Workspace(command) => commands::workspace::run(context, &command),
         Command::Recipe(command) => commands::recipe::run(context, &command),
         Command::Connection(command) => commands::connection::run(context, &command),

@@ -37,6 +37,8 @@ pub(crate) enum Content {
     Lock,
     /// The plan of an import.
     Plan,
+    /// The plan of a roll-out.
+    RolloutPlan,
     /// A catalogue of shared connectors.
     Catalogue,
     /// A file of a custom connector.
@@ -236,7 +238,12 @@ impl Content {
     /// Whether it is a text that another program may be waiting for.
     const fn is_for_stdout(self) -> bool {
         match self {
-            Self::Plan | Self::Catalogue | Self::Signature | Self::Attestation | Self::Bom => true,
+            Self::Plan
+            | Self::RolloutPlan
+            | Self::Catalogue
+            | Self::Signature
+            | Self::Attestation
+            | Self::Bom => true,
             // What a command prints and what it reports would be mixed, and the rest is no text, or
             // is found by its name.
             Self::Package
@@ -268,6 +275,7 @@ impl Content {
             Self::Manifest => "manifest",
             Self::Lock => "lock",
             Self::Plan => "plan",
+            Self::RolloutPlan => "plan of a roll-out",
             Self::Catalogue => "catalogue",
             Self::Connector => "file of a connector that was pulled",
             Self::Signature => "signature",
@@ -301,6 +309,7 @@ impl Content {
             Self::Manifest => false,
             Self::Lock => Lock::parse(&text()).is_ok(),
             Self::Plan => has(&["format", "package", "workspace", "assets", "summary"]),
+            Self::RolloutPlan => has(&["format", "of", "packages", "waves", "members"]),
             // A table or a list of titles is somebody's own work.
             Self::Catalogue => {
                 let is_json = head.trim_ascii_start().starts_with(b"{")

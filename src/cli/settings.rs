@@ -12,7 +12,7 @@ use crate::io::limited;
 use crate::ops::import::{AskedSettings, Incoming};
 use crate::plan::import::settings::PlannedSettingsFile;
 use crate::settings::rows::MOST_BYTES;
-use crate::settings::{Resolved, SettingsError, SettingsFile, ValueSource, Whom};
+use crate::settings::{Resolved, Scope, SettingsError, SettingsFile, ValueSource, Whom};
 
 /// The folder of settings beside a manifest.
 const FOLDER: &str = "settings";
@@ -177,6 +177,16 @@ pub(crate) fn whom(args: &SettingsArgs, incoming: &Incoming, names: Vec<String>)
         customer: args.customer.clone(),
         names,
     }
+}
+
+/// Whether files say something for a label.
+pub(crate) fn mentions_label(files: &[SettingsFile], label: &str) -> bool {
+    let sections = files.iter().flat_map(|file| &file.sections);
+    let mut scopes = sections.map(|(scope, _)| scope);
+    scopes.any(|scope| match scope {
+        Scope::Label(name) => name == label,
+        Scope::All | Scope::Target(_) | Scope::Customer(_) => false,
+    })
 }
 
 /// Takes from files what holds for a target, with all values. Nothing, where there are no files.

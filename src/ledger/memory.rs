@@ -210,7 +210,7 @@ impl Ledger for MemoryLedger {
                     .map(|receipt: &MemberReceipt| BoardLine {
                         workspace: workspace.clone(),
                         address: member.address.to_string(),
-                        name: member.name.to_string(),
+                        name: member.name.clone(),
                         rollout: id.clone(),
                         at: step.event.at,
                         outcome: ending.outcome,

@@ -22,9 +22,10 @@ const DIGITS: usize = 12;
 pub struct RolloutId(Box<str>);
 
 impl RolloutId {
-    /// The id of a roll-out of a plan that is started at a moment.
-    pub fn of(plan: &Digest, at: Timestamp) -> Self {
-        let digest = Digest::of(format!("roll-out\n{plan}\n{}", at.0).as_bytes()).to_string();
+    /// The id of a roll-out of a plan that is started at a moment, after so many others.
+    pub fn of(plan: &Digest, at: Timestamp, others: usize) -> Self {
+        let of = format!("roll-out\n{plan}\n{}\n{others}", at.0);
+        let digest = Digest::of(of.as_bytes()).to_string();
         Self(digest.chars().take(DIGITS).collect::<String>().into())
     }
 
@@ -197,9 +198,12 @@ mod tests {
 
     #[test]
     fn an_id_is_read_as_it_is_written() {
-        let id = RolloutId::of(&Digest::of(b"plan"), Timestamp(7));
+        let id = RolloutId::of(&Digest::of(b"plan"), Timestamp(7), 0);
         assert_eq!(id.to_string().parse(), Ok(id.clone()));
-        assert_ne!(id, RolloutId::of(&Digest::of(b"plan"), Timestamp(8)));
+        for (at, others) in [(8, 0), (7, 1)] {
+            let other = RolloutId::of(&Digest::of(b"plan"), Timestamp(at), others);
+            assert_ne!(id, other);
+        }
         for wrong in ["", "12", "zzzzzzzzzzzz", "0123456789abc"] {
             assert_eq!(wrong.parse::<RolloutId>(), Err(NoRolloutId), "{wrong}");
         }

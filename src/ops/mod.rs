@@ -13,6 +13,7 @@ pub mod import;
 pub mod promotion;
 pub mod provenance;
 pub mod read;
+pub mod rollout;
 pub mod strip;
 pub mod workspace;
 

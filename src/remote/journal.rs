@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -153,6 +154,22 @@ pub struct Journal {
     folder: PathBuf,
     /// How many bytes of packages are kept.
     most: u64,
+    /// Where entries are written down before they are written here.
+    copied: Option<CopiedTo>,
+}
+
+/// Writes an entry down elsewhere, so that another machine can go on with it.
+type WriteElsewhere =
+    dyn Fn(&Entry, &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> + Send + Sync;
+
+/// Where entries are written down first.
+#[derive(Clone)]
+pub struct CopiedTo(pub Arc<WriteElsewhere>);
+
+impl fmt::Debug for CopiedTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CopiedTo")
+    }
 }
 
 /// The journal can't be read or written.
@@ -188,6 +205,9 @@ pub enum JournalError {
         /// Its format.
         found: u32,
     },
+    /// An entry can't be written down where others would find it.
+    #[error("what is sent can't be written down")]
+    NotCopied(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// There is no such entry.
     #[error("there is no import `{0}` here")]
     Unknown(ImportId),
@@ -211,7 +231,7 @@ impl From<JournalError> for WorkspaceError {
 }
 
 /// An entry as it is written: with the digest of all that it says.
-fn sealed(entry: &Entry) -> Result<Vec<u8>, serde_json::Error> {
+fn sealed(entry: &Entry) -> Result<String, serde_json::Error> {
     #[derive(Serialize)]
     struct Sealed<'e> {
         #[serde(flatten)]
@@ -223,7 +243,26 @@ fn sealed(entry: &Entry) -> Result<Vec<u8>, serde_json::Error> {
         ..entry.clone()
     };
     let seal = seal_of(entry)?;
-    Ok(visible::json(&Sealed { entry, seal })?.into_bytes())
+    visible::json(&Sealed { entry, seal })
+}
+
+/// An entry as it was written to `path`.
+fn checked(path: &str, bytes: &[u8]) -> Result<Entry, JournalError> {
+    let damaged = |source| JournalError::Damaged {
+        path: path.to_owned(),
+        source,
+    };
+    let (entry, seal) = unsealed::<Entry>(bytes).map_err(|error| damaged(error.into()))?;
+    if entry.format > FORMAT {
+        return Err(JournalError::Newer {
+            path: path.to_owned(),
+            found: entry.format,
+        });
+    }
+    if seal == Seal::Absent && entry.format >= SEALED {
+        return Err(damaged(SealError::Absent.into()));
+    }
+    Ok(entry)
 }
 
 /// What is about to be sent.
@@ -246,6 +285,7 @@ impl Journal {
         Self {
             folder,
             most: MOST_KEPT,
+            copied: None,
         }
     }
 
@@ -253,6 +293,14 @@ impl Journal {
     #[must_use]
     pub fn keeping(mut self, most: u64) -> Self {
         self.most = most;
+        self
+    }
+
+    /// The same, with each entry written down elsewhere before it is written here: if that fails, it
+    /// is not written here either, and nothing is sent.
+    #[must_use]
+    pub fn copied_to(mut self, place: CopiedTo) -> Self {
+        self.copied = Some(place);
         self
     }
 
@@ -312,14 +360,26 @@ impl Journal {
     /// If it can't be written.
     pub fn write(&self, entry: &Entry) -> Result<(), JournalError> {
         let path = self.file(&entry.id);
-        let written = sealed(entry)
-            .map_err(std::io::Error::other)
-            .and_then(|bytes| atomic::write(&path, &bytes));
-        written.map_err(|source| JournalError::Io {
+        let failed = |source| JournalError::Io {
             path: path.display().to_string(),
             doing: "write",
             source,
-        })
+        };
+        let text = sealed(entry).map_err(|error| failed(std::io::Error::other(error)))?;
+        if let Some(CopiedTo(copy)) = &self.copied {
+            copy(entry, &text).map_err(JournalError::NotCopied)?;
+        }
+        atomic::make_private_folder(&self.folder).map_err(failed)?;
+        atomic::write(&path, text.as_bytes()).map_err(failed)
+    }
+
+    /// An entry that was written down elsewhere.
+    ///
+    /// # Errors
+    /// If it is damaged, or a newer version wrote it.
+    pub fn parse(&self, text: &str) -> Result<Entry, JournalError> {
+        let shown = "an entry of the ledger".to_owned();
+        checked(&shown, text.as_bytes())
     }
 
     /// An entry.
@@ -341,23 +401,13 @@ impl Journal {
         let Some(bytes) = bytes else {
             return Ok(None);
         };
-        let damaged = |source| JournalError::Damaged {
-            path: shown(),
-            source,
-        };
-        let (entry, seal) = unsealed::<Entry>(&bytes).map_err(|error| damaged(error.into()))?;
-        if entry.format > FORMAT {
-            return Err(JournalError::Newer {
-                path: shown(),
-                found: entry.format,
-            });
-        }
-        if seal == Seal::Absent && entry.format >= SEALED {
-            return Err(damaged(SealError::Absent.into()));
-        }
+        let entry = checked(&shown(), &bytes)?;
         match self.file(&entry.id) == path {
             true => Ok(Some(entry)),
-            false => Err(damaged(DamagedEntry::Other(entry.id))),
+            false => Err(JournalError::Damaged {
+                path: shown(),
+                source: DamagedEntry::Other(entry.id),
+            }),
         }
     }
 
@@ -405,7 +455,10 @@ impl Journal {
     }
 
     /// Writes down that the platform is done with an import.
-    pub(super) fn finish(&self, entry: &mut Entry) -> Result<RevisionNumber, JournalError> {
+    ///
+    /// # Errors
+    /// If that can't be written, or other entries can't be read.
+    pub fn finish(&self, entry: &mut Entry) -> Result<RevisionNumber, JournalError> {
         let newest = match &entry.identity {
             Some(identity) => self.entries(identity)?,
             None => Vec::new(),

@@ -11,7 +11,7 @@ use crate::support::{Place, Run, copy, fixture};
 
 /// A screen, in lines of a hundred columns; the list of all commands may take a larger one.
 const SCREEN: usize = 40;
-const LARGE: usize = 70;
+const LARGE: usize = 72;
 /// How help says which import is gone on with.
 const ID: &str = "1f0c55d20d41";
 
@@ -103,6 +103,8 @@ fn every_help_fits_a_screen_says_what_it_does_and_ends_with_two_examples() {
 struct World {
     place: Place,
     import: String,
+    /// A roll-out that was started.
+    rollout: String,
 }
 
 impl World {
@@ -131,6 +133,7 @@ impl World {
         let mut world = Self {
             place,
             import: String::new(),
+            rollout: String::new(),
         };
         let code = world.path("orders/parcel_tracker.custom_adapter.rb");
         let text = fs::read_to_string(code).expect("text");
@@ -160,9 +163,14 @@ impl World {
             "recipack connection authorize --all --in local:osprey",
             "recipack recipe start 'Return label' --in local:osprey",
             "recipack workspace create heron --kind external",
+            "recipack rollout plan kestrel-orders.zip --of local:studio -o rollout.json --waves 1",
+            "recipack rollout start rollout.json",
         ] {
             let run = world.run(&world.place.path("world"), line, &[]);
             assert_eq!(run.code, 0, "{line}: {}{}", run.stdout, run.stderr);
+            if line.starts_with("recipack rollout start") {
+                run.stdout.trim().clone_into(&mut world.rollout);
+            }
         }
         world.begin_an_import();
         world
@@ -239,6 +247,20 @@ fn every_example_works() {
                 resumes(&world, &folder, &example);
                 continue;
             }
+            // What is given back was taken before.
+            let before = match path.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+                ["rollout", "resume"] => Some("recipack rollout pause ID"),
+                ["rollout", "retry"] => Some("recipack rollout hold ID kestrel"),
+                _ => None,
+            };
+            if let Some(before) = before {
+                let run = world.run(&folder, &before.replace("ID", &world.rollout), &[]);
+                assert_eq!(run.code, 0, "{before}: {}", run.stderr);
+            }
+            let example = match path.first().is_some_and(|first| first == "rollout") {
+                true => example.replace(ID, &world.rollout),
+                false => example,
+            };
             // A lock is there before it is held.
             if example.contains("--check") || example.contains("--locked") {
                 let run = world.run(&folder, "recipack lock", &[]);

@@ -1,6 +1,7 @@
 //! What `--json` prints is what `recipack schema` says it is.
 
 mod over_the_api;
+mod rollouts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -751,7 +752,8 @@ fn what_is_printed_is_as_published() {
         let text = fs::read_to_string(place.path(&format!("{record}.recipack.json")));
         check("decisions", record, &json(&text.expect("a record")));
     }
-    for (document, value) in over_the_api::documents(&place) {
+    let over_the_api = over_the_api::documents(&place).into_iter();
+    for (document, value) in over_the_api.chain(rollouts::documents(&place)) {
         check(document, document, &value);
         seen.insert(document);
     }

@@ -226,6 +226,101 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
         ],
     ),
     (
+        "rollout",
+        [
+            "recipack rollout plan kestrel-orders.zip --of local:studio --waves 1 -o next.json",
+            "recipack rollout run 1f0c55d20d41",
+        ],
+    ),
+    (
+        "rollout plan",
+        [
+            "recipack rollout plan kestrel-orders.zip --of local:studio --waves 1 -o next.json",
+            "recipack rollout plan kestrel-orders.zip --of local:studio --customers ring=early --bake 30m",
+        ],
+    ),
+    (
+        "rollout start",
+        [
+            "recipack rollout start rollout.json --ledger ledger.db",
+            "recipack rollout start rollout.json --supersede 1f0c55d20d41",
+        ],
+    ),
+    (
+        "rollout run",
+        [
+            "recipack rollout run 1f0c55d20d41",
+            "recipack rollout run 1f0c55d20d41 --wait-for-waves",
+        ],
+    ),
+    (
+        "rollout status",
+        [
+            "recipack rollout status",
+            "recipack rollout status 1f0c55d20d41",
+        ],
+    ),
+    (
+        "rollout pause",
+        [
+            "recipack rollout pause 1f0c55d20d41",
+            "recipack rollout pause 1f0c55d20d41 --json",
+        ],
+    ),
+    (
+        "rollout resume",
+        [
+            "recipack rollout resume 1f0c55d20d41",
+            "recipack rollout resume 1f0c55d20d41 --json",
+        ],
+    ),
+    (
+        "rollout abort",
+        [
+            "recipack rollout abort 1f0c55d20d41",
+            "recipack rollout abort 1f0c55d20d41 --json",
+        ],
+    ),
+    (
+        "rollout retry",
+        [
+            "recipack rollout retry 1f0c55d20d41 kestrel",
+            "recipack rollout retry 1f0c55d20d41 --held",
+        ],
+    ),
+    (
+        "rollout skip",
+        [
+            "recipack rollout skip 1f0c55d20d41 kestrel",
+            "recipack rollout skip 1f0c55d20d41 1",
+        ],
+    ),
+    (
+        "rollout hold",
+        [
+            "recipack rollout hold 1f0c55d20d41 kestrel",
+            "recipack rollout hold 1f0c55d20d41 1",
+        ],
+    ),
+    (
+        "rollout board",
+        ["recipack rollout board", "recipack rollout board --csv"],
+    ),
+    (
+        "rollout drift",
+        [
+            "recipack rollout drift 1f0c55d20d41",
+            "recipack rollout drift 1f0c55d20d41 --detailed-exitcode",
+        ],
+    ),
+    (
+        "rollout report",
+        [
+            "recipack rollout report 1f0c55d20d41",
+            "recipack rollout report 1f0c55d20d41 --json",
+        ],
+    ),
+    (
         "workspace",
         [
             "recipack workspace create harrier --kind external",

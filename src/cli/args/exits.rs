@@ -17,6 +17,9 @@ const FETCHING: &[Exit] = &[VerificationFailed, Temporary, NotAuthorised];
 /// Those that change what the local platform has of workspaces.
 const KEEPING: &[Exit] = &[PartlyDone, Temporary];
 
+/// Those that read or write a ledger.
+const LEDGER: &[Exit] = &[VerificationFailed, Temporary, NotAuthorised];
+
 /// How commands can end that do their own, beside what all of their kind can.
 type Ends = (&'static str, &'static [Exit], &'static [Exit]);
 
@@ -56,6 +59,23 @@ const ENDS: &[Ends] = &[
     ("history", BRINGING, &[]),
     ("rollback", CHANGING, &[VerificationFailed]),
     ("promote", CHANGING, &[Differences, VerificationFailed]),
+    ("rollout plan", BRINGING, &[PartlyDone]),
+    (
+        "rollout start",
+        KEEPING,
+        &[Refused, VerificationFailed, NotAuthorised],
+    ),
+    ("rollout run", CHANGING, &[VerificationFailed]),
+    ("rollout status", LEDGER, &[]),
+    ("rollout pause", LEDGER, &[Refused]),
+    ("rollout resume", LEDGER, &[Refused]),
+    ("rollout abort", LEDGER, &[Refused]),
+    ("rollout retry", LEDGER, &[Refused]),
+    ("rollout skip", LEDGER, &[Refused]),
+    ("rollout hold", LEDGER, &[Refused]),
+    ("rollout board", LEDGER, &[]),
+    ("rollout drift", BRINGING, &[Differences, PartlyDone]),
+    ("rollout report", LEDGER, &[]),
     ("matrix", BRINGING, &[Differences]),
     ("workspace create", KEEPING, &[]),
     ("workspace list", &[Temporary], &[]),

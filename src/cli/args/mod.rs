@@ -21,6 +21,7 @@ mod provenance;
 mod recipe;
 mod registry;
 mod report;
+mod rollout;
 mod sandbox;
 mod settings;
 mod several;
@@ -57,6 +58,11 @@ pub(crate) use provenance::{AttestArgs, SbomArgs};
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
 pub(crate) use registry::{AttachArgs, DiscoverArgs, PullArgs, PushArgs, TagsArgs};
 pub(crate) use report::{ReportArgs, ReportTo};
+pub(crate) use rollout::{
+    LedgerArgs, RolloutBoardArgs, RolloutCommand, RolloutDriftArgs, RolloutMembersArgs,
+    RolloutOrderArgs, RolloutPlanArgs, RolloutReportArgs, RolloutRetryArgs, RolloutRunArgs,
+    RolloutStartArgs, RolloutStatusArgs,
+};
 pub(crate) use sandbox::{ResumeArgs, SandboxArgs};
 pub(crate) use settings::{
     SettingsArgs, SettingsCheckArgs, SettingsCommand, SettingsInitArgs, SettingsShowArgs,
@@ -190,6 +196,9 @@ pub(crate) enum Command {
     Rollback(RollbackArgs),
     /// Import a package into the next environment, once it is in the one before
     Promote(Box<PromoteArgs>),
+    /// Bring packages to many customers, in waves
+    #[command(subcommand)]
+    Rollout(RolloutCommand),
     /// Create, list, show and delete workspaces of the local platform
     #[command(subcommand)]
     Workspace(WorkspaceCommand),

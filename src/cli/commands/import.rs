@@ -762,7 +762,7 @@ fn agreed(
     }
 }
 
-fn given(args: &PermittedArgs) -> Vec<Permission> {
+pub(super) fn given(args: &PermittedArgs) -> Vec<Permission> {
     [
         (args.restart_recipes, Permission::RestartRecipes),
         (args.allow_downgrade, Permission::Downgrade),

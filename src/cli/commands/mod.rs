@@ -37,6 +37,7 @@ pub(crate) mod push;
 pub(crate) mod recipe;
 pub(crate) mod resume;
 pub(crate) mod rollback;
+pub(crate) mod rollout;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
 pub(crate) mod settings;

@@ -11,6 +11,10 @@ use super::history::PruneDocument;
 use super::promote::PromoteDocument;
 use super::pull::PullDocument;
 use super::push::PushDocument;
+use super::rollout::{
+    BoardDocument, DriftDocument, RolloutListDocument, RolloutOrderDocument, RolloutReportDocument,
+    RolloutRunDocument, RolloutStartDocument, RolloutStatusDocument,
+};
 use super::sandbox::{SandboxDocument, TokenDocument};
 use super::settings::{SettingsCheckDocument, SettingsInitDocument, SettingsShowDocument};
 use crate::manifest::ManifestText;
@@ -51,6 +55,7 @@ use crate::ops::workspace::pull::ConnectorPullDocument;
 use crate::ops::workspace::push::ConnectorPushDocument;
 use crate::ops::workspace::status::StatusDocument;
 use crate::plan::graph_export::GraphDocument;
+use crate::plan::rollout::RolloutPlan;
 use crate::remote::{RemoteCustomer, RemoteCustomersDocument};
 use crate::sandbox::Faults;
 use crate::settings::SettingsText;
@@ -180,6 +185,51 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     ("promote", "what `promote` prints with --json", || {
         schemars::schema_for!(PromoteDocument)
     }),
+    (
+        "rollout-plan",
+        "what `rollout plan` prints with --json, and the file that `rollout start` takes",
+        || schemars::schema_for!(RolloutPlan),
+    ),
+    (
+        "rollout-start",
+        "what `rollout start` prints with --json",
+        || schemars::schema_for!(RolloutStartDocument),
+    ),
+    (
+        "rollout-run",
+        "what `rollout run` prints with --json",
+        || schemars::schema_for!(RolloutRunDocument),
+    ),
+    (
+        "rollout-list",
+        "what `rollout status` prints with --json",
+        || schemars::schema_for!(RolloutListDocument),
+    ),
+    (
+        "rollout-status",
+        "what `rollout status` prints of one roll-out with --json",
+        || schemars::schema_for!(RolloutStatusDocument),
+    ),
+    (
+        "rollout-order",
+        "what `rollout pause`, `resume`, `abort`, `retry`, `skip` and `hold` print with --json",
+        || schemars::schema_for!(RolloutOrderDocument),
+    ),
+    (
+        "rollout-board",
+        "what `rollout board` prints with --json",
+        || schemars::schema_for!(BoardDocument),
+    ),
+    (
+        "rollout-drift",
+        "what `rollout drift` prints with --json",
+        || schemars::schema_for!(DriftDocument),
+    ),
+    (
+        "rollout-report",
+        "what `rollout report` prints with --json",
+        || schemars::schema_for!(RolloutReportDocument),
+    ),
     (
         "history-prune",
         "what `history --prune` prints with --json",

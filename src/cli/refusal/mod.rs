@@ -4,6 +4,7 @@
 mod archive;
 mod command;
 mod registry;
+mod rollout;
 
 use super::exit::Exit;
 
@@ -27,6 +28,7 @@ impl Refusal {
     pub(crate) fn all() -> Vec<Self> {
         let mut all: Vec<Self> = command::REFUSALS.to_vec();
         all.extend(registry::REFUSALS);
+        all.extend(rollout::REFUSALS);
         all.extend(archive::refusals());
         all.sort_by_key(|refusal| refusal.code);
         all

@@ -492,6 +492,16 @@ impl ImportPlan {
         creates + overwrites + installs + updates == 0 && self.creates_folders.is_empty()
     }
 
+    /// Stands for all that it does to connectors and assets. As long as nothing of it is done, a later
+    /// plan of the same package gives the same, whatever else changed in the workspace.
+    ///
+    /// # Errors
+    /// None that can happen; the serialiser's type has one.
+    pub fn effects(&self) -> Result<Digest, serde_json::Error> {
+        let bytes = serde_json::to_vec(&(&self.package.digest, &self.connectors, &self.assets))?;
+        Ok(Digest::of(&bytes))
+    }
+
     /// Whether the workspace is as the package and the settings want it already.
     pub fn is_empty(&self) -> bool {
         self.has_package() && self.settings.as_ref().is_none_or(PlannedSettings::is_empty)

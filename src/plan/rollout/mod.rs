@@ -21,8 +21,9 @@ use serde::{Deserialize, Serialize};
 pub use next::{Next, WaitsFor, next};
 pub use waves::{WaveSize, Waves, WavesError};
 
-use crate::model::ident::{Digest, LabelKey, LabelValue, PackageName, WorkspaceName};
+use crate::model::ident::{Digest, LabelKey, LabelValue, PackageName};
 use crate::model::rollout::{MemberNumber, WaveNumber};
+use crate::model::seal::{Seal, SealError, seal_of, unsealed};
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath, Timestamp, WorkspaceId};
 use crate::plan::import::document::Permission;
@@ -76,6 +77,61 @@ pub struct RolloutPackage {
     pub size: u64,
     /// The digest of the decision record beside it, if there is one.
     pub record: Option<Digest>,
+}
+
+impl RolloutPlan {
+    /// The plan as a file holds it.
+    ///
+    /// # Errors
+    /// If it is no plan, says something else than was written, or a newer version wrote it.
+    pub fn parse(bytes: &[u8]) -> Result<Self, RolloutPlanError> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: u32,
+        }
+        // The format is read first: a later one may differ in everything else.
+        if let Ok(Head { format }) = serde_json::from_slice(bytes)
+            && format > FORMAT
+        {
+            return Err(RolloutPlanError::Newer { found: format });
+        }
+        let (plan, seal) = unsealed::<Self>(bytes)?;
+        let numbered = (1..)
+            .zip(&plan.members)
+            .all(|(n, member)| member.number.0 == n);
+        let shape: usize = plan.waves.iter().map(|wave| wave.members as usize).sum();
+        match seal {
+            Seal::Holds if numbered && shape == plan.members.len() => Ok(plan),
+            Seal::Holds => Err(SealError::Differs.into()),
+            Seal::Absent => Err(SealError::Absent.into()),
+        }
+    }
+
+    /// The same with the digest of all that it says.
+    ///
+    /// # Errors
+    /// None that can happen; the serialiser's type has one.
+    pub fn sealed(mut self) -> Result<Self, serde_json::Error> {
+        self.seal = None;
+        self.seal = Some(seal_of(&self)?);
+        Ok(self)
+    }
+}
+
+/// A file is no plan of a roll-out.
+#[derive(Debug, thiserror::Error)]
+pub enum RolloutPlanError {
+    /// It is none, or not the one that was written.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// A newer version of the program wrote it.
+    #[error(
+        "it was written by a newer version of recipack: its format is {found}, and this one knows {FORMAT}"
+    )]
+    Newer {
+        /// Its format.
+        found: u32,
+    },
 }
 
 /// How many members may fail before nothing more is begun.
@@ -132,7 +188,7 @@ pub struct PlannedMember {
     /// The workspace's number, which has to be the same when it is reached.
     pub workspace: WorkspaceId,
     /// The workspace's name.
-    pub name: WorkspaceName,
+    pub name: String,
     /// The partner's own name for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
@@ -162,7 +218,7 @@ pub struct Candidate {
     /// The workspace's number.
     pub workspace: WorkspaceId,
     /// The workspace's name.
-    pub name: WorkspaceName,
+    pub name: String,
     /// The partner's own name for it.
     pub external_id: Option<String>,
     /// Its labels.

@@ -159,7 +159,7 @@ pub struct MemberReceipt {
     pub state: Digest,
     /// How many of its recipes run.
     pub running: usize,
-    /// How many were to run, and do not.
+    /// How many do not.
     pub stopped: usize,
     /// How many connections wait for a person.
     pub unauthorized: usize,

@@ -9,13 +9,13 @@ use crate::model::workspace::Label;
 
 fn customer(number: u64, labels: &[&str], held: bool) -> Candidate {
     let labels = labels.iter().map(|label| {
-        let label: Label = label.parse().unwrap();
+        let label: Label = label.parse().expect("a label");
         (label.key, label.value)
     });
     Candidate {
-        address: format!("local:c{number}").parse().unwrap(),
+        address: format!("local:c{number}").parse().expect("an address"),
         workspace: WorkspaceId(number),
-        name: format!("c{number}").parse().unwrap(),
+        name: format!("c{number}"),
         external_id: None,
         labels: labels.collect(),
         held: held.then(|| Held {
@@ -27,7 +27,7 @@ fn customer(number: u64, labels: &[&str], held: bool) -> Candidate {
 
 fn request(waves: &str) -> RolloutRequest {
     RolloutRequest {
-        of: "local:studio".parse().unwrap(),
+        of: "local:studio".parse().expect("an address"),
         packages: Vec::new(),
         folder: FolderPath::home(),
         rows: RowsPolicy::Keep,
@@ -37,7 +37,7 @@ fn request(waves: &str) -> RolloutRequest {
             failures: 0,
             at_once: None,
         },
-        waves: waves.parse().unwrap(),
+        waves: waves.parse().expect("waves"),
         bake: 60,
     }
 }
@@ -61,6 +61,13 @@ fn waves_are_counts_percentages_and_labels() {
     assert_eq!(sizes("100%"), Ok(vec![20]));
     assert_eq!(sizes("19"), Ok(vec![20]));
     assert_eq!(sizes("ring=first,ring=second,50%"), Ok(vec![1, 2, 10, 7]));
+    for count in 1..=20 {
+        let waves = Waves::usual(count);
+        let customers = twenty[4..].iter().chain(&twenty[..3]).chain(&twenty[..1]);
+        let some: Vec<Candidate> = customers.take(count).cloned().collect();
+        let placed = waves.place(some).expect("whatever their number");
+        assert!(placed.iter().all(|(_, wave)| !wave.is_empty()), "{count}");
+    }
     let empty = |size: &str, left: &str| {
         let (size, left) = (size.to_owned(), left.to_owned());
         Err(RolloutError::Waves(WavesError::Empty(size, left)))
@@ -193,7 +200,8 @@ impl World {
 
     /// How long ago something was, or how far off it is: as far as that matters.
     fn ago(&self, moment: Timestamp) -> i64 {
-        let ago = i64::try_from(self.now).unwrap() - i64::try_from(moment.0).unwrap();
+        let ago = i64::try_from(self.now).expect("it can be made")
+            - i64::try_from(moment.0).expect("it can be made");
         ago.min(2)
     }
 
@@ -217,7 +225,7 @@ impl World {
             Runner::Noted(of) => format!("noted{}", hold(of)),
             Runner::Sent(of) => format!("sent{}", hold(of)),
             Runner::Ending(step) => {
-                let (number, ending) = step.ending.as_ref().unwrap();
+                let (number, ending) = step.ending.as_ref().expect("it can be made");
                 let fresh = step.expected == self.progress.version;
                 format!("ending{fresh}{number}{:?}", ending.outcome)
             }
@@ -260,7 +268,9 @@ impl World {
                 after.progress.version += 1;
                 after
             }
-            _ => self.with(runner, Runner::Idle),
+            MemberState::Waiting | MemberState::Working { .. } | MemberState::Ended { .. } => {
+                self.with(runner, Runner::Idle)
+            }
         }
     }
 
@@ -350,7 +360,7 @@ impl World {
                         Some(written) => worlds.push(written),
                         // It looks again whether it still holds the member.
                         None => {
-                            let (number, ending) = step.ending.clone().unwrap();
+                            let (number, ending) = step.ending.clone().expect("it can be made");
                             let attempt = step.members[0].1.attempt;
                             let hold = Hold {
                                 member: number,
@@ -442,7 +452,9 @@ fn a_member_is_tried_again_skipped_and_held_by_a_person_only() {
     let now = Timestamp(100);
     let mut progress = Progress::new([false, true, false], now);
     let runner = RunnerId("r".to_owned());
-    let (step, hold) = progress.claim(MemberNumber(1), &runner, now, 60).unwrap();
+    let (step, hold) = progress
+        .claim(MemberNumber(1), &runner, now, 60)
+        .expect("it can be made");
     progress = progress.after(&step);
     let busy = progress.order_member(MemberNumber(1), MemberOrder::Skip, "p", now);
     assert!(busy.is_err(), "somebody works on it");
@@ -451,7 +463,11 @@ fn a_member_is_tried_again_skipped_and_held_by_a_person_only() {
         why: "refused".to_owned(),
         receipts: Vec::new(),
     };
-    progress = progress.after(&progress.finish(&hold, ending.clone(), now).unwrap());
+    progress = progress.after(
+        &progress
+            .finish(&hold, ending.clone(), now)
+            .expect("it can be made"),
+    );
     assert!(
         progress.finish(&hold, ending, now).is_err(),
         "it is not held any more"
@@ -478,13 +494,13 @@ fn a_member_is_tried_again_skipped_and_held_by_a_person_only() {
         assert_eq!(step.is_ok(), can, "{order} {number}");
     }
     let retry = progress.order_member(MemberNumber(1), MemberOrder::Retry, "p", now);
-    progress = progress.after(&retry.unwrap());
+    progress = progress.after(&retry.expect("it can be made"));
     assert_eq!(
         next(&shape(0), &progress, now),
         Next::Claim(MemberNumber(1))
     );
     for order in [RolloutOrder::Pause, RolloutOrder::Abort] {
-        progress = progress.after(&progress.order(order, "p", now).unwrap());
+        progress = progress.after(&progress.order(order, "p", now).expect("it can be made"));
         assert!(!matches!(next(&shape(0), &progress, now), Next::Claim(_)));
     }
     assert_eq!(progress.status, RolloutStatus::Aborted);

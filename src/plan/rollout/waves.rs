@@ -85,6 +85,16 @@ impl FromStr for Waves {
 }
 
 impl Waves {
+    /// What holds unless somebody says otherwise: one, a fifth, and the rest, as far as there are so
+    /// many.
+    pub fn usual(customers: usize) -> Self {
+        Self(match customers {
+            0 | 1 => Vec::new(),
+            2 => vec![WaveSize::Count(1)],
+            _ => vec![WaveSize::Count(1), WaveSize::Percent(20)],
+        })
+    }
+
     /// Puts everybody into a wave, in their order. Who is held is in the last one.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ mod promote;
 mod real_projects;
 mod refusals;
 mod rollback;
+mod rollout;
 mod settings;
 mod settings_connections;
 mod settings_endpoints;

@@ -196,7 +196,7 @@ impl Rollout {
             id: member.workspace,
         });
         Self {
-            id: RolloutId::of(&Digest::of(format!("{place} {name}").as_bytes()), START),
+            id: RolloutId::of(&Digest::of(format!("{place} {name}").as_bytes()), START, 0),
             keys: keys.collect(),
             text: serde_json::to_string_pretty(&plan).expect("JSON"),
             progress: Progress::new(plan.members.iter().map(|_| false), START),

@@ -1,0 +1,241 @@
+//! Arguments of `rollout`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::import::PermittedArgs;
+use super::within::workspace;
+use super::{ForceArgs, PlatformArgs};
+use crate::manifest::Soak;
+use crate::model::rollout::RolloutId;
+use crate::model::table::RowsPolicy;
+use crate::model::workspace::{Address, FolderPath};
+use crate::plan::rollout::Waves;
+
+/// What to do with roll-outs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RolloutCommand {
+    /// Write down what goes to which customers, in which waves; nothing is sent
+    Plan(Box<RolloutPlanArgs>),
+    /// Begin a roll-out of a plan; nothing is sent before `run`
+    Start(RolloutStartArgs),
+    /// Send to customers until a wave is in use, too many failed, or all is done
+    Run(RolloutRunArgs),
+    /// List roll-outs, or say how far one is
+    Status(RolloutStatusArgs),
+    /// Begin nothing new until `resume`
+    Pause(RolloutOrderArgs),
+    /// Go on after `pause`
+    Resume(RolloutOrderArgs),
+    /// Give a roll-out up: what was sent is brought to its end
+    Abort(RolloutOrderArgs),
+    /// Try customers again
+    Retry(RolloutRetryArgs),
+    /// Leave customers out for good
+    Skip(RolloutMembersArgs),
+    /// Leave customers out until `retry`
+    Hold(RolloutMembersArgs),
+    /// Say what which customer has, by what roll-outs left there
+    Board(RolloutBoardArgs),
+    /// Compare customers with what roll-outs left there
+    Drift(RolloutDriftArgs),
+    /// Say what came of each customer, and all that happened
+    Report(RolloutReportArgs),
+}
+
+/// Where roll-outs are written down.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct LedgerArgs {
+    /// The ledger: a file or postgres://… [default: $RECIPACK_LEDGER]
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) ledger: Option<PathBuf>,
+}
+
+/// Arguments of `rollout plan`.
+#[derive(Debug, Args)]
+pub(crate) struct RolloutPlanArgs {
+    /// The packages, in the order in which they are imported
+    #[arg(value_name = "PACKAGE.zip", required = true)]
+    pub(crate) packages: Vec<PathBuf>,
+    /// Whose customers: an admin workspace
+    #[arg(long, value_name = "ADMIN", value_parser = workspace)]
+    pub(crate) of: Address,
+    /// Which: all, names, or labels [default: all]
+    #[arg(long, value_name = "NAME|KEY=VALUE", value_delimiter = ',')]
+    pub(crate) customers: Vec<String>,
+    /// Labels of customers, and who is held (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) fleet: Option<PathBuf>,
+    /// 1,5,20% or ring=first; then the rest [default: 1,20%]
+    #[arg(long, value_name = "WAVES")]
+    pub(crate) waves: Option<Waves>,
+    /// How many may fail before nothing new is begun
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) budget: u32,
+    /// How many at once, whatever the budget
+    #[arg(long, value_name = "N")]
+    pub(crate) at_once: Option<u32>,
+    /// How long a wave is in use: 90s, 30m, 24h, 7d
+    #[arg(long, value_name = "TIME", default_value = "0s")]
+    pub(crate) bake: Soak,
+    /// The folder to import into [default: the settings', or Home]
+    #[arg(long, value_name = "FOLDER", value_parser = super::within::folder)]
+    pub(crate) folder: Option<FolderPath>,
+    /// What customers need; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Vec<PathBuf>,
+    /// What is permitted.
+    #[command(flatten)]
+    pub(crate) permitted: PermittedArgs,
+    /// Table rows: keep, overwrite, leave-out
+    #[arg(long, value_name = "WAY", default_value = "overwrite", hide = true)]
+    pub(crate) rows: RowsPolicy,
+    /// The plan
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// What may be replaced.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
+    /// Where the local platform is.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+}
+
+/// Arguments of `rollout start`.
+#[derive(Debug, Args)]
+pub(crate) struct RolloutStartArgs {
+    /// The plan that `rollout plan` wrote
+    #[arg(value_name = "PLAN.json")]
+    pub(crate) plan: PathBuf,
+    /// Take the place of this one, which is not over; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub(crate) supersede: Vec<RolloutId>,
+    /// Where it is written down.
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+    /// Where the local platform is.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+}
+
+/// Arguments of `rollout run`.
+#[derive(Debug, Args)]
+pub(crate) struct RolloutRunArgs {
+    /// The roll-out, as `rollout start` printed it
+    #[arg(value_name = "ID")]
+    pub(crate) id: RolloutId,
+    /// After how long another runner may take a customer over: 90s, 30m
+    #[arg(long, value_name = "TIME", default_value = "15m")]
+    pub(crate) lease: Soak,
+    /// How long after that a request of its may still arrive
+    #[arg(long, value_name = "TIME", default_value = "60s", hide = true)]
+    pub(crate) arrives_within: Soak,
+    /// Wait while a wave is in use, instead of ending with 69
+    #[arg(long)]
+    pub(crate) wait_for_waves: bool,
+    /// Where it is written down.
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+    /// Where the local platform is.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+}
+
+/// Arguments of `rollout status`.
+#[derive(Debug, Args)]
+pub(crate) struct RolloutStatusArgs {
+    /// The roll-out [default: all are listed]
+    #[arg(value_name = "ID")]
+    pub(crate) id: Option<RolloutId>,
+    /// Say it again whenever something changed, until it is over
+    #[arg(long, requires = "id")]
+    pub(crate) watch: bool,
+    /// Where it is written down.
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+}
+
+/// Arguments of `rollout pause`, `resume` and `abort`.
+#[derive(Debug, Args)]
+pub(crate) struct RolloutOrderArgs {
+    /// The roll-out
+    #[arg(value_name = "ID")]
+    pub(crate) id: RolloutId,
+    /// Where it is written down.
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+}
+
+/// Arguments of `rollout retry`.
+#[derive(Debug, Args)]
+pub(crate) struct RolloutRetryArgs {
+    /// The roll-out
+    #[arg(value_name = "ID")]
+    pub(crate) id: RolloutId,
+    /// Whom: a number of the roll-out, a name, an external id or an address
+    #[arg(value_name = "CUSTOMER", required_unless_present_any = ["failed", "held"])]
+    pub(crate) members: Vec<String>,
+    /// All that failed or are done in part
+    #[arg(long)]
+    pub(crate) failed: bool,
+    /// All that are held
+    #[arg(long)]
+    pub(crate) held: bool,
+    /// Where it is written down.
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+}
+
+/// Arguments of `rollout skip` and `hold`.
+#[derive(Debug, Args)]
+pub(crate) struct RolloutMembersArgs {
+    /// The roll-out
+    #[arg(value_name = "ID")]
+    pub(crate) id: RolloutId,
+    /// Whom: a number of the roll-out, a name, an external id or an address
+    #[arg(value_name = "CUSTOMER", required = true)]
+    pub(crate) members: Vec<String>,
+    /// Where it is written down.
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+}
+
+/// Arguments of `rollout board`.
+#[derive(Debug, Args)]
+pub(crate) struct RolloutBoardArgs {
+    /// Print the lines with commas, for spreadsheets
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) csv: bool,
+    /// Where roll-outs are written down.
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+}
+
+/// Arguments of `rollout drift`.
+#[derive(Debug, Args)]
+pub(crate) struct RolloutDriftArgs {
+    /// The roll-out whose customers are read
+    #[arg(value_name = "ID")]
+    pub(crate) id: RolloutId,
+    /// Exit with 2 if one is not as it was left
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    /// Where it is written down.
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+    /// Where the local platform is.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+}
+
+/// Arguments of `rollout report`.
+#[derive(Debug, Args)]
+pub(crate) struct RolloutReportArgs {
+    /// The roll-out
+    #[arg(value_name = "ID")]
+    pub(crate) id: RolloutId,
+    /// Where it is written down.
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+}

@@ -1,0 +1,277 @@
+//! `recipack rollout board` and `drift`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::members::Reachable;
+use super::{open_ledger, plan_of};
+use crate::cli::args::{RolloutBoardArgs, RolloutDriftArgs};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::table::{Align, Table};
+use crate::cli::ui::visible;
+use crate::cli::{Context, Stop};
+use crate::ledger::{BoardLine, IfAbsent};
+use crate::model::count::counted;
+use crate::model::rollout::{MemberNumber, Outcome, RolloutId};
+use crate::model::workspace::{Address, Timestamp, WorkspaceId};
+use crate::ops::rollout::{Drifted, drift as drifted};
+use crate::plan::rollout::progress::MemberReceipt;
+
+/// What `rollout board` says.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct BoardDocument {
+    /// A line for each customer and package.
+    pub(crate) lines: Vec<BoardDocumentLine>,
+}
+
+/// What a roll-out left with a customer.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct BoardDocumentLine {
+    /// Where the workspace is.
+    pub(crate) address: String,
+    /// Its number.
+    pub(crate) workspace: WorkspaceId,
+    /// Its name.
+    pub(crate) name: String,
+    /// The roll-out.
+    pub(crate) rollout: RolloutId,
+    /// When it ended there.
+    pub(crate) at: Timestamp,
+    /// What came of it.
+    pub(crate) outcome: Outcome,
+    /// What is there.
+    #[serde(flatten)]
+    pub(crate) receipt: MemberReceipt,
+}
+
+impl From<BoardLine> for BoardDocumentLine {
+    fn from(line: BoardLine) -> Self {
+        Self {
+            address: line.address,
+            workspace: line.workspace.id,
+            name: line.name,
+            rollout: line.rollout,
+            at: line.at,
+            outcome: line.outcome,
+            receipt: line.receipt,
+        }
+    }
+}
+
+/// What `rollout drift` says.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct DriftDocument {
+    /// The roll-out.
+    pub(crate) id: RolloutId,
+    /// Its customers that have what it brought.
+    pub(crate) members: Vec<DriftLine>,
+}
+
+/// A customer, compared with what was left there.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct DriftLine {
+    /// Its number.
+    pub(crate) number: MemberNumber,
+    /// Where its workspace is.
+    pub(crate) address: Address,
+    /// The workspace's name.
+    pub(crate) name: String,
+    /// Whether it is as it was left.
+    pub(crate) state: Drifted,
+    /// What is otherwise, or why nobody knows.
+    pub(crate) why: Vec<String>,
+}
+
+pub(super) fn board(context: &Context, args: &RolloutBoardArgs) -> Result<Exit, Stop> {
+    let ledger = open_ledger(&args.ledger, IfAbsent::Refuse)?;
+    let lines = ledger.board().map_err(Failure::from)?;
+    let document = BoardDocument {
+        lines: lines.into_iter().map(BoardDocumentLine::from).collect(),
+    };
+    if args.csv {
+        let text = csv(&document).map_err(anyhow::Error::new)?;
+        context.ui.result(&text)?;
+        return Ok(Exit::Done);
+    }
+    context.ui.print(&document, |document| {
+        if document.lines.is_empty() {
+            context.ui.talk("no roll-out has reached anybody\n");
+        }
+        let mut table = Table::new([
+            Align::Left,
+            Align::Left,
+            Align::Left,
+            Align::Left,
+            Align::Left,
+            Align::Left,
+            Align::Right,
+            Align::Right,
+            Align::Right,
+        ])
+        .headed([
+            "CUSTOMER",
+            "NAME",
+            "PACKAGE",
+            "CONTENTS",
+            "SINCE",
+            "OUTCOME",
+            "RUN",
+            "STAND",
+            "TO AUTHORIZE",
+        ]);
+        for line in &document.lines {
+            let contents: String = line.receipt.contents.to_string().chars().take(12).collect();
+            table.row([
+                &line.address,
+                &line.name,
+                &line.receipt.package,
+                &contents,
+                &line.at.utc(),
+                line.outcome.as_str(),
+                &line.receipt.running.to_string(),
+                &line.receipt.stopped.to_string(),
+                &line.receipt.unauthorized.to_string(),
+            ]);
+        }
+        table.text("")
+    })?;
+    Ok(Exit::Done)
+}
+
+/// The lines with commas. What a spreadsheet would take for a formula is a text.
+fn csv(document: &BoardDocument) -> Result<String, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record([
+        "address",
+        "workspace",
+        "name",
+        "package",
+        "digest",
+        "contents",
+        "revision",
+        "rollout",
+        "at",
+        "outcome",
+        "running",
+        "stopped",
+        "unauthorized",
+    ])?;
+    let text = |text: &str| match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => format!("'{text}"),
+        false => text.to_owned(),
+    };
+    for line in &document.lines {
+        let receipt = &line.receipt;
+        writer.write_record([
+            text(&line.address),
+            line.workspace.to_string(),
+            text(&line.name),
+            text(&receipt.package),
+            receipt.digest.to_string(),
+            receipt.contents.to_string(),
+            receipt
+                .revision
+                .map_or_else(String::new, |revision| revision.to_string()),
+            line.rollout.to_string(),
+            line.at.utc(),
+            line.outcome.to_string(),
+            receipt.running.to_string(),
+            receipt.stopped.to_string(),
+            receipt.unauthorized.to_string(),
+        ])?;
+    }
+    let bytes = writer
+        .into_inner()
+        .map_err(|error| csv::Error::from(error.into_error()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+pub(super) fn drift(context: &Context, args: &RolloutDriftArgs) -> Result<Exit, Stop> {
+    let ledger = open_ledger(&args.ledger, IfAbsent::Refuse)?;
+    let plan = plan_of(ledger.as_ref(), &args.id)?;
+    let scratch = crate::io::scratch::ScratchFolder::new(&std::env::temp_dir())
+        .map_err(|error| Failure::of(Exit::Failed, "unwritable", &error))?;
+    let packages = super::running::packages(ledger.as_ref(), &plan, &scratch)?;
+    let settings = super::running::settings(ledger.as_ref(), &plan)?;
+    let endings = ledger.endings(&args.id).map_err(Failure::from)?;
+    let mut members = Reachable {
+        context,
+        platform: &args.platform,
+        ledger: &args.ledger,
+        id: &args.id,
+        plan: &plan,
+        settings: &settings,
+        arrives_within: 0,
+    };
+    let mut lines = Vec::new();
+    for (number, ending) in &endings {
+        if !ending.outcome.is_reached() {
+            continue;
+        }
+        let Some(member) = plan.member(*number) else {
+            continue;
+        };
+        if context.running.interrupt.is_set() {
+            return Ok(Exit::Interrupted);
+        }
+        let (state, why) = match drifted(&mut members, &plan, member, &packages, &context.running) {
+            Ok(found) => match (found.differs.is_empty(), found.not_read) {
+                (true, 0) => (Drifted::Same, Vec::new()),
+                (true, some) => (
+                    Drifted::NotRead,
+                    vec![format!("{} not read", counted(some as u64, "asset"))],
+                ),
+                (false, _) => (Drifted::Differs, found.differs),
+            },
+            Err(why) => (Drifted::Unknown, vec![why]),
+        };
+        lines.push(DriftLine {
+            number: *number,
+            address: member.address.clone(),
+            name: member.name.clone(),
+            state,
+            why,
+        });
+    }
+    let document = DriftDocument {
+        id: args.id.clone(),
+        members: lines,
+    };
+    let of = |state: Drifted| {
+        document
+            .members
+            .iter()
+            .filter(|line| line.state == state)
+            .count()
+    };
+    let (differ, unknown) = (of(Drifted::Differs), of(Drifted::Unknown));
+    context.ui.print(&document, |document| {
+        if document.members.is_empty() {
+            context.ui.talk("no customer has what it brings yet\n");
+        }
+        let mut shown = String::new();
+        for line in &document.members {
+            shown.push_str(&format!(
+                "{:>5} {}  {}  {}\n",
+                line.number,
+                visible(&line.address.to_string()),
+                visible(&line.name),
+                line.state
+            ));
+            for why in line.why.iter().take(10) {
+                shown.push_str(&format!("        {}\n", visible(why)));
+            }
+            if line.why.len() > 10 {
+                shown.push_str(&format!("        … and {} more\n", line.why.len() - 10));
+            }
+        }
+        shown
+    })?;
+    Ok(match (differ, unknown) {
+        // What can't be read is not as it was left for all that is known.
+        (_, some) if some > 0 => Exit::PartlyDone,
+        (some, _) if some > 0 && args.detailed_exitcode => Exit::Differences,
+        _ => Exit::Done,
+    })
+}

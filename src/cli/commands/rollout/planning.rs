@@ -1,0 +1,229 @@
+//! `recipack rollout plan`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::fleet;
+use crate::cli::args::RolloutPlanArgs;
+use crate::cli::brought::{self, Along};
+use crate::cli::commands::import::{given, request};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::output::{Content, OutputPath};
+use crate::cli::settings;
+use crate::cli::ui::visible;
+use crate::cli::{Context, Stop};
+use crate::model::count::counted;
+use crate::model::ident::PackageName;
+use crate::model::workspace::FolderPath;
+use crate::ops::import::Incoming;
+use crate::plan::import::settings::PlannedSettingsFile;
+use crate::plan::rollout::{
+    Budget, RolloutError, RolloutPackage, RolloutPlan, RolloutRequest, Waves,
+};
+
+pub(super) fn run(context: &Context, args: &RolloutPlanArgs) -> Result<Exit, Stop> {
+    let output = match &args.output {
+        Some(output) => {
+            let mut inputs: Vec<&Path> = args.packages.iter().map(AsRef::as_ref).collect();
+            inputs.extend(args.settings.iter().map(AsRef::<Path>::as_ref));
+            inputs.extend(args.fleet.as_deref());
+            Some(OutputPath::check(
+                output,
+                Content::RolloutPlan,
+                (&args.force).into(),
+                &inputs,
+            )?)
+        }
+        None => None,
+    };
+    let packages = args
+        .packages
+        .iter()
+        .map(|path| package(context, args, path));
+    let packages: Vec<RolloutPackage> = packages.collect::<Result<_, _>>()?;
+    let files = match args.settings.as_slice() {
+        [] => Vec::new(),
+        named => settings::files(named)?,
+    };
+    let all = fleet::customers(context, &args.platform, &args.of, args.fleet.as_deref())?;
+    if all.is_empty() {
+        return Err(RolloutError::Nobody.into());
+    }
+    let customers = fleet::chosen(all, &args.customers)?;
+    let sent_to = customers.iter().filter(|customer| customer.held.is_none());
+    let usual = || Waves::usual(sent_to.count());
+    let asked = RolloutRequest {
+        of: args.of.clone(),
+        packages,
+        folder: args.folder.clone().unwrap_or_else(FolderPath::home),
+        rows: args.rows,
+        settings: files
+            .iter()
+            .map(|file| PlannedSettingsFile {
+                path: file.path.clone(),
+                digest: file.digest,
+            })
+            .collect(),
+        permitted: given(&args.permitted).into_iter().collect(),
+        budget: Budget {
+            failures: args.budget,
+            at_once: args.at_once,
+        },
+        waves: args.waves.clone().unwrap_or_else(usual),
+        bake: args.bake.seconds(),
+    };
+    let plan = RolloutPlan::of(asked, customers)?;
+    let plan = plan.sealed().map_err(anyhow::Error::new)?;
+    if let Some(output) = &output {
+        let text = crate::model::visible::json(&plan).map_err(anyhow::Error::new)?;
+        output.write(text.as_bytes())?;
+        context.did(format!("{} was written", output.path().display()));
+    }
+    context.ui.print(&plan, text)?;
+    if let Some(output) = &output {
+        context.ui.talk(&format!(
+            "nothing was sent; to begin: recipack rollout start {}\n",
+            visible(&output.path().display().to_string())
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// What is planned for a package.
+fn package(
+    context: &Context,
+    args: &RolloutPlanArgs,
+    path: &Path,
+) -> Result<RolloutPackage, Failure> {
+    let ca = args.platform.api.ca_file.as_ref();
+    let brought = brought::fetched(context, ca, path, Along::Record)?;
+    let there = request(brought.path(), &args.of, FolderPath::home(), args.rows);
+    let mut observer = context.ui.observer();
+    let incoming = Incoming::read(&there, &context.running, &mut observer)?;
+    Failure::incomplete(&incoming.opened)?;
+    let contents = incoming.contents().ok_or_else(|| {
+        Failure::new(
+            Exit::Failed,
+            "unreadable",
+            format!("not all of {} can be read", path.display()),
+        )
+    })?;
+    let size = std::fs::metadata(brought.path()).map(|found| found.len());
+    let size = size.map_err(|error| Failure::of(Exit::Failed, "unreadable", &error))?;
+    let stem = Path::new(&incoming.opened.source.name).file_stem();
+    let name = stem.unwrap_or_default().to_string_lossy();
+    let name: PackageName = name
+        .parse()
+        .map_err(|error: crate::model::ident::NameError| Failure::usage(error.to_string()))?;
+    Ok(RolloutPackage {
+        name,
+        path: brought.name(),
+        digest: incoming.digest(),
+        contents,
+        size,
+        record: incoming.record_digest(),
+    })
+}
+
+impl From<RolloutError> for Failure {
+    fn from(error: RolloutError) -> Self {
+        match &error {
+            RolloutError::Nobody => Self::of(Exit::Failed, "no-customers", &error).help(
+                "name an admin workspace that has customers with --of, and look: recipack customer list",
+            ),
+            RolloutError::AllHeld(_) => Self::of(Exit::Failed, "no-customers", &error)
+                .help("take `hold` of one of them out of the fleet's file"),
+            RolloutError::TooMany(_) => Self::of(Exit::Failed, "too-many-customers", &error)
+                .help("choose some with --customers"),
+            RolloutError::Twice(..) => {
+                Self::of(Exit::Failed, "same-workspace", &error).help("name it once")
+            }
+            RolloutError::SamePackage(_) => {
+                Self::of(Exit::Failed, "same-package", &error).help("name each package once")
+            }
+            RolloutError::Waves(_) => Self::of(Exit::Failed, "empty-wave", &error)
+                .help("say other waves, as in --waves 1,20% or --waves ring=first,ring=second"),
+            RolloutError::NoneAtOnce => {
+                Self::of(Exit::Failed, "empty-wave", &error).help("say at least --at-once 1")
+            }
+        }
+    }
+}
+
+/// A plan in words.
+fn text(plan: &RolloutPlan) -> String {
+    let mut text = String::new();
+    for package in &plan.packages {
+        let _ = writeln!(
+            text,
+            "{}  {} bytes  {}",
+            visible(package.name.as_str()),
+            package.size,
+            package.digest
+        );
+    }
+    for wave in &plan.waves {
+        let members = plan
+            .members
+            .iter()
+            .filter(|member| member.wave == wave.number);
+        let held = members
+            .clone()
+            .filter(|member| member.held.is_some())
+            .count();
+        let held = match held {
+            0 => String::new(),
+            held => format!(", {held} of them held"),
+        };
+        let bake = match wave.bake {
+            0 => String::new(),
+            seconds => format!("; in use for {} before the next", time(seconds)),
+        };
+        let _ = writeln!(
+            text,
+            "wave {} ({}): {}{held}{bake}",
+            wave.number,
+            visible(&wave.asked),
+            counted(u64::from(wave.members), "customer"),
+        );
+        for member in members.take(5) {
+            let held = member.held.as_ref();
+            let held = held.map_or_else(String::new, |held| format!("  held: {}", held.why));
+            let _ = writeln!(
+                text,
+                "  {:>5} {}  {}{}",
+                member.number,
+                visible(&member.address.to_string()),
+                visible(&member.name),
+                visible(&held)
+            );
+        }
+        if wave.members > 5 {
+            let _ = writeln!(text, "        … and {} more", wave.members - 5);
+        }
+    }
+    let budget = plan.budget;
+    let failures = counted(u64::from(budget.failures), "failure");
+    let at_once = match budget.at_once {
+        Some(at_once) => format!("{at_once} at once"),
+        None => "those that are worked on count as failed".to_owned(),
+    };
+    let _ = writeln!(
+        text,
+        "Budget: {failures} ({at_once}); at worst {} of {} fail.",
+        budget.at_worst(),
+        counted(plan.members.len() as u64, "customer"),
+    );
+    text
+}
+
+/// A time as it is given.
+pub(super) fn time(seconds: u64) -> String {
+    match seconds {
+        day if day % 86_400 == 0 => format!("{}d", day / 86_400),
+        hour if hour % 3_600 == 0 => format!("{}h", hour / 3_600),
+        minute if minute % 60 == 0 => format!("{}m", minute / 60),
+        seconds => format!("{seconds}s"),
+    }
+}

@@ -1,0 +1,206 @@
+//! `recipack rollout run`.
+
+use std::fs::File;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::members::Reachable;
+use super::status::{RolloutStatusDocument, status_of, text};
+use super::{open_ledger, plan_of};
+use crate::cli::args::RolloutRunArgs;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::settings::invalid;
+use crate::cli::{Context, Stop, platform};
+use crate::io::scratch::ScratchFolder;
+use crate::ledger::{IfAbsent, Ledger, LedgerError};
+use crate::model::ident::Digest;
+use crate::model::rollout::RunnerId;
+use crate::model::workspace::Timestamp;
+use crate::ops::export::record::record_path;
+use crate::ops::rollout::{GoesOn, Members as _, Ran, RunError, Runner, run as work};
+use crate::plan::rollout::RolloutPlan;
+use crate::settings::SettingsFile;
+
+/// What `rollout run` says.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct RolloutRunDocument {
+    /// Why it went no further.
+    pub(crate) ended: String,
+    /// When it goes on, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<Timestamp>,
+    /// How far the roll-out is.
+    pub(crate) rollout: RolloutStatusDocument,
+}
+
+pub(super) fn run(context: &Context, args: &RolloutRunArgs) -> Result<Exit, Stop> {
+    let mut ledger = open_ledger(&args.ledger, IfAbsent::Refuse)?;
+    let plan = plan_of(ledger.as_ref(), &args.id)?;
+    if args.lease.seconds() == 0 {
+        return Err(Failure::usage("--lease 0s holds nobody").into());
+    }
+    let scratch = ScratchFolder::new(&std::env::temp_dir())
+        .map_err(|error| Failure::of(Exit::Failed, "unwritable", &error))?;
+    let packages = packages(ledger.as_ref(), &plan, &scratch)?;
+    let settings = settings(ledger.as_ref(), &plan)?;
+    let runner = Runner {
+        id: &args.id,
+        plan: &plan,
+        runner: RunnerId(name()),
+        packages: &packages,
+        lease: args.lease.seconds(),
+    };
+    let mut members = Reachable {
+        context,
+        platform: &args.platform,
+        ledger: &args.ledger,
+        id: &args.id,
+        plan: &plan,
+        settings: &settings,
+        arrives_within: args.arrives_within.seconds(),
+    };
+    let ran = loop {
+        let mut observer = crate::ops::Silent;
+        let ran = work(
+            ledger.as_mut(),
+            &runner,
+            &mut members,
+            &context.running,
+            &mut observer,
+        )
+        .map_err(Failure::from)?;
+        let until = match ran {
+            Ran::Bakes { until } if args.wait_for_waves => until,
+            Ran::Bakes { .. }
+            | Ran::Done
+            | Ran::Halted { .. }
+            | Ran::Paused
+            | Ran::Over(_)
+            | Ran::Interrupted
+            | Ran::Left { .. } => break ran,
+        };
+        context
+            .ui
+            .talk(&format!("the next wave begins at {}\n", until.utc()));
+        while ledger.now().map_err(Failure::from)? < until {
+            match members.pause(Duration::from_secs(1)) {
+                GoesOn::Yes => {}
+                GoesOn::Interrupted => break,
+            }
+        }
+        if context.running.interrupt.is_set() {
+            break Ran::Interrupted;
+        }
+    };
+    let status = status_of(ledger.as_ref(), &args.id, &plan)?;
+    let all_reached = status.reached == status.members.len();
+    let (ended, until, exit) = match ran {
+        Ran::Done if all_reached => ("done", None, Exit::Done),
+        Ran::Done => (
+            "done, and not every customer has it",
+            None,
+            Exit::PartlyDone,
+        ),
+        Ran::Bakes { until } => ("a wave is in use", Some(until), Exit::Unfinished),
+        Ran::Halted { .. } => ("too many customers failed", None, Exit::PartlyDone),
+        Ran::Paused => ("it is paused", None, Exit::Refused),
+        Ran::Over(_) => ("it is over", None, Exit::Refused),
+        Ran::Interrupted => ("interrupted", None, Exit::Interrupted),
+        Ran::Left { until } => (
+            "the end of what was sent to a customer can't be seen yet",
+            Some(until),
+            Exit::Unfinished,
+        ),
+    };
+    let document = RolloutRunDocument {
+        ended: ended.to_owned(),
+        until,
+        rollout: status,
+    };
+    context.ui.print(&document, |document| {
+        let until = document.until.map_or_else(String::new, |until| {
+            format!(
+                "; go on at {}: recipack rollout run {}",
+                until.utc(),
+                args.id
+            )
+        });
+        format!(
+            "{}{}{until}\n",
+            text(&document.rollout),
+            sentence(&document.ended)
+        )
+    })?;
+    Ok(exit)
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + chars.as_str()
+}
+
+/// What this runner is called: no other one has the name.
+fn name() -> String {
+    // Processes of two machines may have one number.
+    let random = std::hash::RandomState::new().build_hasher().finish();
+    format!("{} {}-{random:016x}", platform::who(), std::process::id())
+}
+
+/// The packages with their records, as files here.
+pub(super) fn packages(
+    ledger: &dyn Ledger,
+    plan: &RolloutPlan,
+    scratch: &ScratchFolder,
+) -> Result<Vec<PathBuf>, Failure> {
+    let mut paths = Vec::new();
+    for package in &plan.packages {
+        let path = scratch.file(&format!("{}.zip", package.name));
+        take(ledger, &package.digest, &path)?;
+        if let Some(record) = &package.record {
+            take(ledger, record, &record_path(&path))?;
+        }
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+fn take(ledger: &dyn Ledger, digest: &Digest, path: &Path) -> Result<(), Failure> {
+    let mut file =
+        File::create_new(path).map_err(|error| Failure::of(Exit::Failed, "unwritable", &error))?;
+    Ok(ledger.content(digest, &mut file)?)
+}
+
+/// The settings, as they were planned.
+pub(super) fn settings(
+    ledger: &dyn Ledger,
+    plan: &RolloutPlan,
+) -> Result<Vec<SettingsFile>, Failure> {
+    let mut files = Vec::new();
+    for file in &plan.settings {
+        let mut text = Vec::new();
+        ledger.content(&file.digest, &mut text)?;
+        let text = String::from_utf8(text)
+            .map_err(|_| Failure::from(LedgerError::Damaged(file.digest)))?;
+        let parsed = SettingsFile::parse(&file.path, &text).map_err(|errors| invalid(&errors))?;
+        files.push(parsed);
+    }
+    Ok(files)
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Ledger(error) => error.into(),
+            RunError::OtherPackage { .. } => {
+                Self::of(Exit::VerificationFailed, "ledger-damaged", &error)
+                    .help("start a new roll-out of the plan, with --supersede and this one's id")
+            }
+        }
+    }
+}

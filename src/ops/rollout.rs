@@ -1,0 +1,866 @@
+//! Carrying a roll-out out: taking members on, importing, reading back, writing down.
+//!
+//! Whatever is decided is decided in [`crate::plan::rollout`] and written down in a ledger before it
+//! is done, so that a runner may die at any moment. What this does is done by any number of runners
+//! at once.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::import::{ImportError, ImportRequest, Incoming, Planned};
+use super::{Observer, Running};
+use crate::ledger::{Kept, Ledger, LedgerError, Written};
+use crate::model::count::counted;
+use crate::model::error::chain;
+use crate::model::ident::Digest;
+use crate::model::keyword::keyword_enum;
+use crate::model::kind::AssetKind;
+use crate::model::rollout::{Outcome, RolloutId, RolloutStatus, RunnerId};
+use crate::model::workspace::{RecipeState, Timestamp};
+use crate::ops::approval::ImportRefusal;
+use crate::plan::import::Receipt;
+use crate::plan::import::document::Afterwards;
+use crate::plan::rollout::progress::{Ending, Hold, MemberReceipt, StepError};
+use crate::plan::rollout::{Next, PlannedMember, RolloutPackage, RolloutPlan, WaitsFor, next};
+use crate::workspace::{Workspace, WorkspaceError};
+
+/// How often what others do is looked at.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// How often an import is planned again because somebody else wrote to the workspace.
+const ATTEMPTS: usize = 5;
+
+/// What a runner is told.
+#[derive(Debug)]
+pub struct Runner<'r> {
+    /// The roll-out.
+    pub id: &'r RolloutId,
+    /// Its plan.
+    pub plan: &'r RolloutPlan,
+    /// What the runner is called: no other one has the name.
+    pub runner: RunnerId,
+    /// The packages, in the plan's order, as files of this machine.
+    pub packages: &'r [PathBuf],
+    /// For how many seconds a member is held before somebody else may take it over.
+    pub lease: u64,
+}
+
+/// How members are reached.
+pub trait Members {
+    /// Opens a member's workspace. Over the API, what is sent is to be written down in the ledger for
+    /// `hold` right before.
+    ///
+    /// # Errors
+    /// Why it can't be reached.
+    fn reach(
+        &mut self,
+        member: &PlannedMember,
+        hold: &Hold,
+    ) -> Result<Box<dyn MemberWorkspace>, Unreachable>;
+
+    /// The import of a package into it, without settings.
+    ///
+    /// # Errors
+    /// If the folder can't be one.
+    fn request(
+        &self,
+        member: &PlannedMember,
+        package: &Path,
+        workspace: &dyn Workspace,
+    ) -> Result<ImportRequest, String>;
+
+    /// Puts the member's settings into the request of an import.
+    ///
+    /// # Errors
+    /// If one of them has no value, for instance.
+    fn settle(
+        &self,
+        request: &mut ImportRequest,
+        incoming: &Incoming,
+        member: &PlannedMember,
+        workspace: &dyn Workspace,
+    ) -> Result<(), String>;
+
+    /// Waits. Says whether to go on: not if somebody asked to stop.
+    fn pause(&self, time: Duration) -> GoesOn;
+
+    /// Hears what is done.
+    fn told(&mut self, member: &PlannedMember, what: Told<'_>);
+}
+
+/// Whether a runner goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GoesOn {
+    /// It does.
+    Yes,
+    /// Somebody asked it to stop.
+    Interrupted,
+}
+
+/// What is told of a member.
+#[derive(Clone, Copy, Debug)]
+pub enum Told<'t> {
+    /// It was taken on.
+    TakenOn,
+    /// It was taken over from a runner that did not bring it to its end.
+    TakenOver,
+    /// It was brought to its end.
+    Ended(&'t Ending),
+    /// It was left as it is.
+    Left(&'t str),
+}
+
+/// A member's workspace.
+pub trait MemberWorkspace {
+    /// It.
+    fn workspace(&mut self) -> &mut dyn Workspace;
+
+    /// For how many seconds after a lease what its runner sent may still arrive.
+    fn arrives_within(&self) -> u64;
+
+    /// Follows what an earlier runner sent and wrote down in `journal`, until the platform is done
+    /// with it.
+    ///
+    /// # Errors
+    /// If it can't be followed.
+    fn follow(&mut self, journal: &Journal) -> Result<Followed, WorkspaceError>;
+
+    /// It was seen that what an earlier runner was about to send did not arrive, or did.
+    ///
+    /// # Errors
+    /// If that can't be written down.
+    fn seen(&mut self, journal: &Journal, arrived: Arrived) -> Result<(), WorkspaceError>;
+}
+
+/// What became of what an earlier runner sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Followed {
+    /// The platform is done with it.
+    Done,
+    /// Nobody knows whether it arrived: the workspace tells.
+    Unseen,
+}
+
+/// Whether something arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrived {
+    /// It did.
+    Yes,
+    /// It did not, and can't any more.
+    No,
+}
+
+/// What is written down before something is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Journal {
+    /// The package.
+    pub package: Digest,
+    /// Stands for [what its import does](crate::plan::import::document::ImportPlan::effects).
+    pub effects: Digest,
+    /// What the journal of imports over the API has of it, if it goes there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
+}
+
+/// A member can't be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreachable {
+    /// That is its own affair: it is held.
+    Held(String),
+    /// That counts as a failure.
+    Failed(String),
+}
+
+/// How far a runner came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ran {
+    /// Every member was brought to its end.
+    Done,
+    /// A wave is in use, and the next one begins later.
+    Bakes {
+        /// When.
+        until: Timestamp,
+    },
+    /// Too many failed.
+    Halted {
+        /// How many.
+        failures: u32,
+        /// How many were allowed to.
+        budget: u32,
+    },
+    /// Somebody paused it.
+    Paused,
+    /// It is over.
+    Over(RolloutStatus),
+    /// Somebody asked the runner to stop.
+    Interrupted,
+    /// Something was left whose end can't be seen yet.
+    Left {
+        /// When somebody may take it over.
+        until: Timestamp,
+    },
+}
+
+/// A runner can't go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The ledger can't be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A package is not as it was planned.
+    #[error("the package {path} is not the one of the plan")]
+    OtherPackage {
+        /// The file.
+        path: String,
+    },
+}
+
+/// What came of an attempt.
+enum Attempted {
+    /// It came to its end.
+    Ended(Ending),
+    /// Nothing was sent: it waits for somebody else.
+    Released(String),
+    /// Something may have been sent: whoever takes it over looks.
+    Left(String),
+    /// Somebody else has it.
+    Lost,
+}
+
+impl Attempted {
+    fn ended(outcome: Outcome, why: impl Into<String>) -> Self {
+        Self::Ended(Ending {
+            outcome,
+            why: why.into(),
+            receipts: Vec::new(),
+        })
+    }
+}
+
+/// Works on a roll-out as long as there is something to do.
+///
+/// # Errors
+/// If the ledger can't be used: what was begun is taken over by somebody else later.
+pub fn run(
+    ledger: &mut dyn Ledger,
+    runner: &Runner<'_>,
+    members: &mut dyn Members,
+    running: &Running,
+    observer: &mut dyn Observer,
+) -> Result<Ran, RunError> {
+    let shape = runner.plan.shape();
+    loop {
+        if running.interrupt.is_set() {
+            return Ok(Ran::Interrupted);
+        }
+        let progress = ledger.progress(runner.id)?;
+        let now = ledger.now()?;
+        match next(&shape, &progress, now) {
+            Next::Claim(number) => {
+                // What changed since is seen when it is looked at again.
+                let Ok((step, hold)) = progress.claim(number, &runner.runner, now, runner.lease)
+                else {
+                    continue;
+                };
+                let Some(member) = runner.plan.member(number) else {
+                    continue;
+                };
+                match ledger.write(runner.id, &step)? {
+                    Written::Stale => continue,
+                    Written::Kept => {}
+                }
+                members.told(
+                    member,
+                    match hold.sent_before {
+                        Some(_) => Told::TakenOver,
+                        None => Told::TakenOn,
+                    },
+                );
+                let mut attempt = Attempt {
+                    ledger,
+                    runner,
+                    members,
+                    running,
+                    observer,
+                    hold: &hold,
+                    member,
+                };
+                let attempted = attempt.make()?;
+                if let Some(left) = write_down(ledger, runner, members, &hold, member, attempted)? {
+                    return Ok(left);
+                }
+            }
+            Next::Wait {
+                until,
+                why: WaitsFor::Bake(_),
+            } => return Ok(Ran::Bakes { until }),
+            Next::Wait {
+                why: WaitsFor::Others { .. },
+                ..
+            } => match members.pause(LOOK_AGAIN) {
+                GoesOn::Yes => {}
+                GoesOn::Interrupted => return Ok(Ran::Interrupted),
+            },
+            Next::Halted { failures, budget } => return Ok(Ran::Halted { failures, budget }),
+            Next::Paused => return Ok(Ran::Paused),
+            Next::Over(RolloutStatus::Done) => return Ok(Ran::Done),
+            Next::Over(status) => return Ok(Ran::Over(status)),
+            Next::Done => match ledger.write(runner.id, &progress.done(&runner.runner, now))? {
+                Written::Kept => return Ok(Ran::Done),
+                Written::Stale => {}
+            },
+        }
+    }
+}
+
+/// Writes down what came of an attempt. Says how far the runner came, if it goes no further.
+fn write_down(
+    ledger: &mut dyn Ledger,
+    runner: &Runner<'_>,
+    members: &mut dyn Members,
+    hold: &Hold,
+    member: &PlannedMember,
+    attempted: Attempted,
+) -> Result<Option<Ran>, RunError> {
+    loop {
+        let progress = ledger.progress(runner.id)?;
+        let now = ledger.now()?;
+        let step = match &attempted {
+            Attempted::Ended(ending) => progress.finish(hold, ending.clone(), now),
+            Attempted::Released(why) => progress.release(hold, why, now),
+            Attempted::Left(why) => {
+                members.told(member, Told::Left(why));
+                let held = progress.members.get(hold.member.index());
+                let until = held.and_then(|held| held.sent_before());
+                return Ok(Some(Ran::Left {
+                    until: until.unwrap_or(hold.until),
+                }));
+            }
+            Attempted::Lost => Err(StepError::Lost),
+        };
+        let Ok(step) = step else {
+            members.told(member, Told::Left("another runner has it by now"));
+            return Ok(None);
+        };
+        match ledger.write(runner.id, &step)? {
+            Written::Stale => {}
+            Written::Kept => {
+                return Ok(match &attempted {
+                    Attempted::Ended(ending) => {
+                        members.told(member, Told::Ended(ending));
+                        None
+                    }
+                    Attempted::Released(_) | Attempted::Left(_) | Attempted::Lost => {
+                        Some(Ran::Interrupted)
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// One attempt at one member.
+struct Attempt<'a> {
+    ledger: &'a mut dyn Ledger,
+    runner: &'a Runner<'a>,
+    members: &'a mut dyn Members,
+    running: &'a Running,
+    observer: &'a mut dyn Observer,
+    hold: &'a Hold,
+    member: &'a PlannedMember,
+}
+
+/// What came of one package.
+enum Imported {
+    /// It is there as planned.
+    There(MemberReceipt, Changed),
+    /// The attempt is over.
+    Over(Attempted),
+}
+
+/// Whether something was changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Changed {
+    Yes,
+    No,
+}
+
+impl Attempt<'_> {
+    fn make(&mut self) -> Result<Attempted, RunError> {
+        let mut reached = match self.members.reach(self.member, self.hold) {
+            Ok(reached) => reached,
+            Err(Unreachable::Held(why)) => return Ok(self.unless_sent(Outcome::Held, why)),
+            Err(Unreachable::Failed(why)) => return Ok(self.unless_sent(Outcome::Failed, why)),
+        };
+        let inherited = match self.hold.sent_before {
+            None => None,
+            Some(before) => match self.inherit(reached.as_mut(), before)? {
+                Ok(journal) => journal,
+                Err(over) => return Ok(over),
+            },
+        };
+        let mut receipts = Vec::new();
+        let mut changed = Changed::No;
+        let packages = self.runner.plan.packages.iter();
+        for (package, path) in packages.zip(self.runner.packages) {
+            let renewed = Timestamp(self.ledger.now()?.0.saturating_add(self.runner.lease));
+            if self.ledger.renew(self.runner.id, self.hold, renewed)? == Kept::Lost {
+                return Ok(Attempted::Lost);
+            }
+            let before = inherited
+                .as_ref()
+                .filter(|journal| journal.package == package.digest);
+            match self.import(reached.as_mut(), package, path, before)? {
+                Imported::There(receipt, of_this) => {
+                    receipts.push(receipt);
+                    if of_this == Changed::Yes || before.is_some() {
+                        changed = Changed::Yes;
+                    }
+                }
+                // What was brought before it stays.
+                Imported::Over(Attempted::Ended(mut ending)) => {
+                    if changed == Changed::Yes {
+                        ending.outcome = Outcome::Partly;
+                    }
+                    receipts.append(&mut ending.receipts);
+                    ending.receipts = receipts;
+                    return Ok(Attempted::Ended(ending));
+                }
+                Imported::Over(over) => return Ok(over),
+            }
+        }
+        Ok(Attempted::Ended(Ending {
+            outcome: match changed {
+                Changed::Yes => Outcome::Applied,
+                Changed::No => Outcome::Same,
+            },
+            why: String::new(),
+            receipts,
+        }))
+    }
+
+    /// The end of an attempt that sent nothing; but if an earlier one may have, nobody knows.
+    fn unless_sent(&self, outcome: Outcome, why: String) -> Attempted {
+        match self.hold.sent_before {
+            None => Attempted::ended(outcome, why),
+            Some(_) => Attempted::Left(format!(
+                "what an earlier runner sent can't be looked for: {why}"
+            )),
+        }
+    }
+
+    /// Looks what became of what an earlier runner may have sent. Nothing of it can arrive any more
+    /// afterwards.
+    fn inherit(
+        &mut self,
+        reached: &mut dyn MemberWorkspace,
+        before: Timestamp,
+    ) -> Result<Result<Option<Journal>, Attempted>, RunError> {
+        let text = self.ledger.journal(self.runner.id, self.member.number)?;
+        let journal = text.and_then(|text| serde_json::from_str::<Journal>(&text).ok());
+        let Some(journal) = journal else {
+            let why = "an earlier runner may have sent something, and what it was can't be read";
+            return Ok(Err(Attempted::ended(Outcome::Partly, why)));
+        };
+        match reached.follow(&journal) {
+            Ok(Followed::Done) => return Ok(Ok(Some(journal))),
+            Ok(Followed::Unseen) => {}
+            Err(error) if is_unfinished(&error) => {
+                return Ok(Err(Attempted::Left(chain(&error))));
+            }
+            // It failed, or can't be followed: the workspace tells.
+            Err(_) => {}
+        }
+        let until = before.0.saturating_add(reached.arrives_within());
+        while self.ledger.now()?.0 <= until {
+            match self.members.pause(LOOK_AGAIN) {
+                GoesOn::Yes => {}
+                GoesOn::Interrupted => {
+                    return Ok(Err(Attempted::Left("interrupted".to_owned())));
+                }
+            }
+        }
+        Ok(Ok(Some(journal)))
+    }
+
+    fn import(
+        &mut self,
+        reached: &mut dyn MemberWorkspace,
+        package: &RolloutPackage,
+        path: &Path,
+        before: Option<&Journal>,
+    ) -> Result<Imported, RunError> {
+        let over = |outcome, why: String| Ok(Imported::Over(Attempted::ended(outcome, why)));
+        // As long as nobody looked, what an earlier runner sent may be there.
+        let unseen = match before {
+            None => None,
+            Some(_) => self.hold.sent_before,
+        };
+        let unseen = |outcome, why: String| {
+            Ok(Imported::Over(match unseen {
+                None => Attempted::ended(outcome, why),
+                Some(_) => Attempted::Left(why),
+            }))
+        };
+        let mut request = match self.members.request(self.member, path, reached.workspace()) {
+            Ok(request) => request,
+            Err(why) => return unseen(Outcome::Held, why),
+        };
+        let mut read =
+            |request: &ImportRequest| Incoming::read(request, self.running, self.observer);
+        let mut incoming = match read(&request) {
+            Ok(incoming) => incoming,
+            Err(error) => return unseen(Outcome::Failed, chain(&error)),
+        };
+        if incoming.digest() != package.digest {
+            let path = path.display().to_string();
+            return Err(RunError::OtherPackage { path });
+        }
+        let lands = (request.folder.clone(), request.landing.clone());
+        let settled =
+            self.members
+                .settle(&mut request, &incoming, self.member, reached.workspace());
+        if let Err(why) = settled {
+            return unseen(Outcome::Held, why);
+        }
+        if lands != (request.folder.clone(), request.landing.clone()) {
+            incoming = match read(&request) {
+                Ok(incoming) => incoming,
+                Err(error) => return unseen(Outcome::Failed, chain(&error)),
+            };
+        }
+        for _ in 0..ATTEMPTS {
+            let planned = match incoming.plan(&request, reached.workspace(), self.running) {
+                Ok(planned) => planned,
+                Err(error) => return unseen(Outcome::Failed, chain(&error)),
+            };
+            let found = planned.plan().workspace.id;
+            if found != self.member.workspace {
+                let why = format!(
+                    "its workspace is number {found} by now, and the plan is for {}",
+                    self.member.workspace
+                );
+                return Ok(Imported::Over(self.unless_sent(Outcome::Held, why)));
+            }
+            if let Some(journal) = before
+                && let Some(over) = self.look(reached, journal, &planned)
+            {
+                return Ok(Imported::Over(over));
+            }
+            if planned.plan().is_empty() {
+                let receipt = receipt(package, &planned, None);
+                return Ok(Imported::There(receipt, Changed::No));
+            }
+            let approved = match planned.approve(&self.runner.plan.permitted) {
+                Ok(approved) => approved,
+                Err(refusal) => return over(Outcome::Held, refused(&refusal)),
+            };
+            let document = planned.document(&incoming);
+            if self.running.interrupt.is_set() {
+                return Ok(Imported::Over(Attempted::Released(
+                    "interrupted".to_owned(),
+                )));
+            }
+            let Ok((journal, text)) = noted(package, &planned, before) else {
+                return over(
+                    Outcome::Failed,
+                    "what is sent can't be written down".to_owned(),
+                );
+            };
+            let now = self.ledger.now()?;
+            if self.ledger.note(self.runner.id, self.hold, now, &text)? == Kept::Lost {
+                return Ok(Imported::Over(Attempted::Lost));
+            }
+            let applied = incoming.apply(
+                &request,
+                &approved,
+                &document,
+                reached.workspace(),
+                self.running,
+                self.observer,
+            );
+            let mut done = match applied {
+                Ok(done) => done,
+                Err(ImportError::Workspace(WorkspaceError::Stale { .. })) => continue,
+                Err(error) => {
+                    let again = || incoming.plan(&request, reached.workspace(), self.running);
+                    return Ok(Imported::Over(failed(&journal, &error, again)));
+                }
+            };
+            drop(planned);
+            return Ok(self.read_back(reached, package, &incoming, &request, &mut done));
+        }
+        over(
+            Outcome::Failed,
+            "somebody else writes to the workspace again and again".to_owned(),
+        )
+    }
+
+    /// Whether what an earlier runner was about to send arrived: nothing if the import goes on as
+    /// planned now.
+    fn look(
+        &self,
+        reached: &mut dyn MemberWorkspace,
+        journal: &Journal,
+        planned: &Planned,
+    ) -> Option<Attempted> {
+        let plan = planned.plan();
+        // What settings do is the same however often it is done.
+        let unchanged = plan
+            .effects()
+            .is_ok_and(|effects| effects == journal.effects);
+        let arrived = match (unchanged, plan.has_package()) {
+            (_, true) => Arrived::Yes,
+            (true, false) => Arrived::No,
+            (false, false) => {
+                let why = "an earlier runner may have sent something, and the workspace is neither as it was nor as planned";
+                return Some(Attempted::ended(Outcome::Partly, why));
+            }
+        };
+        let seen = reached.seen(journal, arrived);
+        seen.err().map(|error| Attempted::Left(chain(&error)))
+    }
+
+    fn read_back(
+        &self,
+        reached: &mut dyn MemberWorkspace,
+        package: &RolloutPackage,
+        incoming: &Incoming,
+        request: &ImportRequest,
+        done: &mut Receipt,
+    ) -> Imported {
+        let partly = |why: String, receipts: Vec<MemberReceipt>| {
+            Imported::Over(Attempted::Ended(Ending {
+                outcome: Outcome::Partly,
+                why,
+                receipts,
+            }))
+        };
+        let astray = match incoming.read_back(request, done, reached.workspace(), self.running) {
+            Ok(astray) => astray,
+            Err(error) => {
+                let why = format!("it can't be read back: {}", chain(&error));
+                return partly(why, Vec::new());
+            }
+        };
+        let again = match incoming.plan(request, reached.workspace(), self.running) {
+            Ok(again) => again,
+            Err(error) => {
+                let why = format!("it can't be read back: {}", chain(&error));
+                return partly(why, Vec::new());
+            }
+        };
+        let receipt = receipt(package, &again, Some(done));
+        match astray.as_slice() {
+            [] => Imported::There(receipt, Changed::Yes),
+            [first, more @ ..] => {
+                let more = match more.len() {
+                    0 => String::new(),
+                    more => format!(" (and {more} more)"),
+                };
+                partly(format!("{first}{more}"), vec![receipt])
+            }
+        }
+    }
+}
+
+/// What is written down before a package is sent, as a value and as a text.
+fn noted(
+    package: &RolloutPackage,
+    planned: &Planned,
+    before: Option<&Journal>,
+) -> Result<(Journal, String), serde_json::Error> {
+    let journal = Journal {
+        package: package.digest,
+        effects: planned.plan().effects()?,
+        entry: before.and_then(|journal| journal.entry.clone()),
+    };
+    let text = serde_json::to_string(&journal)?;
+    Ok((journal, text))
+}
+
+/// What an import that failed left behind.
+fn failed(
+    journal: &Journal,
+    error: &ImportError,
+    again: impl FnOnce() -> Result<Planned, ImportError>,
+) -> Attempted {
+    let why = chain(error);
+    let workspace = match error {
+        ImportError::Workspace(error) => Some(error),
+        ImportError::Open(_)
+        | ImportError::NoPackage { .. }
+        | ImportError::Digest { .. }
+        | ImportError::Record { .. }
+        | ImportError::Changed { .. }
+        | ImportError::TargetKeys(_)
+        | ImportError::Read { .. }
+        | ImportError::Json { .. }
+        | ImportError::Scratch { .. }
+        | ImportError::Refused(_)
+        | ImportError::Interrupted(_) => None,
+    };
+    match workspace {
+        Some(WorkspaceError::Partly(partly)) => {
+            if partly.cause.as_deref().is_some_and(is_unfinished) {
+                return Attempted::Left(why);
+            }
+            let why = match partly.failed.first() {
+                Some(first) => format!("{}: {} ({why})", first.what, first.why),
+                None => why,
+            };
+            let outcome = match partly.done.is_empty() {
+                true => Outcome::Failed,
+                false => Outcome::Partly,
+            };
+            Attempted::ended(outcome, why)
+        }
+        Some(error) if is_unfinished(error) => Attempted::Left(why),
+        Some(_) | None => {
+            let unchanged = again()
+                .ok()
+                .and_then(|again| again.plan().effects().ok())
+                .is_some_and(|effects| effects == journal.effects);
+            let outcome = match unchanged {
+                true => Outcome::Failed,
+                false => Outcome::Partly,
+            };
+            Attempted::ended(outcome, why)
+        }
+    }
+}
+
+/// What is in a workspace, as a plan that changes nothing sees it.
+fn receipt(package: &RolloutPackage, planned: &Planned, done: Option<&Receipt>) -> MemberReceipt {
+    let plan = planned.plan();
+    let recipes = plan
+        .assets
+        .iter()
+        .filter(|asset| asset.kind == AssetKind::Recipe);
+    let state = |wanted: RecipeState| recipes.clone().filter(|r| r.state == Some(wanted)).count();
+    let unauthorized = plan.afterwards.iter().filter(|after| {
+        matches!(
+            after,
+            Afterwards::Authorize { .. } | Afterwards::Connect { .. }
+        )
+    });
+    MemberReceipt {
+        package: package.name.to_string(),
+        digest: package.digest,
+        contents: package.contents,
+        revision: done.and_then(|done| done.revision),
+        state: plan.workspace.state,
+        running: state(RecipeState::Running),
+        stopped: state(RecipeState::Stopped),
+        unauthorized: unauthorized.count(),
+    }
+}
+
+/// Why an import is not approved, in a few words.
+fn refused(refusal: &ImportRefusal) -> String {
+    match refusal {
+        ImportRefusal::Incomplete(_) | ImportRefusal::Blocked(_) => refusal.to_string(),
+        ImportRefusal::NotPermitted(needed) => {
+            let because = needed.first().map_or("", |first| first.because.as_str());
+            let asked: Vec<String> = needed
+                .iter()
+                .map(|needed| format!("--{}", needed.permission))
+                .collect();
+            format!(
+                "{because}: {} that the plan does not give ({})",
+                counted(needed.len() as u64, "permission"),
+                asked.join(" ")
+            )
+        }
+    }
+}
+
+/// Whether the platform may still work on it.
+fn is_unfinished(error: &WorkspaceError) -> bool {
+    match error {
+        #[cfg(feature = "remote")]
+        WorkspaceError::Remote(remote) => matches!(
+            **remote,
+            crate::workspace::remote::RemoteError::Unfinished { .. }
+        ),
+        _ => false,
+    }
+}
+
+keyword_enum! {
+    /// Whether a customer is as a roll-out left it.
+    pub enum Drifted: "state" {
+        /// It is.
+        Same = "same",
+        /// It is not.
+        Differs = "differs",
+        /// Some of it was not read.
+        NotRead = "not-read",
+        /// It can't be read.
+        Unknown = "unknown",
+    }
+}
+
+/// What is otherwise at a member than a roll-out left it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drift {
+    /// What, in a few words for each.
+    pub differs: Vec<String>,
+    /// How many assets were not read.
+    pub not_read: usize,
+}
+
+/// Compares a member's workspace with the packages of a roll-out. Nothing is changed.
+///
+/// # Errors
+/// Why it can't be compared.
+pub fn drift(
+    members: &mut dyn Members,
+    plan: &RolloutPlan,
+    member: &PlannedMember,
+    packages: &[PathBuf],
+    running: &Running,
+) -> Result<Drift, String> {
+    let looking = Hold {
+        member: member.number,
+        attempt: crate::model::rollout::Attempt(0),
+        runner: RunnerId(String::new()),
+        until: Timestamp(0),
+        sent_before: None,
+    };
+    let mut reached = members
+        .reach(member, &looking)
+        .map_err(|unreachable| match unreachable {
+            Unreachable::Held(why) | Unreachable::Failed(why) => why,
+        })?;
+    let mut drift = Drift::default();
+    for path in packages.iter().take(plan.packages.len()) {
+        let mut request = members.request(member, path, reached.workspace())?;
+        let read = |request: &ImportRequest| {
+            Incoming::read(request, running, &mut super::Silent).map_err(|error| chain(&error))
+        };
+        let mut incoming = read(&request)?;
+        let lands = (request.folder.clone(), request.landing.clone());
+        members.settle(&mut request, &incoming, member, reached.workspace())?;
+        if lands != (request.folder.clone(), request.landing.clone()) {
+            incoming = read(&request)?;
+        }
+        let planned = incoming.plan(&request, reached.workspace(), running);
+        let planned = planned.map_err(|error| chain(&error))?;
+        if planned.plan().workspace.id != member.workspace {
+            return Err(format!(
+                "it is workspace {} by now",
+                planned.plan().workspace.id
+            ));
+        }
+        drift.differs.extend(planned.differs());
+        let settings = planned.plan().settings.iter();
+        let actions = settings.flat_map(|settings| &settings.actions);
+        drift
+            .differs
+            .extend(actions.filter_map(|action| action.astray()));
+        drift.not_read += planned.plan().summary.not_read;
+    }
+    Ok(drift)
+}
