@@ -244,7 +244,8 @@ impl Connection {
             .keepalives_retries(3)
             .tcp_user_timeout(3 * ANSWERS);
         match &address.server {
-            Server::Socket(folder) => config.host_path(folder),
+            // What begins with a slash is a folder with a socket, where there are such.
+            Server::Socket(folder) => config.host(&folder.display().to_string()),
             Server::Host(name) => config.host(name),
         };
         if let Some(password) = &address.password {
