@@ -776,13 +776,15 @@ fn refused(refusal: &ImportRefusal) -> String {
     }
 }
 
-/// Whether the platform may still work on it.
+/// Whether nobody can say what came of it yet: the platform may still work on it, or it can't be
+/// written down. That is no failure of the customer's.
 fn is_unfinished(error: &WorkspaceError) -> bool {
     match error {
         #[cfg(feature = "remote")]
         WorkspaceError::Remote(remote) => matches!(
             **remote,
             crate::workspace::remote::RemoteError::Unfinished { .. }
+                | crate::workspace::remote::RemoteError::Journal(_)
         ),
         _ => false,
     }
