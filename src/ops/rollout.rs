@@ -401,7 +401,11 @@ impl Attempt<'_> {
             },
         };
         let mut receipts = Vec::new();
-        let mut changed = Changed::No;
+        // What an earlier runner may have sent counts as a change until it was looked for, and after.
+        let mut changed = match inherited {
+            Some(_) => Changed::Yes,
+            None => Changed::No,
+        };
         let packages = self.runner.plan.packages.iter();
         for (package, path) in packages.zip(self.runner.packages) {
             let renewed = Timestamp(self.ledger.now()?.0.saturating_add(self.runner.lease));
@@ -414,7 +418,7 @@ impl Attempt<'_> {
             match self.import(reached.as_mut(), package, path, before)? {
                 Imported::There(receipt, of_this) => {
                     receipts.push(receipt);
-                    if of_this == Changed::Yes || before.is_some() {
+                    if of_this == Changed::Yes {
                         changed = Changed::Yes;
                     }
                 }
@@ -550,7 +554,11 @@ impl Attempt<'_> {
             }
             if planned.plan().is_empty() {
                 let receipt = receipt(package, &planned, None);
-                return Ok(Imported::There(receipt, Changed::No));
+                // There is nothing to do, and yet a recipe may wait for a person.
+                let settings = planned.plan().settings.iter();
+                let actions = settings.flat_map(|settings| &settings.actions);
+                let waits: Vec<String> = actions.filter_map(|action| action.astray()).collect();
+                return Ok(as_read_back(receipt, &waits, Changed::No));
             }
             let approved = match planned.approve(&self.runner.plan.permitted) {
                 Ok(approved) => approved,
@@ -558,9 +566,12 @@ impl Attempt<'_> {
             };
             let document = planned.document(&incoming);
             if self.running.interrupt.is_set() {
-                return Ok(Imported::Over(Attempted::Released(
-                    "interrupted".to_owned(),
-                )));
+                let why = "interrupted".to_owned();
+                // What an earlier runner sent of another package may not have been looked for yet.
+                return Ok(Imported::Over(match self.hold.sent_before {
+                    None => Attempted::Released(why),
+                    Some(_) => Attempted::Left(why),
+                }));
             }
             let Ok((journal, text)) = noted(package, &planned, before) else {
                 return over(
@@ -630,39 +641,37 @@ impl Attempt<'_> {
         request: &ImportRequest,
         done: &mut Receipt,
     ) -> Imported {
-        let partly = |why: String, receipts: Vec<MemberReceipt>| {
-            Imported::Over(Attempted::Ended(Ending {
-                outcome: Outcome::Partly,
-                why,
-                receipts,
-            }))
+        let partly = |error: ImportError| {
+            let why = format!("it can't be read back: {}", chain(&error));
+            Imported::Over(Attempted::ended(Outcome::Partly, why))
         };
         let astray = match incoming.read_back(request, done, reached.workspace(), self.running) {
             Ok(astray) => astray,
-            Err(error) => {
-                let why = format!("it can't be read back: {}", chain(&error));
-                return partly(why, Vec::new());
-            }
+            Err(error) => return partly(error),
         };
         let again = match incoming.plan(request, reached.workspace(), self.running) {
             Ok(again) => again,
-            Err(error) => {
-                let why = format!("it can't be read back: {}", chain(&error));
-                return partly(why, Vec::new());
-            }
+            Err(error) => return partly(error),
         };
         let receipt = receipt(package, &again, Some(done));
-        match astray.as_slice() {
-            [] => Imported::There(receipt, Changed::Yes),
-            [first, more @ ..] => {
-                let more = match more.len() {
-                    0 => String::new(),
-                    more => format!(" (and {more} more)"),
-                };
-                partly(format!("{first}{more}"), vec![receipt])
-            }
-        }
+        as_read_back(receipt, &astray, Changed::Yes)
     }
+}
+
+/// A package that is there, or what of it is not as planned.
+fn as_read_back(receipt: MemberReceipt, astray: &[String], changed: Changed) -> Imported {
+    let [first, more @ ..] = astray else {
+        return Imported::There(receipt, changed);
+    };
+    let more = match more.len() {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    Imported::Over(Attempted::Ended(Ending {
+        outcome: Outcome::Partly,
+        why: format!("{first}{more}"),
+        receipts: vec![receipt],
+    }))
 }
 
 /// What is written down before a package is sent, as a value and as a text.
@@ -710,11 +719,8 @@ fn failed(
                 Some(first) => format!("{}: {} ({why})", first.what, first.why),
                 None => why,
             };
-            let outcome = match partly.done.is_empty() {
-                true => Outcome::Failed,
-                false => Outcome::Partly,
-            };
-            Attempted::ended(outcome, why)
+            // What failed may have been done, its answer lost.
+            Attempted::ended(Outcome::Partly, why)
         }
         Some(error) if is_unfinished(error) => Attempted::Left(why),
         Some(_) | None => {

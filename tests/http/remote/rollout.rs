@@ -308,6 +308,29 @@ fn orders_win_and_places_are_taken_only_when_that_is_said() {
     );
 }
 
+/// What waits for a person is not as planned, however often it is tried.
+#[test]
+fn what_waits_for_a_person_is_never_taken_for_done() {
+    let place = partner(1);
+    let settings = "[all.properties]\n\"erp.url\" = \"https://erp.example\"\n\"erp.key\" = \"k\"\n[all.connections]\n\"Orders/ERP\" = \"person\"\n[all.recipes]\n\"*\" = \"start\"\n";
+    place.write("settings.toml", settings);
+    line(
+        &place,
+        0,
+        "rollout plan p.zip --of studio --settings settings.toml -o rollout.json",
+    );
+    let id = id(&line(&place, 0, "rollout start rollout.json"));
+    for _ in 0..2 {
+        let ran = json_of(&line(&place, 68, &format!("rollout run {id} --json")));
+        assert_eq!(states(&ran["rollout"])["c1"], "partly", "{ran}");
+        line(&place, 0, &format!("rollout retry {id} --failed"));
+    }
+    line(&place, 0, "connection authorize --all --in local:c1");
+    line(&place, 0, &format!("rollout run {id}"));
+    let recipes = line(&place, 0, "recipe list --in local:c1 --json");
+    assert_eq!(json_of(&recipes)["recipes"][0]["state"], "running");
+}
+
 /// Three runners at once: everybody gets it, and once.
 #[test]
 fn several_runners_send_to_each_once() {

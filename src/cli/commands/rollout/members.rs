@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::cli::Context;
 use crate::cli::args::{LedgerArgs, PlatformArgs, SettingsArgs};
 use crate::cli::commands::import::{landing, request, within};
+use crate::cli::commands::import_settings::Said;
 use crate::cli::connect::{journal, open, open_with_journal};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -228,24 +229,15 @@ impl Members for Reachable<'_> {
                 .collect(),
             ..SettingsArgs::default()
         };
-        let mut settle = || -> Result<(), Failure> {
-            let names = workspace.names()?;
-            let whom = settings::whom(&said, incoming, names);
-            let Some(asked) = settings::asked(&said, self.settings, &whom)? else {
-                return Ok(());
-            };
-            let folder = asked.resolved.folder.as_ref();
-            if let Some(folder) = folder.filter(|_| self.plan.folder.is_home()) {
-                request.folder = within(workspace, Some(&folder.value))?;
-            }
-            let tags = asked.resolved.tags.as_ref();
-            let tags = tags.and_then(|said| said.value.parse().ok());
-            let tags = tags.unwrap_or(TagsPolicy::Apply);
-            request.landing = landing(workspace, &request.folder, None, tags)?;
-            request.settings = Some(asked);
-            Ok(())
+        let said = Said {
+            args: &said,
+            files: self.settings,
+            folder: Some(&self.plan.folder).filter(|folder| !folder.is_home()),
+            home: None,
+            tags: None,
         };
-        settle().map_err(|failure| failure.message())
+        let settled = said.settle(request, incoming, workspace);
+        settled.map(drop).map_err(|failure| failure.message())
     }
 
     fn pause(&self, time: Duration) -> GoesOn {
