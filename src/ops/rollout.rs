@@ -4,6 +4,9 @@
 //! is done, so that a runner may die at any moment. What this does is done by any number of runners
 //! at once.
 
+mod connectors;
+mod drift;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,16 +18,17 @@ use crate::ledger::{Kept, Ledger, LedgerError, Written};
 use crate::model::count::counted;
 use crate::model::error::chain;
 use crate::model::ident::Digest;
-use crate::model::keyword::keyword_enum;
 use crate::model::kind::AssetKind;
-use crate::model::rollout::{Outcome, RolloutId, RolloutStatus, RunnerId};
+use crate::model::rollout::{Outcome, RolloutId, RolloutStatus, RunnerId, WaveNumber};
 use crate::model::workspace::{RecipeState, Timestamp};
 use crate::ops::approval::ImportRefusal;
 use crate::plan::import::Receipt;
 use crate::plan::import::document::Afterwards;
 use crate::plan::rollout::progress::{Ending, Hold, MemberReceipt, StepError};
 use crate::plan::rollout::{Next, PlannedMember, RolloutPackage, RolloutPlan, WaitsFor, next};
-use crate::workspace::{Workspace, WorkspaceError};
+use crate::workspace::{AdminWorkspace, Workspace, WorkspaceError};
+
+pub use drift::{Drift, Drifted, drift};
 
 /// How often what others do is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -116,6 +120,9 @@ pub trait MemberWorkspace {
     /// It.
     fn workspace(&mut self) -> &mut dyn Workspace;
 
+    /// The same as an admin workspace, if it is one.
+    fn admin(&mut self) -> &mut dyn AdminWorkspace;
+
     /// For how many seconds after a lease what its runner sent may still arrive.
     fn arrives_within(&self) -> u64;
 
@@ -182,6 +189,11 @@ pub enum Ran {
         /// When.
         until: Timestamp,
     },
+    /// Those that are left are held for some time.
+    Frozen {
+        /// Until when.
+        until: Timestamp,
+    },
     /// Too many failed.
     Halted {
         /// How many.
@@ -189,6 +201,8 @@ pub enum Ran {
         /// How many were allowed to.
         budget: u32,
     },
+    /// A wave that has to be as planned is not.
+    Stopped(WaveNumber),
     /// Somebody paused it.
     Paused,
     /// It is over.
@@ -296,6 +310,10 @@ pub fn run(
                 why: WaitsFor::Bake(_),
             } => return Ok(Ran::Bakes { until }),
             Next::Wait {
+                until,
+                why: WaitsFor::Freeze,
+            } => return Ok(Ran::Frozen { until }),
+            Next::Wait {
                 why: WaitsFor::Others { .. },
                 ..
             } => match members.pause(LOOK_AGAIN) {
@@ -303,6 +321,7 @@ pub fn run(
                 GoesOn::Interrupted => return Ok(Ran::Interrupted),
             },
             Next::Halted { failures, budget } => return Ok(Ran::Halted { failures, budget }),
+            Next::Stopped(wave) => return Ok(Ran::Stopped(wave)),
             Next::Paused => return Ok(Ran::Paused),
             Next::Over(RolloutStatus::Done) => return Ok(Ran::Done),
             Next::Over(status) => return Ok(Ran::Over(status)),
@@ -400,6 +419,10 @@ impl Attempt<'_> {
                 Err(over) => return Ok(over),
             },
         };
+        let plan = self.runner.plan;
+        if let Some(connectors) = plan.connectors_of(self.member.number) {
+            return self.change_connectors(reached.as_mut(), connectors, inherited.as_ref());
+        }
         let mut receipts = Vec::new();
         // What an earlier runner may have sent counts as a change until it was looked for, and after.
         let mut changed = match inherited {
@@ -408,8 +431,7 @@ impl Attempt<'_> {
         };
         let packages = self.runner.plan.packages.iter();
         for (package, path) in packages.zip(self.runner.packages) {
-            let renewed = Timestamp(self.ledger.now()?.0.saturating_add(self.runner.lease));
-            if self.ledger.renew(self.runner.id, self.hold, renewed)? == Kept::Lost {
+            if self.renew()? == Kept::Lost {
                 return Ok(Attempted::Lost);
             }
             let before = inherited
@@ -442,6 +464,12 @@ impl Attempt<'_> {
             why: String::new(),
             receipts,
         }))
+    }
+
+    /// Holds the member for longer.
+    fn renew(&mut self) -> Result<Kept, LedgerError> {
+        let renewed = Timestamp(self.ledger.now()?.0.saturating_add(self.runner.lease));
+        self.ledger.renew(self.runner.id, self.hold, renewed)
     }
 
     /// The end of an attempt that sent nothing; but if an earlier one may have, nobody knows.
@@ -794,81 +822,4 @@ fn is_unfinished(error: &WorkspaceError) -> bool {
         ),
         _ => false,
     }
-}
-
-keyword_enum! {
-    /// Whether a customer is as a roll-out left it.
-    pub enum Drifted: "state" {
-        /// It is.
-        Same = "same",
-        /// It is not.
-        Differs = "differs",
-        /// Some of it was not read.
-        NotRead = "not-read",
-        /// It can't be read.
-        Unknown = "unknown",
-    }
-}
-
-/// What is otherwise at a member than a roll-out left it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Drift {
-    /// What, in a few words for each.
-    pub differs: Vec<String>,
-    /// How many assets were not read.
-    pub not_read: usize,
-}
-
-/// Compares a member's workspace with the packages of a roll-out. Nothing is changed.
-///
-/// # Errors
-/// Why it can't be compared.
-pub fn drift(
-    members: &mut dyn Members,
-    plan: &RolloutPlan,
-    member: &PlannedMember,
-    packages: &[PathBuf],
-    running: &Running,
-) -> Result<Drift, String> {
-    let looking = Hold {
-        member: member.number,
-        attempt: crate::model::rollout::Attempt(0),
-        runner: RunnerId(String::new()),
-        until: Timestamp(0),
-        sent_before: None,
-    };
-    let mut reached = members
-        .reach(member, &looking)
-        .map_err(|unreachable| match unreachable {
-            Unreachable::Held(why) | Unreachable::Failed(why) => why,
-        })?;
-    let mut drift = Drift::default();
-    for path in packages.iter().take(plan.packages.len()) {
-        let mut request = members.request(member, path, reached.workspace())?;
-        let read = |request: &ImportRequest| {
-            Incoming::read(request, running, &mut super::Silent).map_err(|error| chain(&error))
-        };
-        let mut incoming = read(&request)?;
-        let lands = (request.folder.clone(), request.landing.clone());
-        members.settle(&mut request, &incoming, member, reached.workspace())?;
-        if lands != (request.folder.clone(), request.landing.clone()) {
-            incoming = read(&request)?;
-        }
-        let planned = incoming.plan(&request, reached.workspace(), running);
-        let planned = planned.map_err(|error| chain(&error))?;
-        if planned.plan().workspace.id != member.workspace {
-            return Err(format!(
-                "it is workspace {} by now",
-                planned.plan().workspace.id
-            ));
-        }
-        drift.differs.extend(planned.differs());
-        let settings = planned.plan().settings.iter();
-        let actions = settings.flat_map(|settings| &settings.actions);
-        drift
-            .differs
-            .extend(actions.filter_map(|action| action.astray()));
-        drift.not_read += planned.plan().summary.not_read;
-    }
-    Ok(drift)
 }

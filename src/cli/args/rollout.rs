@@ -12,6 +12,7 @@ use crate::model::rollout::RolloutId;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath};
 use crate::plan::rollout::Waves;
+use crate::plan::sharing::ConnectorWish;
 
 /// What to do with roll-outs.
 #[derive(Debug, Subcommand)]
@@ -74,7 +75,7 @@ pub(crate) struct RolloutPlanArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) budget: u32,
     /// How many at once, whatever the budget
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", hide = true)]
     pub(crate) at_once: Option<u32>,
     /// How long a wave is in use: 90s, 30m, 24h, 7d
     #[arg(long, value_name = "TIME", default_value = "0s")]
@@ -85,6 +86,12 @@ pub(crate) struct RolloutPlanArgs {
     /// What customers need; may be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Vec<PathBuf>,
+    /// A shared connector: =share[@N], =update or =switch@N
+    #[arg(long = "connector", value_name = "TITLE=WAY")]
+    pub(crate) connectors: Vec<ConnectorWish>,
+    /// Change shared connectors after the imports, not before them
+    #[arg(long, requires = "connectors", hide = true)]
+    pub(crate) connectors_after: bool,
     /// What is permitted.
     #[command(flatten)]
     pub(crate) permitted: PermittedArgs,
@@ -111,6 +118,9 @@ pub(crate) struct RolloutStartArgs {
     /// Take the place of this one, which is not over; may be repeated
     #[arg(long, value_name = "ID")]
     pub(crate) supersede: Vec<RolloutId>,
+    /// Don't ask before running recipes get another version of a shared connector
+    #[arg(short, long)]
+    pub(crate) yes: bool,
     /// Where it is written down.
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
@@ -131,6 +141,9 @@ pub(crate) struct RolloutRunArgs {
     /// How long after that a request of its may still arrive
     #[arg(long, value_name = "TIME", default_value = "60s", hide = true)]
     pub(crate) arrives_within: Soak,
+    /// On how many customers it works at once, within what the budget allows
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) parallel: u32,
     /// Wait while a wave is in use, instead of ending with 69
     #[arg(long)]
     pub(crate) wait_for_waves: bool,
@@ -148,7 +161,7 @@ pub(crate) struct RolloutStatusArgs {
     /// The roll-out [default: all are listed]
     #[arg(value_name = "ID")]
     pub(crate) id: Option<RolloutId>,
-    /// Say it again whenever something changed, until it is over
+    /// Say it whenever something changed, until it is over (--json: once, at the end)
     #[arg(long, requires = "id")]
     pub(crate) watch: bool,
     /// Where it is written down.

@@ -483,7 +483,8 @@ fn text(document: &CatalogChangeDocument) -> String {
     document.consequences.iter().map(consequence).collect()
 }
 
-fn consequence(consequence: &Consequence) -> String {
+/// What changes for one connector, and what that means for customers.
+pub(super) fn consequence(consequence: &Consequence) -> String {
     let mut text = step(&consequence.step);
     if consequence.step.action == StepAction::Keep {
         return text;

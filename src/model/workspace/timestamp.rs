@@ -21,6 +21,26 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// The moment of a date and a time in UTC, from 1970 on; nothing if there is no such moment.
+    pub fn of_utc((year, month, day): (u64, u64, u64), seconds: u64) -> Option<Self> {
+        if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || day == 0 {
+            return None;
+        }
+        // Years start in March here, as below.
+        let (year_from_march, months) = match month {
+            3.. => (year, month - 3),
+            _ => (year - 1, month + 9),
+        };
+        let before = 365 * year_from_march + year_from_march / 4 - year_from_march / 100
+            + year_from_march / 400;
+        let days = before + (153 * months + 2) / 5 + day - 1 - DAYS_BEFORE_1970;
+        // A day that the month does not have is one of the next month.
+        let is_there = civil(days) == (year, month, day) && seconds < SECONDS_PER_DAY;
+        is_there.then(|| Self(days * SECONDS_PER_DAY + seconds))
+    }
+}
+
 /// Year, month and day of a day after 1970-01-01. Years are taken to start in March, so that the
 /// leap day is their last.
 fn civil(days: u64) -> (u64, u64, u64) {
@@ -43,6 +63,27 @@ fn civil(days: u64) -> (u64, u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dates_are_moments_if_there_are_such_days() {
+        for days in (0..40_000).step_by(7) {
+            let moment = Timestamp::of_utc(civil(days), 59);
+            assert_eq!(moment, Some(Timestamp(days * SECONDS_PER_DAY + 59)));
+        }
+        for wrong in [
+            (2023, 2, 29),
+            (2024, 2, 30),
+            (2024, 13, 1),
+            (2024, 0, 1),
+            (2024, 4, 31),
+            (2024, 4, 0),
+            (1969, 12, 31),
+            (10_000, 1, 1),
+        ] {
+            assert_eq!(Timestamp::of_utc(wrong, 0), None, "{wrong:?}");
+        }
+        assert_eq!(Timestamp::of_utc((2024, 1, 1), SECONDS_PER_DAY), None);
+    }
 
     #[test]
     fn moments_are_told_in_utc() {

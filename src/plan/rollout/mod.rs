@@ -6,6 +6,7 @@
 //! 3. [`Progress`](progress::Progress) says how far it is, and makes the [steps](progress::Step) that
 //!    a ledger writes.
 
+mod connectors;
 mod next;
 pub mod progress;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use std::ops::Range;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use connectors::{ChangedConnectors, ConnectorsWhen, PlannedConnectors, uncovered, wish};
 pub use next::{Next, WaitsFor, next};
 pub use waves::{WaveSize, Waves, WavesError};
 
@@ -53,9 +55,13 @@ pub struct RolloutPlan {
     pub permitted: Vec<Permission>,
     /// How many may fail.
     pub budget: Budget,
+    /// What becomes of shared connectors, if anything does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connectors: Option<PlannedConnectors>,
     /// The waves, in their order.
     pub waves: Vec<PlannedWave>,
-    /// Those that it reaches, in their order.
+    /// Those that it reaches, in their order. Where shared connectors change, the admin workspace is
+    /// one of them.
     pub members: Vec<PlannedMember>,
     /// The digest of all that the document says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,8 +106,10 @@ impl RolloutPlan {
             .zip(&plan.members)
             .all(|(n, member)| member.number.0 == n);
         let shape: usize = plan.waves.iter().map(|wave| wave.members as usize).sum();
+        let connectors = plan.connectors.as_ref();
+        let connectors = connectors.is_none_or(|changed| plan.member(changed.member).is_some());
         match seal {
-            Seal::Holds if numbered && shape == plan.members.len() => Ok(plan),
+            Seal::Holds if numbered && connectors && shape == plan.members.len() => Ok(plan),
             Seal::Holds => Err(SealError::Differs.into()),
             Seal::Absent => Err(SealError::Absent.into()),
         }
@@ -205,9 +213,42 @@ pub struct PlannedMember {
 pub struct Held {
     /// Why.
     pub why: String,
-    /// Until when, if that was said.
+    /// From when on; absent for from the beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// Until when; absent for until somebody says otherwise. From then on it is its turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+}
+
+impl Held {
+    /// The time in which nothing is sent, if it ends by itself.
+    pub fn window(&self) -> Option<Range<Timestamp>> {
+        let until = self.until?;
+        Some(self.from.unwrap_or(Timestamp(0))..until)
+    }
+
+    /// Whether it is held until somebody says otherwise.
+    pub const fn is_for_good(&self) -> bool {
+        self.until.is_none()
+    }
+
+    /// Whether it is held from the beginning, for however long.
+    pub const fn is_at_first(&self) -> bool {
+        self.from.is_none() || self.until.is_none()
+    }
+}
+
+impl std::fmt::Display for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let (Some(from), Some(_)) = (self.from, self.until) {
+            write!(f, "from {} ", from.utc())?;
+        }
+        if let Some(until) = self.until {
+            write!(f, "until {}: ", until.utc())?;
+        }
+        f.write_str(&self.why)
+    }
 }
 
 /// A customer that may become a member.
@@ -244,6 +285,8 @@ pub struct RolloutRequest {
     pub permitted: BTreeSet<Permission>,
     /// How many may fail.
     pub budget: Budget,
+    /// What becomes of shared connectors, if anything does.
+    pub connectors: Option<ChangedConnectors>,
     /// The waves.
     pub waves: Waves,
     /// For how many seconds a wave is in use before the next one begins.
@@ -304,14 +347,42 @@ impl RolloutPlan {
                 return Err(RolloutError::SamePackage(package.name.clone()));
             }
         }
-        if customers.iter().all(|customer| customer.held.is_some()) {
+        let for_good = |customer: &Candidate| customer.held.as_ref().is_some_and(Held::is_for_good);
+        if customers.iter().all(for_good) {
             return Err(RolloutError::AllHeld(customers.len()));
         }
         let mut customers = customers;
         customers.sort_by_key(|customer| customer.workspace);
-        let placed = request.waves.place(customers)?;
+        let mut placed = request.waves.place(customers)?;
         let mut waves = Vec::new();
         let mut members = Vec::new();
+        // It reaches all customers at once, so it is a wave of its own.
+        let connectors = request.connectors.map(|changed| {
+            let admin = Candidate {
+                address: request.of.clone(),
+                workspace: changed.workspace,
+                name: changed.name,
+                external_id: None,
+                labels: BTreeMap::new(),
+                held: None,
+            };
+            let wave = (connectors::WAVE.to_owned(), vec![admin]);
+            let customers: usize = placed.iter().map(|(_, of_wave)| of_wave.len()).sum();
+            let before = match changed.when {
+                ConnectorsWhen::Before => {
+                    placed.insert(0, wave);
+                    0
+                }
+                ConnectorsWhen::After => {
+                    placed.push(wave);
+                    customers
+                }
+            };
+            PlannedConnectors {
+                member: MemberNumber(u32::try_from(before + 1).unwrap_or(u32::MAX)),
+                changes: changed.changes,
+            }
+        });
         for (number, (asked, of_wave)) in (1..).map(WaveNumber).zip(placed) {
             waves.push(PlannedWave {
                 number,
@@ -345,6 +416,7 @@ impl RolloutPlan {
             settings: request.settings,
             permitted: request.permitted.into_iter().collect(),
             budget: request.budget,
+            connectors,
             waves,
             members,
             seal: None,
@@ -357,14 +429,27 @@ impl RolloutPlan {
         let waves = self.waves.iter().map(|wave| {
             let members = start..start.saturating_add(wave.members as usize);
             start = members.end;
+            let connectors = self.connectors.as_ref();
+            let connectors =
+                connectors.is_some_and(|changed| members.contains(&changed.member.index()));
             WaveShape {
                 members,
                 bake: wave.bake,
+                passed: match connectors {
+                    true => Passed::OnceReached,
+                    false => Passed::OnceEnded,
+                },
             }
+        });
+        let windows = self.members.iter().enumerate();
+        let windows = windows.filter_map(|(index, member)| {
+            let held = member.held.as_ref()?;
+            Some((index, held.window()?))
         });
         Shape {
             waves: waves.collect(),
             budget: self.budget,
+            frozen: windows.collect(),
         }
     }
 
@@ -373,6 +458,20 @@ impl RolloutPlan {
         self.members
             .get(number.index())
             .filter(|member| member.number == number)
+    }
+
+    /// Its changes of shared connectors, if this member stands for the admin workspace.
+    pub fn connectors_of(&self, number: MemberNumber) -> Option<&PlannedConnectors> {
+        let connectors = self.connectors.as_ref();
+        connectors.filter(|changed| changed.member == number)
+    }
+
+    /// How many of its members are customers.
+    pub const fn customers(&self) -> usize {
+        match self.connectors {
+            Some(_) => self.members.len().saturating_sub(1),
+            None => self.members.len(),
+        }
     }
 }
 
@@ -383,6 +482,18 @@ pub struct Shape {
     pub waves: Vec<WaveShape>,
     /// How many may fail.
     pub budget: Budget,
+    /// When nothing is begun with members, by where they stand in the list of all.
+    pub frozen: BTreeMap<usize, Range<Timestamp>>,
+}
+
+impl Shape {
+    /// Until when nothing is begun with a member, if it is held now.
+    pub fn held_until(&self, index: usize, now: Timestamp) -> Option<Timestamp> {
+        let window = self.frozen.get(&index);
+        window
+            .filter(|window| window.contains(&now))
+            .map(|window| window.end)
+    }
 }
 
 /// A wave, as far as it decides who is next.
@@ -392,4 +503,15 @@ pub struct WaveShape {
     pub members: Range<usize>,
     /// For how many seconds it is in use before the next wave begins.
     pub bake: u64,
+    /// When the next wave may begin at all.
+    pub passed: Passed,
+}
+
+/// When a wave no longer keeps the next one from beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passed {
+    /// Once each of its members was brought to an end, as far as the budget allows.
+    OnceEnded,
+    /// Once each of its members is as planned, whatever the budget; or a person skipped it.
+    OnceReached,
 }

@@ -3,8 +3,8 @@
 use crate::model::rollout::{MemberNumber, Outcome, RolloutStatus, WaveNumber};
 use crate::model::workspace::Timestamp;
 
-use super::Shape;
 use super::progress::{MemberProgress, MemberState, Progress};
+use super::{Passed, Shape};
 
 /// What a runner does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Next {
         /// How many were allowed to.
         budget: u32,
     },
+    /// A wave that has to be as planned is not, and nobody said to go on without it.
+    Stopped(WaveNumber),
     /// A person paused it.
     Paused,
     /// A person gave it up, or another roll-out took its place.
@@ -43,6 +45,8 @@ pub enum WaitsFor {
         /// On how many members.
         in_flight: u32,
     },
+    /// Those that are left are held for some time.
+    Freeze,
 }
 
 /// What a runner does next.
@@ -87,16 +91,48 @@ pub fn next(shape: &Shape, progress: &Progress, now: Timestamp) -> Next {
         });
     }
     let mut baked_from = None;
+    let mut stopped_by = None;
+    // The first moment at which somebody who was passed over is no longer held.
+    let mut thaws: Option<Timestamp> = None;
     for (number, wave) in (1..).map(WaveNumber).zip(&shape.waves) {
         let of_wave = progress
             .members
             .get(wave.members.clone())
             .unwrap_or_default();
-        let ended = of_wave.iter().all(|member| match member.state {
-            MemberState::Ended { .. } => true,
-            MemberState::Waiting | MemberState::Working { .. } => false,
-        });
-        if ended {
+        let mut waiting = None;
+        let mut is_worked_on = false;
+        let mut held_until: Option<Timestamp> = None;
+        for (index, member) in (wave.members.start..).zip(of_wave) {
+            match member.state {
+                MemberState::Waiting => match shape.held_until(index, now) {
+                    Some(until) => {
+                        held_until = Some(held_until.map_or(until, |first| first.min(until)));
+                    }
+                    None => waiting = waiting.or(Some(index)),
+                },
+                MemberState::Working { .. } => is_worked_on = true,
+                MemberState::Ended { .. } => {}
+            }
+        }
+        let ended = waiting.is_none() && !is_worked_on;
+        if ended && held_until.is_none() {
+            if wave.passed == Passed::OnceReached && !of_wave.iter().all(is_passed) {
+                stopped_by = stopped_by.or(Some(number));
+            }
+            baked_from = changed_last(of_wave)
+                .map(|at| (number, at, wave.bake))
+                .or(baked_from);
+            continue;
+        }
+        if let Some(stopped) = stopped_by {
+            return others.unwrap_or(Next::Stopped(stopped));
+        }
+        if ended && let Some(until) = held_until {
+            thaws = Some(thaws.map_or(until, |first| first.min(until)));
+            // Others go on meanwhile, unless nobody saw yet how this wave does.
+            if !of_wave.iter().any(is_reached) {
+                break;
+            }
             baked_from = changed_last(of_wave)
                 .map(|at| (number, at, wave.bake))
                 .or(baked_from);
@@ -111,11 +147,8 @@ pub fn next(shape: &Shape, progress: &Progress, now: Timestamp) -> Next {
                 };
             }
         }
-        let waiting = (wave.members.start..)
-            .zip(of_wave)
-            .find(|(_, member)| matches!(member.state, MemberState::Waiting));
         return match waiting {
-            Some((index, _)) if budget.allows(failures, in_flight) => {
+            Some(index) if budget.allows(failures, in_flight) => {
                 Next::Claim(MemberNumber(u32::try_from(index + 1).unwrap_or(u32::MAX)))
             }
             // Somebody works on one of them: if nobody did, one more would be allowed.
@@ -125,7 +158,32 @@ pub fn next(shape: &Shape, progress: &Progress, now: Timestamp) -> Next {
             }),
         };
     }
-    Next::Done
+    match thaws {
+        Some(until) => others.unwrap_or(Next::Wait {
+            until,
+            why: WaitsFor::Freeze,
+        }),
+        None => Next::Done,
+    }
+}
+
+/// Whether a member is as planned.
+const fn is_reached(member: &MemberProgress) -> bool {
+    match member.state {
+        MemberState::Ended { outcome, .. } => outcome.is_reached(),
+        MemberState::Waiting | MemberState::Working { .. } => false,
+    }
+}
+
+/// Whether a member is as planned, or a person said that it need not be.
+fn is_passed(member: &MemberProgress) -> bool {
+    match member.state {
+        MemberState::Ended { outcome, .. } => match outcome {
+            Outcome::Applied | Outcome::Same | Outcome::Skipped => true,
+            Outcome::Partly | Outcome::Failed | Outcome::Held => false,
+        },
+        MemberState::Waiting | MemberState::Working { .. } => false,
+    }
 }
 
 /// When something was changed last in a wave that ended, if anything was.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Candidate;
+use super::{Candidate, Held};
 use crate::model::count::counted;
 use crate::model::workspace::Label;
 
@@ -95,7 +95,7 @@ impl Waves {
         })
     }
 
-    /// Puts everybody into a wave, in their order. Who is held is in the last one.
+    /// Puts everybody into a wave, in their order. Who is held from the beginning is in the last one.
     ///
     /// # Errors
     /// If a wave would have no members.
@@ -105,7 +105,7 @@ impl Waves {
     ) -> Result<Vec<(String, Vec<Candidate>)>, WavesError> {
         let (held, mut left): (Vec<_>, Vec<_>) = customers
             .into_iter()
-            .partition(|customer| customer.held.is_some());
+            .partition(|customer| customer.held.as_ref().is_some_and(Held::is_at_first));
         let all = left.len();
         let mut placed = Vec::new();
         for size in &self.0 {

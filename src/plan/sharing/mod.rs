@@ -4,6 +4,8 @@
 pub mod consequences;
 pub mod file;
 
+use std::str::FromStr;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +33,55 @@ pub enum Wish {
     Switch(Version),
     /// It is shared no longer.
     Remove,
+}
+
+/// What is to become of a connector in a roll-out, as it is written: `Ledger Sync=update`,
+/// `Ledger Sync=share@3`. To share one no longer can't be said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectorWish {
+    /// Its title or internal name.
+    pub named: String,
+    /// What is to become of it.
+    pub wish: Wish,
+}
+
+/// A text says nothing that may become of a connector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "it is TITLE=share, TITLE=share@N, TITLE=update or TITLE=switch@N, with N a released version"
+)]
+pub struct NoConnectorWish;
+
+impl FromStr for ConnectorWish {
+    type Err = NoConnectorWish;
+
+    fn from_str(text: &str) -> Result<Self, NoConnectorWish> {
+        let (named, way) = text.rsplit_once('=').ok_or(NoConnectorWish)?;
+        let (way, version) = match way.split_once('@') {
+            Some((way, version)) => {
+                let version = version.strip_prefix('v').unwrap_or(version);
+                let version = version.parse().map_err(|_| NoConnectorWish)?;
+                (way, Some(Version(version)))
+            }
+            None => (way, None),
+        };
+        let wish = match (way, version) {
+            ("share", version) => Wish::Share {
+                version,
+                visibility: Visibility::Open,
+            },
+            ("update", None) => Wish::Update,
+            ("switch", Some(version)) => Wish::Switch(version),
+            _ => return Err(NoConnectorWish),
+        };
+        match named.trim() {
+            "" => Err(NoConnectorWish),
+            named => Ok(Self {
+                named: named.to_owned(),
+                wish,
+            }),
+        }
+    }
 }
 
 keyword_enum! {

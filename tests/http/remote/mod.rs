@@ -18,6 +18,7 @@ mod real_projects;
 mod refusals;
 mod rollback;
 mod rollout;
+mod rollout_connectors;
 mod settings;
 mod settings_connections;
 mod settings_endpoints;

@@ -60,14 +60,21 @@ fn package(place: &Place, output: &str, event: &str) {
     line(place, 0, &export);
 }
 
+/// A command line in words; a space that holds one together stands as no-break space.
+fn words(line: &str) -> Vec<String> {
+    let words = line.split(' ');
+    words.map(|word| word.replace('\u{a0}', " ")).collect()
+}
+
 /// Runs the program with the local platform.
 #[track_caller]
-fn line(place: &Place, code: i32, line: &str) -> Run {
+pub(super) fn line(place: &Place, code: i32, line: &str) -> Run {
     let mut command = place.command();
     command.env("RECIPACK_PLATFORM", place.path("p.db"));
     command.env("XDG_STATE_HOME", place.path("state"));
     command.env("ERP_KEY", "canary-key");
-    let run = Run::from(command.args(line.split(' ')).output().expect("it starts"));
+    command.args(words(line));
+    let run = Run::from(command.output().expect("it starts"));
     assert_eq!(run.code, code, "{line}: {}{}", run.stdout, run.stderr);
     assert!(!run.stdout.contains("canary"), "{}", run.stdout);
     assert!(!run.stderr.contains("canary"), "{}", run.stderr);
@@ -76,8 +83,9 @@ fn line(place: &Place, code: i32, line: &str) -> Run {
 
 /// The same over the API.
 #[track_caller]
-fn api(caller: &Caller<'_>, code: i32, line: &str) -> Run {
-    let arguments: Vec<&str> = line.split(' ').collect();
+pub(super) fn api(caller: &Caller<'_>, code: i32, line: &str) -> Run {
+    let arguments = words(line);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let mut command = command(caller.place, &caller.url, &caller.token, &arguments);
     let run = Run::from(
         command
@@ -95,16 +103,16 @@ fn api(caller: &Caller<'_>, code: i32, line: &str) -> Run {
     run
 }
 
-fn id(run: &Run) -> String {
+pub(super) fn id(run: &Run) -> String {
     run.stdout.trim().to_owned()
 }
 
-fn json_of(run: &Run) -> Value {
+pub(super) fn json_of(run: &Run) -> Value {
     serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {}", run.stdout))
 }
 
 /// What came of each member, by name.
-fn states(status: &Value) -> BTreeMap<String, String> {
+pub(super) fn states(status: &Value) -> BTreeMap<String, String> {
     let members = status["members"].as_array().expect("members").iter();
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     members
@@ -296,6 +304,8 @@ fn orders_win_and_places_are_taken_only_when_that_is_said() {
     run(1, "rollout status 0123456789ab");
     let list = run(0, "rollout status");
     assert_eq!(list.stdout.lines().count(), 4, "{}", list.stdout);
+    let watched = run(0, &format!("rollout status {fourth} --watch --json"));
+    assert_eq!(json_of(&watched)["status"], "done", "one document");
     let csv = run(0, "rollout board --csv").stdout;
     assert_eq!(csv.lines().count(), 4, "{csv}");
     // Somebody changes what was left there.
@@ -331,6 +341,37 @@ fn what_waits_for_a_person_is_never_taken_for_done() {
     assert_eq!(json_of(&recipes)["recipes"][0]["state"], "running");
 }
 
+/// Who is held for some time is left alone, and has its turn afterwards.
+#[test]
+fn who_is_frozen_is_left_alone_until_the_end() {
+    let place = partner(2);
+    let freeze = |until: &str| {
+        let why = "why = \"year-end close\"";
+        let fleet = format!("[customers.c1]\nfreeze = {{ until = {until}, {why} }}\n");
+        place.write("fleet.toml", &fleet);
+        let plan = "rollout plan p.zip --of studio --fleet fleet.toml -o rollout.json --force";
+        let planned = line(&place, 0, plan).stdout;
+        id(&line(&place, 0, "rollout start rollout.json")) + &planned
+    };
+    let told = freeze("2999-01-01T01:00:00+01:00");
+    let (id, planned) = told.split_at(12);
+    assert!(
+        planned.contains("c1  held until 2999-01-01T00:00:00Z: year-end close\n"),
+        "{planned}"
+    );
+    let ran = json_of(&line(&place, 69, &format!("rollout run {id} --json")));
+    let found = states(&ran["rollout"]);
+    assert_eq!(
+        [&found["c1"], &found["c2"]],
+        ["waiting", "applied"],
+        "{ran}"
+    );
+    assert_eq!(ran["until"], 32_472_144_000_u64, "{ran}");
+    line(&place, 0, &format!("rollout abort {id}"));
+    let told = freeze("2001-01-01");
+    line(&place, 0, &format!("rollout run {}", &told[..12]));
+}
+
 /// Three runners at once: everybody gets it, and once.
 #[test]
 fn several_runners_send_to_each_once() {
@@ -345,7 +386,8 @@ fn several_runners_send_to_each_once() {
     );
     api(&caller, 0, &plan);
     let id = id(&api(&caller, 0, "rollout start rollout.json"));
-    let words = format!("rollout run {id}");
+    // Each of the processes works on several at once; no more than three are, all together.
+    let words = format!("rollout run {id} --parallel 2");
     let runners: Vec<_> = (0..3)
         .map(|number| {
             let arguments: Vec<&str> = words.split(' ').collect();
@@ -469,6 +511,7 @@ fn killed_at(number: usize, arrives: bool) -> bool {
     let was_killed = *killed.lock().expect("not poisoned");
     between.rule(|_, _| Fate::Passes);
     // Another machine: it knows the ledger and the token.
+    let words = format!("rollout run {id} --lease 2m --arrives-within 1s");
     let arguments: Vec<&str> = words.split(' ').collect();
     let mut command = command(&place, &caller.url, &caller.token, &arguments);
     command.env("ERP_KEY", "k");
@@ -502,6 +545,16 @@ fn what_cannot_be_rolled_out_is_told() {
     let place = partner(2);
     place.write("wrong.toml", "[customers.c9]\nhold = \"x\"\n");
     place.write("word.toml", "[customers.c1]\nhould = \"x\"\n");
+    let freeze = |freeze: &str| format!("[customers.c1]\nfreeze = {freeze}\n");
+    place.write("day.toml", &freeze("{ until = 20:00:00, why = \"x\" }"));
+    place.write(
+        "clock.toml",
+        &freeze("{ until = 2999-01-01T20:00:00, why = \"x\" }"),
+    );
+    place.write(
+        "turned.toml",
+        &freeze("{ from = 2999-01-02, until = 2999-01-01, why = \"x\" }"),
+    );
     place.write(
         "held.toml",
         "[customers.c1]\nhold = \"x\"\n[customers.c2]\nhold = \"y\"\n",
@@ -550,6 +603,21 @@ fn what_cannot_be_rolled_out_is_told() {
             "rollout plan p.zip --of studio --fleet word.toml",
             1,
             "word.toml:2:",
+        ),
+        (
+            "rollout plan p.zip --of studio --fleet day.toml",
+            1,
+            "is no moment",
+        ),
+        (
+            "rollout plan p.zip --of studio --fleet clock.toml",
+            1,
+            "is no moment",
+        ),
+        (
+            "rollout plan p.zip --of studio --fleet turned.toml",
+            1,
+            "is not after its `from`",
         ),
         (
             "rollout plan p.zip --of studio --fleet held.toml",

@@ -187,6 +187,7 @@ impl Rollout {
                 failures: 1_000_000,
                 at_once: Some(64),
             },
+            connectors: None,
             waves: Waves::default(),
             bake: 0,
         };

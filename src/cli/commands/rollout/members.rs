@@ -48,6 +48,10 @@ impl MemberWorkspace for Local {
         self.0.as_mut()
     }
 
+    fn admin(&mut self) -> &mut dyn AdminWorkspace {
+        self.0.as_mut()
+    }
+
     fn arrives_within(&self) -> u64 {
         0
     }
@@ -71,6 +75,10 @@ struct Remote {
 
 impl MemberWorkspace for Remote {
     fn workspace(&mut self) -> &mut dyn Workspace {
+        &mut self.workspace
+    }
+
+    fn admin(&mut self) -> &mut dyn AdminWorkspace {
         &mut self.workspace
     }
 

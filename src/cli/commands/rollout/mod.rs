@@ -1,6 +1,7 @@
 //! `recipack rollout`: packages for many customers.
 
 mod board;
+mod connectors;
 mod fleet;
 mod members;
 mod orders;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::fleet;
+use super::{connectors, fleet};
 use crate::cli::args::RolloutPlanArgs;
 use crate::cli::brought::{self, Along};
 use crate::cli::commands::import::{given, request};
@@ -19,7 +19,7 @@ use crate::model::workspace::FolderPath;
 use crate::ops::import::Incoming;
 use crate::plan::import::settings::PlannedSettingsFile;
 use crate::plan::rollout::{
-    Budget, RolloutError, RolloutPackage, RolloutPlan, RolloutRequest, Waves,
+    Budget, Held, RolloutError, RolloutPackage, RolloutPlan, RolloutRequest, Waves,
 };
 
 pub(super) fn run(context: &Context, args: &RolloutPlanArgs) -> Result<Exit, Stop> {
@@ -51,7 +51,11 @@ pub(super) fn run(context: &Context, args: &RolloutPlanArgs) -> Result<Exit, Sto
         return Err(RolloutError::Nobody.into());
     }
     let customers = fleet::chosen(all, &args.customers)?;
-    let sent_to = customers.iter().filter(|customer| customer.held.is_none());
+    let changed = connectors::changed(context, args)?;
+    let at_first = |held: &Held| held.is_at_first();
+    let sent_to = customers
+        .iter()
+        .filter(|customer| !customer.held.as_ref().is_some_and(at_first));
     let usual = || Waves::usual(sent_to.count());
     let asked = RolloutRequest {
         of: args.of.clone(),
@@ -70,6 +74,7 @@ pub(super) fn run(context: &Context, args: &RolloutPlanArgs) -> Result<Exit, Sto
             failures: args.budget,
             at_once: args.at_once,
         },
+        connectors: changed,
         waves: args.waves.clone().unwrap_or_else(usual),
         bake: args.bake.seconds(),
     };
@@ -172,6 +177,16 @@ fn text(plan: &RolloutPlan) -> String {
             .clone()
             .filter(|member| member.held.is_some())
             .count();
+        let reached = match plan.connectors.as_ref() {
+            Some(changed)
+                if members
+                    .clone()
+                    .any(|member| member.number == changed.member) =>
+            {
+                "all customers at once".to_owned()
+            }
+            Some(_) | None => counted(u64::from(wave.members), "customer"),
+        };
         let held = match held {
             0 => String::new(),
             held => format!(", {held} of them held"),
@@ -185,11 +200,11 @@ fn text(plan: &RolloutPlan) -> String {
             "wave {} ({}): {}{held}{bake}",
             wave.number,
             visible(&wave.asked),
-            counted(u64::from(wave.members), "customer"),
+            reached,
         );
         for member in members.take(5) {
             let held = member.held.as_ref();
-            let held = held.map_or_else(String::new, |held| format!("  held: {}", held.why));
+            let held = held.map_or_else(String::new, |held| format!("  held {}", in_words(held)));
             let _ = writeln!(
                 text,
                 "  {:>5} {}  {}{}",
@@ -198,6 +213,9 @@ fn text(plan: &RolloutPlan) -> String {
                 visible(&member.name),
                 visible(&held)
             );
+            if let Some(changed) = plan.connectors_of(member.number) {
+                text.push_str(&connectors::text(changed));
+            }
         }
         if wave.members > 5 {
             let _ = writeln!(text, "        … and {} more", wave.members - 5);
@@ -213,9 +231,17 @@ fn text(plan: &RolloutPlan) -> String {
         text,
         "Budget: {failures} ({at_once}); at worst {} of {} fail.",
         budget.at_worst(),
-        counted(plan.members.len() as u64, "customer"),
+        counted(plan.customers() as u64, "customer"),
     );
     text
+}
+
+/// Why and when it is held.
+fn in_words(held: &Held) -> String {
+    match held.is_for_good() {
+        true => format!("until `rollout retry`: {}", held.why),
+        false => held.to_string(),
+    }
 }
 
 /// A time as it is given.

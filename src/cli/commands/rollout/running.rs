@@ -48,55 +48,14 @@ pub(super) fn run(context: &Context, args: &RolloutRunArgs) -> Result<Exit, Stop
         .map_err(|error| Failure::of(Exit::Failed, "unwritable", &error))?;
     let packages = packages(ledger.as_ref(), &plan, &scratch)?;
     let settings = settings(ledger.as_ref(), &plan)?;
-    let runner = Runner {
-        id: &args.id,
-        plan: &plan,
-        runner: RunnerId(name()),
-        packages: &packages,
-        lease: args.lease.seconds(),
-    };
-    let mut members = Reachable {
+    let work = Work {
         context,
-        platform: &args.platform,
-        ledger: &args.ledger,
-        id: &args.id,
+        args,
         plan: &plan,
+        packages: &packages,
         settings: &settings,
-        arrives_within: args.arrives_within.seconds(),
     };
-    let ran = loop {
-        let mut observer = crate::ops::Silent;
-        let ran = work(
-            ledger.as_mut(),
-            &runner,
-            &mut members,
-            &context.running,
-            &mut observer,
-        )
-        .map_err(Failure::from)?;
-        let until = match ran {
-            Ran::Bakes { until } if args.wait_for_waves => until,
-            Ran::Bakes { .. }
-            | Ran::Done
-            | Ran::Halted { .. }
-            | Ran::Paused
-            | Ran::Over(_)
-            | Ran::Interrupted
-            | Ran::Left { .. } => break ran,
-        };
-        context
-            .ui
-            .talk(&format!("the next wave begins at {}\n", until.utc()));
-        while ledger.now().map_err(Failure::from)? < until {
-            match members.pause(Duration::from_secs(1)) {
-                GoesOn::Yes => {}
-                GoesOn::Interrupted => break,
-            }
-        }
-        if context.running.interrupt.is_set() {
-            break Ran::Interrupted;
-        }
-    };
+    let ran = work.in_parallel(ledger.as_mut())?;
     let status = status_of(ledger.as_ref(), &args.id, &plan)?;
     let all_reached = status.reached == status.members.len();
     let (ended, until, exit) = match ran {
@@ -107,7 +66,17 @@ pub(super) fn run(context: &Context, args: &RolloutRunArgs) -> Result<Exit, Stop
             Exit::PartlyDone,
         ),
         Ran::Bakes { until } => ("a wave is in use", Some(until), Exit::Unfinished),
+        Ran::Frozen { until } => (
+            "customers that are left are held for some time",
+            Some(until),
+            Exit::Unfinished,
+        ),
         Ran::Halted { .. } => ("too many customers failed", None, Exit::PartlyDone),
+        Ran::Stopped(_) => (
+            "shared connectors are not as planned",
+            None,
+            Exit::PartlyDone,
+        ),
         Ran::Paused => ("it is paused", None, Exit::Refused),
         Ran::Over(_) => ("it is over", None, Exit::Refused),
         Ran::Interrupted => ("interrupted", None, Exit::Interrupted),
@@ -137,6 +106,112 @@ pub(super) fn run(context: &Context, args: &RolloutRunArgs) -> Result<Exit, Stop
         )
     })?;
     Ok(exit)
+}
+
+/// What the runners of this process share: each is one of its own for the ledger, which counts what
+/// all of them work on.
+struct Work<'w> {
+    context: &'w Context,
+    args: &'w RolloutRunArgs,
+    plan: &'w RolloutPlan,
+    packages: &'w [PathBuf],
+    settings: &'w [SettingsFile],
+}
+
+impl Work<'_> {
+    /// Works with as many runners as were asked for, until none of them goes further.
+    fn in_parallel(&self, ledger: &mut dyn Ledger) -> Result<Ran, Failure> {
+        std::thread::scope(|scope| {
+            let more = (1..self.args.parallel).map(|_| {
+                scope.spawn(|| {
+                    let mut ledger = open_ledger(&self.args.ledger, IfAbsent::Refuse)?;
+                    self.alone(ledger.as_mut())
+                })
+            });
+            let more: Vec<_> = more.collect();
+            let mut ran = self.alone(ledger)?;
+            for runner in more {
+                let other = runner.join().unwrap_or_else(|_| {
+                    Err(Failure::new(
+                        Exit::Failed,
+                        "ledger",
+                        "a runner of this process ended",
+                    ))
+                })?;
+                // Whatever one of them saw later says more.
+                if rank(&other) > rank(&ran) {
+                    ran = other;
+                }
+            }
+            Ok(ran)
+        })
+    }
+
+    fn alone(&self, ledger: &mut dyn Ledger) -> Result<Ran, Failure> {
+        let Self { context, args, .. } = *self;
+        let runner = Runner {
+            id: &args.id,
+            plan: self.plan,
+            runner: RunnerId(name()),
+            packages: self.packages,
+            lease: args.lease.seconds(),
+        };
+        let mut members = Reachable {
+            context,
+            platform: &args.platform,
+            ledger: &args.ledger,
+            id: &args.id,
+            plan: self.plan,
+            settings: self.settings,
+            arrives_within: args.arrives_within.seconds(),
+        };
+        loop {
+            let mut observer = crate::ops::Silent;
+            let ran = work(
+                ledger,
+                &runner,
+                &mut members,
+                &context.running,
+                &mut observer,
+            )?;
+            let until = match ran {
+                Ran::Bakes { until } if args.wait_for_waves => until,
+                Ran::Bakes { .. }
+                | Ran::Frozen { .. }
+                | Ran::Done
+                | Ran::Halted { .. }
+                | Ran::Stopped(_)
+                | Ran::Paused
+                | Ran::Over(_)
+                | Ran::Interrupted
+                | Ran::Left { .. } => return Ok(ran),
+            };
+            context
+                .ui
+                .talk(&format!("the next wave begins at {}\n", until.utc()));
+            while ledger.now()? < until {
+                match members.pause(Duration::from_secs(1)) {
+                    GoesOn::Yes => {}
+                    GoesOn::Interrupted => return Ok(Ran::Interrupted),
+                }
+            }
+        }
+    }
+}
+
+/// How much the end of one runner says of the roll-out, where others ended otherwise.
+const fn rank(ran: &Ran) -> u8 {
+    match ran {
+        Ran::Left { .. } => 0,
+        Ran::Bakes { .. } => 1,
+        Ran::Frozen { .. } => 2,
+        Ran::Paused => 3,
+        Ran::Halted { .. } => 4,
+        Ran::Stopped(_) => 5,
+        Ran::Interrupted => 6,
+        Ran::Over(_) => 7,
+        Ran::Done => 8,
+    }
 }
 
 fn sentence(text: &str) -> String {

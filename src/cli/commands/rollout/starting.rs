@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{open_ledger, unreadable_plan};
+use super::{connectors, open_ledger, unreadable_plan};
 use crate::cli::args::{PlatformArgs, RolloutStartArgs};
 use crate::cli::brought::{self, Along};
 use crate::cli::commands::import::found;
@@ -23,8 +23,8 @@ use crate::model::rollout::RolloutId;
 use crate::model::workspace::Address;
 use crate::ops::export::pack::digest_of_file;
 use crate::ops::export::record::record_path;
-use crate::plan::rollout::RolloutPlan;
 use crate::plan::rollout::progress::Progress;
+use crate::plan::rollout::{Held, RolloutPlan};
 use crate::remote::journal::RemoteIdentity;
 
 /// What `rollout start` says.
@@ -34,7 +34,7 @@ pub(crate) struct RolloutStartDocument {
     pub(crate) id: RolloutId,
     /// Where it is written down.
     pub(crate) ledger: String,
-    /// How many customers it reaches.
+    /// How many it reaches: customers, and the admin workspace where shared connectors change.
     pub(crate) members: usize,
     /// How many waves it has.
     pub(crate) waves: usize,
@@ -48,6 +48,7 @@ pub(super) fn run(context: &Context, args: &RolloutStartArgs) -> Result<Exit, St
     // Everything is looked at before anything is written.
     let contents = contents(context, args, &plan)?;
     let workspaces = workspaces(&args.platform, &plan)?;
+    connectors::agreed(context, args, &plan)?;
     let mut ledger = open_ledger(&args.ledger, IfAbsent::Make)?;
     for content in &contents {
         keep(ledger.as_mut(), content)?;
@@ -56,7 +57,8 @@ pub(super) fn run(context: &Context, args: &RolloutStartArgs) -> Result<Exit, St
     let digest = Digest::of(text.as_bytes());
     let others = ledger.rollouts()?.len();
     let id = RolloutId::of(&digest, at, others);
-    let held = plan.members.iter().map(|member| member.held.is_some());
+    let held = plan.members.iter().map(|member| member.held.as_ref());
+    let held = held.map(|held| held.is_some_and(Held::is_for_good));
     ledger.create(&NewRollout {
         id: &id,
         plan: &plan,
@@ -79,7 +81,7 @@ pub(super) fn run(context: &Context, args: &RolloutStartArgs) -> Result<Exit, St
         .print(&document, |document| format!("{}\n", document.id))?;
     context.ui.talk(&format!(
         "{} in {}, written down in {}; to send: recipack rollout run {}\n",
-        counted(document.members as u64, "customer"),
+        counted(plan.customers() as u64, "customer"),
         counted(document.waves as u64, "wave"),
         visible(&document.ledger),
         document.id

@@ -1,7 +1,7 @@
 //! `recipack rollout status` and `report`.
 
 use std::fmt::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,9 @@ use crate::plan::rollout::{Next, RolloutPlan, WaitsFor, next};
 
 /// How often a roll-out that is watched is looked at.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// How often somebody who wants to stop is listened to.
+const LISTENING: Duration = Duration::from_millis(50);
 
 /// What `rollout status` says without an id.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -57,8 +60,11 @@ pub(crate) struct RolloutStatusDocument {
     /// When, if that has to be waited for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) until: Option<Timestamp>,
-    /// How many customers are as planned.
+    /// How many customers are as planned; and the admin workspace, where shared connectors change.
     pub(crate) reached: usize,
+    /// The member that stands for the admin workspace, where shared connectors change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) connectors: Option<MemberNumber>,
     /// How many count against the budget.
     pub(crate) failures: u32,
     /// How many may fail.
@@ -153,20 +159,25 @@ pub(super) fn status(context: &Context, args: &RolloutStatusArgs) -> Result<Exit
     let mut last = None;
     loop {
         let document = status_of(ledger.as_ref(), id, &plan)?;
-        let over = !document.status.is_open();
-        if last.as_ref() != Some(&document) {
-            match context.ui.format {
-                Format::Json => context.ui.document(&document)?,
-                Format::Text => context.ui.result(&text(&document))?,
-            }
-            last = Some(document);
+        let over = !args.watch || !document.status.is_open();
+        let interrupted = context.running.interrupt.is_set();
+        match context.ui.format {
+            // One document, of the end: whoever reads it wants no more than one.
+            Format::Json if over || interrupted => context.ui.document(&document)?,
+            Format::Json => {}
+            Format::Text if last.as_ref() == Some(&document) => {}
+            Format::Text => context.ui.result(&text(&document))?,
         }
-        if !args.watch || over {
+        last = Some(document);
+        if over {
             return Ok(Exit::Done);
         }
-        std::thread::sleep(LOOK_AGAIN);
-        if context.running.interrupt.is_set() {
+        if interrupted {
             return Ok(Exit::Interrupted);
+        }
+        let begun = Instant::now();
+        while begun.elapsed() < LOOK_AGAIN && !context.running.interrupt.is_set() {
+            std::thread::sleep(LISTENING);
         }
     }
 }
@@ -237,11 +248,22 @@ pub(super) fn status_of(
             ),
             Some(until),
         ),
+        Next::Wait {
+            until,
+            why: WaitsFor::Freeze,
+        } => (
+            "customers that are left are held for some time".to_owned(),
+            Some(until),
+        ),
         Next::Halted { failures, budget } => (
             format!(
                 "nothing: {} failed, and {budget} may; look at them, then retry or skip them",
                 counted(u64::from(failures), "customer")
             ),
+            None,
+        ),
+        Next::Stopped(wave) => (
+            format!("nothing: wave {wave} is not as planned; look at it, then retry or skip it"),
             None,
         ),
         Next::Paused => ("nothing before it is resumed".to_owned(), None),
@@ -291,6 +313,11 @@ pub(super) fn status_of(
         {
             why.clone_from(&held.why);
         }
+        if let (MemberState::Waiting, Some(held)) = (&made.state, &member.held)
+            && held.window().is_some_and(|window| window.end > now)
+        {
+            why = format!("held {held}");
+        }
         let wave = waves.iter_mut().find(|wave| wave.number == member.wave);
         if let Some(wave) = wave {
             let count = match &made.state {
@@ -330,6 +357,7 @@ pub(super) fn status_of(
         next: word,
         until,
         reached,
+        connectors: plan.connectors.as_ref().map(|changed| changed.member),
         failures: progress.failures(),
         budget: plan.budget.failures,
         in_flight: progress.in_flight(),
@@ -395,11 +423,23 @@ pub(super) fn text(document: &RolloutStatusDocument) -> String {
             document.id
         );
     }
+    let mut reached = document.reached;
+    let mut customers = document.members.len();
+    let mut shared = String::new();
+    let connectors = document.connectors;
+    let is_admin = |member: &&MemberStatus| Some(member.number) == connectors;
+    if let Some(admin) = document.members.iter().find(is_admin) {
+        customers = customers.saturating_sub(1);
+        let is_reached = [Outcome::Applied, Outcome::Same].map(Outcome::as_str);
+        if is_reached.contains(&admin.state.as_str()) {
+            reached = reached.saturating_sub(1);
+        }
+        shared = format!("; shared connectors: {}", admin.state);
+    }
     let _ = writeln!(
         text,
-        "Reached: {} of {}. Failed: {}, and {} may.",
-        document.reached,
-        counted(document.members.len() as u64, "customer"),
+        "Reached: {reached} of {}{shared}. Failed: {}, and {} may.",
+        counted(customers as u64, "customer"),
         document.failures,
         document.budget
     );
