@@ -10,8 +10,9 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`cli`] | arguments to requests, outcomes to words and exit codes; the only part that reads the environment or writes to the terminal |
+//! | [`console`] | pages on this machine for shared connectors: looked at, planned, changed |
 //! | [`sandbox`] | the local platform behind the platform's HTTP API |
-//! | [`report`] | what was found and done, as JUnit, SARIF, GitHub annotations, Markdown and step outputs |
+//! | [`report`] | what was found and done, as JUnit, SARIF, GitHub annotations, Markdown, HTML and step outputs |
 //! | [`remote`] | workspaces behind the platform's API: read, planned against, changed by requests, with a journal |
 //! | [`registry`] | packages in OCI registries and layouts: pushed, found, fetched, and what is attached to them |
 //! | [`ops`] | the stories: export, import, what is done in workspaces, verify, compare |
@@ -39,6 +40,8 @@
 //! | `local` | [`workspace::local`]: workspaces in one SQLite file |
 //! | `remote` | [`client`] and [`remote`]: workspaces behind the platform's API; [`registry`]: packages in registries |
 //! | `sandbox` | [`sandbox`]: the local platform behind the platform's API |
+//! | `console` | [`console`]: pages for what the platform's admin console does with buttons |
+//! | `html` | [`report::html`]: what pages and reports in HTML are made of |
 //! | `postgres` | ledgers of roll-outs in PostgreSQL |
 //! | `connector-source` | what a connector's Ruby source offers recipes; without it that is unknown |
 //!
@@ -147,6 +150,8 @@ pub mod cli;
 #[cfg(feature = "remote")]
 pub mod client;
 pub mod connector_source;
+#[cfg(feature = "console")]
+pub mod console;
 pub mod io;
 pub mod json;
 pub mod ledger;
@@ -159,10 +164,12 @@ pub mod plan;
 pub mod registry;
 #[cfg(feature = "remote")]
 pub mod remote;
-#[cfg(feature = "cli")]
+#[cfg(any(feature = "cli", feature = "html"))]
 pub mod report;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+#[cfg(any(feature = "console", feature = "sandbox"))]
+mod serving;
 pub mod settings;
 pub mod source;
 pub mod workspace;

@@ -317,6 +317,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Settings(command) => commands::settings::run(context, &command),
         Command::Catalog(command) => commands::catalog::run(context, &command),
         Command::Sandbox(args) => commands::sandbox::run(context, &args),
+        Command::Console(args) => commands::console::run(context, &args),
         Command::Resume(args) => commands::resume::run(context, &args),
         Command::Doctor(args) => commands::doctor::run(context, &args),
         Command::Explain(args) => commands::explain::run(context, &args),

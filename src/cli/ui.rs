@@ -62,7 +62,7 @@ pub(crate) enum Format {
 }
 
 /// The terminal, or what stands in for it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ui {
     /// What results look like.
     pub(crate) format: Format,

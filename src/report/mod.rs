@@ -1,11 +1,14 @@
 //! What a command found and did, as the tools around it read it: JUnit, SARIF, GitHub's annotations,
-//! Markdown and step outputs, all from one value.
+//! Markdown, HTML and step outputs, all from one value.
 //!
 //! Reports hold neither times nor paths of this machine, so that the same outcome gives the same
 //! bytes.
 
 pub mod github;
+#[cfg(feature = "html")]
+pub mod html;
 pub mod items;
+#[cfg(feature = "cli")]
 pub mod junit;
 pub mod markdown;
 pub mod outputs;

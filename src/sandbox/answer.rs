@@ -23,6 +23,7 @@ use super::store::JobFault;
 use super::{body, jobs};
 use crate::model::ident::WorkspaceName;
 use crate::sandbox::auth;
+use crate::serving::{Answering, Busy, Closed};
 use crate::workspace::local::LocalPlatform;
 
 /// The largest body of a request about connectors, in bytes: they have 10 MB of source (platform.md
@@ -43,13 +44,22 @@ pub(super) struct Service {
     pub(super) requests: AtomicU64,
 }
 
-/// The connection is closed without an answer, on purpose.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection is closed on purpose")]
-pub(super) struct Closed;
+impl Answering for Service {
+    type Body = Answered;
+
+    async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        busy: Busy,
+    ) -> Result<Response<Answered>, Closed> {
+        let mut response = answer(request, self).await?;
+        response.body_mut().keep(busy);
+        Ok(response)
+    }
+}
 
 /// Answers a request.
-pub(super) async fn answer(
+async fn answer(
     request: Request<Incoming>,
     service: Arc<Service>,
 ) -> Result<Response<Answered>, Closed> {

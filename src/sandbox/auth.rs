@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use hyper::Uri;
-use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, ORIGIN};
+use hyper::header::{AUTHORIZATION, HeaderMap, ORIGIN};
 
 use super::reply::Reply;
+use crate::serving::{is_own, only, own_host};
 
 /// The host that a request is meant for, as it spells it.
 ///
@@ -18,32 +19,17 @@ pub(super) fn local_host(
     address: SocketAddr,
 ) -> Result<String, Reply> {
     let turned_away = || Reply::message(403, "This host is not served here");
-    let host = only(headers, &HOST).ok_or_else(turned_away)?;
-    let is_own = |name: &str| {
-        let (port, name) = (address.port(), name.to_ascii_lowercase());
-        ["127.0.0.1", "localhost", "[::1]"]
-            .iter()
-            .any(|own| name == format!("{own}:{port}"))
-    };
-    let authority = uri.authority().map_or(host, |named| named.as_str());
+    let port = address.port();
+    let host = own_host(uri, headers, port).ok_or_else(turned_away)?;
     let origin_is_own = match headers.get(ORIGIN) {
         None => true,
         Some(_) => only(headers, &ORIGIN)
             .and_then(|origin| origin.strip_prefix("http://"))
-            .is_some_and(is_own),
+            .is_some_and(|origin| is_own(origin, port)),
     };
-    match is_own(host) && is_own(authority) && origin_is_own {
+    match origin_is_own {
         true => Ok(host.to_owned()),
         false => Err(turned_away()),
-    }
-}
-
-/// A header that stands there once.
-fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (Some(value), None) => value.to_str().ok(),
-        (Some(_) | None, _) => None,
     }
 }
 
@@ -55,7 +41,7 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use hyper::header::HeaderValue;
+    use hyper::header::{HOST, HeaderName, HeaderValue};
 
     use super::*;
 

@@ -8,7 +8,6 @@ mod answer;
 mod api;
 mod auth;
 mod body;
-mod connection;
 mod documented;
 mod fault;
 mod jobs;

@@ -12,8 +12,8 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 use tokio::io::AsyncReadExt as _;
 
-use super::connection::Busy;
 use super::reply::{Content, Reply};
+use crate::serving::Busy;
 
 /// How much of a package is read at once, in bytes.
 const PIECE: usize = 64 << 10;

@@ -6,36 +6,22 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 use super::Sandbox;
-use super::answer::{Closed, Service, answer};
-use super::connection::{Connections, Line, WriteTimeout};
+use super::answer::Service;
 use super::fault::Faults;
 use super::jobs;
 use super::rate::{Limits, Rates};
 use super::store::{Store, StoreError};
 use crate::model::workspace::Timestamp;
 use crate::ops::{Interrupt, Running};
+use crate::serving::{GRACE, accept};
 use crate::workspace::WorkspaceError;
 
-/// How long the head of a request may take, and how long a connection may wait for one.
-const HEAD: Duration = Duration::from_secs(10);
 /// How many requests are worked on at once.
 const AT_ONCE: usize = 8;
-/// How long the end of what is being answered is waited for when the sandbox stops.
-const GRACE: Duration = Duration::from_secs(10);
-/// How often it is looked whether to stop.
-const LISTENING: Duration = Duration::from_millis(50);
-/// How long a client may still send what is not wanted any more.
-const LINGER: Duration = Duration::from_secs(2);
 
 /// How a sandbox is served.
 pub struct Settings {
@@ -145,93 +131,4 @@ pub fn serve(settings: Settings, ready: &mut dyn FnMut(SocketAddr)) -> Result<()
     *sandbox.queue.lock().unwrap_or_else(PoisonError::into_inner) = None;
     let _ = worker.join();
     served.map_err(ServeError::System)
-}
-
-async fn accept(bound: Bound, service: Arc<Service>, interrupt: Interrupt) -> io::Result<()> {
-    let listener = TcpListener::from_std(bound)?;
-    let connections = Arc::new(Connections::default());
-    let (stop, stopped) = watch::channel(());
-    while !interrupt.is_set() {
-        let accepted = tokio::time::timeout(LISTENING, listener.accept()).await;
-        let stream = match accepted {
-            Ok(Ok((stream, _))) => stream,
-            // Too many open files, or a client that is gone already.
-            Ok(Err(_)) => {
-                tokio::time::sleep(LISTENING).await;
-                continue;
-            }
-            Err(_) => continue,
-        };
-        let Some(line) = connections.open() else {
-            continue;
-        };
-        let (service, connections) = (Arc::clone(&service), Arc::clone(&connections));
-        let stopped = stopped.clone();
-        tokio::spawn(async move {
-            serve_connection(stream, service, &line, stopped).await;
-            connections.close(&line);
-        });
-    }
-    drop((listener, stop));
-    let stopping = Instant::now();
-    while connections.are_busy() && stopping.elapsed() < GRACE {
-        tokio::time::sleep(LISTENING).await;
-    }
-    Ok(())
-}
-
-async fn serve_connection(
-    stream: TcpStream,
-    service: Arc<Service>,
-    line: &Arc<Line>,
-    mut stopped: watch::Receiver<()>,
-) {
-    let _ = stream.set_nodelay(true);
-    let answering = service_fn(|request| {
-        let service = Arc::clone(&service);
-        let busy = line.busy();
-        Box::pin(async move {
-            let mut response = answer(request, service).await?;
-            response.body_mut().keep(busy);
-            Ok::<_, Closed>(response)
-        })
-    });
-    let mut connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_headers(64)
-        .serve_connection(WriteTimeout::new(TokioIo::new(stream)), answering);
-    let mut is_stopping = false;
-    let ended = loop {
-        tokio::select! {
-            ended = std::future::poll_fn(|context| connection.poll_without_shutdown(context)) => {
-                break ended;
-            }
-            () = line.cut() => match line.is_busy() {
-                // A request came in at the last moment.
-                true => Pin::new(&mut connection).graceful_shutdown(),
-                false => return,
-            },
-            _ = stopped.changed(), if !is_stopping => {
-                is_stopping = true;
-                Pin::new(&mut connection).graceful_shutdown();
-            }
-        }
-    };
-    if ended.is_ok() {
-        linger(connection.into_parts().io.into_inner().into_inner()).await;
-    }
-}
-
-/// Closes a connection so that an early answer is not lost: a client that is still sending gets to
-/// read it.
-async fn linger(mut stream: TcpStream) {
-    if stream.shutdown().await.is_err() {
-        return;
-    }
-    let discarding = async {
-        let mut buffer = vec![0; 16 << 10];
-        while let Ok(1..) = stream.read(&mut buffer).await {}
-    };
-    let _ = tokio::time::timeout(LINGER, discarding).await;
 }

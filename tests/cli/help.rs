@@ -239,7 +239,8 @@ fn every_example_works() {
             if path == ["init"] {
                 fs::remove_file(folder.join("recipack.toml")).expect("removed");
             }
-            if path == ["sandbox"] && example.contains("--port") {
+            let is_server = path == ["console"] || path == ["sandbox"];
+            if is_server && !example.contains("--token") {
                 serves(&world, &folder, &example);
                 continue;
             }
@@ -290,7 +291,8 @@ fn every_example_works() {
 /// It serves until it is told to end.
 fn serves(world: &World, folder: &Path, example: &str) {
     // Whoever else has the port is not in the way.
-    let line = format!("exec {}", example.replace("8765", "0"));
+    let line = example.replace("8765", "0").replace("8766", "0");
+    let line = format!("exec {line}");
     let log = fs::File::create(folder.join("log")).expect("a log");
     let mut child = world
         .command(folder, &line, &[])
@@ -298,7 +300,7 @@ fn serves(world: &World, folder: &Path, example: &str) {
         .spawn()
         .expect("a shell");
     let started = Instant::now();
-    while !fs::read_to_string(folder.join("log")).is_ok_and(|text| text.contains("listening on ")) {
+    while !fs::read_to_string(folder.join("log")).is_ok_and(|text| text.contains("http://")) {
         assert!(started.elapsed() < Duration::from_secs(180), "{example}");
         std::thread::sleep(Duration::from_millis(20));
     }

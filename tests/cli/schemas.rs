@@ -758,10 +758,21 @@ fn what_is_printed_is_as_published() {
         seen.insert(document);
     }
     // The sandbox says it once it listens, and a script of faults is what it takes.
-    check("sandbox", "sandbox", &listening(&place));
+    place.write("faults.json", FAULTS);
+    let sandbox = ["sandbox", "--fault", "faults.json"];
+    check("sandbox", "sandbox", &listening(&place, &sandbox));
+    let console = ["console", "--in", "local:acme"];
+    check("console", "console", &listening(&place, &console));
     check("faults", "faults", &json(FAULTS));
     // Files that people write are tried elsewhere.
-    seen.extend(["sandbox", "faults", "recipack.toml", "settings", "catalog"]);
+    seen.extend([
+        "sandbox",
+        "console",
+        "faults",
+        "recipack.toml",
+        "settings",
+        "catalog",
+    ]);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(
         seen,
@@ -800,19 +811,12 @@ const FAULTS: &str = r#"{"faults": [
     {"path": "/api/users/me", "method": null, "after": 0, "times": 1, "do": {"slow": {"milliseconds": 5}}}
 ]}"#;
 
-/// What a sandbox says that takes those faults.
-fn listening(place: &Place) -> Value {
+/// What a command says that serves from then on.
+fn listening(place: &Place, arguments: &[&str]) -> Value {
     use std::io::BufRead as _;
-    place.write("faults.json", FAULTS);
     let mut command = place.command();
-    command.args([
-        "sandbox",
-        "--json",
-        "--platform",
-        "p.db",
-        "--fault",
-        "faults.json",
-    ]);
+    command.args(arguments);
+    command.args(["--json", "--platform", "p.db"]);
     let mut child = command
         .stdout(std::process::Stdio::piped())
         .spawn()

@@ -1,6 +1,7 @@
 //! The platform's API: the client, the sandbox, and commands over both; registries.
 
 mod client;
+mod console;
 mod registry;
 mod remote;
 mod sandbox;

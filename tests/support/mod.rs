@@ -5,6 +5,7 @@ pub(crate) mod changes;
 pub(crate) mod console;
 pub(crate) mod damage;
 pub(crate) mod lines;
+pub(crate) mod pages;
 pub(crate) mod project;
 pub(crate) mod sandbox;
 pub(crate) mod table;

@@ -598,6 +598,13 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
         ],
     ),
     (
+        "console",
+        [
+            "recipack console --in local:studio",
+            "recipack console --read-only --port 8766",
+        ],
+    ),
+    (
         "resume",
         [
             "recipack resume 1f0c55d20d41",

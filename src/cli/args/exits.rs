@@ -110,6 +110,7 @@ const ENDS: &[Ends] = &[
     ("catalog apply", CHANGING, &[]),
     ("catalog pull", ASKING, &[PartlyDone]),
     ("sandbox", &[Temporary], &[]),
+    ("console", ASKING, &[]),
     ("doctor", ASKING, &[]),
     ("explain", &[], &[]),
     ("schema", &[], &[]),

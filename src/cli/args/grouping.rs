@@ -32,6 +32,7 @@ const GROUPS: &[(&str, &[&str])] = &[
             "connector",
             "customer",
             "catalog",
+            "console",
             "sandbox",
         ],
     ),

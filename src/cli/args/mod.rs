@@ -3,6 +3,7 @@
 mod catalog;
 mod connection;
 mod connector;
+mod console;
 mod customer;
 mod diff;
 mod doctor;
@@ -40,6 +41,7 @@ pub(crate) use connector::{
     ConnectorArgs, ConnectorCommand, ConnectorDiffArgs, ConnectorListArgs, ConnectorPullArgs,
     ConnectorPushArgs,
 };
+pub(crate) use console::ConsoleArgs;
 pub(crate) use customer::{
     CustomerCommand, CustomerCreateArgs, CustomerLabelArgs, CustomerListArgs, CustomerShowArgs,
 };
@@ -224,6 +226,11 @@ pub(crate) enum Command {
 It listens on 127.0.0.1 only, says where, and serves until it is interrupted. Whatever speaks the
 platform's API finds the workspaces of the local platform behind their tokens.")]
     Sandbox(SandboxArgs),
+    /// Serve pages for shared connectors to a browser, on this machine
+    #[command(after_help = "\
+It listens on 127.0.0.1 only and prints an address with a key, which opens the console once, in one
+browser. Every change is shown with what it means, and confirmed. It serves until it is interrupted.")]
+    Console(ConsoleArgs),
     /// Go on with an import over the API whose end nobody saw
     Resume(ResumeArgs),
     /// Say what is missing before work can begin: programs, files, credentials, permissions

@@ -111,7 +111,14 @@ fn released(line: &CatalogLine) -> String {
         return "none released".to_owned();
     }
     let versions: Vec<String> = line.released.iter().map(Version::to_string).collect();
-    format!("released {}", versions.join(", "))
+    let mut text = format!("released {}", versions.join(", "));
+    if let Some(latest) = line
+        .latest
+        .filter(|latest| Some(latest) > line.released.last())
+    {
+        let _ = write!(text, "; latest {latest}");
+    }
+    text
 }
 
 fn used_by(line: &CatalogLine) -> String {

@@ -235,7 +235,7 @@ fn change(
     }
 }
 
-fn stale(asked: &Asked<'_>) -> Failure {
+pub(super) fn stale(asked: &Asked<'_>) -> Failure {
     Failure::new(
         Exit::Refused,
         "stale-plan",
@@ -296,10 +296,7 @@ fn refuse(
     refusal: &SharingRefusal,
     consent: &Consent<'_>,
 ) -> Result<(), Failure> {
-    let in_use = refusal.in_use.iter();
-    let mut told: Vec<_> = in_use
-        .flat_map(|consequence| still_used(asked, consequence, &consequence.in_use()).told)
-        .collect();
+    let mut told = in_use(asked, refusal).told;
     if !refusal.removals.is_empty() && matches!(consent.title, Title::NotNeeded) {
         let titles = refusal.removals.iter();
         let titles: Vec<String> = titles.map(|title| format!("\"{title}\"")).collect();
@@ -317,6 +314,17 @@ fn refuse(
             exit: Exit::Refused,
             told,
         }),
+    }
+}
+
+/// What running recipes would lose, of everything that a change concerns.
+pub(super) fn in_use(asked: &Asked<'_>, refusal: &SharingRefusal) -> Failure {
+    let in_use = refusal.in_use.iter();
+    let told =
+        in_use.flat_map(|consequence| still_used(asked, consequence, &consequence.in_use()).told);
+    Failure {
+        exit: Exit::Refused,
+        told: told.collect(),
     }
 }
 

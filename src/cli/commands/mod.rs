@@ -9,6 +9,7 @@ pub(crate) mod connection;
 pub(crate) mod connector;
 mod connector_pull;
 mod connector_source;
+pub(crate) mod console;
 mod counts;
 pub(crate) mod customer;
 pub(crate) mod diff;

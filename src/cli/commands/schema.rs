@@ -6,6 +6,7 @@ use super::super::failure::{Failure, FailureDocument};
 use super::super::ui::Format;
 use super::super::{Context, Stop};
 use super::attach::AttachDocument;
+use super::console::ConsoleDocument;
 use super::discover::{DiscoverDocument, TagsDocument};
 use super::history::PruneDocument;
 use super::promote::PromoteDocument;
@@ -161,6 +162,11 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "sandbox-token",
         "what `sandbox --token` prints with --json",
         || schemars::schema_for!(TokenDocument),
+    ),
+    (
+        "console",
+        "what `console` prints with --json once it listens",
+        || schemars::schema_for!(ConsoleDocument),
     ),
     ("faults", "what the file of `sandbox --fault` holds", || {
         schemars::schema_for!(Faults)

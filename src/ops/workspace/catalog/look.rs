@@ -9,7 +9,8 @@ use super::CatalogError;
 use crate::model::catalogue::{CatalogueEntry, SharedVersion, Visibility};
 use crate::model::ident::{ConnectorTitle, DataCenter, Digest, InternalName, Version};
 use crate::model::workspace::{
-    Address, AssetId, FolderPath, Partnership, RecipeState, WorkspaceConnector,
+    Address, AssetId, ClosedSource, FolderPath, Partnership, RecipeState, SharingTold,
+    WorkspaceConnector,
 };
 use crate::plan::resolve;
 use crate::plan::resolve::Available;
@@ -42,6 +43,9 @@ pub struct CatalogLine {
     pub visibility: Option<Visibility>,
     /// The released versions, the oldest first.
     pub released: Vec<Version>,
+    /// The newest version, released or not; absent where only released ones are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<Version>,
     /// How many customers use it.
     pub customers: usize,
     /// How many of their recipes use it.
@@ -57,6 +61,10 @@ pub struct CatalogShowDocument {
     pub workspace: Address,
     /// Where it lives.
     pub data_center: DataCenter,
+    /// Whether connectors may be shared without their source; absent where that is not told, as over the
+    /// API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_source: Option<ClosedSource>,
     /// The connector.
     pub connector: CatalogLine,
     /// How many customers it reaches.
@@ -104,6 +112,7 @@ impl CatalogLine {
             shared: partnership.entry(connector).shared_version,
             visibility: sharing.map(|sharing| sharing.visibility),
             released: connector.released_versions(),
+            latest: connector.newest(),
             customers: customers.len(),
             recipes: users.len(),
             running: users
@@ -195,6 +204,10 @@ pub fn show(
     Ok(CatalogShowDocument {
         workspace: address.clone(),
         data_center: partnership.workspace.data_center.clone(),
+        closed_source: match partnership.tells {
+            SharingTold::Visibility => Some(partnership.closed_source),
+            SharingTold::VersionsOnly => None,
+        },
         connector: CatalogLine::of(&partnership, connector),
         reaches: reached
             .filter(|customer| partnership.version_at(customer, sharing).is_some())

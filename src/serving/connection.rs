@@ -32,7 +32,7 @@ pub(super) struct Line {
 
 /// Held while a request of a connection is worked on.
 #[derive(Debug)]
-pub(super) struct Busy(Arc<Line>);
+pub(crate) struct Busy(Arc<Line>);
 
 impl Line {
     /// A request has come in.
