@@ -298,19 +298,21 @@ impl NewManifest {
 }
 
 impl AccountApi<'_> {
-    /// What a folder holds that can be exported, and what that needs.
+    /// What a folder holds that can be exported, and what that needs; the folder is Home if none is
+    /// said (platform.md §1.1).
     ///
     /// # Errors
     /// As any question's.
     pub fn folder_assets(
         &self,
-        folder: FolderId,
+        folder: Option<FolderId>,
         data: IncludeData,
     ) -> Result<Vec<ManifestAsset>, ClientError> {
-        let request = self
-            .get("export_manifests/folder_assets")
-            .query("folder_id", folder)
-            .query("include_data", data == IncludeData::Yes);
+        let mut request = self.get("export_manifests/folder_assets");
+        if let Some(folder) = folder {
+            request = request.query("folder_id", folder);
+        }
+        let request = request.query("include_data", data == IncludeData::Yes);
         let answer = self.transport.answer(&request)?;
         answer.list(&["assets"])?.iter().map(asset).collect()
     }

@@ -194,6 +194,10 @@ impl TargetKeys {
             if asset.kind == AssetKind::CustomAdapter {
                 scope.titles.extend(asset.name().parse().ok());
             }
+            if asset.kind == AssetKind::AccountProperties {
+                let names = asset.facts.properties().iter();
+                scope.properties.extend(names.map(ToString::to_string));
+            }
             if let Some(key) = key.as_ref().filter(|key| key.kind == AssetKind::Connection) {
                 scope.connections.insert(key.name.to_string());
             }

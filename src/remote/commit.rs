@@ -1,13 +1,12 @@
 //! Carrying out what was decided, by requests. There are no transactions: an import is one request,
 //! which the platform carries out by itself; of [other changes](super::changes) each is one.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::journal::{Entry, Sending, State};
-use super::{Interest, RemoteWorkspace, Whose};
+use super::{Interest, RemoteWorkspace};
 use crate::client::{
     ClientError, FolderId, HomeAssets, Job, JobId, JobStatus, RestartRecipes, RestartResult, Tags,
     Upload,
@@ -25,7 +24,6 @@ use crate::ops::import::sent::Edits;
 use crate::plan::commit::{Change, Commit};
 use crate::plan::import::TagsPolicy;
 use crate::remote::lists::connectors;
-use crate::remote::read;
 use crate::remote::read::{marks, told};
 use crate::remote::steady::ReadFor;
 use crate::remote::waiting::Waiting;
@@ -101,15 +99,6 @@ impl RemoteWorkspace {
         *self.mirror.borrow_mut() = None;
         *self.outline.borrow_mut() = None;
         *self.top.borrow_mut() = None;
-        // Where nothing was, there is a folder now by which Home is known.
-        if self.base.id.is_none() && self.settings.whose == Whose::Asked {
-            let root = None;
-            let found = read::base(&self.api(), root, &self.settings.address);
-            if let Ok((base, top)) = found {
-                self.base = base;
-                self.top = RefCell::new(top);
-            }
-        }
     }
 
     pub(super) fn import(
@@ -374,17 +363,31 @@ impl RemoteWorkspace {
     /// [`WorkspaceError::Stale`] if it is otherwise now.
     fn unchanged(&self, commit: &Commit) -> Result<(), WorkspaceError> {
         let known = self.lists_of(&commit.base)?.ok_or_else(|| self.stale())?;
-        let (reading, there) = match &*self.mirror.borrow() {
-            Some(mirror) => (mirror.reading, mirror.folders.clone()),
+        let (reading, there, held, is_empty) = match &*self.mirror.borrow() {
+            Some(mirror) => (
+                mirror.reading,
+                mirror.folders.clone(),
+                mirror.held.clone(),
+                mirror.packed.is_empty(),
+            ),
             None => return Err(self.stale()),
         };
-        let still = match reading {
-            ReadDepth::Slim => {
+        // What lists told is all that was read, or all that tells of what was read.
+        let told = match reading {
+            ReadDepth::Slim => true,
+            ReadDepth::Full => is_empty,
+        };
+        let still = match told {
+            true => {
                 let recipes = known.recipes.keys().copied().collect();
-                marks(&self.recipes_with(&recipes)?.inside) == known.recipes
-                    && connectors(&self.client.connectors()?) == known.connectors
+                let listed = self.client.connectors()?;
+                let still = marks(&self.recipes_with(&recipes)?.inside) == known.recipes
+                    && connectors(&listed) == known.connectors
+                    && (reading == ReadDepth::Slim || self.held_still(&held)?);
+                *self.partner.borrow_mut() = self.who.admin.as_ref().map(|_| listed);
+                still
             }
-            ReadDepth::Full => {
+            false => {
                 self.reading.set(ReadDepth::Full);
                 *self.there.borrow_mut() = Some(there);
                 let now = self.read();

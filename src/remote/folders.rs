@@ -14,6 +14,13 @@ pub(super) const DEEPEST: usize = 32;
 /// What the paths of listed assets begin with (platform.md §1.1).
 const TOP: &str = "All projects";
 
+/// The folder that the path of a listed asset names.
+pub(super) fn below_top(path: &str) -> Option<FolderPath> {
+    let below = path.strip_prefix(TOP)?;
+    let below = below.strip_prefix('/').unwrap_or(below);
+    FolderPath::home().join(below).ok()
+}
+
 /// Folders of a workspace, looked up when they are asked for, and once.
 pub(super) struct Folders<'w> {
     workspace: &'w RemoteWorkspace,
@@ -53,10 +60,7 @@ impl<'w> Folders<'w> {
             numbers.extend(folder.map(|folder| (("connection", connection.id.0), folder)));
         }
         for asset in assets {
-            let below = (asset.absolute_path.as_deref()).and_then(|path| path.strip_prefix(TOP));
-            let Some(Ok(path)) = below
-                .map(|below| FolderPath::home().join(below.strip_prefix('/').unwrap_or(below)))
-            else {
+            let Some(path) = asset.absolute_path.as_deref().and_then(below_top) else {
                 continue;
             };
             if let Some(number) = numbers.get(&(asset.kind.as_str(), asset.id)) {
@@ -71,7 +75,7 @@ impl<'w> Folders<'w> {
     }
 
     fn below(&mut self, id: Option<u64>) -> Result<&[(u64, String)], ClientError> {
-        let root = self.workspace.base.root;
+        let root = self.workspace.base.root.get();
         let id = id.filter(|id| Some(*id) != root);
         if let std::collections::btree_map::Entry::Vacant(vacant) = self.children.entry(id) {
             let known = match id {
@@ -82,7 +86,12 @@ impl<'w> Folders<'w> {
                 Some(folders) => folders,
                 None => self.workspace.api().folders_in(id.map(FolderId))?,
             };
-            let own = id.or(root);
+            let mut parents = folders.iter().filter_map(|folder| folder.parent_id);
+            if let (None, None, Some(home)) = (id, root, parents.next()) {
+                // The folder that holds the topmost ones is Home.
+                self.workspace.is_home(Some(home.0));
+            }
+            let own = id.or(self.workspace.base.root.get());
             let named = folders
                 .into_iter()
                 .filter(|folder| Some(folder.id.0) != own);
@@ -93,15 +102,21 @@ impl<'w> Folders<'w> {
 
     /// Where a folder lies; Home if that can't be found out.
     pub(super) fn path_of(&mut self, id: Option<u64>) -> Result<FolderPath, ClientError> {
-        let root = self.workspace.base.root;
-        let Some(id) = id.filter(|id| Some(*id) != root) else {
+        let base = &self.workspace.base;
+        let Some(id) = id.filter(|id| Some(*id) != base.root.get()) else {
             return Ok(FolderPath::home());
         };
-        if Some(id) == self.workspace.base.id {
-            return Ok(self.workspace.base.path.clone());
+        if Some(id) == base.id.get() {
+            return Ok(base.path.clone());
         }
         if let Some(path) = self.told.get(&id) {
             return Ok(path.clone());
+        }
+        if base.root.get().is_none() {
+            self.below(None)?;
+            if self.workspace.base.root.get() == Some(id) {
+                return Ok(FolderPath::home());
+            }
         }
         let mut queue = VecDeque::from([(None, FolderPath::home(), 0)]);
         while let Some((at, path, depth)) = queue.pop_front() {
@@ -135,16 +150,16 @@ impl<'w> Folders<'w> {
 
     /// The number of a folder, if it is there.
     pub(super) fn id_of(&mut self, folder: &FolderPath) -> Result<Option<u64>, WorkspaceError> {
-        let base = self.workspace.base.clone();
-        if *folder == base.path {
-            return Ok(base.id);
-        }
         if folder.is_home() {
-            return Ok(base.root);
+            return Ok(self.workspace.home()?);
+        }
+        let base = &self.workspace.base;
+        if *folder == base.path {
+            return Ok(base.id.get());
         }
         let (mut at, names) = match base.path.relative(folder) {
-            Some(below) => (base.id, below),
-            None => (base.root, folder.as_str()),
+            Some(below) => (base.id.get(), below.to_owned()),
+            None => (base.root.get(), folder.as_str().to_owned()),
         };
         for name in names.split('/').filter(|name| !name.is_empty()) {
             let all = self.below(at)?.iter();
@@ -170,6 +185,9 @@ impl<'w> Folders<'w> {
 impl RemoteWorkspace {
     /// The number of a folder, which is created if it is not there.
     pub(super) fn make_folder(&self, folder: &FolderPath) -> Result<u64, WorkspaceError> {
+        if let Some(id) = self.found.borrow().get(folder) {
+            return Ok(*id);
+        }
         if let Some(id) = Folders::new(self).id_of(folder)? {
             return Ok(id);
         }
@@ -183,6 +201,8 @@ impl RemoteWorkspace {
                 .into());
             }
         };
-        Ok(self.api().create_folder(folder.name(), parent)?.id.0)
+        let made = self.api().create_folder(folder.name(), parent)?.id.0;
+        self.found.borrow_mut().insert(folder.clone(), made);
+        Ok(made)
     }
 }

@@ -5,23 +5,26 @@
 //! released when. Nothing tells that of a table, a page or a property: what is kept of these is what
 //! was there once, and whoever asks is told that it was not read.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::journal::RemoteIdentity;
-use super::snapshot_db::is_listed;
+use super::snapshot_db::{Held, Reach, is_listed};
 use crate::client::{ConnectionInfo, ConnectorInfo, ManifestAsset, RecipeInfo};
 use crate::io::atomic;
 use crate::model::ident::Digest;
 use crate::model::kind::AssetKind;
+use crate::model::path::PackagePath;
 use crate::model::seal::{Seal, seal_of, unsealed};
 use crate::model::visible;
+use crate::model::workspace::FolderPath;
 use crate::ops::export::pack::digest_of_file;
 
 /// The format that this program writes. What has another one is not used.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A folder with what was exported. Nothing depends on it: what can't be kept or read is exported
 /// again.
@@ -43,10 +46,23 @@ pub(super) struct Told<'l> {
 pub(super) struct Kept {
     format: u32,
     identity: RemoteIdentity,
-    folder: u64,
+    folder: FolderPath,
+    /// The folder's number; nothing where that of Home was not asked for.
+    number: Option<u64>,
     /// The package.
     package: Digest,
     assets: Vec<Noted>,
+    /// Names of the workspace's properties that are in no folder's export, as they were listed.
+    properties: BTreeSet<String>,
+    /// How far it was looked for the package that goes into the folder.
+    reach: Reach,
+}
+
+/// Which of a workspace's folders was exported last that is not Home.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Last {
+    identity: RemoteIdentity,
+    folder: FolderPath,
 }
 
 /// An asset of an export.
@@ -152,22 +168,69 @@ impl Kept {
     /// What an export of a folder is kept with. The lists were read before it was made.
     pub(super) fn of(
         identity: &RemoteIdentity,
-        folder: u64,
-        assets: &[ManifestAsset],
+        held: &Held,
         told: &Told<'_>,
+        properties: &BTreeSet<String>,
+        reach: Reach,
     ) -> Self {
         Self {
             format: FORMAT,
             identity: identity.clone(),
-            folder,
+            folder: held.folder.clone(),
+            number: held.number,
             package: Digest::of(b""),
-            assets: notes(assets, told),
+            assets: notes(&held.assets, told),
+            properties: properties.clone(),
+            reach,
         }
     }
 
     /// Whether lists tell that all of it that they tell of is still so.
-    pub(super) fn still(&self, assets: &[ManifestAsset], told: &Told<'_>) -> bool {
-        self.tells() && notes(assets, told) == self.assets
+    pub(super) fn still(&self, held: &Held, told: &Told<'_>) -> bool {
+        let number = match (self.number, held.number) {
+            (Some(then), Some(now)) => then == now,
+            (None, _) | (_, None) => true,
+        };
+        number && self.tells() && notes(&held.assets, told) == self.assets
+    }
+
+    /// Whether these assets, which are all of the workspace's, are those of this folder's export, as
+    /// they were then. Their files have other paths in an export of the workspace.
+    pub(super) fn is_all(&self, assets: &[ManifestAsset], told: &Told<'_>) -> bool {
+        let unfiled = |mut notes: Vec<Noted>| {
+            notes.iter_mut().for_each(|noted| noted.path = None);
+            notes.sort_unstable();
+            notes
+        };
+        self.tells() && unfiled(notes(assets, told)) == unfiled(self.assets.clone())
+    }
+
+    /// The folder.
+    pub(super) const fn folder(&self) -> &FolderPath {
+        &self.folder
+    }
+
+    /// How far it was looked.
+    pub(super) const fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// The number of the folder.
+    pub(super) const fn number(&self) -> Option<u64> {
+        self.number
+    }
+
+    /// Names of the workspace's properties that are in no folder's export.
+    pub(super) const fn properties(&self) -> &BTreeSet<String> {
+        &self.properties
+    }
+
+    /// The numbers of what is in the package, as far as they were told.
+    pub(super) fn numbers(&self) -> BTreeMap<PackagePath, u64> {
+        let assets = self.assets.iter();
+        assets
+            .filter_map(|noted| Some((noted.path.as_ref()?.parse().ok()?, noted.id)))
+            .collect()
     }
 
     /// The same with what is told of some assets by now.
@@ -198,9 +261,22 @@ impl Readings {
         Self { folder }
     }
 
-    fn file(&self, identity: &RemoteIdentity, folder: u64) -> PathBuf {
+    fn file(&self, identity: &RemoteIdentity, folder: &FolderPath) -> PathBuf {
         let name = Digest::of(format!("{identity} folder {folder}").as_bytes());
         self.folder.join(format!("{name}.json"))
+    }
+
+    fn last_file(&self, identity: &RemoteIdentity) -> PathBuf {
+        let name = Digest::of(format!("{identity} last").as_bytes());
+        self.folder.join(format!("{name}.json"))
+    }
+
+    /// What is kept of the folder that was exported last, Home not counted.
+    pub(super) fn last(&self, identity: &RemoteIdentity) -> Option<Kept> {
+        let bytes = atomic::read(&self.last_file(identity)).ok()??;
+        let (last, seal) = unsealed::<Last>(&bytes).ok()?;
+        let fits = seal == Seal::Holds && last.identity == *identity;
+        self.kept(identity, Some(&last.folder).filter(|_| fits)?)
     }
 
     fn package(&self, digest: &Digest) -> PathBuf {
@@ -208,11 +284,11 @@ impl Readings {
     }
 
     /// What is kept of a folder.
-    pub(super) fn kept(&self, identity: &RemoteIdentity, folder: u64) -> Option<Kept> {
+    pub(super) fn kept(&self, identity: &RemoteIdentity, folder: &FolderPath) -> Option<Kept> {
         let bytes = atomic::read(&self.file(identity, folder)).ok()??;
         let (kept, seal) = unsealed::<Kept>(&bytes).ok()?;
         let fits = seal == Seal::Holds && kept.format == FORMAT;
-        (fits && kept.identity == *identity && kept.folder == folder).then_some(kept)
+        (fits && kept.identity == *identity && kept.folder == *folder).then_some(kept)
     }
 
     /// Copies the package to where it stays whoever keeps another one meanwhile.
@@ -231,30 +307,44 @@ impl Readings {
     }
 
     fn try_to_keep(&self, mut kept: Kept, package: &Path) -> std::io::Result<()> {
-        #[derive(Serialize)]
-        struct Sealed<'k> {
-            #[serde(flatten)]
-            kept: &'k Kept,
-            seal: Digest,
-        }
         atomic::make_private_folder(&self.folder)?;
         (_, kept.package) = digest_of_file(package)?;
-        let before = self.kept(&kept.identity, kept.folder);
+        let before = self.kept(&kept.identity, &kept.folder);
         if before.as_ref() == Some(&kept) && self.package(&kept.package).exists() {
-            return Ok(());
+            return self.keep_last(&kept);
         }
         let mut from = std::fs::File::open(package)?;
         atomic::write_replaceable(&self.package(&kept.package), |to| {
             std::io::copy(&mut from, to).map(drop)
         })?;
-        let seal = seal_of(&kept)?;
-        let text = visible::json(&Sealed { kept: &kept, seal })?;
-        let file = self.file(&kept.identity, kept.folder);
-        atomic::write_replaceable(&file, |to| to.write_all(text.as_bytes()))?;
+        write_sealed(&self.file(&kept.identity, &kept.folder), &kept)?;
         let mut earlier = before.filter(|before| before.package != kept.package);
         if let Some(before) = earlier.take() {
             std::fs::remove_file(self.package(&before.package))?;
         }
-        Ok(())
+        self.keep_last(&kept)
     }
+
+    fn keep_last(&self, kept: &Kept) -> std::io::Result<()> {
+        if kept.folder.is_home() {
+            return Ok(());
+        }
+        let last = Last {
+            identity: kept.identity.clone(),
+            folder: kept.folder.clone(),
+        };
+        write_sealed(&self.last_file(&kept.identity), &last)
+    }
+}
+
+fn write_sealed<T: Serialize>(file: &Path, value: &T) -> std::io::Result<()> {
+    #[derive(Serialize)]
+    struct Sealed<'v, V> {
+        #[serde(flatten)]
+        value: &'v V,
+        seal: Digest,
+    }
+    let seal = seal_of(value)?;
+    let text = visible::json(&Sealed { value, seal })?;
+    atomic::write_replaceable(file, |to| to.write_all(text.as_bytes()))
 }

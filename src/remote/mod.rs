@@ -12,7 +12,9 @@ mod id_map;
 pub mod journal;
 mod kept;
 mod lists;
+mod open;
 mod packages;
+mod reach;
 mod read;
 mod read_back;
 mod settings;
@@ -30,15 +32,17 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::client::{Account, AccountApi, Client, Clock, CustomerHandle, Folder, IncludeData};
+use crate::client::{
+    Account, AccountApi, Client, Clock, ConnectorInfo, CustomerHandle, Folder, IncludeData,
+};
 use crate::model::error::chain;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
-    Address, AssetId, AssetKey, AssetPlace, Body, EndpointMark, EndpointState, FolderPath,
-    HeldValue, Inventory, Partnership, PropertyKey, ReadDepth, RemoteAccount, RemoteAddress,
-    Revision, RevisionHeader, RevisionNumber, Scope, SharingKnowledge, SharingTold, Snapshot,
-    WorkspaceAsset, WorkspaceConnector, WorkspaceFacts, WorkspaceId, WorkspaceKind,
+    Address, AssetId, AssetKey, Body, EndpointMark, EndpointState, FolderPath, HeldValue,
+    Inventory, Partnership, PropertyKey, ReadDepth, RemoteAccount, RemoteAddress, Revision,
+    RevisionHeader, RevisionNumber, Scope, SharingKnowledge, SharingTold, Snapshot, WorkspaceAsset,
+    WorkspaceConnector, WorkspaceFacts, WorkspaceId, WorkspaceKind,
 };
 use crate::ops::import::ImportError;
 use crate::ops::{Running, Silent};
@@ -52,7 +56,7 @@ use crate::workspace::{
     WorkspaceError,
 };
 
-use crate::remote::snapshot_db::{Identity, Mirror, Seen};
+use crate::remote::snapshot_db::{Identity, Mirror, Reach, Seen};
 use journal::{Entry, Journal, RemoteIdentity, Went};
 use lists::Lists;
 use read_back::Exported;
@@ -121,6 +125,10 @@ pub struct RemoteWorkspace {
     there: RefCell<Option<BTreeSet<FolderPath>>>,
     /// What settings gave it: told nobody, whoever says it back.
     values: RefCell<Vec<SecretString>>,
+    /// The numbers of folders that were looked for or made.
+    found: RefCell<BTreeMap<FolderPath, u64>>,
+    /// The connectors of a customer's partner, as they were listed right before an import.
+    partner: RefCell<Option<Vec<ConnectorInfo>>>,
 }
 
 /// Whose workspace it is.
@@ -134,10 +142,10 @@ struct Identified {
 /// The folder that exports are made of and imports go into.
 #[derive(Clone, Debug)]
 struct Base {
-    /// Its number; that of Home is not known of a customer's workspace without folders.
-    id: Option<u64>,
+    /// Its number; that of Home is not known of a customer's workspace before it is looked for.
+    id: Cell<Option<u64>>,
     /// Home of the workspace, if that is known.
-    root: Option<u64>,
+    root: Cell<Option<u64>>,
     path: FolderPath,
 }
 
@@ -146,6 +154,12 @@ struct Base {
 struct Interest {
     titles: BTreeSet<ConnectorTitle>,
     connections: BTreeSet<String>,
+    /// Names of recipes, wherever they lie.
+    recipes: BTreeSet<String>,
+    /// Whether something refers to recipes outside of the folders that packages go into.
+    recipes_elsewhere: bool,
+    /// Names of properties of the whole workspace.
+    properties: BTreeSet<String>,
     folders: BTreeSet<FolderPath>,
     /// Folders that packages go into: what describes them as projects is in their own exports only.
     into: BTreeSet<FolderPath>,
@@ -158,6 +172,9 @@ impl Interest {
     fn covers(&self, other: &Self) -> bool {
         self.titles.is_superset(&other.titles)
             && self.connections.is_superset(&other.connections)
+            && self.recipes.is_superset(&other.recipes)
+            && (self.recipes_elsewhere || !other.recipes_elsewhere)
+            && self.properties.is_superset(&other.properties)
             && self.folders.is_superset(&other.folders)
             && self.into.is_superset(&other.into)
             && (self.unfiled || !other.unfiled)
@@ -166,6 +183,9 @@ impl Interest {
     fn add(&mut self, other: Self) {
         self.titles.extend(other.titles);
         self.connections.extend(other.connections);
+        self.recipes.extend(other.recipes);
+        self.recipes_elsewhere |= other.recipes_elsewhere;
+        self.properties.extend(other.properties);
         self.folders.extend(other.folders);
         self.into.extend(other.into);
         self.unfiled |= other.unfiled;
@@ -189,11 +209,11 @@ impl RemoteWorkspace {
             }
         };
         if let RemoteAccount::Customer(number) = settings.address.account {
-            read::is_meant(&client, number, &settings.address)?;
+            open::is_meant(&client, number, &settings.address)?;
         }
         let (who, root) = match (settings.whose, settings.address.folder, &settings.expected) {
-            (Whose::Unasked, None, None) => (read::nobody(&client)?, None),
-            (Whose::Unasked | Whose::Asked, _, _) => read::identify(&client, &account, &settings)?,
+            (Whose::Unasked, None, None) => (open::nobody(&client)?, None),
+            (Whose::Unasked | Whose::Asked, _, _) => open::identify(&client, &account, &settings)?,
         };
         if let Some(entry) = &settings.expected {
             let found = RemoteIdentity::new(&client.base().host(), who.own.id);
@@ -212,13 +232,13 @@ impl RemoteWorkspace {
         let (base, top) = match who.own.id {
             NOBODY => {
                 let base = Base {
-                    id: None,
-                    root: None,
+                    id: Cell::new(None),
+                    root: Cell::new(None),
                     path: FolderPath::home(),
                 };
                 (base, None)
             }
-            _ => read::base(&client.account(&account), root, &settings.address)?,
+            _ => open::base(&client.account(&account), root, &settings.address)?,
         };
         // Whether it arrived shows by comparing it with what its plan rests on.
         let resumed = settings.expected.as_ref().map(Entry::reading);
@@ -242,6 +262,8 @@ impl RemoteWorkspace {
             exported: RefCell::default(),
             there: RefCell::default(),
             values: RefCell::default(),
+            found: RefCell::default(),
+            partner: RefCell::default(),
         })
     }
 
@@ -376,6 +398,15 @@ impl RemoteWorkspace {
         }
     }
 
+    /// The mirror of all that the base folder holds.
+    fn whole(&self) -> Result<Ref<'_, Mirror>, WorkspaceError> {
+        let reach = self.mirror.borrow().as_ref().map(|mirror| mirror.reach);
+        self.mirror(Interest {
+            unfiled: self.base.path.is_home() && reach != Some(Reach::Whole),
+            ..Interest::default()
+        })
+    }
+
     fn read(&self) -> Result<Mirror, WorkspaceError> {
         let (seen, packages) = self.see()?;
         let mirror = self.mirror_of(&seen)?;
@@ -410,6 +441,20 @@ impl RemoteWorkspace {
         })
     }
 
+    /// All that a mirror holds.
+    fn inventory_of(&self, mirror: &Mirror) -> Result<Inventory, WorkspaceError> {
+        let mut inventory = mirror.workspace.inventory()?;
+        inventory.reading = mirror.reading;
+        open::told(&mut inventory.workspace);
+        for asset in &mut inventory.assets {
+            Self::corrected(mirror, asset);
+        }
+        for connector in &mut inventory.connectors {
+            mirror.told(connector);
+        }
+        Ok(inventory)
+    }
+
     fn corrected(mirror: &Mirror, asset: &mut WorkspaceAsset) {
         asset.version = mirror.version_of(asset.id);
     }
@@ -419,7 +464,7 @@ impl RemoteWorkspace {
         let mut snapshot = mirror.workspace.snapshot(scope)?;
         snapshot.reading = mirror.reading;
         snapshot.unread.clone_from(&mirror.unread);
-        snapshot.workspace.revision = RevisionNumber(0);
+        open::told(&mut snapshot.workspace);
         // Of another folder only those recipes are listed that use a connector which matters.
         snapshot.namesakes.within.clone_from(&self.base.path);
         snapshot
@@ -436,9 +481,14 @@ impl RemoteWorkspace {
 
     /// What a plan is made from, as it was read this time.
     fn snapshot_now(&self, scope: &Scope) -> Result<Snapshot, WorkspaceError> {
+        let recipes = || (scope.keys.iter()).filter(|key| key.kind == AssetKind::Recipe);
         let mut interest = Interest {
             titles: scope.titles.clone(),
             connections: scope.connections.clone(),
+            recipes: recipes().map(|key| key.name.to_string()).collect(),
+            recipes_elsewhere: recipes()
+                .any(|key| scope.into.relative(&key.place.folder()).is_none()),
+            properties: scope.properties.clone(),
             folders: scope.folders.clone(),
             into: match scope.into.is_home() {
                 true => BTreeSet::new(),
@@ -447,14 +497,12 @@ impl RemoteWorkspace {
             ..Interest::default()
         };
         let mut snapshot = self.seen(scope, interest.clone())?;
-        // A twin is asked for only in case there is one. Tags are in every export.
-        let unseen = scope.keys.iter().any(|key| {
-            key.place == AssetPlace::Workspace
-                && key.kind != AssetKind::Tags
-                && key.twin == 0
-                && !snapshot.assets.contains_key(key)
+        let home = self.base.path.is_home();
+        let unseen = self.mirror.borrow().as_ref().is_some_and(|mirror| {
+            let all = home && mirror.reach == Reach::Whole;
+            !all && self.is_unseen(scope, &snapshot, mirror)
         });
-        if unseen && !self.base.path.is_home() {
+        if unseen {
             interest.unfiled = true;
             snapshot = self.seen(scope, interest)?;
         }
@@ -484,7 +532,7 @@ impl Workspace for RemoteWorkspace {
 
     fn facts(&self) -> Result<WorkspaceFacts, WorkspaceError> {
         let mut facts = self.mirror(Interest::default())?.workspace.facts()?;
-        facts.revision = RevisionNumber(0);
+        open::told(&mut facts);
         Ok(facts)
     }
 
@@ -493,23 +541,13 @@ impl Workspace for RemoteWorkspace {
     }
 
     fn inventory(&self) -> Result<Inventory, WorkspaceError> {
-        let mirror = self.mirror(Interest::default())?;
-        let mut inventory = mirror.workspace.inventory()?;
-        inventory.reading = mirror.reading;
-        inventory.workspace.revision = RevisionNumber(0);
-        for asset in &mut inventory.assets {
-            Self::corrected(&mirror, asset);
-        }
-        for connector in &mut inventory.connectors {
-            mirror.told(connector);
-        }
-        Ok(inventory)
+        self.inventory_of(&*self.whole()?)
     }
 
     fn outline(&self, wanted: &Outline) -> Result<Inventory, WorkspaceError> {
         let mirror = self.outlined(wanted)?;
         let mut inventory = mirror.workspace.inventory()?;
-        inventory.workspace.revision = RevisionNumber(0);
+        open::told(&mut inventory.workspace);
         for asset in &mut inventory.assets {
             Self::corrected(&mirror, asset);
             asset.body.files.clear();
@@ -769,7 +807,11 @@ pub fn fetch(
     workspace: &RemoteWorkspace,
     scratch: &Path,
 ) -> Result<Option<Downloaded>, WorkspaceError> {
-    match workspace.base.id {
+    let number = match workspace.base.id.get() {
+        Some(id) => Some(id),
+        None => workspace.home()?,
+    };
+    match number {
         Some(id) => {
             let download = workspace.download(id, scratch, IncludeData::No)?;
             Ok(download.map(|(package, _)| package))

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::RemoteWorkspace;
 use super::journal::{Entry, Journal, JournalError, RemoteIdentity};
+use super::{Interest, RemoteWorkspace};
 use crate::io::atomic;
 use crate::io::scratch::ScratchFolder;
 use crate::model::ident::{ConnectorTitle, Digest, Version};
@@ -25,7 +25,7 @@ use crate::plan::rollback::kept::{
     Given, KeptAsset, KeptBefore, KeptConnector, KeptHistory, KeptImport, KeptRelease, KeptRevision,
 };
 use crate::workspace::remote::{RemoteError, Unfinished};
-use crate::workspace::{KeptPackage, Uploaded, Workspace as _, WorkspaceError};
+use crate::workspace::{KeptPackage, Uploaded, WorkspaceError};
 
 /// The folder of kept packages, in the journal's.
 const PACKAGES: &str = "packages";
@@ -233,7 +233,7 @@ impl RemoteWorkspace {
             folder: package.folder.clone(),
             ..KeptImport::default()
         };
-        let inventory = self.inventory()?;
+        let inventory = self.inventory_of(&*self.mirror(Interest::default())?)?;
         let read = self.exported.borrow();
         let exports = read.iter().flat_map(|read| {
             let exports = read.seen.exports.iter().zip(&read.packed);

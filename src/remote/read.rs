@@ -1,28 +1,29 @@
 //! Reading a workspace through the API: an export of its folder, and lists of what an export does
 //! not tell.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
 
-use super::folders::{DEEPEST, Folders};
+use super::folders::Folders;
 use super::kept::{Kept, Told};
 use super::lists::{self, Customers, Lists, RecipeMark};
-use super::{Base, Identified, Interest, NOBODY, RemoteSettings, RemoteWorkspace};
+use super::reach::{Others, property_stub};
+use super::{Interest, RemoteWorkspace};
 use crate::client::{
-    Account, AccountApi, Client, ClientError, ConnectionInfo, ConnectorInfo, Contents,
-    CustomerHandle, CustomerInfo, Folder, FolderId, IncludeData, Job, JobStatus, ManifestAsset,
-    ManifestId, NewManifest, RecipeFilter, RecipeInfo, SharedVersion, Tags,
+    Account, AccountApi, ClientError, ConnectionInfo, ConnectorInfo, Contents, CustomerInfo,
+    FolderId, IncludeData, Job, JobStatus, ManifestAsset, ManifestId, NewManifest, RecipeFilter,
+    RecipeInfo, SharedVersion, Tags,
 };
 use crate::io::scratch::ScratchFolder;
-use crate::model::ident::{ConnectorTitle, DataCenter, InternalName, Version, WorkspaceName};
+use crate::model::ident::{ConnectorTitle, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::normal::nfc;
 use crate::model::workspace::{
-    Address, AssetKey, AssetPlace, Authorization, FolderPath, HeldState, ReadDepth, RemoteAddress,
-    WorkspaceId, WorkspaceKind,
+    AssetKey, AssetPlace, Authorization, FolderPath, HeldState, ReadDepth, WorkspaceId,
+    WorkspaceKind,
 };
-use crate::remote::snapshot_db::{Export, Identity, Mirror, Seen, SeenConnector, Stub};
+use crate::remote::snapshot_db::{Export, Identity, Mirror, Reach, Seen, SeenConnector, Stub};
 use crate::remote::steady::ReadFor;
 use crate::remote::waiting::Waiting;
 use crate::workspace::remote::RemoteError;
@@ -44,184 +45,14 @@ pub struct Downloaded {
 }
 
 impl Downloaded {
+    pub(super) const fn new(folder: ScratchFolder, name: String) -> Self {
+        Self { folder, name }
+    }
+
     /// The zip.
     pub fn path(&self) -> std::path::PathBuf {
         self.folder.file(&self.name)
     }
-}
-
-/// Stands for whoever's workspace it is.
-pub(super) fn nobody(client: &Client) -> Result<Identified, WorkspaceError> {
-    let unknown = || {
-        let center = DataCenter::UNKNOWN.parse();
-        center.map_err(|_| ClientError::from(crate::client::Cut))
-    };
-    Ok(Identified {
-        own: Identity {
-            id: NOBODY,
-            name: name_of("", NOBODY.0),
-            kind: WorkspaceKind::External,
-            data_center: match client.base().data_center() {
-                Some(center) => center,
-                None => unknown()?,
-            },
-            external_id: None,
-        },
-        admin: None,
-    })
-}
-
-/// Says whose workspace it is, and which of its folders is Home.
-pub(super) fn identify(
-    client: &Client,
-    account: &Account,
-    settings: &RemoteSettings,
-) -> Result<(Identified, Option<u64>), WorkspaceError> {
-    let elsewhere = || {
-        DataCenter::UNKNOWN
-            .parse()
-            .map_err(|_| RemoteError::Unreadable {
-                address: Address::Remote(settings.address.clone()),
-                what: "its data center has no name".to_owned(),
-            })
-    };
-    let data_center: DataCenter = match client.base().data_center() {
-        Some(center) => center,
-        None => elsewhere()?,
-    };
-    let me = client.me()?;
-    let own = |kind| Identity {
-        id: me.id,
-        name: name_of(me.name.as_deref().unwrap_or_default(), me.id.0),
-        kind,
-        data_center: data_center.clone(),
-        external_id: None,
-    };
-    match account {
-        Account::Own => {
-            // Its connectors tell whether it is a partner's, once they are asked for.
-            let who = Identified {
-                own: own(WorkspaceKind::External),
-                admin: None,
-            };
-            Ok((who, me.root_folder.map(|root| root.0)))
-        }
-        Account::Customer(handle) => {
-            let customer = client.customer(handle)?;
-            let who = Identified {
-                own: Identity {
-                    id: WorkspaceId(customer.id),
-                    name: name_of(&customer.name, customer.id),
-                    kind: WorkspaceKind::Customer,
-                    data_center: data_center.clone(),
-                    external_id: customer.external_id.clone(),
-                },
-                admin: Some(own(WorkspaceKind::Admin)),
-            };
-            Ok((who, None))
-        }
-    }
-}
-
-/// Refuses a number that could be taken for another customer's external id, too.
-///
-/// # Errors
-/// If it could, or the customers can't be asked for.
-pub(super) fn is_meant(
-    client: &Client,
-    number: u64,
-    address: &RemoteAddress,
-) -> Result<(), WorkspaceError> {
-    let found = |handle| match client.customer(&handle) {
-        Ok(customer) => Ok(Some(customer)),
-        Err(ClientError::NotFound { .. }) => Ok(None),
-        Err(error) => Err(error),
-    };
-    let Some(by_external) = found(CustomerHandle::External(number.to_string()))? else {
-        return Ok(());
-    };
-    if by_external.id == number {
-        return Ok(());
-    }
-    let by_number = found(CustomerHandle::Number(number))?;
-    Err(RemoteError::Ambiguous {
-        address: Address::Remote(address.clone()),
-        number,
-        by_number: by_number.map(|customer| customer.name),
-        by_external: by_external.name,
-    }
-    .into())
-}
-
-/// The folder that an address names, and the topmost folders where these had to be asked for.
-pub(super) fn base(
-    api: &AccountApi<'_>,
-    root: Option<u64>,
-    address: &RemoteAddress,
-) -> Result<(Base, Option<Vec<Folder>>), WorkspaceError> {
-    // Who asks for no folder means Home, and a token's own workspace says which that is.
-    let is_home = |home| match address.folder {
-        None => true,
-        Some(wanted) => wanted == home,
-    };
-    if let Some(home) = root.filter(|home| is_home(*home)) {
-        let base = Base {
-            id: Some(home),
-            root: Some(home),
-            path: FolderPath::home(),
-        };
-        return Ok((base, None));
-    }
-    let top = api.folders_in(None)?;
-    // Home is the folder that holds the topmost ones.
-    let mut home = root.or_else(|| {
-        let parents = top.iter().filter_map(|folder| folder.parent_id);
-        parents.map(|parent| parent.0).next()
-    });
-    if home.is_none() && top.is_empty() {
-        // Without folders, whatever there is lies in Home.
-        let recipes = api.recipes(&RecipeFilter::default())?;
-        home = recipes
-            .iter()
-            .find_map(|recipe| recipe.folder_id.map(|folder| folder.0));
-    }
-    let Some(wanted) = address.folder.filter(|wanted| Some(*wanted) != home) else {
-        let base = Base {
-            id: home,
-            root: home,
-            path: FolderPath::home(),
-        };
-        return Ok((base, Some(top)));
-    };
-    let mut queue: VecDeque<(u64, FolderPath, usize)> = VecDeque::new();
-    let put = |queue: &mut VecDeque<_>, above: &FolderPath, folder: &Folder, depth| {
-        // A folder whose name can't be one holds nothing that could be planned.
-        if let Ok(path) = above.child(&folder.name) {
-            queue.push_back((folder.id.0, path, depth));
-        }
-    };
-    for folder in top.iter().filter(|folder| Some(folder.id.0) != home) {
-        put(&mut queue, &FolderPath::home(), folder, 1);
-    }
-    while let Some((id, path, depth)) = queue.pop_front() {
-        if id == wanted {
-            let base = Base {
-                id: Some(id),
-                root: home,
-                path,
-            };
-            return Ok((base, Some(top)));
-        }
-        if depth < DEEPEST {
-            for folder in api.folders_in(Some(FolderId(id)))? {
-                put(&mut queue, &path, &folder, depth + 1);
-            }
-        }
-    }
-    Err(RemoteError::NoFolder {
-        address: Address::Remote(address.clone()),
-    }
-    .into())
 }
 
 /// A name for a workspace that may stand in file names, as near to its own as can be.
@@ -253,36 +84,34 @@ impl RemoteWorkspace {
     /// Lists come first. Where they tell that what was exported earlier is still so, it is not
     /// exported again; and what is exported is no older than what lists told of it.
     pub(super) fn see(&self) -> Result<(Seen, Vec<Downloaded>), WorkspaceError> {
-        let api = self.api();
         let interest = self.interest.borrow().clone();
         let mut folders = Folders::new(self);
-        let mut wanted: Vec<(FolderPath, u64)> = Vec::new();
-        wanted.extend(self.base.id.map(|id| (self.base.path.clone(), id)));
-        if interest.unfiled && !self.base.path.is_home() {
-            wanted.extend(self.base.root.map(|id| (FolderPath::home(), id)));
-        }
-        for folder in interest.into.iter().filter(|into| **into != self.base.path) {
-            wanted.extend(folders.id_of(folder)?.map(|id| (folder.clone(), id)));
-        }
-        let mut held = Vec::new();
-        let mut assets = Vec::new();
-        for (_, id) in &wanted {
-            let listed = api.folder_assets(FolderId(*id), IncludeData::Yes)?;
-            assets.extend(listed.iter().cloned());
-            held.push((*id, listed));
-        }
-        let ListedRecipes {
-            inside: recipes,
-            elsewhere,
-        } = self.recipes_of(&assets)?;
-        let connections = api.connections()?;
-        let listed = self.client.connectors()?;
+        let (reach, held) = self.hold(&interest, &mut folders)?;
+        let assets: Vec<ManifestAsset> = held
+            .iter()
+            .flat_map(|held| held.assets.iter().cloned())
+            .collect();
+        let found = self.recipes_beside(reach, &assets, &interest)?;
+        let connections = self.api().connections()?;
+        let listed = self.connectors_listed()?;
+        let told = Told {
+            recipes: &found.inside,
+            connections: &connections,
+            connectors: &listed,
+        };
+        let kept = self.still_held(&held, &told);
+        let planned = reach == Reach::Folder && self.read_for.get() == ReadFor::Plan;
+        let found = match kept.is_none() && planned && found.elsewhere.is_none() {
+            true => self.all_recipes(&assets)?,
+            false => found,
+        };
+        let (recipes, elsewhere) = (found.inside, found.elsewhere);
+        let own_elsewhere = self.uses_own(elsewhere.as_deref(), &listed);
         let told = Told {
             recipes: &recipes,
             connections: &connections,
             connectors: &listed,
         };
-        let kept = self.still_held(&held, &told);
         // A plan looks itself whether there are several folders of a name.
         if kept.is_some() || self.read_for.get() == ReadFor::Report {
             folders.learn(&assets, &recipes, &connections);
@@ -295,39 +124,62 @@ impl RemoteWorkspace {
         }
         let own = self.connectors(&listed, &sources)?;
         let mut stubs = self.connection_stubs(&connections, &interest, &mut folders)?;
-        stubs.extend(self.recipe_stubs(&own, &interest, elsewhere, &recipes, &mut folders)?);
+        let others = Others {
+            reach,
+            reading: match kept {
+                Some(_) => ReadDepth::Slim,
+                None => ReadDepth::Full,
+            },
+            listed: elsewhere,
+        };
+        let reading = others.reading;
+        stubs.extend(self.recipe_stubs(&own, &interest, others, &recipes, &mut folders)?);
         let there = match &*self.there.borrow() {
             // Folders that came or went meanwhile are none of an import's business.
             Some(there) => there.clone(),
             None => folders.there(&interest.folders)?,
         };
-        let reading = match kept {
-            Some(_) => ReadDepth::Slim,
-            None => ReadDepth::Full,
-        };
-        let downloads = match kept {
-            Some(kept) => kept,
-            None => self.download_all(&held)?,
-        };
+        let mut properties = BTreeSet::new();
         let mut exports = Vec::new();
-        let filled = wanted.into_iter().zip(&held);
-        let filled = filled.filter(|(_, (_, listed))| !listed.is_empty());
-        for (((folder, _), (_, listed)), package) in filled.zip(&downloads) {
-            let numbers = listed.iter().filter_map(|asset| {
-                let path = asset.zip_name.as_ref()?.parse().ok()?;
-                Some((path, asset.id))
-            });
-            exports.push(Export {
-                folder,
-                package: package.path(),
-                numbers: numbers.collect(),
-            });
+        let mut downloads = Vec::new();
+        match kept {
+            Some(kept) => {
+                for (kept, package) in kept {
+                    properties.extend(kept.properties().iter().cloned());
+                    exports.push(Export {
+                        folder: kept.folder().clone(),
+                        package: package.path(),
+                        numbers: kept.numbers(),
+                    });
+                    downloads.push(package);
+                }
+            }
+            None => {
+                let filled = held.iter().filter(|held| !held.assets.is_empty());
+                for held in filled {
+                    let package = self.export_of(held)?;
+                    let numbers = held.assets.iter().filter_map(|asset| {
+                        let path = asset.zip_name.as_ref()?.parse().ok()?;
+                        Some((path, asset.id))
+                    });
+                    exports.push(Export {
+                        folder: held.folder.clone(),
+                        package: package.path(),
+                        numbers: numbers.collect(),
+                    });
+                    downloads.push(package);
+                }
+                if reach == Reach::Folder && !exports.is_empty() {
+                    properties = self.properties_there(&interest, &exports)?;
+                }
+            }
         }
-        let filled = held.iter().filter(|(_, listed)| !listed.is_empty());
+        stubs.extend(property_stub(&properties));
+        let filled = held.iter().filter(|held| !held.assets.is_empty());
         let to_keep = match reading {
             ReadDepth::Slim => Vec::new(),
             ReadDepth::Full => filled
-                .map(|(folder, assets)| Kept::of(&self.identity(), *folder, assets, &told))
+                .map(|held| Kept::of(&self.identity(), held, &told, &properties, reach))
                 .collect(),
         };
         let (admin, connectors) = match &self.who.admin {
@@ -339,6 +191,8 @@ impl RemoteWorkspace {
             admin,
             base: self.base.path.clone(),
             reading,
+            reach,
+            own_elsewhere,
             to_keep,
             exports,
             recipes: recipes
@@ -363,46 +217,6 @@ impl RemoteWorkspace {
             },
         };
         Ok((seen, downloads))
-    }
-
-    /// What was exported earlier, where lists tell that it is still so, and whoever asks is content
-    /// with that.
-    fn still_held(
-        &self,
-        held: &[(u64, Vec<ManifestAsset>)],
-        told: &Told<'_>,
-    ) -> Option<Vec<Downloaded>> {
-        if self.reading.get() == ReadDepth::Full {
-            return None;
-        }
-        let mut packages = Vec::new();
-        let filled = held.iter().filter(|(_, listed)| !listed.is_empty());
-        for (folder, listed) in filled {
-            let readings = &self.settings.readings;
-            let kept = readings.kept(&self.identity(), *folder)?;
-            if !kept.still(listed, told) {
-                return None;
-            }
-            let scratch = ScratchFolder::new(&self.settings.scratch).ok()?;
-            let name = format!("{}.zip", self.name_of_base());
-            readings.copy(&kept, &scratch.file(&name))?;
-            packages.push(Downloaded {
-                folder: scratch,
-                name,
-            });
-        }
-        (!packages.is_empty()).then_some(packages)
-    }
-
-    /// Exports folders that hold something.
-    fn download_all(
-        &self,
-        held: &[(u64, Vec<ManifestAsset>)],
-    ) -> Result<Vec<Downloaded>, WorkspaceError> {
-        let filled = held.iter().filter(|(_, listed)| !listed.is_empty());
-        filled
-            .map(|(folder, _)| self.export(*folder, &self.settings.scratch, IncludeData::Yes))
-            .collect()
     }
 
     /// Whose workspace it is, by what the platform says of the connectors of the token's own: only a
@@ -474,6 +288,8 @@ impl RemoteWorkspace {
             admin,
             base: self.base.path.clone(),
             reading: ReadDepth::Full,
+            reach: Reach::Whole,
+            own_elsewhere: BTreeSet::new(),
             to_keep: Vec::new(),
             exports: Vec::new(),
             recipes: BTreeMap::new(),
@@ -493,7 +309,7 @@ impl RemoteWorkspace {
         scratch: &Path,
         data: IncludeData,
     ) -> Result<Option<(Downloaded, Vec<ManifestAsset>)>, WorkspaceError> {
-        let assets = self.api().folder_assets(FolderId(folder), data)?;
+        let assets = self.api().folder_assets(Some(FolderId(folder)), data)?;
         if assets.is_empty() {
             return Ok(None);
         }
@@ -501,7 +317,7 @@ impl RemoteWorkspace {
     }
 
     /// Exports a folder that holds something, and downloads it.
-    fn export(
+    pub(super) fn export(
         &self,
         folder: u64,
         scratch: &Path,
@@ -557,17 +373,14 @@ impl RemoteWorkspace {
         Ok(downloaded)
     }
 
-    fn name_of_base(&self) -> WorkspaceName {
+    pub(super) fn name_of_base(&self) -> WorkspaceName {
         match self.base.path.is_home() {
             true => self.who.own.name.clone(),
-            false => name_of(self.base.path.name(), self.base.id.unwrap_or_default()),
+            false => name_of(
+                self.base.path.name(),
+                self.base.id.get().unwrap_or_default(),
+            ),
         }
-    }
-
-    /// The recipes among assets. Others are told as far as they were listed on the way.
-    fn recipes_of(&self, assets: &[ManifestAsset]) -> Result<ListedRecipes, WorkspaceError> {
-        let recipes = assets.iter().filter(|asset| asset.kind == "recipe");
-        self.recipes_with(&recipes.map(|asset| asset.id).collect())
     }
 
     /// The recipes that have these numbers, and others, too.
@@ -591,7 +404,7 @@ impl RemoteWorkspace {
                 elsewhere: Some(others),
             });
         }
-        if let Some(base) = self.base.id {
+        if let Some(base) = self.base.id.get() {
             let filter = RecipeFilter {
                 folder: Some(FolderId(base)),
                 ..RecipeFilter::default()
@@ -626,7 +439,8 @@ impl RemoteWorkspace {
                 continue;
             };
             let mut connector = self.seen_connector(info, title)?;
-            if sources.contains(&connector.title) && connector.released.is_some() {
+            let matters = self.is_source(info);
+            if matters && sources.contains(&connector.title) && connector.released.is_some() {
                 connector.code = match self.client.connector_code(info.id) {
                     Ok(code) => Some(code.into_bytes()),
                     // It is not shown.
@@ -637,6 +451,26 @@ impl RemoteWorkspace {
             seen.push(connector);
         }
         Ok(seen)
+    }
+
+    /// Whether a connector's source is compared with anything: that of a customer's partner is if it is
+    /// shared.
+    fn is_source(&self, connector: &ConnectorInfo) -> bool {
+        self.who.admin.is_none() || connector.shared.version().is_some()
+    }
+
+    /// Whether the source of one of these was asked for.
+    pub(super) fn reads_sources<'c>(
+        &self,
+        mut connectors: impl Iterator<Item = &'c ConnectorInfo>,
+    ) -> bool {
+        let titles = &self.interest.borrow().titles;
+        connectors.any(|connector| {
+            let mut titles = titles.iter();
+            self.is_source(connector)
+                && (self.who.admin.is_none()
+                    || titles.any(|title| title.as_str() == connector.title))
+        }) && !titles.is_empty()
     }
 
     fn seen_connector(
@@ -690,34 +524,47 @@ impl RemoteWorkspace {
         Ok(stubs)
     }
 
-    /// Recipes elsewhere that a new version of a connector would move.
+    /// Recipes elsewhere that a new version of a connector would move, and, where an export does not
+    /// have all, those that have a name which matters.
     fn recipe_stubs(
         &self,
         connectors: &[SeenConnector],
         interest: &Interest,
-        elsewhere: Option<Vec<RecipeInfo>>,
+        others: Others,
         inside: &[RecipeInfo],
         folders: &mut Folders<'_>,
     ) -> Result<Vec<Stub>, WorkspaceError> {
-        let compared: Vec<InternalName> = connectors
-            .iter()
+        // No import into a customer's workspace moves what its partner has.
+        let own = connectors.iter().filter(|_| self.who.admin.is_none());
+        let compared: Vec<InternalName> = own
             .filter(|connector| interest.titles.contains(&connector.title))
             .map(|connector| connector.internal_name.clone())
             .collect();
-        // A list says of each recipe what it uses (platform.md §2); where it doesn't, it is asked.
-        let using = match elsewhere {
-            Some(listed) if listed.iter().all(|recipe| recipe.tells_all_providers) => listed
-                .into_iter()
-                .filter(|recipe| {
-                    let mut compared = compared.iter();
-                    compared.any(|name| recipe.providers.iter().any(|used| used == name.as_str()))
-                })
-                .collect(),
-            Some(_) | None => using_any(&self.api(), &compared)?,
+        let is_named = |recipe: &RecipeInfo| {
+            others.reach == Reach::Folder && interest.recipes.contains(&*nfc(&recipe.name))
         };
+        let is_using = |recipe: &RecipeInfo| {
+            let mut compared = compared.iter();
+            compared.any(|name| recipe.providers.iter().any(|used| used == name.as_str()))
+        };
+        let mut found = Vec::new();
+        // A list says of each recipe what it uses (platform.md §2); where it doesn't, it is asked.
+        let mut told = false;
+        if let Some(listed) = others.listed {
+            told = listed.iter().all(|recipe| recipe.tells_all_providers);
+            let meant = listed.into_iter();
+            found.extend(meant.filter(|recipe| is_named(recipe) || told && is_using(recipe)));
+        }
+        // Where nothing is new, or all is done, nobody's connector moves.
+        let is_done = self.read_for.get() == ReadFor::Report;
+        let unmoved =
+            others.reach == Reach::Folder && (is_done || others.reading == ReadDepth::Slim);
+        if !told && !unmoved {
+            found.extend(using_any(&self.api(), &compared)?);
+        }
         let inside: BTreeSet<u64> = inside.iter().map(|recipe| recipe.id.0).collect();
         let mut stubs: BTreeMap<u64, Stub> = BTreeMap::new();
-        for recipe in using {
+        for recipe in found {
             if inside.contains(&recipe.id.0) || stubs.contains_key(&recipe.id.0) {
                 continue;
             }
@@ -788,7 +635,7 @@ pub(super) struct ListedRecipes {
     /// Those that are exported.
     pub(super) inside: Vec<RecipeInfo>,
     /// All others; nothing if they were not listed.
-    elsewhere: Option<Vec<RecipeInfo>>,
+    pub(super) elsewhere: Option<Vec<RecipeInfo>>,
 }
 
 /// A customer, with its recipes that use connectors which matter.
@@ -812,7 +659,7 @@ fn connection_stub(
     let provider = connection.provider.clone().unwrap_or_default();
     let json = serde_json::json!({"name": connection.name, "provider": provider});
     Ok(Stub {
-        id: connection.id.0,
+        id: Some(connection.id.0),
         key: AssetKey {
             place: AssetPlace::Folder(
                 folders.path_of(connection.folder_id.map(|folder| folder.0))?,
@@ -864,7 +711,7 @@ fn recipe_stub(recipe: &RecipeInfo, folder: FolderPath) -> Stub {
         .collect();
     let json = serde_json::json!({"name": recipe.name, "code": code, "config": config});
     Stub {
-        id: recipe.id.0,
+        id: Some(recipe.id.0),
         key: AssetKey {
             place: AssetPlace::Folder(folder),
             kind: AssetKind::Recipe,

@@ -131,15 +131,19 @@ impl RemoteWorkspace {
 
     /// Keeps the export with what is there now, for the next time.
     fn keep_changed(&self, seen: &Seen, now: &[RecipeInfo], package: &Path) {
-        let [(folder, assets)] = seen.held.as_slice() else {
+        let [held] = seen.held.as_slice() else {
             return;
         };
         let identity = self.identity();
-        let Some(kept) = self.settings.readings.kept(&identity, *folder) else {
+        let Some(kept) = self.settings.readings.kept(&identity, &held.folder) else {
             return;
         };
-        let mut assets = assets.clone();
-        for asset in assets.iter_mut().filter(|asset| asset.kind == "recipe") {
+        let mut held = held.clone();
+        for asset in held
+            .assets
+            .iter_mut()
+            .filter(|asset| asset.kind == "recipe")
+        {
             let mut changed = now.iter().filter(|recipe| recipe.id.0 == asset.id);
             // Some lists of assets tell versions, others don't.
             if let (Some(_), Some(recipe)) = (asset.version, changed.next()) {
@@ -152,7 +156,8 @@ impl RemoteWorkspace {
             connections: &connections,
             connectors: &[],
         };
-        let kept = kept.changed(Kept::of(&identity, *folder, &assets, &told));
+        let (properties, reach) = (kept.properties().clone(), kept.reach());
+        let kept = kept.changed(Kept::of(&identity, &held, &told, &properties, reach));
         self.settings.readings.keep(kept, package);
     }
 }

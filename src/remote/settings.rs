@@ -705,7 +705,7 @@ impl Steps {
 
 /// With how few prefixes all of the names are told: their common beginning, or where they have none,
 /// each of them.
-fn prefixes<'n>(names: &[&'n str]) -> Vec<&'n str> {
+pub(super) fn prefixes<'n>(names: &[&'n str]) -> Vec<&'n str> {
     let Some(first) = names.first() else {
         return Vec::new();
     };

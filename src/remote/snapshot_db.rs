@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use thin_vec::{ThinVec, thin_vec};
 
 use super::kept::Kept;
@@ -68,7 +69,8 @@ pub(super) struct SeenConnector {
 /// Something that lies outside the export: a name, and what it uses.
 #[derive(Clone, Debug)]
 pub(super) struct Stub {
-    pub(super) id: u64,
+    /// Its number, if it has one.
+    pub(super) id: Option<u64>,
     pub(super) key: AssetKey,
     pub(super) json: Vec<u8>,
     pub(super) providers: Vec<String>,
@@ -109,9 +111,31 @@ pub(super) struct Seen {
     /// What lies elsewhere.
     pub(super) stubs: Vec<Stub>,
     /// What folders were said to hold before they were exported.
-    pub(super) held: Vec<(u64, Vec<ManifestAsset>)>,
+    pub(super) held: Vec<Held>,
     /// What lists told.
     pub(super) lists: Lists,
+    /// How far it was looked.
+    pub(super) reach: Reach,
+    /// Connectors of a customer's own that recipes use which are not in the exports.
+    pub(super) own_elsewhere: BTreeSet<InternalName>,
+}
+
+/// What a folder was said to hold.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub(super) folder: FolderPath,
+    /// Its number; nothing where that of Home was not asked for.
+    pub(super) number: Option<u64>,
+    pub(super) assets: Vec<ManifestAsset>,
+}
+
+/// How far it was looked when a workspace was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Reach {
+    /// No further than the folder that a package goes into, and the lists that tell of all of it.
+    Folder,
+    /// All that an export of the base folder has.
+    Whole,
 }
 
 impl Seen {
@@ -135,7 +159,11 @@ pub(super) struct Mirror {
     /// Whether the workspace stayed as it was while it was read.
     pub(super) steadiness: Cell<Steadiness>,
     /// What folders were said to hold before they were exported.
-    pub(super) held: Vec<(u64, Vec<ManifestAsset>)>,
+    pub(super) held: Vec<Held>,
+    /// How far it was looked.
+    pub(super) reach: Reach,
+    /// Connectors of a customer's own that recipes use which are not in the exports.
+    pub(super) own_elsewhere: BTreeSet<InternalName>,
     /// What lists told.
     pub(super) lists: Lists,
     /// Whether the exports were made now, or earlier.
@@ -220,6 +248,8 @@ impl Mirror {
                 (ReadDepth::Slim, true) | (ReadDepth::Full, _) => Steadiness::Unasked,
             }),
             held: seen.held.clone(),
+            reach: seen.reach,
+            own_elsewhere: seen.own_elsewhere.clone(),
             lists: seen.lists.clone(),
             reading: seen.reading,
             unread: BTreeSet::new(),
@@ -264,7 +294,7 @@ impl Mirror {
             for stub in &seen.stubs {
                 let mut listed = export.numbers.iter().filter(|(path, number)| {
                     let kind = FileRole::of(path.as_str());
-                    **number == stub.id && kind == FileRole::Main(stub.key.kind.clone())
+                    Some(**number) == stub.id && kind == FileRole::Main(stub.key.kind.clone())
                 });
                 if stub.key.kind == AssetKind::Connection
                     && let Some((path, _)) = listed.next()
@@ -294,8 +324,16 @@ impl Mirror {
         let outside: Vec<&Stub> = seen
             .stubs
             .iter()
-            .filter(|stub| !listed.contains(&(stub.key.kind.clone(), stub.id)))
+            .filter(|stub| {
+                let mut ids = stub.id.into_iter();
+                !ids.any(|id| listed.contains(&(stub.key.kind.clone(), id)))
+            })
             .collect();
+        if seen.reading == ReadDepth::Slim {
+            let keys = outside.iter().map(|stub| &stub.key);
+            self.unread
+                .extend(keys.filter(|key| !is_listed(&key.kind)).cloned());
+        }
         self.hold_stubs(&outside, &mut numbers)?;
         for (request, read, listed) in &incoming {
             let mut known = BTreeMap::new();
@@ -383,7 +421,8 @@ impl Mirror {
         let mut brought = MemoryContents::default();
         let mut told = BTreeMap::new();
         for stub in stubs {
-            if held.contains(&(&stub.key.kind, stub.id)) {
+            let mut ids = stub.id.into_iter();
+            if ids.any(|id| held.contains(&(&stub.key.kind, id))) {
                 continue;
             }
             let mut key = stub.key.clone();
@@ -394,7 +433,7 @@ impl Mirror {
                 create_folders(&mut commit, &mut there, folder);
             }
             let content = brought.put(&stub.json)?;
-            let id = numbers.give(Some(stub.id));
+            let id = numbers.give(stub.id);
             told.insert(id, stub.version);
             commit.changes.push(Change::CreateAsset {
                 id,

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use super::RemoteWorkspace;
 use super::lists::connectors;
 use super::read::marks;
-use crate::client::{ClientError, FolderId, IncludeData, ManifestAsset};
+use crate::client::{ClientError, ManifestAsset};
+use crate::remote::snapshot_db::Held;
 use crate::workspace::WorkspaceError;
 
 /// How often a workspace is read that changes meanwhile.
@@ -57,12 +58,10 @@ fn listing(assets: &[ManifestAsset]) -> BTreeSet<Listing<'_>> {
 
 impl RemoteWorkspace {
     /// Lists folders again after everything else was read.
-    fn held_still(&self, held: &[(u64, Vec<ManifestAsset>)]) -> Result<bool, ClientError> {
-        for (folder, before) in held {
-            let now = self
-                .api()
-                .folder_assets(FolderId(*folder), IncludeData::Yes)?;
-            if listing(&now) != listing(before) {
+    pub(super) fn held_still(&self, held: &[Held]) -> Result<bool, ClientError> {
+        for before in held {
+            let now = self.listed_in(before.number)?;
+            if listing(&now) != listing(&before.assets) {
                 return Ok(false);
             }
         }
@@ -104,10 +103,13 @@ impl RemoteWorkspace {
         let recipes = lists.recipes.keys().copied().collect();
         let mut stayed = marks(&self.recipes_with(&recipes)?.inside) == lists.recipes;
         // The source of a connector is told by itself, for the version that is released by then.
-        if stayed && !self.interest.borrow().titles.is_empty() && !lists.connectors.is_empty() {
+        if stayed && self.reads_sources(lists.connectors.values()) {
             stayed = connectors(&self.client.connectors()?) == lists.connectors;
         }
-        stayed = stayed && self.held_still(&mirror.held)?;
+        // That nothing is there is looked at again before anything is sent.
+        if !mirror.packed.is_empty() {
+            stayed = stayed && self.held_still(&mirror.held)?;
+        }
         mirror.steadiness.set(match stayed {
             true => Steadiness::Whole,
             false => Steadiness::Moved,

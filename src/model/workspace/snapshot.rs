@@ -80,6 +80,8 @@ pub struct Scope {
     /// Custom connectors whose source is compared. All connectors are answered; where a source has
     /// to be fetched, only that of these is.
     pub titles: BTreeSet<ConnectorTitle>,
+    /// Names of properties of the whole workspace, which an asset of it holds.
+    pub properties: BTreeSet<String>,
 }
 
 /// Everything is meant where nothing is said.

@@ -123,6 +123,7 @@ pub(super) fn plan(
     {
         incoming.snapshot(workspace, &Uses::of(None))?;
     }
+    let inventory = workspace.inventory()?;
     let mut edits = Edits::default();
     for sent in &sent {
         sent.compare(workspace, running, &mut edits)?;
@@ -131,7 +132,6 @@ pub(super) fn plan(
         None => None,
         Some((incoming, import)) => Some(incoming.plan(import, workspace, running)?),
     };
-    let inventory = workspace.inventory()?;
     let errors = planned.as_ref().map(Planned::errors).unwrap_or_default();
     let situation = KeptSituation {
         address: &request.address,

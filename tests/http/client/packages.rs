@@ -218,7 +218,7 @@ fn manifests_name_everything_or_what_they_are_told() {
     let client = client(&server);
     let own = client.account(&OWN);
     let assets = own
-        .folder_assets(FolderId(5), IncludeData::Yes)
+        .folder_assets(Some(FolderId(5)), IncludeData::Yes)
         .expect("listed");
     assert_eq!(
         (assets[0].id, assets[0].kind.as_str(), assets[0].unreachable),

@@ -14,6 +14,7 @@ mod manners;
 mod not_offered;
 mod other_writer;
 mod promote;
+mod reach;
 mod real_projects;
 mod refusals;
 mod rollback;

@@ -275,7 +275,8 @@ fn in_account(
             json!({ "folder": folder(&api.create_folder(name, parent)?) })
         }
         ("GET", ["export_manifests", "folder_assets"]) => {
-            let assets = api.folder_assets(FolderId(number(&ids, "folder")), IncludeData::No)?;
+            let assets =
+                api.folder_assets(Some(FolderId(number(&ids, "folder"))), IncludeData::No)?;
             list("assets", &assets, asset)
         }
         ("POST", ["export_manifests"]) => {
