@@ -43,6 +43,7 @@ pub(crate) fn a_snapshot_answers_what_is_asked_and_no_more(workspace: &mut dyn W
         folders: BTreeSet::from(["Orders", "Orders/G"].map(folder)),
         into: FolderPath::home(),
         titles: BTreeSet::new(),
+        ..Scope::default()
     };
     let snapshot = workspace.snapshot(&asked).expect("a snapshot");
     let ids: Vec<_> = snapshot.assets.values().map(|asset| asset.id.0).collect();
