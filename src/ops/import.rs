@@ -482,7 +482,7 @@ impl Incoming {
         workspace: &dyn Workspace,
         running: &Running,
     ) -> Result<Planned, ImportError> {
-        workspace.takes(&request.landing)?;
+        workspace.takes(&request.landing, &request.folder)?;
         let (edited, findings) = self.edited(request, workspace, running)?;
         let this = edited.as_ref().unwrap_or(self);
         let mut planned = this.plan_as_read(request, workspace, running)?;

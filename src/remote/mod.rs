@@ -650,9 +650,10 @@ impl Workspace for RemoteWorkspace {
         self.carry_out(commit, contents)
     }
 
-    fn takes(&self, landing: &Landing) -> Result<(), WorkspaceError> {
+    fn takes(&self, landing: &Landing, into: &FolderPath) -> Result<(), WorkspaceError> {
         // Whether imports into customers' workspaces know these is unknown (platform.md §2.1).
         match (&self.account, *landing == Landing::default()) {
+            (_, true) | (Account::Own, false) if into.is_home() => self.can_go_home(),
             (_, true) | (Account::Own, false) => Ok(()),
             (Account::Customer(_), false) => Err(self.not_offered(
                 "an import into a customer's workspace with --home-folder or --tags skip",

@@ -11,7 +11,8 @@ use crate::client::{
 };
 use crate::model::ident::DataCenter;
 use crate::model::workspace::{
-    Address, FolderPath, RemoteAddress, RevisionNumber, WorkspaceFacts, WorkspaceId, WorkspaceKind,
+    Address, FolderPath, ReadDepth, RemoteAddress, RevisionNumber, WorkspaceFacts, WorkspaceId,
+    WorkspaceKind,
 };
 use crate::remote::snapshot_db::Identity;
 use crate::workspace::WorkspaceError;
@@ -221,6 +222,27 @@ impl RemoteWorkspace {
         self.is_home(home);
         *self.top.borrow_mut() = Some(top);
         Ok(home)
+    }
+
+    /// Whether an import can go into Home: its number has to be known.
+    ///
+    /// # Errors
+    /// If nothing tells it.
+    pub(super) fn can_go_home(&self) -> Result<(), WorkspaceError> {
+        if self.base.root.get().is_none() && self.reading.get() == ReadDepth::Slim {
+            let kept = self
+                .settings
+                .readings
+                .kept(&self.identity(), &FolderPath::home());
+            self.is_home(kept.and_then(|kept| kept.number()));
+        }
+        match self.home()? {
+            Some(_) => Ok(()),
+            None => Err(RemoteError::NoHome {
+                address: self.address(),
+            }
+            .into()),
+        }
     }
 
     /// Keeps the number of Home.

@@ -20,9 +20,8 @@ use crate::ops::export::pack::digest_of_file;
 use crate::ops::import::PlanDocument;
 use crate::plan::commit::{Change, Commit};
 use crate::plan::import::history::Recorded;
-use crate::plan::import::settings::{SettingEffect, SettingSubject};
 use crate::plan::rollback::kept::{
-    Given, KeptAsset, KeptBefore, KeptConnector, KeptHistory, KeptImport, KeptRelease, KeptRevision,
+    KeptAsset, KeptBefore, KeptConnector, KeptHistory, KeptImport, KeptRelease, KeptRevision,
 };
 use crate::workspace::remote::{RemoteError, Unfinished};
 use crate::workspace::{KeptPackage, Uploaded, WorkspaceError};
@@ -422,28 +421,7 @@ impl RemoteWorkspace {
                 .as_ref()
                 .map(|document| document.plan.landing())
                 .unwrap_or_default(),
-            given: import.as_ref().map(given).unwrap_or_default(),
             kept,
         })
     }
-}
-
-/// What the settings of an import gave.
-fn given(document: &PlanDocument) -> Given {
-    let mut given = Given::default();
-    let settings = document.plan.settings.iter();
-    for action in settings.flat_map(|settings| &settings.actions) {
-        match (action.subject, action.effect) {
-            (
-                SettingSubject::Property | SettingSubject::ProjectProperty,
-                SettingEffect::Sets | SettingEffect::Changes,
-            ) => given.properties.push(action.name.clone()),
-            (SettingSubject::Connection, SettingEffect::Authorizes) => {
-                let place = (action.folder.clone(), action.name.clone());
-                given.connections.push(place);
-            }
-            (_, _) => {}
-        }
-    }
-    given
 }

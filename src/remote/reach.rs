@@ -139,11 +139,12 @@ impl RemoteWorkspace {
     }
 
     /// Exports a folder that holds something.
-    pub(super) fn export_of(&self, held: &Held) -> Result<Downloaded, WorkspaceError> {
+    pub(super) fn export_of(&self, held: &mut Held) -> Result<Downloaded, WorkspaceError> {
         let number = match held.number {
             Some(number) => Some(number),
             None => self.home()?,
         };
+        held.number = number;
         let number = number.ok_or_else(|| self.not_read())?;
         self.export(number, &self.settings.scratch, IncludeData::Yes)
     }

@@ -86,7 +86,7 @@ impl RemoteWorkspace {
     pub(super) fn see(&self) -> Result<(Seen, Vec<Downloaded>), WorkspaceError> {
         let interest = self.interest.borrow().clone();
         let mut folders = Folders::new(self);
-        let (reach, held) = self.hold(&interest, &mut folders)?;
+        let (reach, mut held) = self.hold(&interest, &mut folders)?;
         let assets: Vec<ManifestAsset> = held
             .iter()
             .flat_map(|held| held.assets.iter().cloned())
@@ -155,7 +155,7 @@ impl RemoteWorkspace {
                 }
             }
             None => {
-                let filled = held.iter().filter(|held| !held.assets.is_empty());
+                let filled = held.iter_mut().filter(|held| !held.assets.is_empty());
                 for held in filled {
                     let package = self.export_of(held)?;
                     let numbers = held.assets.iter().filter_map(|asset| {

@@ -465,11 +465,12 @@ pub trait Workspace {
         Ok(false)
     }
 
-    /// Whether an import can be told this beside the folder that it goes into.
+    /// Whether an import can go into a folder, and be told this beside it.
     ///
     /// # Errors
     /// If it can't.
-    fn takes(&self, _: &Landing) -> Result<(), WorkspaceError> {
+    fn takes(&self, landing: &Landing, into: &FolderPath) -> Result<(), WorkspaceError> {
+        let _ = (landing, into);
         Ok(())
     }
 

@@ -539,6 +539,14 @@ fn lasting(irreversible: &Irreversible) -> String {
                 names.join(", ")
             ),
         },
+        Irreversible::CredentialsStay { connection, folder } => format!(
+            "the credentials that settings gave the connection \"{}\", which stay",
+            folder.label(connection)
+        ),
+        Irreversible::EndpointsStay { names } => format!(
+            "whether API endpoints are enabled, which stays as settings made it: {}",
+            names.join(", ")
+        ),
         Irreversible::Contents { name, folder } => format!(
             "\"{}\", whose earlier contents could not be kept",
             folder.label(name)

@@ -14,6 +14,7 @@ use crate::model::workspace::{
     RevisionNumber, WorkspaceConnector,
 };
 use crate::plan::import::ReceiptRecipe;
+use crate::plan::import::settings::{SettingEffect, SettingSubject};
 
 /// A revision, as far as others build on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,56 @@ pub struct Recorded {
     pub recipes: Vec<ReceiptRecipe>,
     /// The assets that it removed.
     pub removed: Vec<RemovedAsset>,
+    /// What its settings gave that no earlier version takes back.
+    pub given: Given,
+}
+
+/// What settings gave that no earlier version takes back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// The properties that got values.
+    pub properties: Vec<String>,
+    /// The connections that got credentials.
+    pub connections: Vec<(FolderPath, String)>,
+    /// The API endpoints that were enabled or disabled.
+    pub endpoints: Vec<String>,
+}
+
+impl Given {
+    fn of(settings: Option<&SettingsRecord>) -> Self {
+        let mut given = Self::default();
+        for action in settings.into_iter().flat_map(|settings| &settings.actions) {
+            let name = || action.name.clone();
+            // Another version may have had other words.
+            let (Ok(subject), Ok(effect)) = (action.subject.parse(), action.effect.parse()) else {
+                continue;
+            };
+            match (subject, effect) {
+                (
+                    SettingSubject::Property | SettingSubject::ProjectProperty,
+                    SettingEffect::Sets | SettingEffect::Changes,
+                ) => given.properties.push(name()),
+                (SettingSubject::Connection, SettingEffect::Authorizes) => {
+                    given.connections.push((action.folder.clone(), name()));
+                }
+                (SettingSubject::Endpoint, SettingEffect::Enables | SettingEffect::Disables) => {
+                    given.endpoints.push(name());
+                }
+                // Contents of recipes and tables, and what runs, are of the earlier version; the
+                // rest changed nothing.
+                (
+                    SettingSubject::Table
+                    | SettingSubject::Recipe
+                    | SettingSubject::Property
+                    | SettingSubject::ProjectProperty
+                    | SettingSubject::Connection
+                    | SettingSubject::Endpoint,
+                    _,
+                ) => {}
+            }
+        }
+        given
+    }
 }
 
 /// A connector in a revision's plan.
@@ -134,6 +185,26 @@ struct PlanRecord {
     connectors: Vec<RecordedConnector>,
     #[serde(default)]
     assets: Vec<RecordedAsset>,
+    #[serde(default)]
+    settings: Option<SettingsRecord>,
+}
+
+#[derive(Deserialize)]
+struct SettingsRecord {
+    #[serde(default)]
+    actions: Vec<RecordedSetting>,
+}
+
+#[derive(Deserialize)]
+struct RecordedSetting {
+    #[serde(default)]
+    subject: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    folder: FolderPath,
+    #[serde(default)]
+    effect: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -154,6 +225,7 @@ impl Recorded {
         let plan: PlanRecord = read(&revision.plan, number, "plan")?;
         let receipt: ReceiptRecord = read(&revision.receipt, number, "receipt")?;
         Ok(Self {
+            given: Given::of(plan.settings.as_ref()),
             header: revision.header.clone(),
             before: revision.before.clone(),
             folders: plan.creates_folders,
@@ -452,6 +524,48 @@ mod tests {
                 left,
                 "{asset}"
             );
+        }
+    }
+
+    /// Each thing that settings do is taken back with the earlier contents, or is told to stay.
+    #[test]
+    fn what_settings_gave_is_kept_in_mind() {
+        let all = |subject: &str, effect: &str| {
+            let plan = format!(
+                r#"{{"settings": {{"actions": [{{"subject": "{subject}", "name": "N", "folder": "F",
+                    "effect": "{effect}", "from": null, "to": null, "because": [], "said": "s"}}]}}}}"#
+            );
+            let given = Recorded::of(&revision(&plan, "{}", Vec::new()));
+            let given = given.expect("a plan").given;
+            (
+                given.properties.len(),
+                given.connections.len(),
+                given.endpoints.len(),
+            )
+        };
+        for (subject, effect, stays) in [
+            ("property", "sets", (1, 0, 0)),
+            ("property", "changes", (1, 0, 0)),
+            ("property", "keeps", (0, 0, 0)),
+            ("project-property", "sets", (1, 0, 0)),
+            ("project-property", "changes", (1, 0, 0)),
+            ("connection", "authorizes", (0, 1, 0)),
+            // Recipes get back what they were bound to.
+            ("connection", "binds", (0, 0, 0)),
+            ("connection", "awaits-person", (0, 0, 0)),
+            // Told of the tables that are restored.
+            ("table", "sets", (0, 0, 0)),
+            ("table", "changes", (0, 0, 0)),
+            // What ran then runs again.
+            ("recipe", "starts", (0, 0, 0)),
+            ("recipe", "stops", (0, 0, 0)),
+            ("recipe", "cannot-start", (0, 0, 0)),
+            ("endpoint", "enables", (0, 0, 1)),
+            ("endpoint", "disables", (0, 0, 1)),
+            ("endpoint", "cannot-enable", (0, 0, 0)),
+            ("a later version's", "word", (0, 0, 0)),
+        ] {
+            assert_eq!(all(subject, effect), stays, "{subject} {effect}");
         }
     }
 }

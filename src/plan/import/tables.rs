@@ -10,7 +10,7 @@ use super::settings::{ONE_NAME, TWICE, meant, unmatched};
 use crate::json::{Dialect, JsonError, Splice, Tape, apply, insert_member, quote};
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::keyword::nearest;
-use crate::model::kind::AssetKind;
+use crate::model::kind::{AssetKind, FileRole};
 use crate::model::normal::nfc;
 use crate::model::project::Project;
 use crate::model::table::{LookupShape, RowsPolicy, is_table};
@@ -72,6 +72,32 @@ pub struct NamedTables<'s> {
     pub findings: Vec<Finding>,
 }
 
+/// Whether a package uses a table by this name which it does not bring.
+fn is_used(name: &str, project: &Project) -> bool {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let mut assets = project.assets.iter();
+    assets.any(|asset| {
+        let mut looked_up = asset.facts.tables.iter();
+        let mut referred = asset.facts.references.iter();
+        looked_up.any(|table| *nfc(&table.name) == *name)
+            || referred.any(|reference| {
+                let is_table = match FileRole::of(&reference.target) {
+                    FileRole::Main(kind) => is_table(&kind),
+                    FileRole::Companion { .. } | FileRole::NoAsset => false,
+                };
+                is_table && *nfc(&reference.name) == *name
+            })
+    })
+}
+
+/// Settings name a table that is only in the workspace.
+fn only_used(name: &str, at: &Origin) -> Finding {
+    let why = "the package uses it and does not bring it";
+    unmatched(&format!("table \"{name}\""), at, why)
+        .note("an import fills the tables that it brings; one that is only in the workspace keeps its rows")
+        .help("put the table into the package (its `.lookup_table.json` into the project), or take it out of the settings and fill it in the platform's pages")
+}
+
 /// A table of a package that settings name.
 #[derive(Clone, Copy, Debug)]
 pub struct NamedTable<'s> {
@@ -97,7 +123,11 @@ impl<'s> NamedTables<'s> {
             let asset = match meant("table", name, keys, &said.at) {
                 Ok(found) => known[found].0,
                 Err(finding) => {
-                    named.findings.push(*finding);
+                    let found = match is_used(name, project) {
+                        true => only_used(name, &said.at),
+                        false => *finding,
+                    };
+                    named.findings.push(found);
                     continue;
                 }
             };

@@ -10,7 +10,7 @@ use super::document::{
 use super::kept::{
     KeptBefore, KeptHistory, KeptRelease, KeptRevision, first_changes, first_releases,
 };
-use super::{decide, is_properties};
+use super::{Lists, decide, is_properties, stays};
 use crate::model::finding::Finding;
 use crate::model::ident::{ConnectorTitle, Version};
 use crate::model::kind::AssetKind;
@@ -440,23 +440,15 @@ impl KeptSituation<'_> {
         if !tables.is_empty() {
             told.push(Irreversible::RowsStay { tables });
         }
-        let mut names: BTreeSet<String> = BTreeSet::new();
-        for undone in self.undone() {
-            names.extend(undone.given.properties.iter().cloned());
-            let credentials = undone.given.connections.iter();
-            told.extend(credentials.map(|(folder, name)| Irreversible::Credentials {
-                connection: name.clone(),
-                folder: folder.clone(),
-            }));
-        }
+        let undone = self.undone().map(|undone| &undone.recorded);
         // What a list of properties is restored to has names, and no values.
         let lists = assets.iter().filter(restored);
         let lists = lists.filter(|asset| is_properties(&asset.kind)).count();
-        if lists > 0 || !names.is_empty() {
-            told.push(Irreversible::ValuesStay {
-                names: names.into_iter().collect(),
-            });
-        }
+        let lists = match lists {
+            0 => Lists::Left,
+            _ => Lists::Restored,
+        };
+        told.extend(stays(undone, lists, &BTreeSet::new()));
     }
 
     fn needs(&self, connectors: &[RolledConnector], assets: &[RolledAsset]) -> Vec<Needed> {

@@ -6,7 +6,7 @@ use super::document::{
     FORMAT, Irreversible, Refusal, RollbackPlan, RollbackReceipt, RollbackSummary, RolledAction,
     RolledAsset, RolledConnector, RolledConnectorAction,
 };
-use super::{Draft, Fate, Target, is_properties, same};
+use super::{Draft, Fate, Lists, Target, is_properties, same, stays};
 use crate::json::JsonError;
 use crate::model::facts::Facts;
 use crate::model::ident::{Digest, Version};
@@ -332,7 +332,7 @@ impl Draft<'_> {
         }
         if !names.is_empty() {
             told.push(Irreversible::Properties {
-                names: names.into_iter().collect(),
+                names: names.iter().cloned().collect(),
             });
         }
         if !tables.is_empty() {
@@ -340,6 +340,8 @@ impl Draft<'_> {
                 tables: tables.iter().map(ToString::to_string).collect(),
             });
         }
+        let undone = self.situation.undone.iter();
+        told.extend(stays(undone, Lists::Left, &names));
         let known = history::names(self.situation.undone);
         told.extend(self.gone.iter().map(|id| Irreversible::Gone {
             id: *id,

@@ -285,6 +285,18 @@ pub enum Irreversible {
         /// The names of those that settings gave values since.
         names: Vec<String>,
     },
+    /// The credentials that settings gave a connection stay.
+    CredentialsStay {
+        /// Its name.
+        connection: String,
+        /// Its folder.
+        folder: FolderPath,
+    },
+    /// API endpoints stay enabled or disabled, as settings made them.
+    EndpointsStay {
+        /// Their names.
+        names: Vec<String>,
+    },
     /// The earlier contents of an asset could not be kept, and it stays as it is.
     Contents {
         /// Its name.

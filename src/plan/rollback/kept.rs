@@ -70,15 +70,6 @@ pub struct KeptRelease {
     pub files: Vec<PackagePath>,
 }
 
-/// What an import gave, and no package brings back.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Given {
-    /// The properties that got values.
-    pub properties: Vec<String>,
-    /// The connections that got credentials.
-    pub connections: Vec<(FolderPath, String)>,
-}
-
 /// A revision, with what is kept of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptRevision {
@@ -88,8 +79,6 @@ pub struct KeptRevision {
     pub folder: FolderPath,
     /// What else its import was told.
     pub landing: Landing,
-    /// What its settings gave.
-    pub given: Given,
     /// What is kept of it.
     pub kept: KeptImport,
 }

@@ -22,6 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use decide::Decided;
 pub use document::{CreatedSince, RollbackPlan, RollbackReceipt};
 
+use document::Irreversible;
+
 use crate::model::ident::{Digest, Version};
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
@@ -263,4 +265,47 @@ fn same(one: &Body, other: &Body) -> bool {
             &other.bindings,
             &other.providers,
         )
+}
+
+/// Whether lists of properties are restored, which have names and no values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lists {
+    /// They are.
+    Restored,
+    /// They are as they were, or it is told by itself what goes with them.
+    Left,
+}
+
+/// What settings gave in revisions that are undone, and what stays of it: values, credentials, and
+/// what is enabled. Values of the properties that `go` do not.
+fn stays<'r>(
+    undone: impl Iterator<Item = &'r Recorded>,
+    lists: Lists,
+    go: &BTreeSet<String>,
+) -> Vec<Irreversible> {
+    let (mut names, mut endpoints) = (BTreeSet::new(), BTreeSet::new());
+    let mut connections = BTreeSet::new();
+    for undone in undone {
+        names.extend(undone.given.properties.iter().cloned());
+        endpoints.extend(undone.given.endpoints.iter().cloned());
+        connections.extend(undone.given.connections.iter().cloned());
+    }
+    names.retain(|name| !go.contains(name));
+    let mut told = Vec::new();
+    let credentials = connections.into_iter();
+    told.extend(
+        credentials
+            .map(|(folder, connection)| Irreversible::CredentialsStay { connection, folder }),
+    );
+    if lists == Lists::Restored || !names.is_empty() {
+        told.push(Irreversible::ValuesStay {
+            names: names.into_iter().collect(),
+        });
+    }
+    if !endpoints.is_empty() {
+        told.push(Irreversible::EndpointsStay {
+            names: endpoints.into_iter().collect(),
+        });
+    }
+    told
 }

@@ -11,12 +11,12 @@ use crate::model::kind::AssetKind;
 use crate::model::scan::Scanner;
 use crate::model::workspace::{
     Address, AssetId, AssetKey, AssetPlace, Authorization, Before, Binding, Body, ConnectorId,
-    Counters, HeldState, HeldVersion, Inventory, RecipeState, RevisionAction, RevisionHeader,
-    RevisionNumber, StoredFile, Timestamp, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts,
-    WorkspaceId, WorkspaceKind,
+    Counters, FolderPath, HeldState, HeldVersion, Inventory, RecipeState, RevisionAction,
+    RevisionHeader, RevisionNumber, StoredFile, Timestamp, WorkspaceAsset, WorkspaceConnector,
+    WorkspaceFacts, WorkspaceId, WorkspaceKind,
 };
 use crate::plan::commit::Change;
-use crate::plan::import::history::{Recorded, RecordedConnector, RemovedAsset};
+use crate::plan::import::history::{Given, Recorded, RecordedConnector, RemovedAsset};
 
 const RUNNING: HeldState = HeldState::Recipe(RecipeState::Running);
 const STOPPED: HeldState = HeldState::Recipe(RecipeState::Stopped);
@@ -151,6 +151,7 @@ fn revision(number: u64, before: &[(u64, Option<u64>, HeldState)]) -> Recorded {
         assets: Vec::new(),
         recipes: Vec::new(),
         removed: Vec::new(),
+        given: Given::default(),
     }
 }
 
@@ -770,5 +771,36 @@ fn what_does_not_come_back_is_told() {
         told.iter()
             .any(|told| matches!(told, Irreversible::Credentials { .. })),
         "{told:?}"
+    );
+}
+
+/// What settings gave in an import that is undone stays, and that is told.
+#[test]
+fn what_settings_gave_stays_and_is_told() {
+    let inventory = inventory(Vec::new(), Vec::new(), 1);
+    let given = Given {
+        properties: vec!["site".to_owned()],
+        connections: vec![(FolderPath::home(), "Ledger".to_owned())],
+        endpoints: vec!["Order status".to_owned()],
+    };
+    let undone = [Recorded {
+        given,
+        ..revision(2, &[])
+    }];
+    let told = case(&inventory, &undone, &[], CreatedSince::Stop);
+    assert_eq!(
+        told.decide().plan.irreversible,
+        [
+            Irreversible::CredentialsStay {
+                connection: "Ledger".to_owned(),
+                folder: FolderPath::home(),
+            },
+            Irreversible::ValuesStay {
+                names: vec!["site".to_owned()]
+            },
+            Irreversible::EndpointsStay {
+                names: vec!["Order status".to_owned()]
+            },
+        ]
     );
 }

@@ -4,7 +4,9 @@
 use serde_json::{Value, json};
 
 use crate::remote::Caller;
+use crate::remote::between::Between;
 use crate::support::Place;
+use crate::support::project::ProjectFolder;
 use crate::support::sandbox::{Sandbox, done, local, partner};
 
 const KESTREL: &str = "customer:external:K-1";
@@ -105,5 +107,64 @@ fn what_lies_elsewhere_is_seen() {
             .iter()
             .any(|moved| moved["folder"] == "Other/Orders" && moved["state"] == "running"),
         "{moves:?}"
+    );
+}
+
+/// A customer with an empty workspace, and a package with a connection of Home.
+fn empty() -> Place {
+    let place = partner();
+    ProjectFolder::new(&place, "mail")
+        .json(
+            "mail.connection.json",
+            &json!({"name": "Mail", "provider": "salesforce", "root_folder": true}),
+        )
+        .json(
+            "account_properties.properties.json",
+            &json!({"mail.from": null}),
+        );
+    let export = "export mail --for customer --catalog none -o mail.zip -q";
+    let export: Vec<&str> = export.split(' ').collect();
+    done(&local(&place, &export), &export);
+    let settings = "[all.properties]\n\"mail.from\" = \"desk\"\n\n\
+                    [all.connections]\n\"Mail\" = { fields = { host = \"h\" } }\n";
+    place.write("settings.toml", settings);
+    place
+}
+
+#[test]
+fn what_goes_into_an_empty_workspace_is_settled_or_refused_before_anything_is_changed() {
+    let place = empty();
+    let sandbox = Sandbox::of(&place, &[]);
+    let between = Between::of(&sandbox);
+    let studio = Caller::of(&place, &sandbox, "studio").through(&between);
+    let words = |command| {
+        [
+            command,
+            "mail.zip",
+            "--settings",
+            "settings.toml",
+            "--into",
+            KESTREL,
+        ]
+    };
+    // Nothing says which of its folders is Home.
+    for command in ["plan", "import"] {
+        let refused = studio.exits(64, &words(command));
+        assert!(
+            refused.stderr.contains("--folder NAME"),
+            "{}",
+            refused.stderr
+        );
+    }
+    assert!(between.changes().is_empty(), "{:?}", between.changes());
+    // Once there is a folder, its connection is found there.
+    let import = [&words("import")[..], &["--folder", "Kestrel", "--yes"]].concat();
+    studio.exits(0, &import);
+    let listed = studio.exits(0, &["connection", "list", "--in", KESTREL]);
+    let line = listed.stdout.lines().find(|line| line.ends_with(" Mail"));
+    assert!(
+        line.is_some_and(|line| !line.contains("not-authorized")),
+        "{}",
+        listed.stdout
     );
 }
