@@ -15,6 +15,7 @@ use super::credentials::{CredentialError, Credentials, Environment, Wanted};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::limits_file;
+use super::permits::{Permits, Together};
 use super::platform;
 use super::ui::{Volume, visible};
 use crate::client::{BaseError, Client, Clock, Cut, Limits, Notice, Notices, Rate, Retries};
@@ -269,14 +270,23 @@ pub(crate) fn client(
     let shared = state()
         .ok()
         .map(|folder| Budget::open(&folder.join("limits"), &host, token));
-    match shared {
-        Some(Ok(budget)) => settings.tally = Some(Arc::new(budget)),
+    let here = match shared {
+        Some(Ok(budget)) => Some(budget),
         Some(Err(error)) => {
             let why = std::error::Error::source(&error).map(ToString::to_string);
             (pauses.alone)(&why.unwrap_or_default());
+            None
         }
-        None => {}
-    }
+        None => None,
+    };
+    settings.tally = match (&pauses.permits, here) {
+        (Some(permits), here) => Some(Arc::new(Together {
+            permits: Arc::clone(permits),
+            here,
+        })),
+        (None, Some(here)) => Some(Arc::new(here)),
+        (None, None) => None,
+    };
     if let Some(file) = &args.api.ca_file {
         settings.ca = Some(file.clone());
     }
@@ -365,6 +375,7 @@ pub(crate) struct Interruptible {
     tell: Arc<dyn Fn() + Send + Sync>,
     alone: Arc<dyn Fn(&str) + Send + Sync>,
     notices: Notices,
+    permits: Option<Arc<Permits>>,
 }
 
 impl Interruptible {
@@ -375,6 +386,7 @@ impl Interruptible {
             tell: Arc::new(context.ui.waiting(host)),
             alone: Arc::new(alone(context)),
             notices: notices(context),
+            permits: context.permits.get().cloned(),
         }
     }
 }

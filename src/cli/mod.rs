@@ -18,6 +18,7 @@ mod limits_file;
 mod lockfile;
 mod mask;
 mod output;
+mod permits;
 mod platform;
 mod refusal;
 mod registry;
@@ -34,7 +35,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use clap::FromArgMatches as _;
@@ -45,6 +46,7 @@ pub use exit::Exit;
 use args::{Cli, Command, Global, ManifestCommand, advised, exits};
 use colour::ColourWanted;
 use failure::{Failure, FailureDocument};
+use permits::Permits;
 use ui::{Format, Ui, Volume};
 
 use crate::model::count::counted;
@@ -54,6 +56,8 @@ use crate::ops::{Interrupt, Running};
 pub(crate) struct Context {
     pub(crate) ui: Ui,
     pub(crate) running: Running,
+    /// Where requests are counted together with those of other machines, if they are.
+    pub(crate) permits: OnceLock<Arc<Permits>>,
     /// How many questions were sent to the platform.
     pub(crate) requests: Arc<AtomicUsize>,
     /// What was done already, whatever fails from here on.
@@ -168,6 +172,7 @@ fn exit_of_process() -> Exit {
     let context = Context {
         ui,
         running: Running { threads, interrupt },
+        permits: OnceLock::new(),
         requests: Arc::default(),
         done: Mutex::default(),
     };

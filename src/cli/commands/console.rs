@@ -38,6 +38,7 @@ pub(crate) fn run(context: &Context, args: &ConsoleArgs) -> Result<Exit, Stop> {
         context: Context {
             ui: context.ui.clone(),
             running: context.running.clone(),
+            permits: std::sync::OnceLock::new(),
             requests: std::sync::Arc::clone(&context.requests),
             done: Mutex::default(),
         },

@@ -43,6 +43,9 @@ pub struct RolloutPlan {
     pub format: u32,
     /// Whose customers they are.
     pub of: Address,
+    /// The number of that admin workspace, where the platform counts requests by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin: Option<WorkspaceId>,
     /// What is imported, in this order.
     pub packages: Vec<RolloutPackage>,
     /// The folder that it is imported into, unless settings say otherwise; empty for Home.
@@ -273,6 +276,8 @@ pub struct Candidate {
 pub struct RolloutRequest {
     /// Whose customers they are.
     pub of: Address,
+    /// The number of that admin workspace, where the platform counts requests by it.
+    pub admin: Option<WorkspaceId>,
     /// What is imported, in this order.
     pub packages: Vec<RolloutPackage>,
     /// The folder that it is imported into.
@@ -410,6 +415,7 @@ impl RolloutPlan {
         Ok(Self {
             format: FORMAT,
             of: request.of,
+            admin: request.admin,
             packages: request.packages,
             folder: request.folder,
             rows: request.rows,

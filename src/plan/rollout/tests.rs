@@ -29,6 +29,7 @@ fn customer(number: u64, labels: &[&str], held: bool) -> Candidate {
 fn request(waves: &str) -> RolloutRequest {
     RolloutRequest {
         of: "local:studio".parse().expect("an address"),
+        admin: None,
         packages: Vec::new(),
         folder: FolderPath::home(),
         rows: RowsPolicy::Keep,

@@ -387,7 +387,8 @@ fn several_runners_send_to_each_once() {
     api(&caller, 0, &plan);
     let id = id(&api(&caller, 0, "rollout start rollout.json"));
     // Each of the processes works on several at once; no more than three are, all together.
-    let words = format!("rollout run {id} --parallel 2");
+    // What they ask is counted in the ledger, too.
+    let words = format!("rollout run {id} --parallel 2 --rate 100/s");
     let runners: Vec<_> = (0..3)
         .map(|number| {
             let arguments: Vec<&str> = words.split(' ').collect();

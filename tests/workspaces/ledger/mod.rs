@@ -178,6 +178,7 @@ impl Rollout {
         });
         let request = RolloutRequest {
             of: "profile:admin".parse().expect("an address"),
+            admin: None,
             packages: Vec::new(),
             folder: FolderPath::home(),
             rows: RowsPolicy::Keep,

@@ -13,7 +13,9 @@ use crate::cli::request::read_text;
 use crate::cli::{Context, platform};
 use crate::model::ident::{LabelKey, LabelValue};
 use crate::model::keyword::nearest;
-use crate::model::workspace::{Address, Label, RemoteAccount, RemoteAddress, Timestamp};
+use crate::model::workspace::{
+    Address, Label, RemoteAccount, RemoteAddress, Timestamp, WorkspaceId,
+};
 use crate::plan::rollout::{Candidate, Held};
 use crate::remote::RemoteCustomersDocument;
 use crate::workspace::local::LocalPlatform;
@@ -103,14 +105,15 @@ fn moment(written: &toml_edit::Datetime) -> Result<Timestamp, String> {
     utc.map(Timestamp).ok_or_else(refused)
 }
 
-/// The customers of an admin workspace, in the order of their numbers.
+/// The customers of an admin workspace, in the order of their numbers, and its own number where the
+/// platform counts requests by it.
 pub(super) fn customers(
     context: &Context,
     args: &PlatformArgs,
     of: &Address,
     fleet: Option<&Path>,
-) -> Result<Vec<Candidate>, Failure> {
-    let mut customers: Vec<Candidate> = match of {
+) -> Result<(Option<WorkspaceId>, Vec<Candidate>), Failure> {
+    let (admin, mut customers): (_, Vec<Candidate>) = match of {
         Address::Local(admin) => {
             let path = platform::path(args)?;
             let writing = platform::writing(context, args, "rollout plan");
@@ -124,7 +127,7 @@ pub(super) fn customers(
                 labels: customer.labels,
                 held: None,
             };
-            found.map(candidate).collect()
+            (None, found.map(candidate).collect())
         }
         Address::Remote(admin) => {
             let workspace = open_remote(context, args, admin)?;
@@ -143,14 +146,17 @@ pub(super) fn customers(
                 labels: BTreeMap::new(),
                 held: None,
             };
-            found.map(candidate).collect()
+            (
+                Some(workspace.identity().workspace),
+                found.map(candidate).collect(),
+            )
         }
     };
     if let Some(path) = fleet {
         note(&mut customers, path)?;
     }
     customers.sort_by_key(|customer| customer.workspace);
-    Ok(customers)
+    Ok((admin, customers))
 }
 
 /// Puts what a file notes of customers to them.

@@ -46,7 +46,7 @@ pub(super) fn run(context: &Context, args: &RolloutPlanArgs) -> Result<Exit, Sto
         [] => Vec::new(),
         named => settings::files(named)?,
     };
-    let all = fleet::customers(context, &args.platform, &args.of, args.fleet.as_deref())?;
+    let (admin, all) = fleet::customers(context, &args.platform, &args.of, args.fleet.as_deref())?;
     if all.is_empty() {
         return Err(RolloutError::Nobody.into());
     }
@@ -59,6 +59,7 @@ pub(super) fn run(context: &Context, args: &RolloutPlanArgs) -> Result<Exit, Sto
     let usual = || Waves::usual(sent_to.count());
     let asked = RolloutRequest {
         of: args.of.clone(),
+        admin,
         packages,
         folder: args.folder.clone().unwrap_or_else(FolderPath::home),
         rows: args.rows,

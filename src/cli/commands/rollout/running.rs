@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -12,14 +13,18 @@ use super::members::Reachable;
 use super::status::{RolloutStatusDocument, status_of, text};
 use super::{open_ledger, plan_of};
 use crate::cli::args::RolloutRunArgs;
+use crate::cli::connect::credentials;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::permits::Permits;
 use crate::cli::settings::invalid;
 use crate::cli::{Context, Stop, platform};
 use crate::io::scratch::ScratchFolder;
-use crate::ledger::{IfAbsent, Ledger, LedgerError};
+use crate::ledger::{IfAbsent, Ledger, LedgerError, open};
+use crate::model::error::chain;
 use crate::model::ident::Digest;
 use crate::model::rollout::RunnerId;
+use crate::model::workspace::Address;
 use crate::model::workspace::Timestamp;
 use crate::ops::export::record::record_path;
 use crate::ops::rollout::{GoesOn, Members as _, Ran, RunError, Runner, run as work};
@@ -48,6 +53,7 @@ pub(super) fn run(context: &Context, args: &RolloutRunArgs) -> Result<Exit, Stop
         .map_err(|error| Failure::of(Exit::Failed, "unwritable", &error))?;
     let packages = packages(ledger.as_ref(), &plan, &scratch)?;
     let settings = settings(ledger.as_ref(), &plan)?;
+    permits(context, args, &plan)?;
     let work = Work {
         context,
         args,
@@ -106,6 +112,26 @@ pub(super) fn run(context: &Context, args: &RolloutRunArgs) -> Result<Exit, Stop
         )
     })?;
     Ok(exit)
+}
+
+/// Has requests counted together with those of all runners of the ledger, whatever machine they are on.
+fn permits(context: &Context, args: &RolloutRunArgs, plan: &RolloutPlan) -> Result<(), Failure> {
+    let (Address::Remote(of), Some(admin)) = (&plan.of, plan.admin) else {
+        return Ok(());
+    };
+    let host = credentials(&args.platform, of)?.base.host();
+    let account = Digest::of(format!("requests\n{host}\n{admin}").as_bytes()).to_string();
+    let (address, login) = (super::address(&args.ledger)?, super::login());
+    let warn = context.ui.warning();
+    let permits = Permits::of(
+        account,
+        move || open(&address, &login, IfAbsent::Refuse),
+        move |error| warn(&format!("the ledger is waited for: {}", chain(error))),
+    )
+    .map_err(|error| Failure::of(Exit::Failed, "ledger", &error))?;
+    // There is one for a process.
+    let _ = context.permits.set(Arc::new(permits));
+    Ok(())
 }
 
 /// What the runners of this process share: each is one of its own for the ledger, which counts what
