@@ -682,7 +682,13 @@ impl From<ImportRefusal> for Failure {
                 "the package can't be imported as it is",
             ),
             ImportRefusal::NotPermitted(needed) => {
-                let failures = needed.iter().map(Self::not_permitted);
+                let failures = needed.iter().map(|needed| {
+                    let failure = Self::not_permitted(needed);
+                    match needed.permission == Permission::OverwriteEdits {
+                        true => failure.help("leave what was changed there as it is: --edits keep; or say that it is meant: --overwrite-edits"),
+                        false => failure,
+                    }
+                });
                 Self::all(Exit::Refused, failures)
             }
         }

@@ -4,6 +4,7 @@ mod carrying;
 mod comparing;
 mod contents;
 mod edited;
+mod edits;
 pub mod history;
 pub mod matrix;
 pub mod needs;
@@ -60,6 +61,7 @@ use crate::plan::import::compare::{Answer, ContentComparison, Side};
 use crate::plan::import::document::{
     AssetAction, ConnectorAction, ImportPlan, Permission, PlannedPackage,
 };
+use crate::plan::import::edits::EditsPolicy;
 use crate::plan::import::mapping::Uses;
 use crate::plan::import::nesting;
 use crate::plan::import::settings::{
@@ -110,6 +112,9 @@ pub struct ImportRequest {
     pub who: String,
     /// Whether the package may have been made for another target.
     pub other_target: OtherTarget,
+    /// What becomes of what somebody changed there since an import; nothing where that is not looked
+    /// for.
+    pub edits: Option<EditsPolicy>,
 }
 
 /// Settings that hold for a workspace, and where they come from.
@@ -292,6 +297,7 @@ impl ImportRequest {
             at,
             who: String::new(),
             other_target: OtherTarget::Refused,
+            edits: Some(EditsPolicy::Hold),
         }
     }
 }
@@ -522,8 +528,20 @@ impl Incoming {
         let snapshot = self.snapshot(workspace, &uses)?;
         let draft = self.draft(&snapshot, request, &uses);
         let answers = self.answers(&draft, workspace, running)?;
-        let draft = draft.answered(&answers);
+        let mut draft = draft.answered(&answers);
+        let mut kept = BTreeSet::new();
+        let mut edited = BTreeMap::new();
+        if let Some(policy) = request.edits {
+            edited = self.edits(request, draft.overwritten(&answers), workspace, running)?;
+            if policy == EditsPolicy::Keep {
+                kept = edited.keys().copied().collect();
+                draft = draft.keeping(&kept);
+            }
+        }
         let (mut plan, mut findings) = draft.decide(self.package.clone(), request.address.clone());
+        if let Some(policy) = request.edits {
+            draft.tell_edits(&mut plan, policy, &edited);
+        }
         let here = self.here(request, workspace, &snapshot)?;
         let target = PlannedTarget::of(self.made_for.clone(), &here, request.other_target);
         findings.extend(target.settle(&mut plan));
@@ -565,6 +583,7 @@ impl Incoming {
             findings,
             snapshot,
             answers,
+            kept,
             hidden: finding::hiding(&self.opened.project.findings),
         })
     }

@@ -77,6 +77,7 @@ pub fn promotion(
         folder: workspace.base(),
         // Nothing is imported here.
         other_target: OtherTarget::Permitted,
+        edits: None,
         ..request.clone()
     };
     let mut incoming = Incoming::read(&request, running, observer)?;

@@ -49,7 +49,7 @@ use crate::ops::{Running, Silent};
 use crate::plan::commit::Commit;
 use crate::plan::import::Landing;
 use crate::plan::import::settings::SettingWrite;
-use crate::plan::rollback::kept::KeptHistory;
+use crate::plan::rollback::kept::{KeptHistory, KeptRevision};
 use crate::workspace::remote::RemoteError;
 use crate::workspace::{
     AdminWorkspace, Committed, Contents, KeptPackage, Listed, Outline, Places, Workspace,
@@ -610,6 +610,10 @@ impl Workspace for RemoteWorkspace {
 
     fn kept_since(&self, to: RevisionNumber) -> Result<Option<KeptHistory>, WorkspaceError> {
         self.history_since(to).map(Some)
+    }
+
+    fn kept_imports(&self) -> Result<Option<Vec<KeptRevision>>, WorkspaceError> {
+        self.last_imports().map(Some)
     }
 
     fn kept_package(&self, package: &Digest, to: &Path) -> Result<KeptPackage, WorkspaceError> {

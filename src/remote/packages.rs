@@ -384,6 +384,25 @@ impl RemoteWorkspace {
         }
     }
 
+    /// What is kept of the newest imports, the oldest first, up to one that nothing is kept of.
+    pub(super) fn last_imports(&self) -> Result<Vec<KeptRevision>, WorkspaceError> {
+        let entries = self.settings.journal.entries(&self.identity())?;
+        if entries.iter().any(Entry::is_open) {
+            return Ok(Vec::new());
+        }
+        let mut done: Vec<(RevisionNumber, Entry)> = entries
+            .into_iter()
+            .filter_map(|entry| Some((entry.revision()?, entry)))
+            .collect();
+        done.sort_by_key(|(number, _)| *number);
+        let known = done.into_iter().rev();
+        let known = known.take_while(|(_, entry)| entry.kept.is_some());
+        let kept = known.map(|(number, entry)| self.kept_revision(entry, number));
+        let mut kept = kept.collect::<Result<Vec<_>, _>>()?;
+        kept.reverse();
+        Ok(kept)
+    }
+
     fn kept_revision(
         &self,
         entry: Entry,

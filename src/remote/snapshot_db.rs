@@ -287,6 +287,7 @@ impl Mirror {
                 at: THEN,
                 who: String::new(),
                 other_target: OtherTarget::Refused,
+                edits: None,
             };
             let mut read = Incoming::read(&request, running, observer)?;
             // Before it is said of some where they really lie: their paths don't lead there again.

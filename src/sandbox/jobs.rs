@@ -184,6 +184,7 @@ fn request(
         at: sandbox.now(),
         who: "API".to_owned(),
         other_target: OtherTarget::Refused,
+        edits: None,
     }
 }
 

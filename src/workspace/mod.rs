@@ -30,7 +30,7 @@ use crate::model::workspace::{
 use crate::plan::commit::Commit;
 use crate::plan::import::Landing;
 use crate::plan::import::settings::SettingWrite;
-use crate::plan::rollback::kept::KeptHistory;
+use crate::plan::rollback::kept::{KeptHistory, KeptRevision};
 
 /// How the bytes of a content are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -415,6 +415,16 @@ pub trait Workspace {
     /// If there is no such revision, or some of it is not kept.
     fn kept_since(&self, to: RevisionNumber) -> Result<Option<KeptHistory>, WorkspaceError> {
         let _ = to;
+        Ok(None)
+    }
+
+    /// What this machine keeps of the imports that left the workspace as it was last seen, the oldest
+    /// first, where the workspace itself tells nobody how it was; nothing where it does. Imports before
+    /// one of which nothing is kept, or whose end nobody saw, are none of them.
+    ///
+    /// # Errors
+    /// If what is kept can't be read.
+    fn kept_imports(&self) -> Result<Option<Vec<KeptRevision>>, WorkspaceError> {
         Ok(None)
     }
 

@@ -27,12 +27,13 @@ const WORKSPACE: [&str; 6] = [
     "ca_file",
 ];
 /// What a command may do only if somebody says so.
-const PERMISSIONS: [&str; 7] = [
+const PERMISSIONS: [&str; 8] = [
     "restart_recipes",
     "allow_downgrade",
     "allow_moved_recipes",
     "allow_missing_connectors",
     "overwrite_rows",
+    "overwrite_edits",
     "other_target",
     "yes",
 ];

@@ -9,6 +9,7 @@ use super::{ForceArgs, PlatformArgs, ReportArgs};
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath, ReadDepth};
 use crate::plan::import::TagsPolicy;
+use crate::plan::import::edits::EditsPolicy;
 
 /// What an import may do that it is refused otherwise.
 #[derive(Clone, Debug, Args)]
@@ -28,6 +29,9 @@ pub(crate) struct PermittedArgs {
     /// Put the package's rows in place of those that tables have
     #[arg(long)]
     pub(crate) overwrite_rows: bool,
+    /// Put the package's assets in place of what somebody changed since an import
+    #[arg(long)]
+    pub(crate) overwrite_edits: bool,
 }
 
 /// Arguments of `plan`.
@@ -51,6 +55,14 @@ pub(crate) struct PlanArgs {
     /// Table rows: keep, overwrite, leave-out
     #[arg(long, value_name = "WAY", default_value = "overwrite")]
     pub(crate) rows: RowsPolicy,
+    /// What somebody changed there since an import: hold, keep
+    #[arg(
+        long,
+        value_name = "WAY",
+        default_value = "hold",
+        conflicts_with = "overwrite_edits"
+    )]
+    pub(crate) edits: EditsPolicy,
     /// Take this folder off the package's paths and references first
     #[arg(long, value_name = "NAME")]
     pub(crate) strip_folder: Option<String>,
@@ -131,6 +143,9 @@ pub(crate) struct ImportArgs {
     /// Table rows: keep, overwrite, leave-out [default: overwrite]
     #[arg(long, value_name = "WAY")]
     pub(crate) rows: Option<RowsPolicy>,
+    /// What somebody changed there since an import: hold, keep [default: hold]
+    #[arg(long, value_name = "WAY", conflicts_with = "overwrite_edits")]
+    pub(crate) edits: Option<EditsPolicy>,
     /// Import a package that was made for another target, too
     #[arg(long)]
     pub(crate) other_target: bool,

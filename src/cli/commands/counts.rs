@@ -73,6 +73,7 @@ pub(super) fn counts(assets: &[&PlannedAsset]) -> String {
                 AssetAction::BindsToExisting => "binds to existing",
                 AssetAction::NoChange => "no change",
                 AssetAction::NotRead => "not read",
+                AssetAction::KeepsEdits => "kept as changed there",
             },
         })
         .collect();

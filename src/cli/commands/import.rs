@@ -38,6 +38,7 @@ use crate::ops::import::{
 use crate::ops::strip::Stripped;
 use crate::plan::decision::shell_word;
 use crate::plan::import::document::{ImportPlan, Needed, Permission};
+use crate::plan::import::edits::EditsPolicy;
 use crate::plan::import::target::{Fit, OtherTarget};
 use crate::plan::import::{Landing, Receipt, TagsPolicy};
 use crate::report::items;
@@ -85,6 +86,7 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
     let package = brought::fetched(context, ca, &args.package, Along::Record)?;
     let mut request = ImportRequest {
         other_target: other_target(args.other_target),
+        edits: Some(args.edits),
         landing: landing(
             workspace.as_ref(),
             &folder,
@@ -293,6 +295,7 @@ pub(super) fn request(
         at: platform::now(),
         who: platform::who(),
         other_target: OtherTarget::Refused,
+        edits: Some(EditsPolicy::Hold),
     }
 }
 
@@ -334,6 +337,7 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
         return Ok(Asked {
             request: ImportRequest {
                 other_target: other_target(args.other_target),
+                edits: Some(args.edits.unwrap_or(EditsPolicy::Hold)),
                 ..request(
                     &args.package,
                     into,
@@ -413,6 +417,17 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
             plan.package.path
         )));
     }
+    if let Some(edits) = args.edits.filter(|edits| *edits != plan.edits) {
+        return Err(Failure::new(
+            Exit::Refused,
+            "other-edits",
+            format!("the plan was made with --edits {}, not {edits}", plan.edits),
+        )
+        .help(format!(
+            "make a plan for it: recipack plan {} --into {address} --edits {edits}",
+            plan.package.path
+        )));
+    }
     if let Some(tags) = args.tags.filter(|tags| *tags != plan.tags) {
         return Err(Failure::new(
             Exit::Refused,
@@ -475,6 +490,7 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
     }
     request.package = package;
     request.landing = plan.landing();
+    request.edits = Some(plan.edits);
     Ok(Asked {
         request,
         strip_folder,
@@ -769,6 +785,7 @@ pub(super) fn given(args: &PermittedArgs) -> Vec<Permission> {
         (args.allow_moved_recipes, Permission::MoveRecipes),
         (args.allow_missing_connectors, Permission::MissingConnectors),
         (args.overwrite_rows, Permission::OverwriteRows),
+        (args.overwrite_edits, Permission::OverwriteEdits),
     ]
     .into_iter()
     .filter_map(|(given, permission)| given.then_some(permission))

@@ -257,6 +257,7 @@ fn looked_at(
         folder: entry.folder.clone(),
         rows: RowsPolicy::Keep,
         other_target: OtherTarget::Permitted,
+        edits: None,
         ..ImportRequest::new(
             package,
             request.address.clone(),

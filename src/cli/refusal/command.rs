@@ -342,6 +342,13 @@ pub(super) const REFUSALS: &[Refusal] = &[
         cure: "Leave the option out, or make the plan again with it.",
     },
     Refusal {
+        code: "other-edits",
+        exits: &[Exit::Refused],
+        meaning: "A plan was made for another way with what was changed in the workspace.",
+        why: "`--edits` is not as it was when the plan was made.",
+        cure: "Leave the option out, or make the plan again with it.",
+    },
+    Refusal {
         code: "other-reading",
         exits: &[Exit::Refused],
         meaning: "A plan was made from another reading of the workspace.",

@@ -57,7 +57,8 @@ impl Incoming {
         let this = planned.edited.as_deref().unwrap_or(self);
         let draft = this
             .draft(&planned.snapshot, request, &planned.uses)
-            .answered(&planned.answers);
+            .answered(&planned.answers)
+            .keeping(&planned.kept);
         let mut package = PackageContents::new(this, request)?;
         let stored = package.transform(&draft, planned, running, observer)?;
         let mut carried = draft.carry(&stored);
@@ -74,12 +75,11 @@ impl Incoming {
             package.settings.extend(settled.writes.iter().cloned());
             package.secrets.clone_from(&settled.secrets);
         }
-        carried.receipt.contents = this.contents();
+        // What was left out is not there.
+        carried.receipt.contents = this.contents().filter(|_| planned.kept.is_empty());
         carried.receipt.reading = planned.plan.reading;
-        if planned.plan.reading == ReadDepth::Slim {
-            package.left_out = this.left_out(&planned.plan);
-            carried.receipt.left_out.clone_from(&package.left_out);
-        }
+        package.left_out = this.left_out(&planned.plan);
+        carried.receipt.left_out.clone_from(&package.left_out);
         if carried.commit.changes.is_empty() {
             return Ok(carried.receipt);
         }

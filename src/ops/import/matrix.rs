@@ -89,6 +89,7 @@ pub fn matrix<E: From<ImportError>>(
             at: request.at,
             who: String::new(),
             other_target: OtherTarget::Refused,
+            edits: None,
         };
         let read = Incoming::read(&request, running, observer)?;
         incoming.push((request, read));

@@ -27,6 +27,8 @@ pub struct Planned {
     pub(super) uses: Uses,
     pub(super) snapshot: Snapshot,
     pub(super) answers: BTreeMap<usize, Answer>,
+    /// The assets of the package that are left out, as somebody changed those of the workspace.
+    pub(super) kept: BTreeSet<usize>,
     /// What hides some of the package.
     pub(super) hidden: Vec<Finding>,
 }
@@ -83,7 +85,10 @@ impl Planned {
             let what = match asset.action {
                 AssetAction::Creates | AssetAction::CreatesPlaceholder => "is not there",
                 AssetAction::Overwrites | AssetAction::OverwritesRunning => "is otherwise",
-                AssetAction::NoChange | AssetAction::BindsToExisting | AssetAction::NotRead => {
+                AssetAction::NoChange
+                | AssetAction::BindsToExisting
+                | AssetAction::NotRead
+                | AssetAction::KeepsEdits => {
                     return None;
                 }
             };

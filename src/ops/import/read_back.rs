@@ -54,7 +54,10 @@ impl Incoming {
                     asset.kind.label(),
                     asset.name
                 )),
-                Action::NoChange | Action::BindsToExisting | Action::NotRead => {}
+                Action::NoChange
+                | Action::BindsToExisting
+                | Action::NotRead
+                | Action::KeepsEdits => {}
             }
         }
         for action in again.plan.settings.iter().flat_map(|told| &told.actions) {

@@ -31,14 +31,15 @@ impl Incoming {
             || !only_recipes
     }
 
-    /// The files of the assets that are not sent.
+    /// The files of the assets that are not sent: what was not read, and what stays as it was changed.
     pub(super) fn left_out(&self, plan: &ImportPlan) -> Vec<PackagePath> {
         let project = &self.opened.project;
-        let not_read = plan.assets.iter();
-        let not_read = not_read.filter(|asset| asset.action == AssetAction::NotRead);
-        let not_read: BTreeSet<&PackagePath> = not_read.map(|asset| &asset.path).collect();
+        let stays = plan.assets.iter();
+        let stays = stays
+            .filter(|asset| matches!(asset.action, AssetAction::NotRead | AssetAction::KeepsEdits));
+        let stays: BTreeSet<&PackagePath> = stays.map(|asset| &asset.path).collect();
         let assets = project.assets.iter();
-        let assets = assets.filter(|asset| not_read.contains(&asset.path));
+        let assets = assets.filter(|asset| stays.contains(&asset.path));
         let files = assets.flat_map(|asset| &asset.files);
         files
             .map(|&file| project.files[file].path.clone())

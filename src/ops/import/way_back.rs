@@ -108,7 +108,7 @@ pub(super) fn plan(
     let mut upload = match earlier {
         None => None,
         Some((package, folder)) => {
-            let mut import = import_of(request, &package, folder);
+            let mut import = import_of(&request.into(), &package, folder);
             import.settings = Some(wishes(history));
             Some((Incoming::read(&import, running, &mut Silent)?, import))
         }
@@ -163,21 +163,43 @@ pub(super) fn plan(
     })
 }
 
+/// Who asks for an import of what was kept.
+#[derive(Clone, Copy)]
+pub(super) struct Asking<'r> {
+    pub(super) address: &'r Address,
+    /// A folder for what is kept on disk meanwhile.
+    pub(super) scratch: &'r Path,
+    pub(super) at: Timestamp,
+    pub(super) who: &'r str,
+}
+
+impl<'r> From<&'r RollbackRequest> for Asking<'r> {
+    fn from(request: &'r RollbackRequest) -> Self {
+        Self {
+            address: &request.address,
+            scratch: &request.scratch,
+            at: request.at,
+            who: &request.who,
+        }
+    }
+}
+
 /// An import of what was kept.
-fn import_of(request: &RollbackRequest, package: &Path, folder: FolderPath) -> ImportRequest {
+pub(super) fn import_of(asking: &Asking<'_>, package: &Path, folder: FolderPath) -> ImportRequest {
     ImportRequest {
         package: package.to_owned(),
-        address: request.address.clone(),
+        address: asking.address.clone(),
         folder,
         // They are the customer's own by now.
         rows: RowsPolicy::Keep,
         landing: Landing::default(),
         settings: None,
         limits: Limits::default(),
-        scratch: request.scratch.clone(),
-        at: request.at,
-        who: request.who.clone(),
+        scratch: asking.scratch.to_owned(),
+        at: asking.at,
+        who: asking.who.to_owned(),
         other_target: OtherTarget::Permitted,
+        edits: None,
     }
 }
 
@@ -299,7 +321,7 @@ fn sent<'h>(
         let copy = scratch.file(&format!("sent-{}.zip", revision.number()));
         let read = match workspace.kept_package(&digest, &copy)? {
             KeptPackage::There => {
-                let mut import = import_of(request, &copy, revision.folder.clone());
+                let mut import = import_of(&request.into(), &copy, revision.folder.clone());
                 import.landing = revision.landing.clone();
                 Some((Incoming::read(&import, running, &mut Silent)?, import))
             }
@@ -349,7 +371,10 @@ impl Sent<'_> {
             let edit = match asset.action {
                 AssetAction::Overwrites | AssetAction::OverwritesRunning => Edit::Changed,
                 AssetAction::Creates | AssetAction::CreatesPlaceholder => Edit::Gone,
-                AssetAction::NoChange | AssetAction::BindsToExisting | AssetAction::NotRead => {
+                AssetAction::NoChange
+                | AssetAction::BindsToExisting
+                | AssetAction::NotRead
+                | AssetAction::KeepsEdits => {
                     continue;
                 }
             };

@@ -16,6 +16,7 @@ use super::document::{
     MovedRecipe, Needed, Permission, PlannedAsset, PlannedConnector, PlannedPackage, PlannedRows,
     PlannedWorkspace, RecipeElsewhere, Summary,
 };
+use super::edits::EditsPolicy;
 use super::{Draft, Fate};
 use crate::model::count::counted;
 use crate::model::finding::{Code, Finding, Severity, Subject};
@@ -49,7 +50,8 @@ pub struct Receipt {
         skip_serializing_if = "ReadDepth::is_whole"
     )]
     pub reading: ReadDepth,
-    /// Files of the package that were not sent, as it was not read what their assets hold there.
+    /// Files of the package that were not sent: of assets that were not read there, or that keep what
+    /// somebody changed there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<PackagePath>,
     /// The edited copy that went in place of the package, where settings put rows or connections into
@@ -164,6 +166,8 @@ impl Draft<'_> {
             catalog: self.snapshot.shared.as_ref().map(|shared| shared.digest()),
             folder: self.placing.folder.clone(),
             rows: self.rows.for_all(),
+            edits: EditsPolicy::Hold,
+            edited: Vec::new(),
             home_folder: Some(&landing.home).filter(|home| !home.is_home()).cloned(),
             tags: landing.tags,
             creates_folders: self.new_folders(),
@@ -728,6 +732,7 @@ fn summary(connectors: &[PlannedConnector], assets: &[PlannedAsset]) -> Summary 
             }
             AssetAction::NoChange | AssetAction::BindsToExisting => summary.unchanged += 1,
             AssetAction::NotRead => summary.not_read += 1,
+            AssetAction::KeepsEdits => summary.keeps_edits += 1,
         }
     }
     summary

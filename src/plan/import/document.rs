@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thin_vec::ThinVec;
 
+use super::edits::{EditedAsset, EditsPolicy};
 use super::settings::PlannedSettings;
 use super::target::PlannedTarget;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
@@ -51,6 +52,12 @@ pub struct ImportPlan {
     /// The folder for connections of Home; absent for Home itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub home_folder: Option<FolderPath>,
+    /// What becomes of what was changed in the workspace since an import; absent where it is held.
+    #[serde(default = "hold", skip_serializing_if = "is_held")]
+    pub edits: EditsPolicy,
+    /// What was changed there since an import, of what the package has something else for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edited: Vec<EditedAsset>,
     /// What is done with tags; absent where they are applied.
     #[serde(default = "apply", skip_serializing_if = "is_applied")]
     pub tags: TagsPolicy,
@@ -87,6 +94,16 @@ const fn overwrite() -> RowsPolicy {
 /// What plans mean that don't say it.
 const fn apply() -> TagsPolicy {
     TagsPolicy::Apply
+}
+
+/// What plans mean that don't say it.
+const fn hold() -> EditsPolicy {
+    EditsPolicy::Hold
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_held(edits: &EditsPolicy) -> bool {
+    *edits == EditsPolicy::Hold
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
@@ -233,6 +250,8 @@ keyword_enum! {
         /// The package has nothing new for it since it was read last; what it says now was not read,
         /// and it is left as it is.
         NotRead = "not-read",
+        /// It was changed there since an import, and stays as it is; the package's is left out.
+        KeepsEdits = "keeps-edits",
     }
 }
 
@@ -342,6 +361,9 @@ pub struct Summary {
     /// Assets that were not read.
     #[serde(default, skip_serializing_if = "is_none")]
     pub not_read: usize,
+    /// Assets that keep what was changed in the workspace.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub keeps_edits: usize,
 }
 
 keyword_enum! {
@@ -357,7 +379,7 @@ keyword_enum! {
         MissingConnectors = "allow-missing-connectors",
         /// To put the package's rows of tables in place of those that are there.
         OverwriteRows = "overwrite-rows",
-        /// To put earlier contents in place of what somebody else changed since an import.
+        /// To put the package's or earlier contents in place of what somebody changed since an import.
         OverwriteEdits = "overwrite-edits",
         /// To import into another kind of target, data center or customer than the package's.
         OtherTarget = "other-target",
@@ -488,8 +510,10 @@ impl ImportPlan {
             blocked: _,
             unknown: _,
             not_read: _,
+            keeps_edits,
         } = self.summary;
-        creates + overwrites + installs + updates == 0 && self.creates_folders.is_empty()
+        creates + overwrites + installs + updates + keeps_edits == 0
+            && self.creates_folders.is_empty()
     }
 
     /// Stands for all that it does to connectors and assets. As long as nothing of it is done, a later

@@ -122,6 +122,9 @@ pub struct RecordedAsset {
     /// The folder that it lay in.
     #[serde(default)]
     pub folder: FolderPath,
+    /// What happened to it, as its plan called that.
+    #[serde(default)]
+    pub action: String,
     /// The version that it had afterwards; none if it was removed.
     #[serde(default)]
     pub to: Option<Version>,

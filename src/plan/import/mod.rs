@@ -15,6 +15,7 @@ pub mod compare;
 mod connectors;
 mod decide;
 pub mod document;
+pub mod edits;
 pub mod history;
 pub mod mapping;
 pub mod matrix;

@@ -80,6 +80,7 @@ impl PlannedAsset {
             AssetAction::BindsToExisting => wording("=", "binds to existing"),
             AssetAction::NoChange => wording("=", "no change"),
             AssetAction::NotRead => wording("?", "nothing new in the package; not read"),
+            AssetAction::KeepsEdits => wording("=", "kept: changed there since an import"),
         }
     }
 

@@ -22,12 +22,10 @@ use crate::plan::import::document::{
     AssetAction, ConnectorAction, ImportPlan, MovedRecipe, Needed, Permission, PlannedAsset,
     PlannedConnector, PlannedWorkspace,
 };
+use crate::plan::import::edits::first_of;
 use crate::plan::import::history;
 use crate::plan::import::settings::{SettingEffect, SettingSubject};
 use crate::plan::resolve::label;
-
-/// How many names are told before the rest is only counted.
-const NAMED: usize = 3;
 
 /// What somebody else did since to what an import left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,7 +189,10 @@ impl KeptSituation<'_> {
             AssetAction::Overwrites | AssetAction::OverwritesRunning => {
                 (RolledAction::Restores, next)
             }
-            AssetAction::NoChange | AssetAction::BindsToExisting | AssetAction::NotRead => {
+            AssetAction::NoChange
+            | AssetAction::BindsToExisting
+            | AssetAction::NotRead
+            | AssetAction::KeepsEdits => {
                 let action = match wanted {
                     Some(RecipeState::Running) if wanted != running => RolledAction::Starts,
                     Some(RecipeState::Stopped) if wanted != running => RolledAction::Stops,
@@ -486,16 +487,9 @@ impl KeptSituation<'_> {
         .into_iter()
         .filter_map(|(edit, what)| {
             let names = of(edit);
-            let some: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
-            let some = some.join(", ");
-            let because = match names.len().saturating_sub(NAMED) {
-                _ if names.is_empty() => return None,
-                0 => format!("{some}: {what}"),
-                more => format!("{some} and {more} more: {what}"),
-            };
             Some(Needed {
                 permission: Permission::OverwriteEdits,
-                because,
+                because: format!("{}: {what}", first_of(&names)?),
             })
         })
         .collect()

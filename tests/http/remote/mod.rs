@@ -7,6 +7,7 @@ mod budget;
 mod canaries;
 mod contract;
 mod damaged;
+mod edits;
 mod ends;
 mod identity;
 mod landing;

@@ -300,7 +300,10 @@ fn over_the_api_a_package_goes_on_by_its_receipt() {
         ),
     );
     let back = [&promote[..], &["-m", "back.toml", "--yes"]].concat();
-    let back = osprey.exits(0, &back);
+    let held = osprey.exits(3, &back);
+    let told = "\"Functions/Quote shipping\" would lose what was changed there";
+    assert!(held.stderr.contains(told), "{}", held.stderr);
+    let back = osprey.exits(0, &[&back[..], &["--overwrite-edits"]].concat());
     assert!(
         back.stdout.contains(" as revision 2; read back"),
         "{}",

@@ -263,6 +263,13 @@ pub(super) fn newer(place: &Place) {
 
 /// A customer edits a recipe.
 pub(super) fn edit_recipe(platform: &Path, name: &str, words: &str) {
+    rewrite_recipe(platform, name, |document| {
+        document["description"] = words.into()
+    });
+}
+
+/// A recipe gets a new version, whose JSON is spelled anew.
+pub(super) fn rewrite_recipe(platform: &Path, name: &str, edit: impl Fn(&mut serde_json::Value)) {
     let mut workspace = osprey_of(platform);
     let inventory = workspace.inventory().expect("an inventory");
     let mut assets = inventory.assets.iter();
@@ -274,7 +281,7 @@ pub(super) fn edit_recipe(platform: &Path, name: &str, words: &str) {
     let main = &recipe.body.files[0].content;
     workspace.content(main, &mut bytes).expect("readable");
     let mut document: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
-    document["description"] = words.into();
+    edit(&mut document);
     let mut body = recipe.body.clone();
     let bytes = document.to_string().into_bytes();
     body.files[0].content = brought.put(&bytes).expect("kept");
