@@ -44,9 +44,9 @@ const HELP: &str = "Print help; for --json, -q, -v, -C and more: recipack --help
 /// Commands that need a workspace only to find a catalogue in it: they have options enough.
 const OF_PROJECTS: [&str; 7] = ["check", "lock", "export", "why", "graph", "show", "verify"];
 
-/// Commands whose screen is full, and an option that `help environment` has, too.
+/// Commands whose screen is full, and options that `help environment` or others of their kind tell.
 const FULL: [&str; 2] = ["plan", "import"];
-const IN_A_TOPIC: &str = "ca_file";
+const IN_A_TOPIC: [&str; 3] = ["ca_file", "wait", "job_timeout"];
 
 /// The program's command line, with its help in order.
 pub(crate) fn command() -> Command {
@@ -72,7 +72,7 @@ fn arranged(command: Command, path: &str, globals: &[Arg]) -> Command {
         order += 1;
         let id = arg.get_id().as_str().to_owned();
         let place = |list: &[&str]| list.iter().position(|known| *known == id);
-        let hidden = quiet && place(&WORKSPACE).is_some() || full && id == IN_A_TOPIC;
+        let hidden = quiet && place(&WORKSPACE).is_some() || full && place(&IN_A_TOPIC).is_some();
         let rank = match (place(&WORKSPACE), place(&GLOBAL)) {
             (Some(at), _) => 500 + at,
             (None, Some(at)) => 900 + at,

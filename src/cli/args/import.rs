@@ -29,7 +29,7 @@ pub(crate) struct PermittedArgs {
     /// Put the package's rows in place of those that tables have
     #[arg(long)]
     pub(crate) overwrite_rows: bool,
-    /// Put the package's assets in place of what somebody changed since an import
+    /// Overwrite what somebody changed there since an import
     #[arg(long)]
     pub(crate) overwrite_edits: bool,
 }
@@ -55,7 +55,7 @@ pub(crate) struct PlanArgs {
     /// Table rows: keep, overwrite, leave-out
     #[arg(long, value_name = "WAY", default_value = "overwrite")]
     pub(crate) rows: RowsPolicy,
-    /// What somebody changed there since an import: hold, keep
+    /// What was changed there since an import: hold, keep
     #[arg(
         long,
         value_name = "WAY",
@@ -143,7 +143,7 @@ pub(crate) struct ImportArgs {
     /// Table rows: keep, overwrite, leave-out [default: overwrite]
     #[arg(long, value_name = "WAY")]
     pub(crate) rows: Option<RowsPolicy>,
-    /// What somebody changed there since an import: hold, keep [default: hold]
+    /// What was changed there since an import: hold, keep [default: hold]
     #[arg(long, value_name = "WAY", conflicts_with = "overwrite_edits")]
     pub(crate) edits: Option<EditsPolicy>,
     /// Import a package that was made for another target, too
