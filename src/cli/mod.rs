@@ -301,6 +301,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Manifest(ManifestCommand::List(args)) => commands::manifest::list(context, &args),
         Command::Graph(args) => commands::graph::run(context, &args),
         Command::Diff(args) => commands::diff::run(context, &args),
+        Command::Report(args) => commands::report::run(context, &args),
         Command::Push(args) => commands::push::run(context, &args),
         Command::Pull(args) => commands::pull::run(context, &args),
         Command::Attach(args) => commands::attach::run(context, &args),

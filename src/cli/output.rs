@@ -55,6 +55,8 @@ pub(crate) enum Content {
     Sarif,
     /// A report in Markdown.
     Markdown,
+    /// A report in HTML.
+    Html,
     /// A manual page.
     ManualPage,
 }
@@ -254,6 +256,7 @@ impl Content {
             | Self::Junit
             | Self::Sarif
             | Self::Markdown
+            | Self::Html
             | Self::ManualPage => false,
         }
     }
@@ -283,7 +286,7 @@ impl Content {
             Self::Bom => "CycloneDX document",
             Self::Junit => "JUnit report",
             Self::Sarif => "SARIF report",
-            Self::Markdown => "report of this program",
+            Self::Markdown | Self::Html => "report of this program",
             Self::ManualPage => "manual page of this program",
         }
     }
@@ -331,6 +334,10 @@ impl Content {
             Self::Junit => contains(head, b"<testsuites"),
             Self::Sarif => has(&["version", "runs"]),
             Self::Markdown => head.starts_with(b"### ") && contains(head, b" recipack "),
+            Self::Html => {
+                head.starts_with(b"<!DOCTYPE html>")
+                    && contains(head, b"<meta name=\"generator\" content=\"recipack\">")
+            }
             Self::ManualPage => contains(head, b".TH recipack"),
         }
     }
@@ -520,6 +527,8 @@ pub(crate) enum Kind {
     Junit,
     /// A report in Markdown.
     Markdown,
+    /// A report in HTML.
+    Html,
     /// Something else.
     Other,
 }
@@ -549,6 +558,7 @@ pub(crate) fn kind_of(path: &Path) -> std::io::Result<Kind> {
         (Content::Sarif, Kind::Sarif),
         (Content::Junit, Kind::Junit),
         (Content::Markdown, Kind::Markdown),
+        (Content::Html, Kind::Html),
     ] {
         if is(content)? {
             return Ok(kind);

@@ -20,6 +20,7 @@ use crate::model::finding::Severity;
 use crate::ops::diagnostics::Diagnostic;
 use crate::plan::decision::shell_word;
 use crate::plan::import::document::ImportPlan;
+use crate::report::html::leaf::{self, Tells};
 use crate::report::outputs::{self, Output};
 use crate::report::{Ending, Item, Placed, Report, Verdict, github, junit, markdown, sarif};
 use crate::source::git;
@@ -263,6 +264,9 @@ fn fits(args: &ReportArgs) -> Result<Vec<ReportPlace>, Failure> {
             ReportTo::Markdown(file) if is_summary(file) => {
                 return Ok(ReportPlace::Summary(file.clone()));
             }
+            ReportTo::Html(file) => (Content::Html, file, |report| {
+                Ok(leaf::document(report, Tells::Outcome))
+            }),
             ReportTo::Markdown(file) => (Content::Markdown, file, |report| {
                 Ok(markdown::text(report, markdown::COMMENT))
             }),
@@ -278,7 +282,7 @@ fn is_summary(file: &Path) -> bool {
 }
 
 /// A report without secrets: in some formats nobody would know one again.
-fn unsecret(report: &Report) -> anyhow::Result<Report> {
+pub(crate) fn unsecret(report: &Report) -> anyhow::Result<Report> {
     let mut told = report.told(&|text| masked(text).into_owned());
     if let Some(plan) = &told.plan {
         let text = serde_json::to_string(plan)?;

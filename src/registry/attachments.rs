@@ -30,6 +30,8 @@ pub const SARIF: &str = "application/sarif+json";
 pub const JUNIT: &str = "application/vnd.recipack.report.junit.v1+xml";
 /// A report in Markdown.
 pub const MARKDOWN: &str = "text/markdown";
+/// A report in HTML.
+pub const HTML: &str = "text/html";
 
 /// How often a list is written anew that others write, too.
 const TRIES: usize = 40;

@@ -20,7 +20,7 @@ mod reference;
 mod store;
 
 pub use attachments::{
-    Attachment, CYCLONEDX, DSSE, IN_TOTO, JUNIT, Listed, MARKDOWN, MINISIGN, SARIF,
+    Attachment, CYCLONEDX, DSSE, HTML, IN_TOTO, JUNIT, Listed, MARKDOWN, MINISIGN, SARIF,
 };
 pub use documents::BlobDigest;
 pub use error::RegistryError;

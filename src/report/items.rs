@@ -1,6 +1,8 @@
 //! What a command decided about, one item each.
 
 use super::{Item, ItemOutcome};
+use crate::ops::export::documents::ShowDocument;
+use crate::ops::export::record::{DecisionRecord, LeftOutRecord};
 use crate::ops::import::matrix::MatrixDocument;
 use crate::ops::provenance::verify::Verification;
 use crate::ops::workspace::status::StatusDocument;
@@ -42,6 +44,47 @@ pub fn of_export(plan: &ExportPlan) -> Vec<Item> {
         item("left out", &left.path, ItemOutcome::Skipped(because), "")
     });
     connectors.chain(entries).chain(left_out).collect()
+}
+
+/// Of a package, by its decision record.
+pub fn of_record(record: &DecisionRecord) -> Vec<Item> {
+    let connectors = record.connectors.iter().map(|decision| {
+        let rule = decision.rule.as_str();
+        let outcome = match decision.outcome {
+            Outcome::Included => ItemOutcome::Passed,
+            Outcome::LeftOut => ItemOutcome::Skipped(rule.to_owned()),
+            Outcome::Refused => ItemOutcome::Failed(rule.to_owned()),
+        };
+        item("connector", &decision.connector, outcome, rule)
+    });
+    let entries = record.entries.iter().map(|entry| {
+        let because = entry.because.as_deref().unwrap_or_default();
+        item("file", entry.path.as_str(), ItemOutcome::Passed, because)
+    });
+    let left_out = record.left_out.iter().map(left_out);
+    connectors.chain(entries).chain(left_out).collect()
+}
+
+/// Of a package without one: what it holds.
+pub fn of_shown(document: &ShowDocument) -> Vec<Item> {
+    let connectors = document.connectors.iter().map(|connector| {
+        let title = connector.title.as_ref();
+        let title = title.map_or_else(|| connector.path.to_string(), ToString::to_string);
+        let version = connector.version.map(|version| version.to_string());
+        let version = version.unwrap_or_default();
+        item("connector", title, ItemOutcome::Passed, &version)
+    });
+    let files = document.files.iter().map(|file| {
+        let kind = file.kind.as_deref().unwrap_or("file");
+        item(kind, file.path.as_str(), ItemOutcome::Passed, "")
+    });
+    let left_out = document.left_out.iter().map(left_out);
+    connectors.chain(files).chain(left_out).collect()
+}
+
+fn left_out(left: &LeftOutRecord) -> Item {
+    let because = left.because.clone().unwrap_or_else(|| left.rule.clone());
+    item("left out", &left.path, ItemOutcome::Skipped(because), "")
 }
 
 /// Of a package that was checked: what does not match.

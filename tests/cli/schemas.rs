@@ -520,6 +520,7 @@ const WORKSPACES: &[Situation<'static>] = &[
     ("workspace-create", &["workspace", "create", "a", "--kind", "admin", "--catalog", "shared.json", "--platform", "p.db"], 0),
     ("workspace-create", &["workspace", "create", "c", "--kind", "customer", "--of", "a", "--external-id", "7", "--platform", "p.db"], 0),
     ("workspace-list", &["workspace", "list", "--platform", "p.db"], 0),
+    ("report", &["report", "e.zip", "-o", "e.html"], 0),
     ("push", &["push", "e.zip", "oci:layout:1"], 0),
     ("pull", &["pull", "oci:layout:1", "-o", "pulled.zip"], 0),
     ("attach", &["attach", "oci:layout:1", "--repair"], 0),

@@ -121,6 +121,13 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
         ],
     ),
     (
+        "report",
+        [
+            "recipack report kestrel-orders.zip -o package.html",
+            "recipack report plan.json -o plan.html",
+        ],
+    ),
+    (
         "push",
         [
             "recipack push kestrel-orders.zip oci:packages:1.4",

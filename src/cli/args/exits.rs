@@ -44,6 +44,7 @@ const ENDS: &[Ends] = &[
     ),
     ("attest", &[], &[VerificationFailed, PartlyDone]),
     ("sbom", &[], &[VerificationFailed, PartlyDone]),
+    ("report", &[], &[VerificationFailed, PartlyDone]),
     ("push", FETCHING, &[Refused, PartlyDone]),
     ("pull", FETCHING, &[PartlyDone]),
     ("attach", FETCHING, &[Refused, PartlyDone]),

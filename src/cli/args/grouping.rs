@@ -13,7 +13,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     (
         "Look into them",
         &[
-            "show", "why", "graph", "diff", "verify", "sign", "attest", "sbom",
+            "show", "why", "graph", "diff", "verify", "sign", "attest", "sbom", "report",
         ],
     ),
     (

@@ -59,7 +59,7 @@ pub(crate) use promote::PromoteArgs;
 pub(crate) use provenance::{AttestArgs, SbomArgs};
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
 pub(crate) use registry::{AttachArgs, DiscoverArgs, PullArgs, PushArgs, TagsArgs};
-pub(crate) use report::{ReportArgs, ReportTo};
+pub(crate) use report::{ReportArgs, ReportFileArgs, ReportTo};
 pub(crate) use rollout::{
     LedgerArgs, RolloutBoardArgs, RolloutCommand, RolloutDriftArgs, RolloutMembersArgs,
     RolloutOrderArgs, RolloutPlanArgs, RolloutReportArgs, RolloutRetryArgs, RolloutRunArgs,
@@ -172,6 +172,8 @@ pub(crate) enum Command {
     Attest(AttestArgs),
     /// Say what is in a package: a CycloneDX bill of materials
     Sbom(SbomArgs),
+    /// Make a page of a package, a plan, a receipt or a roll-out: one HTML file
+    Report(ReportFileArgs),
     /// Bring a package to an OCI registry
     Push(PushArgs),
     /// Fetch a package from an OCI registry

@@ -5,10 +5,12 @@ use std::str::FromStr;
 
 use clap::Args;
 
+use super::ForceArgs;
+
 /// Reports to write.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ReportArgs {
-    /// junit=FILE, sarif=FILE, md=FILE or github; may be repeated
+    /// junit=FILE, sarif=FILE, md=FILE, html=FILE or github; may be repeated
     #[arg(long = "report", value_name = "FORMAT[=FILE]")]
     pub(crate) reports: Vec<ReportTo>,
 }
@@ -30,6 +32,8 @@ pub(crate) enum ReportTo {
     Sarif(PathBuf),
     /// Markdown, to a file.
     Markdown(PathBuf),
+    /// HTML, to a file.
+    Html(PathBuf),
     /// GitHub's annotations, to stderr.
     Github,
 }
@@ -38,7 +42,9 @@ impl ReportTo {
     /// The file it goes to.
     pub(crate) fn file(&self) -> Option<&PathBuf> {
         match self {
-            Self::Junit(file) | Self::Sarif(file) | Self::Markdown(file) => Some(file),
+            Self::Junit(file) | Self::Sarif(file) | Self::Markdown(file) | Self::Html(file) => {
+                Some(file)
+            }
             Self::Github => None,
         }
     }
@@ -55,12 +61,29 @@ impl FromStr for ReportTo {
             ("junit", Some(file)) => Ok(Self::Junit(file)),
             ("sarif", Some(file)) => Ok(Self::Sarif(file)),
             ("md", Some(file)) => Ok(Self::Markdown(file)),
+            ("html", Some(file)) => Ok(Self::Html(file)),
             ("github", None) => Ok(Self::Github),
             ("github", Some(_)) => {
                 Err("annotations go to stderr, where GitHub reads them: `github`".to_owned())
             }
-            ("junit" | "sarif" | "md", None) => Err(format!("say which file: {format}=FILE")),
-            _ => Err("expected junit=FILE, sarif=FILE, md=FILE or github".to_owned()),
+            ("junit" | "sarif" | "md" | "html", None) => {
+                Err(format!("say which file: {format}=FILE"))
+            }
+            _ => Err("expected junit=FILE, sarif=FILE, md=FILE, html=FILE or github".to_owned()),
         }
     }
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportFileArgs {
+    /// A package, a plan, or what `import --json` or `rollout report --json` printed
+    #[arg(value_name = "PACKAGE|PLAN|RECEIPT|ROLLOUT")]
+    pub(crate) about: PathBuf,
+    /// The page
+    #[arg(short, long, value_name = "FILE.html")]
+    pub(crate) output: PathBuf,
+    /// What may be replaced.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
 }

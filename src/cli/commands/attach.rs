@@ -19,7 +19,7 @@ use crate::model::count::counted;
 use crate::model::ident::Digest;
 use crate::ops::provenance::statement::Statement;
 use crate::registry::{
-    CYCLONEDX, DSSE, Found, IN_TOTO, JUNIT, MARKDOWN, MINISIGN, Opening, Parcel, SARIF,
+    CYCLONEDX, DSSE, Found, HTML, IN_TOTO, JUNIT, MARKDOWN, MINISIGN, Opening, Parcel, SARIF,
 };
 
 /// What `attach` prints with `--json`.
@@ -114,6 +114,7 @@ fn parcel(path: &Path, said: Option<&str>) -> Result<(Parcel, String), Failure> 
         (Kind::Sarif, None) => SARIF.to_owned(),
         (Kind::Junit, None) => JUNIT.to_owned(),
         (Kind::Markdown, None) => MARKDOWN.to_owned(),
+        (Kind::Html, None) => HTML.to_owned(),
         (Kind::Other, None) => {
             return usage(
                 "is no signature, statement, bill of materials or report that is known",

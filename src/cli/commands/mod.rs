@@ -36,6 +36,7 @@ pub(crate) mod provenance;
 pub(crate) mod pull;
 pub(crate) mod push;
 pub(crate) mod recipe;
+pub(crate) mod report;
 pub(crate) mod resume;
 pub(crate) mod rollback;
 pub(crate) mod rollout;

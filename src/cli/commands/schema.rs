@@ -12,6 +12,7 @@ use super::history::PruneDocument;
 use super::promote::PromoteDocument;
 use super::pull::PullDocument;
 use super::push::PushDocument;
+use super::report::ReportDocument;
 use super::rollout::{
     BoardDocument, DriftDocument, RolloutListDocument, RolloutOrderDocument, RolloutReportDocument,
     RolloutRunDocument, RolloutStartDocument, RolloutStatusDocument,
@@ -103,6 +104,9 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "what `attest` and `sbom` print with --json",
         || schemars::schema_for!(ProvenanceDocument),
     ),
+    ("report", "what `report` prints with --json", || {
+        schemars::schema_for!(ReportDocument)
+    }),
     ("push", "what `push` prints with --json", || {
         schemars::schema_for!(PushDocument)
     }),

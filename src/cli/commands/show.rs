@@ -33,7 +33,7 @@ pub(crate) fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
-fn document(source: &Source, running: &Running) -> Result<ShowDocument, OpenError> {
+pub(super) fn document(source: &Source, running: &Running) -> Result<ShowDocument, OpenError> {
     let Layout {
         project,
         mut left_out,

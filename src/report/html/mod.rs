@@ -1,6 +1,7 @@
 //! What pages and reports in HTML are made of: a frame, tables, badges, findings. No script, no style
 //! beside the one sheet, and no name that is not escaped.
 
+pub mod leaf;
 mod pieces;
 
 pub use pieces::{
@@ -60,6 +61,7 @@ impl Page {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
+                    meta name="generator" content="recipack";
                     @match self.sheet {
                         Sheet::Linked { sheet, icon } => {
                             link rel="stylesheet" href=(sheet);

@@ -310,7 +310,7 @@ fn where_a_report_can_not_go_nothing_is_done() {
         ("junit=partner", "partner is there and no file"),
         ("junit=", "say which file: junit=FILE"),
         ("github=x", "annotations go to stderr"),
-        ("html=x", "expected junit=FILE"),
+        ("yaml=x", "expected junit=FILE"),
         (
             "junit=r.xml --report sarif=r.xml",
             "two reports would go to r.xml",

@@ -3,4 +3,5 @@
 
 mod endings;
 mod formats;
+mod html;
 mod large;
