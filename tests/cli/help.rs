@@ -510,7 +510,7 @@ fn words_of_other_tools_lead_to_the_commands_that_they_mean() {
             "tip: did you mean `customer`? Possible are `customer`, `external`",
         ),
         (&["export", "--rows", "kep"], "tip: did you mean `keep`?"),
-        (&["expotr"], "tip: a similar subcommand exists: 'export'"),
+        (&["snadbox"], "tip: a similar subcommand exists: 'sandbox'"),
     ] {
         let run = place.run(arguments);
         assert_eq!((run.code, run.stdout.as_str()), (64, ""), "{arguments:?}");

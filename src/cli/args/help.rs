@@ -45,7 +45,7 @@ const HELP: &str = "Print help; for --json, -q, -v, -C and more: recipack --help
 const OF_PROJECTS: [&str; 7] = ["check", "lock", "export", "why", "graph", "show", "verify"];
 
 /// Commands whose screen is full, and options that `help environment` or others of their kind tell.
-const FULL: [&str; 2] = ["plan", "import"];
+const FULL: [&str; 4] = ["plan", "import", "promote", "rollout plan"];
 const IN_A_TOPIC: [&str; 3] = ["ca_file", "wait", "job_timeout"];
 
 /// The program's command line, with its help in order.

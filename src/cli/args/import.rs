@@ -55,7 +55,7 @@ pub(crate) struct PlanArgs {
     /// Table rows: keep, overwrite, leave-out
     #[arg(long, value_name = "WAY", default_value = "overwrite")]
     pub(crate) rows: RowsPolicy,
-    /// What was changed there since an import: hold, keep
+    /// Edits made there since: hold, keep
     #[arg(
         long,
         value_name = "WAY",
@@ -143,7 +143,7 @@ pub(crate) struct ImportArgs {
     /// Table rows: keep, overwrite, leave-out [default: overwrite]
     #[arg(long, value_name = "WAY")]
     pub(crate) rows: Option<RowsPolicy>,
-    /// What was changed there since an import: hold, keep [default: hold]
+    /// Edits made there since: hold, keep [default: hold]
     #[arg(long, value_name = "WAY", conflicts_with = "overwrite_edits")]
     pub(crate) edits: Option<EditsPolicy>,
     /// Import a package that was made for another target, too

@@ -10,6 +10,7 @@ use super::{PlatformArgs, ReportArgs};
 use crate::model::ident::TargetName;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::FolderPath;
+use crate::plan::import::edits::EditsPolicy;
 
 /// Arguments of `promote`.
 #[derive(Debug, Args)]
@@ -44,6 +45,9 @@ pub(crate) struct PromoteArgs {
     /// Table rows: keep, overwrite, leave-out [default: overwrite]
     #[arg(long, value_name = "WAY")]
     pub(crate) rows: Option<RowsPolicy>,
+    /// Edits made there since: hold, keep [default: hold]
+    #[arg(long, value_name = "WAY", conflicts_with = "overwrite_edits")]
+    pub(crate) edits: Option<EditsPolicy>,
     /// Import a package that was made for another target, too
     #[arg(long)]
     pub(crate) other_target: bool,

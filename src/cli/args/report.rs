@@ -10,7 +10,7 @@ use super::ForceArgs;
 /// Reports to write.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ReportArgs {
-    /// junit=FILE, sarif=FILE, md=FILE, html=FILE or github; may be repeated
+    /// junit, sarif, md, html (=FILE) or github; may be repeated
     #[arg(long = "report", value_name = "FORMAT[=FILE]")]
     pub(crate) reports: Vec<ReportTo>,
 }

@@ -226,7 +226,7 @@ fn as_import(args: &PromoteArgs, to: &Environment) -> ImportArgs {
         lock: None,
         permitted: args.permitted.clone(),
         rows: args.rows,
-        edits: None,
+        edits: args.edits,
         other_target: args.other_target,
         read: None,
         full: false,
