@@ -7,10 +7,9 @@ use super::*;
 use crate::io::scratch::ScratchFolder;
 use crate::model::ident::Version;
 use crate::model::workspace::{AssetId, Body};
-use crate::plan::import::document::AssetAction;
 use crate::plan::import::edits::{Edit, FoundEdit, Overwritten};
 use crate::plan::import::history::Recorded;
-use crate::plan::rollback::kept::{KeptRevision, left_by};
+use crate::plan::rollback::kept::KeptRevision;
 use crate::workspace::KeptPackage;
 
 impl Incoming {
@@ -56,9 +55,12 @@ impl Incoming {
             };
             let about = recorded.by_asset();
             let left = |asset: AssetId| -> Option<Version> {
+                let planned = about.planned(asset);
+                // What it only started, say, it left as somebody else had it.
+                if planned.is_some_and(|told| !told.is_of_package()) {
+                    return None;
+                }
                 let changed = about.left(asset).and_then(|left| left.version);
-                let kept = AssetAction::KeepsEdits.as_str();
-                let planned = about.planned(asset).filter(|told| told.action != kept);
                 changed.or(planned.and_then(|told| told.to))
             };
             let told: Vec<(AssetId, Version)> = wanted
@@ -151,35 +153,38 @@ fn since_packages(
         who: &request.who,
     };
     let mut found = BTreeMap::new();
-    for (index, revision) in kept.iter().enumerate().rev() {
+    for revision in kept.iter().rev() {
         let since = revision.number();
-        let (left, _) = left_by(revision, &kept[index + 1..]);
-        let left: BTreeMap<&AssetKey, usize> = left
-            .into_iter()
-            .filter_map(|key| Some((key, wanted.remove(key)?)))
+        let Some(digest) = &revision.kept.uploaded else {
+            continue;
+        };
+        let brought = revision.recorded.brought();
+        let told: Vec<&AssetKey> = wanted
+            .keys()
+            .copied()
+            .filter(|key| brought.contains(&(&key.kind, &*key.name, key.place.folder())))
             .collect();
-        if left.is_empty() {
+        if told.is_empty() {
             continue;
         }
         let copy = scratch.file(&format!("sent-{since}.zip"));
-        let there = match &revision.kept.uploaded {
-            None => false,
-            Some(digest) => match workspace.kept_package(digest, &copy)? {
-                KeptPackage::There => true,
-                KeptPackage::Missing | KeptPackage::Damaged => false,
-            },
-        };
-        if !there {
-            let edit = Edit::Unknown;
-            found.extend(
-                left.values()
-                    .map(|&asset| (asset, FoundEdit { edit, since })),
-            );
-            continue;
+        match workspace.kept_package(digest, &copy)? {
+            KeptPackage::There => {}
+            KeptPackage::Missing | KeptPackage::Damaged => {
+                let edit = Edit::Unknown;
+                let gone = told.into_iter().filter_map(|key| wanted.remove(key));
+                found.extend(gone.map(|asset| (asset, FoundEdit { edit, since })));
+                continue;
+            }
         }
         let mut import = import_of(&asking, &copy, revision.folder.clone());
         import.landing = revision.landing.clone();
         let sent = Incoming::read(&import, running, &mut Silent)?;
+        let keys: BTreeSet<&AssetKey> = sent.keys().map(|(_, key)| key).collect();
+        let told = told.into_iter().filter(|key| keys.contains(key));
+        let left: BTreeMap<&AssetKey, usize> = told
+            .filter_map(|key| Some((key, wanted.remove(key)?)))
+            .collect();
         let uses = Uses::of(None);
         let snapshot = sent.snapshot(workspace, &uses)?;
         let draft = sent.draft(&snapshot, &import, &uses);

@@ -14,6 +14,7 @@ use crate::model::workspace::{
     RevisionNumber, WorkspaceConnector,
 };
 use crate::plan::import::ReceiptRecipe;
+use crate::plan::import::document::AssetAction;
 use crate::plan::import::settings::{SettingEffect, SettingSubject};
 
 /// A revision, as far as others build on it.
@@ -239,6 +240,14 @@ impl Recorded {
         })
     }
 
+    /// The assets that it brought, whether they were there already or not: by type, name and folder.
+    pub fn brought(&self) -> BTreeSet<(&AssetKind, &str, FolderPath)> {
+        let assets = self.assets.iter().filter(|told| told.is_of_package());
+        assets
+            .map(|told| (&told.kind, told.name.as_str(), told.folder.clone()))
+            .collect()
+    }
+
     /// What it did with a connector of the workspace's own, if it changed it.
     pub fn moved(&self, connector: &WorkspaceConnector) -> Option<ConnectorMove> {
         let mut told = self.connectors.iter();
@@ -272,6 +281,14 @@ pub struct ByAsset<'r> {
     removed: BTreeSet<AssetId>,
     assets: BTreeMap<AssetId, &'r RecordedAsset>,
     recipes: BTreeMap<AssetId, &'r ReceiptRecipe>,
+}
+
+impl RecordedAsset {
+    /// Whether the asset said afterwards what the package says, as far as its plan knew.
+    pub fn is_of_package(&self) -> bool {
+        let others = [AssetAction::KeepsEdits, AssetAction::NotRead];
+        !others.iter().any(|other| other.as_str() == self.action)
+    }
 }
 
 impl<'r> ByAsset<'r> {

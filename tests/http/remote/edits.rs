@@ -9,7 +9,7 @@ use super::slim::{edit_recipe, held, newer, rewrite_recipe};
 use crate::remote::Caller;
 use crate::support::Place;
 use crate::support::Run;
-use crate::support::sandbox::{Sandbox, local, partner};
+use crate::support::sandbox::{Sandbox, done, local, partner};
 
 const RECIPE: &str = "Quote shipping";
 const FILE: &str = "Functions/quote_shipping.recipe.json";
@@ -113,8 +113,18 @@ fn what_was_changed_is_not_overwritten_unasked() {
         }
         target.import(3, &[]);
 
+        // Who starts a recipe as it is has not said that it may be overwritten.
+        let authorize = ["connection", "authorize", "--all", "--in", "local:osprey"];
+        done(&local(target.place, &authorize), &authorize);
+        let wish = format!("[all.recipes]\n\"{RECIPE}\" = \"start\"\n");
+        target.place.write("started.toml", &wish);
+        target.import(0, &["--edits", "keep", "--settings", "started.toml"]);
+        let refused = target.import(3, &["--restart-recipes"]);
+        let told = "would lose what was changed there since an import";
+        assert!(refused.stderr.contains(told), "{}", refused.stderr);
+
         // Overwritten, and nothing is left to do.
-        target.import(0, &["--overwrite-edits"]);
+        target.import(0, &["--overwrite-edits", "--restart-recipes"]);
         assert_eq!(target.recipe()["private"], false, "{into}");
         assert_ne!(target.recipe()["description"], WORDS, "{into}");
         let planned = target.plan(0, &["--detailed-exitcode"]);
