@@ -265,7 +265,7 @@ fn fits(args: &ReportArgs) -> Result<Vec<ReportPlace>, Failure> {
                 return Ok(ReportPlace::Summary(file.clone()));
             }
             ReportTo::Html(file) => (Content::Html, file, |report| {
-                Ok(leaf::document(report, Tells::Outcome))
+                Ok(leaf::document(report, &Tells::Outcome))
             }),
             ReportTo::Markdown(file) => (Content::Markdown, file, |report| {
                 Ok(markdown::text(report, markdown::COMMENT))

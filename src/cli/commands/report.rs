@@ -25,7 +25,7 @@ use crate::ops::export::pack::digest_of_file;
 use crate::ops::export::record::{DecisionRecord, record_path};
 use crate::ops::import::{ImportDocument, ImportError, PlanDocument};
 use crate::plan::rollout::RolloutPlan;
-use crate::report::html::leaf::{Tells, document};
+use crate::report::html::leaf::{Found, Tells, document};
 use crate::report::{Item, ItemOutcome, Placed, Report, items};
 use crate::source::Source;
 
@@ -48,8 +48,8 @@ pub(crate) struct ReportDocument {
 pub(crate) fn run(context: &Context, args: &ReportFileArgs) -> Result<Exit, Stop> {
     let inputs = [args.about.as_path()];
     let output = OutputPath::check(&args.output, Content::Html, (&args.force).into(), &inputs)?;
-    let report = told(context, &args.about)?;
-    let page = document(&unsecret(&report)?, Tells::Content);
+    let (report, found) = told(context, &args.about)?;
+    let page = document(&unsecret(&report)?, &Tells::Content(found));
     let page = masked(&page);
     output.write(page.as_bytes())?;
     context.did(format!("{} was written", output.path().display()));
@@ -71,7 +71,7 @@ pub(crate) fn run(context: &Context, args: &ReportFileArgs) -> Result<Exit, Stop
 }
 
 /// What a file tells.
-fn told(context: &Context, path: &Path) -> Result<Report, Failure> {
+fn told(context: &Context, path: &Path) -> Result<(Report, Option<Found>), Failure> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let unreadable = || format!("can't read {}", path.display());
     let mut head = [0; 2];
@@ -82,15 +82,15 @@ fn told(context: &Context, path: &Path) -> Result<Report, Failure> {
     }
     let bytes = limited::read(path, MOST).with_context(unreadable)?;
     if let Ok(plan) = RolloutPlan::parse(&bytes) {
-        return Ok(of_rollout_plan(&plan, &name));
+        return Ok((of_rollout_plan(&plan, &name), None));
     }
     if let Ok(receipt) = serde_json::from_slice::<ImportDocument>(&bytes) {
-        let mut report = of_plan("receipt", receipt.plan, &name);
+        let (mut report, found) = of_plan("receipt", receipt.plan, &name);
         report.astray = receipt.astray;
-        return Ok(report);
+        return Ok((report, found));
     }
     if let Ok(rollout) = serde_json::from_slice::<RolloutReportDocument>(&bytes) {
-        return Ok(of_rollout(&rollout));
+        return Ok((of_rollout(&rollout), None));
     }
     // What was damaged since it was written is no plan.
     if let Ok(plan) = PlanDocument::parse(&bytes) {
@@ -106,7 +106,11 @@ fn told(context: &Context, path: &Path) -> Result<Report, Failure> {
     ))
 }
 
-fn of_plan(command: &'static str, document: PlanDocument, name: &str) -> Report {
+fn of_plan(command: &'static str, document: PlanDocument, name: &str) -> (Report, Option<Found>) {
+    let found = Found {
+        counts: document.counts,
+        ..Found::default()
+    };
     let mut report = Report::new(command, "");
     // Where the package lay on somebody's machine says nothing elsewhere.
     let package = Path::new(&document.plan.package.path).file_name();
@@ -125,17 +129,17 @@ fn of_plan(command: &'static str, document: PlanDocument, name: &str) -> Report 
         })
         .collect();
     report.plan = Some((*document.plan).clone());
-    report
+    (report, Some(found))
 }
 
-fn package(context: &Context, path: &Path, name: &str) -> Result<Report, Failure> {
+fn package(context: &Context, path: &Path, name: &str) -> Result<(Report, Option<Found>), Failure> {
     let record = record_path(path);
     let mut report = Report::new("package", name);
     if !record.is_file() {
         let source = Source::open(path, &Limits::default())?;
         let shown = show::document(&source, &context.running)?;
         report.items = items::of_shown(&shown);
-        return Ok(report);
+        return Ok((report, None));
     }
     let wrong = |what: String| {
         Failure::from(ImportError::Record {
@@ -154,7 +158,11 @@ fn package(context: &Context, path: &Path, name: &str) -> Result<Report, Failure
     }
     report.subject = format!("{name} for {}", told.target.kind);
     report.items = items::of_record(&told);
-    Ok(report)
+    let found = Found {
+        counts: told.findings,
+        codes: told.finding_codes.unwrap_or_default(),
+    };
+    Ok((report, Some(found)))
 }
 
 fn of_rollout_plan(plan: &RolloutPlan, name: &str) -> Report {

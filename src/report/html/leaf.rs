@@ -1,11 +1,13 @@
 //! A report as one page: what it is about, what was decided, what was found. It is one file that asks
 //! nobody for anything, and the same report gives the same bytes.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use super::{Column, Page, Sheet, Tone, badge, count, facts, findings, notice, tally, text};
 use crate::model::count::counted;
-use crate::model::finding::Severity;
+use crate::model::finding::{Code, Counts, Severity};
 use crate::ops::diagnostics::Diagnostic;
 use crate::plan::import::document::{ImportPlan, PlannedAsset};
 use crate::report::{Item, ItemOutcome, Placed, Report, Verdict};
@@ -19,6 +21,7 @@ const PLANNED: [Column; 4] = [
     Column::words("What happens"),
     Column::words("Then"),
 ];
+const CODES: [Column; 2] = [Column::words("Code"), Column::numbers("How many")];
 const ITEMS: [Column; 3] = [
     Column::words("Name"),
     Column::words("Type"),
@@ -26,21 +29,31 @@ const ITEMS: [Column; 3] = [
 ];
 
 /// What a report tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tells {
     /// How a command ended.
     Outcome,
-    /// What a file says: no command was carried out.
-    Content,
+    /// What a file says: no command was carried out. How many findings there were is not known where
+    /// the file does not say.
+    Content(Option<Found>),
+}
+
+/// How many findings there were, as a file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// By severity.
+    pub counts: Counts,
+    /// By code, where the findings themselves are not told.
+    pub codes: BTreeMap<Code, usize>,
 }
 
 /// The page of a report.
-pub fn document(report: &Report, tells: Tells) -> String {
+pub fn document(report: &Report, tells: &Tells) -> String {
     let report = &report.harmless();
     let all: Vec<Diagnostic> = report.all().map(told).collect();
     let title = match tells {
         Tells::Outcome => format!("{}: {}", report.command, report.subject),
-        Tells::Content => report.subject.clone(),
+        Tells::Content(_) => report.subject.clone(),
     };
     let page = Page {
         title,
@@ -62,6 +75,10 @@ pub fn document(report: &Report, tells: Tells) -> String {
                 h2 { "Findings" }
                 (folded(&all, "finding", findings))
             }
+            @if let Tells::Content(Some(Found { codes, .. })) = tells && !codes.is_empty() {
+                h2 { "Findings" }
+                (of_codes(codes))
+            }
         },
         below: html! { p { "Made by recipack. It holds no script, and asks nobody for anything." } },
     };
@@ -76,25 +93,47 @@ fn told(placed: &Placed) -> Diagnostic {
     }
 }
 
-fn lead(report: &Report, tells: Tells) -> Markup {
+/// How many findings there were of each code.
+fn of_codes(codes: &BTreeMap<Code, usize>) -> Markup {
+    let rows = codes
+        .iter()
+        .map(|(code, number)| vec![html! { code { (code) } }, html! { (count(*number)) }]);
+    let caption = counted(codes.len() as u64, "code");
+    html! {
+        (tally(&caption, &CODES, &rows.collect::<Vec<_>>()))
+        p { "What a code means: " code { "recipack explain CODE" } "." }
+    }
+}
+
+fn lead(report: &Report, tells: &Tells) -> Markup {
     let tone = match report.ending.verdict {
         Verdict::Passed => Tone::Good,
         Verdict::Failed => Tone::Bad,
         Verdict::Unknown => Tone::Warning,
     };
-    let number = |severity: Severity| count(report.count(severity));
+    let number = |severity: Severity| report.count(severity);
+    let counts = match tells {
+        Tells::Outcome => Some(Counts {
+            errors: number(Severity::Error),
+            warnings: number(Severity::Warning),
+            notes: number(Severity::Note),
+        }),
+        Tells::Content(found) => found.as_ref().map(|found| found.counts),
+    };
     let mut told = Vec::new();
-    if tells == Tells::Outcome {
+    if *tells == Tells::Outcome {
         told.push(("Outcome", badge(tone, report.outcome())));
         told.push((
             "Exit code",
             html! { (report.ending.code) " " span .faint { (report.ending.meaning) } },
         ));
     }
-    told.push(("Errors", html! { (number(Severity::Error)) }));
-    told.push(("Warnings", html! { (number(Severity::Warning)) }));
-    told.push(("Notes", html! { (number(Severity::Note)) }));
-    facts(&told)
+    if let Some(counts) = counts {
+        told.push(("Errors", html! { (count(counts.errors)) }));
+        told.push(("Warnings", html! { (count(counts.warnings)) }));
+        told.push(("Notes", html! { (count(counts.notes)) }));
+    }
+    html! { @if !told.is_empty() { (facts(&told)) } }
 }
 
 /// The first of many, and the rest to be unfolded.

@@ -71,9 +71,9 @@ fn large(items: usize) -> Report {
 
 #[test]
 fn a_report_of_two_thousand_things_is_small_and_always_the_same() {
-    let page = leaf::document(&large(2000), leaf::Tells::Outcome);
+    let page = leaf::document(&large(2000), &leaf::Tells::Outcome);
     assert!(page.len() < 1_000_000, "{} bytes", page.len());
-    assert_eq!(page, leaf::document(&large(2000), leaf::Tells::Outcome));
+    assert_eq!(page, leaf::document(&large(2000), &leaf::Tells::Outcome));
     assert!(page.contains("&lt;b&gt;Recipe 1999&lt;/b&gt;") && !page.contains("<b>"));
     assert_eq!(
         page.matches("<details>").count(),

@@ -51,6 +51,8 @@ fn packages_plans_receipts_and_rollouts_are_pages() {
     for (name, has) in [
         ("export.html", "Outcome"),
         ("package.html", "k.zip for customer"),
+        ("package.html", "shared-connector-excluded"),
+        ("package.html", "<dt>Warnings</dt><dd>7</dd>"),
         ("planned.html", "uses shared v3"),
         ("plan.html", "k.zip → local:kestrel"),
         ("waves.html", "local:kestrel"),
@@ -78,5 +80,10 @@ fn packages_plans_receipts_and_rollouts_are_pages() {
     // Without its record a package says what it holds.
     std::fs::remove_file(place.path("k.recipack.json")).expect("removed");
     run(&place, "report k.zip -o bare.html");
-    assert!(page(&place, "bare.html").contains("Ledger Sync"));
+    let bare = page(&place, "bare.html");
+    assert!(bare.contains("Ledger Sync"));
+    // How many findings there were, nobody says.
+    for not in ["Errors", "Warnings"] {
+        assert!(!bare.contains(not), "{bare}");
+    }
 }
