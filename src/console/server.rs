@@ -1,7 +1,7 @@
 //! Listening, and stopping in an orderly manner.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener as Bound};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Semaphore;
@@ -9,10 +9,7 @@ use tokio::sync::Semaphore;
 use super::answer::Service;
 use super::session::Sessions;
 use super::{Console, Settings};
-use crate::serving::{GRACE, accept};
-
-/// How many requests are worked on at once.
-const AT_ONCE: usize = 8;
+use crate::serving::{AT_ONCE, GRACE, accept, listen, runtime};
 
 /// The console can't be served.
 #[derive(Debug, thiserror::Error)]
@@ -39,19 +36,11 @@ pub fn serve(
     settings: Settings,
     ready: &mut dyn FnMut(SocketAddr, &str),
 ) -> Result<(), ServeError> {
-    let listen = |source| ServeError::Listen {
+    let (bound, address) = listen(settings.port).map_err(|source| ServeError::Listen {
         port: settings.port,
         source,
-    };
-    let bound = Bound::bind((Ipv4Addr::LOCALHOST, settings.port)).map_err(listen)?;
-    bound.set_nonblocking(true).map_err(listen)?;
-    let address = bound.local_addr().map_err(listen)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .max_blocking_threads(AT_ONCE + 2)
-        .enable_all()
-        .build()
-        .map_err(ServeError::System)?;
+    })?;
+    let runtime = runtime().map_err(ServeError::System)?;
     let console = Console {
         port: address.port(),
         changes: settings.changes,

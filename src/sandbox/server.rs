@@ -1,7 +1,7 @@
 //! Listening, and stopping in an orderly manner.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener as Bound};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
@@ -17,11 +17,8 @@ use super::rate::{Limits, Rates};
 use super::store::{Store, StoreError};
 use crate::model::workspace::Timestamp;
 use crate::ops::{Interrupt, Running};
-use crate::serving::{GRACE, accept};
+use crate::serving::{AT_ONCE, GRACE, accept, listen, runtime};
 use crate::workspace::WorkspaceError;
-
-/// How many requests are worked on at once.
-const AT_ONCE: usize = 8;
 
 /// How a sandbox is served.
 pub struct Settings {
@@ -95,19 +92,11 @@ pub fn serve(settings: Settings, ready: &mut dyn FnMut(SocketAddr)) -> Result<()
     for job in sandbox.store.open_jobs().map_err(ServeError::System)? {
         sandbox.queue(job.id);
     }
-    let listen = |source| ServeError::Listen {
+    let (bound, address) = listen(settings.port).map_err(|source| ServeError::Listen {
         port: settings.port,
         source,
-    };
-    let bound = Bound::bind((Ipv4Addr::LOCALHOST, settings.port)).map_err(listen)?;
-    bound.set_nonblocking(true).map_err(listen)?;
-    let address = bound.local_addr().map_err(listen)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .max_blocking_threads(AT_ONCE + 2)
-        .enable_all()
-        .build()
-        .map_err(ServeError::System)?;
+    })?;
+    let runtime = runtime().map_err(ServeError::System)?;
     let worker = {
         let sandbox = Arc::clone(&sandbox);
         std::thread::Builder::new()

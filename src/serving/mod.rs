@@ -7,7 +7,7 @@ pub(crate) use connection::Busy;
 
 use std::future::Future;
 use std::io;
-use std::net::TcpListener as Bound;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener as Bound};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,7 @@ use hyper::{Request, Response, Uri};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
 use self::connection::{Connections, Line, WriteTimeout};
@@ -32,6 +33,26 @@ pub(crate) const GRACE: Duration = Duration::from_secs(10);
 const LISTENING: Duration = Duration::from_millis(50);
 /// How long a client may still send what is not wanted any more.
 const LINGER: Duration = Duration::from_secs(2);
+
+/// How many requests are worked on at once.
+pub(crate) const AT_ONCE: usize = 8;
+
+/// Listens on a port of this machine, and of no other; on any that is free for 0.
+pub(crate) fn listen(port: u16) -> io::Result<(Bound, SocketAddr)> {
+    let bound = Bound::bind((Ipv4Addr::LOCALHOST, port))?;
+    bound.set_nonblocking(true)?;
+    let address = bound.local_addr()?;
+    Ok((bound, address))
+}
+
+/// What connections are served by, with threads for [`AT_ONCE`] requests that wait for disks.
+pub(crate) fn runtime() -> io::Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(AT_ONCE + 2)
+        .enable_all()
+        .build()
+}
 
 /// The connection is closed without an answer, on purpose.
 #[derive(Debug, thiserror::Error)]
