@@ -384,12 +384,11 @@ impl RemoteWorkspace {
         }
     }
 
-    /// What is kept of the newest imports, the oldest first, up to one that nothing is kept of.
+    /// What is kept of the newest imports, the oldest first, up to one that nothing is kept of. One
+    /// whose end nobody saw is no reason to forget what was there before it: what it may have done is
+    /// told as a change since then.
     pub(super) fn last_imports(&self) -> Result<Vec<KeptRevision>, WorkspaceError> {
         let entries = self.settings.journal.entries(&self.identity())?;
-        if entries.iter().any(Entry::is_open) {
-            return Ok(Vec::new());
-        }
         let mut done: Vec<(RevisionNumber, Entry)> = entries
             .into_iter()
             .filter_map(|entry| Some((entry.revision()?, entry)))

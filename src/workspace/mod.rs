@@ -420,7 +420,7 @@ pub trait Workspace {
 
     /// What this machine keeps of the imports that left the workspace as it was last seen, the oldest
     /// first, where the workspace itself tells nobody how it was; nothing where it does. Imports before
-    /// one of which nothing is kept, or whose end nobody saw, are none of them.
+    /// one of which nothing is kept are none of them, and neither is one whose end nobody saw.
     ///
     /// # Errors
     /// If what is kept can't be read.
