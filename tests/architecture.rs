@@ -93,6 +93,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
         &[
             "model",
             "connector_source",
+            "manifest",
             "plan",
             "workspace",
             "ops",

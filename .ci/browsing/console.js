@@ -5,11 +5,12 @@ import { execFileSync, spawn } from "node:child_process";
 import { copyFileSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { once } from "node:events";
+import { resolve } from "node:path";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
-const [recipack, platform, pictures] = process.argv.slice(2);
+const [recipack, platform, pictures] = process.argv.slice(2).map((path) => path && resolve(path));
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const began = Date.now();
 const told = (what) => console.log(`${((Date.now() - began) / 1000).toFixed(1)} s  ${what}`);
@@ -21,20 +22,22 @@ const launched = (rules) =>
   });
 
 /** A console on a platform of its own. */
-async function started(name, options = []) {
-  const own = `${name}.db`;
+async function started(name, options = [], cwd = ".") {
+  const own = resolve(`${name}.db`);
   copyFileSync(platform, own);
   const env = { ...process.env, RECIPACK_PLATFORM: own };
   const child = spawn(recipack, ["console", "--in", "local:tarnbeck", ...options], {
+    cwd,
     env,
     stdio: ["ignore", "pipe", "ignore"],
   });
   const [line] = await once(createInterface({ input: child.stdout }), "line");
   const url = line.replace("the console is at ", "");
   const json = (...words) =>
-    JSON.parse(execFileSync(recipack, [...words, "--json"], { env, stdio: ["ignore", "pipe", "ignore"] }));
+    JSON.parse(execFileSync(recipack, [...words, "--json"], { cwd, env, stdio: ["ignore", "pipe", "ignore"] }));
   return {
     url,
+    json,
     origin: new URL(url).origin,
     /** How the connector is shared, as the command line tells it. */
     shared: () => {
@@ -55,7 +58,8 @@ async function looked(page, name, picture) {
   for (const width of [320, 640, 1280]) {
     await page.setViewportSize({ width, height: 800 });
     const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    assert.ok(over <= 0, `${name}: ${over} px too wide at ${width}`);
+    const wide = over > 0 ? await page.evaluate(() => [...document.querySelectorAll("main *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1).slice(-3).map((one) => one.outerHTML.slice(0, 200)).join("\n")) : "";
+    assert.ok(over <= 0, `${name}: ${over} px too wide at ${width}: ${wide}`);
     for (const colorScheme of width === 640 ? ["light"] : ["light", "dark"]) {
       await page.emulateMedia({ colorScheme });
       const { violations, passes } = await page.evaluate(async (source) => {
@@ -137,9 +141,70 @@ async function story(served, page, hand, see) {
   assert.equal(served.shared(), "2 open");
 }
 
+/** A package for customers, from the boxes to the file. */
+async function packed(served, page, hand, see) {
+  const rules = (document) => document.connectors.map(({ connector, rule }) => `${connector}: ${rule}`);
+  const decided = () => rules(served.json("export", "--to", "customers", "--list"));
+  const unticked = decided();
+  assert.ok(unticked.includes("Parcel Tracker: shared-left-out"), unticked);
+  await page.goto(`${served.origin}/package`);
+  await see("package");
+  await hand.press("customers");
+  await see("target");
+  await hand.press("Choose connectors");
+  const box = page.getByRole("checkbox", { name: "Parcel Tracker" });
+  assert.equal(await box.isChecked(), false, "customers have it");
+  await see("unticked", [1280, "light"]);
+  await hand.tick("Parcel Tracker");
+  await hand.press("Look at the change");
+  await see("against", [1280, "dark", true]);
+  assert.match(await page.locator("main").innerText(), /customers would have Parcel Tracker twice/);
+  await hand.press("Save the manifest");
+  await see("saved");
+  assert.ok(decided().includes("Parcel Tracker: shared-included"));
+  await hand.press("Back to customers");
+  await hand.press("Choose connectors");
+  await hand.tick("Parcel Tracker", false);
+  await hand.press("Look at the change");
+  await hand.press("Save the manifest");
+  assert.deepEqual(decided(), unticked);
+  await hand.press("Package");
+  await hand.press("Choose what it takes");
+  await see("assets");
+  await hand.press("Cancel");
+  await hand.press("customers");
+  await hand.press("Make the package");
+  await see("made");
+  assert.equal(await page.locator("h1").innerText(), "The package for customers is made");
+  served.json("export", "--to", "customers", "-o", "same.zip");
+  assert.deepEqual(readFileSync("project/kestrel-orders-customers.zip"), readFileSync("project/same.zip"));
+}
+
+/** That package goes to two customers. */
+async function imported(served, page, hand, see) {
+  for (const customer of ["alder", "birch"]) {
+    const address = `local:${customer}`;
+    const before = served.json("history", address).revisions.length;
+    await page.goto(`${served.origin}/import`);
+    await see(`import-${customer}`);
+    await page.locator("#package").selectOption("kestrel-orders-customers.zip");
+    await hand.type("Workspace", address);
+    await hand.type("Folder", "Second");
+    await hand.press("Look at what it would do");
+    assert.equal(await page.locator("h1").innerText(), `Import kestrel-orders-customers.zip into ${address}?`);
+    await see(customer === "alder" ? "plan" : "plan-again", customer === "alder" && [1280, "light"]);
+    for (const box of await page.locator("main input[type=checkbox]").all()) await box.check();
+    await hand.press("Import it");
+    await page.locator("h1", { hasText: `Imported into ${address}` }).waitFor();
+    await see(`imported-${customer}`);
+    const { revisions } = served.json("history", address);
+    assert.equal(revisions.length, before + 1);
+  }
+}
+
 const byClicks = (page) => ({
   press: (text) => page.locator("main :is(a, button)").filter({ hasText: new RegExp(`^${text}$`) }).last().click({ timeout: 5000 }),
-  tick: (text) => page.locator(`label:has-text("${text}") input`).check(),
+  tick: (text, ticked = true) => page.locator(`label:has-text("${text}") input`).setChecked(ticked),
   type: (text, what) => page.getByLabel(text).fill(what),
 });
 
@@ -190,7 +255,12 @@ const browser = await launched([]);
   await page.goto(served.url);
   await story(served, page, byClicks(page), async () => {});
   await served.stop();
-  told("the story without JavaScript");
+  const project = await started("package", [], "project");
+  await page.goto(project.url);
+  await packed(project, page, byClicks(page), async () => {});
+  await imported(project, page, byClicks(page), async () => {});
+  await project.stop();
+  told("both stories without JavaScript");
 }
 
 {
@@ -205,11 +275,12 @@ const browser = await launched([]);
   });
   await page.goto(served.url);
   let pages = 0;
-  await story(served, page, byClicks(page), async (name, picture) => {
+  const see = async (name, picture) => {
     pages += 1;
     await looked(page, name, picture);
     await page.setViewportSize({ width: 1280, height: 800 });
-  });
+  };
+  await story(served, page, byClicks(page), see);
   // What went wrong in a form is answered with its status, which Chromium notes.
   assert.deepEqual(noise.filter((line) => !line.includes("422 (Unprocessable")), []);
 
@@ -233,7 +304,12 @@ const browser = await launched([]);
   await page.goBack();
   assert.equal(await page.locator("h1").innerText(), "Switch Parcel Tracker to v1?");
   await served.stop();
-  told(`the story with JavaScript, ${pages} pages looked at with axe-core`);
+  const project = await started("package-with", [], "project");
+  await page.goto(project.url);
+  await packed(project, page, byClicks(page), see);
+  await imported(project, page, byClicks(page), see);
+  await project.stop();
+  told(`both stories with JavaScript, ${pages} pages looked at with axe-core`);
 }
 
 {
@@ -242,7 +318,12 @@ const browser = await launched([]);
   await page.goto(served.url);
   await story(served, page, byKeys(page), async () => {});
   await served.stop();
-  told("the story by keys");
+  const project = await started("package-keys", [], "project");
+  await page.goto(project.url);
+  await packed(project, page, byKeys(page), async () => {});
+  await imported(project, page, byKeys(page), async () => {});
+  await project.stop();
+  told("both stories by keys");
 }
 await browser.close();
 

@@ -65,6 +65,27 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// The same for work that others tell of: it says nothing, makes the documents of `--json`, and
+    /// remembers nothing of what was done before.
+    #[cfg(feature = "console")]
+    pub(crate) fn silent(&self) -> Self {
+        let mut ui = self.ui.clone();
+        (ui.format, ui.volume) = (ui::Format::Json, Volume::Quiet);
+        Self { ui, ..self.again() }
+    }
+
+    /// The same for work that goes on beside it, which remembers nothing of what was done before.
+    #[cfg(feature = "console")]
+    pub(crate) fn again(&self) -> Self {
+        Self {
+            ui: self.ui.clone(),
+            running: self.running.clone(),
+            permits: OnceLock::new(),
+            requests: Arc::clone(&self.requests),
+            done: Mutex::default(),
+        }
+    }
+
     /// Keeps in mind what was done, a thing a line, for a failure to tell.
     pub(crate) fn did(&self, what: impl AsRef<str>) {
         let lines = what.as_ref().lines().map(str::trim);

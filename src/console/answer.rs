@@ -18,8 +18,8 @@ use super::{Changes, Console, guard};
 use crate::report::html::{ICON, STYLE};
 use crate::serving::{Answering, Busy, Closed, own_host};
 
-/// The largest form, in bytes.
-const MOST: usize = 64 << 10;
+/// The largest form, in bytes: one with a box for each of very many assets.
+const MOST: usize = 1 << 20;
 /// How long a form may take to come in.
 const BODY: Duration = Duration::from_secs(30);
 /// Where a key is brought.
@@ -95,7 +95,17 @@ impl Service {
                 | Route::Connector(..)
                 | Route::Change(..)
                 | Route::Stop(..)
-                | Route::Outcome(_),
+                | Route::Outcome(_)
+                | Route::Work(_)
+                | Route::Import
+                | Route::ImportPlan
+                | Route::History(_)
+                | Route::Rollback(..)
+                | Route::Package
+                | Route::Assets
+                | Route::Target(_)
+                | Route::TargetConnectors(_)
+                | Route::TargetExport(_),
             )
             | None => {}
         }

@@ -15,13 +15,26 @@ const LINKED: Sheet = Sheet::Linked {
     icon: "/icon.svg",
 };
 
+/// What a page is about.
+#[derive(Clone, Debug)]
+pub(super) enum Section {
+    /// The console itself.
+    Console,
+    /// A workspace.
+    Workspace(Address),
+    /// The package.
+    Package,
+    /// Imports.
+    Import,
+}
+
 /// A page of a console before it has its frame.
 #[derive(Clone, Debug)]
 pub(super) struct Sight {
     pub(super) status: StatusCode,
     pub(super) title: String,
-    /// The workspace that it is about.
-    pub(super) address: Option<Address>,
+    /// What it is about.
+    pub(super) section: Section,
     /// The pages above it: what they are called and where they are.
     pub(super) above: Vec<(String, Route)>,
     pub(super) body: Markup,
@@ -34,7 +47,7 @@ impl Sight {
         Self {
             status: StatusCode::OK,
             title: title.into(),
-            address: None,
+            section: Section::Console,
             above: Vec::new(),
             body,
             command: None,
@@ -43,23 +56,49 @@ impl Sight {
 
     /// Puts it into its frame.
     pub(super) fn reply(self, console: Option<&Console>) -> Reply {
-        let is_list = self.above.is_empty() && self.address.is_some();
+        let is_top = self.above.is_empty();
+        let packs = console.is_some_and(|console| console.host.packing().is_some());
+        let connectors = match &self.section {
+            Section::Workspace(address) => Some(address),
+            Section::Console | Section::Package | Section::Import => None,
+        };
+        let (is_package, is_import) = match &self.section {
+            Section::Package => (true, false),
+            Section::Import => (false, true),
+            Section::Workspace(_) | Section::Console => (false, false),
+        };
         let page = Page {
             sheet: LINKED,
             above: html! {
                 a .brand href=(Route::Home.path()) { "recipack console" }
-                @if let Some(address) = &self.address {
+                @if console.is_some() {
                     nav aria-label="Pages" {
                         ul {
+                            @if let Some(address) = connectors {
+                                li {
+                                    a href=(Route::Connectors(address.clone()).path()) aria-current=[is_top.then_some("page")] {
+                                        "Shared connectors"
+                                    }
+                                }
+                            }
+                            @if packs {
+                                li {
+                                    a href=(Route::Package.path()) aria-current=[(is_top && is_package).then_some("page")] {
+                                        "Package"
+                                    }
+                                }
+                            }
                             li {
-                                a href=(Route::Connectors(address.clone()).path()) aria-current=[is_list.then_some("page")] {
-                                    "Shared connectors"
+                                a href=(Route::Import.path()) aria-current=[(is_top && is_import).then_some("page")] {
+                                    "Import"
                                 }
                             }
                         }
                     }
+                }
+                @if connectors.is_some() || is_package || is_import {
                     span .where {
-                        (text(&address.to_string()))
+                        @if let Some(address) = connectors { (text(&address.to_string())) }
                         @if let Some(Console { changes: Changes::Never, .. }) = console { " · read only" }
                     }
                 }

@@ -1,5 +1,7 @@
-//! Pages on this machine for what people do with an admin workspace's shared connectors: look at them,
-//! share, update, switch and remove them, and stop the recipes that stand in the way.
+//! Pages on this machine for what people do with an admin workspace's shared connectors (look at them,
+//! share, update, switch and remove them, and stop the recipes that stand in the way), and with a
+//! project: tick what its package takes, look at what that is for each target, and make it; look at what a package would do in a workspace, and
+//! import it.
 //!
 //! A page is made of the very document that the command prints with `--json`, and shows nothing else.
 //! A change is planned, looked at and confirmed; the confirmation names the plan by its digest, and is
@@ -9,12 +11,16 @@ mod answer;
 mod fields;
 mod frame;
 mod guard;
+mod importing;
+mod packing;
 mod pages;
 mod reply;
 mod route;
 mod server;
 mod session;
 
+pub use importing::{ImportWish, Importing, PlannedImport};
+pub use packing::{Packing, Words, WrittenManifest};
 pub use server::{ServeError, serve};
 
 use std::sync::Mutex;
@@ -86,6 +92,12 @@ pub trait Host: Send + Sync {
 
     /// What was looked at is not what is there any more.
     fn stale(&self, about: About<'_>) -> Trouble;
+
+    /// How packages are imported.
+    fn importing(&self) -> &dyn Importing;
+
+    /// The project whose package it makes, if there is one.
+    fn packing(&self) -> Option<&dyn Packing>;
 
     /// The options that name a workspace in commands: `--in local:studio`.
     fn options(&self, address: &Address) -> String;

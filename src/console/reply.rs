@@ -95,6 +95,12 @@ impl Reply {
         }
     }
 
+    /// Has the browser ask for the page again after some seconds.
+    pub(super) fn looks_again(mut self, seconds: u32) -> Self {
+        self.refresh = Some(seconds.to_string());
+        self
+    }
+
     /// The same with another text of its page.
     pub(super) fn told(mut self, of: &dyn Fn(&str) -> String) -> Self {
         if let Content::Page(page) = &self.content {

@@ -3,7 +3,8 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::model::workspace::Address;
+use crate::model::ident::TargetName;
+use crate::model::workspace::{Address, RevisionNumber};
 
 /// What stands as it is in a part of a path.
 const PART: &AsciiSet = &NON_ALPHANUMERIC
@@ -32,6 +33,26 @@ pub(super) enum Route {
     Stop(Address, String),
     /// What was done.
     Outcome(u64),
+    /// What is being done.
+    Work(u64),
+    /// Which package is imported where.
+    Import,
+    /// What that would do.
+    ImportPlan,
+    /// What was done to a workspace.
+    History(Address),
+    /// What a rollback would do.
+    Rollback(Address, RevisionNumber),
+    /// The manifest and its targets.
+    Package,
+    /// The assets that it takes, to be ticked.
+    Assets,
+    /// What the package for a target would be.
+    Target(TargetName),
+    /// The connectors that it brings, to be ticked.
+    TargetConnectors(TargetName),
+    /// Making it.
+    TargetExport(TargetName),
 }
 
 /// What can be done with a connector.
@@ -74,6 +95,20 @@ impl Route {
             ["style.css"] => Self::Style,
             ["icon.svg"] => Self::Icon,
             ["done", number] => Self::Outcome(number.parse().ok()?),
+            ["work", number] => Self::Work(number.parse().ok()?),
+            ["import"] => Self::Import,
+            ["import", "plan"] => Self::ImportPlan,
+            ["in", address, "history"] => Self::History(address.parse().ok()?),
+            ["in", address, "history", number] => {
+                Self::Rollback(address.parse().ok()?, RevisionNumber(number.parse().ok()?))
+            }
+            ["package"] => Self::Package,
+            ["package", "assets"] => Self::Assets,
+            ["package", "for", target] => Self::Target(target.parse().ok()?),
+            ["package", "for", target, "connectors"] => {
+                Self::TargetConnectors(target.parse().ok()?)
+            }
+            ["package", "for", target, "export"] => Self::TargetExport(target.parse().ok()?),
             ["in", address, "connectors"] => Self::Connectors(address.parse().ok()?),
             ["in", address, "connectors", name] => {
                 Self::Connector(address.parse().ok()?, name.to_owned())
@@ -94,6 +129,7 @@ impl Route {
         let part = |text: &str| utf8_percent_encode(text, PART).to_string();
         let connectors =
             |address: &Address| format!("/in/{}/connectors", part(&address.to_string()));
+        let history = |address: &Address| format!("/in/{}/history", part(&address.to_string()));
         match self {
             Self::Home => "/".to_owned(),
             Self::Style => "/style.css".to_owned(),
@@ -105,18 +141,41 @@ impl Route {
             }
             Self::Stop(address, name) => format!("{}/{}/stop", connectors(address), part(name)),
             Self::Outcome(number) => format!("/done/{number}"),
+            Self::Work(number) => format!("/work/{number}"),
+            Self::Import => "/import".to_owned(),
+            Self::ImportPlan => "/import/plan".to_owned(),
+            Self::History(address) => history(address),
+            Self::Rollback(address, number) => format!("{}/{number}", history(address)),
+            Self::Package => "/package".to_owned(),
+            Self::Assets => "/package/assets".to_owned(),
+            Self::Target(name) => format!("/package/for/{}", part(name.as_str())),
+            Self::TargetConnectors(name) => {
+                format!("/package/for/{}/connectors", part(name.as_str()))
+            }
+            Self::TargetExport(name) => format!("/package/for/{}/export", part(name.as_str())),
         }
     }
 
     /// Whether something is changed by what is sent there.
     pub(super) const fn takes_changes(&self) -> bool {
         match self {
-            Self::Change(..) | Self::Stop(..) => true,
+            Self::Change(..)
+            | Self::Stop(..)
+            | Self::ImportPlan
+            | Self::Rollback(..)
+            | Self::Assets
+            | Self::TargetConnectors(_)
+            | Self::TargetExport(_) => true,
             Self::Home
             | Self::Style
             | Self::Icon
             | Self::Connectors(_)
             | Self::Connector(..)
+            | Self::Work(_)
+            | Self::Import
+            | Self::History(_)
+            | Self::Package
+            | Self::Target(_)
             | Self::Outcome(_) => false,
         }
     }
@@ -143,7 +202,17 @@ mod tests {
             Route::Connector(remote.clone(), hostile.to_owned()),
             Route::Change(studio.clone(), hostile.to_owned(), Verb::Remove),
             Route::Change(remote, "x".to_owned(), Verb::Share),
-            Route::Stop(studio, hostile.to_owned()),
+            Route::Stop(studio.clone(), hostile.to_owned()),
+            Route::Work(7),
+            Route::Import,
+            Route::ImportPlan,
+            Route::History(studio.clone()),
+            Route::Rollback(studio, RevisionNumber(2)),
+            Route::Package,
+            Route::Assets,
+            Route::Target("acme".parse().expect("a name")),
+            Route::TargetConnectors("acme".parse().expect("a name")),
+            Route::TargetExport("a.b-c".parse().expect("a name")),
         ] {
             assert_eq!(
                 Route::parse(&route.path()).as_ref(),
@@ -159,6 +228,7 @@ mod tests {
             "/in/studio/connectors",
             "/in/local:a/connectors/x/erase",
             "/done/x",
+            "/package/for/a%2Fb",
             "/in/%ff/connectors",
         ] {
             assert_eq!(Route::parse(path), None, "{path}");

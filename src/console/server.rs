@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
@@ -10,6 +11,9 @@ use super::answer::Service;
 use super::session::Sessions;
 use super::{Console, Settings};
 use crate::serving::{AT_ONCE, GRACE, accept, listen, runtime};
+
+/// How often it is looked whether work has ended.
+const LISTENING: Duration = Duration::from_millis(50);
 
 /// The console can't be served.
 #[derive(Debug, thiserror::Error)]
@@ -51,12 +55,22 @@ pub fn serve(
         let sessions = console.sessions.lock();
         sessions.unwrap_or_else(PoisonError::into_inner).key()
     };
+    let console = Arc::new(console);
     let service = Arc::new(Service {
-        console: Arc::new(console),
+        console: Arc::clone(&console),
         at_once: Semaphore::new(AT_ONCE),
     });
     ready(address, &key);
     let served = runtime.block_on(accept(bound, service, settings.running.interrupt));
-    runtime.shutdown_timeout(GRACE);
+    let stopping = Instant::now();
+    let is_busy = || {
+        let sessions = console.sessions.lock();
+        sessions.unwrap_or_else(PoisonError::into_inner).is_busy()
+    };
+    // What was begun is brought to its end, or notices that it is to stop.
+    while is_busy() && stopping.elapsed() < GRACE {
+        std::thread::sleep(LISTENING);
+    }
+    runtime.shutdown_timeout(GRACE.saturating_sub(stopping.elapsed()));
     served.map_err(ServeError::System)
 }

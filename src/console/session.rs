@@ -1,11 +1,15 @@
 //! Who may look: whoever opened the address with the key, in the browser that did.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use crate::model::workspace::Address;
+use super::Trouble;
+use super::frame::Section;
+use super::route::Route;
+use crate::report::html::Tone;
 
 /// How many browsers there are at once; the one that came first gives way.
 const MOST: usize = 16;
@@ -20,6 +24,8 @@ pub(super) struct Sessions {
     sessions: VecDeque<u64>,
     /// What was done, by number.
     outcomes: BTreeMap<u64, Done>,
+    /// What is being done, and how it ended, by number.
+    works: BTreeMap<u64, Work>,
     next: u64,
 }
 
@@ -27,14 +33,38 @@ pub(super) struct Sessions {
 #[derive(Clone, Debug)]
 pub(super) struct Done {
     pub(super) title: String,
+    /// Whether it is as planned.
+    pub(super) tone: Tone,
     /// What is to be said of it, as part of a page.
     pub(super) body: String,
-    /// The admin workspace.
-    pub(super) address: Address,
-    /// The connector's title and internal name.
-    pub(super) connector: (String, String),
+    /// What it is about.
+    pub(super) section: Section,
+    /// The pages above it.
+    pub(super) above: Vec<(String, Route)>,
     /// The command that would have done the same.
     pub(super) command: String,
+}
+
+/// What is being done while nobody has to wait for it.
+#[derive(Clone, Debug)]
+pub(super) struct Work {
+    pub(super) title: String,
+    /// What it is about.
+    pub(super) section: Section,
+    pub(super) state: WorkState,
+}
+
+/// How far it is.
+#[derive(Clone, Debug)]
+pub(super) enum WorkState {
+    /// It is being done, since then.
+    Running(Instant),
+    /// It ended with this outcome.
+    Done(u64),
+    /// It went wrong.
+    Failed(Trouble),
+    /// It ended in the middle, which is a defect.
+    Broken,
 }
 
 /// A browser that came with a key.
@@ -48,6 +78,7 @@ impl Sessions {
             used: 0,
             sessions: VecDeque::new(),
             outcomes: BTreeMap::new(),
+            works: BTreeMap::new(),
             next: 1,
         }
     }
@@ -101,6 +132,50 @@ impl Sessions {
             self.outcomes.pop_first();
         }
         number
+    }
+
+    /// Begins something that takes its time, and says its number.
+    pub(super) fn begin(&mut self, title: String, section: Section) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        let work = Work {
+            title,
+            section,
+            state: WorkState::Running(Instant::now()),
+        };
+        self.works.insert(number, work);
+        while self.works.len() > KEPT {
+            let over = |work: &Work| !matches!(work.state, WorkState::Running(_));
+            let Some(first) = self.works.iter().find(|(_, work)| over(work)) else {
+                break;
+            };
+            let first = *first.0;
+            self.works.remove(&first);
+        }
+        number
+    }
+
+    /// Keeps how it ended.
+    pub(super) fn end(&mut self, number: u64, ended: Option<Result<Done, Trouble>>) {
+        let state = match ended {
+            Some(Ok(done)) => WorkState::Done(self.keep(done)),
+            Some(Err(trouble)) => WorkState::Failed(trouble),
+            None => WorkState::Broken,
+        };
+        if let Some(work) = self.works.get_mut(&number) {
+            work.state = state;
+        }
+    }
+
+    /// What is being done, or how it ended.
+    pub(super) fn work(&self, number: u64) -> Option<Work> {
+        self.works.get(&number).cloned()
+    }
+
+    /// Whether something is being done.
+    pub(super) fn is_busy(&self) -> bool {
+        let mut works = self.works.values();
+        works.any(|work| matches!(work.state, WorkState::Running(_)))
     }
 
     /// An outcome.

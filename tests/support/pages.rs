@@ -178,17 +178,28 @@ impl Page {
         value.map(str::to_owned)
     }
 
-    /// Its form as it is sent, with more fields.
+    /// Its form as a browser sends it, with other values and more fields. An empty value is as good as a
+    /// box that is not ticked.
     pub(crate) fn form(&self, more: &[(&str, &str)]) -> String {
+        let inputs = self.between("method=\"post\"", "</form>");
+        let mut fields = BTreeMap::new();
+        for input in inputs.unwrap_or_default().split("<input ").skip(1) {
+            let input = input.split_once('>').map_or(input, |(input, _)| input);
+            let said = |name: &str| {
+                let (_, rest) = input.split_once(&format!("{name}=\""))?;
+                Some(rest.split_once('"')?.0)
+            };
+            let is_ticked = input.contains(" checked");
+            let value = match said("type") {
+                Some("checkbox" | "radio") if !is_ticked => continue,
+                Some("checkbox" | "radio") => said("value").unwrap_or("on"),
+                Some(_) | None => said("value").unwrap_or_default(),
+            };
+            let name = said("name").expect("a name");
+            fields.insert(name, value);
+        }
+        fields.extend(more.iter().copied());
         let mut form = url::form_urlencoded::Serializer::new(String::new());
-        for name in ["token", "plan", "version", "source", "customer"] {
-            if let Some(value) = self.field(name) {
-                form.append_pair(name, &value);
-            }
-        }
-        for (name, value) in more {
-            form.append_pair(name, value);
-        }
-        form.finish()
+        form.extend_pairs(fields).finish()
     }
 }

@@ -1,7 +1,5 @@
 //! `recipack console`: pages on this machine for shared connectors.
 
-use std::sync::Mutex;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,12 +8,17 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::mask::masked;
 use super::super::platform;
+use super::super::request::nearest;
 use super::super::ui::Format;
 use super::super::{Context, Stop, connect};
 use super::catalog::asked;
 use super::catalog_change::{in_use, stale};
+use super::console_import::Imports;
+use super::console_packing::Project;
 use crate::cli::workspace_command::{Asked, Subject};
-use crate::console::{About, Changes, Host, ServeError, Settings, Sort, Trouble, serve};
+use crate::console::{
+    About, Changes, Host, Importing, Packing, ServeError, Settings, Sort, Trouble, serve,
+};
 use crate::model::workspace::{Address, Timestamp, WorkspaceKind};
 use crate::ops::workspace::catalog::{CatalogError, SharingRefusal};
 use crate::ops::workspace::operate::OperateError;
@@ -27,6 +30,9 @@ use crate::workspace::local::LocalPlatform;
 pub(crate) struct ConsoleDocument {
     /// The address that opens it, once, in one browser.
     pub(crate) url: String,
+    /// The manifest whose package it is about, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) manifest: Option<String>,
     /// The admin workspaces that it is about, if they were named; otherwise those of the local platform.
     pub(crate) workspaces: Vec<Address>,
     /// Whether it only shows.
@@ -34,19 +40,26 @@ pub(crate) struct ConsoleDocument {
 }
 
 pub(crate) fn run(context: &Context, args: &ConsoleArgs) -> Result<Exit, Stop> {
+    let path = args.manifest.clone().or_else(nearest);
+    let manifest = path.as_ref().map(|path| path.display().to_string());
+    let project = path
+        .map(|path| Project::of(context, &path, &args.platform))
+        .transpose()?;
     let host = Surroundings {
-        context: Context {
-            ui: context.ui.clone(),
-            running: context.running.clone(),
-            permits: std::sync::OnceLock::new(),
-            requests: std::sync::Arc::clone(&context.requests),
-            done: Mutex::default(),
-        },
+        context: context.again(),
+        project,
+        imports: Imports::of(context, &args.platform, &args.workspaces),
         platform: args.platform.clone(),
         named: args.workspaces.clone(),
     };
     // What is wrong with the workspaces is told here, and not by pages.
-    for address in host.all()? {
+    let workspaces = match (host.all(), &host.project) {
+        (Ok(workspaces), _) => workspaces,
+        // The first page says why; the project's pages do without.
+        (Err(_), Some(_)) if args.workspaces.is_empty() => Vec::new(),
+        (Err(failure), _) => return Err(failure.into()),
+    };
+    for address in workspaces {
         drop(connect::open(context, &args.platform, &address, "console")?);
     }
     let mut secret = [0; 32];
@@ -67,6 +80,7 @@ pub(crate) fn run(context: &Context, args: &ConsoleArgs) -> Result<Exit, Stop> {
         told = match context.ui.format {
             Format::Json => context.ui.document(&ConsoleDocument {
                 url,
+                manifest: manifest.clone(),
                 workspaces: args.workspaces.clone(),
                 read_only: args.read_only,
             }),
@@ -85,6 +99,8 @@ pub(crate) fn run(context: &Context, args: &ConsoleArgs) -> Result<Exit, Stop> {
 /// Where workspaces are, and how what goes wrong is told.
 struct Surroundings {
     context: Context,
+    project: Option<Project>,
+    imports: Imports,
     platform: PlatformArgs,
     named: Vec<Address>,
 }
@@ -178,6 +194,14 @@ impl Host for Surroundings {
         stale
             .help("look at it again, and at what is different")
             .into()
+    }
+
+    fn importing(&self) -> &dyn Importing {
+        &self.imports
+    }
+
+    fn packing(&self) -> Option<&dyn Packing> {
+        self.project.as_ref().map(|project| project as &dyn Packing)
     }
 
     fn options(&self, address: &Address) -> String {

@@ -27,7 +27,7 @@ use crate::io::limited::DOCUMENT;
 use crate::io::system::ends_as_folder;
 use crate::model::count::counted;
 use crate::model::finding::{Counts, Finding};
-use crate::model::ident::PackageName;
+use crate::model::ident::{Digest, PackageName};
 use crate::model::project::IgnoredAssets;
 use crate::ops::checkout::{Checkout, Difference};
 use crate::ops::diagnostics::Diagnostic;
@@ -39,7 +39,6 @@ use crate::ops::export::record::{DecisionRecord, LeftOutRecord, TargetRecord};
 use crate::ops::export::{BlobHashes, Prepared, prepare_with_blobs};
 use crate::plan::decision::{ConnectorDecision, ItemRule, Outcome, shell_word};
 use crate::plan::export::ExportPlan;
-use crate::plan::export::rewrite::Edits;
 use crate::plan::rule::Ruling;
 use crate::report::items;
 use crate::report::outputs::Output;
@@ -48,7 +47,7 @@ use crate::source::Source;
 pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
     around(context, &args.report, "export", |reporter| {
         let Some(members) = members(context, &args.pack, &args.several)? else {
-            return work(context, args, reporter)?.print(context);
+            return work(context, args, reporter, None)?.print(context);
         };
         fits(args, &members)?;
         each(context, &members, |member| {
@@ -56,7 +55,7 @@ pub(crate) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
                 pack: member.pack_args(&args.pack),
                 ..args.clone()
             };
-            work(context, &args, &mut Reporter::unheard())
+            work(context, &args, &mut Reporter::unheard(), None)
         })
     })
 }
@@ -145,10 +144,21 @@ pub(crate) fn tell(
     reporter.output(Output::number("warnings", warnings));
 }
 
+/// Makes a package if its plan is one that somebody looked at: its document without a package has this
+/// digest.
+pub(super) fn confirmed(
+    context: &Context,
+    args: &ExportArgs,
+    plan: Digest,
+) -> Result<Answer<ExportDocument>, Stop> {
+    work(context, args, &mut Reporter::unheard(), Some(plan))
+}
+
 fn work(
     context: &Context,
     args: &ExportArgs,
     reporter: &mut Reporter,
+    looked_at: Option<Digest>,
 ) -> Result<Answer<ExportDocument>, Stop> {
     let resolved = resolve(context, &args.pack, TargetNeed::Required)?;
     let output = output_path(args, &resolved)?;
@@ -225,6 +235,12 @@ fn work(
             document: told(context, || document(&resolved, &prepared, located, None)),
         });
     }
+    if let Some(plan) = looked_at {
+        let now = document(&resolved, &prepared, located.clone(), None).digest();
+        if now.context("the plan can't be told")? != plan {
+            return Err(stale().into());
+        }
+    }
     let Ok(approved) = prepared.approve() else {
         context.ui.talk(&format!(
             "no package was written: {}\n",
@@ -270,6 +286,16 @@ fn work(
             document(&resolved, &prepared, located, Some(written))
         }),
     })
+}
+
+/// The package would be another one than somebody looked at.
+pub(super) fn stale() -> Failure {
+    Failure::new(
+        Exit::Refused,
+        "stale-plan",
+        "nothing was written: the project, its manifest or the catalogue changed meanwhile",
+    )
+    .help("look at it again, and at what is different")
 }
 
 /// The commit that a project comes from, for the record.
@@ -438,7 +464,7 @@ fn output_path(args: &ExportArgs, resolved: &Resolved) -> Result<PathBuf, Failur
 }
 
 /// A package's file name, without its ending: the manifest's name for it, or the project's.
-fn stem_of(name: Option<&PackageName>, project: &Path) -> Result<String, Failure> {
+pub(super) fn stem_of(name: Option<&PackageName>, project: &Path) -> Result<String, Failure> {
     Ok(match name {
         Some(name) => name.to_string(),
         None => file_stem(&Source::name_of(project)?),
@@ -598,22 +624,6 @@ fn because(rule: &ItemRule) -> String {
     rule.because().unwrap_or_else(|| rule.as_str().to_owned())
 }
 
-pub(crate) fn describe(edits: &Edits) -> String {
-    let parts = [
-        (edits.custom_removed, "`custom` removed"),
-        (edits.custom_added, "`custom` added"),
-        (edits.provider_to_name, "provider by name"),
-        (edits.provider_to_reference, "provider by reference"),
-        (edits.renamed, "internal name replaced"),
-        (edits.rows_removed, "rows taken out"),
-    ];
-    let parts = parts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{what} ({count})"));
-    parts.collect::<Vec<_>>().join(", ")
-}
-
 /// Every file with `+` or `-` and the reason.
 fn listing(prepared: &Prepared) -> String {
     let mut text = String::new();
@@ -621,7 +631,7 @@ fn listing(prepared: &Prepared) -> String {
     for (index, entry) in plan.entries.iter().enumerate() {
         let edits = prepared
             .edits(index)
-            .map_or_else(String::new, |edits| format!("; {}", describe(&edits)));
+            .map_or_else(String::new, |edits| format!("; {}", edits.told()));
         let _ = writeln!(
             text,
             "+ {}  ({}{edits})",

@@ -68,6 +68,12 @@ pub(super) fn edit(
     write(context, path, &text, edit)
 }
 
+/// What is not at hand can't be ticked.
+pub(super) fn cant_be_ticked() -> Failure {
+    Failure::usage("what lies in a workspace can't be ticked")
+        .help("add patterns instead: recipack manifest add include PATTERN")
+}
+
 /// Why an edit was not made.
 pub(super) fn refused(error: &EditError) -> Failure {
     let failure = Failure::of(Exit::Failed, "manifest-edit", error);

@@ -16,16 +16,15 @@ use super::super::request::{
 use super::super::ui::{Review, visible};
 use super::super::{Context, Stop};
 use super::lock::pack_args;
-use super::manifest::write;
+use super::manifest::{cant_be_ticked, write};
 use crate::manifest::{EditError, Manifest, ManifestEdit};
 use crate::model::count::counted;
 use crate::model::graph::Graph;
 use crate::model::ident::{ConnectorTitle, TargetName};
-use crate::model::target::TargetKind;
 use crate::ops::export::prepare;
 use crate::ops::read::{Opened, Roots};
 use crate::plan::decision::ConnectorDecision;
-use crate::plan::export::picking::{ConnectorRow, Row, Step, Tick, picked, rows};
+use crate::plan::export::picking::{Row, Step, Tick, by_rule, connector_rows, picked, rows};
 use crate::plan::rule::Ruling;
 
 /// How many rows are shown at once.
@@ -48,9 +47,7 @@ pub(crate) fn run(context: &Context, args: &ManifestEditArgs) -> Result<Exit, St
     let path = manifest_path(context, args.manifest.as_deref())?;
     let file = ManifestFile::read(&path)?;
     let Some(request) = file.request() else {
-        return Err(Failure::usage("what lies in a workspace can't be ticked")
-            .help("add patterns instead: recipack manifest add include PATTERN")
-            .into());
+        return Err(cant_be_ticked().into());
     };
     let opened = read_whole(context, &request.project, Roots::One)?;
     let shown = path.display().to_string();
@@ -233,11 +230,7 @@ fn asset_line(opened: &Opened, row: &Row) -> String {
         "" => String::new(),
         folder => format!(" in {folder}"),
     };
-    let others = row
-        .others
-        .iter()
-        .map(|(kind, count)| counted(*count as u64, kind));
-    let brings: Vec<String> = row.connectors.iter().cloned().chain(others).collect();
+    let brings = row.brings();
     let brings = match brings.is_empty() {
         true => String::new(),
         false => format!(", with {}", brings.join(", ")),
@@ -280,17 +273,8 @@ fn connectors(
     let again = before.connectors.remove(name);
     let mut rows = Vec::new();
     let mut lines = Vec::new();
-    for decision in &decisions {
-        let Ok(title) = decision.connector.parse() else {
-            continue;
-        };
-        let row = ConnectorRow {
-            by_rule: decision.outcome,
-            for_all: manifest.connectors.get(&title).map(|word| word.value),
-            own: target.connectors.get(&title).map(|word| word.value),
-            title,
-        };
-        let why = why(decision, target.kind);
+    for (row, decision) in connector_rows(manifest, target, &decisions) {
+        let why = by_rule(decision, target.kind);
         let line = format!("{}: {why}", decision.connector);
         let tick = again
             .as_ref()
@@ -334,36 +318,4 @@ fn decisions(context: &Context, picking: &Picking<'_>) -> Result<Vec<ConnectorDe
     request.words.clear();
     let prepared = prepare(&request, None, &context.running, &mut context.ui.observer())?;
     Ok(prepared.plan().connectors.clone())
-}
-
-/// What becomes of a connector by the rule, and what a tick would do.
-fn why(decision: &ConnectorDecision, kind: TargetKind) -> String {
-    let shared = decision.catalog.as_ref();
-    let shared = shared.and_then(|entry| entry.shared_version.version());
-    match (decision.rule, shared) {
-        (Ruling::SharedLeftOut, Some(version)) => {
-            format!("shared as {version}, so customers have it; ticked, it becomes a second one")
-        }
-        (Ruling::SharedLeftOut, None) => {
-            "shared, so customers have it; ticked, it becomes a second one".to_owned()
-        }
-        (Ruling::SharingUnknown | Ruling::ReachUnknown, _) => {
-            "not known whether customers have it".to_owned()
-        }
-        (Ruling::SharedUnreachable, _) => "shared in another data center".to_owned(),
-        (Ruling::Missing, _) => "needed, but its files are not here".to_owned(),
-        (Ruling::Elsewhere, _) => "comes with another package".to_owned(),
-        (
-            Ruling::OwnIncluded
-            | Ruling::OwnRefused
-            | Ruling::SharedIncluded
-            | Ruling::UnknownIncluded
-            | Ruling::ExternalIncluded
-            | Ruling::ExternalLeftOut,
-            _,
-        ) => match kind {
-            TargetKind::Customer => "not shared, so it installs as the customer's own".to_owned(),
-            TargetKind::External => "installs or updates there".to_owned(),
-        },
-    }
 }

@@ -10,6 +10,8 @@ pub(crate) mod connector;
 mod connector_pull;
 mod connector_source;
 pub(crate) mod console;
+mod console_import;
+mod console_packing;
 mod counts;
 pub(crate) mod customer;
 pub(crate) mod diff;

@@ -13,9 +13,8 @@ use super::history::{deed, no_revision, recipes};
 use crate::cli::connect::{open, open_expected};
 use crate::cli::workspace_command::platform_option;
 use crate::io::scratch::ScratchFolder;
-use crate::model::count::counted;
 use crate::model::table::RowsPolicy;
-use crate::model::workspace::{RecipeState, RemoteAddress, RevisionNumber};
+use crate::model::workspace::{RemoteAddress, RevisionNumber};
 use crate::ops::import::rollback::{
     NotKept, PlannedRollback, RollbackDocument, RollbackError, RollbackRequest, astray,
     before_newest, plan,
@@ -24,9 +23,8 @@ use crate::ops::import::{ImportError, ImportRequest, Incoming};
 use crate::plan::decision::shell_word;
 use crate::plan::import::document::Permission;
 use crate::plan::import::target::OtherTarget;
-use crate::plan::rollback::document::{
-    Irreversible, RolledAction, RolledAsset, RolledConnector, RolledConnectorAction,
-};
+use crate::plan::import::wording::Wording;
+use crate::plan::rollback::document::{RolledAsset, RolledConnector};
 use crate::plan::rollback::{RollbackPlan, RollbackReceipt};
 use crate::remote::RemoteWorkspace;
 use crate::remote::journal::{Entry, State};
@@ -45,6 +43,30 @@ pub(crate) fn run(context: &Context, args: &RollbackArgs) -> Result<Exit, Stop> 
 }
 
 fn work(context: &Context, args: &RollbackArgs, reporter: &mut Reporter) -> Result<Exit, Stop> {
+    match carry_out(context, args, reporter, None)? {
+        Ended::Planned(planned) => report_plan(context, &planned),
+        Ended::Done(document) => report(context, &document),
+        Ended::Nothing => Ok(Exit::Failed),
+    }
+}
+
+/// How far a rollback came.
+pub(super) enum Ended {
+    /// It was planned.
+    Planned(PlannedRollback),
+    /// It was carried out.
+    Done(Box<RollbackDocument>),
+    /// Others were faster, again and again.
+    Nothing,
+}
+
+/// Plans a rollback and carries it out; if somebody looked at a plan, only if it is still that.
+pub(super) fn carry_out(
+    context: &Context,
+    args: &RollbackArgs,
+    reporter: &mut Reporter,
+    looked_at: Option<&RollbackPlan>,
+) -> Result<Ended, Stop> {
     reporter.subject(args.address.to_string());
     let mut workspace = open(context, &args.platform, &args.address, "rollback")?;
     let failed = |error: RollbackError| -> Failure {
@@ -65,13 +87,13 @@ fn work(context: &Context, args: &RollbackArgs, reporter: &mut Reporter) -> Resu
         who: platform::who(),
         scratch: std::env::temp_dir(),
     };
-    let mut shown: Option<RollbackPlan> = None;
-    let mut consent: Option<RollbackPlan> = None;
+    let mut shown = looked_at.cloned();
+    let mut consent = looked_at.cloned();
     for attempt in 1.. {
         let planned = plan(&request, workspace.as_ref(), &context.running).map_err(failed)?;
         reporter.items(|| items::of_rollback(planned.plan()));
         if args.plan {
-            return report_plan(context, &planned);
+            return Ok(Ended::Planned(planned));
         }
         if let Some(shown) = &shown {
             still(shown, consent.as_ref(), planned.plan())?;
@@ -99,9 +121,13 @@ fn work(context: &Context, args: &RollbackArgs, reporter: &mut Reporter) -> Resu
         };
         let astray = astray(&request, workspace.as_ref(), &context.running).map_err(failed)?;
         reporter.astray(&astray);
-        return report(context, planned.plan().clone(), receipt, astray);
+        return Ok(Ended::Done(Box::new(RollbackDocument {
+            plan: planned.plan().clone(),
+            receipt: Some(receipt),
+            astray,
+        })));
     }
-    Ok(Exit::Failed)
+    Ok(Ended::Nothing)
 }
 
 fn given(args: &RollbackArgs) -> Vec<Permission> {
@@ -219,7 +245,14 @@ pub(super) fn resume(
         context.did(format!("rolled {address} back as revision {revision}"));
     }
     let astray = astray(&request, &workspace, &context.running)?;
-    report(context, plan, receipt, astray)
+    report(
+        context,
+        &RollbackDocument {
+            plan,
+            receipt: Some(receipt),
+            astray,
+        },
+    )
 }
 
 /// Asks the workspace for what the package is about that was sent.
@@ -270,24 +303,16 @@ fn looked_at(
     Ok(())
 }
 
-fn report(
-    context: &Context,
-    plan: RollbackPlan,
-    receipt: RollbackReceipt,
-    astray: Vec<String>,
-) -> Result<Exit, Stop> {
-    let exit = match astray.is_empty() {
+fn report(context: &Context, document: &RollbackDocument) -> Result<Exit, Stop> {
+    let exit = match document.astray.is_empty() {
         true => Exit::Done,
         false => Exit::PartlyDone,
     };
-    let document = RollbackDocument {
-        plan,
-        receipt: Some(receipt.clone()),
-        astray,
-    };
-    context.ui.print_changes(&document, |document| {
+    context.ui.print_changes(document, |document| {
         let mut text = text(&document.plan, context.ui.volume);
-        outcome(&mut text, document, &receipt);
+        if let Some(receipt) = &document.receipt {
+            outcome(&mut text, document, receipt);
+        }
         text
     })?;
     Ok(exit)
@@ -296,7 +321,7 @@ fn report(
 fn outcome(text: &mut String, document: &RollbackDocument, receipt: &RollbackReceipt) {
     let plan = &document.plan;
     let address = &plan.workspace.address;
-    let then = state(plan.to);
+    let then = plan.restores();
     recipes(text, &receipt.recipes);
     let _ = match (receipt.revision, document.astray.is_empty()) {
         (Some(revision), true) => writeln!(
@@ -320,13 +345,6 @@ fn outcome(text: &mut String, document: &RollbackDocument, receipt: &RollbackRec
             shell_word(&address.to_string()),
             plan.to
         );
-    }
-}
-
-fn state(to: RevisionNumber) -> String {
-    match to {
-        RevisionNumber(0) => "before the first revision".to_owned(),
-        number => format!("after revision {number}"),
     }
 }
 
@@ -359,11 +377,11 @@ fn text(plan: &RollbackPlan, volume: Volume) -> String {
     for asset in &plan.assets {
         of_asset(&mut text, asset, volume);
     }
-    summary(&mut text, plan);
+    let _ = writeln!(text, "{}", plan.summary_line());
     if !plan.is_empty() && !plan.irreversible.is_empty() {
         text.push_str("Not brought back:\n");
         for irreversible in &plan.irreversible {
-            let _ = writeln!(text, "  {}", visible(&lasting(irreversible)));
+            let _ = writeln!(text, "  {}", visible(&irreversible.wording()));
         }
     }
     for refusal in &plan.refused {
@@ -381,57 +399,14 @@ fn text(plan: &RollbackPlan, volume: Volume) -> String {
     text
 }
 
-fn summary(text: &mut String, plan: &RollbackPlan) {
-    let summary = &plan.summary;
-    let _ = write!(
-        text,
-        "Plan: {} to restore ({} running)",
-        summary.restores, summary.restores_running
-    );
-    for (count, what) in [
-        (summary.recreates, "to create again"),
-        (summary.switches, "to start or stop"),
-        (summary.removes, "to remove"),
-        (summary.keeps, "created since to stay"),
-        (summary.blocked, "that can't start"),
-    ] {
-        if count > 0 {
-            let _ = write!(text, ", {count} {what}");
-        }
-    }
-    let _ = writeln!(
-        text,
-        ", {} unchanged. Connectors: {} to restore.",
-        summary.unchanged, summary.connectors
-    );
-}
-
 fn of_connector(text: &mut String, connector: &RolledConnector, volume: Volume) {
-    use RolledConnectorAction as Action;
-    let (sign, what) = match connector.action {
-        Action::Restores => (
-            "~",
-            match (connector.code_of, connector.to) {
-                (Some(code), Some(to)) => format!("restores {code} as {to}, released"),
-                (Some(code), None) => format!("restores {code} as a newer version, released"),
-                (None, _) => "restores the earlier code as a newer version, released".to_owned(),
-            },
-        ),
-        Action::Unchanged => ("=", "unchanged".to_owned()),
-        Action::StaysBehind => ("o", "installed since, stays".to_owned()),
-        Action::Irretrievable => ("x", "can't be restored, stays".to_owned()),
-    };
+    let Wording { sign, what } = connector.wording();
     if sign == "=" && volume < Volume::Verbose {
         return;
     }
-    let used = match connector.recipes {
-        0 => String::new(),
-        1 => ", 1 recipe uses it".to_owned(),
-        many => format!(", {many} recipes use it"),
-    };
     let _ = writeln!(
         text,
-        "  {sign} {:<12} {}  {what}{used}",
+        "  {sign} {:<12} {}  {what}",
         "connector",
         visible(connector.title.as_str())
     );
@@ -453,114 +428,13 @@ fn of_connector(text: &mut String, connector: &RolledConnector, volume: Volume) 
 }
 
 fn of_asset(text: &mut String, asset: &RolledAsset, volume: Volume) {
-    let contents = match (asset.contents_of, asset.to) {
-        (Some(earlier), Some(to)) => format!("{earlier} as {to}"),
-        // Of most types nobody tells versions over the API.
-        (Some(earlier), None) => earlier.to_string(),
-        (None, _) => "the earlier contents".to_owned(),
-    };
-    let running = asset.running == Some(RecipeState::Running);
-    let (sign, mut what) = match asset.action {
-        RolledAction::Restores if running => ("!", format!("restores running {contents}")),
-        RolledAction::Restores => ("~", format!("restores {contents}")),
-        RolledAction::Recreates => ("+", format!("creates again {contents}")),
-        RolledAction::Starts => ("~", "starts".to_owned()),
-        RolledAction::Stops => ("!", "stops".to_owned()),
-        RolledAction::Unchanged => ("=", "unchanged".to_owned()),
-        RolledAction::StopsCreated => ("!", "created since, stops and stays".to_owned()),
-        RolledAction::KeepsCreated => ("=", "created since, stays".to_owned()),
-        RolledAction::RemovesCreated if running => {
-            ("-", "created since, removes running".to_owned())
-        }
-        RolledAction::RemovesCreated => ("-", "created since, removes".to_owned()),
-    };
+    let Wording { sign, what } = asset.wording();
     if sign == "=" && volume < Volume::Verbose {
         return;
-    }
-    if !asset.obstacles.is_empty() {
-        what.push_str(", can't start");
-    } else if matches!(
-        asset.action,
-        RolledAction::Restores | RolledAction::Recreates
-    ) && asset.state != asset.running
-    {
-        match asset.state {
-            Some(RecipeState::Running) => what.push_str(", starts"),
-            Some(RecipeState::Stopped) if running => what.push_str(", stays stopped"),
-            Some(RecipeState::Stopped) | None => {}
-        }
     }
     let name = visible(&asset.folder.label(&asset.name));
     let _ = writeln!(text, "  {sign} {:<12} {name}  {what}", asset.kind.label());
     for obstacle in &asset.obstacles {
         let _ = writeln!(text, "      {}", visible(obstacle));
-    }
-}
-
-/// What stays as it is, in a sentence.
-fn lasting(irreversible: &Irreversible) -> String {
-    match irreversible {
-        Irreversible::Jobs { recipes } => format!(
-            "what {} did meanwhile in the versions that are undone",
-            counted(*recipes as u64, "recipe")
-        ),
-        Irreversible::Events { recipes } => format!(
-            "webhook events that came, or come, while {} did not run",
-            counted(*recipes as u64, "recipe")
-        ),
-        Irreversible::Connections { created } => format!(
-            "{} created since: they stay, authorized or not as they are",
-            counted(*created as u64, "connection")
-        ),
-        Irreversible::Credentials { connection, folder } => format!(
-            "the credentials of the connection \"{}\"",
-            folder.label(connection)
-        ),
-        Irreversible::Folders { folders } => {
-            let folders: Vec<String> = folders.iter().map(|f| format!("\"{f}\"")).collect();
-            format!("folders created since, which stay: {}", folders.join(", "))
-        }
-        Irreversible::Properties { names } => format!(
-            "values of properties that were added since and go: {}",
-            names.join(", ")
-        ),
-        Irreversible::Rows { tables } => {
-            format!("rows of tables that are restored: {}", tables.join(", "))
-        }
-        Irreversible::RowsStay { tables } => {
-            format!(
-                "rows of tables, which stay as they are: {}",
-                tables.join(", ")
-            )
-        }
-        Irreversible::ValuesStay { names } => match &names[..] {
-            [] => "values of properties, which stay as they are".to_owned(),
-            names => format!(
-                "values of properties, which stay as they are: {}",
-                names.join(", ")
-            ),
-        },
-        Irreversible::CredentialsStay { connection, folder } => format!(
-            "the credentials that settings gave the connection \"{}\", which stay",
-            folder.label(connection)
-        ),
-        Irreversible::EndpointsStay { names } => format!(
-            "whether API endpoints are enabled, which stays as settings made it: {}",
-            names.join(", ")
-        ),
-        Irreversible::Contents { name, folder } => format!(
-            "\"{}\", whose earlier contents could not be kept",
-            folder.label(name)
-        ),
-        Irreversible::Code { title, version } => {
-            format!("the code of \"{title}\" {version}, which only a catalogue knows")
-        }
-        Irreversible::Release { title } => {
-            format!("\"{title}\" had no released version then, and a release can't be taken back")
-        }
-        Irreversible::Gone { id, name } => match name {
-            Some(name) => format!("\"{name}\", which is gone"),
-            None => format!("the asset with number {id}, which is gone"),
-        },
     }
 }

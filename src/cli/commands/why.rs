@@ -10,7 +10,6 @@ use super::super::request::{TargetNeed, resolve};
 use super::super::ui::visible;
 use super::super::{Context, Stop};
 use super::catalog::source;
-use super::export::describe;
 use crate::model::catalogue::{SharedConnectors, SharedVersion};
 use crate::model::keyword::nearest;
 use crate::ops::export::documents::{WhyDocument, WhyFile};
@@ -137,7 +136,7 @@ fn of_file(text: &mut String, file: &WhyFile) {
         let _ = writeln!(text, "  because   {}", chain.join(" → "));
     }
     if let Some(edits) = &file.edits {
-        let _ = writeln!(text, "  rewritten {}", describe(edits));
+        let _ = writeln!(text, "  rewritten {}", edits.told());
     }
     for (what, paths) in [("needs", &file.needs), ("needed by", &file.needed_by)] {
         for path in paths {

@@ -1,16 +1,14 @@
 //! Changing what is shared: what it means is shown first, and is confirmed by its digest.
 
-use std::sync::PoisonError;
-
 use hyper::StatusCode;
 use maud::{Markup, html};
 
 use super::words::{paged, source, state};
-use super::{Asked, Instead, unclear};
+use super::{Asked, Instead, above, unclear};
 use crate::connector_source::compare::Verdict;
 use crate::console::About;
 use crate::console::fields::Fields;
-use crate::console::frame::Sight;
+use crate::console::frame::{Section, Sight};
 use crate::console::reply::Reply;
 use crate::console::route::{Route, Verb};
 use crate::console::session::Done;
@@ -59,17 +57,8 @@ impl Subject<'_> {
 
     fn sight(&self, title: String, of: &str, body: Markup) -> Sight {
         let mut sight = Sight::new(title, body);
-        sight.address = Some(self.address.clone());
-        sight.above = vec![
-            (
-                "Shared connectors".to_owned(),
-                Route::Connectors(self.address.clone()),
-            ),
-            (
-                of.to_owned(),
-                Route::Connector(self.address.clone(), self.name.to_owned()),
-            ),
-        ];
+        sight.section = Section::Workspace(self.address.clone());
+        sight.above = above(self.address, of, self.name);
         sight
     }
 }
@@ -574,15 +563,16 @@ fn confirm(
     let done = Done {
         title: heading,
         body: body.into_string(),
-        address: subject.address.clone(),
-        connector: (step.title.to_string(), step.internal_name.to_string()),
+        tone: Tone::Good,
+        section: Section::Workspace(subject.address.clone()),
+        above: above(
+            subject.address,
+            step.title.as_str(),
+            step.internal_name.as_str(),
+        ),
         command: command(asked, subject, wish, step.title.as_str()),
     };
-    let number = {
-        let sessions = asked.console.sessions.lock();
-        sessions.unwrap_or_else(PoisonError::into_inner).keep(done)
-    };
-    Ok(Reply::see(Route::Outcome(number).path()))
+    Ok(asked.done(done))
 }
 
 /// The command that does the same.

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::words::{newer, paged, released, shared, state, unreleased};
 use super::{Asked, Instead, unclear};
-use crate::console::frame::Sight;
+use crate::console::frame::{Section, Sight};
 use crate::console::reply::Reply;
 use crate::console::route::{Route, Verb};
 use crate::model::count::counted;
@@ -46,7 +46,7 @@ pub(super) fn page(asked: &Asked<'_>, address: &Address, name: &str) -> Result<R
         (users(asked, address, &document)?)
     };
     let mut sight = Sight::new(line.title.to_string(), body);
-    sight.address = Some(address.clone());
+    sight.section = Section::Workspace(address.clone());
     sight.above = vec![(
         "Shared connectors".to_owned(),
         Route::Connectors(address.clone()),

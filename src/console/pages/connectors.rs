@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::words::{newer, paged, released, shared, unreleased};
 use super::{Asked, Instead, unclear};
 use crate::console::About;
-use crate::console::frame::Sight;
+use crate::console::frame::{Section, Sight};
 use crate::console::reply::Reply;
 use crate::console::route::{Route, Verb};
 use crate::model::count::counted;
@@ -101,7 +101,7 @@ pub(super) fn page(asked: &Asked<'_>, address: &Address) -> Result<Reply, Instea
         }
     };
     let mut sight = Sight::new("Shared connectors", body);
-    sight.address = Some(address.clone());
+    sight.section = Section::Workspace(address.clone());
     sight.command = Some(format!(
         "recipack catalog list {}",
         asked.console.host.options(address)

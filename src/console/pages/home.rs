@@ -1,4 +1,4 @@
-//! The first page: the workspaces that the console is about.
+//! The first page: what the console is about.
 
 use maud::html;
 
@@ -6,18 +6,32 @@ use super::{Asked, Instead};
 use crate::console::frame::Sight;
 use crate::console::reply::Reply;
 use crate::console::route::Route;
-use crate::report::html::text;
+use crate::report::html::{Tone, findings, notice, text};
 
 pub(super) fn page(asked: &Asked<'_>) -> Result<Reply, Instead> {
-    let workspaces = asked.console.host.workspaces()?;
-    if let [only] = workspaces.as_slice() {
-        return Ok(Reply::see(Route::Connectors(only.clone()).path()));
+    let packing = asked.console.host.packing();
+    let (workspaces, trouble) = match (asked.console.host.workspaces(), packing) {
+        (Ok(workspaces), _) => (workspaces, None),
+        (Err(trouble), None) => return Err(trouble.into()),
+        (Err(trouble), Some(_)) => (Vec::new(), Some(trouble)),
+    };
+    match (workspaces.as_slice(), packing, &trouble) {
+        ([only], None, _) => return Ok(Reply::see(Route::Connectors(only.clone()).path())),
+        ([], Some(_), None) => return Ok(Reply::see(Route::Package.path())),
+        ([] | [_] | [_, _, ..], _, _) => {}
     }
     let body = html! {
-        @if workspaces.is_empty() {
+        @if packing.is_some() {
+            h2 { "Package" }
+            p { a href=(Route::Package.path()) { "What the project's package takes, and what it is for each target" } }
+            h2 { "Shared connectors" }
+        }
+        @if let Some(trouble) = &trouble {
+            (notice(Tone::Warning, "The admin workspaces can't be looked at", &findings(&trouble.told)))
+        } @else if workspaces.is_empty() {
             p { "There is no admin workspace in the local platform. Name one to the command with " code { "--in" } "." }
         } @else {
-            p .lead { "Which admin workspace is it about?" }
+            p { "Which admin workspace is it about?" }
             ul {
                 @for address in &workspaces {
                     li { a href=(Route::Connectors(address.clone()).path()) { (text(&address.to_string())) } }
@@ -25,7 +39,11 @@ pub(super) fn page(asked: &Asked<'_>) -> Result<Reply, Instead> {
             }
         }
     };
-    let mut sight = Sight::new("Workspaces", body);
+    let title = match packing {
+        Some(_) => "recipack",
+        None => "Workspaces",
+    };
+    let mut sight = Sight::new(title, body);
     sight.command = Some("recipack workspace list".to_owned());
     Ok(sight.reply(Some(asked.console)))
 }

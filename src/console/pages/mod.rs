@@ -3,31 +3,44 @@
 mod change;
 mod connector;
 mod connectors;
+mod history;
 mod home;
+mod import;
+mod package;
+mod permits;
 mod stop;
 mod words;
 
-use std::sync::PoisonError;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError, mpsc};
+use std::time::Duration;
 
 use hyper::StatusCode;
 use maud::{PreEscaped, html};
 
 use super::fields::Fields;
-use super::frame::Sight;
+use super::frame::{Section, Sight};
 use super::reply::Reply;
 use super::route::Route;
-use super::{About, Changes, Console, Sort, Trouble};
+use super::session::{Done, WorkState};
+use super::{About, Changes, Console, Packing, Sort, Trouble};
+use crate::model::count::counted;
 use crate::model::workspace::Address;
 use crate::ops::workspace::catalog::{CatalogError, CatalogShowDocument, show};
 use crate::report::html::{Tone, findings, notice};
 use crate::workspace::AdminWorkspace;
+
+/// How long somebody waits for what may be done at once.
+const SOON: Duration = Duration::from_secs(2);
+/// After how many seconds a page of what is being done looks again.
+const LOOK_AGAIN: u32 = 2;
 
 /// How many rows a page has.
 const ROWS: usize = 100;
 
 /// What is asked for by somebody who may.
 pub(super) struct Asked<'c> {
-    pub(super) console: &'c Console,
+    pub(super) console: &'c Arc<Console>,
     /// What forms of the session carry.
     pub(super) token: String,
     /// What the address says.
@@ -58,25 +71,39 @@ impl From<Reply> for Instead {
 
 /// The page of a route, or what is wrong.
 pub(super) fn answer(asked: &Asked<'_>, route: &Route) -> Reply {
-    let (told, address) = match route {
-        Route::Home | Route::Style | Route::Icon => (home::page(asked), None),
-        Route::Connectors(address) => (connectors::page(asked, address), Some(address)),
-        Route::Connector(address, name) => (connector::page(asked, address, name), Some(address)),
-        Route::Change(address, name, verb) => {
-            (change::page(asked, address, name, *verb), Some(address))
+    let workspace = |address: &Address| Section::Workspace(address.clone());
+    let (told, section) = match route {
+        Route::Home | Route::Style | Route::Icon => (home::page(asked), Section::Console),
+        Route::Connectors(address) => (connectors::page(asked, address), workspace(address)),
+        Route::Connector(address, name) => {
+            (connector::page(asked, address, name), workspace(address))
         }
-        Route::Stop(address, name) => (stop::page(asked, address, name), Some(address)),
-        Route::Outcome(number) => (outcome(asked, *number), None),
+        Route::Change(address, name, verb) => (
+            change::page(asked, address, name, *verb),
+            workspace(address),
+        ),
+        Route::Stop(address, name) => (stop::page(asked, address, name), workspace(address)),
+        Route::Outcome(number) => (outcome(asked, *number), Section::Console),
+        Route::Work(number) => (work(asked, *number), Section::Console),
+        Route::Import => (import::page(asked), Section::Import),
+        Route::ImportPlan => (import::plan::page(asked), Section::Import),
+        Route::History(address) => (history::page(asked, address), Section::Import),
+        Route::Rollback(address, to) => (history::back::page(asked, address, *to), Section::Import),
+        Route::Package => (package::page(asked), Section::Package),
+        Route::Assets => (package::assets::page(asked), Section::Package),
+        Route::Target(name) => (package::target::page(asked, name), Section::Package),
+        Route::TargetConnectors(name) => (package::connectors::page(asked, name), Section::Package),
+        Route::TargetExport(name) => (package::export::page(asked, name), Section::Package),
     };
     match told {
         Ok(reply) => reply,
         Err(Instead::Reply(reply)) => *reply,
-        Err(Instead::Trouble(trouble)) => troubled(asked, address, &trouble),
+        Err(Instead::Trouble(trouble)) => troubled(asked, section, &trouble),
     }
 }
 
 /// What went wrong, with a way back.
-fn troubled(asked: &Asked<'_>, address: Option<&Address>, trouble: &Trouble) -> Reply {
+fn troubled(asked: &Asked<'_>, section: Section, trouble: &Trouble) -> Reply {
     let (status, title) = match trouble.sort {
         Sort::Failed => (StatusCode::UNPROCESSABLE_ENTITY, "That can't be done"),
         Sort::Refused => (StatusCode::CONFLICT, "Nothing was changed"),
@@ -92,13 +119,16 @@ fn troubled(asked: &Asked<'_>, address: Option<&Address>, trouble: &Trouble) -> 
     };
     let mut sight = Sight::new(title, findings(&trouble.told));
     sight.status = status;
-    if let Some(address) = address {
-        sight.address = Some(address.clone());
-        sight.above = vec![(
+    sight.above = match &section {
+        Section::Console => Vec::new(),
+        Section::Workspace(address) => vec![(
             "Shared connectors".to_owned(),
             Route::Connectors(address.clone()),
-        )];
-    }
+        )],
+        Section::Package => vec![("Package".to_owned(), Route::Package)],
+        Section::Import => vec![("Import".to_owned(), Route::Import)],
+    };
+    sight.section = section;
     sight.reply(Some(asked.console))
 }
 
@@ -123,7 +153,7 @@ pub(super) fn turned_away(status: StatusCode) -> Reply {
         }
         StatusCode::SERVICE_UNAVAILABLE => ("The console is stopping", "Start it again."),
         StatusCode::INTERNAL_SERVER_ERROR => (
-            "The page could not be made",
+            "That ended in the middle",
             "That is a defect of the console. Nothing says whether something was changed: look at it with the command line.",
         ),
         _ => (
@@ -162,6 +192,20 @@ fn unclear(what: &str) -> Instead {
     sight.reply(None).into()
 }
 
+/// The pages above one that is about a connector.
+fn above(address: &Address, title: &str, name: &str) -> Vec<(String, Route)> {
+    vec![
+        (
+            "Shared connectors".to_owned(),
+            Route::Connectors(address.clone()),
+        ),
+        (
+            title.to_owned(),
+            Route::Connector(address.clone(), name.to_owned()),
+        ),
+    ]
+}
+
 /// What was done, to be looked at again.
 fn outcome(asked: &Asked<'_>, number: u64) -> Result<Reply, Instead> {
     let kept = {
@@ -171,29 +215,101 @@ fn outcome(asked: &Asked<'_>, number: u64) -> Result<Reply, Instead> {
             .outcome(number)
     };
     let kept = kept.ok_or_else(|| turned_away(StatusCode::NOT_FOUND))?;
+    let heading = match kept.tone {
+        Tone::Good => "Done",
+        Tone::Plain | Tone::Warning | Tone::Bad => "Not everything is as planned",
+    };
     let mut sight = Sight::new(
         kept.title,
-        html! { (notice(Tone::Good, "Done", &PreEscaped(kept.body))) },
+        html! { (notice(kept.tone, heading, &PreEscaped(kept.body))) },
     );
-    sight.above = vec![
-        (
-            "Shared connectors".to_owned(),
-            Route::Connectors(kept.address.clone()),
-        ),
-        (
-            kept.connector.0,
-            Route::Connector(kept.address.clone(), kept.connector.1),
-        ),
-    ];
-    sight.address = Some(kept.address);
+    sight.above = kept.above;
+    sight.section = kept.section;
     sight.command = Some(kept.command);
     Ok(sight.reply(Some(asked.console)))
 }
 
+/// What is being done: until it ended, the page looks again by itself.
+fn work(asked: &Asked<'_>, number: u64) -> Result<Reply, Instead> {
+    let work = {
+        let sessions = asked.console.sessions.lock();
+        sessions
+            .unwrap_or_else(PoisonError::into_inner)
+            .work(number)
+    };
+    let work = work.ok_or_else(|| turned_away(StatusCode::NOT_FOUND))?;
+    let since = match work.state {
+        WorkState::Done(number) => return Ok(Reply::see(Route::Outcome(number).path())),
+        WorkState::Failed(trouble) => return Ok(troubled(asked, work.section, &trouble)),
+        WorkState::Broken => return Ok(turned_away(StatusCode::INTERNAL_SERVER_ERROR)),
+        WorkState::Running(since) => since.elapsed().as_secs(),
+    };
+    let mut sight = Sight::new(
+        work.title,
+        html! {
+            (notice(Tone::Plain, "It is being done", &html! {
+                p { "For " (counted(since, "second")) " so far. This page looks again by itself; closing it stops nothing." }
+                p { a href=(Route::Work(number).path()) { "Look again" } }
+            }))
+        },
+    );
+    sight.section = work.section;
+    Ok(sight.reply(Some(asked.console)).looks_again(LOOK_AGAIN))
+}
+
 impl Asked<'_> {
     /// Whether somebody may change something here.
-    const fn may_change(&self) -> bool {
+    fn may_change(&self) -> bool {
         matches!(self.console.changes, Changes::Confirmed)
+    }
+
+    /// Keeps what was done, and leads to the page that says it.
+    fn done(&self, done: Done) -> Reply {
+        let number = {
+            let sessions = self.console.sessions.lock();
+            sessions.unwrap_or_else(PoisonError::into_inner).keep(done)
+        };
+        Reply::see(Route::Outcome(number).path())
+    }
+
+    /// Has something done that may take its time: whoever asked is answered soon, and it goes on. A job
+    /// that has nothing to say is a defect.
+    fn work(
+        &self,
+        title: String,
+        section: Section,
+        job: impl FnOnce(&Console) -> Option<Result<Done, Trouble>> + Send + 'static,
+    ) -> Reply {
+        let sessions = || {
+            let sessions = self.console.sessions.lock();
+            sessions.unwrap_or_else(PoisonError::into_inner)
+        };
+        let number = sessions().begin(title, section);
+        let (over, wait) = mpsc::channel();
+        let console = Arc::clone(self.console);
+        std::thread::spawn(move || {
+            let done = catch_unwind(AssertUnwindSafe(|| job(&console)));
+            let sessions = console.sessions.lock();
+            sessions
+                .unwrap_or_else(PoisonError::into_inner)
+                .end(number, done.unwrap_or_default());
+            // Nobody may wait any more.
+            let _ = over.send(());
+        });
+        let _ = wait.recv_timeout(SOON);
+        let work = sessions().work(number);
+        match work.map(|work| (work.section, work.state)) {
+            Some((_, WorkState::Done(outcome))) => Reply::see(Route::Outcome(outcome).path()),
+            Some((section, WorkState::Failed(trouble))) => troubled(self, section, &trouble),
+            Some((_, WorkState::Broken)) => turned_away(StatusCode::INTERNAL_SERVER_ERROR),
+            Some((_, WorkState::Running(_))) | None => Reply::see(Route::Work(number).path()),
+        }
+    }
+
+    /// The project, where there is one.
+    fn packing(&self) -> Result<&dyn Packing, Instead> {
+        let packing = self.console.host.packing();
+        packing.ok_or_else(|| turned_away(StatusCode::NOT_FOUND).into())
     }
 
     fn open(&self, address: &Address, work: &str) -> Result<Box<dyn AdminWorkspace>, Instead> {

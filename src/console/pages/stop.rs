@@ -1,13 +1,11 @@
 //! Stopping the recipes of a customer that use a connector, so that it can be removed.
 
-use std::sync::PoisonError;
-
 use hyper::StatusCode;
 use maud::{Markup, html};
 
-use super::{Asked, Instead, unclear};
+use super::{Asked, Instead, above, unclear};
 use crate::console::About;
-use crate::console::frame::Sight;
+use crate::console::frame::{Section, Sight};
 use crate::console::reply::Reply;
 use crate::console::route::Route;
 use crate::console::session::Done;
@@ -46,8 +44,8 @@ pub(super) fn page(asked: &Asked<'_>, address: &Address, name: &str) -> Result<R
             format!("Stop the recipes of {customer} that use {title}?"),
             body,
         );
-        sight.above = above(address, &document);
-        sight.address = Some(address.clone());
+        sight.above = of(address, &document);
+        sight.section = Section::Workspace(address.clone());
         sight.command = Some(command);
         return Ok(sight.reply(Some(asked.console)));
     };
@@ -84,32 +82,21 @@ pub(super) fn page(asked: &Asked<'_>, address: &Address, name: &str) -> Result<R
     let done = Done {
         title: format!("Recipes of {customer} are stopped"),
         body: body.into_string(),
-        address: address.clone(),
-        connector: (
-            document.connector.title.to_string(),
-            document.connector.internal_name.to_string(),
-        ),
+        tone: Tone::Good,
+        section: Section::Workspace(address.clone()),
+        above: of(address, &document),
         command,
     };
-    let number = {
-        let sessions = asked.console.sessions.lock();
-        sessions.unwrap_or_else(PoisonError::into_inner).keep(done)
-    };
-    Ok(Reply::see(Route::Outcome(number).path()))
+    Ok(asked.done(done))
 }
 
-fn above(address: &Address, document: &CatalogShowDocument) -> Vec<(String, Route)> {
+fn of(address: &Address, document: &CatalogShowDocument) -> Vec<(String, Route)> {
     let connector = &document.connector;
-    vec![
-        (
-            "Shared connectors".to_owned(),
-            Route::Connectors(address.clone()),
-        ),
-        (
-            connector.title.to_string(),
-            Route::Connector(address.clone(), connector.internal_name.to_string()),
-        ),
-    ]
+    above(
+        address,
+        connector.title.as_str(),
+        connector.internal_name.as_str(),
+    )
 }
 
 fn command(asked: &Asked<'_>, customer: &Address, running: &[&CatalogUser]) -> String {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::record::{LeftOutRecord, PackageRecord, TargetRecord};
 use crate::manifest::{Allowance, Done, Listing};
 use crate::model::finding::{Code, Counts, Latitude, Severity};
-use crate::model::ident::{ConnectorTitle, Version};
+use crate::model::ident::{ConnectorTitle, Digest, Version};
 use crate::model::path::PackagePath;
 use crate::model::project::IgnoredAssets;
 use crate::ops::diagnostics::Diagnostic;
@@ -40,6 +40,20 @@ pub struct ExportDocument {
     /// The findings that there would be, were they not allowed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed: Vec<Allowance>,
+}
+
+impl ExportDocument {
+    /// What stands for the plan that it tells, whether its package was made or not.
+    ///
+    /// # Errors
+    /// If it can't be told as JSON.
+    pub fn digest(&self) -> serde_json::Result<Digest> {
+        let plan = Self {
+            package: None,
+            ..self.clone()
+        };
+        Ok(Digest::of(&serde_json::to_vec(&plan)?))
+    }
 }
 
 /// What a command says of several projects. Each one is looked at, whatever becomes of the others.

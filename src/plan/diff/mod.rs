@@ -16,7 +16,7 @@ use serde::Serialize;
 
 pub use pairing::{Pair, Pairing};
 pub use steps::{StepLabel, StepPlace};
-pub use text::TextDifference;
+pub use text::{TextDifference, lines};
 pub use value::{JsonText, SHORT, ValueChange};
 
 use crate::json::{JsonError, Tape};

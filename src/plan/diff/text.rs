@@ -20,7 +20,12 @@ pub struct TextDifference {
 
 /// Compares two files as texts; `None` if one of them is none.
 pub(super) fn compare(old: &[u8], new: &[u8]) -> Option<TextDifference> {
-    let diff = TextDiff::from_lines(text(old)?, text(new)?);
+    Some(lines(text(old)?, text(new)?))
+}
+
+/// Compares two texts.
+pub fn lines(old: &str, new: &str) -> TextDifference {
+    let diff = TextDiff::from_lines(old, new);
     let mut difference = TextDifference {
         added: 0,
         removed: 0,
@@ -36,7 +41,7 @@ pub(super) fn compare(old: &[u8], new: &[u8]) -> Option<TextDifference> {
             ChangeTag::Equal => {}
         }
     }
-    Some(difference)
+    difference
 }
 
 /// UTF-8 without zero bytes, which no text has.

@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::manifest::{Change, Choice, Glob, Removal, Selection};
+use crate::manifest::{Change, Choice, Glob, Manifest, Removal, Selection};
+use crate::model::count::counted;
 use crate::model::graph::Graph;
 use crate::model::ident::{ConnectorTitle, TargetName};
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
 use crate::model::project::Project;
-use crate::model::target::ConnectorPolicy;
-use crate::plan::decision::Outcome;
+use crate::model::target::{ConnectorPolicy, Target, TargetKind};
+use crate::plan::decision::{ConnectorDecision, Outcome};
 use crate::plan::export::mentioned::looked_at;
+use crate::plan::rule::Ruling;
 
 /// An asset that can be ticked: a recipe, or whatever nothing else needs. The rest comes along.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +25,17 @@ pub struct Row {
     pub connectors: Vec<String>,
     /// How many other assets of each type come along.
     pub others: BTreeMap<String, usize>,
+}
+
+impl Row {
+    /// What comes along, in words: the connectors by title, then how many others of each type.
+    pub fn brings(&self) -> Vec<String> {
+        let others = self
+            .others
+            .iter()
+            .map(|(kind, count)| counted(*count as u64, kind));
+        self.connectors.iter().cloned().chain(others).collect()
+    }
 }
 
 /// Whether something is ticked.
@@ -239,6 +252,58 @@ impl ConnectorRow {
                 word,
             }),
         })
+    }
+}
+
+/// The connectors of a target that can be ticked, each with what the rule alone decides about it.
+pub fn connector_rows<'d>(
+    manifest: &Manifest,
+    target: &Target,
+    decisions: &'d [ConnectorDecision],
+) -> Vec<(ConnectorRow, &'d ConnectorDecision)> {
+    let row = |decision: &'d ConnectorDecision| {
+        // What is known by an internal name only can't be spoken of in a manifest.
+        let title: ConnectorTitle = decision.connector.parse().ok()?;
+        let row = ConnectorRow {
+            by_rule: decision.outcome,
+            for_all: manifest.connectors.get(&title).map(|word| word.value),
+            own: target.connectors.get(&title).map(|word| word.value),
+            title,
+        };
+        Some((row, decision))
+    };
+    decisions.iter().filter_map(row).collect()
+}
+
+/// What becomes of a connector by the rule, and what a tick would do.
+pub fn by_rule(decision: &ConnectorDecision, kind: TargetKind) -> String {
+    let shared = decision.catalog.as_ref();
+    let shared = shared.and_then(|entry| entry.shared_version.version());
+    match (decision.rule, shared) {
+        (Ruling::SharedLeftOut, Some(version)) => {
+            format!("shared as {version}, so customers have it; ticked, it becomes a second one")
+        }
+        (Ruling::SharedLeftOut, None) => {
+            "shared, so customers have it; ticked, it becomes a second one".to_owned()
+        }
+        (Ruling::SharingUnknown | Ruling::ReachUnknown, _) => {
+            "not known whether customers have it".to_owned()
+        }
+        (Ruling::SharedUnreachable, _) => "shared in another data center".to_owned(),
+        (Ruling::Missing, _) => "needed, but its files are not here".to_owned(),
+        (Ruling::Elsewhere, _) => "comes with another package".to_owned(),
+        (
+            Ruling::OwnIncluded
+            | Ruling::OwnRefused
+            | Ruling::SharedIncluded
+            | Ruling::UnknownIncluded
+            | Ruling::ExternalIncluded
+            | Ruling::ExternalLeftOut,
+            _,
+        ) => match kind {
+            TargetKind::Customer => "not shared, so it installs as the customer's own".to_owned(),
+            TargetKind::External => "installs or updates there".to_owned(),
+        },
     }
 }
 

@@ -93,6 +93,22 @@ impl Edits {
         self.counts().into_iter().map(u64::from).sum()
     }
 
+    /// What they are, in words.
+    pub fn told(&self) -> String {
+        let words = [
+            "`custom` removed",
+            "`custom` added",
+            "provider by name",
+            "provider by reference",
+            "internal name replaced",
+            "rows taken out",
+        ];
+        let counts = self.counts().into_iter().zip(words);
+        let told = counts.filter(|(count, _)| *count > 0);
+        let told = told.map(|(count, what)| format!("{what} ({count})"));
+        told.collect::<Vec<_>>().join(", ")
+    }
+
     /// How many of each there are, in the order of the fields.
     pub fn counts(&self) -> [u32; 6] {
         let Self {

@@ -16,6 +16,7 @@ pub mod document;
 pub mod kept;
 #[cfg(test)]
 mod tests;
+mod wording;
 
 use std::collections::{BTreeMap, BTreeSet};
 

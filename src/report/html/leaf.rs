@@ -157,7 +157,7 @@ fn sign(sign: &str) -> Tone {
 }
 
 /// What happens to a workspace.
-fn of_plan(plan: &ImportPlan) -> Markup {
+pub fn of_plan(plan: &ImportPlan) -> Markup {
     let mut rows = Vec::new();
     for folder in &plan.creates_folders {
         rows.push(planned("+", folder.as_str(), "folder", "creates", ""));
@@ -187,6 +187,13 @@ fn of_plan(plan: &ImportPlan) -> Markup {
         .iter()
         .partition(|asset| asset.wording().sign == "=");
     rows.extend(changing.iter().map(|asset| of_asset(asset)));
+    for action in plan.settings.iter().flat_map(|told| &told.actions) {
+        let wording = action.wording();
+        if wording.sign != "=" {
+            let (name, kind) = (action.named(), action.subject.label());
+            rows.push(planned(wording.sign, &name, kind, &wording.what, ""));
+        }
+    }
     let same: Vec<Vec<Markup>> = same.iter().map(|asset| of_asset(asset)).collect();
     html! {
         (facts(&[
@@ -205,14 +212,21 @@ fn of_plan(plan: &ImportPlan) -> Markup {
                 ul { @for afterwards in &plan.afterwards { li { (text(&afterwards.wording())) } } }
             }))
         }
+        (tables(&rows, &same))
+    }
+}
+
+/// What happens, and what stays as it is.
+pub fn tables(rows: &[Vec<Markup>], same: &[Vec<Markup>]) -> Markup {
+    html! {
         h2 { "What happens" }
         @if rows.is_empty() { p { "Nothing." } } @else {
-            (folded(&rows, "row", |some| tally(&counted(some.len() as u64, "row"), &PLANNED, some)))
+            (folded(rows, "row", |some| tally(&counted(some.len() as u64, "row"), &PLANNED, some)))
         }
         @if !same.is_empty() {
             details {
                 summary { (counted(same.len() as u64, "asset")) " unchanged" }
-                (tally("Unchanged", &PLANNED, &same))
+                (tally("Unchanged", &PLANNED, same))
             }
         }
     }
@@ -230,7 +244,8 @@ fn of_asset(asset: &PlannedAsset) -> Vec<Markup> {
     )
 }
 
-fn planned(how: &str, name: &str, class: &str, what: &str, then: &str) -> Vec<Markup> {
+/// A row of a plan: by its sign, what it is about, and what happens to it.
+pub fn planned(how: &str, name: &str, class: &str, what: &str, then: &str) -> Vec<Markup> {
     vec![
         html! { bdi { (text(name)) } },
         html! { (text(class)) },

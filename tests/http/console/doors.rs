@@ -197,15 +197,15 @@ fn changes_come_from_own_pages_only_and_are_what_was_looked_at() {
         (&form.replace(&plan, ""), 409),
         (&form.replace(&plan, "0000"), 409),
         (&form.replace("moves=yes", "moves=no"), 422),
-        (&format!("{form}&x={}", "x".repeat(64 << 10)), 413),
+        (&format!("{form}&x={}", "x".repeat(1 << 20)), 413),
     ] {
         let told: String = body.chars().take(200).collect();
         assert_eq!(post(&well, body), wanted, "{told}");
     }
     let long = format!(
-        "POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\n{cookie}\r\n{kind}\r\n{same}\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n10001\r\n{}\r\n0\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\n{cookie}\r\n{kind}\r\n{same}\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n100001\r\n{}\r\n0\r\n\r\n",
         console.port,
-        "x".repeat(0x10001)
+        "x".repeat(0x10_0001)
     );
     assert_eq!(console.raw(long.as_bytes()).status, 413);
     for (line, wanted) in [

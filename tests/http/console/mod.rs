@@ -1,6 +1,8 @@
 //! The console as a process: what it lets in, and what it does, read back with the command line.
 
 mod doors;
+mod import;
+mod package;
 mod stories;
 
 use std::sync::LazyLock;
