@@ -26,6 +26,7 @@ mod error;
 mod folder;
 mod id;
 mod interruptible;
+mod known;
 mod limits;
 mod package;
 mod permissions;
@@ -38,6 +39,7 @@ mod rights;
 mod settings;
 mod tally;
 mod transport;
+mod tries;
 mod user;
 mod wire;
 

@@ -13,10 +13,12 @@ use url::Url;
 use super::answer::{Answer, Node, Refusal, header_text, is_page, shown};
 use super::base::{ApiBase, authority, is_loopback};
 use super::error::{ClientError, RequestContext};
+use super::known::{self, Known};
 use super::limits::LimitClass;
 use super::request::{Method, Repeat, Request};
 use super::retry::{self, RetryReason};
 use super::settings::{Clock, Cut, Notice, Settings};
+use super::tries::{Failed, RetryState};
 use super::wire::{Broken, Effect, HEAD, Introduction, Reason, Reply, Wire};
 use crate::client::rate_limit::{Permit, RateLimiter};
 
@@ -48,6 +50,8 @@ pub(super) struct Transport {
     together: Option<RateLimiter>,
     /// Whether the count that processes share can't be kept.
     alone: AtomicBool,
+    /// What was answered with a tag.
+    known: Known,
 }
 
 /// The pages of a list.
@@ -66,16 +70,6 @@ enum Tried {
     Over(ClientError),
     /// It may go better later.
     Again(Failed),
-}
-
-struct Failed {
-    at: RequestContext,
-    trouble: RetryReason,
-    /// How long the platform asks to wait.
-    asked: Option<Duration>,
-    /// Whether the platform may have done it.
-    unsure: bool,
-    why: Reason,
 }
 
 impl<E: Into<ClientError>> From<E> for Tried {
@@ -97,6 +91,7 @@ impl Transport {
                 .collect(),
             together: limits.together().map(RateLimiter::new),
             alone: AtomicBool::new(false),
+            known: Known::default(),
             wire: Wire::new(settings, Arc::from(pauses))?,
         })
     }
@@ -402,16 +397,23 @@ impl Transport {
         let mut url = self.url(request);
         let budget = self.wire.budget(request)?;
         let mut deadline = None;
+        let reads = request.method == Method::Get;
+        if !reads {
+            self.known.forget();
+        }
         for _ in 0..=HOPS {
             let at = self.exchange(request.method, &url);
             let permit = self.permit(request.method, url.path(), tries)?;
             // Waiting for the permit does not count.
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + budget);
             self.wire.settings().notices.tell(&Notice::Sent);
+            let known = self.known.at(&url).filter(|_| reads);
             let sent = self.wire.send(
                 request,
                 &url,
-                Introduction::Token,
+                Introduction::Token {
+                    known: known.as_ref(),
+                },
                 &tries.correlation,
                 deadline,
             );
@@ -439,13 +441,23 @@ impl Transport {
                 url = target;
                 continue;
             }
+            if reads && reply.status == 304 {
+                let bytes =
+                    known::unchanged(known, &at, &reply.headers, |tag| self.shown(tag, 80))?;
+                drop(permit);
+                return Ok(Answer::read(at, 200, &bytes, self.wire.withheld())?);
+            }
             if !(200..300).contains(&reply.status) {
                 return Err(self.refused(request, at, reply, deadline));
             }
-            let status = reply.status;
+            let (status, headers) = (reply.status, reply.headers.clone());
             let bytes = self.body(request, &at, reply, ANSWER, deadline)?;
             drop(permit);
-            return Ok(Answer::read(at, status, &bytes, self.wire.withheld())?);
+            let answer = Answer::read(at, status, &bytes, self.wire.withheld())?;
+            if reads && status == 200 {
+                self.known.keep(&url, &headers, &bytes);
+            }
+            return Ok(answer);
         }
         let at = self.exchange(request.method, &url);
         Err(self.diverted(&at, &url, "it leads on and on").into())
@@ -465,7 +477,7 @@ impl Transport {
             let at_home = url.origin() == self.base().url().origin();
             let (introduction, permit) = if at_home {
                 (
-                    Introduction::Token,
+                    Introduction::Token { known: None },
                     Some(self.permit(Method::Get, url.path(), tries)?),
                 )
             } else {
@@ -796,83 +808,6 @@ impl Transport {
     }
 }
 
-/// The attempts at one question.
-struct RetryState<'t> {
-    wire: &'t Wire,
-    what: &'t str,
-    /// The number that all its attempts go by.
-    correlation: String,
-    attempts: u32,
-    start: Instant,
-    /// How long they waited for permits, which does not count.
-    queued: Duration,
-    /// How long the pauses between them were.
-    waited: Duration,
-    /// Whether an attempt may have done it.
-    unsure: bool,
-}
-
-impl<'t> RetryState<'t> {
-    fn new(wire: &'t Wire, request: &'t Request<'_>) -> Self {
-        Self {
-            wire,
-            what: &request.what,
-            correlation: format!("{:016x}{:016x}", random(), random()),
-            attempts: 1,
-            start: Instant::now(),
-            queued: Duration::ZERO,
-            waited: Duration::ZERO,
-            unsure: false,
-        }
-    }
-
-    /// Waits for the next attempt, if there is one.
-    fn next(&mut self, failed: Failed) -> Result<(), ClientError> {
-        let Failed {
-            at,
-            trouble,
-            asked,
-            unsure,
-            why,
-        } = failed;
-        self.unsure |= unsure;
-        let wait = retry::pause(
-            &self.wire.settings().retries,
-            self.attempts + 1,
-            (self.start.elapsed().saturating_sub(self.queued)).max(self.waited),
-            asked,
-            trouble,
-            random(),
-        );
-        let lost = |at, source| ClientError::Lost {
-            at,
-            what: self.what.to_owned(),
-            source,
-        };
-        let Some(wait) = wait else {
-            return Err(match trouble {
-                _ if self.unsure => lost(at, Box::new(why)),
-                RetryReason::Limited => ClientError::RateLimited { at, wait: asked },
-                RetryReason::Passing => ClientError::Unavailable {
-                    at,
-                    attempts: self.attempts,
-                    source: Box::new(why),
-                },
-            });
-        };
-        if let Err(cut) = self.wire.pauses().pause(wait) {
-            return Err(if self.unsure {
-                lost(at, Box::new(cut))
-            } else {
-                cut.into()
-            });
-        }
-        self.waited = self.waited.saturating_add(wait);
-        self.attempts += 1;
-        Ok(())
-    }
-}
-
 /// An error of a request, as it is told to whoever made it.
 fn told(request: &Request<'_>, error: ClientError) -> ClientError {
     match request.method {
@@ -885,9 +820,4 @@ fn told(request: &Request<'_>, error: ClientError) -> ClientError {
 const fn is_cap(records: usize) -> bool {
     records >= SMALLEST_PAGE
         && (records.is_multiple_of(SMALLEST_PAGE) || records.is_multiple_of(25))
-}
-
-/// For pauses and correlation numbers, where it does not matter if it is none.
-fn random() -> u64 {
-    getrandom::u64().unwrap_or(0)
 }

@@ -19,6 +19,7 @@ use url::Url;
 use super::answer::shown;
 use super::base::is_loopback;
 use super::error::ClientError;
+use super::known::Marked;
 use super::request::{Load, Method, Request};
 use super::settings::{Clock, Cut, Proxy, Settings};
 use crate::client::interruptible::Watch;
@@ -84,9 +85,12 @@ pub(super) enum Broken {
 pub(super) struct Reason(pub(super) String);
 
 /// Whether the token goes along.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Introduction {
-    Token,
+#[derive(Clone, Copy)]
+pub(super) enum Introduction<'k> {
+    Token {
+        /// The answer that is known already.
+        known: Option<&'k Marked>,
+    },
     Nobody,
 }
 
@@ -177,7 +181,7 @@ impl Wire {
         &self,
         request: &Request<'_>,
         url: &Url,
-        introduction: Introduction,
+        introduction: Introduction<'_>,
         correlation: &str,
         deadline: Instant,
     ) -> Result<Reply, Broken> {
@@ -188,10 +192,13 @@ impl Wire {
                 header::ACCEPT,
                 "application/json, application/zip;q=0.9, */*;q=0.1",
             );
-        if introduction == Introduction::Token {
+        if let Introduction::Token { known } = introduction {
             head = head
                 .header(header::AUTHORIZATION, self.authorization.clone())
                 .header("x-correlation-id", correlation);
+            if let Some(known) = known {
+                head = head.header(header::IF_NONE_MATCH, known.tag().clone());
+            }
         }
         let sent = Arc::<AtomicBool>::default();
         // On a connection that was used before, one that the platform just closed can't be told from

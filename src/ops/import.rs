@@ -43,7 +43,7 @@ use crate::model::target::TargetKind;
 use crate::model::visible;
 use crate::model::workspace::{
     Address, AssetKey, Before, FolderPath, ReadDepth, RecipeState, Revision, RevisionAction,
-    RevisionHeader, RevisionNumber, Snapshot, StoredFile, Timestamp,
+    RevisionHeader, RevisionNumber, Sight, Snapshot, StoredFile, Timestamp,
 };
 use crate::ops::approval::{Approved, ImportRefusal};
 use crate::ops::diagnostics::Diagnostic;
@@ -695,7 +695,18 @@ impl Incoming {
         workspace: &dyn Workspace,
         uses: &Uses,
     ) -> Result<Snapshot, ImportError> {
+        self.snapshot_seen(workspace, uses, Sight::Everywhere)
+    }
+
+    /// The same, as far as it is looked.
+    pub(super) fn snapshot_seen(
+        &self,
+        workspace: &dyn Workspace,
+        uses: &Uses,
+        sight: Sight,
+    ) -> Result<Snapshot, ImportError> {
         let mut scope = self.placing.scope(&self.opened.project);
+        scope.sight = sight;
         uses.ask(&mut scope);
         Ok(workspace.snapshot(&scope)?)
     }

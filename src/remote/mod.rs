@@ -208,7 +208,9 @@ impl RemoteWorkspace {
                 Account::Customer(CustomerHandle::External(id.clone()))
             }
         };
-        if let RemoteAccount::Customer(number) = settings.address.account {
+        if let RemoteAccount::Customer(number) = settings.address.account
+            && !open::was_meant(&client, number, &settings)
+        {
             open::is_meant(&client, number, &settings.address)?;
         }
         let (who, root) = match (settings.whose, settings.address.folder, &settings.expected) {

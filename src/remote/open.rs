@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 
 use super::folders::DEEPEST;
+use super::journal::RemoteIdentity;
 use super::read::name_of;
 use super::{Base, Identified, NOBODY, RemoteSettings, RemoteWorkspace};
 use crate::client::{
@@ -110,6 +111,16 @@ fn unasked(customer: &Identity) -> Result<Identity, WorkspaceError> {
 pub(super) fn told(facts: &mut WorkspaceFacts) {
     facts.revision = RevisionNumber(0);
     facts.admin = None;
+}
+
+/// Whether a package went from here into the workspace of this number by the same address: nobody else
+/// went by it then, and whoever says it again means the same one.
+pub(super) fn was_meant(client: &Client, number: u64, settings: &RemoteSettings) -> bool {
+    let identity = RemoteIdentity::new(&client.base().host(), WorkspaceId(number));
+    let entries = settings.journal.entries(&identity).unwrap_or_default();
+    entries.iter().any(|entry| {
+        matches!(&entry.address, Address::Remote(then) if then.account == settings.address.account)
+    })
 }
 
 /// Refuses a number that could be taken for another customer's external id, too.

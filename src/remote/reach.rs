@@ -18,7 +18,7 @@ use crate::io::scratch::ScratchFolder;
 use crate::model::ident::{InternalName, Version};
 use crate::model::kind::{AssetKind, FileRole};
 use crate::model::workspace::{
-    AssetKey, AssetPlace, FolderPath, HeldState, ReadDepth, Scope, Snapshot,
+    AssetKey, AssetPlace, FolderPath, HeldState, ReadDepth, Scope, Sight, Snapshot,
 };
 use crate::workspace::WorkspaceError;
 
@@ -284,6 +284,9 @@ impl RemoteWorkspace {
 
     /// Whether a package is about something that neither its folder nor a list tells of.
     pub(super) fn is_unseen(&self, scope: &Scope, snapshot: &Snapshot, mirror: &Mirror) -> bool {
+        if scope.sight == Sight::AsRead {
+            return false;
+        }
         let reach = mirror.reach;
         let outside = |key: &AssetKey| match (&key.place, reach) {
             (AssetPlace::Workspace, _) => true,

@@ -20,7 +20,7 @@ use super::reply::{Content, Reply};
 use super::route::{self, Api, Asked, Found, Kind, Operation, failed, find, number};
 use super::sending::{Answered, response};
 use super::store::JobFault;
-use super::{body, jobs};
+use super::{body, jobs, tag};
 use crate::model::ident::WorkspaceName;
 use crate::sandbox::auth;
 use crate::serving::{Answering, Busy, Closed};
@@ -144,6 +144,7 @@ async fn answer_silently(
         | None => {}
     }
     let of_job = fault.as_ref().and_then(What::of_job);
+    let known = tag::Asked::of(request.method(), request.headers());
     let reply = match handle(request, service, &host, of_job).await {
         Ok(reply) | Err(reply) => reply,
     };
@@ -166,7 +167,7 @@ async fn answer_silently(
         )
         | None => {}
     }
-    Ok(response(reply).await)
+    Ok(response(known.told(reply)).await)
 }
 
 async fn handle(

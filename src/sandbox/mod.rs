@@ -19,6 +19,7 @@ mod route;
 mod sending;
 mod server;
 mod store;
+mod tag;
 
 pub use fault::{FaultError, Faults};
 pub use openapi::document as openapi;

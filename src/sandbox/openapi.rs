@@ -76,6 +76,9 @@ pub fn document() -> Value {
                     })
                 });
             }
+            if operation.method == Method::GET {
+                answers.insert("304".to_owned(), json!({"description": meaning(304)}));
+            }
             told["responses"] = Value::Object(answers);
             let entry = paths.entry(path).or_insert_with(|| json!({}));
             entry[operation.method.as_str().to_lowercase()] = told;
@@ -153,6 +156,7 @@ const fn meaning(status: u16) -> &'static str {
     match status {
         200 => "Done",
         201 => "Created",
+        304 => "What is known by its tag still holds",
         400 => "It can't be understood",
         401 => "There is no token, or nobody's",
         403 => "The token may not do this",

@@ -9,9 +9,40 @@ use serde::{Deserialize, Serialize};
 use super::{PropertyLevel, SettingsError, SettingsFile};
 use crate::model::facts::{ConnectionPlace, ConnectionProvider};
 use crate::model::keyword::nearest;
-use crate::model::kind::AssetKind;
+use crate::model::kind::{AssetKind, FileRole};
+use crate::model::normal::nfc;
 use crate::model::project::Project;
-use crate::model::table::{LookupShape, RowCount, TableRows};
+use crate::model::table::{LookupShape, RowCount, TableRows, is_table};
+
+/// Why settings give a table no rows that only the workspace has, and what to do.
+pub const ONLY_USED: &str = "the package uses it and does not bring it";
+/// See [`ONLY_USED`].
+pub const BRING_TABLE: &str = "put the table into the package (its `.lookup_table.json` into the project), or take it out of the settings and fill it in the platform's pages";
+
+/// The tables that a package uses and does not bring.
+pub fn used_tables(project: &Project) -> BTreeSet<String> {
+    let mut used = BTreeSet::new();
+    for asset in &project.assets {
+        let tables = asset.facts.tables.iter();
+        used.extend(tables.map(|table| nfc(&table.name).into_owned()));
+        let referred = asset.facts.references.iter().filter(|reference| {
+            match FileRole::of(&reference.target) {
+                FileRole::Main(kind) => is_table(&kind),
+                FileRole::Companion { .. } | FileRole::NoAsset => false,
+            }
+        });
+        used.extend(referred.map(|reference| nfc(&reference.name).into_owned()));
+    }
+    for asset in project.assets.iter().filter(|asset| is_table(&asset.kind)) {
+        used.remove(&*nfc(asset.name()));
+    }
+    used
+}
+
+/// A name without the folders before it.
+pub fn last_name(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
 
 /// What a package needs to be told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +55,8 @@ pub struct Needs {
     pub recipes: Vec<String>,
     /// Its tables, whose rows a target may have of its own.
     pub tables: Vec<NeededTable>,
+    /// Tables that it uses and does not bring: they are filled in the workspace.
+    pub used_tables: BTreeSet<String>,
     /// Its API endpoints, by how settings may name each: its own name first.
     pub endpoints: Vec<Vec<String>>,
     /// Ids that steps were given by picking from a list of the source's account.
@@ -111,6 +144,7 @@ impl Needs {
             properties: Vec::new(),
             recipes: Vec::new(),
             tables: Vec::new(),
+            used_tables: used_tables(project),
             endpoints,
             picked: Vec::new(),
         };
@@ -245,8 +279,11 @@ impl Needs {
             }
             let tables: Vec<&str> = self.tables.iter().map(|one| &*one.name).collect();
             for (name, said) in &section.tables {
-                if !is_named(name, &tables) {
-                    let what = format!("table \"{name}\"");
+                let what = format!("table \"{name}\"");
+                if !is_named(name, &tables) && self.used_tables.contains(last_name(name)) {
+                    let error = SettingsError::of(&said.at, format!("{what}: {ONLY_USED}"));
+                    errors.push(error.help(BRING_TABLE));
+                } else if !is_named(name, &tables) {
                     errors.push(SettingsError::unknown(&said.at, &what, name, &tables));
                 }
             }
@@ -355,6 +392,14 @@ impl Needs {
 impl Needs {
     /// What is said of tables: a mark where neither the package nor anybody else has rows yet.
     fn table_marks(&self, text: &mut String) {
+        if !self.used_tables.is_empty() {
+            let used: Vec<&str> = self.used_tables.iter().map(String::as_str).collect();
+            let _ = writeln!(
+                text,
+                "\n# Tables that only the workspace has, and that are filled there: {}",
+                used.join(", ").escape_debug()
+            );
+        }
         if self.tables.is_empty() {
             return;
         }

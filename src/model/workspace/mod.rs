@@ -30,7 +30,7 @@ pub use property::{HeldValue, PropertyKey};
 pub use revision::{Before, Revision, RevisionAction, RevisionHeader};
 pub use snapshot::{
     Counters, HeldAssets, Inventory, Namesakes, ReadDepth, RecipeUse, Scope, SharingKnowledge,
-    Snapshot, WorkspaceFacts,
+    Sight, Snapshot, WorkspaceFacts,
 };
 
 use std::fmt;

@@ -82,6 +82,18 @@ pub struct Scope {
     pub titles: BTreeSet<ConnectorTitle>,
     /// Names of properties of the whole workspace, which an asset of it holds.
     pub properties: BTreeSet<String>,
+    /// How far it is looked for what is referred to.
+    pub sight: Sight,
+}
+
+/// How far it is looked for what a package refers to and does not bring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sight {
+    /// Wherever it may be.
+    #[default]
+    Everywhere,
+    /// In what is read anyway.
+    AsRead,
 }
 
 /// Everything is meant where nothing is said.

@@ -185,17 +185,31 @@ fn since_packages(
         let left: BTreeMap<&AssetKey, usize> = told
             .filter_map(|key| Some((key, wanted.remove(key)?)))
             .collect();
-        let uses = Uses::of(None);
-        let snapshot = sent.snapshot(workspace, &uses)?;
-        let draft = sent.draft(&snapshot, &import, &uses);
-        let answers = sent.answers(&draft, workspace, running)?;
-        let draft = draft.answered(&answers);
-        for other in draft.overwritten(&answers) {
-            if let Some(&asset) = left.get(other.key) {
-                let edit = Edit::Changed;
-                found.insert(asset, FoundEdit { edit, since });
-            }
+        let mut others = otherwise(&sent, &import, Sight::AsRead, workspace, running)?;
+        // What is referred to may lie further off than was looked.
+        if left.keys().any(|key| others.contains(*key)) {
+            others = otherwise(&sent, &import, Sight::Everywhere, workspace, running)?;
         }
+        let changed = left.iter().filter(|(key, _)| others.contains(**key));
+        let edit = Edit::Changed;
+        found.extend(changed.map(|(_, &asset)| (asset, FoundEdit { edit, since })));
     }
     Ok(found)
+}
+
+/// What of a package that was sent a workspace has otherwise now.
+fn otherwise(
+    sent: &Incoming,
+    import: &ImportRequest,
+    sight: Sight,
+    workspace: &dyn Workspace,
+    running: &Running,
+) -> Result<BTreeSet<AssetKey>, ImportError> {
+    let uses = Uses::of(None);
+    let snapshot = sent.snapshot_seen(workspace, &uses, sight)?;
+    let draft = sent.draft(&snapshot, import, &uses);
+    let answers = sent.answers(&draft, workspace, running)?;
+    let draft = draft.answered(&answers);
+    let others = draft.overwritten(&answers).map(|other| other.key.clone());
+    Ok(others.collect())
 }

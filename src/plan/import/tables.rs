@@ -10,12 +10,13 @@ use super::settings::{ONE_NAME, TWICE, meant, unmatched};
 use crate::json::{Dialect, JsonError, Splice, Tape, apply, insert_member, quote};
 use crate::model::finding::{Code, Finding, Subject};
 use crate::model::keyword::nearest;
-use crate::model::kind::{AssetKind, FileRole};
+use crate::model::kind::AssetKind;
 use crate::model::normal::nfc;
 use crate::model::project::Project;
 use crate::model::table::{LookupShape, RowsPolicy, is_table};
 use crate::model::workspace::AssetKey;
 use crate::plan::targets::TargetKeys;
+use crate::settings::needs::{BRING_TABLE, ONLY_USED, last_name, used_tables};
 use crate::settings::rows::RowsFile;
 use crate::settings::{FilledTable, Origin, ResolvedSettings, Said};
 
@@ -72,30 +73,11 @@ pub struct NamedTables<'s> {
     pub findings: Vec<Finding>,
 }
 
-/// Whether a package uses a table by this name which it does not bring.
-fn is_used(name: &str, project: &Project) -> bool {
-    let name = name.rsplit('/').next().unwrap_or(name);
-    let mut assets = project.assets.iter();
-    assets.any(|asset| {
-        let mut looked_up = asset.facts.tables.iter();
-        let mut referred = asset.facts.references.iter();
-        looked_up.any(|table| *nfc(&table.name) == *name)
-            || referred.any(|reference| {
-                let is_table = match FileRole::of(&reference.target) {
-                    FileRole::Main(kind) => is_table(&kind),
-                    FileRole::Companion { .. } | FileRole::NoAsset => false,
-                };
-                is_table && *nfc(&reference.name) == *name
-            })
-    })
-}
-
 /// Settings name a table that is only in the workspace.
 fn only_used(name: &str, at: &Origin) -> Finding {
-    let why = "the package uses it and does not bring it";
-    unmatched(&format!("table \"{name}\""), at, why)
+    unmatched(&format!("table \"{name}\""), at, ONLY_USED)
         .note("an import fills the tables that it brings; one that is only in the workspace keeps its rows")
-        .help("put the table into the package (its `.lookup_table.json` into the project), or take it out of the settings and fill it in the platform's pages")
+        .help(BRING_TABLE)
 }
 
 /// A table of a package that settings name.
@@ -118,12 +100,13 @@ impl<'s> NamedTables<'s> {
             .filter_map(|(index, (_, key))| Some((index, key.as_ref()?)))
             .collect();
         let mut named = Self::default();
+        let used = used_tables(project);
         for (name, said) in &settings.tables {
             let keys = known.iter().map(|(_, key)| *key);
             let asset = match meant("table", name, keys, &said.at) {
                 Ok(found) => known[found].0,
                 Err(finding) => {
-                    let found = match is_used(name, project) {
+                    let found = match used.contains(last_name(name)) {
                         true => only_used(name, &said.at),
                         false => *finding,
                     };

@@ -57,16 +57,32 @@ impl Clock for Sleeps {
     }
 }
 
+/// Waits for the end of jobs, which are short ones here, no longer than that.
+struct Blinks;
+
+impl Clock for Blinks {
+    fn pause(&self, length: Duration) -> Result<(), Cut> {
+        std::thread::sleep(length.min(Duration::from_millis(20)));
+        Ok(())
+    }
+}
+
 pub(super) fn remote(place: &Place, sandbox: &Sandbox) -> RemoteWorkspace {
-    let address = sandbox.url.parse().expect("an address");
+    let token = token(place, "osprey");
+    remote_at(place, &sandbox.url, &sandbox.url, &token)
+}
+
+/// What an address means to whoever has a token.
+pub(super) fn remote_at(place: &Place, host: &str, address: &str, token: &str) -> RemoteWorkspace {
+    let address = address.parse().expect("an address");
     let Address::Remote(address) = address else {
         panic!("{address} is local");
     };
     let token = Token {
-        secret: token(place, "osprey").into(),
+        secret: token.into(),
         source: "the test".to_owned(),
     };
-    let mut settings = Settings::new(sandbox.url.parse().expect("a host"), token);
+    let mut settings = Settings::new(host.parse().expect("a host"), token);
     settings.limits = recipack::client::Limits::each(recipack::client::Rate::per_minute(
         std::num::NonZeroU32::MAX,
     ));
@@ -80,7 +96,7 @@ pub(super) fn remote(place: &Place, sandbox: &Sandbox) -> RemoteWorkspace {
         whose: recipack::remote::Whose::Asked,
         expected: None,
         patience: Duration::from_secs(60),
-        pauses: Arc::new(Sleeps),
+        pauses: Arc::new(Blinks),
     };
     RemoteWorkspace::open(client, settings).expect("a workspace")
 }

@@ -375,6 +375,36 @@ fn a_customers_workspace_takes_few_questions_too() {
             told.push(format!("{command:?}: {seen} for {most} {what}"));
         }
     }
+    // A number could be the external id of another: that is asked, until a package went there by it.
+    let shown = local(&place, &["workspace", "show", "local:kestrel", "--json"]);
+    let shown: serde_json::Value = serde_json::from_str(&shown.stdout).expect("JSON");
+    let number = &shown["workspace"]["id"];
+    let (by_number, by_id) = (
+        format!("customer:{number}"),
+        format!("customer:id:{number}"),
+    );
+    for (command, address, most) in [
+        (&["status"][..], &by_id, 5),
+        (&["plan", "customer.zip"], &by_id, 5),
+        (&["import", "newer.zip", "--yes"], &by_id, 5),
+        (&["status"], &by_number, 6),
+        (&["import", "customer.zip", "--yes"], &by_number, 11),
+        (&["import", "newer.zip", "--yes"], &by_number, 10),
+        (&["import", "newer.zip", "--yes"], &by_number, 5),
+        (&["plan", "customer.zip"], &by_number, 5),
+        (&["status"], &by_number, 5),
+    ] {
+        let command = match command {
+            ["import" | "plan", ..] => {
+                [command, &["--folder", "Kestrel", "--into", address]].concat()
+            }
+            _ => [command, &[address]].concat(),
+        };
+        let (seen, what) = counted(&between, &studio, &command);
+        if seen != most {
+            told.push(format!("{command:?}: {seen} for {most} {what}"));
+        }
+    }
     assert!(told.is_empty(), "{}", told.join("\n"));
 }
 

@@ -28,6 +28,7 @@ mod settings_made;
 mod settings_resumed;
 mod settings_tables;
 mod slim;
+mod slim_random;
 mod steady;
 mod stories;
 mod unknown;

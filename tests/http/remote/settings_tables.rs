@@ -456,6 +456,40 @@ fn what_rows_can_get_wrong() {
 }
 
 /// A plan holds for the rows that it was made with.
+/// A table that recipes look up, and that stays in the workspace: an import has no rows for it, and
+/// whoever gives it some is told what to do, by each command.
+#[test]
+fn a_table_that_is_only_used_gets_no_rows() {
+    let place = osprey();
+    let code = json!({
+        "number": 0, "keyword": "trigger", "provider": "clock", "name": "tick", "block": [],
+        "input": {"depot": "=lookup('Depots', 'Code': 'N2')['Region']"},
+    });
+    ProjectFolder::new(&place, "user").recipe_with("r.recipe.json", "Reads depots", &[], &code);
+    let export = "export user --for external -o t.zip --quiet";
+    let export: Vec<&str> = export.split(' ').collect();
+    done(&local_command(&place, &export), &export);
+    let into = "local:osprey";
+    for (name, expected) in [
+        ("Depots", "the package uses it and does not bring it"),
+        ("Depot", "the package neither brings nor uses"),
+    ] {
+        said(&place, &format!("{name} = {{ rows = 'rows.csv' }}"));
+        let check = ["settings", "check", "t.zip", "--settings", "settings.toml"];
+        for (code, command) in [
+            (1, &check[..]),
+            (3, &words("plan", into)),
+            (3, &words("import", into)),
+        ] {
+            let run = (&place).told(code, command);
+            let all = format!("{}{}", run.stdout, run.stderr);
+            assert!(all.contains(expected), "{command:?}: {all}");
+            let is_used = all.contains("put the table into the package (its");
+            assert_eq!(is_used, name == "Depots", "{command:?}: {all}");
+        }
+    }
+}
+
 #[test]
 fn a_plan_is_bound_to_its_rows() {
     let place = osprey();

@@ -5,239 +5,35 @@ use std::path::Path;
 use std::time::Duration;
 
 use recipack::model::kind::AssetKind;
-use recipack::model::workspace::{
-    Authorization, HeldState, HeldVersion, Inventory, ReadDepth, RecipeState, Timestamp,
-};
-use recipack::ops::Silent;
-use recipack::ops::import::Incoming;
+use recipack::model::workspace::Inventory;
 use recipack::plan::commit::{Change, Commit};
-use recipack::plan::import::document::{AssetAction, ImportPlan, Knowledge};
 use recipack::workspace::local::{LocalPlatform, LocalWorkspace, Writing};
-use recipack::workspace::{MemoryContents, Workspace};
+use recipack::workspace::{MemoryContents, Workspace as _};
 
-use super::contract::{remote, request, running};
 use crate::remote::Caller;
 use crate::remote::between::{Between, Fate};
 use crate::stage::Told;
 use crate::support::Place;
-use crate::support::sandbox::{Sandbox, done, export_external, local, partner};
-
-/// How many changes are made at random.
-const CHANGES: usize = 40;
-
-/// What an import may be permitted.
-const PERMITTED: [&str; 4] = [
-    "--overwrite-rows",
-    "--restart-recipes",
-    "--allow-downgrade",
-    "--allow-moved-recipes",
-];
-
-/// Numbers at random, the same ones each time.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).expect("31 bits") % bound.max(1)
-    }
-}
+use crate::support::sandbox::{Sandbox, export_external, partner};
 
 pub(super) fn osprey(place: &Place) -> LocalWorkspace {
     osprey_of(&place.path("p.db"))
 }
 
 fn osprey_of(platform: &Path) -> LocalWorkspace {
+    inside(platform, "osprey")
+}
+
+/// A workspace in its platform's file.
+pub(super) fn inside(platform: &Path, name: &str) -> LocalWorkspace {
     let writing = Writing {
         purpose: "somebody else".to_owned(),
         patience: Duration::from_secs(30),
         stop: Default::default(),
     };
     let platform = LocalPlatform::open(platform, writing).expect("a platform");
-    let name = "osprey".parse().expect("a name");
+    let name = name.parse().expect("a name");
     platform.workspace(&name).expect("a workspace")
-}
-
-/// Somebody does something to a workspace. Says what, unless it could not be done.
-fn something(place: &Place, dice: &mut Dice, turn: usize) -> Option<String> {
-    let mut workspace = osprey(place);
-    let inventory = workspace.inventory().expect("an inventory");
-    let mut commit = Commit::on_inventory(&inventory);
-    let mut brought = MemoryContents::default();
-    let what = dice.below(10);
-    let wanted = |asset: &&recipack::model::workspace::WorkspaceAsset| match what {
-        0..=3 | 5 | 6 => asset.key.kind == AssetKind::Recipe,
-        4 | 7 => asset.key.kind == AssetKind::Connection,
-        _ => true,
-    };
-    let assets: Vec<_> = inventory.assets.iter().filter(wanted).collect();
-    let asset = *assets.get(dice.below(assets.len()))?;
-    let told = format!("{what} {} {}", asset.key.kind.word(), asset.key.name);
-    match what {
-        0 | 1 | 4 | 8 => {
-            let main = asset.body.files.first()?;
-            let mut bytes = Vec::new();
-            workspace.content(&main.content, &mut bytes).expect("there");
-            let mut document: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-            document.as_object_mut()?.insert(
-                "description".to_owned(),
-                format!("edited by a customer, turn {turn}").into(),
-            );
-            let bytes = document.to_string().into_bytes();
-            let mut body = asset.body.clone();
-            body.files[0].content = brought.put(&bytes).expect("kept");
-            body.files[0].size = bytes.len() as u64;
-            let id = asset.id;
-            commit.changes.push(Change::UpdateAsset { id, body });
-        }
-        2 => {
-            let HeldState::Recipe(state) = asset.state else {
-                return None;
-            };
-            commit.changes.push(Change::SetRecipe {
-                id: asset.id,
-                state: match state {
-                    RecipeState::Running => RecipeState::Stopped,
-                    RecipeState::Stopped => RecipeState::Running,
-                },
-            });
-        }
-        3 | 5 => {
-            let mut key = asset.key.clone();
-            key.name = format!("{} {turn}", key.name).into();
-            commit.changes.push(Change::MoveAsset { id: asset.id, key });
-        }
-        6 => {
-            let mut body = asset.body.clone();
-            body.bindings.clear();
-            let mut key = asset.key.clone();
-            key.name = format!("Copy {turn}").into();
-            let bytes = br#"{"name": "Copy", "version": 1, "code": {"number": 0, "keyword": "trigger", "provider": "clock", "name": "tick", "input": {}, "block": []}, "config": []}"#;
-            body.files.truncate(1);
-            body.files[0].content = brought.put(bytes).expect("kept");
-            body.files[0].size = bytes.len() as u64;
-            body.providers.clear();
-            let (id, state) = (commit.new_asset(), HeldState::of_new(&key.kind));
-            let made = Change::CreateAsset {
-                id,
-                key,
-                body,
-                state,
-            };
-            commit.changes.push(made);
-        }
-        7 => commit.changes.push(Change::SetConnection {
-            id: asset.id,
-            authorization: match asset.state {
-                HeldState::Connection(Authorization::Authorized) => Authorization::Placeholder,
-                HeldState::Recipe(_) | HeldState::Connection(_) | HeldState::Plain => {
-                    Authorization::Authorized
-                }
-            },
-        }),
-        _ => {
-            let connector = &inventory.connectors[dice.below(inventory.connectors.len())];
-            let held = connector.latest()?;
-            let code = format!("# Turn {turn}\n{{ title: '{}' }}\n", connector.title);
-            let version = HeldVersion {
-                number: recipack::model::ident::Version(held.number.0 + 1),
-                code: Some(brought.put(code.as_bytes()).expect("kept")),
-                released_at: None,
-                ..held.clone()
-            };
-            let (id, number) = (connector.id, version.number);
-            commit.changes.push(Change::AddVersion { id, version });
-            if dice.below(2) == 0 {
-                commit.changes.push(Change::ReleaseVersion {
-                    id,
-                    version: number,
-                    at: Timestamp(1_700_000_000 + turn as u64),
-                });
-            }
-        }
-    }
-    let carried = workspace.commit(&commit, &mut brought);
-    carried.is_ok().then_some(told)
-}
-
-fn plan(place: &Place, sandbox: &Sandbox, package: &str, depth: ReadDepth) -> ImportPlan {
-    let workspace = remote(place, sandbox);
-    workspace.read_as(depth);
-    let request = request(&place.path(package));
-    let incoming = Incoming::read(&request, &running(), &mut Silent).expect("a package");
-    let planned = incoming.plan(&request, &workspace, &running());
-    planned.expect("a plan").plan().clone()
-}
-
-/// What of a plan has to be the same, whichever way the workspace was read.
-fn compared(plan: &ImportPlan, not_read: &ImportPlan) -> serde_json::Value {
-    let mut plan = plan.clone();
-    plan.reading = ReadDepth::Full;
-    plan.summary.not_read = 0;
-    plan.summary.unchanged = 0;
-    plan.summary.overwrites = 0;
-    // What stands for everything stands for what was not read, too.
-    plan.workspace.state = recipack::model::ident::Digest::of(b"");
-    plan.needs.clear();
-    for (asset, other) in plan.assets.iter_mut().zip(&not_read.assets) {
-        asset.known = Knowledge::Read;
-        if other.known == Knowledge::NotRead {
-            asset.action = AssetAction::NotRead;
-            asset.to = None;
-            asset.rows = None;
-        }
-    }
-    serde_json::to_value(&plan).expect("JSON")
-}
-
-#[test]
-fn plans_that_rest_on_lists_say_what_those_say_that_read_everything() {
-    let place = partner();
-    let import = ["import", "external.zip", "--into", "local:osprey", "--yes"];
-    done(&local(&place, &import), &import);
-    let authorize = ["connection", "authorize", "--all", "--in", "local:osprey"];
-    done(&local(&place, &authorize), &authorize);
-    let sandbox = Sandbox::of(&place, &[]);
-    let mut dice = Dice(0x2545_F491_4F6C_DD1D);
-    plan(&place, &sandbox, "external.zip", ReadDepth::Full);
-    let (mut slim, mut made) = (0, 0);
-    for turn in 0..CHANGES {
-        let Some(what) = something(&place, &mut dice, turn) else {
-            continue;
-        };
-        made += 1;
-        let lists = plan(&place, &sandbox, "external.zip", ReadDepth::Slim);
-        let all = plan(&place, &sandbox, "external.zip", ReadDepth::Full);
-        slim += usize::from(lists.reading == ReadDepth::Slim);
-        let not_read = |asset: &&recipack::plan::import::document::PlannedAsset| {
-            asset.known == Knowledge::NotRead
-        };
-        // What is not read is never something that lists tell of, and is said not to be.
-        for asset in lists.assets.iter().filter(not_read) {
-            assert_eq!(asset.action, AssetAction::NotRead, "{turn} {what}");
-            let listed = [AssetKind::Recipe, AssetKind::Connection];
-            assert!(
-                !listed.contains(&asset.kind),
-                "{turn} {what}: {}",
-                asset.path
-            );
-        }
-        assert_eq!(
-            compared(&lists, &lists),
-            compared(&all, &lists),
-            "{turn} {what}"
-        );
-        // What is otherwise than the package has it is always read.
-        if !all.is_empty() {
-            let again = [&import[..], &PERMITTED[..]].concat();
-            done(&local(&place, &again), &again);
-            plan(&place, &sandbox, "external.zip", ReadDepth::Full);
-        }
-    }
-    assert!(made > CHANGES / 2, "{made} changes were made");
-    assert!(slim > made / 10 && slim < made, "{slim} of {made} are slim");
 }
 
 pub(super) fn held(place: &Place, kind: &AssetKind, name: &str) -> String {
@@ -319,7 +115,7 @@ fn edit_table(place: &Place) -> String {
 }
 
 /// A list of assets that tells versions of recipes only.
-fn without_versions(mut told: Told) -> Told {
+pub(super) fn without_versions(mut told: Told) -> Told {
     let mut body: serde_json::Value = serde_json::from_slice(&told.body).expect("JSON");
     for asset in body["result"]["assets"].as_array_mut().expect("assets") {
         if asset["type"] != "recipe" {

@@ -136,3 +136,23 @@ fn what_is_documented_but_not_served_is_told_apart() {
         studio.ask(method, path, Sent::Nothing).is(status);
     }
 }
+
+/// Who says which answer is known gets it again only where it is another one by now.
+#[test]
+fn what_is_known_is_not_answered_again() {
+    let place = stocked();
+    let sandbox = Sandbox::of(&place, &[]);
+    let asker = Asker::of(&place, &sandbox, "osprey");
+    let first = asker.ask("GET", "/api/recipes", Sent::Nothing);
+    let tag = &first.headers["etag"];
+    let known = |path: &str, tag: &str| asker.ask("GET", path, Sent::Known(tag));
+    let strong = tag.trim_start_matches("W/");
+    for tag in [tag, strong, &format!("\"other\", {tag}"), "*"] {
+        let again = known("/api/recipes", tag).is(304);
+        assert_eq!(again.headers["etag"], first.headers["etag"], "{tag}");
+    }
+    for (path, tag) in [("/api/recipes", "\"other\""), ("/api/connections", tag)] {
+        known(path, tag).is(200);
+    }
+    known("/api/none", "*").is(404);
+}

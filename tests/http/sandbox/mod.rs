@@ -112,6 +112,8 @@ enum Sent<'a> {
     Package(&'a [u8]),
     /// A package as the connector SDK's gem sends it.
     Zip(&'a [u8]),
+    /// Nothing but which answers are known.
+    Known(&'a str),
 }
 
 /// Somebody who asks a sandbox.
@@ -147,6 +149,10 @@ impl Asker {
             Sent::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
             Sent::Package(bytes) => (Some("application/octet-stream"), bytes.to_vec()),
             Sent::Zip(bytes) => (Some("application/zip"), bytes.to_vec()),
+            Sent::Known(tags) => {
+                request = request.header("if-none-match", tags);
+                (None, Vec::new())
+            }
         };
         if let Some(kind) = kind {
             request = request.header("content-type", kind);
