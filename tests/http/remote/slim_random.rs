@@ -491,15 +491,13 @@ fn an_edit_of_any_asset_is_told() {
             let told = now.assets.iter().find(|now| now.path == asset.path);
             let action = told.expect("it is planned").action;
             let told = format!("{}: {done}: {action:?}", read.name);
-            match action {
-                AssetAction::NotRead => {
-                    assert_ne!(asset.kind, AssetKind::Recipe, "{told}");
-                    assert!(
-                        now.reading == ReadDepth::Slim && now.summary.not_read > 0,
-                        "{told}"
-                    );
-                }
-                action => assert!(action != AssetAction::NoChange, "{told}"),
+            assert_ne!(action, AssetAction::NoChange, "{told}");
+            if action == AssetAction::NotRead {
+                assert_ne!(asset.kind, AssetKind::Recipe, "{told}");
+                assert!(
+                    now.reading == ReadDepth::Slim && now.summary.not_read > 0,
+                    "{told}"
+                );
             }
             seen.insert(asset.kind.word().to_owned());
         }
@@ -525,7 +523,8 @@ fn property(changes: usize) {
     each_reading(|mut read| {
         let (slim, plans) = read.turns(changes);
         let told = format!("{}: {slim} of {plans} are slim", read.name);
-        assert!(slim > plans / 8 && slim < plans, "{told}");
+        // Some of either: else nothing is held against anything.
+        assert!(slim > 1 && slim < plans, "{told}");
     });
 }
 
