@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use super::slim::{edit_recipe, held, newer, rewrite_recipe};
 use crate::remote::Caller;
+use crate::remote::between::{Between, Fate};
+use crate::stage::Told;
 use crate::support::Place;
 use crate::support::Run;
 use crate::support::sandbox::{Sandbox, done, local, partner};
@@ -175,4 +177,32 @@ fn what_is_not_kept_any_more_is_unknown() {
     let refused = target.import(3, &[]);
     let told = "may have been changed there since an import: what that sent is not kept any more";
     assert!(refused.stderr.contains(told), "{}", refused.stderr);
+}
+
+/// An import that perhaps never arrived says nothing of what was changed before it.
+#[test]
+fn an_import_whose_end_nobody_saw_hides_no_change() {
+    let place = partner();
+    let sandbox = Sandbox::of(&place, &[]);
+    let between = Between::of(&sandbox);
+    let caller = Caller::of(&place, &sandbox, "osprey").through(&between);
+    let target = Target {
+        place: &place,
+        into: caller.url.clone(),
+        caller,
+    };
+    target.exits(0, &["import", "external.zip", "--into", &target.into]);
+    newer(&place);
+    target.edit();
+    between.rule(|asked, _| match asked.path.contains("/packages/import/") {
+        true => Fate::Kept(Told::default()),
+        false => Fate::Passes,
+    });
+    target.import(69, &["--overwrite-edits", "--job-timeout", "1"]);
+    between.rule(|_, _| Fate::Passes);
+    let planned = target.plan(3, &[]);
+    assert_eq!(planned["edited"][0]["path"], FILE);
+    assert_eq!(planned["edited"][0]["edit"], "changed");
+    assert_eq!(planned["edited"][0]["since"], 1);
+    assert_eq!(target.recipe()["description"], WORDS);
 }
