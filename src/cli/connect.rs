@@ -1,5 +1,6 @@
 //! Opening the workspace that an address names.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +19,9 @@ use super::limits_file;
 use super::permits::{Permits, Together};
 use super::platform;
 use super::ui::{Volume, visible};
-use crate::client::{BaseError, Client, Clock, Cut, Limits, Notice, Notices, Rate, Retries};
+use crate::client::{
+    BaseError, Client, Clock, Cut, LimitClass, Limits, Notice, Notices, Rate, Retries,
+};
 use crate::io::system::HOME;
 use crate::model::workspace::{Address, RemoteAccount, RemoteAddress};
 use crate::ops::Interrupt;
@@ -291,6 +294,19 @@ pub(crate) fn client(
         settings.ca = Some(file.clone());
     }
     Client::new(settings, Box::new(pauses)).map_err(|error| Failure::api(&error))
+}
+
+/// How often each class of requests is sent to the platform: as documented, unless this machine's
+/// file or the command line says otherwise.
+pub(crate) fn rates(args: &PlatformArgs) -> Result<BTreeMap<LimitClass, Rate>, Failure> {
+    let mut limits = Limits::default();
+    if let Some(file) = limits_file::path(&|name: &str| std::env::var_os(name)) {
+        limits_file::take(&file, &mut limits)?;
+    }
+    for wanted in &args.api.rate {
+        limits.take(*wanted);
+    }
+    Ok(limits.classes().collect())
 }
 
 /// Where imports over the API are written down.

@@ -21,11 +21,41 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SLACK: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(6));
 
 /// Permits from a ledger, taken some at a time. Nothing is sent without one: a ledger that does not
-/// answer is waited for.
-#[derive(Debug)]
+/// answer is waited for, and given up after some time.
 pub(crate) struct Permits {
     asked: Sender<Question>,
     batches: Mutex<BTreeMap<String, Batch>>,
+    lost: Lost,
+}
+
+/// What becomes of a ledger that does not answer.
+struct Lost {
+    /// For how long it is waited for.
+    patience: Duration,
+    /// Since when it does not answer.
+    since: Mutex<Option<Instant>>,
+    /// Hears that it is given up.
+    given_up: Box<dyn Fn() + Send + Sync>,
+}
+
+impl std::fmt::Debug for Permits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Permits")
+    }
+}
+
+impl Lost {
+    fn answered(&self) {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn unanswered(&self, asked: Instant) {
+        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = since.get_or_insert(asked);
+        if since.elapsed() >= self.patience {
+            (self.given_up)();
+        }
+    }
 }
 
 /// What is asked of the ledger.
@@ -47,7 +77,8 @@ struct Batch {
 }
 
 impl Permits {
-    /// Permits of a ledger for an account. `lost` hears once that it does not answer.
+    /// Permits of a ledger for an account. `lost` hears that it does not answer, and `given_up` that it
+    /// did not for as long as `patience`: then whatever waits for it has to be cut short.
     ///
     /// # Errors
     /// If no thread can be had.
@@ -55,6 +86,8 @@ impl Permits {
         account: String,
         open: impl Fn() -> Result<Box<dyn Ledger>, LedgerError> + Send + 'static,
         lost: impl Fn(&LedgerError) + Send + 'static,
+        patience: Duration,
+        given_up: impl Fn() + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
         let (asked, questions) = channel::<Question>();
         // A connection belongs to one thread. It ends with the last one that asks.
@@ -75,6 +108,11 @@ impl Permits {
         Ok(Self {
             asked,
             batches: Mutex::default(),
+            lost: Lost {
+                patience,
+                since: Mutex::default(),
+                given_up: Box::new(given_up),
+            },
         })
     }
 
@@ -97,10 +135,14 @@ impl Permits {
         let asked = Instant::now();
         let permit = self.asked.send(question).ok();
         // What is answered later is not used, and counts all the same.
-        match permit
+        let permit = permit
             .and_then(|()| answered.recv_timeout(PATIENCE).ok())
-            .flatten()
-        {
+            .flatten();
+        match permit {
+            Some(_) => self.lost.answered(),
+            None => self.lost.unanswered(asked),
+        }
+        match permit {
             Some(Permit::Granted(count)) => {
                 let batch = Batch {
                     left: count,
@@ -130,7 +172,11 @@ impl Permits {
 /// How many are taken at a time: as many as were used of the last ones, and more where these did not
 /// do.
 fn wanted(before: Option<&Batch>, rate: Rate) -> u32 {
-    let most = (rate.requests.get() / 6).clamp(1, MOST);
+    // What is taken and not used soon is lost to everybody: no more than half a second's, so that a
+    // tight limit is asked for request by request.
+    let half = rate.per.as_millis().saturating_mul(2) / 1000;
+    let most = u128::from(rate.requests.get()) / half.max(1);
+    let most = u32::try_from(most).unwrap_or(MOST).clamp(1, MOST);
     let wanted = match before {
         None => 1,
         Some(Batch { left: 0, taken, .. }) => taken.saturating_mul(2),
@@ -222,7 +268,9 @@ mod tests {
             for _ in 0..3 {
                 scope.spawn(|| {
                     let at = path.clone();
-                    let permits = Permits::of("a".to_owned(), move || ledger(&at), |_| {});
+                    let minute = Duration::from_secs(60);
+                    let permits =
+                        Permits::of("a".to_owned(), move || ledger(&at), |_| {}, minute, || {});
                     let tally = Together {
                         permits: Arc::new(permits.expect("a thread")),
                         here: None,
@@ -248,6 +296,31 @@ mod tests {
     }
 
     #[test]
+    fn a_ledger_that_does_not_answer_is_given_up_after_some_time() {
+        let given_up = Arc::new(AtomicUsize::new(0));
+        let heard = Arc::clone(&given_up);
+        let permits = Permits::of(
+            "a".to_owned(),
+            || Err(LedgerError::Unavailable("it is gone".into())),
+            |_| {},
+            Duration::from_millis(100),
+            move || {
+                heard.fetch_add(1, Ordering::Relaxed);
+            },
+        );
+        let tally = Together {
+            permits: Arc::new(permits.expect("a thread")),
+            here: None,
+        };
+        let take = || tally.take("c", RATE).expect("it is counted");
+        assert_eq!(take(), Turn::Wait(LOOK_AGAIN));
+        assert_eq!(given_up.load(Ordering::Relaxed), 0, "it may come back");
+        std::thread::sleep(Duration::from_millis(110));
+        assert_eq!(take(), Turn::Wait(LOOK_AGAIN), "nothing is sent without it");
+        assert_eq!(given_up.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
     fn a_ledger_that_does_not_answer_is_waited_for() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("ledger.db");
@@ -262,6 +335,8 @@ mod tests {
             move |_| {
                 told.fetch_add(1, Ordering::Relaxed);
             },
+            Duration::ZERO,
+            || {},
         );
         let tally = Together {
             permits: Arc::new(permits.expect("a thread")),
@@ -281,7 +356,7 @@ mod tests {
             taken,
             until: Instant::now(),
         };
-        let minute = Rate::per_minute(NonZeroU32::new(60).expect("not zero"));
+        let minute = Rate::per_minute(NonZeroU32::new(1200).expect("not zero"));
         for (before, expected) in [
             (None, 1),
             (Some(batch(0, 1)), 2),
@@ -291,7 +366,9 @@ mod tests {
         ] {
             assert_eq!(wanted(before.as_ref(), minute), expected, "{before:?}");
         }
-        let few = Rate::per_minute(NonZeroU32::new(1).expect("not zero"));
-        assert_eq!(wanted(Some(&batch(0, 8)), few), 1);
+        for few in [1, 60, 119] {
+            let few = Rate::per_minute(NonZeroU32::new(few).expect("not zero"));
+            assert_eq!(wanted(Some(&batch(0, 8)), few), 1, "{few:?}");
+        }
     }
 }

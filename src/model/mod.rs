@@ -19,6 +19,7 @@ pub mod kind;
 pub mod normal;
 pub mod path;
 pub mod project;
+pub mod rate;
 pub mod reference;
 pub mod rollout;
 pub mod roots;

@@ -4,8 +4,10 @@
 //! is done, so that a runner may die at any moment. What this does is done by any number of runners
 //! at once.
 
+mod back;
 mod connectors;
 mod drift;
+mod look;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,7 +30,9 @@ use crate::plan::rollout::progress::{Ending, Hold, MemberReceipt, StepError};
 use crate::plan::rollout::{Next, PlannedMember, RolloutPackage, RolloutPlan, WaitsFor, next};
 use crate::workspace::{AdminWorkspace, Workspace, WorkspaceError};
 
+pub use back::{WayBack, way_back};
 pub use drift::{Drift, Drifted, drift};
+pub use look::{Seen, look, unshared};
 
 /// How often what others do is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -168,6 +172,19 @@ pub struct Journal {
     /// What the journal of imports over the API has of it, if it goes there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry: Option<String>,
+}
+
+impl Journal {
+    /// What stands for the package where a customer is brought back: that one is made of what was
+    /// there before.
+    fn back() -> Digest {
+        Digest::of(b"the way back")
+    }
+
+    /// Whether it is written down for what is sent with this digest.
+    pub fn is_of(&self, sent: &Digest) -> bool {
+        self.package == *sent || self.package == Self::back()
+    }
 }
 
 /// A member can't be reached.
@@ -423,6 +440,9 @@ impl Attempt<'_> {
         if let Some(connectors) = plan.connectors_of(self.member.number) {
             return self.change_connectors(reached.as_mut(), connectors, inherited.as_ref());
         }
+        if let Some(back) = &self.member.back {
+            return self.bring_back(reached.as_mut(), back, inherited.as_ref());
+        }
         let mut receipts = Vec::new();
         // What an earlier runner may have sent counts as a change until it was looked for, and after.
         let mut changed = match inherited {
@@ -588,6 +608,9 @@ impl Attempt<'_> {
                 let waits: Vec<String> = actions.filter_map(|action| action.astray()).collect();
                 return Ok(as_read_back(receipt, &waits, Changed::No));
             }
+            if let Some(why) = self.unseen_before(package, &planned)? {
+                return over(Outcome::Held, why);
+            }
             let approved = match planned.approve(&self.runner.plan.permitted) {
                 Ok(approved) => approved,
                 Err(refusal) => return over(Outcome::Held, refused(&refusal)),
@@ -634,6 +657,30 @@ impl Attempt<'_> {
             Outcome::Failed,
             "somebody else writes to the workspace again and again".to_owned(),
         )
+    }
+
+    /// Why the import is none that the plan saw, where the customer was looked at: nothing is sent
+    /// that nobody reviewed. Somebody who has it tried again saw that.
+    fn unseen_before(
+        &self,
+        package: &RolloutPackage,
+        planned: &Planned,
+    ) -> Result<Option<String>, LedgerError> {
+        let first = self.runner.plan.packages.first();
+        let is_first = first.is_some_and(|first| first.digest == package.digest);
+        let Some(seen) = self.member.seen.as_ref().filter(|_| is_first) else {
+            return Ok(None);
+        };
+        if look::effects(planned.plan()).is_ok_and(|effects| effects == seen.effects) {
+            return Ok(None);
+        }
+        let endings = self.ledger.endings(self.runner.id)?;
+        let tried_again = endings
+            .iter()
+            .any(|(number, _)| *number == self.member.number);
+        Ok((!tried_again && self.hold.sent_before.is_none()).then(|| {
+            "it changed since the roll-out was planned, so that the import would do something else than was looked at; to do that: recipack rollout retry".to_owned()
+        }))
     }
 
     /// Whether what an earlier runner was about to send arrived: nothing if the import goes on as
@@ -788,6 +835,7 @@ fn receipt(package: &RolloutPackage, planned: &Planned, done: Option<&Receipt>) 
         running: state(RecipeState::Running),
         stopped: state(RecipeState::Stopped),
         unauthorized: unauthorized.count(),
+        back_to: None,
     }
 }
 

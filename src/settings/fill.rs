@@ -219,6 +219,41 @@ impl Resolved {
     }
 }
 
+impl Resolved {
+    /// All marks that nobody filled in. Nothing is read for it.
+    pub fn unfilled(&self) -> Vec<SettingsError> {
+        let mark = |value: &Value, at: &Origin, what: &str| match value {
+            Value::Unfilled(mark) => Some(unfilled(at, what, mark)),
+            Value::Text(_) | Value::Env(_) | Value::File(_) => None,
+        };
+        let mut marks = Vec::new();
+        for (name, said) in &self.properties {
+            marks.extend(mark(&said.value, &said.at, &name.to_string()));
+        }
+        for (name, said) in &self.connections {
+            let what = format!("connection \"{name}\"");
+            match &said.value {
+                ConnectionWish::Unfilled(mark) => marks.push(unfilled(&said.at, &what, mark)),
+                ConnectionWish::Fields(fields) => {
+                    marks.extend(fields.iter().filter_map(|(field, value)| {
+                        mark(value, &said.at, &format!("field `{field}` of {what}"))
+                    }));
+                }
+                ConnectionWish::Person | ConnectionWish::Use(_) => {}
+            }
+        }
+        for (name, said) in &self.tables {
+            match &said.value {
+                TableWish::Unfilled(mark) => {
+                    marks.push(unfilled(&said.at, &format!("table \"{name}\""), mark));
+                }
+                TableWish::Package(_) | TableWish::Rows { .. } => {}
+            }
+        }
+        marks
+    }
+}
+
 impl ResolvedSettings {
     /// The values that are told nobody, whether they are given again or were given before.
     pub fn secrets(&self) -> Vec<SecretString> {

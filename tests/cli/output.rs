@@ -773,7 +773,7 @@ fn schema_lists_documents() {
     status              what `status` prints with --json
     history             what `history` prints with --json
     promote             what `promote` prints with --json
-    rollout-plan        what `rollout plan` prints with --json, and the file that `rollout start` takes
+    rollout-plan        what `rollout plan` and `rollout abort --back` print with --json, and the file that `rollout start` takes
     rollout-start       what `rollout start` prints with --json
     rollout-run         what `rollout run` prints with --json
     rollout-list        what `rollout status` prints with --json

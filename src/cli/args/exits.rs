@@ -70,7 +70,7 @@ const ENDS: &[Ends] = &[
     ("rollout status", LEDGER, &[]),
     ("rollout pause", LEDGER, &[Refused]),
     ("rollout resume", LEDGER, &[Refused]),
-    ("rollout abort", LEDGER, &[Refused]),
+    ("rollout abort", CHANGING, &[VerificationFailed]),
     ("rollout retry", LEDGER, &[Refused]),
     ("rollout skip", LEDGER, &[Refused]),
     ("rollout hold", LEDGER, &[Refused]),

@@ -61,9 +61,9 @@ pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
 pub(crate) use registry::{AttachArgs, DiscoverArgs, PullArgs, PushArgs, TagsArgs};
 pub(crate) use report::{ReportArgs, ReportFileArgs, ReportTo};
 pub(crate) use rollout::{
-    LedgerArgs, RolloutBoardArgs, RolloutCommand, RolloutDriftArgs, RolloutMembersArgs,
-    RolloutOrderArgs, RolloutPlanArgs, RolloutReportArgs, RolloutRetryArgs, RolloutRunArgs,
-    RolloutStartArgs, RolloutStatusArgs,
+    LedgerArgs, RolloutAbortArgs, RolloutBoardArgs, RolloutCommand, RolloutDriftArgs,
+    RolloutMembersArgs, RolloutOrderArgs, RolloutPlanArgs, RolloutReportArgs, RolloutRetryArgs,
+    RolloutRunArgs, RolloutStartArgs, RolloutStatusArgs,
 };
 pub(crate) use sandbox::{ResumeArgs, SandboxArgs};
 pub(crate) use settings::{

@@ -29,8 +29,8 @@ pub(crate) enum RolloutCommand {
     Pause(RolloutOrderArgs),
     /// Go on after `pause`
     Resume(RolloutOrderArgs),
-    /// Give a roll-out up: what was sent is brought to its end
-    Abort(RolloutOrderArgs),
+    /// Give a roll-out up: what was sent is brought to its end; --back plans the way back
+    Abort(Box<RolloutAbortArgs>),
     /// Try customers again
     Retry(RolloutRetryArgs),
     /// Leave customers out for good
@@ -86,6 +86,9 @@ pub(crate) struct RolloutPlanArgs {
     /// What customers need; may be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Vec<PathBuf>,
+    /// Look at each customer: who can't get it is held, and why
+    #[arg(long)]
+    pub(crate) look: bool,
     /// A shared connector: =share[@N], =update or =switch@N
     #[arg(long = "connector", value_name = "TITLE=WAY")]
     pub(crate) connectors: Vec<ConnectorWish>,
@@ -141,6 +144,9 @@ pub(crate) struct RolloutRunArgs {
     /// How long after that a request of its may still arrive
     #[arg(long, value_name = "TIME", default_value = "60s", hide = true)]
     pub(crate) arrives_within: Soak,
+    /// For how long a ledger that does not answer is waited for
+    #[arg(long, value_name = "TIME", default_value = "2m", hide = true)]
+    pub(crate) ledger_wait: Soak,
     /// On how many customers it works at once, within what the budget allows
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) parallel: u32,
@@ -169,7 +175,42 @@ pub(crate) struct RolloutStatusArgs {
     pub(crate) ledger: LedgerArgs,
 }
 
-/// Arguments of `rollout pause`, `resume` and `abort`.
+/// Arguments of `rollout abort`.
+#[derive(Debug, Args)]
+pub(crate) struct RolloutAbortArgs {
+    /// The roll-out
+    #[arg(value_name = "ID")]
+    pub(crate) id: RolloutId,
+    /// Plan a roll-out that brings those back which were changed, also of one that is over
+    #[arg(long)]
+    pub(crate) back: bool,
+    /// That plan
+    #[arg(short, long, value_name = "FILE", requires = "back")]
+    pub(crate) output: Option<PathBuf>,
+    /// Its waves: 1,5,20% or ring=first; then the rest [default: 1,20%]
+    #[arg(long, value_name = "WAVES", requires = "back")]
+    pub(crate) waves: Option<Waves>,
+    /// How many may fail on the way back before nothing new is begun
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) budget: u32,
+    /// How long a wave is in use: 90s, 30m, 24h, 7d
+    #[arg(long, value_name = "TIME", default_value = "0s")]
+    pub(crate) bake: Soak,
+    /// What is permitted.
+    #[command(flatten)]
+    pub(crate) permitted: PermittedArgs,
+    /// What may be replaced.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
+    /// Where it is written down.
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+    /// Where the local platform is.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+}
+
+/// Arguments of `rollout pause` and `resume`.
 #[derive(Debug, Args)]
 pub(crate) struct RolloutOrderArgs {
     /// The roll-out

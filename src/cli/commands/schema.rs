@@ -197,7 +197,7 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     }),
     (
         "rollout-plan",
-        "what `rollout plan` prints with --json, and the file that `rollout start` takes",
+        "what `rollout plan` and `rollout abort --back` print with --json, and the file that `rollout start` takes",
         || schemars::schema_for!(RolloutPlan),
     ),
     (

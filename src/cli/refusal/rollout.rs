@@ -62,10 +62,17 @@ pub(super) const REFUSALS: &[Refusal] = &[
         cure: "Say where it is with `--ledger` or `RECIPACK_LEDGER`. `recipack rollout start` makes one where there is none.",
     },
     Refusal {
+        code: "in-flight",
+        exits: &[Exit::Unfinished],
+        meaning: "What was sent to a customer has no end yet, so that the way back can't be planned.",
+        why: "The roll-out is given up; what the platform still works on, or what nobody saw the end of, is brought to its end first.",
+        cure: "Do that with `recipack rollout run ID`, and repeat the command.",
+    },
+    Refusal {
         code: "no-customers",
         exits: &[Exit::Failed],
         meaning: "A roll-out would reach nobody.",
-        why: "The admin workspace has no customers, or each of them is held.",
+        why: "The admin workspace has no customers, or each of them is held: by the file of `--fleet`, by settings that nobody filled in, or by what `--look` saw.",
         cure: "Look with `recipack customer list`; take `hold` out of the file that `--fleet` names.",
     },
     Refusal {

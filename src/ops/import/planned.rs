@@ -59,6 +59,11 @@ impl Planned {
         }
     }
 
+    /// What is told of it beside the package's own findings.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
     /// The plan.
     pub fn plan(&self) -> &ImportPlan {
         &self.plan

@@ -81,6 +81,11 @@ pub fn drift(
         }
         return Ok(drift);
     }
+    if let Some(back) = &member.back {
+        let found = super::back::still_to_do(reached.workspace(), &member.address, back, running)?;
+        drift.differs.extend(found);
+        return Ok(drift);
+    }
     for path in packages.iter().take(plan.packages.len()) {
         let mut request = members.request(member, path, reached.workspace())?;
         let read = |request: &ImportRequest| {

@@ -7,6 +7,7 @@
 //!    a ledger writes.
 
 mod connectors;
+pub mod estimate;
 mod next;
 pub mod progress;
 #[cfg(test)]
@@ -20,19 +21,22 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use connectors::{ChangedConnectors, ConnectorsWhen, PlannedConnectors, uncovered, wish};
+pub use estimate::{Estimate, Having};
 pub use next::{Next, WaitsFor, next};
 pub use waves::{WaveSize, Waves, WavesError};
 
+use self::progress::MemberReceipt;
 use crate::model::ident::{Digest, LabelKey, LabelValue, PackageName};
-use crate::model::rollout::{MemberNumber, WaveNumber};
+use crate::model::keyword::keyword_enum;
+use crate::model::rollout::{MemberNumber, RolloutId, WaveNumber};
 use crate::model::seal::{Seal, SealError, seal_of, unsealed};
 use crate::model::table::RowsPolicy;
-use crate::model::workspace::{Address, FolderPath, Timestamp, WorkspaceId};
+use crate::model::workspace::{Address, FolderPath, RevisionNumber, Timestamp, WorkspaceId};
 use crate::plan::import::document::Permission;
 use crate::plan::import::settings::PlannedSettingsFile;
 
 /// The format of plans that this program writes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// How many members a roll-out may have.
 pub const MOST_MEMBERS: usize = 20_000;
 
@@ -66,9 +70,72 @@ pub struct RolloutPlan {
     /// Those that it reaches, in their order. Where shared connectors change, the admin workspace is
     /// one of them.
     pub members: Vec<PlannedMember>,
+    /// Whether the customers' workspaces were looked at.
+    #[serde(default)]
+    pub looking: Looking,
+    /// The roll-out that it brings back, if it brings back one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_of: Option<RolloutId>,
+    /// Connectors that the packages need, and that customers don't get from the admin workspace.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unshared: Vec<UnsharedConnector>,
+    /// The requests that it takes, and the time; absent where requests are not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
     /// The digest of all that the document says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal: Option<Digest>,
+}
+
+keyword_enum! {
+    /// Whether customers' workspaces were looked at when a roll-out was planned.
+    #[derive(Default)]
+    pub enum Looking: "word" {
+        /// They were not: who can't get it is seen when it is their turn.
+        #[default]
+        NotLooked = "not-looked-at",
+        /// They were.
+        Looked = "looked-at",
+    }
+}
+
+/// A connector that customers don't get.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct UnsharedConnector {
+    /// Its title; the package's internal name where no title is known.
+    pub connector: String,
+    /// The package that needs it.
+    pub package: PackageName,
+    /// What is known of it.
+    pub sharing: UnsharedWhy,
+}
+
+keyword_enum! {
+    /// Why customers don't get a connector.
+    pub enum UnsharedWhy: "word" {
+        /// It is not shared.
+        NotShared = "not-shared",
+        /// Whether it is shared is not said.
+        NotSaid = "not-said",
+    }
+}
+
+/// How a member goes back to before a roll-out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedBack {
+    /// The revision whose state it gets back; 0 for the workspace before the first.
+    pub to: RevisionNumber,
+    /// What the roll-out left there, and nothing else is undone.
+    pub packages: Vec<MemberReceipt>,
+}
+
+/// What was seen of a member when the roll-out was planned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SeenMember {
+    /// What it has of the packages.
+    pub has: Having,
+    /// Stands for what the import of the first package does: nothing else is sent.
+    pub effects: Digest,
 }
 
 /// A package of a roll-out.
@@ -209,6 +276,12 @@ pub struct PlannedMember {
     /// Why nothing is sent to it until somebody says otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
+    /// What was seen there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<SeenMember>,
+    /// How it is brought back, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<PlannedBack>,
 }
 
 /// Why nothing is sent to a customer.
@@ -269,6 +342,10 @@ pub struct Candidate {
     pub labels: BTreeMap<LabelKey, LabelValue>,
     /// Why nothing is to be sent to it.
     pub held: Option<Held>,
+    /// What was seen there.
+    pub seen: Option<SeenMember>,
+    /// How it is brought back, where it is.
+    pub back: Option<PlannedBack>,
 }
 
 /// What a roll-out is asked for.
@@ -296,6 +373,12 @@ pub struct RolloutRequest {
     pub waves: Waves,
     /// For how many seconds a wave is in use before the next one begins.
     pub bake: u64,
+    /// Whether the customers were looked at.
+    pub looking: Looking,
+    /// Connectors that customers don't get.
+    pub unshared: Vec<UnsharedConnector>,
+    /// The roll-out that is brought back, if one is.
+    pub back_of: Option<RolloutId>,
 }
 
 /// A roll-out can't be planned.
@@ -308,8 +391,8 @@ pub enum RolloutError {
     #[error("it reaches {0} customers, and may reach {MOST_MEMBERS}")]
     TooMany(usize),
     /// All of them are held.
-    #[error("each of the {0} customers is held")]
-    AllHeld(usize),
+    #[error("each of the {0} customers is held: {1}")]
+    AllHeld(usize, String),
     /// Two of them are one workspace.
     #[error("{0} and {1} are one workspace")]
     Twice(Address, Address),
@@ -354,7 +437,11 @@ impl RolloutPlan {
         }
         let for_good = |customer: &Candidate| customer.held.as_ref().is_some_and(Held::is_for_good);
         if customers.iter().all(for_good) {
-            return Err(RolloutError::AllHeld(customers.len()));
+            let mut why = customers
+                .iter()
+                .filter_map(|customer| customer.held.as_ref());
+            let why = why.next().map_or_else(String::new, |held| held.why.clone());
+            return Err(RolloutError::AllHeld(customers.len(), why));
         }
         let mut customers = customers;
         customers.sort_by_key(|customer| customer.workspace);
@@ -370,6 +457,8 @@ impl RolloutPlan {
                 external_id: None,
                 labels: BTreeMap::new(),
                 held: None,
+                seen: None,
+                back: None,
             };
             let wave = (connectors::WAVE.to_owned(), vec![admin]);
             let customers: usize = placed.iter().map(|(_, of_wave)| of_wave.len()).sum();
@@ -405,6 +494,8 @@ impl RolloutPlan {
                     external_id: customer.external_id,
                     labels: customer.labels,
                     held: customer.held,
+                    seen: customer.seen,
+                    back: customer.back,
                 });
             }
         }
@@ -425,6 +516,10 @@ impl RolloutPlan {
             connectors,
             waves,
             members,
+            looking: request.looking,
+            unshared: request.unshared,
+            back_of: request.back_of,
+            estimate: None,
             seal: None,
         })
     }

@@ -163,6 +163,10 @@ pub struct MemberReceipt {
     pub stopped: usize,
     /// How many connections wait for a person.
     pub unauthorized: usize,
+    /// The revision that the workspace was brought back to, before the package came; absent where
+    /// the package is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_to: Option<RevisionNumber>,
 }
 
 /// What was written down with a step, for people.

@@ -23,6 +23,8 @@ fn customer(number: u64, labels: &[&str], held: bool) -> Candidate {
             from: None,
             until: None,
         }),
+        seen: None,
+        back: None,
     }
 }
 
@@ -42,6 +44,9 @@ fn request(waves: &str) -> RolloutRequest {
         connectors: None,
         waves: waves.parse().expect("waves"),
         bake: 60,
+        looking: Looking::NotLooked,
+        unshared: Vec::new(),
+        back_of: None,
     }
 }
 
@@ -89,7 +94,7 @@ fn a_plan_reaches_somebody_and_each_once() {
     assert_eq!(of(Vec::new()), Err(RolloutError::Nobody));
     assert_eq!(
         of(vec![customer(1, &[], true)]),
-        Err(RolloutError::AllHeld(1))
+        Err(RolloutError::AllHeld(1, "it moves house".to_owned()))
     );
     let twice = of(vec![customer(1, &[], false), customer(1, &[], false)]);
     assert!(matches!(twice, Err(RolloutError::Twice(_, _))), "{twice:?}");

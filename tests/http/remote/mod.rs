@@ -21,6 +21,7 @@ mod refusals;
 mod rollback;
 mod rollout;
 mod rollout_connectors;
+mod rollout_plans;
 mod settings;
 mod settings_connections;
 mod settings_endpoints;

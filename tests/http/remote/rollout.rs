@@ -29,7 +29,7 @@ const SETTINGS: &str = r#"
 "#;
 
 /// A partner with so many customers, and a package whose recipe runs with settings.
-fn partner(customers: usize) -> Place {
+pub(super) fn partner(customers: usize) -> Place {
     let place = Place::new();
     package(&place, "p.zip", "added");
     place.write("settings.toml", SETTINGS);
@@ -43,7 +43,7 @@ fn partner(customers: usize) -> Place {
 }
 
 /// Makes a package whose recipe waits for such an event.
-fn package(place: &Place, output: &str, event: &str) {
+pub(super) fn package(place: &Place, output: &str, event: &str) {
     let erp = uses("salesforce", reference("Orders/erp.connection.json", "ERP"));
     let code = json!({
         "number": 0, "keyword": "trigger", "provider": "salesforce", "name": event,
@@ -423,7 +423,7 @@ fn several_runners_send_to_each_once() {
 }
 
 /// How often a package was sent.
-fn imports(between: &Between) -> usize {
+pub(super) fn imports(between: &Between) -> usize {
     let lines = between.lines();
     lines
         .iter()

@@ -175,6 +175,8 @@ impl Rollout {
             external_id: None,
             labels: BTreeMap::new(),
             held: None,
+            seen: None,
+            back: None,
         });
         let request = RolloutRequest {
             of: "profile:admin".parse().expect("an address"),
@@ -191,6 +193,9 @@ impl Rollout {
             connectors: None,
             waves: Waves::default(),
             bake: 0,
+            looking: recipack::plan::rollout::Looking::NotLooked,
+            unshared: Vec::new(),
+            back_of: None,
         };
         let plan = RolloutPlan::of(request, candidates.collect()).expect("a plan");
         let keys = plan.members.iter().map(|member| WorkspaceKey {
@@ -276,6 +281,7 @@ pub(crate) fn ending(outcome: Outcome, packages: &[&str]) -> Ending {
         running: 3,
         stopped: 1,
         unauthorized: 0,
+        back_to: None,
     });
     Ending {
         outcome,

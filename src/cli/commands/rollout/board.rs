@@ -121,7 +121,10 @@ pub(super) fn board(context: &Context, args: &RolloutBoardArgs) -> Result<Exit, 
             "TO AUTHORIZE",
         ]);
         for line in &document.lines {
-            let contents: String = line.receipt.contents.to_string().chars().take(12).collect();
+            let contents: String = match line.receipt.back_to {
+                Some(revision) => format!("back to {revision}"),
+                None => line.receipt.contents.to_string().chars().take(12).collect(),
+            };
             table.row([
                 &line.address,
                 &line.name,
@@ -156,6 +159,7 @@ fn csv(document: &BoardDocument) -> Result<String, csv::Error> {
         "running",
         "stopped",
         "unauthorized",
+        "back_to",
     ])?;
     let text = |text: &str| match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => format!("'{text}"),
@@ -179,6 +183,9 @@ fn csv(document: &BoardDocument) -> Result<String, csv::Error> {
             receipt.running.to_string(),
             receipt.stopped.to_string(),
             receipt.unauthorized.to_string(),
+            receipt
+                .back_to
+                .map_or_else(String::new, |revision| revision.to_string()),
         ])?;
     }
     let bytes = writer
@@ -198,8 +205,7 @@ pub(super) fn drift(context: &Context, args: &RolloutDriftArgs) -> Result<Exit, 
     let mut members = Reachable {
         context,
         platform: &args.platform,
-        ledger: &args.ledger,
-        id: &args.id,
+        written: Some((&args.ledger, &args.id)),
         plan: &plan,
         settings: &settings,
         arrives_within: 0,

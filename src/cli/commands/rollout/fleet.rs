@@ -126,6 +126,8 @@ pub(super) fn customers(
                 external_id: customer.summary.facts.external_id.clone(),
                 labels: customer.labels,
                 held: None,
+                seen: None,
+                back: None,
             };
             (None, found.map(candidate).collect())
         }
@@ -145,6 +147,8 @@ pub(super) fn customers(
                 external_id: customer.external_id,
                 labels: BTreeMap::new(),
                 held: None,
+                seen: None,
+                back: None,
             };
             (
                 Some(workspace.identity().workspace),

@@ -32,8 +32,9 @@ use crate::workspace::{AdminWorkspace, Workspace, WorkspaceError};
 pub(super) struct Reachable<'c> {
     pub(super) context: &'c Context,
     pub(super) platform: &'c PlatformArgs,
-    pub(super) ledger: &'c LedgerArgs,
-    pub(super) id: &'c RolloutId,
+    /// Where what is sent is written down: the ledger, and the roll-out's id in it. Whoever only looks
+    /// has none.
+    pub(super) written: Option<(&'c LedgerArgs, &'c RolloutId)>,
     pub(super) plan: &'c RolloutPlan,
     pub(super) settings: &'c [SettingsFile],
     /// For how many seconds after a lease a request may still arrive at the platform.
@@ -136,14 +137,18 @@ struct LostLease;
 impl Reachable<'_> {
     /// Where entries of the journal go first: to the ledger, for whoever takes over.
     fn copied(&self, hold: &Hold) -> Result<CopiedTo, Failure> {
-        let (ledger, login) = (super::address(self.ledger)?, super::login());
-        let (id, hold) = (self.id.clone(), hold.clone());
+        let Some((ledger, id)) = self.written else {
+            let nowhere = |_: &_, _: &str| Err("it was only to be looked at".into());
+            return Ok(CopiedTo(Arc::new(nowhere)));
+        };
+        let (ledger, login) = (super::address(ledger)?, super::login());
+        let (id, hold) = (id.clone(), hold.clone());
         Ok(CopiedTo(Arc::new(move |entry, text| {
             // A connection of its own: the runner's is in use meanwhile.
             let mut ledger = open_at(&ledger, &login, IfAbsent::Refuse)?;
             let noted = ledger.journal(&id, hold.member)?.ok_or(LostLease)?;
             let mut noted: Journal = serde_json::from_str(&noted)?;
-            if noted.package == entry.digest {
+            if noted.is_of(&entry.digest) {
                 noted.entry = Some(text.to_owned());
             }
             let noted = serde_json::to_string(&noted)?;

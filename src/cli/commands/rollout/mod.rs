@@ -1,8 +1,10 @@
 //! `recipack rollout`: packages for many customers.
 
+mod back;
 mod board;
 mod connectors;
 mod fleet;
+mod known;
 mod members;
 mod orders;
 mod planning;
@@ -43,7 +45,7 @@ pub(crate) fn run(context: &Context, command: &RolloutCommand) -> Result<Exit, S
         RolloutCommand::Status(args) => status::status(context, args),
         RolloutCommand::Pause(args) => orders::pause(context, args),
         RolloutCommand::Resume(args) => orders::resume(context, args),
-        RolloutCommand::Abort(args) => orders::abort(context, args),
+        RolloutCommand::Abort(args) => back::abort(context, args),
         RolloutCommand::Retry(args) => orders::retry(context, args),
         RolloutCommand::Skip(args) => orders::skip(context, args),
         RolloutCommand::Hold(args) => orders::hold(context, args),

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{open_ledger, plan_of};
-use crate::cli::args::{RolloutMembersArgs, RolloutOrderArgs, RolloutRetryArgs};
+use crate::cli::args::{LedgerArgs, RolloutMembersArgs, RolloutOrderArgs, RolloutRetryArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::visible;
@@ -29,31 +29,40 @@ pub(crate) struct RolloutOrderDocument {
 }
 
 pub(super) fn pause(context: &Context, args: &RolloutOrderArgs) -> Result<Exit, Stop> {
-    order(context, args, RolloutOrder::Pause)
+    order(context, &args.ledger, &args.id, RolloutOrder::Pause)
 }
 
 pub(super) fn resume(context: &Context, args: &RolloutOrderArgs) -> Result<Exit, Stop> {
-    order(context, args, RolloutOrder::Resume)
+    order(context, &args.ledger, &args.id, RolloutOrder::Resume)
 }
 
-pub(super) fn abort(context: &Context, args: &RolloutOrderArgs) -> Result<Exit, Stop> {
-    order(context, args, RolloutOrder::Abort)
+pub(super) fn order(
+    context: &Context,
+    ledger: &LedgerArgs,
+    id: &RolloutId,
+    order: RolloutOrder,
+) -> Result<Exit, Stop> {
+    let mut ledger = open_ledger(ledger, IfAbsent::Refuse)?;
+    let progress = give(ledger.as_mut(), id, order)?;
+    say(context, id, &progress, Vec::new())
 }
 
-fn order(context: &Context, args: &RolloutOrderArgs, order: RolloutOrder) -> Result<Exit, Stop> {
-    let mut ledger = open_ledger(&args.ledger, IfAbsent::Refuse)?;
-    let id = &args.id;
-    let progress = loop {
-        let progress = ledger.progress(id).map_err(Failure::from)?;
-        let now = ledger.now().map_err(Failure::from)?;
+/// Writes an order down, whatever others write meanwhile.
+pub(super) fn give(
+    ledger: &mut dyn Ledger,
+    id: &RolloutId,
+    order: RolloutOrder,
+) -> Result<Progress, Failure> {
+    loop {
+        let progress = ledger.progress(id)?;
+        let now = ledger.now()?;
         let step = progress
             .order(order, &platform::who(), now)
             .map_err(|error| refused(id, None, &error))?;
-        if ledger.write(id, &step).map_err(Failure::from)? == Written::Kept {
-            break progress.after(&step);
+        if ledger.write(id, &step)? == Written::Kept {
+            return Ok(progress.after(&step));
         }
-    };
-    say(context, id, &progress, Vec::new())
+    }
 }
 
 pub(super) fn retry(context: &Context, args: &RolloutRetryArgs) -> Result<Exit, Stop> {

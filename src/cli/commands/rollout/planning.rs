@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::known::{self, BySettings, Read};
 use super::{connectors, fleet};
 use crate::cli::args::RolloutPlanArgs;
 use crate::cli::brought::{self, Along};
@@ -18,8 +19,10 @@ use crate::model::ident::PackageName;
 use crate::model::workspace::FolderPath;
 use crate::ops::import::Incoming;
 use crate::plan::import::settings::PlannedSettingsFile;
+use crate::plan::rollout::estimate::Between;
 use crate::plan::rollout::{
-    Budget, Held, RolloutError, RolloutPackage, RolloutPlan, RolloutRequest, Waves,
+    Budget, Candidate, Estimate, Held, Looking, RolloutError, RolloutPackage, RolloutPlan,
+    RolloutRequest, UnsharedWhy, Waves,
 };
 
 pub(super) fn run(context: &Context, args: &RolloutPlanArgs) -> Result<Exit, Stop> {
@@ -37,11 +40,15 @@ pub(super) fn run(context: &Context, args: &RolloutPlanArgs) -> Result<Exit, Sto
         }
         None => None,
     };
-    let packages = args
-        .packages
-        .iter()
-        .map(|path| package(context, args, path));
-    let packages: Vec<RolloutPackage> = packages.collect::<Result<_, _>>()?;
+    known::check(args)?;
+    let mut brought = Vec::new();
+    let mut packages = Vec::new();
+    for path in &args.packages {
+        let (held, read) = package(context, args, path)?;
+        // What was fetched is there as long as this is.
+        brought.push(held);
+        packages.push(read);
+    }
     let files = match args.settings.as_slice() {
         [] => Vec::new(),
         named => settings::files(named)?,
@@ -50,17 +57,24 @@ pub(super) fn run(context: &Context, args: &RolloutPlanArgs) -> Result<Exit, Sto
     if all.is_empty() {
         return Err(RolloutError::Nobody.into());
     }
-    let customers = fleet::chosen(all, &args.customers)?;
+    let mut customers = fleet::chosen(all, &args.customers)?;
+    let mut by_settings = BySettings::of(&files, &packages)?;
+    known::hold_unfilled(&mut customers, &mut by_settings)?;
     let changed = connectors::changed(context, args)?;
-    let at_first = |held: &Held| held.is_at_first();
-    let sent_to = customers
-        .iter()
-        .filter(|customer| !customer.held.as_ref().is_some_and(at_first));
-    let usual = || Waves::usual(sent_to.count());
+    let unshared = known::not_shared(context, args, &packages, changed.as_ref())?;
+    let usual = |customers: &[Candidate]| {
+        let at_first = |held: &Held| held.is_at_first();
+        let sent_to = customers
+            .iter()
+            .filter(|customer| !customer.held.as_ref().is_some_and(at_first));
+        args.waves
+            .clone()
+            .unwrap_or_else(|| Waves::usual(sent_to.count()))
+    };
     let asked = RolloutRequest {
         of: args.of.clone(),
         admin,
-        packages,
+        packages: packages.iter().map(|read| read.planned.clone()).collect(),
         folder: args.folder.clone().unwrap_or_else(FolderPath::home),
         rows: args.rows,
         settings: files
@@ -76,10 +90,25 @@ pub(super) fn run(context: &Context, args: &RolloutPlanArgs) -> Result<Exit, Sto
             at_once: args.at_once,
         },
         connectors: changed,
-        waves: args.waves.clone().unwrap_or_else(usual),
+        waves: usual(&customers),
         bake: args.bake.seconds(),
+        looking: match args.look {
+            true => Looking::Looked,
+            false => Looking::NotLooked,
+        },
+        unshared,
+        back_of: None,
     };
-    let plan = RolloutPlan::of(asked, customers)?;
+    let mut asked = asked;
+    if args.look {
+        let plan = RolloutPlan::of(asked.clone(), customers.clone())?;
+        let platform = &args.platform;
+        known::look_at(context, platform, &plan, &packages, &files, &mut customers)?;
+        asked.waves = usual(&customers);
+    }
+    let estimate = known::estimated(args, &customers, &mut by_settings)?;
+    let mut plan = RolloutPlan::of(asked, customers)?;
+    plan.estimate = estimate;
     let plan = plan.sealed().map_err(anyhow::Error::new)?;
     if let Some(output) = &output {
         let text = crate::model::visible::json(&plan).map_err(anyhow::Error::new)?;
@@ -101,7 +130,7 @@ fn package(
     context: &Context,
     args: &RolloutPlanArgs,
     path: &Path,
-) -> Result<RolloutPackage, Failure> {
+) -> Result<(brought::Brought, Read), Failure> {
     let ca = args.platform.api.ca_file.as_ref();
     let brought = brought::fetched(context, ca, path, Along::Record)?;
     let there = request(brought.path(), &args.of, FolderPath::home(), args.rows);
@@ -122,14 +151,20 @@ fn package(
     let name: PackageName = name
         .parse()
         .map_err(|error: crate::model::ident::NameError| Failure::usage(error.to_string()))?;
-    Ok(RolloutPackage {
+    let planned = RolloutPackage {
         name,
         path: brought.name(),
         digest: incoming.digest(),
         contents,
         size,
         record: incoming.record_digest(),
-    })
+    };
+    let read = Read {
+        incoming,
+        planned,
+        path: brought.path().to_owned(),
+    };
+    Ok((brought, read))
 }
 
 impl From<RolloutError> for Failure {
@@ -138,8 +173,8 @@ impl From<RolloutError> for Failure {
             RolloutError::Nobody => Self::of(Exit::Failed, "no-customers", &error).help(
                 "name an admin workspace that has customers with --of, and look: recipack customer list",
             ),
-            RolloutError::AllHeld(_) => Self::of(Exit::Failed, "no-customers", &error)
-                .help("take `hold` of one of them out of the fleet's file"),
+            RolloutError::AllHeld(..) => Self::of(Exit::Failed, "no-customers", &error)
+                .help("mend that for one of them, or take its `hold` out of the fleet's file"),
             RolloutError::TooMany(_) => Self::of(Exit::Failed, "too-many-customers", &error)
                 .help("choose some with --customers"),
             RolloutError::Twice(..) => {
@@ -158,8 +193,11 @@ impl From<RolloutError> for Failure {
 }
 
 /// A plan in words.
-fn text(plan: &RolloutPlan) -> String {
+pub(super) fn text(plan: &RolloutPlan) -> String {
     let mut text = String::new();
+    if let Some(of) = &plan.back_of {
+        let _ = writeln!(text, "brings back what {of} changed");
+    }
     for package in &plan.packages {
         let _ = writeln!(
             text,
@@ -206,9 +244,12 @@ fn text(plan: &RolloutPlan) -> String {
         for member in members.take(5) {
             let held = member.held.as_ref();
             let held = held.map_or_else(String::new, |held| format!("  held {}", in_words(held)));
+            let back = member.back.as_ref().map_or_else(String::new, |back| {
+                format!("  back to revision {}", back.to)
+            });
             let _ = writeln!(
                 text,
-                "  {:>5} {}  {}{}",
+                "  {:>5} {}  {}{back}{}",
                 member.number,
                 visible(&member.address.to_string()),
                 visible(&member.name),
@@ -234,7 +275,50 @@ fn text(plan: &RolloutPlan) -> String {
         budget.at_worst(),
         counted(plan.customers() as u64, "customer"),
     );
+    if let Some(estimate) = &plan.estimate {
+        text.push_str(&estimated(estimate));
+    }
+    for one in &plan.unshared {
+        let sharing = match one.sharing {
+            UnsharedWhy::NotShared => "is not shared with customers",
+            UnsharedWhy::NotSaid => "may be shared with customers or not",
+        };
+        let _ = writeln!(
+            text,
+            "{} needs \"{}\", which {sharing}: whoever has none of its own is held.",
+            visible(one.package.as_str()),
+            visible(&one.connector),
+        );
+    }
+    if plan.looking == Looking::NotLooked {
+        text.push_str("Customers were not looked at: who can't get it is seen when it is their turn, or now with --look.\n");
+    }
     text
+}
+
+/// The requests and the time.
+fn estimated(estimate: &Estimate) -> String {
+    let between = |of: Between, unit: u64| {
+        let (least, most) = (of.least().div_ceil(unit), of.most().div_ceil(unit));
+        match least == most {
+            true => most.to_string(),
+            false => format!("{least} to {most}"),
+        }
+    };
+    let all = estimate.all();
+    let tightest = estimate
+        .requests
+        .iter()
+        .max_by_key(|one| one.requests.most());
+    let tightest = tightest.map_or_else(String::new, |one| {
+        let count = between(one.requests, 1);
+        format!(", {count} of them {}", one.class)
+    });
+    format!(
+        "Requests: {}{tightest}. About {} min at the rates that hold, beside the time in which waves are in use.\n",
+        between(all, 1),
+        between(estimate.seconds, 60),
+    )
 }
 
 /// Why and when it is held.

@@ -4,12 +4,14 @@ use std::fs::File;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::members::Reachable;
+use super::planning::time;
 use super::status::{RolloutStatusDocument, status_of, text};
 use super::{open_ledger, plan_of};
 use crate::cli::args::RolloutRunArgs;
@@ -23,11 +25,12 @@ use crate::io::scratch::ScratchFolder;
 use crate::ledger::{IfAbsent, Ledger, LedgerError, open};
 use crate::model::error::chain;
 use crate::model::ident::Digest;
-use crate::model::rollout::RunnerId;
+use crate::model::rollout::{Outcome, RunnerId};
 use crate::model::workspace::Address;
 use crate::model::workspace::Timestamp;
 use crate::ops::export::record::record_path;
 use crate::ops::rollout::{GoesOn, Members as _, Ran, RunError, Runner, run as work};
+use crate::plan::decision::shell_word;
 use crate::plan::rollout::RolloutPlan;
 use crate::settings::SettingsFile;
 
@@ -53,7 +56,8 @@ pub(super) fn run(context: &Context, args: &RolloutRunArgs) -> Result<Exit, Stop
         .map_err(|error| Failure::of(Exit::Failed, "unwritable", &error))?;
     let packages = packages(ledger.as_ref(), &plan, &scratch)?;
     let settings = settings(ledger.as_ref(), &plan)?;
-    permits(context, args, &plan)?;
+    let given_up = Arc::new(AtomicBool::new(false));
+    permits(context, args, &plan, &given_up)?;
     let work = Work {
         context,
         args,
@@ -61,7 +65,14 @@ pub(super) fn run(context: &Context, args: &RolloutRunArgs) -> Result<Exit, Stop
         packages: &packages,
         settings: &settings,
     };
-    let ran = work.in_parallel(ledger.as_mut())?;
+    let ran = work.in_parallel(ledger.as_mut());
+    if given_up.load(Ordering::Relaxed) {
+        return Err(lost_ledger(ledger.as_ref(), args).into());
+    }
+    let ran = ran.map_err(|failure| match failure.exit {
+        Exit::Temporary => failure.help(again(args)),
+        _ => failure,
+    })?;
     let status = status_of(ledger.as_ref(), &args.id, &plan)?;
     let all_reached = status.reached == status.members.len();
     let (ended, until, exit) = match ran {
@@ -77,7 +88,9 @@ pub(super) fn run(context: &Context, args: &RolloutRunArgs) -> Result<Exit, Stop
             Some(until),
             Exit::Unfinished,
         ),
-        Ran::Halted { .. } => ("too many customers failed", None, Exit::PartlyDone),
+        Ran::Halted { failures, budget } => {
+            (halted(&status, failures, budget), None, Exit::PartlyDone)
+        }
         Ran::Stopped(_) => (
             "shared connectors are not as planned",
             None,
@@ -114,8 +127,51 @@ pub(super) fn run(context: &Context, args: &RolloutRunArgs) -> Result<Exit, Stop
     Ok(exit)
 }
 
+/// What stopped it: customers, or the step that changes shared connectors, which counts as one.
+fn halted(status: &RolloutStatusDocument, failures: u32, budget: u32) -> &'static str {
+    let connectors = status.members.iter();
+    let mut connectors = connectors.filter(|member| Some(member.number) == status.connectors);
+    let failed = [Outcome::Failed, Outcome::Partly].map(Outcome::as_str);
+    let connectors = connectors.any(|member| failed.contains(&member.state.as_str()));
+    match connectors && failures.saturating_sub(1) <= budget {
+        true => "shared connectors could not be changed",
+        false => "too many customers failed",
+    }
+}
+
+/// The command to go on with.
+fn again(args: &RolloutRunArgs) -> String {
+    let ledger = args.ledger.ledger.as_deref();
+    let ledger = ledger.map_or_else(String::new, |ledger| {
+        format!(" --ledger {}", shell_word(&ledger.display().to_string()))
+    });
+    format!(
+        "what was begun is gone on with by the next run: recipack rollout run {}{ledger}",
+        args.id
+    )
+}
+
+/// The ledger did not answer for too long: nothing was sent without it.
+fn lost_ledger(ledger: &dyn Ledger, args: &RolloutRunArgs) -> Failure {
+    Failure::new(
+        Exit::Temporary,
+        "ledger-unavailable",
+        format!(
+            "the ledger {} did not answer for {}",
+            ledger.name(),
+            time(args.ledger_wait.seconds())
+        ),
+    )
+    .help(again(args))
+}
+
 /// Has requests counted together with those of all runners of the ledger, whatever machine they are on.
-fn permits(context: &Context, args: &RolloutRunArgs, plan: &RolloutPlan) -> Result<(), Failure> {
+fn permits(
+    context: &Context,
+    args: &RolloutRunArgs,
+    plan: &RolloutPlan,
+    given_up: &Arc<AtomicBool>,
+) -> Result<(), Failure> {
     let (Address::Remote(of), Some(admin)) = (&plan.of, plan.admin) else {
         return Ok(());
     };
@@ -123,10 +179,17 @@ fn permits(context: &Context, args: &RolloutRunArgs, plan: &RolloutPlan) -> Resu
     let account = Digest::of(format!("requests\n{host}\n{admin}").as_bytes()).to_string();
     let (address, login) = (super::address(&args.ledger)?, super::login());
     let warn = context.ui.warning();
+    let (given_up, interrupt) = (Arc::clone(given_up), context.running.interrupt.flag());
     let permits = Permits::of(
         account,
         move || open(&address, &login, IfAbsent::Refuse),
         move |error| warn(&format!("the ledger is waited for: {}", chain(error))),
+        Duration::from_secs(args.ledger_wait.seconds()),
+        move || {
+            given_up.store(true, Ordering::Relaxed);
+            // Whatever waits is cut short as if somebody had asked to stop.
+            interrupt.store(true, Ordering::Relaxed);
+        },
     )
     .map_err(|error| Failure::of(Exit::Failed, "ledger", &error))?;
     // There is one for a process.
@@ -185,8 +248,7 @@ impl Work<'_> {
         let mut members = Reachable {
             context,
             platform: &args.platform,
-            ledger: &args.ledger,
-            id: &args.id,
+            written: Some((&args.ledger, &args.id)),
             plan: self.plan,
             settings: self.settings,
             arrives_within: args.arrives_within.seconds(),

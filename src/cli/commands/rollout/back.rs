@@ -1,0 +1,251 @@
+//! `recipack rollout abort`, and the plan of the way back.
+
+use super::members::Reachable;
+use super::orders::{give, order};
+use super::planning::text;
+use super::{open_ledger, plan_of};
+use crate::cli::args::RolloutAbortArgs;
+use crate::cli::commands::import::given;
+use crate::cli::commands::rollback::lasting;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::output::{Content, OutputPath};
+use crate::cli::ui::visible;
+use crate::cli::{Context, Stop};
+use crate::ledger::IfAbsent;
+use crate::model::rollout::{Attempt, Outcome, RolloutStatus, RunnerId};
+use crate::model::workspace::Timestamp;
+use crate::ops::rollout::{Members as _, Unreachable, way_back};
+use crate::plan::rollout::progress::{Ending, Hold, MemberState, RolloutOrder};
+use crate::plan::rollout::{
+    Budget, Candidate, Held, Looking, PlannedMember, RolloutPlan, RolloutRequest, Waves,
+};
+
+pub(super) fn abort(context: &Context, args: &RolloutAbortArgs) -> Result<Exit, Stop> {
+    if !args.back {
+        return order(context, &args.ledger, &args.id, RolloutOrder::Abort);
+    }
+    let output = match &args.output {
+        Some(output) => Some(OutputPath::check(
+            output,
+            Content::RolloutPlan,
+            (&args.force).into(),
+            &[],
+        )?),
+        None => None,
+    };
+    let mut ledger = open_ledger(&args.ledger, IfAbsent::Refuse)?;
+    let plan = plan_of(ledger.as_ref(), &args.id)?;
+    if plan.back_of.is_some() {
+        return Err(Failure::usage(format!("{} is a way back itself", args.id))
+            .help("start the roll-out again that it brought back")
+            .into());
+    }
+    // What is over can be brought back as well.
+    let progress = ledger.progress(&args.id).map_err(Failure::from)?;
+    if matches!(
+        progress.status,
+        RolloutStatus::Running | RolloutStatus::Paused
+    ) {
+        give(ledger.as_mut(), &args.id, RolloutOrder::Abort)?;
+        context.did(format!("{} was given up", args.id));
+    }
+    let progress = ledger.progress(&args.id).map_err(Failure::from)?;
+    let in_flight = progress.members.iter().any(|member| match member.state {
+        MemberState::Working { .. } => member.sent_before().is_some(),
+        MemberState::Waiting | MemberState::Ended { .. } => false,
+    });
+    if in_flight {
+        return Err(Failure::new(
+            Exit::Unfinished,
+            "in-flight",
+            format!(
+                "{} is given up, and what was sent to a customer has no end yet",
+                args.id
+            ),
+        )
+        .help(format!(
+            "bring it to its end: recipack rollout run {}; then repeat this command",
+            args.id
+        ))
+        .into());
+    }
+    let endings = ledger.endings(&args.id).map_err(Failure::from)?;
+    let (customers, told) = changed(context, args, &plan, &endings)?;
+    if customers.is_empty() {
+        let failure = Failure::new(
+            Exit::Failed,
+            "names-nothing",
+            format!("{} changed no customer", args.id),
+        );
+        return Err(failure
+            .help(format!("look: recipack rollout report {}", args.id))
+            .into());
+    }
+    let at_first = customers.iter().filter(|one| one.held.is_none()).count();
+    let asked = RolloutRequest {
+        of: plan.of.clone(),
+        admin: plan.admin,
+        packages: Vec::new(),
+        folder: plan.folder.clone(),
+        rows: plan.rows,
+        settings: Vec::new(),
+        permitted: plan
+            .permitted
+            .iter()
+            .copied()
+            .chain(given(&args.permitted))
+            .collect(),
+        budget: Budget {
+            failures: args.budget,
+            at_once: None,
+        },
+        connectors: None,
+        waves: args.waves.clone().unwrap_or_else(|| Waves::usual(at_first)),
+        bake: args.bake.seconds(),
+        looking: Looking::Looked,
+        unshared: Vec::new(),
+        back_of: Some(args.id.clone()),
+    };
+    let back = RolloutPlan::of(asked, customers)?
+        .sealed()
+        .map_err(anyhow::Error::new)?;
+    if let Some(output) = &output {
+        let text = crate::model::visible::json(&back).map_err(anyhow::Error::new)?;
+        output.write(text.as_bytes())?;
+        context.did(format!("{} was written", output.path().display()));
+    }
+    context.ui.print(&back, |back| {
+        let mut all = text(back);
+        for line in &told {
+            all.push_str(line);
+        }
+        if let Some(connectors) = &plan.connectors {
+            for change in &connectors.changes {
+                all.push_str(&format!(
+                    "\"{}\" stays shared as it is for all customers: recipack catalog show tells how, and catalog switch brings back a version.\n",
+                    visible(change.step.title.as_str())
+                ));
+            }
+        }
+        all
+    })?;
+    if let Some(output) = &output {
+        context.ui.talk(&format!(
+            "nothing was brought back; to begin: recipack rollout start {}\n",
+            visible(&output.path().display().to_string())
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// The customers that a roll-out changed, each with its way back or why there is none; and what stays,
+/// in words.
+fn changed(
+    context: &Context,
+    args: &RolloutAbortArgs,
+    plan: &RolloutPlan,
+    endings: &[(crate::model::rollout::MemberNumber, Ending)],
+) -> Result<(Vec<Candidate>, Vec<String>), Stop> {
+    let mut members = Reachable {
+        context,
+        platform: &args.platform,
+        written: None,
+        plan,
+        settings: &[],
+        arrives_within: 0,
+    };
+    let (mut customers, mut told) = (Vec::new(), Vec::new());
+    for (number, ending) in endings {
+        let Some(member) = plan.member(*number) else {
+            continue;
+        };
+        if context.running.interrupt.is_set() {
+            return Err(Failure::from(crate::ops::Interrupted).into());
+        }
+        if plan.connectors_of(*number).is_some() || !may_have_changed(ending) {
+            continue;
+        }
+        let mut customer = candidate(member);
+        match way(&mut members, context, member, ending) {
+            Ok(None) => continue,
+            Ok(Some(way)) => {
+                for stays in way.plan.irreversible.iter().map(lasting) {
+                    told.push(format!(
+                        "{} ({}) stays: {}\n",
+                        visible(&member.address.to_string()),
+                        visible(&member.name),
+                        visible(&stays)
+                    ));
+                }
+                if let Some(refusal) = way.plan.refused.first() {
+                    customer.held = Some(held(refusal.to_string()));
+                }
+                customer.back = Some(way.back);
+            }
+            Err(why) => customer.held = Some(held(why)),
+        }
+        customers.push(customer);
+    }
+    Ok((customers, told))
+}
+
+/// Whether something of it may be there.
+fn may_have_changed(ending: &Ending) -> bool {
+    let changed = ending.receipts.iter().any(|one| one.revision.is_some());
+    match ending.outcome {
+        Outcome::Partly => true,
+        Outcome::Applied | Outcome::Same | Outcome::Failed | Outcome::Held | Outcome::Skipped => {
+            changed
+        }
+    }
+}
+
+fn way(
+    members: &mut Reachable<'_>,
+    context: &Context,
+    member: &PlannedMember,
+    ending: &Ending,
+) -> Result<Option<crate::ops::rollout::WayBack>, String> {
+    let looking = Hold {
+        member: member.number,
+        attempt: Attempt(0),
+        runner: RunnerId(String::new()),
+        until: Timestamp(0),
+        sent_before: None,
+    };
+    let mut reached = members
+        .reach(member, &looking)
+        .map_err(|unreachable| match unreachable {
+            Unreachable::Held(why) | Unreachable::Failed(why) => why,
+        })?;
+    let found = way_back(
+        reached.workspace(),
+        &member.address,
+        member.workspace,
+        &ending.receipts,
+        &context.running,
+    )?;
+    Ok((!found.plan.is_empty()).then_some(found))
+}
+
+const fn held(why: String) -> Held {
+    Held {
+        why,
+        from: None,
+        until: None,
+    }
+}
+
+fn candidate(member: &PlannedMember) -> Candidate {
+    Candidate {
+        address: member.address.clone(),
+        workspace: member.workspace,
+        name: member.name.clone(),
+        external_id: member.external_id.clone(),
+        labels: member.labels.clone(),
+        held: None,
+        seen: None,
+        back: None,
+    }
+}
