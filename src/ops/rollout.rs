@@ -9,6 +9,7 @@ mod connectors;
 mod drift;
 mod look;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,7 +22,9 @@ use crate::model::count::counted;
 use crate::model::error::chain;
 use crate::model::ident::Digest;
 use crate::model::kind::AssetKind;
-use crate::model::rollout::{Outcome, RolloutId, RolloutStatus, RunnerId, WaveNumber};
+use crate::model::rollout::{
+    MemberNumber, Outcome, RolloutId, RolloutStatus, RunnerId, WaveNumber,
+};
 use crate::model::workspace::{RecipeState, Timestamp};
 use crate::ops::approval::ImportRefusal;
 use crate::plan::import::Receipt;
@@ -30,7 +33,7 @@ use crate::plan::rollout::progress::{Ending, Hold, MemberReceipt, StepError};
 use crate::plan::rollout::{Next, PlannedMember, RolloutPackage, RolloutPlan, WaitsFor, next};
 use crate::workspace::{AdminWorkspace, Workspace, WorkspaceError};
 
-pub use back::{WayBack, way_back};
+pub use back::{Brought, WayBack, way_back};
 pub use drift::{Drift, Drifted, drift};
 pub use look::{Seen, look, unshared};
 
@@ -89,6 +92,9 @@ pub trait Members {
         member: &PlannedMember,
         workspace: &dyn Workspace,
     ) -> Result<(), String>;
+
+    /// A folder for what is kept on disk meanwhile.
+    fn scratch(&self) -> PathBuf;
 
     /// Waits. Says whether to go on: not if somebody asked to stop.
     fn pause(&self, time: Duration) -> GoesOn;
@@ -281,6 +287,9 @@ pub fn run(
     observer: &mut dyn Observer,
 ) -> Result<Ran, RunError> {
     let shape = runner.plan.shape();
+    // What this runner left, whose end can't be seen yet: others go on meanwhile.
+    let mut left: BTreeMap<MemberNumber, Timestamp> = BTreeMap::new();
+    let first = |left: &BTreeMap<MemberNumber, Timestamp>| left.values().copied().min();
     loop {
         if running.interrupt.is_set() {
             return Ok(Ran::Interrupted);
@@ -289,6 +298,10 @@ pub fn run(
         let now = ledger.now()?;
         match next(&shape, &progress, now) {
             Next::Claim(number) => {
+                // It was left once, and nothing else is to be done before it.
+                if let Some(until) = left.get(&number) {
+                    return Ok(Ran::Left { until: *until });
+                }
                 // What changed since is seen when it is looked at again.
                 let Ok((step, hold)) = progress.claim(number, &runner.runner, now, runner.lease)
                 else {
@@ -318,8 +331,12 @@ pub fn run(
                     member,
                 };
                 let attempted = attempt.make()?;
-                if let Some(left) = write_down(ledger, runner, members, &hold, member, attempted)? {
-                    return Ok(left);
+                match write_down(ledger, runner, members, &hold, member, attempted)? {
+                    Some(Ran::Left { until }) => {
+                        left.insert(number, until);
+                    }
+                    Some(ran) => return Ok(ran),
+                    None => {}
                 }
             }
             Next::Wait {
@@ -333,10 +350,15 @@ pub fn run(
             Next::Wait {
                 why: WaitsFor::Others { .. },
                 ..
-            } => match members.pause(LOOK_AGAIN) {
-                GoesOn::Yes => {}
-                GoesOn::Interrupted => return Ok(Ran::Interrupted),
-            },
+            } => {
+                if let Some(until) = first(&left) {
+                    return Ok(Ran::Left { until });
+                }
+                match members.pause(LOOK_AGAIN) {
+                    GoesOn::Yes => {}
+                    GoesOn::Interrupted => return Ok(Ran::Interrupted),
+                }
+            }
             Next::Halted { failures, budget } => return Ok(Ran::Halted { failures, budget }),
             Next::Stopped(wave) => return Ok(Ran::Stopped(wave)),
             Next::Paused => return Ok(Ran::Paused),

@@ -39,8 +39,11 @@ enum Class {
     CustomerJobs,
     CustomerImport,
     CustomerImportStatus,
+    CustomerPackages,
     CustomerConnections,
+    CustomerConnectionChanges,
     CustomerProperties,
+    CustomerPropertyChanges,
     CustomerGeneral,
 }
 
@@ -78,8 +81,11 @@ impl Class {
             (_, "recipes", Some("jobs")) => Self::CustomerJobs,
             ("GET", "recipes", None) => Self::CustomerRecipes,
             (_, "recipes", _) => Self::CustomerRecipeChanges,
+            (_, "exports" | "export_manifests" | "packages", _) => Self::CustomerPackages,
             ("GET", "connections", None) => Self::CustomerConnections,
+            (_, "connections", _) => Self::CustomerConnectionChanges,
             ("GET", "properties", _) => Self::CustomerProperties,
+            (_, "properties", _) => Self::CustomerPropertyChanges,
             _ => Self::CustomerGeneral,
         }
     }
@@ -94,6 +100,9 @@ impl Class {
             | Self::Packages
             | Self::Connectors
             | Self::CustomerRecipeVersions
+            | Self::CustomerPackages
+            | Self::CustomerConnectionChanges
+            | Self::CustomerPropertyChanges
             | Self::CustomerGeneral => (60, MINUTE),
             Self::Import => (500, HOUR),
             Self::CustomerRecipes => (2000, MINUTE),
@@ -179,6 +188,12 @@ mod tests {
         let starts = "/api/managed_users/E1/recipes/1/start";
         let mut waits = (0..1001).map(|_| rates.over("one", "PUT", starts, at(59)));
         assert_eq!(waits.position(|wait| wait.is_some()), Some(1000));
+        // Each row of the table is a count of its own.
+        for resource in ["exports/1", "folders"] {
+            let path = format!("/api/managed_users/E1/{resource}");
+            let mut waits = (0..61).map(|_| rates.over("one", "GET", &path, at(59)));
+            assert_eq!(waits.position(|wait| wait.is_some()), Some(60), "{path}");
+        }
         // What was turned away does not count.
         assert_eq!(rates.over("one", "GET", "/api/recipes", at(60)), None);
         assert!(rates.over("one", "GET", "/api/recipes", at(60)).is_some());

@@ -2,6 +2,7 @@
 //! planned by the same function as a rollback of one workspace.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use super::{ATTEMPTS, Attempt, Attempted, Journal, MemberWorkspace, RunError, is_unfinished};
 use crate::ledger::Kept;
@@ -28,19 +29,58 @@ pub struct WayBack {
 }
 
 /// What a rollback is asked for.
-fn request(address: &Address, to: RevisionNumber, at: Timestamp, who: &str) -> RollbackRequest {
+fn request(
+    address: &Address,
+    to: RevisionNumber,
+    (at, who): (Timestamp, &str),
+    scratch: PathBuf,
+) -> RollbackRequest {
     RollbackRequest {
         address: address.clone(),
         to,
         created: CreatedSince::Stop,
         at,
         who: who.to_owned(),
-        scratch: std::env::temp_dir(),
+        scratch,
     }
 }
 
-/// Plans how a customer goes back to before what a roll-out left there, as `receipts` tell; or says
-/// why it can't.
+/// What a roll-out did to a customer, as far as it is known.
+#[derive(Clone, Copy, Debug)]
+pub struct Brought<'b> {
+    /// What it left there in the end.
+    pub receipts: &'b [MemberReceipt],
+    /// The digests of its packages.
+    pub packages: &'b [Digest],
+    /// When it was started.
+    pub since: Timestamp,
+}
+
+impl Brought<'_> {
+    /// The first of its revisions: what attempts before the last one did is in the workspace's history
+    /// alone.
+    fn first(&self, workspace: &dyn Workspace) -> Result<Option<RevisionNumber>, WorkspaceError> {
+        let told = self.receipts.iter().filter_map(|one| one.revision).min();
+        let mut first = told;
+        for revision in workspace.revisions()?.iter().rev() {
+            if first.is_some_and(|first| revision.number >= first) {
+                continue;
+            }
+            let is_of_it = revision.action == RevisionAction::Import
+                && revision.at >= self.since
+                && revision
+                    .package
+                    .is_some_and(|one| self.packages.contains(&one));
+            if !is_of_it {
+                break;
+            }
+            first = Some(revision.number);
+        }
+        Ok(first)
+    }
+}
+
+/// Plans how a customer goes back to before a roll-out, or says why it can't.
 ///
 /// # Errors
 /// Why it can't, in a few words; nothing if there is nothing to bring back.
@@ -48,18 +88,20 @@ pub fn way_back(
     workspace: &dyn Workspace,
     address: &Address,
     number: WorkspaceId,
-    receipts: &[MemberReceipt],
+    brought: Brought<'_>,
+    scratch: &Path,
     running: &Running,
 ) -> Result<WayBack, String> {
-    let first = receipts.iter().filter_map(|receipt| receipt.revision).min();
+    let first = brought.first(workspace).map_err(|error| chain(&error))?;
     let Some(to) = first.and_then(|first| first.0.checked_sub(1)) else {
-        return Err("what was changed there is not known".to_owned());
+        return Err("what was changed there is not known on this machine; the machine that sent it may keep it".to_owned());
     };
     let back = PlannedBack {
         to: RevisionNumber(to),
-        packages: receipts.to_vec(),
+        packages: brought.receipts.to_vec(),
+        undoes: brought.packages.to_vec(),
     };
-    let request = request(address, back.to, Timestamp(0), "");
+    let request = request(address, back.to, (Timestamp(0), ""), scratch.to_owned());
     let planned = rollback::plan(&request, workspace, running).map_err(|error| why(&error))?;
     let plan = planned.plan();
     if plan.workspace.id != number {
@@ -85,16 +127,17 @@ pub(super) fn still_to_do(
     workspace: &dyn Workspace,
     address: &Address,
     back: &PlannedBack,
+    scratch: PathBuf,
     running: &Running,
 ) -> Result<Vec<String>, String> {
-    let request = request(address, back.to, Timestamp(0), "");
+    let request = request(address, back.to, (Timestamp(0), ""), scratch);
     rollback::astray(&request, workspace, running).map_err(|error| why(&error))
 }
 
 /// Why a rollback is none of the roll-out's, if it would undo something else too. Numbers of revisions
 /// are this machine's own over the API, so packages tell whose they are.
 fn others(plan: &RollbackPlan, back: &PlannedBack) -> Option<String> {
-    let packages: BTreeSet<Digest> = back.packages.iter().map(|one| one.digest).collect();
+    let packages: BTreeSet<Digest> = back.undoes.iter().copied().collect();
     let revision = plan.undone.iter().find(|undone| match undone.action {
         RevisionAction::Import => !undone.package.is_some_and(|one| packages.contains(&one)),
         // What was brought back already.
@@ -142,7 +185,8 @@ impl Attempt<'_> {
             }
             let now = self.ledger.now()?;
             let who = &self.runner.runner.0;
-            let request = request(&self.member.address, back.to, now, who);
+            let scratch = self.members.scratch();
+            let request = request(&self.member.address, back.to, (now, who), scratch);
             let planned = match rollback::plan(&request, reached.workspace(), self.running) {
                 Ok(planned) => planned,
                 Err(RollbackError::Interrupted(_)) => return Ok(self.given_back(unseen)),
@@ -235,9 +279,10 @@ impl Attempt<'_> {
     ) -> Attempted {
         let why = chain(error);
         if let RollbackError::Workspace(error) = error {
-            let cause = match error {
-                WorkspaceError::Partly(partly) => partly.cause.as_deref(),
-                _ => Some(error),
+            let cause = if let WorkspaceError::Partly(partly) = error {
+                partly.cause.as_deref()
+            } else {
+                Some(error)
             };
             if cause.is_some_and(is_unfinished) {
                 return Attempted::Left(why);

@@ -82,7 +82,13 @@ pub fn drift(
         return Ok(drift);
     }
     if let Some(back) = &member.back {
-        let found = super::back::still_to_do(reached.workspace(), &member.address, back, running)?;
+        let found = super::back::still_to_do(
+            reached.workspace(),
+            &member.address,
+            back,
+            members.scratch(),
+            running,
+        )?;
         drift.differs.extend(found);
         return Ok(drift);
     }

@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 use crate::model::keyword::keyword_enum;
 use crate::model::rate::{LimitClass, Rate};
 
-/// How long a customer takes at least, whatever the limits: an export and an import are waited for.
-const EACH: Duration = Duration::from_secs(2);
+/// How long a customer takes beside what limits keep it: an export and an import are waited for, and
+/// meanwhile no limit is used.
+const EACH: Duration = Duration::from_secs(3);
 /// How much longer than documented a permit counts, at least and at most.
 const SLACK: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(6));
 
@@ -119,13 +120,13 @@ pub fn estimate(
         }
     }
     let each = EACH.as_secs_f64() / f64::from(at_once.max(1));
-    let least = seconds_of(each * as_float(count));
+    let waits = seconds_of(each * as_float(count));
     let seconds = |requests: &Requests| {
         let kept = requests.iter().filter_map(|(class, requests)| {
             let rate = rates.get(class)?;
             Some(kept_for(*requests, *rate))
         });
-        kept.max().unwrap_or_default().max(least)
+        kept.max().unwrap_or_default().saturating_add(waits)
     };
     let classes = with_nothing.keys().chain(with_earlier.keys()).copied();
     let classes: std::collections::BTreeSet<LimitClass> = classes.collect();
@@ -270,15 +271,15 @@ mod tests {
         for (count, having, rate, at_once, expected) in [
             (0, Having::Nothing, 60, 1, (0, 0)),
             // As many as are allowed at once take the time of the waits alone.
-            (8, Having::Nothing, 60, 1, (16, 16)),
-            (8, Having::Nothing, 60, 4, (4, 4)),
-            (9, Having::Nothing, 60, 1, (66, 66)),
-            (100, Having::Nothing, 60, 1, (11 * 66, 11 * 66)),
-            (100, Having::Earlier, 60, 1, (28 * 66, 28 * 66)),
-            (100, Having::Same, 60, 1, (9 * 66, 9 * 66)),
+            (8, Having::Nothing, 60, 1, (24, 24)),
+            (8, Having::Nothing, 60, 4, (6, 6)),
+            (9, Having::Nothing, 60, 1, (66 + 27, 66 + 27)),
+            (100, Having::Nothing, 60, 1, (11 * 66 + 300, 11 * 66 + 300)),
+            (100, Having::Earlier, 60, 1, (28 * 66 + 300, 28 * 66 + 300)),
+            (100, Having::Same, 60, 1, (9 * 66 + 300, 9 * 66 + 300)),
             // Of whom nothing is known, both may be.
-            (100, Having::Unknown, 60, 1, (11 * 66, 28 * 66)),
-            (100, Having::Nothing, 6000, 1, (200, 200)),
+            (100, Having::Unknown, 60, 1, (11 * 66 + 300, 28 * 66 + 300)),
+            (100, Having::Nothing, 6000, 1, (300, 300)),
         ] {
             assert_eq!(
                 of(count, having, rate, at_once),

@@ -125,8 +125,10 @@ keyword_enum! {
 pub struct PlannedBack {
     /// The revision whose state it gets back; 0 for the workspace before the first.
     pub to: RevisionNumber,
-    /// What the roll-out left there, and nothing else is undone.
+    /// What the roll-out left there.
     pub packages: Vec<MemberReceipt>,
+    /// The digests of its packages: no import of another one is undone.
+    pub undoes: Vec<Digest>,
 }
 
 /// What was seen of a member when the roll-out was planned.

@@ -677,3 +677,110 @@ fn who_is_held_for_some_time_has_its_turn_afterwards() {
     };
     assert_eq!(next(&shape, &progress, Timestamp(100)), waits(200));
 }
+
+/// Numbers that follow from a seed.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+}
+
+/// Three runners, whatever their pace, on two hundred roll-outs of dozens of customers, some of whom
+/// fail: never past the budget, and as soon as it is used up nothing more is begun; never a later wave
+/// before an earlier one is brought to its end; nobody begun twice.
+#[test]
+fn the_budget_is_exact_whatever_the_pace() {
+    let mut halted = 0;
+    for seed in 0..200 {
+        let mut dice = Dice(seed);
+        let (one, two) = (1 + dice.below(8) as usize, 10 + dice.below(30) as usize);
+        let failures = dice.below(4) as u32;
+        let budget = Budget {
+            failures,
+            at_once: (dice.below(2) == 0).then(|| 1 + dice.below(5) as u32),
+        };
+        let shape = Shape {
+            budget,
+            ..waves(
+                0,
+                [(0..one, Passed::OnceEnded), (one..two, Passed::OnceEnded)],
+            )
+        };
+        let fails: Vec<bool> = (0..two).map(|_| dice.below(6) == 0).collect();
+        let mut progress = Progress::new((0..two).map(|_| false), Timestamp(0));
+        let mut holds: [Option<Hold>; 3] = [None, None, None];
+        let mut begun = 0;
+        let mut now = 1;
+        loop {
+            let at = dice.below(3) as usize;
+            now += dice.below(2);
+            let what = format!("seed {seed} at {now}: {progress:?}");
+            if let Some(hold) = holds[at].take() {
+                let outcome = match fails[hold.member.index()] {
+                    true => Outcome::Failed,
+                    false => Outcome::Applied,
+                };
+                let ending = Ending {
+                    outcome,
+                    why: String::new(),
+                    receipts: Vec::new(),
+                };
+                let step = progress.finish(&hold, ending, Timestamp(now));
+                progress = progress.after(&step.expect("it is held"));
+                assert!(progress.failures() <= budget.at_worst(), "{what}");
+                continue;
+            }
+            match next(&shape, &progress, Timestamp(now)) {
+                Next::Claim(number) => {
+                    let used_up = progress.failures() > failures;
+                    assert!(!used_up, "begun past the budget: {what}");
+                    let ended = |member: &super::progress::MemberProgress| {
+                        matches!(member.state, MemberState::Ended { .. })
+                    };
+                    let earlier = progress.members[..one].iter();
+                    assert!(
+                        number.index() < one || earlier.clone().all(ended),
+                        "out of order: {what}"
+                    );
+                    let runner = RunnerId(at.to_string());
+                    let claimed = progress.claim(number, &runner, Timestamp(now), 1_000_000);
+                    let (step, hold) = claimed.expect("it waits");
+                    assert_eq!(hold.attempt.0, 1, "begun twice: {what}");
+                    progress = progress.after(&step);
+                    holds[at] = Some(hold);
+                    begun += 1;
+                }
+                Next::Wait {
+                    why: WaitsFor::Bake(_),
+                    until,
+                } => now = until.0,
+                Next::Wait { .. } => {}
+                Next::Halted {
+                    failures: found, ..
+                } => {
+                    if holds.iter().all(Option::is_none) {
+                        assert!(found > failures, "{what}");
+                        if budget.at_once.is_none() {
+                            assert_eq!(found, failures + 1, "exactly one more: {what}");
+                        }
+                        halted += 1;
+                        break;
+                    }
+                }
+                Next::Done => {
+                    assert_eq!(begun, two, "{what}");
+                    assert!(progress.failures() <= failures, "{what}");
+                    break;
+                }
+                Next::Stopped(_) | Next::Paused | Next::Over(_) => panic!("{what}"),
+            }
+        }
+    }
+    assert!((50..200).contains(&halted), "{halted} of 200 were halted");
+}

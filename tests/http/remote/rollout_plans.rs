@@ -299,3 +299,32 @@ fn customers_are_brought_back_over_the_api_by_the_machine_that_sent() {
         other.stderr
     );
 }
+
+/// A job whose end nobody sees holds up its customer, and nobody else.
+#[test]
+fn a_job_that_never_ends_keeps_nobody_else_waiting() {
+    let place = partner(3);
+    place.write(
+        "faults.toml",
+        "[[faults]]\nmethod = \"POST\"\npath = \"*/imports\"\ndo = \"never-ends\"\n",
+    );
+    let sandbox = Sandbox::of(&place, &["--fault", "faults.toml"]);
+    let caller = Caller::of(&place, &sandbox, "studio");
+    let plan = format!(
+        "rollout plan p.zip --of {} --folder Desk --waves 3 --at-once 2 -o rollout.json",
+        caller.url
+    );
+    api(&caller, 0, &plan);
+    let id = id(&api(&caller, 0, "rollout start rollout.json"));
+    let run = format!("rollout run {id} --job-timeout 1 --json");
+    let ran = json_of(&api(&caller, 69, &run));
+    let found = states(&ran["rollout"]);
+    assert_eq!(
+        ["c1", "c2", "c3"].map(|name| found[name].as_str()),
+        ["working", "applied", "applied"],
+        "{ran}"
+    );
+    // The way back has to wait for it.
+    let back = api(&caller, 69, &format!("rollout abort {id} --back"));
+    assert!(back.stderr.contains("error[in-flight]"), "{}", back.stderr);
+}

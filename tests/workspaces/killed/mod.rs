@@ -13,6 +13,7 @@ mod export;
 mod failing;
 mod full;
 mod import;
+mod rollout;
 mod tracing;
 
 use std::fs;

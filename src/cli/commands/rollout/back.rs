@@ -13,10 +13,11 @@ use crate::cli::output::{Content, OutputPath};
 use crate::cli::ui::visible;
 use crate::cli::{Context, Stop};
 use crate::ledger::IfAbsent;
-use crate::model::rollout::{Attempt, Outcome, RolloutStatus, RunnerId};
-use crate::model::workspace::Timestamp;
-use crate::ops::rollout::{Members as _, Unreachable, way_back};
-use crate::plan::rollout::progress::{Ending, Hold, MemberState, RolloutOrder};
+use crate::model::ident::Digest;
+use crate::model::rollout::{Attempt, MemberNumber, Outcome, RolloutStatus, RunnerId};
+use crate::model::workspace::{Address, Timestamp};
+use crate::ops::rollout::{Brought, Members as _, Unreachable, way_back};
+use crate::plan::rollout::progress::{Ending, Hold, MemberState, Progress, RolloutOrder};
 use crate::plan::rollout::{
     Budget, Candidate, Held, Looking, PlannedMember, RolloutPlan, RolloutRequest, Waves,
 };
@@ -71,7 +72,16 @@ pub(super) fn abort(context: &Context, args: &RolloutAbortArgs) -> Result<Exit, 
         .into());
     }
     let endings = ledger.endings(&args.id).map_err(Failure::from)?;
-    let (customers, told) = changed(context, args, &plan, &endings)?;
+    let started = ledger.rollouts().map_err(Failure::from)?;
+    let started = started.iter().find(|one| one.id == args.id);
+    let since = started.map_or(Timestamp(0), |one| one.at);
+    let ended = Ended {
+        plan: &plan,
+        progress: &progress,
+        endings: &endings,
+        since,
+    };
+    let (customers, told) = changed(context, args, &ended)?;
     if customers.is_empty() {
         let failure = Failure::new(
             Exit::Failed,
@@ -144,9 +154,10 @@ pub(super) fn abort(context: &Context, args: &RolloutAbortArgs) -> Result<Exit, 
 fn changed(
     context: &Context,
     args: &RolloutAbortArgs,
-    plan: &RolloutPlan,
-    endings: &[(crate::model::rollout::MemberNumber, Ending)],
+    ended: &Ended<'_>,
 ) -> Result<(Vec<Candidate>, Vec<String>), Stop> {
+    let plan = ended.plan;
+    let packages: Vec<Digest> = plan.packages.iter().map(|one| one.digest).collect();
     let mut members = Reachable {
         context,
         platform: &args.platform,
@@ -156,18 +167,23 @@ fn changed(
         arrives_within: 0,
     };
     let (mut customers, mut told) = (Vec::new(), Vec::new());
-    for (number, ending) in endings {
+    for (number, ending) in ended.endings {
         let Some(member) = plan.member(*number) else {
             continue;
         };
         if context.running.interrupt.is_set() {
             return Err(Failure::from(crate::ops::Interrupted).into());
         }
-        if plan.connectors_of(*number).is_some() || !may_have_changed(ending) {
+        if plan.connectors_of(*number).is_some() || !ended.may_have_changed(*number, ending) {
             continue;
         }
         let mut customer = candidate(member);
-        match way(&mut members, context, member, ending) {
+        let brought = Brought {
+            receipts: &ending.receipts,
+            packages: &packages,
+            since: ended.since,
+        };
+        match way(&mut members, context, member, brought) {
             Ok(None) => continue,
             Ok(Some(way)) => {
                 for stays in way.plan.irreversible.iter().map(lasting) {
@@ -183,6 +199,13 @@ fn changed(
                 }
                 customer.back = Some(way.back);
             }
+            // The local platform knows all that was done to it.
+            Err(_)
+                if matches!(member.address, Address::Local(_))
+                    && ending.receipts.iter().all(|one| one.revision.is_none()) =>
+            {
+                continue;
+            }
             Err(why) => customer.held = Some(held(why)),
         }
         customers.push(customer);
@@ -190,13 +213,28 @@ fn changed(
     Ok((customers, told))
 }
 
-/// Whether something of it may be there.
-fn may_have_changed(ending: &Ending) -> bool {
-    let changed = ending.receipts.iter().any(|one| one.revision.is_some());
-    match ending.outcome {
-        Outcome::Partly => true,
-        Outcome::Applied | Outcome::Same | Outcome::Failed | Outcome::Held | Outcome::Skipped => {
-            changed
+/// A roll-out whose members are brought back.
+struct Ended<'e> {
+    plan: &'e RolloutPlan,
+    progress: &'e Progress,
+    endings: &'e [(MemberNumber, Ending)],
+    since: Timestamp,
+}
+
+impl Ended<'_> {
+    /// Whether something of it may be there.
+    fn may_have_changed(&self, number: MemberNumber, ending: &Ending) -> bool {
+        let changed = ending.receipts.iter().any(|one| one.revision.is_some());
+        // What an earlier attempt did is not in the last one's receipts.
+        let member = self.progress.members.get(number.index());
+        let again = member.is_some_and(|member| member.attempt > Attempt(1));
+        match ending.outcome {
+            Outcome::Partly => true,
+            Outcome::Applied
+            | Outcome::Same
+            | Outcome::Failed
+            | Outcome::Held
+            | Outcome::Skipped => changed || again,
         }
     }
 }
@@ -205,7 +243,7 @@ fn way(
     members: &mut Reachable<'_>,
     context: &Context,
     member: &PlannedMember,
-    ending: &Ending,
+    brought: Brought<'_>,
 ) -> Result<Option<crate::ops::rollout::WayBack>, String> {
     let looking = Hold {
         member: member.number,
@@ -223,7 +261,8 @@ fn way(
         reached.workspace(),
         &member.address,
         member.workspace,
-        &ending.receipts,
+        brought,
+        &members.scratch(),
         &context.running,
     )?;
     Ok((!found.plan.is_empty()).then_some(found))

@@ -36,6 +36,11 @@ pub(super) struct Read {
     pub(super) path: PathBuf,
 }
 
+/// The sections of settings that are about somebody: labels, and names of a customer.
+type Sections = (Vec<String>, Vec<String>);
+/// What is done for a customer, and what nobody filled in for it.
+type Told = (Work, Option<String>);
+
 /// What settings do for customers.
 pub(super) struct BySettings<'s> {
     files: &'s [SettingsFile],
@@ -43,7 +48,7 @@ pub(super) struct BySettings<'s> {
     /// How many recipes each package has.
     recipes: Vec<usize>,
     /// Customers for whom the same is said.
-    known: BTreeMap<(Vec<String>, Vec<String>), (Work, Option<String>)>,
+    known: BTreeMap<Sections, Told>,
 }
 
 impl<'s> BySettings<'s> {
@@ -61,10 +66,7 @@ impl<'s> BySettings<'s> {
     }
 
     /// What is done for a customer, and what nobody filled in for it.
-    pub(super) fn for_customer(
-        &mut self,
-        customer: &Candidate,
-    ) -> Result<&(Work, Option<String>), Failure> {
+    pub(super) fn for_customer(&mut self, customer: &Candidate) -> Result<&Told, Failure> {
         let labels = customer.labels.iter();
         let labels = labels.map(|(key, value)| format!("{key}={value}"));
         // Nothing needs to be said for a label that a customer has.
@@ -96,7 +98,7 @@ impl<'s> BySettings<'s> {
         })
     }
 
-    fn told(&self, labels: &[String], names: &[String]) -> Result<(Work, Option<String>), Failure> {
+    fn told(&self, labels: &[String], names: &[String]) -> Result<Told, Failure> {
         let mut work = Work {
             packages: self.packages.len() as u64,
             ..Work::default()

@@ -1,6 +1,6 @@
 //! How a runner reaches the members of a roll-out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -251,6 +251,10 @@ impl Members for Reachable<'_> {
         };
         let settled = said.settle(request, incoming, workspace);
         settled.map(drop).map_err(|failure| failure.message())
+    }
+
+    fn scratch(&self) -> PathBuf {
+        std::env::temp_dir()
     }
 
     fn pause(&self, time: Duration) -> GoesOn {

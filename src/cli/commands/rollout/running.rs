@@ -69,9 +69,9 @@ pub(super) fn run(context: &Context, args: &RolloutRunArgs) -> Result<Exit, Stop
     if given_up.load(Ordering::Relaxed) {
         return Err(lost_ledger(ledger.as_ref(), args).into());
     }
-    let ran = ran.map_err(|failure| match failure.exit {
-        Exit::Temporary => failure.help(again(args)),
-        _ => failure,
+    let ran = ran.map_err(|failure| match failure.exit == Exit::Temporary {
+        true => failure.help(again(args)),
+        false => failure,
     })?;
     let status = status_of(ledger.as_ref(), &args.id, &plan)?;
     let all_reached = status.reached == status.members.len();
