@@ -6,7 +6,6 @@ use super::planning::text;
 use super::{open_ledger, plan_of};
 use crate::cli::args::RolloutAbortArgs;
 use crate::cli::commands::import::given;
-use crate::cli::commands::rollback::lasting;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Content, OutputPath};
@@ -17,6 +16,7 @@ use crate::model::ident::Digest;
 use crate::model::rollout::{Attempt, MemberNumber, Outcome, RolloutStatus, RunnerId};
 use crate::model::workspace::{Address, Timestamp};
 use crate::ops::rollout::{Brought, Members as _, Unreachable, way_back};
+use crate::plan::rollback::document::Irreversible;
 use crate::plan::rollout::progress::{Ending, Hold, MemberState, Progress, RolloutOrder};
 use crate::plan::rollout::{
     Budget, Candidate, Held, Looking, PlannedMember, RolloutPlan, RolloutRequest, Waves,
@@ -186,7 +186,7 @@ fn changed(
         match way(&mut members, context, member, brought) {
             Ok(None) => continue,
             Ok(Some(way)) => {
-                for stays in way.plan.irreversible.iter().map(lasting) {
+                for stays in way.plan.irreversible.iter().map(Irreversible::wording) {
                     told.push(format!(
                         "{} ({}) stays: {}\n",
                         visible(&member.address.to_string()),
