@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::budget::Budget;
 use crate::client::{Rate, Tally, TallyError, Turn};
 use crate::ledger::{Ledger, LedgerError, Permit, PermitRequest};
+use crate::model::workspace::WorkspaceId;
 
 /// The most permits that are taken at a time. Who takes more than it uses keeps others waiting.
 const MOST: u32 = 10;
@@ -233,6 +234,12 @@ impl Tally for Together {
     fn answered(&self, number: i64) {
         if let Some(here) = &self.here {
             here.answered(number);
+        }
+    }
+
+    fn belongs_to(&self, workspace: WorkspaceId) {
+        if let Some(here) = &self.here {
+            here.belongs_to(workspace);
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::limits::Rate;
+use crate::model::workspace::WorkspaceId;
 
 /// A count that several processes share.
 pub trait Tally: std::fmt::Debug + Send + Sync {
@@ -15,6 +16,10 @@ pub trait Tally: std::fmt::Debug + Send + Sync {
 
     /// Says that a request was answered, or given up.
     fn answered(&self, number: i64);
+
+    /// Says whose the token is that asks: the platform counts by workspace and not by token
+    /// (platform.md §12), so that other tokens of the same one count together from then on.
+    fn belongs_to(&self, workspace: WorkspaceId);
 }
 
 /// Whether a request may be sent.

@@ -18,6 +18,7 @@ use super::limits::LimitClass;
 use super::request::{Method, Repeat, Request};
 use super::retry::{self, RetryReason};
 use super::settings::{Clock, Cut, Notice, Settings};
+use super::tally::Tally;
 use super::tries::{Failed, RetryState};
 use super::wire::{Broken, Effect, HEAD, Introduction, Reason, Reply, Wire};
 use crate::client::rate_limit::{Permit, RateLimiter};
@@ -373,11 +374,16 @@ impl Transport {
         Ok(permits)
     }
 
+    /// The count that processes share, if there is one.
+    pub(super) fn tally(&self) -> Option<&dyn Tally> {
+        self.wire.settings().tally.as_deref()
+    }
+
     /// Waits until a limit lets a request through, by the count that processes share if there is one.
     fn counted<'t>(&'t self, limit: &'t RateLimiter, class: &str) -> Result<Permit<'t>, Cut> {
         let permit = limit.permit(self.wire.pauses())?;
         let settings = self.wire.settings();
-        let tally = settings.tally.as_deref().filter(|_| limit.is_bound());
+        let tally = self.tally().filter(|_| limit.is_bound());
         let Some(tally) = tally.filter(|_| !self.alone.load(Ordering::Relaxed)) else {
             return Ok(permit);
         };

@@ -29,7 +29,11 @@ impl Client {
         let answer = self
             .transport
             .answer(&Request::get("/api/users/me".to_owned()))?;
-        me(&answer)
+        let me = me(&answer)?;
+        if let Some(tally) = self.transport.tally() {
+            tally.belongs_to(me.id);
+        }
+        Ok(me)
     }
 }
 
