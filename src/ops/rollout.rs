@@ -8,6 +8,7 @@ mod back;
 mod connectors;
 mod drift;
 mod look;
+mod unreachable;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,7 @@ use crate::workspace::{AdminWorkspace, Workspace, WorkspaceError};
 pub use back::{Brought, WayBack, way_back};
 pub use drift::{Drift, Drifted, drift};
 pub use look::{Seen, look, unshared};
+pub use unreachable::Unreachable;
 
 /// How often what others do is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -191,15 +193,6 @@ impl Journal {
     pub fn is_of(&self, sent: &Digest) -> bool {
         self.package == *sent || self.package == Self::back()
     }
-}
-
-/// A member can't be reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unreachable {
-    /// That is its own affair: it is held.
-    Held(String),
-    /// That counts as a failure.
-    Failed(String),
 }
 
 /// How far a runner came.

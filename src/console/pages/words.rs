@@ -4,10 +4,12 @@ use maud::{Markup, html};
 
 use super::{Asked, ROWS};
 use crate::model::catalogue::{SharedVersion, Visibility};
+use crate::model::count::counted;
 use crate::model::ident::Version;
 use crate::model::workspace::RecipeState;
 use crate::ops::workspace::catalog::CatalogLine;
-use crate::report::html::{Tone, badge, count};
+use crate::plan::import::ReceiptRecipe;
+use crate::report::html::{Tone, badge, count, text};
 
 /// Whether customers may see a shared connector's source.
 pub(super) const fn source(visibility: Visibility) -> &'static str {
@@ -57,6 +59,23 @@ pub(super) fn state(state: RecipeState) -> Markup {
     match state {
         RecipeState::Running => badge(Tone::Good, "running"),
         RecipeState::Stopped => badge(Tone::Plain, "stopped"),
+    }
+}
+
+/// Recipes that were stopped or started, or were to run.
+pub(super) fn recipes(recipes: &[ReceiptRecipe]) -> Markup {
+    html! {
+        @if !recipes.is_empty() {
+            p { (counted(recipes.len() as u64, "recipe")) " whose state matters:" }
+            ul {
+                @for recipe in recipes {
+                    li {
+                        bdi { (text(&recipe.folder.label(&recipe.name))) } " " (state(recipe.state))
+                        @for obstacle in &recipe.obstacles { " " (text(obstacle)) }
+                    }
+                }
+            }
+        }
     }
 }
 

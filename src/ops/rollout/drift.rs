@@ -6,8 +6,6 @@ use super::connectors::shared;
 use super::{Members, Unreachable};
 use crate::model::error::chain;
 use crate::model::keyword::keyword_enum;
-use crate::model::rollout::{Attempt, RunnerId};
-use crate::model::workspace::Timestamp;
 use crate::ops::import::{ImportRequest, Incoming};
 use crate::ops::{Running, Silent};
 use crate::plan::rollout::progress::Hold;
@@ -47,18 +45,8 @@ pub fn drift(
     packages: &[PathBuf],
     running: &Running,
 ) -> Result<Drift, String> {
-    let looking = Hold {
-        member: member.number,
-        attempt: Attempt(0),
-        runner: RunnerId(String::new()),
-        until: Timestamp(0),
-        sent_before: None,
-    };
-    let mut reached = members
-        .reach(member, &looking)
-        .map_err(|unreachable| match unreachable {
-            Unreachable::Held(why) | Unreachable::Failed(why) => why,
-        })?;
+    let looking = Hold::to_look(member.number);
+    let mut reached = members.reach(member, &looking).map_err(Unreachable::why)?;
     let mut drift = Drift::default();
     if let Some(connectors) = plan.connectors_of(member.number) {
         for change in &connectors.changes {

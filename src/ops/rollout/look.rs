@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use super::{Members, Unreachable, refused};
+use super::{Members, refused};
 use crate::model::catalogue::Catalogue;
 use crate::model::error::chain;
 use crate::model::finding::Code;
 use crate::model::ident::{DataCenter, Digest, PackageName, WorkspaceName};
 use crate::model::kind::AssetKind;
-use crate::model::rollout::{Attempt, RunnerId};
-use crate::model::workspace::{Timestamp, WorkspaceFacts, WorkspaceId, WorkspaceKind};
+use crate::model::workspace::{WorkspaceFacts, WorkspaceId, WorkspaceKind};
 use crate::ops::import::{ImportError, ImportRequest, Incoming, Planned};
 use crate::ops::{Running, Silent};
 use crate::plan::import::document::{Afterwards, AssetAction, ConnectorAction, ImportPlan};
@@ -42,16 +41,11 @@ pub fn look(
     package: &Path,
     running: &Running,
 ) -> Result<Seen, ImportError> {
-    let looking = Hold {
-        member: member.number,
-        attempt: Attempt(0),
-        runner: RunnerId(String::new()),
-        until: Timestamp(0),
-        sent_before: None,
-    };
+    let looking = Hold::to_look(member.number);
     let mut reached = match members.reach(member, &looking) {
         Ok(reached) => reached,
-        Err(Unreachable::Held(why) | Unreachable::Failed(why)) => {
+        Err(unreachable) => {
+            let why = unreachable.why();
             return Ok(Seen::Held(format!("it can't be looked at: {why}")));
         }
     };

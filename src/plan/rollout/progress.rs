@@ -133,6 +133,19 @@ pub struct Hold {
     pub sent_before: Option<Timestamp>,
 }
 
+impl Hold {
+    /// What somebody holds who only looks: no attempt.
+    pub const fn to_look(member: MemberNumber) -> Self {
+        Self {
+            member,
+            attempt: Attempt(0),
+            runner: RunnerId(String::new()),
+            until: Timestamp(0),
+            sent_before: None,
+        }
+    }
+}
+
 /// What came of an attempt, for whoever asks later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ending {

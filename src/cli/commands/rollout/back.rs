@@ -13,7 +13,7 @@ use crate::cli::ui::visible;
 use crate::cli::{Context, Stop};
 use crate::ledger::IfAbsent;
 use crate::model::ident::Digest;
-use crate::model::rollout::{Attempt, MemberNumber, Outcome, RolloutStatus, RunnerId};
+use crate::model::rollout::{Attempt, MemberNumber, Outcome, RolloutStatus};
 use crate::model::workspace::{Address, Timestamp};
 use crate::ops::rollout::{Brought, Members as _, Unreachable, way_back};
 use crate::plan::rollback::document::Irreversible;
@@ -245,18 +245,8 @@ fn way(
     member: &PlannedMember,
     brought: Brought<'_>,
 ) -> Result<Option<crate::ops::rollout::WayBack>, String> {
-    let looking = Hold {
-        member: member.number,
-        attempt: Attempt(0),
-        runner: RunnerId(String::new()),
-        until: Timestamp(0),
-        sent_before: None,
-    };
-    let mut reached = members
-        .reach(member, &looking)
-        .map_err(|unreachable| match unreachable {
-            Unreachable::Held(why) | Unreachable::Failed(why) => why,
-        })?;
+    let looking = Hold::to_look(member.number);
+    let mut reached = members.reach(member, &looking).map_err(Unreachable::why)?;
     let found = way_back(
         reached.workspace(),
         &member.address,

@@ -6,11 +6,11 @@ use maud::{Markup, html};
 use super::deed;
 use crate::console::frame::{Section, Sight};
 use crate::console::pages::permits::{boxes, granted};
+use crate::console::pages::words::recipes;
 use crate::console::pages::{Asked, Instead, turned_away};
 use crate::console::reply::Reply;
 use crate::console::route::Route;
 use crate::console::session::Done;
-use crate::model::count::counted;
 use crate::model::ident::Digest;
 use crate::model::workspace::{Address, RecipeState, RevisionNumber};
 use crate::ops::import::rollback::RollbackDocument;
@@ -18,7 +18,7 @@ use crate::plan::decision::shell_word;
 use crate::plan::import::wording::Wording;
 use crate::plan::rollback::RollbackPlan;
 use crate::report::html::leaf::{planned, tables};
-use crate::report::html::{Tone, badge, notice, text};
+use crate::report::html::{Tone, notice, text};
 
 pub(in crate::console::pages) fn page(
     asked: &Asked<'_>,
@@ -164,28 +164,13 @@ fn outcome(address: &Address, document: &RollbackDocument) -> (String, Tone) {
 }
 
 fn told(address: &Address, document: &RollbackDocument) -> Markup {
-    let recipes = document.receipt.iter().flat_map(|receipt| &receipt.recipes);
-    let recipes: Vec<_> = recipes.collect();
     html! {
         @if document.astray.is_empty() {
             p { "Read back: it is as it was " (document.plan.restores()) "." }
         } @else {
             ul { @for astray in &document.astray { li { (text(astray)) } } }
         }
-        @if !recipes.is_empty() {
-            p { (counted(recipes.len() as u64, "recipe")) " whose state matters:" }
-            ul {
-                @for recipe in recipes {
-                    li {
-                        bdi { (text(&recipe.folder.label(&recipe.name))) } " "
-                        @match recipe.state {
-                            RecipeState::Running => (badge(Tone::Good, "running")),
-                            RecipeState::Stopped => (badge(Tone::Plain, "stopped")),
-                        }
-                    }
-                }
-            }
-        }
+        @if let Some(receipt) = &document.receipt { (recipes(&receipt.recipes)) }
         p { a href=(Route::History(address.clone()).path()) { "To the history of " (text(&address.to_string())) } }
     }
 }

@@ -6,14 +6,13 @@ use maud::{Markup, html};
 use crate::console::fields::Fields;
 use crate::console::frame::{Section, Sight};
 use crate::console::pages::permits::{boxes, granted};
+use crate::console::pages::words::recipes;
 use crate::console::pages::{Asked, Instead, turned_away, unclear};
 use crate::console::reply::Reply;
 use crate::console::route::Route;
 use crate::console::session::Done;
 use crate::console::{ImportWish, PlannedImport};
-use crate::model::count::counted;
 use crate::model::ident::Digest;
-use crate::model::workspace::RecipeState;
 use crate::ops::approval::ImportRefusal;
 use crate::ops::import::{ImportDocument, PlanDocument};
 use crate::plan::decision::shell_word;
@@ -21,7 +20,7 @@ use crate::plan::import::document::{Needed, Permission};
 use crate::plan::import::edits::EditsPolicy;
 use crate::plan::import::target::OtherTarget;
 use crate::report::html::leaf::of_plan;
-use crate::report::html::{Tone, badge, facts, findings, notice, text};
+use crate::report::html::{Tone, facts, findings, notice, text};
 
 pub(in crate::console::pages) fn page(asked: &Asked<'_>) -> Result<Reply, Instead> {
     let wish = wish(asked, asked.form.as_ref().unwrap_or(&asked.query))?;
@@ -253,7 +252,6 @@ fn done(wish: &ImportWish, document: &ImportDocument, command: String) -> Done {
         ),
         (None, false) => (format!("{} is not as planned", wish.into), Tone::Bad),
     };
-    let recipes = &document.receipt.recipes;
     let body = html! {
         @if is_as_planned {
             p { "Read back: everything is as planned." }
@@ -264,21 +262,7 @@ fn done(wish: &ImportWish, document: &ImportDocument, command: String) -> Done {
             ("Package", html! { code { (text(&wish.package)) } }),
             ("What happened", html! { (text(&document.plan.plan.summary_line())) }),
         ]))
-        @if !recipes.is_empty() {
-            p { (counted(recipes.len() as u64, "recipe")) " whose state matters:" }
-            ul {
-                @for recipe in recipes {
-                    li {
-                        bdi { (text(&recipe.folder.label(&recipe.name))) } " "
-                        @match recipe.state {
-                            RecipeState::Running => (badge(Tone::Good, "running")),
-                            RecipeState::Stopped => (badge(Tone::Plain, "stopped")),
-                        }
-                        @for obstacle in &recipe.obstacles { " " (text(obstacle)) }
-                    }
-                }
-            }
-        }
+        (recipes(&document.receipt.recipes))
         @if !document.plan.plan.afterwards.is_empty() {
             p { "To be done by a person:" }
             ul { @for one in document.plan.plan.afterwards.iter().take(100) { li { (text(&one.wording())) } } }
