@@ -95,7 +95,7 @@ impl Route {
             ["style.css"] => Self::Style,
             ["icon.svg"] => Self::Icon,
             ["done", number] => Self::Outcome(number.parse().ok()?),
-            ["work", number] => Self::Work(number.parse().ok()?),
+            ["jobs", number] => Self::Work(number.parse().ok()?),
             ["import"] => Self::Import,
             ["import", "plan"] => Self::ImportPlan,
             ["in", address, "history"] => Self::History(address.parse().ok()?),
@@ -141,7 +141,7 @@ impl Route {
             }
             Self::Stop(address, name) => format!("{}/{}/stop", connectors(address), part(name)),
             Self::Outcome(number) => format!("/done/{number}"),
-            Self::Work(number) => format!("/work/{number}"),
+            Self::Work(number) => format!("/jobs/{number}"),
             Self::Import => "/import".to_owned(),
             Self::ImportPlan => "/import/plan".to_owned(),
             Self::History(address) => history(address),

@@ -200,10 +200,10 @@ fn an_import_over_the_api_is_looked_for_until_it_ended() {
         .is(200);
     let mut page = browser.confirm(&plan, &[]);
     while page.text.contains("It is being done") {
-        let (_, work) = page.text.split_once("href=\"/work/").expect("a link");
+        let (_, work) = page.text.split_once("href=\"/jobs/").expect("a link");
         let (number, _) = work.split_once('"').expect("an end");
         std::thread::sleep(std::time::Duration::from_millis(200));
-        page = browser.get(&format!("/work/{number}"));
+        page = browser.get(&format!("/jobs/{number}"));
         if page.status == 303 {
             page = browser.get(&page.headers["location"].clone());
         }
@@ -211,5 +211,5 @@ fn an_import_over_the_api_is_looked_for_until_it_ended() {
     let page = page.is(200).has("everything is as planned");
     assert!(!page.text.contains(&token));
     assert_eq!(revisions(&place, "alder"), 1);
-    browser.get("/work/99").is(404);
+    browser.get("/jobs/99").is(404);
 }
