@@ -181,7 +181,10 @@ fn what_is_no_package_or_no_workspace_is_not_asked_for() {
 #[test]
 fn an_import_over_the_api_is_looked_for_until_it_ended() {
     let place = packages();
-    let sandbox = Sandbox::of(&place, &[]);
+    // Longer than anybody is kept waiting.
+    let slow = "[[faults]]\nmethod = \"POST\"\npath = \"/api/managed_users/*/imports\"\ndo = { slow = { milliseconds = 2500 } }\n";
+    place.write("slow.toml", slow);
+    let sandbox = Sandbox::of(&place, &["--fault", "slow.toml"]);
     let token = token(&place, "studio");
     let console = Console::of(
         command(&place, &sandbox.url, &token, &[]),
@@ -198,7 +201,12 @@ fn an_import_over_the_api_is_looked_for_until_it_ended() {
             "/import/plan?package=orders.zip&into={into}&folder=Orders"
         ))
         .is(200);
-    let mut page = browser.confirm(&plan, &[]);
+    let mut page = browser
+        .confirm(&plan, &[])
+        .is(200)
+        .has("It is being done")
+        .has("closing it stops nothing");
+    assert_eq!(page.headers["refresh"], "2");
     while page.text.contains("It is being done") {
         let (_, work) = page.text.split_once("href=\"/jobs/").expect("a link");
         let (number, _) = work.split_once('"').expect("an end");
