@@ -24,7 +24,7 @@ use crate::model::table::PackedRows;
 use crate::model::target::{ConnectorPolicy, Target, TargetKind};
 use crate::model::workspace::{Address, AddressError};
 use crate::ops::diagnostics::ManifestText;
-use crate::ops::export::ExportRequest;
+use crate::ops::export::{ExportRequest, Prepared, prepare};
 use crate::ops::read::{Digests, Opened, Reading, Roots, open};
 use crate::ops::workspace::catalog::catalogue;
 use crate::plan::export::Destination;
@@ -153,6 +153,16 @@ pub(crate) struct Resolved {
 }
 
 impl Resolved {
+    /// What the package would be, held against the admin workspace where that is at hand.
+    pub(crate) fn prepare(&self, context: &Context) -> Result<Prepared, Failure> {
+        let (running, mut observer) = (&context.running, context.ui.observer());
+        let mut prepared = prepare(&self.request, None, running, &mut observer)?;
+        if let Some(admin) = &self.admin {
+            prepared.check_shared(admin.as_ref())?;
+        }
+        Ok(prepared)
+    }
+
     /// The manifest for findings.
     pub(crate) fn with_manifest<T>(&self, use_it: impl FnOnce(Option<ManifestText<'_>>) -> T) -> T {
         match &self.manifest {

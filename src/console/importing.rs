@@ -2,6 +2,7 @@
 //! `plan` and `import`.
 
 use super::Trouble;
+use crate::model::ident::Digest;
 use crate::model::workspace::{Address, FolderPath, RevisionNumber};
 use crate::ops::approval::ImportRefusal;
 use crate::ops::import::history::HistoryDocument;
@@ -29,14 +30,14 @@ pub trait Importing: Send + Sync {
     /// If that can't be found out.
     fn planned(&self, wish: &ImportWish) -> Result<PlannedImport, Trouble>;
 
-    /// Carries a plan out, as `import plan.json` does.
+    /// Imports, if the plan still has this seal.
     ///
     /// # Errors
     /// If it does not hold any more, needs more than is granted, or something else goes wrong.
     fn carry_out(
         &self,
         wish: &ImportWish,
-        plan: &PlanDocument,
+        plan: Digest,
         granted: &[Permission],
     ) -> Result<ImportDocument, Trouble>;
 
@@ -56,19 +57,17 @@ pub trait Importing: Send + Sync {
         to: RevisionNumber,
     ) -> Result<RollbackPlan, Trouble>;
 
-    /// Rolls back as a plan says, if it is still that.
+    /// Rolls back, if the plan still has this digest.
     ///
     /// # Errors
     /// If it is not, needs more than is granted, or something else goes wrong.
     fn roll_back(
         &self,
         address: &Address,
-        plan: &RollbackPlan,
+        to: RevisionNumber,
+        plan: Digest,
         granted: &[Permission],
     ) -> Result<RollbackDocument, Trouble>;
-
-    /// What was looked at is not what is there any more.
-    fn stale(&self) -> Trouble;
 }
 
 /// What is asked for.

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::import::PermittedArgs;
 use super::within::workspace;
-use super::{ForceArgs, PlatformArgs};
+use super::{ForceArgs, PlatformArgs, WithinArgs};
 use crate::manifest::Soak;
 use crate::model::rollout::RolloutId;
 use crate::model::table::RowsPolicy;
@@ -110,6 +110,16 @@ pub(crate) struct RolloutPlanArgs {
     /// Where the local platform is.
     #[command(flatten)]
     pub(crate) platform: PlatformArgs,
+}
+
+impl RolloutPlanArgs {
+    /// The admin workspace.
+    pub(crate) fn within(&self) -> WithinArgs {
+        WithinArgs {
+            address: self.of.clone(),
+            platform: self.platform.clone(),
+        }
+    }
 }
 
 /// Arguments of `rollout start`.

@@ -11,7 +11,6 @@ use super::super::ui::visible;
 use super::super::{Context, Stop};
 use super::export::{document, exit_of, ignored_by, summary_of_plan, tell};
 use crate::ops::export::documents::ExportDocument;
-use crate::ops::export::prepare;
 
 pub(crate) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Stop> {
     around(context, &args.report, "check", |reporter| {
@@ -32,15 +31,7 @@ fn work(
     reporter: &mut Reporter,
 ) -> Result<Answer<ExportDocument>, Stop> {
     let resolved = resolve(context, args, TargetNeed::Optional)?;
-    let mut prepared = prepare(
-        &resolved.request,
-        None,
-        &context.running,
-        &mut context.ui.observer(),
-    )?;
-    if let Some(admin) = &resolved.admin {
-        prepared.check_shared(admin.as_ref())?;
-    }
+    let mut prepared = resolved.prepare(context)?;
     if let (None, None, None, Some(file)) = (&args.to, args.kind, &args.catalog, &resolved.manifest)
     {
         prepared.check_targets(file.manifest());

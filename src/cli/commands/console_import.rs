@@ -7,20 +7,19 @@ use anyhow::Context as _;
 use super::super::args::{
     ImportArgs, PermittedArgs, PlatformArgs, ReportArgs, RollbackArgs, SettingsArgs,
 };
-use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::platform;
 use super::super::reports::Reporter;
 use super::super::{Context, Stop};
-use super::import::{Doing, Ended, carry_out};
+use super::import::{Doing, Ended, another, carry_out};
 use super::rollback;
 use crate::cli::connect::open;
 use crate::console::{ImportWish, Importing, PlannedImport, Trouble};
-use crate::io::scratch::ScratchFolder;
+use crate::model::ident::Digest;
 use crate::model::workspace::{Address, RevisionNumber};
+use crate::ops::import::ImportDocument;
 use crate::ops::import::history::{HistoryDocument, revisions};
 use crate::ops::import::rollback::RollbackDocument;
-use crate::ops::import::{ImportDocument, PlanDocument};
 use crate::plan::import::document::Permission;
 use crate::plan::import::target::OtherTarget;
 use crate::plan::rollback::{CreatedSince, RollbackPlan};
@@ -28,16 +27,6 @@ use crate::workspace::local::LocalPlatform;
 
 /// How many packages there are to choose from.
 const PACKAGES: usize = 1000;
-
-/// The import would be another one than somebody looked at.
-fn stale() -> Failure {
-    Failure::new(
-        Exit::Refused,
-        "stale-plan",
-        "nothing was imported: the package or the workspace changed meanwhile",
-    )
-    .help("look at it again, and at what is different")
-}
 
 /// How imports are made.
 pub(super) struct Imports {
@@ -117,36 +106,25 @@ impl Imports {
                 document: document.sealed().map_err(anyhow::Error::new)?,
                 refusal,
             }),
-            Ended::Carried(..) | Ended::Nothing => Err(stale().into()),
+            Ended::Carried(..) | Ended::Nothing => Err(another().into()),
         }
     }
 
     fn import(
         &self,
         wish: &ImportWish,
-        plan: &PlanDocument,
+        plan: Digest,
         granted: &[Permission],
     ) -> Result<ImportDocument, Stop> {
-        let text = serde_json::to_vec(plan).map_err(anyhow::Error::new)?;
-        let scratch = ScratchFolder::new(&std::env::temp_dir());
-        let scratch = scratch.context("can't make a folder for the plan")?;
-        let file = scratch.file("plan.json");
-        std::fs::write(&file, text).context("can't write the plan")?;
-        let args = ImportArgs {
-            from: Some(PathBuf::from(&wish.package)),
-            package: file,
-            // The plan says them.
-            settings: SettingsArgs::default(),
-            ..self.args(wish, granted)
-        };
+        let args = self.args(wish, granted);
         let mut unheard = Reporter::unheard();
-        match carry_out(&self.context, &args, Doing::All, &mut unheard)? {
+        match carry_out(&self.context, &args, Doing::Confirmed(plan), &mut unheard)? {
             Ended::Carried(plan, receipt, astray) => Ok(ImportDocument {
                 plan,
                 receipt,
                 astray,
             }),
-            Ended::Planned(..) | Ended::Nothing => Err(stale().into()),
+            Ended::Planned(..) | Ended::Nothing => Err(another().into()),
         }
     }
 }
@@ -193,7 +171,7 @@ impl Importing for Imports {
     fn carry_out(
         &self,
         wish: &ImportWish,
-        plan: &PlanDocument,
+        plan: Digest,
         granted: &[Permission],
     ) -> Result<ImportDocument, Trouble> {
         Ok(self.import(wish, plan, granted)?)
@@ -214,25 +192,22 @@ impl Importing for Imports {
         let mut unheard = Reporter::unheard();
         match rollback::carry_out(&self.context, &args, &mut unheard, None)? {
             rollback::Ended::Planned(planned) => Ok(planned.plan().clone()),
-            rollback::Ended::Done(_) | rollback::Ended::Nothing => Err(self.stale()),
+            rollback::Ended::Done(_) | rollback::Ended::Nothing => Err(another().into()),
         }
     }
 
     fn roll_back(
         &self,
         address: &Address,
-        plan: &RollbackPlan,
+        to: RevisionNumber,
+        plan: Digest,
         granted: &[Permission],
     ) -> Result<RollbackDocument, Trouble> {
-        let args = self.back(address, plan.to, granted);
+        let args = self.back(address, to, granted);
         let mut unheard = Reporter::unheard();
         match rollback::carry_out(&self.context, &args, &mut unheard, Some(plan))? {
             rollback::Ended::Done(document) => Ok(*document),
-            rollback::Ended::Planned(_) | rollback::Ended::Nothing => Err(self.stale()),
+            rollback::Ended::Planned(_) | rollback::Ended::Nothing => Err(another().into()),
         }
-    }
-
-    fn stale(&self) -> Trouble {
-        stale().into()
     }
 }

@@ -13,7 +13,6 @@ use crate::console::{Packing, Trouble, Words, WrittenManifest};
 use crate::manifest::{EditError, ManifestErrors};
 use crate::model::ident::{Digest, TargetName};
 use crate::ops::export::documents::ExportDocument;
-use crate::ops::export::prepare;
 use crate::ops::read::{Opened, Roots};
 
 /// A manifest, and how commands are run that work with it.
@@ -50,15 +49,7 @@ impl Project {
             Words::OfManifest => {}
             Words::OfNobody => resolved.request.words.clear(),
         }
-        let mut prepared = prepare(
-            &resolved.request,
-            None,
-            &context.running,
-            &mut context.ui.observer(),
-        )?;
-        if let Some(admin) = &resolved.admin {
-            prepared.check_shared(admin.as_ref())?;
-        }
+        let prepared = resolved.prepare(context)?;
         let located = resolved.with_manifest(|manifest| prepared.located(manifest));
         Ok(export::document(&resolved, &prepared, located, None))
     }
@@ -111,9 +102,17 @@ impl Packing for Project {
     }
 
     fn file_name(&self, target: &TargetName) -> Result<String, Trouble> {
-        let resolved = resolve(&self.context, &self.pack(target), TargetNeed::Required)?;
-        let stem = export::stem_of(resolved.name.as_ref(), &resolved.request.project)?;
-        Ok(format!("{stem}-{target}.zip"))
+        // Nobody is asked for it: what the manifest says is enough.
+        let file = ManifestFile::read(&self.path)?;
+        let name = file.manifest().package.name.as_ref();
+        Ok(match (name, file.request()) {
+            (Some(name), _) => format!("{name}-{target}.zip"),
+            (None, Some(request)) => {
+                let stem = export::stem_of(None, &request.project)?;
+                format!("{stem}-{target}.zip")
+            }
+            (None, None) => format!("{target}.zip"),
+        })
     }
 
     fn export(

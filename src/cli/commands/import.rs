@@ -26,6 +26,7 @@ use crate::cli::signing::attached;
 use crate::cli::workspace_command::platform_option;
 use crate::model::count::counted;
 use crate::model::finding::Severity;
+use crate::model::ident::Digest;
 use crate::model::seal::SealError;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath, ReadDepth};
@@ -537,6 +538,8 @@ pub(super) enum Doing {
     Plan,
     /// It is carried out.
     All,
+    /// It is carried out if its plan is the one that somebody looked at, by its seal.
+    Confirmed(Digest),
 }
 
 /// How far an import came.
@@ -677,9 +680,19 @@ pub(super) fn carry_out(
             tell(reporter, &document);
             context.ui.findings(&document.findings);
         }
-        if doing == Doing::Plan {
-            let refusal = planned.approve(&given).err();
-            return Ok(Ended::Planned(document, refusal));
+        match doing {
+            Doing::Plan => {
+                let refusal = planned.approve(&given).err();
+                return Ok(Ended::Planned(document, refusal));
+            }
+            Doing::Confirmed(seal) if consent.is_none() => {
+                let now = document.clone().sealed().map_err(anyhow::Error::new)?;
+                if now.seal != Some(seal) {
+                    return Err(another().into());
+                }
+                consent = Some(Arc::clone(&document.plan));
+            }
+            Doing::Confirmed(_) | Doing::All => {}
         }
         let approval = planned.approve(&given)?;
         let plan = planned.plan();
@@ -790,6 +803,16 @@ pub(super) fn given(args: &PermittedArgs) -> Vec<Permission> {
     .into_iter()
     .filter_map(|(given, permission)| given.then_some(permission))
     .collect()
+}
+
+/// The import would be another one than somebody looked at.
+pub(super) fn another() -> Failure {
+    Failure::new(
+        Exit::Refused,
+        "stale-plan",
+        "nothing was imported: the package or the workspace changed meanwhile",
+    )
+    .help("look at it again, and at what is different")
 }
 
 fn stale(approved: &ImportPlan, now: &ImportPlan) -> Failure {

@@ -13,11 +13,12 @@ use super::history::{deed, no_revision, recipes};
 use crate::cli::connect::{open, open_expected};
 use crate::cli::workspace_command::platform_option;
 use crate::io::scratch::ScratchFolder;
+use crate::model::ident::Digest;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{RemoteAddress, RevisionNumber};
 use crate::ops::import::rollback::{
     NotKept, PlannedRollback, RollbackDocument, RollbackError, RollbackRequest, astray,
-    before_newest, plan,
+    before_newest, digest_of, plan,
 };
 use crate::ops::import::{ImportError, ImportRequest, Incoming};
 use crate::plan::decision::shell_word;
@@ -65,7 +66,7 @@ pub(super) fn carry_out(
     context: &Context,
     args: &RollbackArgs,
     reporter: &mut Reporter,
-    looked_at: Option<&RollbackPlan>,
+    looked_at: Option<Digest>,
 ) -> Result<Ended, Stop> {
     reporter.subject(args.address.to_string());
     let mut workspace = open(context, &args.platform, &args.address, "rollback")?;
@@ -87,13 +88,20 @@ pub(super) fn carry_out(
         who: platform::who(),
         scratch: std::env::temp_dir(),
     };
-    let mut shown = looked_at.cloned();
-    let mut consent = looked_at.cloned();
+    let mut shown: Option<RollbackPlan> = None;
+    let mut consent: Option<RollbackPlan> = None;
     for attempt in 1.. {
         let planned = plan(&request, workspace.as_ref(), &context.running).map_err(failed)?;
         reporter.items(|| items::of_rollback(planned.plan()));
         if args.plan {
             return Ok(Ended::Planned(planned));
+        }
+        if let (Some(digest), None) = (looked_at, &consent) {
+            let now = planned.plan();
+            if digest_of(now).map_err(anyhow::Error::new)? != digest {
+                return Err(another().into());
+            }
+            (shown, consent) = (Some(now.clone()), Some(now.clone()));
         }
         if let Some(shown) = &shown {
             still(shown, consent.as_ref(), planned.plan())?;
@@ -139,6 +147,16 @@ fn given(args: &RollbackArgs) -> Vec<Permission> {
     .into_iter()
     .filter_map(|(given, permission)| given.then_some(permission))
     .collect()
+}
+
+/// The rollback would be another one than somebody looked at.
+fn another() -> Failure {
+    Failure::new(
+        Exit::Refused,
+        "stale-plan",
+        "nothing was rolled back: the workspace changed meanwhile",
+    )
+    .help("look at it again, and at what is different")
 }
 
 /// What was not imported yet when the rollback was planned must not be undone by it.

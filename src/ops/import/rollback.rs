@@ -70,6 +70,14 @@ pub struct RollbackDocument {
     pub astray: Vec<String>,
 }
 
+/// What stands for a plan: whoever confirms it confirms what it says, and nothing else.
+///
+/// # Errors
+/// If it can't be told as JSON.
+pub fn digest_of(plan: &RollbackPlan) -> serde_json::Result<Digest> {
+    Ok(Digest::of(&serde_json::to_vec(plan)?))
+}
+
 /// A rollback could not be planned or carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum RollbackError {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::cli::args::{RolloutPlanArgs, RolloutStartArgs, WithinArgs};
+use crate::cli::args::{RolloutPlanArgs, RolloutStartArgs};
 use crate::cli::commands::catalog_change::consequence;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -24,10 +24,7 @@ pub(super) fn changed(
     if args.connectors.is_empty() {
         return Ok(None);
     }
-    let within = WithinArgs {
-        address: args.of.clone(),
-        platform: args.platform.clone(),
-    };
+    let within = args.within();
     let asked = Asked {
         within: &within,
         subject: Subject::Catalog,

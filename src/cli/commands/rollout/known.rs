@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::members::Reachable;
-use crate::cli::args::{PlatformArgs, RolloutPlanArgs, SettingsArgs, WithinArgs};
+use crate::cli::args::{PlatformArgs, RolloutPlanArgs, SettingsArgs};
 use crate::cli::commands::import::request;
 use crate::cli::connect::rates as rates_of;
 use crate::cli::exit::Exit;
@@ -175,10 +175,7 @@ pub(super) fn not_shared(
     packages: &[Read],
     changed: Option<&ChangedConnectors>,
 ) -> Result<Vec<UnsharedConnector>, Failure> {
-    let within = WithinArgs {
-        address: args.of.clone(),
-        platform: args.platform.clone(),
-    };
+    let within = args.within();
     let asked = Asked {
         within: &within,
         subject: Subject::Catalog,

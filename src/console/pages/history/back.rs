@@ -7,13 +7,13 @@ use super::deed;
 use crate::console::frame::{Section, Sight};
 use crate::console::pages::permits::{boxes, granted};
 use crate::console::pages::words::recipes;
-use crate::console::pages::{Asked, Instead, turned_away};
+use crate::console::pages::{Asked, Instead, turned_away, unclear};
 use crate::console::reply::Reply;
 use crate::console::route::Route;
 use crate::console::session::Done;
 use crate::model::ident::Digest;
 use crate::model::workspace::{Address, RecipeState, RevisionNumber};
-use crate::ops::import::rollback::RollbackDocument;
+use crate::ops::import::rollback::{RollbackDocument, digest_of};
 use crate::plan::decision::shell_word;
 use crate::plan::import::wording::Wording;
 use crate::plan::rollback::RollbackPlan;
@@ -26,10 +26,6 @@ pub(in crate::console::pages) fn page(
     to: RevisionNumber,
 ) -> Result<Reply, Instead> {
     let importing = asked.console.host.importing();
-    let plan = importing.planned_rollback(address, to)?;
-    let json = serde_json::to_vec(&plan);
-    let json = json.map_err(|_| turned_away(StatusCode::INTERNAL_SERVER_ERROR))?;
-    let digest = Digest::of(&json).to_string();
     let command = format!(
         "recipack rollback {} {to}",
         shell_word(&address.to_string())
@@ -42,23 +38,27 @@ pub(in crate::console::pages) fn page(
         ),
     ];
     let Some(form) = &asked.form else {
+        let plan = importing.planned_rollback(address, to)?;
+        let digest = digest_of(&plan);
+        let digest = digest.map_err(|_| turned_away(StatusCode::INTERNAL_SERVER_ERROR))?;
         let title = format!("Roll {address} back to how it was {}?", plan.restores());
-        let mut sight = Sight::new(title, look(asked, address, &plan, &digest));
+        let mut sight = Sight::new(title, look(asked, address, &plan, digest));
         sight.section = Section::Import;
         sight.above = above;
         sight.command = Some(format!("{command} --plan"));
         return Ok(sight.reply(Some(asked.console)));
     };
-    if form.get("plan") != Some(digest.as_str()) {
-        return Err(importing.stale().into());
-    }
+    let plan = form
+        .get("plan")
+        .and_then(|plan| plan.parse::<Digest>().ok());
+    let plan = plan.ok_or_else(|| unclear("The form names no plan. Look at it again."))?;
     let granted = granted(form);
     let options: String = granted.iter().map(|one| format!(" --{one}")).collect();
     let title = format!("Rolling {address} back");
     let address = address.clone();
     Ok(asked.work(title, Section::Import, move |console| {
         let importing = console.host.importing();
-        let document = importing.roll_back(&address, &plan, &granted);
+        let document = importing.roll_back(&address, to, plan, &granted);
         Some(document.map(|document| {
             let said = format!("{address}: a rollback was confirmed\n");
             console.host.tell(&said);
@@ -75,7 +75,7 @@ pub(in crate::console::pages) fn page(
     }))
 }
 
-fn look(asked: &Asked<'_>, address: &Address, plan: &RollbackPlan, digest: &str) -> Markup {
+fn look(asked: &Asked<'_>, address: &Address, plan: &RollbackPlan, digest: Digest) -> Markup {
     let mut rows = Vec::new();
     let mut same = Vec::new();
     let mut add = |Wording { sign, what }: Wording, name: &str, kind: &str, then: &str| {

@@ -1,20 +1,19 @@
 //! What an import would do, and having it done.
 
-use hyper::StatusCode;
 use maud::{Markup, html};
 
 use crate::console::fields::Fields;
 use crate::console::frame::{Section, Sight};
 use crate::console::pages::permits::{boxes, granted};
 use crate::console::pages::words::recipes;
-use crate::console::pages::{Asked, Instead, turned_away, unclear};
+use crate::console::pages::{Asked, Instead, unclear};
 use crate::console::reply::Reply;
 use crate::console::route::Route;
 use crate::console::session::Done;
 use crate::console::{ImportWish, PlannedImport};
 use crate::model::ident::Digest;
 use crate::ops::approval::ImportRefusal;
-use crate::ops::import::{ImportDocument, PlanDocument};
+use crate::ops::import::ImportDocument;
 use crate::plan::decision::shell_word;
 use crate::plan::import::document::{Needed, Permission};
 use crate::plan::import::edits::EditsPolicy;
@@ -24,10 +23,13 @@ use crate::report::html::{Tone, facts, findings, notice, text};
 
 pub(in crate::console::pages) fn page(asked: &Asked<'_>) -> Result<Reply, Instead> {
     let wish = wish(asked, asked.form.as_ref().unwrap_or(&asked.query))?;
-    let planned = asked.console.host.importing().planned(&wish)?;
     match &asked.form {
-        None => look(asked, &wish, &planned),
-        Some(form) => confirm(asked, wish, planned, form),
+        None => look(
+            asked,
+            &wish,
+            &asked.console.host.importing().planned(&wish)?,
+        ),
+        Some(form) => confirm(asked, wish, form),
     }
 }
 
@@ -111,13 +113,6 @@ fn options(wish: &ImportWish) -> String {
     options
 }
 
-/// What stands for a plan: whoever confirms it confirms what it says, and nothing else.
-fn digest(document: &PlanDocument) -> Result<String, Instead> {
-    let json = serde_json::to_vec(document);
-    let json = json.map_err(|_| turned_away(StatusCode::INTERNAL_SERVER_ERROR))?;
-    Ok(Digest::of(&json).to_string())
-}
-
 /// What an import needs to be permitted.
 fn needs(refusal: Option<&ImportRefusal>) -> &[Needed] {
     match refusal {
@@ -148,7 +143,7 @@ fn look(asked: &Asked<'_>, wish: &ImportWish, planned: &PlannedImport) -> Result
         } @else if !asked.may_change() {
             p .faint { "This console only shows: it was started with " code { "--read-only" } "." }
         } @else {
-            (confirmation(asked, wish, &again, needs, &digest(document)?))
+            (confirmation(asked, wish, &again, needs, document.seal))
         }
         (of_plan(&document.plan))
         @if !document.findings.is_empty() {
@@ -185,14 +180,14 @@ fn confirmation(
     wish: &ImportWish,
     again: &[(&str, String)],
     needs: &[Needed],
-    digest: &str,
+    seal: Option<Digest>,
 ) -> Markup {
     let mut kept = wish.clone();
     kept.edits = EditsPolicy::Keep;
     html! {
         form .panel method="post" action=(Route::ImportPlan.path()) autocomplete="off" {
             input type="hidden" name="token" value=(asked.token);
-            input type="hidden" name="plan" value=(digest);
+            @if let Some(seal) = seal { input type="hidden" name="plan" value=(seal); }
             @for (name, value) in again { input type="hidden" name=(name) value=(value); }
             (boxes(needs))
             @if needs.iter().any(|needed| needed.permission == Permission::OverwriteEdits) {
@@ -206,16 +201,11 @@ fn confirmation(
     }
 }
 
-fn confirm(
-    asked: &Asked<'_>,
-    wish: ImportWish,
-    planned: PlannedImport,
-    form: &Fields,
-) -> Result<Reply, Instead> {
-    let importing = asked.console.host.importing();
-    if form.get("plan") != Some(digest(&planned.document)?.as_str()) {
-        return Err(importing.stale().into());
-    }
+fn confirm(asked: &Asked<'_>, wish: ImportWish, form: &Fields) -> Result<Reply, Instead> {
+    let plan = form
+        .get("plan")
+        .and_then(|plan| plan.parse::<Digest>().ok());
+    let plan = plan.ok_or_else(|| unclear("The form names no plan. Look at it again."))?;
     let granted = granted(form);
     let mut command = format!("recipack import {}", options(&wish));
     for permission in &granted {
@@ -224,7 +214,7 @@ fn confirm(
     let title = format!("Importing {} into {}", wish.package, wish.into);
     Ok(asked.work(title, Section::Import, move |console| {
         let importing = console.host.importing();
-        let document = importing.carry_out(&wish, &planned.document, &granted);
+        let document = importing.carry_out(&wish, plan, &granted);
         Some(document.map(|document| {
             console
                 .host

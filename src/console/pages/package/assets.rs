@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
-use super::review::{Review, boxes_are_stale};
+use super::review::Review;
 use super::{Read, sight};
 use crate::console::pages::{Asked, Instead, unclear};
 use crate::console::reply::Reply;
@@ -29,7 +29,7 @@ pub(in crate::console::pages) fn page(asked: &Asked<'_>) -> Result<Reply, Instea
         return Ok(choose(asked, &read, &opened, &rows, &base));
     };
     if form.get("base") != Some(base.as_str()) {
-        return Ok(boxes_are_stale(asked, &read, Route::Assets));
+        return Err(read.packing.stale().into());
     }
     let name = |number: usize| format!("asset.{number}");
     let numbers: Vec<usize> = (0..rows.len())

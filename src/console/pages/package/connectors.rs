@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::review::{Review, boxes_are_stale};
+use super::review::Review;
 use super::{Read, sight};
 use crate::console::Words;
 use crate::console::pages::{Asked, Instead};
@@ -30,7 +30,7 @@ pub(in crate::console::pages) fn page(
         return Ok(choose(asked, &read, name, target, &rows, &base));
     };
     if form.get("base") != Some(base.as_str()) {
-        return Ok(boxes_are_stale(asked, &read, route));
+        return Err(read.packing.stale().into());
     }
     let field = |number: usize| format!("connector.{number}");
     let mut steps = Vec::new();

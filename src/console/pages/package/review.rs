@@ -1,6 +1,5 @@
 //! Looking at what would be written into a manifest, and having it written.
 
-use hyper::StatusCode;
 use maud::{Markup, html};
 
 use super::{Read, sight};
@@ -13,7 +12,7 @@ use crate::console::session::Done;
 use crate::model::count::counted;
 use crate::model::ident::Digest;
 use crate::plan::diff::lines;
-use crate::report::html::{Tone, findings, notice, text};
+use crate::report::html::{Tone, notice, text};
 
 /// A text that a manifest may get.
 pub(super) struct Review<'a> {
@@ -101,16 +100,4 @@ impl Review<'_> {
             command: format!("recipack manifest edit {}", self.read.option()),
         }))
     }
-}
-
-/// A page for boxes that stand for something else by now.
-pub(super) fn boxes_are_stale(asked: &Asked<'_>, read: &Read<'_>, back: Route) -> Reply {
-    let told = read.packing.stale().told;
-    let body = html! {
-        (findings(&told))
-        p .actions { a .button href=(back.path()) { "Look again" } }
-    };
-    let mut sight = sight("Nothing was changed", body, Vec::new());
-    sight.status = StatusCode::CONFLICT;
-    sight.reply(Some(asked.console))
 }
