@@ -17,6 +17,7 @@ use crate::cli::connect::{open, open_remote};
 use crate::cli::workspace_command::platform_option;
 use crate::io::scratch::ScratchFolder;
 use crate::model::finding::Severity;
+use crate::model::ident::Digest;
 use crate::model::keyword::nearest;
 use crate::model::workspace::{Address, AddressError, FolderPath};
 use crate::ops::export::record::record_path;
@@ -24,7 +25,7 @@ use crate::ops::workspace::export::{Output, WorkspaceExportError, export};
 use crate::ops::workspace::pull::{PullError, pull_all};
 use crate::plan::decision::shell_word;
 use crate::plan::workspace_export::{DepartureRequest, Rows, Unfiled};
-use crate::registry::{MINISIGN, Opening, Reference};
+use crate::registry::{MINISIGN, Opening, Reference, Selector};
 use crate::remote::fetch;
 use crate::workspace::Workspace;
 
@@ -69,9 +70,26 @@ impl Brought {
         }
     }
 
+    /// Where what is made of it lies if nobody says otherwise: beside it, or here under its name, if it
+    /// lies elsewhere.
+    pub(crate) fn base(&self) -> &Path {
+        match (&self.named, self.path.file_name()) {
+            (Some(_), Some(name)) => Path::new(name),
+            (Some(_) | None, _) => &self.path,
+        }
+    }
+
     /// Where it is in a registry, by the digest of its manifest.
     pub(crate) const fn pinned(&self) -> Option<&Reference> {
         self.pinned.as_ref()
+    }
+
+    /// The digest of its manifest in a registry.
+    pub(crate) fn digest(&self) -> Option<Digest> {
+        match self.pinned.as_ref()?.selector.as_ref()? {
+            Selector::Digest(digest) => Some(*digest),
+            Selector::Tag(_) => None,
+        }
     }
 
     /// Signatures that are attached to it in a registry.

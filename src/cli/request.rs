@@ -18,7 +18,7 @@ use crate::io::limited;
 use crate::io::limited::DOCUMENT;
 use crate::manifest::{DEFAULT_LIMIT_MB, GlobError, Manifest};
 use crate::model::catalogue::{Catalogue, NoCatalogue, SharedConnectors};
-use crate::model::ident::{ConnectorTitle, PackageName, TargetName};
+use crate::model::ident::{ConnectorTitle, Digest, PackageName, TargetName};
 use crate::model::span::{Located, Origin};
 use crate::model::table::PackedRows;
 use crate::model::target::{ConnectorPolicy, Target, TargetKind};
@@ -147,6 +147,8 @@ pub(crate) struct Resolved {
     pub(crate) name: Option<PackageName>,
     /// The largest package that is made, in bytes.
     pub(crate) limit: u64,
+    /// The digest by which a registry has the project, if it lies in one.
+    pub(crate) project_digest: Option<Digest>,
     /// The project and the connectors beside it; what was brought from a workspace goes with this
     /// value.
     _brought: [Option<Brought>; 2],
@@ -529,6 +531,7 @@ pub(crate) fn resolve(
         },
         manifest: file,
         admin,
+        project_digest: project.digest(),
         _brought: [Some(project), connectors],
     })
 }

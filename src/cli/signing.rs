@@ -103,10 +103,12 @@ pub(crate) fn signing_key(file: &Path) -> Result<SigningKey, Failure> {
     })
 }
 
-/// What verifying a package found that is sound and as recorded: others get no other.
+/// What verifying a package found that is sound and as recorded: others get no other. It is told as
+/// `called`.
 pub(crate) fn as_recorded(
     context: &Context,
     package: &Path,
+    called: &str,
     done: &str,
 ) -> Result<Verification, Failure> {
     let request = VerifyRequest {
@@ -119,15 +121,16 @@ pub(crate) fn as_recorded(
     };
     let found = verify(&request, &context.running, &mut context.ui.observer())?;
     match found.mismatches.first() {
-        None => Ok(found),
+        None => Ok(Verification {
+            package: called.to_owned(),
+            ..found
+        }),
         Some(mismatch) => Err(Failure::new(
             Exit::VerificationFailed,
             "not-as-recorded",
             format!(
-                "{} is not {done}: {}: {}",
-                package.display(),
-                mismatch.subject,
-                mismatch.what
+                "{called} is not {done}: {}: {}",
+                mismatch.subject, mismatch.what
             ),
         )
         .help("look at it with `recipack verify`, and export it again")),

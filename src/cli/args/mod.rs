@@ -58,7 +58,7 @@ pub(crate) use platform::PlatformArgs;
 pub(crate) use promote::PromoteArgs;
 pub(crate) use provenance::{AttestArgs, SbomArgs};
 pub(crate) use recipe::{RecipeChangeArgs, RecipeCommand, RecipeListArgs};
-pub(crate) use registry::{AttachArgs, DiscoverArgs, PullArgs, PushArgs, TagsArgs};
+pub(crate) use registry::{AttachArgs, AttachingArgs, DiscoverArgs, PullArgs, PushArgs, TagsArgs};
 pub(crate) use report::{ReportArgs, ReportFileArgs, ReportTo};
 pub(crate) use rollout::{
     LedgerArgs, RolloutAbortArgs, RolloutBoardArgs, RolloutCommand, RolloutDriftArgs,

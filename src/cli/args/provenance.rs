@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::ForceArgs;
+use super::{AttachingArgs, ForceArgs};
 
 /// Arguments of `attest`.
 #[derive(Debug, Args)]
 pub(crate) struct AttestArgs {
-    /// The package
+    /// The package: a file, or oci://HOST/REPOSITORY:TAG
     #[arg(value_name = "PACKAGE.zip")]
     pub(crate) package: PathBuf,
     /// The decision record [default: <package>.recipack.json beside it]
@@ -27,21 +27,27 @@ pub(crate) struct AttestArgs {
     /// What may be replaced.
     #[command(flatten)]
     pub(crate) force: ForceArgs,
+    /// Where else it goes.
+    #[command(flatten)]
+    pub(crate) attaching: AttachingArgs,
 }
 
 /// Arguments of `sbom`.
 #[derive(Debug, Args)]
 pub(crate) struct SbomArgs {
-    /// The package
+    /// The package: a file, or oci://HOST/REPOSITORY:TAG
     #[arg(value_name = "PACKAGE.zip")]
     pub(crate) package: PathBuf,
     /// The decision record [default: <package>.recipack.json beside it]
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
-    /// Where to write it [default: <package>.cdx.json]
+    /// Where to write it [default: <package>.cdx.json; of one in a registry, here]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// What may be replaced.
     #[command(flatten)]
     pub(crate) force: ForceArgs,
+    /// Where else it goes.
+    #[command(flatten)]
+    pub(crate) attaching: AttachingArgs,
 }

@@ -16,6 +16,17 @@ pub(crate) struct RegistryArgs {
     pub(crate) ca_file: Option<PathBuf>,
 }
 
+/// Whether what is made of a package is brought to where the package is.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AttachingArgs {
+    /// Attach it to the package, too, which is one in a registry
+    #[arg(long)]
+    pub(crate) attach: bool,
+    /// How it is spoken to.
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
+}
+
 /// Arguments of `push`.
 #[derive(Debug, Args)]
 pub(crate) struct PushArgs {

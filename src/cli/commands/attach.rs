@@ -1,16 +1,17 @@
 //! `recipack attach`: what belongs to a package, beside it in a registry.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::args::AttachArgs;
+use super::super::args::{AttachArgs, AttachingArgs};
+use super::super::brought::Brought;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::output::{Kind, kind_of};
-use super::super::registry::{clock_of, open, selector};
+use super::super::registry::{clock_of, open, reference, selector};
 use super::super::ui::visible;
 use super::super::{Context, Stop};
 use super::discover::AttachmentDocument;
@@ -66,6 +67,67 @@ pub(crate) fn run(context: &Context, args: &AttachArgs) -> Result<Exit, Stop> {
     };
     context.ui.print(&document, text)?;
     Ok(Exit::Done)
+}
+
+/// Whether what is made of a package is brought to where the package is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attaching {
+    /// It is.
+    There,
+    /// It is written, and that is all.
+    No,
+}
+
+impl Attaching {
+    /// What was asked for, if it can be done: the package is in a registry, and a file is written.
+    pub(super) fn of(
+        args: &AttachingArgs,
+        package: &Path,
+        output: Option<&Path>,
+    ) -> Result<Self, Failure> {
+        if !args.attach {
+            return Ok(Self::No);
+        }
+        if reference(package)?.is_none() {
+            let shown = package.display();
+            return Err(Failure::usage(format!(
+                "--attach goes with a package in a registry, and {shown} is a file"
+            ))
+            .help("push it first, and name it as oci://HOST/REPOSITORY:TAG; or attach what is written: recipack attach oci://HOST/REPOSITORY:TAG FILE"));
+        }
+        match output {
+            Some(output) if output == Path::new("-") => Err(Failure::usage(
+                "--attach goes with a file, and `-o -` writes none",
+            )
+            .help("leave out one of them")),
+            Some(_) | None => Ok(Self::There),
+        }
+    }
+}
+
+/// Attaches a file that was made of a package, and gives the digest of its manifest.
+pub(super) fn attached(
+    context: &Context,
+    attaching: Attaching,
+    ca: Option<&PathBuf>,
+    package: &Brought,
+    file: &Path,
+) -> Result<Option<String>, Failure> {
+    let (Attaching::There, Some(pinned)) = (attaching, package.pinned()) else {
+        return Ok(None);
+    };
+    let (parcel, kind) = parcel(file, None)?;
+    let opened = open(context, ca, &pinned.home, Opening::Read)?;
+    let found = opened.find(selector(pinned)?)?;
+    let clock = clock_of(context, &pinned.home);
+    let attachment = opened.attach(&found, &parcel, &kind, &*clock)?;
+    context.did(format!("{} is attached", parcel.name));
+    Ok(Some(attachment.digest.to_string()))
+}
+
+/// What people read of it.
+pub(super) fn attached_line(digest: Option<&str>) -> String {
+    digest.map_or_else(String::new, |digest| format!("  attached    {digest}\n"))
 }
 
 /// Whether a statement is about the package, if it is one that nobody signed: what is signed is opened

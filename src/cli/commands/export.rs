@@ -266,7 +266,7 @@ fn work(
         &mut context.ui.observer(),
     )?;
     if let Some((lock, path, target)) = lock {
-        let found = prepared.locked(&resolved.request, &packed.entries)?;
+        let found = prepared.locked(&resolved.request, resolved.project_digest, &packed.entries)?;
         lockfile::hold(&path, lock, target, found)?;
     }
     let (written, record) = hand_over(

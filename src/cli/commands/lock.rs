@@ -100,7 +100,7 @@ fn lock(context: &Context, args: &LockArgs, path: &Path) -> Result<Answer<LockDo
             return Err(failure.into());
         }
         let entries = prepared.digests(&context.running, &mut observer)?;
-        let locked = prepared.locked(&resolved.request, &entries)?;
+        let locked = prepared.locked(&resolved.request, resolved.project_digest, &entries)?;
         found.targets.insert(target.clone(), locked);
     }
     let changes = changes(before.as_ref().unwrap_or(&Lock::default()), &found);
@@ -180,6 +180,9 @@ fn text(document: &LockDocument, was_there: bool) -> String {
             counted(target.connectors as u64, "connector"),
             target.content_digest
         );
+        if let Some(project) = target.project_digest {
+            let _ = writeln!(text, "    made of sha256:{project} in the registry");
+        }
     }
     text
 }

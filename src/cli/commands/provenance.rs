@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::super::args::{AttestArgs, ForceArgs, SbomArgs};
+use super::super::args::{AttachingArgs, AttestArgs, ForceArgs, SbomArgs};
+use super::super::brought::{self, Along, Brought};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::mask::masked;
 use super::super::output::{Content, OutputPath};
 use super::super::ui::{Format, visible};
 use super::super::{Context, Stop};
+use super::attach::{Attaching, attached, attached_line};
 use crate::archive::signature::LONGEST;
 use crate::io::limited;
 use crate::model::ident::Digest;
@@ -19,7 +21,8 @@ use crate::ops::export::record::record_path;
 use crate::ops::provenance::bom::Bom;
 use crate::ops::provenance::envelope::{EnvelopeKey, IN_TOTO};
 use crate::ops::provenance::statement::{BUILDER, Statement};
-use crate::ops::provenance::{Known, ProvenanceDocument};
+use crate::ops::provenance::verify::VerifyError;
+use crate::ops::provenance::{Known, ProvenanceDocument, ProvenanceError};
 
 pub(crate) fn attest(context: &Context, args: &AttestArgs) -> Result<Exit, Stop> {
     let builder = args.builder.as_deref().unwrap_or(BUILDER);
@@ -36,17 +39,21 @@ pub(crate) fn attest(context: &Context, args: &AttestArgs) -> Result<Exit, Stop>
         Some(_) => "intoto.jsonl",
         None => "intoto.json",
     };
-    let output = output(&Place {
-        said: args.output.as_deref(),
-        package: &args.package,
-        record: args.record.as_deref(),
-        key: args.key.as_deref(),
-        extension,
-        content: Content::Attestation,
-        force: args.force,
-    })?;
-    let known = known(context, &args.package, args.record.as_ref())?;
-    let statement = Statement::of(&known, builder).and_then(|statement| statement.to_text());
+    let made = Made::of(
+        context,
+        &Asked {
+            package: &args.package,
+            record: args.record.as_deref(),
+            output: args.output.as_deref(),
+            key: args.key.as_deref(),
+            extension,
+            content: Content::Attestation,
+            force: args.force,
+            attaching: &args.attaching,
+        },
+    )?;
+    let known = &made.known;
+    let statement = Statement::of(known, builder).and_then(|statement| statement.to_text());
     let statement = statement.map_err(anyhow::Error::new)?;
     let (format, text) = match key {
         None => ("in-toto statement", statement),
@@ -56,32 +63,25 @@ pub(crate) fn attest(context: &Context, args: &AttestArgs) -> Result<Exit, Stop>
             ("DSSE envelope", text)
         }
     };
-    write(context, &known, &output, format, &text)
+    made.write(context, format, &text)
 }
 
 pub(crate) fn sbom(context: &Context, args: &SbomArgs) -> Result<Exit, Stop> {
-    let output = output(&Place {
-        said: args.output.as_deref(),
-        package: &args.package,
-        record: args.record.as_deref(),
-        key: None,
-        extension: "cdx.json",
-        content: Content::Bom,
-        force: args.force,
-    })?;
-    let known = known(context, &args.package, args.record.as_ref())?;
-    let text = Bom::of(&known).to_text().map_err(anyhow::Error::new)?;
-    write(context, &known, &output, "CycloneDX 1.6", &text)
-}
-
-fn known(context: &Context, package: &Path, record: Option<&PathBuf>) -> Result<Known, Failure> {
-    let mut observer = context.ui.observer();
-    Ok(Known::read(
-        package,
-        record.cloned(),
-        &context.running,
-        &mut observer,
-    )?)
+    let made = Made::of(
+        context,
+        &Asked {
+            package: &args.package,
+            record: args.record.as_deref(),
+            output: args.output.as_deref(),
+            key: None,
+            extension: "cdx.json",
+            content: Content::Bom,
+            force: args.force,
+            attaching: &args.attaching,
+        },
+    )?;
+    let text = Bom::of(&made.known).to_text().map_err(anyhow::Error::new)?;
+    made.write(context, "CycloneDX 1.6", &text)
 }
 
 fn envelope_key(file: &Path) -> Result<EnvelopeKey, Failure> {
@@ -94,57 +94,104 @@ fn envelope_key(file: &Path) -> Result<EnvelopeKey, Failure> {
     })
 }
 
-/// Where a document is to go, and what it is made from.
-struct Place<'p> {
-    said: Option<&'p Path>,
-    package: &'p Path,
-    record: Option<&'p Path>,
-    key: Option<&'p Path>,
-    extension: &'p str,
+/// What a document is to be made of, and where it is to go.
+struct Asked<'a> {
+    package: &'a Path,
+    record: Option<&'a Path>,
+    output: Option<&'a Path>,
+    key: Option<&'a Path>,
+    extension: &'a str,
     content: Content,
     force: ForceArgs,
+    attaching: &'a AttachingArgs,
 }
 
-/// Where a document goes: beside the package, if nobody says otherwise.
-fn output(place: &Place<'_>) -> Result<OutputPath, Failure> {
-    let output = match place.said {
-        Some(said) => said.to_owned(),
-        None => place.package.with_extension(place.extension),
-    };
-    let beside = record_path(place.package);
-    let inputs: Vec<&Path> = [Some(place.package), Some(&beside), place.record, place.key]
-        .into_iter()
-        .flatten()
-        .collect();
-    OutputPath::check(&output, place.content, (&place.force).into(), &inputs)
+/// What is known of a package, and where a document about it goes.
+struct Made {
+    package: Brought,
+    known: Known,
+    output: OutputPath,
+    attaching: Attaching,
+    ca: Option<PathBuf>,
 }
 
-fn write(
-    context: &Context,
-    known: &Known,
-    output: &OutputPath,
-    format: &str,
-    text: &str,
-) -> Result<Exit, Stop> {
-    output.write(text.as_bytes())?;
-    context.did(format!("{} was written", output.path().display()));
-    let document = ProvenanceDocument {
-        package: known.verification.package.clone(),
-        output: output.path().display().to_string(),
-        format: format.to_owned(),
-        sha256: known.verification.sha256,
-        digest: Digest::of(text.as_bytes()),
-    };
-    match context.ui.format {
-        // Two documents would be none.
-        Format::Json if output.is_stdout() => {}
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => {
-            let output_name = visible(&document.output);
-            let package = visible(&document.package);
-            let told = format!("{output_name}: {format} of {package}\n");
-            context.ui.result_beside(output, &told)?;
-        }
+impl Made {
+    fn of(context: &Context, asked: &Asked<'_>) -> Result<Self, Failure> {
+        let attaching = Attaching::of(asked.attaching, asked.package, asked.output)?;
+        let ca = asked.attaching.registry.ca_file.as_ref();
+        let package = brought::fetched(context, ca, asked.package, Along::Record)?;
+        let output = match asked.output {
+            Some(said) => said.to_owned(),
+            None => package.base().with_extension(asked.extension),
+        };
+        let beside = record_path(package.path());
+        let inputs: Vec<&Path> = [Some(package.path()), Some(&beside), asked.record, asked.key]
+            .into_iter()
+            .flatten()
+            .collect();
+        let output = OutputPath::check(&output, asked.content, (&asked.force).into(), &inputs)?;
+        let known = known(context, &package, asked.record)?;
+        Ok(Self {
+            package,
+            known,
+            output,
+            attaching,
+            ca: ca.cloned(),
+        })
     }
-    Ok(Exit::Done)
+
+    fn write(&self, context: &Context, format: &str, text: &str) -> Result<Exit, Stop> {
+        let output = &self.output;
+        output.write(text.as_bytes())?;
+        context.did(format!("{} was written", output.path().display()));
+        let attached = attached(
+            context,
+            self.attaching,
+            self.ca.as_ref(),
+            &self.package,
+            output.path(),
+        )?;
+        let document = ProvenanceDocument {
+            package: self.package.name(),
+            output: output.path().display().to_string(),
+            format: format.to_owned(),
+            sha256: self.known.verification.sha256,
+            digest: Digest::of(text.as_bytes()),
+            attached,
+        };
+        match context.ui.format {
+            // Two documents would be none.
+            Format::Json if output.is_stdout() => {}
+            Format::Json => context.ui.document(&document)?,
+            Format::Text => {
+                let told = format!(
+                    "{}: {format} of {}\n{}",
+                    visible(&document.output),
+                    visible(&document.package),
+                    attached_line(document.attached.as_deref()),
+                );
+                context.ui.result_beside(output, &told)?;
+            }
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// What is known of a package. Where one of a registry lies for a while is of no use to anybody.
+fn known(context: &Context, package: &Brought, record: Option<&Path>) -> Result<Known, Failure> {
+    let mut observer = context.ui.observer();
+    let record = record.map(Path::to_owned);
+    let known = Known::read(package.path(), record, &context.running, &mut observer);
+    Ok(known.map_err(|error| match error {
+        ProvenanceError::Verify(VerifyError::NoRecord { .. }) => {
+            ProvenanceError::Verify(VerifyError::NoRecord {
+                package: package.name().into(),
+            })
+        }
+        ProvenanceError::Differs { first, .. } => ProvenanceError::Differs {
+            package: package.name(),
+            first,
+        },
+        other @ ProvenanceError::Verify(_) => other,
+    })?)
 }

@@ -98,7 +98,7 @@ pub(crate) fn run(context: &Context, args: &PushArgs) -> Result<Exit, Stop> {
 
 /// A package that is sound and as recorded, as it goes to a registry.
 fn outgoing(context: &Context, path: &Path) -> Result<(Outgoing, Verification), Failure> {
-    let found = as_recorded(context, path, "pushed")?;
+    let found = as_recorded(context, path, &path.display().to_string(), "pushed")?;
     let recorded = match found.record_sha256 {
         Some(digest) => Some(record(&record_path(path), digest)?),
         None => None,

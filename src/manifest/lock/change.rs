@@ -107,6 +107,13 @@ fn of_target(locked: &LockedTarget, found: &LockedTarget) -> Vec<Told> {
         catalog(locked),
         catalog(found),
     );
+    let project = |target: &LockedTarget| target.project.as_ref().map(short);
+    changed(
+        Sort::Target,
+        "the project in the registry",
+        project(locked),
+        project(found),
+    );
     let titles: BTreeSet<_> = locked
         .connectors
         .keys()

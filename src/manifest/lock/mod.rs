@@ -36,6 +36,8 @@ pub struct LockedTarget {
     pub data_center: Option<DataCenter>,
     /// What the rule knew of shared connectors.
     pub catalog: LockedCatalogue,
+    /// The digest by which a registry has the project, if it lies in one: tags can be moved.
+    pub project: Option<Digest>,
     /// The custom connectors that its recipes need, by title; by internal name where no title is
     /// known.
     pub connectors: BTreeMap<String, LockedConnector>,
@@ -110,6 +112,9 @@ pub struct LockedSummary {
     pub connectors: usize,
     /// The digest of its package's contents.
     pub content_digest: Digest,
+    /// The digest by which a registry has its project; absent if it lies in none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_digest: Option<Digest>,
 }
 
 impl Lock {
@@ -122,6 +127,7 @@ impl Lock {
                 files: target.entries.len(),
                 connectors: target.connectors.len(),
                 content_digest: target.content_digest(),
+                project_digest: target.project,
             })
             .collect()
     }

@@ -68,6 +68,8 @@ struct TargetText {
     data_center: Option<DataCenter>,
     #[serde(default, skip_serializing_if = "LockedCatalogue::is_unknown")]
     catalog: LockedCatalogue,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    project_digest: Option<Digest>,
     content_digest: Digest,
     /// The files that this target does not get.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -108,6 +110,7 @@ impl Lock {
                 kind: text.kind,
                 data_center: text.data_center,
                 catalog: text.catalog,
+                project: text.project_digest,
                 connectors: text.connectors,
                 entries,
             };
@@ -133,6 +136,7 @@ impl Lock {
             kind: locked.kind,
             data_center: locked.data_center.clone(),
             catalog: locked.catalog,
+            project_digest: locked.project,
             content_digest: locked.content_digest(),
             without: files
                 .keys()
@@ -190,6 +194,7 @@ mod tests {
             kind: TargetKind::Customer,
             data_center: None,
             catalog: LockedCatalogue::Unknown,
+            project: (entries.len() % 2 == 1).then(|| Digest::of(b"registry")),
             connectors: BTreeMap::new(),
             entries: entries
                 .iter()

@@ -41,13 +41,15 @@ pub enum LockOutcome {
 }
 
 impl Prepared {
-    /// What the target gets, with the digests of the package's entries as `entries`, in their order.
+    /// What the target gets, with the digests of the package's entries as `entries`, in their order,
+    /// and that of the project as `project`, if it lies in a registry.
     ///
     /// # Errors
     /// If the source of a connector that stays out can't be read.
     pub fn locked(
         &self,
         request: &ExportRequest,
+        project: Option<Digest>,
         entries: &[PackedEntry],
     ) -> Result<LockedTarget, ExportError> {
         let planned = self.plan.entries.iter();
@@ -74,6 +76,7 @@ impl Prepared {
             kind: request.destination.kind,
             data_center: request.destination.data_center.clone(),
             catalog: LockedCatalogue::from(&request.shared),
+            project,
             connectors,
             entries,
         })

@@ -69,6 +69,9 @@ pub struct ProvenanceDocument {
     pub sha256: Digest,
     /// SHA-256 of the file that was written.
     pub digest: Digest,
+    /// The digest of its manifest in the package's registry, `sha256:…`; absent without `--attach`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attached: Option<String>,
 }
 
 impl Known {

@@ -161,6 +161,7 @@ fn a_registry_of_others_takes_packages_and_gives_them_back() {
     done(&place, &["sign", "orders.zip", "--key", "keys/test.key"]);
     done(&place, &["sbom", "orders.zip"]);
     done(&place, &["attest", "orders.zip"]);
+    fs::create_dir(place.path("again")).expect("made");
     // Two at once, for a list that nobody but they keep.
     let attaching = [
         "orders.zip.minisig",
@@ -180,6 +181,17 @@ fn a_registry_of_others_takes_packages_and_gives_them_back() {
     assert_eq!(found.len(), 3, "{found:?}");
     assert!(found.iter().all(|one| one["listed"] == true), "{found:?}");
     done(&place, &["verify", &at, "--key", "keys/test.pub"]);
+    // Made of what is there, it is the same, and attached once.
+    done(
+        &place,
+        &["sbom", address, "--attach", "-o", "again/orders.cdx.json"],
+    );
+    let bills = ["orders.cdx.json", "again/orders.cdx.json"];
+    let [made, again] = bills.map(|file| fs::read(place.path(file)).expect("there"));
+    assert!(made == again);
+    let found = done(&place, &["discover", address, "--json"]);
+    let found: serde_json::Value = serde_json::from_str(&found).expect("JSON");
+    assert_eq!(found["attachments"].as_array().map(Vec::len), Some(3));
     assert_eq!(done(&place, &["tags", &registry.at("")]), "1.0\n");
 }
 

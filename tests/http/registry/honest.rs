@@ -195,3 +195,82 @@ fn an_address_stands_wherever_a_package_does() {
         entries(&place.path("orders.zip"))
     );
 }
+
+#[test]
+fn what_is_signed_and_stated_of_a_package_there_is_what_is_of_the_file() {
+    let place = place();
+    let registry = StandIn::honest(Subjects::Unknown);
+    let at = registry.at(":1.0");
+    let pushed = json(&place, &["push", "orders.zip", &at]);
+    fs::create_dir(place.path("here")).expect("made");
+    let kept = [
+        (
+            "orders.zip.minisig",
+            &["sign", "--key", "../keys/test.key"][..],
+        ),
+        ("orders.intoto.json", &["attest"]),
+        ("orders.cdx.json", &["sbom"]),
+    ];
+    for (file, command) in kept {
+        let of_file = json(
+            &place,
+            &[&["-C", "here"], command, &["../orders.zip"]].concat(),
+        );
+        let beside = fs::read(place.path(file)).expect("written");
+        // Nothing lies beside a package that is in a registry, so it is written here.
+        let options = ["-C", "here"];
+        let of_address = json(
+            &place,
+            &[&options[..], command, &[&at, "--attach"]].concat(),
+        );
+        assert_eq!(of_address["package"], pushed["address"]);
+        assert_eq!(of_address["sha256"], of_file["sha256"]);
+        let here = fs::read(place.path("here").join(file)).expect("written");
+        // In a signature there is chance; what is signed is the same.
+        match of_file.get("comment") {
+            None => assert!(here == beside, "{file}"),
+            Some(comment) => assert_eq!(&of_address["comment"], comment),
+        }
+        assert!(of_file.get("attached").is_none());
+        let attached = of_address["attached"].as_str().expect("a digest");
+        assert!(attached.starts_with("sha256:"), "{attached}");
+    }
+    let found = json(&place, &["discover", &at]);
+    let found = found["attachments"].as_array().expect("a list").iter();
+    let mut names: Vec<&str> = found.filter_map(|one| one["name"].as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "orders.cdx.json",
+            "orders.intoto.json",
+            "orders.zip.minisig"
+        ]
+    );
+    done(&place, &["verify", &at, "--key", "keys/test.pub"]);
+    // It is the package that the address names, whatever the tag points to later.
+    done(&place, &["push", "other.zip", &at, "--move-tag"]);
+    let pinned = pushed["address"].as_str().expect("text");
+    let again = json(&place, &["sbom", pinned, "-o", "again.json"]);
+    assert_eq!(again["sha256"], pushed["sha256"]);
+}
+
+#[test]
+fn what_can_not_be_attached_is_told_before_anything_is_written() {
+    let place = place();
+    let registry = StandIn::honest(Subjects::Unknown);
+    fs::remove_file(place.path("other.recipack.json")).expect("there");
+    let at = registry.at(":1.0");
+    done(&place, &["push", "other.zip", &at]);
+    let before = place.names();
+    let told = ends(&place, &["sbom", "orders.zip", "--attach"], 64, "usage");
+    assert!(told.contains("recipack attach oci://"), "{told}");
+    ends(&place, &["sbom", &at, "--attach", "-o", "-"], 64, "usage");
+    for command in ["sbom", "attest"] {
+        let told = ends(&place, &[command, &at], 64, "no-record");
+        assert!(told.contains(&registry.at("@sha256:")), "{told}");
+    }
+    ends(&place, &["sbom", &registry.at("")], 64, "usage");
+    ends(&place, &["sbom", &registry.at(":2")], 1, "not-in-registry");
+    assert_eq!(place.names(), before);
+}

@@ -106,3 +106,50 @@ fn many_at_once_lose_no_tag() {
         "0\na\nb\nc\nd\ne\nf\n"
     );
 }
+
+#[test]
+fn a_lock_holds_the_digest_of_a_project_that_lies_there() {
+    let place = place();
+    let at = "oci:layout:1.0";
+    let pushed = json(&place, &["push", "orders.zip", at]);
+    place.write(
+        "recipack.toml",
+        &format!("[package]\nproject = \"{at}\"\n[targets.abroad]\nkind = \"external\"\n"),
+    );
+    let locked = json(&place, &["lock"]);
+    let digest = locked["targets"][0]["project_digest"].clone();
+    let told = digest.as_str().map(|digest| format!("sha256:{digest}"));
+    assert_eq!(told.as_deref(), pushed["digest"].as_str());
+    let export = ["export", "--to", "abroad", "--locked", "-o", "locked.zip"];
+    done(&place, &export);
+    // The same files with another record are another package, though all that is in it is the same.
+    done(
+        &place,
+        &[
+            "export",
+            "orders.zip",
+            "--for",
+            "external",
+            "-o",
+            "again.zip",
+        ],
+    );
+    let moved = json(&place, &["push", "again.zip", at, "--move-tag"]);
+    assert_eq!(moved["content_digest"], pushed["content_digest"]);
+    let run = super::run(&place, &["lock", "--check"]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    let short = |digest: &serde_json::Value| digest.as_str().expect("text")[7..19].to_owned();
+    let change = format!(
+        "  the project in the registry: {} → {}\n",
+        short(&pushed["digest"]),
+        short(&moved["digest"])
+    );
+    assert!(run.stdout.contains(&change), "{}", run.stdout);
+    let told = ends(&place, &export, 2, "lock-differs");
+    assert!(told.contains("the project in the registry"), "{told}");
+    // By its digest it is what was locked, wherever the tag went.
+    let pinned = pushed["address"].as_str().expect("text");
+    let manifest = fs::read_to_string(place.path("recipack.toml")).expect("text");
+    place.write("recipack.toml", &manifest.replace(at, pinned));
+    done(&place, &export);
+}

@@ -196,6 +196,9 @@ pub struct SignDocument {
     pub sha256: Digest,
     /// The comment that is signed with it.
     pub comment: String,
+    /// The digest of its manifest in the package's registry, `sha256:…`; absent without `--attach`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attached: Option<String>,
 }
 
 /// What making a package again gave.
