@@ -294,6 +294,7 @@ pub(crate) fn package(
             Err(Failure {
                 exit: Exit::Failed,
                 told,
+                wait: None,
             })
         }
     }

@@ -2,6 +2,7 @@
 //! library becomes one of these here and nowhere else.
 
 use std::error::Error;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,8 @@ pub(crate) struct Failure {
     pub(crate) exit: Exit,
     /// What is wrong, each with its place and help.
     pub(crate) told: Vec<Diagnostic>,
+    /// For how long the platform asks to wait, if it does.
+    pub(crate) wait: Option<Duration>,
 }
 
 /// The document that `--json` prints for a command that could not do its work.
@@ -84,6 +87,7 @@ impl Failure {
                 excerpt: None,
                 opens: None,
             }],
+            wait: None,
         }
     }
 
@@ -179,6 +183,7 @@ impl Failure {
         Err(Self {
             exit: Exit::Failed,
             told: opened.located(&findings, None),
+            wait: None,
         })
     }
 
@@ -186,7 +191,11 @@ impl Failure {
     pub(crate) fn all(exit: Exit, failures: impl IntoIterator<Item = Self>) -> Self {
         let told = failures.into_iter().flat_map(|failure| failure.told);
         let told = told.collect();
-        Self { exit, told }
+        Self {
+            exit,
+            told,
+            wait: None,
+        }
     }
 
     /// A permission that an import or a rollback needs and was not given.
@@ -231,6 +240,7 @@ impl Failure {
         Self {
             exit: Exit::Failed,
             told: told.collect(),
+            wait: None,
         }
     }
 
@@ -632,7 +642,10 @@ impl Failure {
             ClientError::Settings { .. } => (Exit::Usage, "settings"),
             ClientError::Cut(_) => (Exit::Interrupted, "interrupted"),
         };
-        let failure = Self::of(exit, code, error);
+        let mut failure = Self::of(exit, code, error);
+        if let ClientError::RateLimited { wait, .. } = error {
+            failure.wait = *wait;
+        }
         match error.help() {
             Some(help) => failure.help(help),
             None => failure,
@@ -799,7 +812,11 @@ impl Failure {
             failure.told
         });
         let told = told.collect();
-        Self { exit, told }
+        Self {
+            exit,
+            told,
+            wait: None,
+        }
     }
 }
 

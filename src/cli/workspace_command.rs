@@ -209,6 +209,7 @@ impl Asked<'_> {
                         false => Exit::Failed,
                     },
                     told,
+                    wait: None,
                 }
             }
         }
@@ -296,6 +297,7 @@ impl Asked<'_> {
         Failure {
             exit: Exit::Failed,
             told,
+            wait: None,
         }
     }
 }

@@ -347,6 +347,14 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// An older version of the program made it, which wrote less down than is relied on.
+    #[cfg(any(feature = "local", feature = "postgres"))]
+    fn older(found: u32) -> Self {
+        Self::NoLedger(format!(
+            "an older version of recipack made it (format {found}); bring its roll-outs to their ends with that version, and begin others in a new ledger"
+        ))
+    }
+
     /// Workspaces, by their addresses, are in another open roll-out.
     fn taken(by: RolloutId, mut workspaces: Vec<String>) -> Self {
         let count = workspaces.len();

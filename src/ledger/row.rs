@@ -17,6 +17,8 @@ use crate::plan::rollout::progress::{MemberProgress, MemberState, Progress};
 #[derive(Clone, Debug, Default)]
 pub(super) struct MemberRow {
     pub(super) attempt: i64,
+    pub(super) unanswered: i64,
+    pub(super) next_turn: Option<i64>,
     pub(super) runner: Option<String>,
     pub(super) until: Option<i64>,
     pub(super) phase: Option<String>,
@@ -29,10 +31,15 @@ impl From<&MemberProgress> for MemberRow {
     fn from(member: &MemberProgress) -> Self {
         let row = Self {
             attempt: i64::from(member.attempt.0),
+            unanswered: i64::from(member.unanswered),
             ..Self::default()
         };
         match &member.state {
             MemberState::Waiting => row,
+            MemberState::Postponed { until } => Self {
+                next_turn: Some(until.0.cast_signed()),
+                ..row
+            },
             MemberState::Working {
                 runner,
                 until,
@@ -61,21 +68,26 @@ impl MemberRow {
     /// If no member was written like this.
     pub(super) fn member(self) -> Result<MemberProgress, LedgerError> {
         let attempt = u32::try_from(self.attempt).map_err(|error| corrupt(&error))?;
+        let unanswered = u32::try_from(self.unanswered).map_err(|error| corrupt(&error))?;
         let state = match (
+            self.next_turn,
             self.runner,
             self.until,
             self.phase,
             self.outcome,
             self.ended_at,
         ) {
-            (None, None, None, None, None) => MemberState::Waiting,
-            (Some(runner), Some(until), Some(phase), None, None) => MemberState::Working {
+            (None, None, None, None, None, None) => MemberState::Waiting,
+            (Some(until), None, None, None, None, None) => {
+                MemberState::Postponed { until: time(until) }
+            }
+            (None, Some(runner), Some(until), Some(phase), None, None) => MemberState::Working {
                 runner: RunnerId(runner),
                 until: time(until),
                 phase: word(&phase)?,
                 sent_before: self.sent_before.map(time),
             },
-            (None, None, None, Some(outcome), Some(at)) => MemberState::Ended {
+            (None, None, None, None, Some(outcome), Some(at)) => MemberState::Ended {
                 outcome: word(&outcome)?,
                 at: time(at),
             },
@@ -87,6 +99,7 @@ impl MemberRow {
         };
         Ok(MemberProgress {
             attempt: Attempt(attempt),
+            unanswered,
             state,
         })
     }

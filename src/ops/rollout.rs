@@ -4,6 +4,7 @@
 //! is done, so that a runner may die at any moment. What this does is done by any number of runners
 //! at once.
 
+mod attempted;
 mod back;
 mod connectors;
 mod drift;
@@ -15,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use attempted::{Attempted, failed, is_unfinished};
 
 use super::import::{ImportError, ImportRequest, Incoming, Planned};
 use super::{Observer, Running};
@@ -30,7 +33,9 @@ use crate::model::workspace::{RecipeState, Timestamp};
 use crate::ops::approval::ImportRefusal;
 use crate::plan::import::Receipt;
 use crate::plan::import::document::Afterwards;
-use crate::plan::rollout::progress::{Ending, Hold, MemberReceipt, StepError};
+use crate::plan::rollout::progress::{
+    Ending, Hold, MemberReceipt, MemberState, Patience, Step, StepError, Unanswered,
+};
 use crate::plan::rollout::{Next, PlannedMember, RolloutPackage, RolloutPlan, WaitsFor, next};
 use crate::workspace::{AdminWorkspace, Workspace, WorkspaceError};
 
@@ -75,13 +80,13 @@ pub trait Members {
     /// The import of a package into it, without settings.
     ///
     /// # Errors
-    /// If the folder can't be one.
+    /// If the folder can't be one, or can't be looked for.
     fn request(
         &self,
         member: &PlannedMember,
         package: &Path,
         workspace: &dyn Workspace,
-    ) -> Result<ImportRequest, String>;
+    ) -> Result<ImportRequest, Unreachable>;
 
     /// Puts the member's settings into the request of an import.
     ///
@@ -93,7 +98,7 @@ pub trait Members {
         incoming: &Incoming,
         member: &PlannedMember,
         workspace: &dyn Workspace,
-    ) -> Result<(), String>;
+    ) -> Result<(), Unreachable>;
 
     /// A folder for what is kept on disk meanwhile.
     fn scratch(&self) -> PathBuf;
@@ -123,6 +128,13 @@ pub enum Told<'t> {
     TakenOver,
     /// It was brought to its end.
     Ended(&'t Ending),
+    /// It did not answer, and has its next turn later.
+    Unanswered {
+        /// When.
+        until: Timestamp,
+        /// What was heard instead.
+        why: &'t str,
+    },
     /// It was left as it is.
     Left(&'t str),
 }
@@ -210,6 +222,11 @@ pub enum Ran {
         /// Until when.
         until: Timestamp,
     },
+    /// Members that are left did not answer.
+    Unanswered {
+        /// When the first of them has its next turn.
+        until: Timestamp,
+    },
     /// Too many failed.
     Halted {
         /// How many.
@@ -244,28 +261,6 @@ pub enum RunError {
         /// The file.
         path: String,
     },
-}
-
-/// What came of an attempt.
-enum Attempted {
-    /// It came to its end.
-    Ended(Ending),
-    /// Nothing was sent: it waits for somebody else.
-    Released(String),
-    /// Something may have been sent: whoever takes it over looks.
-    Left(String),
-    /// Somebody else has it.
-    Lost,
-}
-
-impl Attempted {
-    fn ended(outcome: Outcome, why: impl Into<String>) -> Self {
-        Self::Ended(Ending {
-            outcome,
-            why: why.into(),
-            receipts: Vec::new(),
-        })
-    }
 }
 
 /// Works on a roll-out as long as there is something to do.
@@ -341,6 +336,10 @@ pub fn run(
                 why: WaitsFor::Freeze,
             } => return Ok(Ran::Frozen { until }),
             Next::Wait {
+                until,
+                why: WaitsFor::Unanswered { .. },
+            } => return Ok(Ran::Unanswered { until }),
+            Next::Wait {
                 why: WaitsFor::Others { .. },
                 ..
             } => {
@@ -379,6 +378,9 @@ fn write_down(
         let now = ledger.now()?;
         let step = match &attempted {
             Attempted::Ended(ending) => progress.finish(hold, ending.clone(), now),
+            Attempted::Unanswered(unanswered) => {
+                progress.postpone(hold, unanswered, Patience::USUAL, now)
+            }
             Attempted::Released(why) => progress.release(hold, why, now),
             Attempted::Left(why) => {
                 members.told(member, Told::Left(why));
@@ -402,12 +404,39 @@ fn write_down(
                         members.told(member, Told::Ended(ending));
                         None
                     }
+                    Attempted::Unanswered(unanswered) => {
+                        postponed(members, member, &step, unanswered)
+                    }
                     Attempted::Released(_) | Attempted::Left(_) | Attempted::Lost => {
                         Some(Ran::Interrupted)
                     }
                 });
             }
         }
+    }
+}
+
+/// Tells what is written down of a member that did not answer. Says until when it is to be left alone,
+/// if something was sent to it.
+fn postponed(
+    members: &mut dyn Members,
+    member: &PlannedMember,
+    step: &Step,
+    unanswered: &Unanswered,
+) -> Option<Ran> {
+    let state = step.members.first().map(|(_, progress)| &progress.state);
+    match (state, &step.ending) {
+        (_, Some((_, ending))) => members.told(member, Told::Ended(ending)),
+        (Some(MemberState::Postponed { until } | MemberState::Working { until, .. }), _) => {
+            let (until, why) = (*until, &unanswered.why);
+            members.told(member, Told::Unanswered { until, why });
+        }
+        (Some(MemberState::Waiting | MemberState::Ended { .. }) | None, None) => {}
+    }
+    match state {
+        Some(MemberState::Working { until, .. }) => Some(Ran::Left { until: *until }),
+        Some(MemberState::Waiting | MemberState::Postponed { .. } | MemberState::Ended { .. })
+        | None => None,
     }
 }
 
@@ -441,8 +470,7 @@ impl Attempt<'_> {
     fn make(&mut self) -> Result<Attempted, RunError> {
         let mut reached = match self.members.reach(self.member, self.hold) {
             Ok(reached) => reached,
-            Err(Unreachable::Held(why)) => return Ok(self.unless_sent(Outcome::Held, why)),
-            Err(Unreachable::Failed(why)) => return Ok(self.unless_sent(Outcome::Failed, why)),
+            Err(unreachable) => return Ok(self.unreachable(unreachable)),
         };
         let inherited = match self.hold.sent_before {
             None => None,
@@ -480,15 +508,14 @@ impl Attempt<'_> {
                     }
                 }
                 // What was brought before it stays.
-                Imported::Over(Attempted::Ended(mut ending)) => {
-                    if changed == Changed::Yes {
-                        ending.outcome = Outcome::Partly;
+                Imported::Over(over) => {
+                    let mut over = over.after(changed);
+                    if let Attempted::Ended(ending) = &mut over {
+                        receipts.append(&mut ending.receipts);
+                        ending.receipts = receipts;
                     }
-                    receipts.append(&mut ending.receipts);
-                    ending.receipts = receipts;
-                    return Ok(Attempted::Ended(ending));
+                    return Ok(over);
                 }
-                Imported::Over(over) => return Ok(over),
             }
         }
         Ok(Attempted::Ended(Ending {
@@ -505,16 +532,6 @@ impl Attempt<'_> {
     fn renew(&mut self) -> Result<Kept, LedgerError> {
         let renewed = Timestamp(self.ledger.now()?.0.saturating_add(self.runner.lease));
         self.ledger.renew(self.runner.id, self.hold, renewed)
-    }
-
-    /// The end of an attempt that sent nothing; but if an earlier one may have, nobody knows.
-    fn unless_sent(&self, outcome: Outcome, why: String) -> Attempted {
-        match self.hold.sent_before {
-            None => Attempted::ended(outcome, why),
-            Some(_) => Attempted::Left(format!(
-                "what an earlier runner sent can't be looked for: {why}"
-            )),
-        }
     }
 
     /// Looks what became of what an earlier runner may have sent. Nothing of it can arrive any more
@@ -559,26 +576,18 @@ impl Attempt<'_> {
         before: Option<&Journal>,
     ) -> Result<Imported, RunError> {
         let over = |outcome, why: String| Ok(Imported::Over(Attempted::ended(outcome, why)));
-        // As long as nobody looked, what an earlier runner sent may be there.
-        let unseen = match before {
-            None => None,
-            Some(_) => self.hold.sent_before,
-        };
-        let unseen = |outcome, why: String| {
-            Ok(Imported::Over(match unseen {
-                None => Attempted::ended(outcome, why),
-                Some(_) => Attempted::Left(why),
-            }))
-        };
         let mut request = match self.members.request(self.member, path, reached.workspace()) {
             Ok(request) => request,
-            Err(why) => return unseen(Outcome::Held, why),
+            Err(why) => return Ok(Imported::Over(self.unreachable(why))),
         };
-        let mut read =
-            |request: &ImportRequest| Incoming::read(request, self.running, self.observer);
-        let mut incoming = match read(&request) {
+        let unread = |attempt: &Self, error: &ImportError| {
+            Ok(Imported::Over(
+                attempt.unless_passes(Outcome::Failed, error),
+            ))
+        };
+        let mut incoming = match Incoming::read(&request, self.running, self.observer) {
             Ok(incoming) => incoming,
-            Err(error) => return unseen(Outcome::Failed, chain(&error)),
+            Err(error) => return unread(self, &error),
         };
         if incoming.digest() != package.digest {
             let path = path.display().to_string();
@@ -589,18 +598,18 @@ impl Attempt<'_> {
             self.members
                 .settle(&mut request, &incoming, self.member, reached.workspace());
         if let Err(why) = settled {
-            return unseen(Outcome::Held, why);
+            return Ok(Imported::Over(self.unreachable(why)));
         }
         if lands != (request.folder.clone(), request.landing.clone()) {
-            incoming = match read(&request) {
+            incoming = match Incoming::read(&request, self.running, self.observer) {
                 Ok(incoming) => incoming,
-                Err(error) => return unseen(Outcome::Failed, chain(&error)),
+                Err(error) => return unread(self, &error),
             };
         }
         for _ in 0..ATTEMPTS {
             let planned = match incoming.plan(&request, reached.workspace(), self.running) {
                 Ok(planned) => planned,
-                Err(error) => return unseen(Outcome::Failed, chain(&error)),
+                Err(error) => return unread(self, &error),
             };
             let found = planned.plan().workspace.id;
             if found != self.member.workspace {
@@ -731,10 +740,7 @@ impl Attempt<'_> {
         request: &ImportRequest,
         done: &mut Receipt,
     ) -> Imported {
-        let partly = |error: ImportError| {
-            let why = format!("it can't be read back: {}", chain(&error));
-            Imported::Over(Attempted::ended(Outcome::Partly, why))
-        };
+        let partly = |error: ImportError| Imported::Over(self.not_read_back(&error));
         let astray = match incoming.read_back(request, done, reached.workspace(), self.running) {
             Ok(astray) => astray,
             Err(error) => return partly(error),
@@ -777,54 +783,6 @@ fn noted(
     };
     let text = serde_json::to_string(&journal)?;
     Ok((journal, text))
-}
-
-/// What an import that failed left behind.
-fn failed(
-    journal: &Journal,
-    error: &ImportError,
-    again: impl FnOnce() -> Result<Planned, ImportError>,
-) -> Attempted {
-    let why = chain(error);
-    let workspace = match error {
-        ImportError::Workspace(error) => Some(error),
-        ImportError::Open(_)
-        | ImportError::NoPackage { .. }
-        | ImportError::Digest { .. }
-        | ImportError::Record { .. }
-        | ImportError::Changed { .. }
-        | ImportError::TargetKeys(_)
-        | ImportError::Read { .. }
-        | ImportError::Json { .. }
-        | ImportError::Scratch { .. }
-        | ImportError::Refused(_)
-        | ImportError::Interrupted(_) => None,
-    };
-    match workspace {
-        Some(WorkspaceError::Partly(partly)) => {
-            if partly.cause.as_deref().is_some_and(is_unfinished) {
-                return Attempted::Left(why);
-            }
-            let why = match partly.failed.first() {
-                Some(first) => format!("{}: {} ({why})", first.what, first.why),
-                None => why,
-            };
-            // What failed may have been done, its answer lost.
-            Attempted::ended(Outcome::Partly, why)
-        }
-        Some(error) if is_unfinished(error) => Attempted::Left(why),
-        Some(_) | None => {
-            let unchanged = again()
-                .ok()
-                .and_then(|again| again.plan().effects().ok())
-                .is_some_and(|effects| effects == journal.effects);
-            let outcome = match unchanged {
-                true => Outcome::Failed,
-                false => Outcome::Partly,
-            };
-            Attempted::ended(outcome, why)
-        }
-    }
 }
 
 /// What is in a workspace, as a plan that changes nothing sees it.
@@ -870,19 +828,5 @@ fn refused(refusal: &ImportRefusal) -> String {
                 asked.join(" ")
             )
         }
-    }
-}
-
-/// Whether nobody can say what came of it yet: the platform may still work on it, or it can't be
-/// written down. That is no failure of the customer's.
-fn is_unfinished(error: &WorkspaceError) -> bool {
-    match error {
-        #[cfg(feature = "remote")]
-        WorkspaceError::Remote(remote) => matches!(
-            **remote,
-            crate::workspace::remote::RemoteError::Unfinished { .. }
-                | crate::workspace::remote::RemoteError::Journal(_)
-        ),
-        _ => false,
     }
 }

@@ -160,7 +160,7 @@ pub(crate) struct RolloutRunArgs {
     /// On how many customers it works at once, within what the budget allows
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) parallel: u32,
-    /// Wait while a wave is in use, instead of ending with 69
+    /// Wait while a wave is in use, and for customers that did not answer, instead of ending with 69
     #[arg(long)]
     pub(crate) wait_for_waves: bool,
     /// Where it is written down.

@@ -313,6 +313,7 @@ fn refuse(
         false => Err(Failure {
             exit: Exit::Refused,
             told,
+            wait: None,
         }),
     }
 }
@@ -325,6 +326,7 @@ pub(super) fn in_use(asked: &Asked<'_>, refusal: &SharingRefusal) -> Failure {
     Failure {
         exit: Exit::Refused,
         told: told.collect(),
+        wait: None,
     }
 }
 

@@ -93,6 +93,7 @@ fn refused(args: &ConnectorPushArgs, error: PushFailure) -> Failure {
         PushFailure::Source { finding, .. } => Failure {
             exit: Exit::Failed,
             told: vec![*finding],
+            wait: None,
         },
         PushFailure::Logo { .. } => Failure::of(Exit::Failed, "logo", &error)
             .help("give a PNG or JPEG file, as the platform takes them"),
@@ -238,6 +239,7 @@ fn failure(args: &ConnectorDiffArgs, named: &str, error: ConnectorDiffError) -> 
             Failure {
                 exit: Exit::Failed,
                 told,
+                wait: None,
             }
         }
     }

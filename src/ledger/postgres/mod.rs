@@ -64,12 +64,14 @@ fn member_number(number: i64) -> Result<MemberNumber, LedgerError> {
 fn member_row(row: &Row, first: usize) -> Result<MemberRow, LedgerError> {
     Ok(MemberRow {
         attempt: get(row, first)?,
-        runner: get(row, first + 1)?,
-        until: get(row, first + 2)?,
-        phase: get(row, first + 3)?,
-        sent_before: get(row, first + 4)?,
-        outcome: get(row, first + 5)?,
-        ended_at: get(row, first + 6)?,
+        unanswered: get(row, first + 1)?,
+        next_turn: get(row, first + 2)?,
+        runner: get(row, first + 3)?,
+        until: get(row, first + 4)?,
+        phase: get(row, first + 5)?,
+        sent_before: get(row, first + 6)?,
+        outcome: get(row, first + 7)?,
+        ended_at: get(row, first + 8)?,
     })
 }
 
@@ -135,13 +137,15 @@ impl Tables<'_, '_> {
     ) -> Result<(), Fault> {
         let columns = MemberRow::from(member);
         self.0.execute(
-            "UPDATE recipack.member SET attempt = $3, runner = $4, until = $5, phase = $6,
-               sent_before = $7, outcome = $8, ended_at = $9
+            "UPDATE recipack.member SET attempt = $3, unanswered = $4, next_turn = $5, runner = $6,
+               until = $7, phase = $8, sent_before = $9, outcome = $10, ended_at = $11
              WHERE rollout = $1 AND number = $2",
             &[
                 (&rollout, Type::INT8),
                 (&i64::from(number.0), Type::INT8),
                 (&columns.attempt, Type::INT8),
+                (&columns.unanswered, Type::INT8),
+                (&columns.next_turn, Type::INT8),
                 (&columns.runner, Type::TEXT),
                 (&columns.until, Type::INT8),
                 (&columns.phase, Type::TEXT),
@@ -161,7 +165,8 @@ impl Tables<'_, '_> {
     ) -> Result<(RolloutRow, Kept), Fault> {
         let rollout = self.lock(id)?;
         let found = self.0.row(
-            "SELECT attempt, runner, until, phase, sent_before, outcome, ended_at
+            "SELECT attempt, unanswered, next_turn, runner, until, phase, sent_before, outcome,
+               ended_at
              FROM recipack.member WHERE rollout = $1 AND number = $2",
             &[
                 (&rollout.number, Type::INT8),
@@ -288,15 +293,20 @@ impl Tables<'_, '_> {
         let times = |of: fn(&MemberRow) -> Option<i64>| rows.iter().map(of).collect::<Vec<_>>();
         self.0.execute(
             "INSERT INTO recipack.member
-               (rollout, number, attempt, runner, until, phase, sent_before, outcome, ended_at)
-             SELECT $1, number, attempt, runner, until, phase, sent_before, outcome, ended_at
-             FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[],
-                 $7::text[], $8::bigint[])
+               (rollout, number, attempt, unanswered, next_turn, runner, until, phase,
+                sent_before, outcome, ended_at)
+             SELECT $1, number, attempt, unanswered, next_turn, runner, until, phase,
+               sent_before, outcome, ended_at
+             FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[],
+                 $7::text[], $8::bigint[], $9::text[], $10::bigint[])
                WITH ORDINALITY AS member
-                 (attempt, runner, until, phase, sent_before, outcome, ended_at, number)",
+                 (attempt, unanswered, next_turn, runner, until, phase, sent_before, outcome,
+                  ended_at, number)",
             &[
                 (&rollout, Type::INT8),
                 (&times(|row| Some(row.attempt)), Type::INT8_ARRAY),
+                (&times(|row| Some(row.unanswered)), Type::INT8_ARRAY),
+                (&times(|row| row.next_turn), Type::INT8_ARRAY),
                 (&words(|row| row.runner.as_deref()), Type::TEXT_ARRAY),
                 (&times(|row| row.until), Type::INT8_ARRAY),
                 (&words(|row| row.phase.as_deref()), Type::TEXT_ARRAY),
@@ -605,8 +615,8 @@ impl Ledger for PostgresLedger {
     fn progress(&self, id: &RolloutId) -> Result<Progress, LedgerError> {
         let rows = self.of_rollout(
             id,
-            "SELECT version, status, members, member.number, attempt, runner, until, phase,
-               sent_before, outcome, ended_at
+            "SELECT version, status, members, member.number, attempt, unanswered, next_turn, runner,
+               until, phase, sent_before, outcome, ended_at
              FROM recipack.rollout LEFT JOIN recipack.member ON member.rollout = rollout.number
              WHERE id = $1 AND $2 = 0 ORDER BY member.number",
             0,

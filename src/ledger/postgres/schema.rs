@@ -8,7 +8,7 @@ use crate::ledger::row::corrupt;
 use crate::ledger::{IfAbsent, LedgerError};
 
 /// The format that this program writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Whoever makes or upgrades tables holds this one: "rcpl", and what for.
 const MAKING: &str = "SELECT pg_advisory_xact_lock(1919119468, 1)";
 /// The schema alone is what an administrator may have made for whoever may not.
@@ -40,6 +40,8 @@ CREATE TABLE recipack.member (
   rollout bigint NOT NULL REFERENCES recipack.rollout,
   number bigint NOT NULL,
   attempt bigint NOT NULL,
+  unanswered bigint NOT NULL,
+  next_turn bigint,
   runner text,
   until bigint,
   phase text,
@@ -48,7 +50,8 @@ CREATE TABLE recipack.member (
   ended_at bigint,
   PRIMARY KEY (rollout, number),
   CHECK ((runner IS NULL) = (until IS NULL) AND (runner IS NULL) = (phase IS NULL)
-    AND (outcome IS NULL) = (ended_at IS NULL) AND (runner IS NULL OR outcome IS NULL))
+    AND (outcome IS NULL) = (ended_at IS NULL) AND (runner IS NULL OR outcome IS NULL)
+    AND (next_turn IS NULL OR (runner IS NULL AND outcome IS NULL)))
 );
 
 CREATE TABLE recipack.target (
@@ -160,6 +163,7 @@ fn look(session: &Session<'_>) -> Result<Found, Fault> {
             found,
             known: FORMAT,
         })),
+        Ok(found) if found > 0 => Err(Fault::Told(LedgerError::older(found))),
         Ok(_) | Err(_) => Err(Fault::Told(LedgerError::NoLedger(
             "its format is unknown".to_owned(),
         ))),

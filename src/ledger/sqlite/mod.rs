@@ -181,13 +181,15 @@ impl Tables<'_> {
     ) -> Result<(), LedgerError> {
         let columns = MemberRow::from(member);
         self.execute(
-            "UPDATE member SET attempt = ?3, runner = ?4, until = ?5, phase = ?6,
-               sent_before = ?7, outcome = ?8, ended_at = ?9
+            "UPDATE member SET attempt = ?3, unanswered = ?4, next_turn = ?5, runner = ?6,
+               until = ?7, phase = ?8, sent_before = ?9, outcome = ?10, ended_at = ?11
              WHERE rollout = ?1 AND number = ?2",
             params![
                 rollout,
                 number.0,
                 columns.attempt,
+                columns.unanswered,
+                columns.next_turn,
                 columns.runner,
                 columns.until,
                 columns.phase,
@@ -205,8 +207,8 @@ impl Tables<'_> {
         number: MemberNumber,
     ) -> Result<Option<MemberProgress>, LedgerError> {
         let found = self.row(
-            "SELECT number, attempt, runner, until, phase, sent_before, outcome, ended_at
-             FROM member WHERE rollout = ?1 AND number = ?2",
+            "SELECT number, attempt, unanswered, next_turn, runner, until, phase, sent_before,
+               outcome, ended_at FROM member WHERE rollout = ?1 AND number = ?2",
             params![rollout, number.0],
             member_row,
         )?;
@@ -313,13 +315,15 @@ impl Tables<'_> {
         for (member, (target, progress)) in members {
             let columns = MemberRow::from(progress);
             self.execute(
-                "INSERT INTO member (rollout, number, attempt, runner, until, phase,
-                   sent_before, outcome, ended_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                "INSERT INTO member (rollout, number, attempt, unanswered, next_turn, runner, until,
+                   phase, sent_before, outcome, ended_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
                 params![
                     number,
                     member,
                     columns.attempt,
+                    columns.unanswered,
+                    columns.next_turn,
                     columns.runner,
                     columns.until,
                     columns.phase,
@@ -396,8 +400,8 @@ impl Tables<'_> {
     fn progress(&self, id: &RolloutId) -> Result<Progress, LedgerError> {
         let rollout = self.find(id)?;
         let rows = self.rows(
-            "SELECT number, attempt, runner, until, phase, sent_before, outcome, ended_at
-             FROM member WHERE rollout = ?1 ORDER BY number",
+            "SELECT number, attempt, unanswered, next_turn, runner, until, phase, sent_before,
+               outcome, ended_at FROM member WHERE rollout = ?1 ORDER BY number",
             [rollout.number],
             member_row,
         )?;
@@ -496,12 +500,14 @@ impl Tables<'_> {
 fn member_row(row: &Row<'_>) -> rusqlite::Result<(i64, MemberRow)> {
     let columns = MemberRow {
         attempt: row.get(1)?,
-        runner: row.get(2)?,
-        until: row.get(3)?,
-        phase: row.get(4)?,
-        sent_before: row.get(5)?,
-        outcome: row.get(6)?,
-        ended_at: row.get(7)?,
+        unanswered: row.get(2)?,
+        next_turn: row.get(3)?,
+        runner: row.get(4)?,
+        until: row.get(5)?,
+        phase: row.get(6)?,
+        sent_before: row.get(7)?,
+        outcome: row.get(8)?,
+        ended_at: row.get(9)?,
     };
     Ok((row.get(0)?, columns))
 }

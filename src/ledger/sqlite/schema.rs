@@ -8,7 +8,7 @@ use crate::ledger::LedgerError;
 /// Tells a ledger's file from other SQLite files: "rcpl".
 const APPLICATION: i32 = 0x7263_706c;
 /// The format that this program writes.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// What a person may want to ask of it lies in columns of its own. Plans, which are long, lie beside the
 /// row that is written with every step. A member that waits has neither runner nor outcome.
@@ -32,6 +32,8 @@ CREATE TABLE member (
   rollout INTEGER NOT NULL REFERENCES rollout (number),
   number INTEGER NOT NULL,
   attempt INTEGER NOT NULL,
+  unanswered INTEGER NOT NULL,
+  next_turn INTEGER,
   runner TEXT,
   until INTEGER,
   phase TEXT,
@@ -40,7 +42,8 @@ CREATE TABLE member (
   ended_at INTEGER,
   PRIMARY KEY (rollout, number),
   CHECK ((runner IS NULL) = (until IS NULL) AND (runner IS NULL) = (phase IS NULL)
-    AND (outcome IS NULL) = (ended_at IS NULL) AND (runner IS NULL OR outcome IS NULL))
+    AND (outcome IS NULL) = (ended_at IS NULL) AND (runner IS NULL OR outcome IS NULL)
+    AND (next_turn IS NULL OR (runner IS NULL AND outcome IS NULL)))
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE target (
@@ -146,6 +149,7 @@ pub(super) fn look(connection: &Connection, doing: &Doing) -> Result<Found, Ledg
             found,
             known: FORMAT,
         }),
+        Ok(found) if found > 0 => Err(LedgerError::older(found)),
         Ok(_) | Err(_) => Err(doing.no_ledger("its format is unknown")),
     }
 }

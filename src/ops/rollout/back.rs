@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{ATTEMPTS, Attempt, Attempted, Journal, MemberWorkspace, RunError, is_unfinished};
+use super::attempted::{Attempted, Trouble, is_unfinished, passes, unanswered};
+use super::{ATTEMPTS, Attempt, Journal, MemberWorkspace, RunError};
 use crate::ledger::Kept;
 use crate::model::error::chain;
 use crate::model::ident::Digest;
@@ -16,7 +17,7 @@ use crate::ops::Running;
 use crate::ops::import::rollback::{self, PlannedRollback, RollbackError, RollbackRequest};
 use crate::plan::rollback::{CreatedSince, RollbackPlan};
 use crate::plan::rollout::PlannedBack;
-use crate::plan::rollout::progress::{Ending, MemberReceipt};
+use crate::plan::rollout::progress::{Ending, MemberReceipt, Sent};
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// How one customer goes back.
@@ -170,6 +171,27 @@ fn why(error: &RollbackError) -> String {
     }
 }
 
+impl From<&RollbackError> for Trouble {
+    fn from(error: &RollbackError) -> Self {
+        let passes = match error {
+            RollbackError::Workspace(WorkspaceError::Partly(partly)) => {
+                partly.cause.as_deref().and_then(passes)
+            }
+            RollbackError::Workspace(error) => passes(error),
+            RollbackError::Import(error) => Self::from(error.as_ref()).passes,
+            RollbackError::NotKept { .. }
+            | RollbackError::NoRevisions { .. }
+            | RollbackError::Record(_)
+            | RollbackError::SeveralFolders { .. }
+            | RollbackError::Gather { .. }
+            | RollbackError::NotRemoved { .. }
+            | RollbackError::Interrupted(_) => None,
+        };
+        let why = why(error);
+        Self { why, passes }
+    }
+}
+
 impl Attempt<'_> {
     /// Brings the customer back. What an earlier runner sent can't arrive any more.
     pub(super) fn bring_back(
@@ -195,7 +217,7 @@ impl Attempt<'_> {
                     | RollbackError::NoRevisions { .. }
                     | RollbackError::Workspace(WorkspaceError::NoRevision { .. })),
                 ) => return Ok(self.unless_sent(Outcome::Held, why(&error))),
-                Err(error) => return Ok(self.unless_sent(Outcome::Failed, why(&error))),
+                Err(error) => return Ok(self.unless_passes(Outcome::Failed, &error)),
             };
             let plan = planned.plan();
             if plan.workspace.id != self.member.workspace {
@@ -251,10 +273,7 @@ impl Attempt<'_> {
                     None => self.is_back(back, &planned, Outcome::Applied, receipt.revision),
                     Some(first) => Attempted::ended(Outcome::Partly, first.clone()),
                 },
-                Err(error) => Attempted::ended(
-                    Outcome::Partly,
-                    format!("it can't be read back: {}", chain(&error)),
-                ),
+                Err(error) => self.not_read_back(&error),
             });
         }
         let why = "somebody else writes to the workspace again and again";
@@ -277,7 +296,10 @@ impl Attempt<'_> {
         journal: &Journal,
         error: &RollbackError,
     ) -> Attempted {
-        let why = chain(error);
+        let Trouble { why, passes } = error.into();
+        if let Some(wait) = passes {
+            return unanswered(why, wait, Sent::Perhaps);
+        }
         if let RollbackError::Workspace(error) = error {
             let cause = if let WorkspaceError::Partly(partly) = error {
                 partly.cause.as_deref()

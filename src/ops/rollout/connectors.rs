@@ -1,6 +1,7 @@
 //! The step of a roll-out that shares, updates or switches connectors, for all customers at once.
 
-use super::{ATTEMPTS, Attempt, Attempted, Journal, MemberWorkspace, RunError, is_unfinished};
+use super::attempted::{Attempted, is_unfinished, passes, unanswered};
+use super::{ATTEMPTS, Attempt, Changed, Journal, MemberWorkspace, RunError};
 use crate::ledger::Kept;
 use crate::model::error::chain;
 use crate::model::ident::{Digest, InternalName};
@@ -9,7 +10,7 @@ use crate::model::workspace::Sharing;
 use crate::ops::workspace::catalog::{
     self, Asked, CatalogError, Moves, Outcome as CatalogOutcome, Removals, SharingGrants,
 };
-use crate::plan::rollout::progress::Ending;
+use crate::plan::rollout::progress::{Ending, Sent};
 use crate::plan::rollout::{PlannedConnectors, uncovered, wish};
 use crate::plan::sharing::consequences::Consequence;
 use crate::plan::sharing::{Step, StepAction};
@@ -47,7 +48,7 @@ impl Attempt<'_> {
     ) -> Result<Attempted, RunError> {
         let found = match reached.workspace().facts() {
             Ok(facts) => facts.id,
-            Err(error) => return Ok(self.unless_sent(Outcome::Failed, chain(&error))),
+            Err(error) => return Ok(self.unless_passes(Outcome::Failed, &error)),
         };
         if found != self.member.workspace {
             let why = format!(
@@ -69,13 +70,12 @@ impl Attempt<'_> {
                     told.push(in_words(&change.step));
                 }
                 Made::Same => {}
-                Made::Over(Attempted::Ended(mut ending)) => {
-                    if changed {
-                        ending.outcome = Outcome::Partly;
-                    }
-                    return Ok(Attempted::Ended(ending));
+                Made::Over(over) => {
+                    return Ok(over.after(match changed {
+                        true => Changed::Yes,
+                        false => Changed::No,
+                    }));
                 }
-                Made::Over(over) => return Ok(over),
             }
         }
         Ok(Attempted::Ended(Ending {
@@ -107,7 +107,7 @@ impl Attempt<'_> {
         match as_planned(reached.admin()) {
             Ok(true) => return Ok(Made::Same),
             Ok(false) => {}
-            Err(error) => return Ok(Made::Over(self.unless_sent(Outcome::Failed, chain(&error)))),
+            Err(error) => return Ok(Made::Over(self.unless_passes(Outcome::Failed, &error))),
         }
         let granted = SharingGrants {
             // Whoever started it was asked.
@@ -126,7 +126,7 @@ impl Attempt<'_> {
             let found = match catalog::plan(reached.admin(), &self.member.address, asked, now) {
                 Ok(found) => found,
                 Err(CatalogError::Workspace(error)) => {
-                    return Ok(Made::Over(self.unless_sent(Outcome::Failed, chain(&error))));
+                    return Ok(Made::Over(self.unless_passes(Outcome::Failed, &error)));
                 }
                 Err(
                     error
@@ -167,7 +167,10 @@ impl Attempt<'_> {
                 Err(error) if is_unanswered(&error) => {
                     return Ok(Made::Over(match as_planned(reached.admin()) {
                         Ok(true) => return Ok(Made::Changed),
-                        Ok(false) | Err(_) => Attempted::Left(chain(&error)),
+                        Ok(false) | Err(_) => match passes(&error) {
+                            Some(wait) => unanswered(chain(&error), wait, Sent::Perhaps),
+                            None => Attempted::Left(chain(&error)),
+                        },
                     }));
                 }
                 Err(error) => Some(chain(&error)),
@@ -179,10 +182,7 @@ impl Attempt<'_> {
                     let why = format!("\"{}\" is not shared as planned, as read back", step.title);
                     Made::Over(Attempted::ended(Outcome::Partly, why))
                 }
-                (Err(error), _) => {
-                    let why = format!("it can't be read back: {}", chain(&error));
-                    Made::Over(Attempted::ended(Outcome::Partly, why))
-                }
+                (Err(error), _) => Made::Over(self.not_read_back(&error)),
             });
         }
         over(

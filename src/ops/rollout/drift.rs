@@ -81,13 +81,17 @@ pub fn drift(
         return Ok(drift);
     }
     for path in packages.iter().take(plan.packages.len()) {
-        let mut request = members.request(member, path, reached.workspace())?;
+        let mut request = members
+            .request(member, path, reached.workspace())
+            .map_err(Unreachable::why)?;
         let read = |request: &ImportRequest| {
             Incoming::read(request, running, &mut Silent).map_err(|error| chain(&error))
         };
         let mut incoming = read(&request)?;
         let lands = (request.folder.clone(), request.landing.clone());
-        members.settle(&mut request, &incoming, member, reached.workspace())?;
+        members
+            .settle(&mut request, &incoming, member, reached.workspace())
+            .map_err(Unreachable::why)?;
         if lands != (request.folder.clone(), request.landing.clone()) {
             incoming = read(&request)?;
         }

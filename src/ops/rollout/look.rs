@@ -52,12 +52,12 @@ pub fn look(
     let workspace = reached.workspace();
     let mut request = match members.request(member, package, workspace) {
         Ok(request) => request,
-        Err(why) => return Ok(Seen::Held(why)),
+        Err(unreachable) => return Ok(Seen::Held(unreachable.why())),
     };
     let mut incoming = Incoming::read(&request, running, &mut Silent)?;
     let lands = (request.folder.clone(), request.landing.clone());
-    if let Err(why) = members.settle(&mut request, &incoming, member, workspace) {
-        return Ok(Seen::Held(why));
+    if let Err(unreachable) = members.settle(&mut request, &incoming, member, workspace) {
+        return Ok(Seen::Held(unreachable.why()));
     }
     if lands != (request.folder.clone(), request.landing.clone()) {
         incoming = Incoming::read(&request, running, &mut Silent)?;

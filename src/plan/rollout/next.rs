@@ -6,6 +6,10 @@ use crate::model::workspace::Timestamp;
 use super::progress::{MemberProgress, MemberState, Progress};
 use super::{Passed, Shape};
 
+/// So many members of a wave may wait at once since they did not answer. With as many it may be the platform
+/// that does not: nobody else is begun before one of them answers.
+const UNANSWERED_AT_ONCE: u32 = 3;
+
 /// What a runner does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -47,6 +51,11 @@ pub enum WaitsFor {
     },
     /// Those that are left are held for some time.
     Freeze,
+    /// Members did not answer, and have their next turns later.
+    Unanswered {
+        /// How many.
+        members: u32,
+    },
 }
 
 /// What a runner does next.
@@ -54,7 +63,7 @@ pub fn next(shape: &Shape, progress: &Progress, now: Timestamp) -> Next {
     let members = || (1..).map(MemberNumber).zip(&progress.members);
     let lease = |member: &MemberProgress| match member.state {
         MemberState::Working { until, .. } => Some(until),
-        MemberState::Waiting | MemberState::Ended { .. } => None,
+        MemberState::Waiting | MemberState::Postponed { .. } | MemberState::Ended { .. } => None,
     };
     let goes_on = progress.status == RolloutStatus::Running;
     // What somebody left behind comes first: nobody knows yet whether it failed. Where the roll-out
@@ -102,19 +111,32 @@ pub fn next(shape: &Shape, progress: &Progress, now: Timestamp) -> Next {
         let mut waiting = None;
         let mut is_worked_on = false;
         let mut held_until: Option<Timestamp> = None;
+        // Whose next turn has come, and when the first one comes of the others.
+        let mut due = None;
+        let mut again: Option<Timestamp> = None;
+        let mut postponed = 0;
+        let earliest = |one: Option<Timestamp>, other: Timestamp| {
+            Some(one.map_or(other, |one| one.min(other)))
+        };
         for (index, member) in (wave.members.start..).zip(of_wave) {
-            match member.state {
-                MemberState::Waiting => match shape.held_until(index, now) {
-                    Some(until) => {
-                        held_until = Some(held_until.map_or(until, |first| first.min(until)));
+            let held = shape.held_until(index, now);
+            match (&member.state, held) {
+                (MemberState::Waiting | MemberState::Postponed { .. }, Some(until)) => {
+                    held_until = earliest(held_until, until);
+                }
+                (MemberState::Waiting, None) => waiting = waiting.or(Some(index)),
+                (MemberState::Postponed { until }, None) => {
+                    postponed += 1;
+                    match *until <= now {
+                        true => due = due.or(Some(index)),
+                        false => again = earliest(again, *until),
                     }
-                    None => waiting = waiting.or(Some(index)),
-                },
-                MemberState::Working { .. } => is_worked_on = true,
-                MemberState::Ended { .. } => {}
+                }
+                (MemberState::Working { .. }, _) => is_worked_on = true,
+                (MemberState::Ended { .. }, _) => {}
             }
         }
-        let ended = waiting.is_none() && !is_worked_on;
+        let ended = waiting.is_none() && due.is_none() && again.is_none() && !is_worked_on;
         if ended && held_until.is_none() {
             if wave.passed == Passed::OnceReached && !of_wave.iter().all(is_passed) {
                 stopped_by = stopped_by.or(Some(number));
@@ -147,14 +169,22 @@ pub fn next(shape: &Shape, progress: &Progress, now: Timestamp) -> Next {
                 };
             }
         }
-        return match waiting {
+        let fresh = waiting.filter(|_| postponed < UNANSWERED_AT_ONCE);
+        let unanswered = again.filter(|_| due.is_none() && fresh.is_none());
+        return match due.or(fresh) {
             Some(index) if budget.allows(failures, in_flight) => {
                 Next::Claim(MemberNumber(u32::try_from(index + 1).unwrap_or(u32::MAX)))
             }
             // Somebody works on one of them: if nobody did, one more would be allowed.
-            Some(_) | None => others.unwrap_or(Next::Wait {
-                until: now,
-                why: WaitsFor::Others { in_flight },
+            Some(_) | None => others.unwrap_or(match unanswered {
+                Some(until) => Next::Wait {
+                    until,
+                    why: WaitsFor::Unanswered { members: postponed },
+                },
+                None => Next::Wait {
+                    until: now,
+                    why: WaitsFor::Others { in_flight },
+                },
             }),
         };
     }
@@ -171,7 +201,7 @@ pub fn next(shape: &Shape, progress: &Progress, now: Timestamp) -> Next {
 const fn is_reached(member: &MemberProgress) -> bool {
     match member.state {
         MemberState::Ended { outcome, .. } => outcome.is_reached(),
-        MemberState::Waiting | MemberState::Working { .. } => false,
+        MemberState::Waiting | MemberState::Postponed { .. } | MemberState::Working { .. } => false,
     }
 }
 
@@ -182,7 +212,7 @@ fn is_passed(member: &MemberProgress) -> bool {
             Outcome::Applied | Outcome::Same | Outcome::Skipped => true,
             Outcome::Partly | Outcome::Failed | Outcome::Held => false,
         },
-        MemberState::Waiting | MemberState::Working { .. } => false,
+        MemberState::Waiting | MemberState::Postponed { .. } | MemberState::Working { .. } => false,
     }
 }
 
@@ -193,7 +223,7 @@ fn changed_last(members: &[MemberProgress]) -> Option<Timestamp> {
             Outcome::Applied | Outcome::Partly => Some(at),
             Outcome::Same | Outcome::Failed | Outcome::Held | Outcome::Skipped => None,
         },
-        MemberState::Waiting | MemberState::Working { .. } => None,
+        MemberState::Waiting | MemberState::Postponed { .. } | MemberState::Working { .. } => None,
     });
     changed.max()
 }

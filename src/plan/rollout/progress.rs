@@ -25,6 +25,8 @@ pub struct Progress {
 pub struct MemberProgress {
     /// How often somebody took it on.
     pub attempt: Attempt,
+    /// How many of these ended since it answered nothing, the last ones in a row.
+    pub unanswered: u32,
     /// What is known of it now.
     pub state: MemberState,
 }
@@ -43,7 +45,9 @@ impl MemberProgress {
                 Phase::Sending => Some(*until),
                 Phase::Looking => *sent_before,
             },
-            MemberState::Waiting | MemberState::Ended { .. } => None,
+            MemberState::Waiting | MemberState::Postponed { .. } | MemberState::Ended { .. } => {
+                None
+            }
         }
     }
 
@@ -52,7 +56,9 @@ impl MemberProgress {
         self.attempt == hold.attempt
             && match &self.state {
                 MemberState::Working { runner, .. } => *runner == hold.runner,
-                MemberState::Waiting | MemberState::Ended { .. } => false,
+                MemberState::Waiting
+                | MemberState::Postponed { .. }
+                | MemberState::Ended { .. } => false,
             }
     }
 
@@ -71,12 +77,12 @@ impl MemberProgress {
                 phase: Phase::Sending,
                 sent_before: *sent_before,
             },
-            MemberState::Working { .. } | MemberState::Waiting | MemberState::Ended { .. } => {
-                return None;
-            }
+            MemberState::Working { .. }
+            | MemberState::Waiting
+            | MemberState::Postponed { .. }
+            | MemberState::Ended { .. } => return None,
         };
-        let attempt = self.attempt;
-        Some(Self { attempt, state })
+        Some(Self { state, ..*self })
     }
 
     /// The member once it is held for longer; nothing if it is no longer held.
@@ -85,9 +91,10 @@ impl MemberProgress {
         let mut renewed = self.clone();
         match &mut renewed.state {
             MemberState::Working { until, .. } if self.is_held(hold) => *until = to,
-            MemberState::Working { .. } | MemberState::Waiting | MemberState::Ended { .. } => {
-                return None;
-            }
+            MemberState::Working { .. }
+            | MemberState::Waiting
+            | MemberState::Postponed { .. }
+            | MemberState::Ended { .. } => return None,
         }
         Some(renewed)
     }
@@ -98,6 +105,11 @@ impl MemberProgress {
 pub enum MemberState {
     /// It waits for somebody who takes it on.
     Waiting,
+    /// It did not answer when somebody took it on, and waits for its next turn.
+    Postponed {
+        /// When that is.
+        until: Timestamp,
+    },
     /// Somebody works on it.
     Working {
         /// Who.
@@ -143,6 +155,58 @@ impl Hold {
             until: Timestamp(0),
             sent_before: None,
         }
+    }
+}
+
+/// An attempt that went no further, since the platform did not answer, or said that it was asked too
+/// often: that says nothing of the customer, nor of the package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// What was heard instead.
+    pub why: String,
+    /// For how many seconds the platform asks to wait, if it does.
+    pub wait: Option<u64>,
+    /// What of it arrived.
+    pub sent: Sent,
+}
+
+/// What an attempt that went no further sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// Nothing: as if nobody had taken the member on.
+    Nothing,
+    /// Something, perhaps: whoever takes the member on looks first.
+    Perhaps,
+}
+
+/// For how long members that don't answer are asked again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// After so many turns in a row a person decides.
+    pub turns: u32,
+    /// So many seconds are between the first two; each further time is twice as long.
+    pub first: u64,
+    /// But never longer than so many, unless the platform asks for it.
+    pub longest: u64,
+    /// The platform may ask for so many.
+    pub asked_for: u64,
+}
+
+impl Patience {
+    /// That of roll-outs: for an hour and a half, if the platform does not ask for more.
+    pub const USUAL: Self = Self {
+        turns: 8,
+        first: 60,
+        longest: 30 * 60,
+        asked_for: 24 * 60 * 60,
+    };
+
+    /// When the next turn is, after so many.
+    fn next(self, turns: u32, wait: Option<u64>, now: Timestamp) -> Timestamp {
+        let doublings = turns.saturating_sub(1).min(32);
+        let pause = self.first.saturating_mul(1 << doublings).min(self.longest);
+        let wait = wait.unwrap_or(0).min(self.asked_for).max(pause);
+        Timestamp(now.0.saturating_add(wait))
     }
 }
 
@@ -230,6 +294,12 @@ pub enum StepError {
         /// Until when.
         until: Timestamp,
     },
+    /// The member did not answer, and its next turn is later.
+    #[error("its next turn is at {}", until.utc())]
+    Later {
+        /// When.
+        until: Timestamp,
+    },
     /// The member waits, so that there is nothing to try again.
     #[error("it waits for its turn")]
     Waits,
@@ -246,6 +316,7 @@ impl Progress {
     pub fn new(held: impl IntoIterator<Item = bool>, at: Timestamp) -> Self {
         let members = held.into_iter().map(|held| MemberProgress {
             attempt: Attempt(0),
+            unanswered: 0,
             state: match held {
                 true => MemberState::Ended {
                     outcome: Outcome::Held,
@@ -276,7 +347,9 @@ impl Progress {
     pub fn failures(&self) -> u32 {
         let failed = self.members.iter().filter(|member| match &member.state {
             MemberState::Ended { outcome, .. } => outcome.is_failure(),
-            MemberState::Waiting | MemberState::Working { .. } => false,
+            MemberState::Waiting | MemberState::Postponed { .. } | MemberState::Working { .. } => {
+                false
+            }
         });
         u32::try_from(failed.count()).unwrap_or(u32::MAX)
     }
@@ -285,7 +358,9 @@ impl Progress {
     pub fn in_flight(&self) -> u32 {
         let working = |member: &&MemberProgress| match member.state {
             MemberState::Working { .. } => true,
-            MemberState::Waiting | MemberState::Ended { .. } => false,
+            MemberState::Waiting | MemberState::Postponed { .. } | MemberState::Ended { .. } => {
+                false
+            }
         };
         u32::try_from(self.members.iter().filter(working).count()).unwrap_or(u32::MAX)
     }
@@ -327,7 +402,15 @@ impl Progress {
         let member = self.member(number)?;
         let (sent_before, what) = match &member.state {
             MemberState::Waiting if self.status == RolloutStatus::Running => (None, "taken on"),
-            MemberState::Waiting => return Err(StepError::Over(self.status)),
+            MemberState::Postponed { until } if self.status == RolloutStatus::Running => {
+                match *until <= now {
+                    true => (None, "taken on"),
+                    false => return Err(StepError::Later { until: *until }),
+                }
+            }
+            MemberState::Waiting | MemberState::Postponed { .. } => {
+                return Err(StepError::Over(self.status));
+            }
             MemberState::Working { runner, until, .. } if *until > now => {
                 return Err(StepError::Busy {
                     runner: runner.clone(),
@@ -341,6 +424,7 @@ impl Progress {
         let until = Timestamp(now.0.saturating_add(lease));
         let taken = MemberProgress {
             attempt,
+            unanswered: member.unanswered,
             state: MemberState::Working {
                 runner: runner.clone(),
                 until,
@@ -384,6 +468,7 @@ impl Progress {
         }
         let ended = MemberProgress {
             attempt: hold.attempt,
+            unanswered: 0,
             state: MemberState::Ended {
                 outcome: ending.outcome,
                 at: now,
@@ -415,6 +500,7 @@ impl Progress {
         }
         let waits = MemberProgress {
             attempt: hold.attempt,
+            unanswered: self.member(hold.member)?.unanswered,
             state: MemberState::Waiting,
         };
         let event = Event {
@@ -425,6 +511,84 @@ impl Progress {
         };
         Ok(Step {
             members: vec![(hold.member, waits)],
+            ..self.step(self.status, event)
+        })
+    }
+
+    /// A runner goes no further with a member for now, since it does not answer. It has its next turn
+    /// later, and ends after a number of turns: then a person decides.
+    ///
+    /// # Errors
+    /// If somebody else has it by now.
+    pub fn postpone(
+        &self,
+        hold: &Hold,
+        unanswered: &Unanswered,
+        patience: Patience,
+        now: Timestamp,
+    ) -> Result<Step, StepError> {
+        if !self.holds(hold) {
+            return Err(StepError::Lost);
+        }
+        let member = self.member(hold.member)?;
+        let turns = member.unanswered.saturating_add(1);
+        let why = &unanswered.why;
+        if turns >= patience.turns {
+            let (outcome, told) = match unanswered.sent {
+                Sent::Nothing => (Outcome::Held, ""),
+                Sent::Perhaps => (
+                    Outcome::Partly,
+                    ", and what of the package arrived can't be seen",
+                ),
+            };
+            let ending = Ending {
+                outcome,
+                why: format!(
+                    "no answer in {turns} turns{told}: {why}; to try again: recipack rollout retry"
+                ),
+                receipts: Vec::new(),
+            };
+            return self.finish(hold, ending, now);
+        }
+        let until = patience.next(turns, unanswered.wait, now);
+        let state = match (unanswered.sent, &member.state) {
+            (
+                Sent::Perhaps,
+                MemberState::Working {
+                    runner,
+                    phase,
+                    sent_before,
+                    ..
+                },
+            ) => MemberState::Working {
+                runner: runner.clone(),
+                until,
+                // Who holds it sends nothing more.
+                phase: Phase::Looking,
+                sent_before: match phase {
+                    Phase::Sending => Some(now),
+                    Phase::Looking => *sent_before,
+                },
+            },
+            (
+                Sent::Perhaps,
+                MemberState::Waiting | MemberState::Postponed { .. } | MemberState::Ended { .. },
+            ) => return Err(StepError::Lost),
+            (Sent::Nothing, _) => MemberState::Postponed { until },
+        };
+        let event = Event {
+            at: now,
+            who: hold.runner.0.clone(),
+            member: Some(hold.member),
+            what: format!("no answer, its next turn is at {}: {why}", until.utc()),
+        };
+        let postponed = MemberProgress {
+            attempt: hold.attempt,
+            unanswered: turns,
+            state,
+        };
+        Ok(Step {
+            members: vec![(hold.member, postponed)],
             ..self.step(self.status, event)
         })
     }
@@ -504,16 +668,20 @@ impl Progress {
                 });
             }
             (MemberOrder::Retry, MemberState::Waiting) => return Err(StepError::Waits),
+            // Its turn is now.
+            (MemberOrder::Retry, MemberState::Postponed { .. }) => MemberState::Waiting,
             (_, MemberState::Ended { outcome, .. }) if outcome.is_reached() => {
                 return Err(StepError::Reached(*outcome));
             }
             (MemberOrder::Retry, MemberState::Ended { .. }) => MemberState::Waiting,
-            (MemberOrder::Skip, MemberState::Waiting | MemberState::Ended { .. }) => {
-                ended(Outcome::Skipped)
-            }
-            (MemberOrder::Hold, MemberState::Waiting | MemberState::Ended { .. }) => {
-                ended(Outcome::Held)
-            }
+            (
+                MemberOrder::Skip,
+                MemberState::Waiting | MemberState::Postponed { .. } | MemberState::Ended { .. },
+            ) => ended(Outcome::Skipped),
+            (
+                MemberOrder::Hold,
+                MemberState::Waiting | MemberState::Postponed { .. } | MemberState::Ended { .. },
+            ) => ended(Outcome::Held),
         };
         let event = Event {
             at: now,
@@ -523,6 +691,7 @@ impl Progress {
         };
         let ordered = MemberProgress {
             attempt: member.attempt,
+            unanswered: 0,
             state,
         };
         Ok(Step {

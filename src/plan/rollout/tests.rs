@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use super::progress::{Ending, Hold, MemberOrder, MemberState, Progress, RolloutOrder, Step};
+use super::progress::{
+    Ending, Hold, MemberOrder, MemberState, Patience, Progress, RolloutOrder, Sent, Step,
+    Unanswered,
+};
 use super::*;
 use crate::model::rollout::{Outcome, Phase, RolloutStatus, RunnerId};
 use crate::model::workspace::Label;
@@ -116,6 +119,13 @@ const LEASE: u64 = 2;
 /// After how long a request can't arrive any more.
 const TIMEOUT: u64 = 1;
 const BAKE: u64 = 1;
+/// Who does not answer twice is left to a person.
+const PATIENCE: Patience = Patience {
+    turns: 2,
+    first: 1,
+    longest: 1,
+    asked_for: 1,
+};
 
 /// Two runners, a platform and a person, at one moment.
 #[derive(Clone, Debug)]
@@ -215,8 +225,12 @@ impl World {
             let _ = write!(key, "f{}-{}", left(window.start), left(window.end));
         }
         for member in &self.progress.members {
+            let _ = write!(key, "{}", member.unanswered);
             let _ = match &member.state {
                 MemberState::Waiting => write!(key, "w"),
+                MemberState::Postponed { until } => {
+                    write!(key, "p{}", until.0.saturating_sub(self.now))
+                }
                 MemberState::Working { until, .. } => {
                     let before = member.sent_before().map(|before| self.ago(before));
                     write!(key, "k{}{before:?}", until.0.saturating_sub(self.now))
@@ -297,6 +311,22 @@ impl World {
         }
     }
 
+    /// It does not answer.
+    fn unanswered(&self, runner: usize, hold: &Hold, sent: Sent) -> Self {
+        let unanswered = Unanswered {
+            why: String::new(),
+            wait: None,
+            sent,
+        };
+        let now = Timestamp(self.now);
+        let idle = self.with(runner, Runner::Idle);
+        match self.progress.postpone(hold, &unanswered, PATIENCE, now) {
+            // It looks until it can be written.
+            Ok(step) => idle.written(&step).expect("it was looked at just now"),
+            Err(_) => idle,
+        }
+    }
+
     /// A note, as ledgers write it.
     fn note(&self, runner: usize, hold: &Hold) -> Self {
         let mut after = self.with(runner, Runner::Noted(hold.clone()));
@@ -308,9 +338,10 @@ impl World {
                 after.progress.version += 1;
                 after
             }
-            MemberState::Waiting | MemberState::Working { .. } | MemberState::Ended { .. } => {
-                self.with(runner, Runner::Idle)
-            }
+            MemberState::Waiting
+            | MemberState::Postponed { .. }
+            | MemberState::Working { .. }
+            | MemberState::Ended { .. } => self.with(runner, Runner::Idle),
         }
     }
 
@@ -347,7 +378,10 @@ impl World {
                     if let Next::Claim(number) = next(shape, &self.progress, Timestamp(self.now)) {
                         let member = &self.progress.members[number.index()];
                         let held = shape.held_until(number.index(), Timestamp(self.now));
-                        let begins = matches!(member.state, MemberState::Waiting);
+                        let begins = matches!(
+                            member.state,
+                            MemberState::Waiting | MemberState::Postponed { .. }
+                        );
                         assert!(!begins || held.is_none(), "in its freeze: {self:?}");
                         let name = RunnerId(format!("r{index}"));
                         let claimed =
@@ -370,6 +404,7 @@ impl World {
                         worlds.push(self.note(index, hold));
                         worlds.push(self.ending(index, hold, Outcome::Held));
                         worlds.push(self.ending(index, hold, Outcome::Failed));
+                        worlds.push(self.unanswered(index, hold, Sent::Nothing));
                     }
                     Some(_) if self.changed[hold.member.index()] > 0 => {
                         worlds.push(self.ending(index, hold, Outcome::Applied));
@@ -377,8 +412,9 @@ impl World {
                     // What may have been sent can't arrive any more.
                     Some(before) if before.0 + TIMEOUT < self.now => {
                         worlds.push(self.note(index, hold));
+                        worlds.push(self.unanswered(index, hold, Sent::Perhaps));
                     }
-                    Some(_) => {}
+                    Some(_) => worlds.push(self.unanswered(index, hold, Sent::Perhaps)),
                 },
                 Runner::Noted(hold) => {
                     // By its own clock it is still its own.
@@ -391,11 +427,13 @@ impl World {
                 Runner::Sent(hold) => {
                     let member = hold.member.index();
                     let under_way = self.flying.iter().any(|(to, _)| *to == member);
+                    worlds.push(self.unanswered(index, hold, Sent::Perhaps));
                     if self.changed[member] > 0 {
                         worlds.push(self.ending(index, hold, Outcome::Applied));
                         worlds.push(self.ending(index, hold, Outcome::Partly));
                     } else if !under_way {
                         worlds.push(self.ending(index, hold, Outcome::Failed));
+                        worlds.push(self.unanswered(index, hold, Sent::Nothing));
                     }
                 }
                 Runner::Ending(step) => {
@@ -436,9 +474,12 @@ impl World {
             |member: &progress::MemberProgress| !matches!(member.state, MemberState::Ended { .. });
         let first = shape.waves[0].members.clone();
         let second = &self.progress.members[shape.waves[1].members.clone()];
-        let begun = second
-            .iter()
-            .any(|member| !matches!(member.state, MemberState::Waiting));
+        let begun = second.iter().any(|member| {
+            !matches!(
+                member.state,
+                MemberState::Waiting | MemberState::Postponed { .. }
+            )
+        });
         let first_ended = !self.progress.members[first.clone()]
             .iter()
             .enumerate()
@@ -447,7 +488,9 @@ impl World {
         assert!(!begun || first_ended, "out of order: {self:?}");
         let reached = |member: &progress::MemberProgress| match member.state {
             MemberState::Ended { outcome, .. } => outcome.is_reached(),
-            MemberState::Waiting | MemberState::Working { .. } => false,
+            MemberState::Waiting | MemberState::Postponed { .. } | MemberState::Working { .. } => {
+                false
+            }
         };
         if shape.waves[0].passed == Passed::OnceReached {
             let passed = self.progress.members[first].iter().all(reached);
@@ -577,6 +620,129 @@ fn a_member_is_tried_again_skipped_and_held_by_a_person_only() {
     }
     assert_eq!(progress.status, RolloutStatus::Aborted);
     assert!(progress.order(RolloutOrder::Resume, "p", now).is_err());
+}
+
+#[test]
+fn who_does_not_answer_is_asked_again_later_and_not_for_ever() {
+    let runner = RunnerId("r".to_owned());
+    let shape = waves(0, [(0..4, Passed::OnceEnded), (4..5, Passed::OnceEnded)]);
+    let mut progress = Progress::new([false; 5], Timestamp(0));
+    let unanswered = |wait, sent| Unanswered {
+        why: "too many requests".to_owned(),
+        wait,
+        sent,
+    };
+    let turn = |progress: &Progress, number, now, wait, sent| {
+        let claimed = progress.claim(MemberNumber(number), &runner, Timestamp(now), 900);
+        let (step, hold) = claimed.expect("its turn has come");
+        let mut after = progress.after(&step);
+        if sent == Sent::Perhaps {
+            let noted = after.members[hold.member.index()].noted(&hold, Timestamp(now));
+            after.members[hold.member.index()] = noted.expect("it is held");
+        }
+        let told = unanswered(wait, sent);
+        let step = after.postpone(&hold, &told, Patience::USUAL, Timestamp(now));
+        after.after(&step.expect("it is held"))
+    };
+    let waits = |until, members| Next::Wait {
+        until: Timestamp(until),
+        why: WaitsFor::Unanswered { members },
+    };
+    let claims = |number| Next::Claim(MemberNumber(number));
+    // Others go on meanwhile, but as long as three don't answer nobody else is begun.
+    for (number, until) in [(1, 160), (2, 161), (3, 300)] {
+        assert_eq!(next(&shape, &progress, Timestamp(100)), claims(number));
+        let wait = (number > 1).then_some(if number == 2 { 61 } else { 200 });
+        progress = turn(&progress, number, 100, wait, Sent::Nothing);
+        let found = &progress.members[number as usize - 1].state;
+        let until = Timestamp(until);
+        assert_eq!(*found, MemberState::Postponed { until });
+    }
+    assert_eq!((progress.failures(), progress.in_flight()), (0, 0));
+    assert_eq!(next(&shape, &progress, Timestamp(159)), waits(160, 3));
+    assert_eq!(next(&shape, &progress, Timestamp(160)), claims(1));
+    assert!(
+        progress
+            .claim(MemberNumber(2), &runner, Timestamp(160), 900)
+            .is_err()
+    );
+    // The pauses grow, and after some turns a person decides: it did not fail.
+    let mut pauses = Vec::new();
+    let mut now = 160;
+    for _ in 0..6 {
+        progress = turn(&progress, 1, now, None, Sent::Nothing);
+        let MemberState::Postponed { until } = progress.members[0].state else {
+            panic!("{progress:?}");
+        };
+        pauses.push(until.0 - now);
+        now = until.0;
+    }
+    assert_eq!(pauses, [120, 240, 480, 960, 1800, 1800]);
+    progress = turn(&progress, 1, now, None, Sent::Nothing);
+    let held = MemberState::Ended {
+        outcome: Outcome::Held,
+        at: Timestamp(now),
+    };
+    assert_eq!(progress.members[0].state, held);
+    assert_eq!(progress.failures(), 0);
+    // A person has one asked at once, from the beginning.
+    for number in [1, 2] {
+        let retry = progress.order_member(
+            MemberNumber(number),
+            MemberOrder::Retry,
+            "p",
+            Timestamp(now),
+        );
+        progress = progress.after(&retry.expect("it can be made"));
+        let member = &progress.members[number as usize - 1];
+        assert_eq!(
+            (member.unanswered, &member.state),
+            (0, &MemberState::Waiting)
+        );
+    }
+    // What may have been sent is looked for before it is sent again, and counts as if it failed.
+    let mut progress = Progress::new([false; 5], Timestamp(0));
+    let mut now = 100;
+    for turns in 1..8 {
+        progress = turn(&progress, 1, now, None, Sent::Perhaps);
+        let member = &progress.members[0];
+        assert_eq!(member.sent_before(), Some(Timestamp(now)), "{turns}");
+        let MemberState::Working { until, .. } = member.state else {
+            panic!("{progress:?}");
+        };
+        let others = Next::Wait {
+            until,
+            why: WaitsFor::Others { in_flight: 1 },
+        };
+        assert_eq!(next(&shape, &progress, Timestamp(now)), others);
+        now = until.0;
+        assert_eq!(next(&shape, &progress, Timestamp(now)), claims(1));
+    }
+    progress = turn(&progress, 1, now, None, Sent::Perhaps);
+    assert_eq!(progress.failures(), 1);
+    // Who answers at last begins anew.
+    let mut progress = turn(
+        &Progress::new([false; 5], Timestamp(0)),
+        1,
+        100,
+        Some(1 << 40),
+        Sent::Nothing,
+    );
+    let day = Timestamp(100 + 24 * 60 * 60);
+    assert_eq!(
+        progress.members[0].state,
+        MemberState::Postponed { until: day }
+    );
+    let claimed = progress.claim(MemberNumber(1), &runner, day, 900);
+    let (step, hold) = claimed.expect("its turn has come");
+    progress = progress.after(&step);
+    let ending = Ending {
+        outcome: Outcome::Applied,
+        why: String::new(),
+        receipts: Vec::new(),
+    };
+    let step = progress.finish(&hold, ending, day).expect("it is held");
+    assert_eq!(progress.after(&step).members[0].unanswered, 0);
 }
 
 #[test]

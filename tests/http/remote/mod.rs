@@ -22,6 +22,7 @@ mod rollback;
 mod rollout;
 mod rollout_connectors;
 mod rollout_plans;
+mod rollout_waits;
 mod settings;
 mod settings_connections;
 mod settings_endpoints;

@@ -140,12 +140,12 @@ fn a_newer_format_is_refused() {
     made(&path);
     let connection = Connection::open(&path).expect("a database");
     connection
-        .pragma_update(None, "user_version", 2)
+        .pragma_update(None, "user_version", 99)
         .expect("set");
     drop(connection);
     let error = refused(&path, IfAbsent::Make);
     assert!(
-        matches!(error, LedgerError::Newer { found: 2, known: 1 }),
+        matches!(error, LedgerError::Newer { found: 99, .. }),
         "{error:?}"
     );
 }

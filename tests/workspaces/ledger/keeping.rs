@@ -521,6 +521,7 @@ pub(crate) fn numbers_and_texts_come_back_whatever_they_are(home: &dyn Home) {
             MemberNumber(3),
             MemberProgress {
                 attempt: Attempt(u32::MAX),
+                unanswered: u32::MAX,
                 state: MemberState::Working {
                     runner: runner.clone(),
                     until: Timestamp(largest),

@@ -97,9 +97,9 @@ with_postgres! {
 
         let newer = Database::new();
         newer.open();
-        newer.psql("UPDATE recipack.ledger SET format = 2");
+        newer.psql("UPDATE recipack.ledger SET format = 99");
         let error = refused(opened(&newer.address()));
-        assert!(matches!(error, LedgerError::Newer { found: 2, known: 1 }), "{error:?}");
+        assert!(matches!(error, LedgerError::Newer { found: 99, .. }), "{error:?}");
         newer.psql("UPDATE recipack.ledger SET format = 0");
         let error = refused(opened(&newer.address())).to_string();
         assert!(error.contains("its format is unknown"), "{error}");

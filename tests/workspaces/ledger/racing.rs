@@ -269,7 +269,7 @@ pub(crate) fn a_roll_out_is_carried_out_by_many_without_a_send_twice(home: &(dyn
     let progress = ledger.progress(&rollout.id).expect("there");
     let reached = progress.members.iter().all(|member| match member.state {
         MemberState::Ended { outcome, .. } => outcome == Outcome::Applied,
-        MemberState::Waiting | MemberState::Working { .. } => false,
+        MemberState::Waiting | MemberState::Postponed { .. } | MemberState::Working { .. } => false,
     });
     assert!(reached, "{progress:?}");
     let sent = sent.into_inner().expect("no panic");

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use recipack::ledger::Ledger;
 use recipack::model::rollout::{MemberNumber, Outcome, RunnerId};
 use recipack::plan::rollout::progress::{
-    Hold, MemberOrder, Progress, RolloutOrder, Step, StepError,
+    Hold, MemberOrder, Patience, Progress, RolloutOrder, Sent, Step, StepError, Unanswered,
 };
 
 use super::{Home, LEASE, Rollout, at, ending, memory, one_file};
@@ -32,6 +32,10 @@ enum Act {
     },
     Release {
         hold: usize,
+    },
+    Postpone {
+        hold: usize,
+        sent: Sent,
     },
     Note {
         hold: usize,
@@ -65,6 +69,8 @@ fn act() -> impl Strategy<Value = Act> {
         8 => (some.clone(), member.clone()).prop_map(|(rollout, member)| Act::Claim { rollout, member }),
         6 => (some.clone(), 0..6_usize).prop_map(|(hold, outcome)| Act::Finish { hold, outcome }),
         2 => some.clone().prop_map(|hold| Act::Release { hold }),
+        3 => (some.clone(), prop_oneof![Just(Sent::Nothing), Just(Sent::Perhaps)])
+            .prop_map(|(hold, sent)| Act::Postpone { hold, sent }),
         4 => some.clone().prop_map(|hold| Act::Note { hold }),
         2 => (some.clone(), 0..90_u64).prop_map(|(hold, by)| Act::Renew { hold, by }),
         2 => (some.clone(), 0..4_usize).prop_map(|(rollout, order)| Act::Order { rollout, order }),
@@ -172,6 +178,24 @@ impl Twins {
                 };
                 let progress = self.progress(rollout);
                 self.step(rollout, progress.release(&hold, "no room", now));
+            }
+            Act::Postpone { hold, sent } => {
+                let Some((rollout, hold)) = pick(&self.holds, hold).cloned() else {
+                    return;
+                };
+                let unanswered = Unanswered {
+                    why: "too many requests".to_owned(),
+                    wait: None,
+                    sent,
+                };
+                let patience = Patience {
+                    turns: 3,
+                    first: 5,
+                    ..Patience::USUAL
+                };
+                let progress = self.progress(rollout);
+                let step = progress.postpone(&hold, &unanswered, patience, now);
+                self.step(rollout, step);
             }
             Act::Note { hold } => {
                 let Some((rollout, hold)) = pick(&self.holds, hold).cloned() else {

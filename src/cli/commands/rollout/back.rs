@@ -54,7 +54,7 @@ pub(super) fn abort(context: &Context, args: &RolloutAbortArgs) -> Result<Exit, 
     let progress = ledger.progress(&args.id).map_err(Failure::from)?;
     let in_flight = progress.members.iter().any(|member| match member.state {
         MemberState::Working { .. } => member.sent_before().is_some(),
-        MemberState::Waiting | MemberState::Ended { .. } => false,
+        MemberState::Waiting | MemberState::Postponed { .. } | MemberState::Ended { .. } => false,
     });
     if in_flight {
         return Err(Failure::new(

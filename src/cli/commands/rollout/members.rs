@@ -164,8 +164,25 @@ impl Reachable<'_> {
         let why = failure.message();
         match failure.exit == Exit::NotAuthorised {
             true => Unreachable::Held(why),
-            false => Unreachable::Failed(why),
+            false => later(failure, why, Unreachable::Failed),
         }
+    }
+
+    /// Why something about it can't be found out: that is its own affair, unless it passes.
+    fn unsettled(failure: &Failure) -> Unreachable {
+        let why = failure.message();
+        later(failure, why, Unreachable::Held)
+    }
+}
+
+/// What passes is asked again later, and everything else is something else.
+fn later(failure: &Failure, why: String, otherwise: fn(String) -> Unreachable) -> Unreachable {
+    match failure.exit == Exit::Temporary {
+        true => Unreachable::Later {
+            why,
+            wait: failure.wait,
+        },
+        false => otherwise(why),
     }
 }
 
@@ -211,12 +228,12 @@ impl Members for Reachable<'_> {
         member: &PlannedMember,
         package: &Path,
         workspace: &dyn Workspace,
-    ) -> Result<ImportRequest, String> {
+    ) -> Result<ImportRequest, Unreachable> {
         let folder = within(workspace, Some(&self.plan.folder).filter(|f| !f.is_home()));
-        let folder = folder.map_err(|failure| failure.message())?;
+        let folder = folder.map_err(|failure| Self::unsettled(&failure))?;
         let landing = landing(workspace, &folder, None, TagsPolicy::Apply);
         Ok(ImportRequest {
-            landing: landing.map_err(|failure| failure.message())?,
+            landing: landing.map_err(|failure| Self::unsettled(&failure))?,
             ..request(package, &member.address, folder, self.plan.rows)
         })
     }
@@ -227,7 +244,7 @@ impl Members for Reachable<'_> {
         incoming: &Incoming,
         member: &PlannedMember,
         workspace: &dyn Workspace,
-    ) -> Result<(), String> {
+    ) -> Result<(), Unreachable> {
         if self.settings.is_empty() {
             return Ok(());
         }
@@ -250,7 +267,9 @@ impl Members for Reachable<'_> {
             tags: None,
         };
         let settled = said.settle(request, incoming, workspace);
-        settled.map(drop).map_err(|failure| failure.message())
+        settled
+            .map(drop)
+            .map_err(|failure| Self::unsettled(&failure))
     }
 
     fn scratch(&self) -> PathBuf {
@@ -281,6 +300,9 @@ impl Members for Reachable<'_> {
                 "" => ending.outcome.to_string(),
                 why => format!("{}: {why}", ending.outcome),
             },
+            Told::Unanswered { until, why } => {
+                format!("no answer, its next turn is at {}: {why}", until.utc())
+            }
             Told::Left(why) => format!("is left as it is: {why}"),
         };
         let text = visible(&format!("{who}  {what}"));

@@ -88,6 +88,11 @@ pub(super) fn run(context: &Context, args: &RolloutRunArgs) -> Result<Exit, Stop
             Some(until),
             Exit::Unfinished,
         ),
+        Ran::Unanswered { until } => (
+            "customers that are left did not answer",
+            Some(until),
+            Exit::Unfinished,
+        ),
         Ran::Halted { failures, budget } => {
             (halted(&status, failures, budget), None, Exit::PartlyDone)
         }
@@ -262,9 +267,13 @@ impl Work<'_> {
                 &context.running,
                 &mut observer,
             )?;
-            let until = match ran {
-                Ran::Bakes { until } if args.wait_for_waves => until,
+            let (what, until) = match ran {
+                Ran::Bakes { until } if args.wait_for_waves => ("the next wave begins", until),
+                Ran::Unanswered { until } if args.wait_for_waves => {
+                    ("customers that did not answer are asked again", until)
+                }
                 Ran::Bakes { .. }
+                | Ran::Unanswered { .. }
                 | Ran::Frozen { .. }
                 | Ran::Done
                 | Ran::Halted { .. }
@@ -274,9 +283,7 @@ impl Work<'_> {
                 | Ran::Interrupted
                 | Ran::Left { .. } => return Ok(ran),
             };
-            context
-                .ui
-                .talk(&format!("the next wave begins at {}\n", until.utc()));
+            context.ui.talk(&format!("{what} at {}\n", until.utc()));
             while ledger.now()? < until {
                 match members.pause(Duration::from_secs(1)) {
                     GoesOn::Yes => {}
@@ -291,14 +298,15 @@ impl Work<'_> {
 const fn rank(ran: &Ran) -> u8 {
     match ran {
         Ran::Left { .. } => 0,
-        Ran::Bakes { .. } => 1,
-        Ran::Frozen { .. } => 2,
-        Ran::Paused => 3,
-        Ran::Halted { .. } => 4,
-        Ran::Stopped(_) => 5,
-        Ran::Interrupted => 6,
-        Ran::Over(_) => 7,
-        Ran::Done => 8,
+        Ran::Unanswered { .. } => 1,
+        Ran::Bakes { .. } => 2,
+        Ran::Frozen { .. } => 3,
+        Ran::Paused => 4,
+        Ran::Halted { .. } => 5,
+        Ran::Stopped(_) => 6,
+        Ran::Interrupted => 7,
+        Ran::Over(_) => 8,
+        Ran::Done => 9,
     }
 }
 

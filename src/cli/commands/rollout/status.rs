@@ -117,7 +117,7 @@ pub(crate) struct MemberStatus {
     pub(crate) state: String,
     /// How often somebody took it on.
     pub(crate) attempt: Attempt,
-    /// When it was brought to its end, or until when somebody works on it.
+    /// When it was brought to its end, until when somebody works on it, or when it is asked again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) at: Option<Timestamp>,
     /// Who works on it.
@@ -255,6 +255,17 @@ pub(super) fn status_of(
             "customers that are left are held for some time".to_owned(),
             Some(until),
         ),
+        Next::Wait {
+            until,
+            why: WaitsFor::Unanswered { members },
+        } => (
+            format!(
+                "{} did not answer, and {} asked again",
+                counted(u64::from(members), "customer"),
+                if members == 1 { "is" } else { "are" }
+            ),
+            Some(until),
+        ),
         Next::Halted { failures, budget } => (
             format!(
                 "nothing: {} failed, and {budget} may; look at them, then retry or skip them",
@@ -297,6 +308,11 @@ pub(super) fn status_of(
             .map_or_else(String::new, |ending| ending.why.clone());
         let (state, at, runner) = match &made.state {
             MemberState::Waiting => ("waiting".to_owned(), None, None),
+            MemberState::Postponed { until } => {
+                let turns = counted(u64::from(made.unanswered), "turn");
+                why = format!("no answer in {turns}; asked again at {}", until.utc());
+                ("waiting".to_owned(), Some(*until), None)
+            }
             MemberState::Working { runner, until, .. } => {
                 ("working".to_owned(), Some(*until), Some(runner.to_string()))
             }
@@ -321,7 +337,7 @@ pub(super) fn status_of(
         let wave = waves.iter_mut().find(|wave| wave.number == member.wave);
         if let Some(wave) = wave {
             let count = match &made.state {
-                MemberState::Waiting => &mut wave.waiting,
+                MemberState::Waiting | MemberState::Postponed { .. } => &mut wave.waiting,
                 MemberState::Working { .. } => &mut wave.working,
                 MemberState::Ended { outcome, .. } => match outcome {
                     Outcome::Applied => &mut wave.applied,
