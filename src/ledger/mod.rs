@@ -16,6 +16,8 @@ pub mod postgres;
 mod row;
 #[cfg(feature = "local")]
 pub mod sqlite;
+#[cfg(any(feature = "local", feature = "postgres"))]
+mod sum;
 
 pub use open::{IfAbsent, Login, open};
 
@@ -335,6 +337,9 @@ pub enum LedgerError {
     /// It is no ledger, or none that can be relied on; and why.
     #[error("it can't be used as a ledger: {0}")]
     NoLedger(String),
+    /// There is none yet; and why that is seen.
+    #[error("it can't be used as a ledger: {0}")]
+    Absent(String),
     /// Whoever asks may not use it.
     #[error("it does not let this user in: {0}")]
     Denied(String),

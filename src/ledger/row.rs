@@ -3,15 +3,88 @@
 //! Databases have no whole numbers above 2⁶³ - 1. What is counted in 64 bits is written by its bits, so
 //! that no two numbers become one, and nothing is compared by the database.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::sum::Sum;
 use super::{BoardLine, LedgerError, NewRollout, RolloutHeader, WorkspaceKey};
 use crate::model::rollout::{Attempt, RolloutId, RolloutStatus, RunnerId};
 use crate::model::workspace::{Timestamp, WorkspaceId};
-use crate::plan::rollout::progress::{MemberProgress, MemberState, Progress};
+use crate::plan::rollout::progress::{
+    Ending, Event, MemberProgress, MemberReceipt, MemberState, Progress,
+};
+
+/// A roll-out as its columns.
+#[derive(Clone, Debug)]
+pub(super) struct RolloutRow {
+    pub(super) number: i64,
+    pub(super) id: String,
+    pub(super) version: i64,
+    pub(super) status: RolloutStatus,
+    pub(super) at: i64,
+    pub(super) who: String,
+    pub(super) members: i64,
+}
+
+impl RolloutRow {
+    /// A new one.
+    pub(super) fn of(new: &NewRollout<'_>, number: i64) -> Self {
+        Self {
+            number,
+            id: new.id.to_string(),
+            version: new.progress.version.cast_signed(),
+            status: new.progress.status,
+            at: new.at.0.cast_signed(),
+            who: new.who.to_owned(),
+            members: i64::try_from(new.plan.members.len()).unwrap_or(i64::MAX),
+        }
+    }
+
+    pub(super) fn sum(&self) -> Sum {
+        Sum::of("rollout")
+            .number(self.number)
+            .text(&self.id)
+            .number(self.version)
+            .text(self.status.as_str())
+            .number(self.at)
+            .text(&self.who)
+            .number(self.members)
+    }
+
+    /// The same, if it is what was written.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub(super) fn checked(self, sum: &[u8]) -> Result<Self, LedgerError> {
+        self.sum().check("rollout", sum)?;
+        Ok(self)
+    }
+
+    /// The same in its next version.
+    pub(super) fn next(&self, status: RolloutStatus) -> Self {
+        Self {
+            version: self.version.wrapping_add(1),
+            status,
+            ..self.clone()
+        }
+    }
+
+    /// A line of the list of roll-outs.
+    ///
+    /// # Errors
+    /// If none was written like this.
+    pub(super) fn header(self) -> Result<RolloutHeader, LedgerError> {
+        Ok(RolloutHeader {
+            id: id(&self.id)?,
+            status: self.status,
+            at: time(self.at),
+            who: self.who,
+            members: u32::try_from(self.members).map_err(|error| corrupt(&error))?,
+        })
+    }
+}
 
 /// A member as its columns.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +135,21 @@ impl From<&MemberProgress> for MemberRow {
 }
 
 impl MemberRow {
+    pub(super) fn sum(&self, rollout: i64, number: i64) -> Sum {
+        Sum::of("member")
+            .number(rollout)
+            .number(number)
+            .number(self.attempt)
+            .number(self.unanswered)
+            .perhaps(self.next_turn, Sum::number)
+            .perhaps(self.runner.as_deref(), Sum::text)
+            .perhaps(self.until, Sum::number)
+            .perhaps(self.phase.as_deref(), Sum::text)
+            .perhaps(self.sent_before, Sum::number)
+            .perhaps(self.outcome.as_deref(), Sum::text)
+            .perhaps(self.ended_at, Sum::number)
+    }
+
     /// The member.
     ///
     /// # Errors
@@ -115,6 +203,16 @@ pub(super) struct TargetRow {
 }
 
 impl TargetRow {
+    pub(super) fn sum(&self, rollout: i64, number: i64) -> Sum {
+        Sum::of("target")
+            .number(rollout)
+            .number(number)
+            .text(&self.place)
+            .number(self.workspace)
+            .text(&self.address)
+            .text(&self.name)
+    }
+
     /// Those of a new roll-out, in the order of its members.
     pub(super) fn all(new: &NewRollout<'_>) -> Vec<Self> {
         let members = new.plan.members.iter().zip(new.workspaces);
@@ -128,6 +226,23 @@ impl TargetRow {
     }
 }
 
+/// The members' workspaces, of their rows in the order of their numbers.
+///
+/// # Errors
+/// If rows are missing.
+pub(super) fn targets(
+    rollout: &RolloutRow,
+    rows: Vec<(i64, TargetRow)>,
+) -> Result<Vec<TargetRow>, LedgerError> {
+    let whole = (1_i64..)
+        .zip(&rows)
+        .all(|(place, (number, _))| place == *number);
+    if !whole || i64::try_from(rows.len()) != Ok(rollout.members) {
+        return Err(corrupt(&"rows of workspaces are missing"));
+    }
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
 /// What workspaces are known by as columns, each once, in one order.
 pub(super) fn keys(targets: &[TargetRow]) -> BTreeSet<(&str, i64)> {
     let keys = targets
@@ -136,22 +251,78 @@ pub(super) fn keys(targets: &[TargetRow]) -> BTreeSet<(&str, i64)> {
     keys.collect()
 }
 
+/// The workspaces of all open roll-outs, each with the roll-out's number.
+pub(super) type OpenWorkspaces = BTreeMap<(String, i64), i64>;
+
+/// The first roll-out that has one of the workspaces, if any has.
+pub(super) fn taken_by(open: &OpenWorkspaces, targets: &[TargetRow]) -> Option<i64> {
+    let keys = keys(targets).into_iter();
+    let by = keys.filter_map(|(place, workspace)| open.get(&(place.to_owned(), workspace)));
+    by.min().copied()
+}
+
 /// A line of the board as its columns.
 #[derive(Debug)]
 pub(super) struct BoardRow {
     pub(super) target: TargetRow,
-    pub(super) rollout: String,
+    pub(super) package: String,
+    pub(super) rollout: i64,
     pub(super) at: i64,
     pub(super) outcome: String,
     pub(super) receipt: String,
 }
 
 impl BoardRow {
+    /// What a member's end leaves of a package.
+    ///
+    /// # Errors
+    /// None that can happen; the serialiser's type has one.
+    pub(super) fn of(
+        rollout: i64,
+        target: &TargetRow,
+        (ending, receipt): (&Ending, &MemberReceipt),
+        at: Timestamp,
+    ) -> Result<Self, LedgerError> {
+        Ok(Self {
+            target: target.clone(),
+            package: receipt.package.clone(),
+            rollout,
+            at: at.0.cast_signed(),
+            outcome: ending.outcome.as_str().to_owned(),
+            receipt: text(receipt)?,
+        })
+    }
+
+    pub(super) fn sum(&self) -> Sum {
+        Sum::of("board")
+            .text(&self.target.place)
+            .number(self.target.workspace)
+            .text(&self.package)
+            .text(&self.target.address)
+            .text(&self.target.name)
+            .number(self.rollout)
+            .number(self.at)
+            .text(&self.outcome)
+            .text(&self.receipt)
+    }
+
+    /// The same, if it is what was written.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub(super) fn checked(self, sum: &[u8]) -> Result<Self, LedgerError> {
+        self.sum().check("board", sum)?;
+        Ok(self)
+    }
+
     /// The line.
     ///
     /// # Errors
     /// If no line was written like this.
-    pub(super) fn line(self) -> Result<BoardLine, LedgerError> {
+    fn line(self, ids: &BTreeMap<i64, String>) -> Result<BoardLine, LedgerError> {
+        let rollout = ids
+            .get(&self.rollout)
+            .ok_or_else(|| corrupt(&"a line of the board is of a roll-out that is not there"))?;
         Ok(BoardLine {
             workspace: WorkspaceKey {
                 place: self.target.place,
@@ -159,7 +330,7 @@ impl BoardRow {
             },
             address: self.target.address,
             name: self.target.name,
-            rollout: id(&self.rollout)?,
+            rollout: id(rollout)?,
             at: time(self.at),
             outcome: word(&self.outcome)?,
             receipt: value(&self.receipt)?,
@@ -171,10 +342,15 @@ impl BoardRow {
 ///
 /// # Errors
 /// If one of its rows is no line.
-pub(super) fn board(rows: Vec<BoardRow>) -> Result<Vec<BoardLine>, LedgerError> {
+pub(super) fn board(
+    rollouts: Vec<RolloutRow>,
+    rows: Vec<BoardRow>,
+) -> Result<Vec<BoardLine>, LedgerError> {
+    let rollouts = rollouts.into_iter();
+    let ids: BTreeMap<i64, String> = rollouts.map(|row| (row.number, row.id)).collect();
     let mut board: Vec<BoardLine> = rows
         .into_iter()
-        .map(BoardRow::line)
+        .map(|row| row.line(&ids))
         .collect::<Result<_, _>>()?;
     board.sort_by(|one, other| {
         let key = |line| -> (&WorkspaceKey, &str) {
@@ -191,43 +367,40 @@ pub(super) fn board(rows: Vec<BoardRow>) -> Result<Vec<BoardLine>, LedgerError> 
 /// # Errors
 /// If rows are missing, or are no members.
 pub(super) fn progress(
-    version: i64,
-    status: RolloutStatus,
-    members: i64,
+    rollout: &RolloutRow,
     rows: Vec<(i64, MemberRow)>,
 ) -> Result<Progress, LedgerError> {
     let whole = (1_i64..)
         .zip(&rows)
         .all(|(place, (number, _))| place == *number);
-    if !whole || i64::try_from(rows.len()) != Ok(members) {
+    if !whole || i64::try_from(rows.len()) != Ok(rollout.members) {
         return Err(corrupt(&"rows of members are missing"));
     }
     let members = rows.into_iter().map(|(_, row)| row.member());
     Ok(Progress {
-        version: version.cast_unsigned(),
-        status,
+        version: rollout.version.cast_unsigned(),
+        status: rollout.status,
         members: members.collect::<Result<_, _>>()?,
     })
 }
 
-/// A line of the list of roll-outs.
+/// Events in their order, with those of these numbers.
 ///
 /// # Errors
-/// If none was written like this.
-pub(super) fn header(
-    number: &str,
-    status: &str,
-    at: i64,
-    who: String,
-    members: i64,
-) -> Result<RolloutHeader, LedgerError> {
-    Ok(RolloutHeader {
-        id: id(number)?,
-        status: word(status)?,
-        at: time(at),
-        who,
-        members: u32::try_from(members).map_err(|error| corrupt(&error))?,
-    })
+/// If some are missing, or are no events.
+pub(super) fn events(after: i64, rows: Vec<(i64, String)>) -> Result<Vec<Event>, LedgerError> {
+    // A roll-out begins with one.
+    if after == 0 && rows.is_empty() {
+        return Err(corrupt(&"events are missing"));
+    }
+    let mut events = Vec::with_capacity(rows.len());
+    for (expected, (number, event)) in (after.saturating_add(1)..).zip(rows) {
+        if number != expected {
+            return Err(corrupt(&"events are missing"));
+        }
+        events.push(value(&event)?);
+    }
+    Ok(events)
 }
 
 /// A time.

@@ -14,7 +14,8 @@ use postgres::types::{FromSql, Type};
 
 use super::permits::Window;
 use super::pieces::{Joined, cut};
-use super::row::{self, BoardRow, MemberRow, TargetRow, corrupt};
+use super::row::{self, BoardRow, MemberRow, OpenWorkspaces, RolloutRow, TargetRow, corrupt};
+use super::sum;
 use super::{
     BoardLine, IfAbsent, Kept, Ledger, LedgerError, Login, NewRollout, Permit, PermitRequest,
     RolloutHeader, Written,
@@ -36,11 +37,13 @@ pub struct PostgresLedger {
     connection: Connection,
 }
 
-/// A roll-out as its row.
-struct RolloutRow {
-    number: i64,
-    version: i64,
-    status: RolloutStatus,
+/// The columns of a roll-out.
+const ROLLOUT: &str = "number, id, version, status, at, who, members, sum";
+
+/// Digests as the elements of an array.
+fn bytes(digests: &[Digest]) -> Vec<&[u8]> {
+    let bytes = digests.iter().map(|digest| digest.as_bytes().as_slice());
+    bytes.collect()
 }
 
 fn get<'r, T: FromSql<'r>>(row: &'r Row, column: usize) -> Result<T, LedgerError> {
@@ -60,9 +63,27 @@ fn member_number(number: i64) -> Result<MemberNumber, LedgerError> {
     Ok(MemberNumber(number))
 }
 
-/// The columns of a member after its number, from a first one on.
-fn member_row(row: &Row, first: usize) -> Result<MemberRow, LedgerError> {
-    Ok(MemberRow {
+/// A roll-out, as it was written.
+fn rollout_row(row: &Row) -> Result<RolloutRow, LedgerError> {
+    let columns = RolloutRow {
+        number: number(row, 0)?,
+        id: text(row, 1)?,
+        version: number(row, 2)?,
+        status: row::word(&text(row, 3)?)?,
+        at: number(row, 4)?,
+        who: text(row, 5)?,
+        members: number(row, 6)?,
+    };
+    columns.checked(get(row, 7)?)
+}
+
+/// A member of a roll-out, as it was written, of its columns after its number, from a first one on.
+fn member_row(
+    row: &Row,
+    first: usize,
+    (rollout, number): (i64, i64),
+) -> Result<MemberRow, LedgerError> {
+    let columns = MemberRow {
         attempt: get(row, first)?,
         unanswered: get(row, first + 1)?,
         next_turn: get(row, first + 2)?,
@@ -72,16 +93,50 @@ fn member_row(row: &Row, first: usize) -> Result<MemberRow, LedgerError> {
         sent_before: get(row, first + 6)?,
         outcome: get(row, first + 7)?,
         ended_at: get(row, first + 8)?,
-    })
+    };
+    let sum: &[u8] = get(row, first + 9)?;
+    columns.sum(rollout, number).check("member", sum)?;
+    Ok(columns)
 }
 
 fn target_row(row: &Row) -> Result<TargetRow, LedgerError> {
     Ok(TargetRow {
-        place: get(row, 0)?,
-        workspace: get(row, 1)?,
-        address: get(row, 2)?,
-        name: get(row, 3)?,
+        place: get(row, 2)?,
+        workspace: get(row, 3)?,
+        address: get(row, 4)?,
+        name: get(row, 5)?,
     })
+}
+
+/// A member's workspace, as it was written.
+fn checked_target(row: &Row, rollout: i64) -> Result<(i64, TargetRow), LedgerError> {
+    let (number, target) = (number(row, 0)?, target_row(row)?);
+    target.sum(rollout, number).check("target", get(row, 1)?)?;
+    Ok((number, target))
+}
+
+/// A number, and a text with its sum, if there is one.
+type KeptText = (i64, Vec<u8>, Vec<u8>);
+
+fn kept_text(row: &Row, number: usize, text: usize) -> Result<Option<KeptText>, LedgerError> {
+    let Some(found) = get::<Option<Vec<u8>>>(row, text)? else {
+        return Ok(None);
+    };
+    Ok(Some((get(row, number)?, found, get(row, text + 1)?)))
+}
+
+/// Texts of a roll-out with their numbers, as they were written: of rows of the roll-out's number, the
+/// text's, the text and its sum.
+fn numbered(table: &str, rows: &[Row]) -> Result<Vec<(i64, String)>, LedgerError> {
+    let mut texts = Vec::with_capacity(rows.len());
+    for row in rows {
+        if let Some((number, text, sum)) = kept_text(row, 1, 2)? {
+            let rollout = get(row, 0)?;
+            sum::numbered(table, rollout, number, &text).check(table, &sum)?;
+            texts.push((number, row::utf8(text)?));
+        }
+    }
+    Ok(texts)
 }
 
 /// What is read and written within one transaction.
@@ -91,25 +146,23 @@ impl Tables<'_, '_> {
     /// A roll-out, and nobody else writes to it until this transaction ends.
     fn lock(&self, id: &RolloutId) -> Result<RolloutRow, Fault> {
         let found = self.0.row(
-            "SELECT number, version, status FROM recipack.rollout WHERE id = $1 FOR UPDATE",
+            &format!("SELECT {ROLLOUT} FROM recipack.rollout WHERE id = $1 FOR UPDATE"),
             &[(&id.as_str(), Type::TEXT)],
         )?;
         let row = found.ok_or_else(|| LedgerError::Unknown(id.clone()))?;
-        Ok(RolloutRow {
-            number: number(&row, 0)?,
-            version: number(&row, 1)?,
-            status: row::word(&text(&row, 2)?)?,
-        })
+        Ok(rollout_row(&row)?)
     }
 
     /// Another version of a roll-out.
     fn advance(&self, rollout: &RolloutRow, status: RolloutStatus) -> Result<(), Fault> {
+        let next = rollout.next(status);
         self.0.execute(
-            "UPDATE recipack.rollout SET version = $2, status = $3 WHERE number = $1",
+            "UPDATE recipack.rollout SET version = $2, status = $3, sum = $4 WHERE number = $1",
             &[
-                (&rollout.number, Type::INT8),
-                (&rollout.version.wrapping_add(1), Type::INT8),
-                (&status.as_str(), Type::TEXT),
+                (&next.number, Type::INT8),
+                (&next.version, Type::INT8),
+                (&next.status.as_str(), Type::TEXT),
+                (&next.sum().end().as_bytes().as_slice(), Type::BYTEA),
             ],
         )?;
         if rollout.status.is_open() && !status.is_open() {
@@ -121,11 +174,28 @@ impl Tables<'_, '_> {
         Ok(())
     }
 
+    /// One more than the greatest number, of which whoever asks is the only one to write more.
+    fn after_last(&self, sql: &str, rollout: i64) -> Result<i64, Fault> {
+        let row = self.0.row(sql, &[(&rollout, Type::INT8)])?;
+        let row = row.ok_or_else(|| corrupt(&"a count gives no row"))?;
+        Ok(number(&row, 0)?)
+    }
+
     fn event(&self, rollout: i64, event: &Event) -> Result<(), Fault> {
+        let number = self.after_last(
+            "SELECT coalesce(max(number), 0) + 1 FROM recipack.event WHERE rollout = $1",
+            rollout,
+        )?;
+        let event = row::text(event)?;
+        let sum = sum::numbered("event", rollout, number, event.as_bytes()).end();
         self.0.execute(
-            "INSERT INTO recipack.event (rollout, number, event)
-             SELECT $1, coalesce(max(number), 0) + 1, $2 FROM recipack.event WHERE rollout = $1",
-            &[(&rollout, Type::INT8), (&row::text(event)?, Type::TEXT)],
+            "INSERT INTO recipack.event (rollout, number, event, sum) VALUES ($1, $2, $3, $4)",
+            &[
+                (&rollout, Type::INT8),
+                (&number, Type::INT8),
+                (&event, Type::TEXT),
+                (&sum.as_bytes().as_slice(), Type::BYTEA),
+            ],
         )
     }
 
@@ -136,9 +206,11 @@ impl Tables<'_, '_> {
         member: &MemberProgress,
     ) -> Result<(), Fault> {
         let columns = MemberRow::from(member);
+        let sum = columns.sum(rollout, number.0.into()).end();
         self.0.execute(
             "UPDATE recipack.member SET attempt = $3, unanswered = $4, next_turn = $5, runner = $6,
-               until = $7, phase = $8, sent_before = $9, outcome = $10, ended_at = $11
+               until = $7, phase = $8, sent_before = $9, outcome = $10, ended_at = $11,
+               sum = $12
              WHERE rollout = $1 AND number = $2",
             &[
                 (&rollout, Type::INT8),
@@ -152,6 +224,7 @@ impl Tables<'_, '_> {
                 (&columns.sent_before, Type::INT8),
                 (&columns.outcome, Type::TEXT),
                 (&columns.ended_at, Type::INT8),
+                (&sum.as_bytes().as_slice(), Type::BYTEA),
             ],
         )
     }
@@ -166,14 +239,16 @@ impl Tables<'_, '_> {
         let rollout = self.lock(id)?;
         let found = self.0.row(
             "SELECT attempt, unanswered, next_turn, runner, until, phase, sent_before, outcome,
-               ended_at
+               ended_at, sum
              FROM recipack.member WHERE rollout = $1 AND number = $2",
             &[
                 (&rollout.number, Type::INT8),
                 (&i64::from(number.0), Type::INT8),
             ],
         )?;
-        let member = found.map(|row| member_row(&row, 0)?.member()).transpose()?;
+        let key = (rollout.number, i64::from(number.0));
+        let member = found.map(|row| member_row(&row, 0, key)?.member());
+        let member = member.transpose()?;
         let Some(changed) = member.as_ref().and_then(change) else {
             return Ok((rollout, Kept::Lost));
         };
@@ -184,45 +259,61 @@ impl Tables<'_, '_> {
 
     /// Takes workspaces for a roll-out that is open from now on, while nobody else opens one.
     fn take(&self, rollout: i64, targets: &[TargetRow]) -> Result<(), Fault> {
-        let keys = row::keys(targets);
-        let (places, workspaces): (Vec<&str>, Vec<i64>) = keys.iter().copied().unzip();
-        let by = self.0.row(
-            "SELECT number, id FROM recipack.open_workspace
-             JOIN unnest($1::text[], $2::bigint[]) AS key (place, workspace) USING (place, workspace)
-             JOIN recipack.rollout ON number = rollout
-             ORDER BY number LIMIT 1",
-            &[
-                (&places, Type::TEXT_ARRAY),
-                (&workspaces, Type::INT8_ARRAY),
-            ],
+        let rows = self.0.rows(
+            "SELECT place, workspace, rollout, sum FROM recipack.open_workspace",
+            &[],
         )?;
-        if let Some(by) = by {
-            let mut of_other = self.targets(number(&by, 0)?)?;
+        // One that is damaged may be any of them.
+        let open = rows.iter().map(|row| {
+            let (place, workspace) = (text(row, 0)?, number(row, 1)?);
+            let of = number(row, 2)?;
+            sum::open_workspace(&place, workspace, of).check("open_workspace", get(row, 3)?)?;
+            Ok(((place, workspace), of))
+        });
+        let open = open.collect::<Result<OpenWorkspaces, LedgerError>>()?;
+        let keys = row::keys(targets);
+        if let Some(by) = row::taken_by(&open, targets) {
+            let other = self.0.row(
+                &format!("SELECT {ROLLOUT} FROM recipack.rollout WHERE number = $1"),
+                &[(&by, Type::INT8)],
+            )?;
+            let other =
+                other.ok_or_else(|| corrupt(&"a workspace is in a roll-out that is not there"))?;
+            let other = rollout_row(&other)?;
+            let mut of_other = self.targets(&other)?;
             of_other.retain(|target| keys.contains(&(target.place.as_str(), target.workspace)));
             let addresses = of_other.into_iter().map(|target| target.address);
-            let id = row::id(&text(&by, 1)?)?;
+            let id = row::id(&other.id)?;
             return Err(Fault::Told(LedgerError::taken(id, addresses.collect())));
         }
+        let sums = keys
+            .iter()
+            .map(|(place, workspace)| sum::open_workspace(place, *workspace, rollout).end());
+        let sums: Vec<Digest> = sums.collect();
+        let (places, workspaces): (Vec<&str>, Vec<i64>) = keys.iter().copied().unzip();
         self.0.execute(
-            "INSERT INTO recipack.open_workspace (place, workspace, rollout)
-             SELECT place, workspace, $3 FROM unnest($1::text[], $2::bigint[]) AS key (place, workspace)",
+            "INSERT INTO recipack.open_workspace (place, workspace, rollout, sum)
+             SELECT place, workspace, $3, sum
+             FROM unnest($1::text[], $2::bigint[], $4::bytea[]) AS key (place, workspace, sum)",
             &[
                 (&places, Type::TEXT_ARRAY),
                 (&workspaces, Type::INT8_ARRAY),
                 (&rollout, Type::INT8),
+                (&bytes(&sums), Type::BYTEA_ARRAY),
             ],
         )
     }
 
     /// The members' workspaces, in the order of the members.
-    fn targets(&self, rollout: i64) -> Result<Vec<TargetRow>, Fault> {
+    fn targets(&self, rollout: &RolloutRow) -> Result<Vec<TargetRow>, Fault> {
         let rows = self.0.rows(
-            "SELECT place, workspace, address, name FROM recipack.target
+            "SELECT number, sum, place, workspace, address, name FROM recipack.target
              WHERE rollout = $1 ORDER BY number",
-            &[(&rollout, Type::INT8)],
+            &[(&rollout.number, Type::INT8)],
         )?;
-        let targets = rows.iter().map(target_row);
-        Ok(targets.collect::<Result<_, _>>()?)
+        let targets = rows.iter().map(|row| checked_target(row, rollout.number));
+        let targets = targets.collect::<Result<_, _>>()?;
+        Ok(row::targets(rollout, targets)?)
     }
 
     fn create(&self, new: &NewRollout<'_>) -> Result<(), Fault> {
@@ -242,27 +333,37 @@ impl Tables<'_, '_> {
             }
         }
         let targets = TargetRow::all(new);
-        let count = i64::try_from(targets.len()).unwrap_or(i64::MAX);
-        let row = self.0.row(
-            "INSERT INTO recipack.rollout (id, version, status, at, who, members)
-             VALUES ($1, $2, $3, $4, $5, $6) RETURNING number",
+        // Nobody else begins one meanwhile.
+        let rollout = self.after_last(
+            "SELECT coalesce(max(number), $1) + 1 FROM recipack.rollout",
+            0,
+        )?;
+        let row = RolloutRow::of(new, rollout);
+        self.0.execute(
+            "INSERT INTO recipack.rollout (number, id, version, status, at, who, members, sum)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             &[
-                (&new.id.as_str(), Type::TEXT),
-                (&new.progress.version.cast_signed(), Type::INT8),
-                (&new.progress.status.as_str(), Type::TEXT),
-                (&new.at.0.cast_signed(), Type::INT8),
-                (&new.who, Type::TEXT),
-                (&count, Type::INT8),
+                (&row.number, Type::INT8),
+                (&row.id, Type::TEXT),
+                (&row.version, Type::INT8),
+                (&row.status.as_str(), Type::TEXT),
+                (&row.at, Type::INT8),
+                (&row.who, Type::TEXT),
+                (&row.members, Type::INT8),
+                (&row.sum().end().as_bytes().as_slice(), Type::BYTEA),
             ],
         )?;
-        let row = row.ok_or_else(|| corrupt(&"a row that was written is not there"))?;
-        let rollout = number(&row, 0)?;
         if new.progress.status.is_open() {
             self.take(rollout, &targets)?;
         }
+        let of_plan = sum::of_rollout("plan", rollout, new.text.as_bytes()).end();
         self.0.execute(
-            "INSERT INTO recipack.plan (rollout, text) VALUES ($1, $2)",
-            &[(&rollout, Type::INT8), (&new.text.as_bytes(), Type::BYTEA)],
+            "INSERT INTO recipack.plan (rollout, text, sum) VALUES ($1, $2, $3)",
+            &[
+                (&rollout, Type::INT8),
+                (&new.text.as_bytes(), Type::BYTEA),
+                (&of_plan.as_bytes().as_slice(), Type::BYTEA),
+            ],
         )?;
         self.set_targets(rollout, &targets)?;
         self.set_members(rollout, &new.progress.members)?;
@@ -272,36 +373,43 @@ impl Tables<'_, '_> {
     fn set_targets(&self, rollout: i64, targets: &[TargetRow]) -> Result<(), Fault> {
         let column = |of: fn(&TargetRow) -> &str| targets.iter().map(of).collect::<Vec<&str>>();
         let workspaces: Vec<i64> = targets.iter().map(|target| target.workspace).collect();
+        let sums = (1..).zip(targets);
+        let sums = sums.map(|(number, target)| target.sum(rollout, number).end());
+        let sums: Vec<Digest> = sums.collect();
         self.0.execute(
-            "INSERT INTO recipack.target (rollout, number, place, workspace, address, name)
-             SELECT $1, number, place, workspace, address, name
-             FROM unnest($2::text[], $3::bigint[], $4::text[], $5::text[])
-               WITH ORDINALITY AS target (place, workspace, address, name, number)",
+            "INSERT INTO recipack.target (rollout, number, place, workspace, address, name, sum)
+             SELECT $1, number, place, workspace, address, name, sum
+             FROM unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::bytea[])
+               WITH ORDINALITY AS target (place, workspace, address, name, sum, number)",
             &[
                 (&rollout, Type::INT8),
                 (&column(|target| &target.place), Type::TEXT_ARRAY),
                 (&workspaces, Type::INT8_ARRAY),
                 (&column(|target| &target.address), Type::TEXT_ARRAY),
                 (&column(|target| &target.name), Type::TEXT_ARRAY),
+                (&bytes(&sums), Type::BYTEA_ARRAY),
             ],
         )
     }
 
     fn set_members(&self, rollout: i64, members: &[MemberProgress]) -> Result<(), Fault> {
         let rows: Vec<MemberRow> = members.iter().map(MemberRow::from).collect();
+        let sums = (1..).zip(&rows);
+        let sums = sums.map(|(number, row)| row.sum(rollout, number).end());
+        let sums: Vec<Digest> = sums.collect();
         let words = |of: fn(&MemberRow) -> Option<&str>| rows.iter().map(of).collect::<Vec<_>>();
         let times = |of: fn(&MemberRow) -> Option<i64>| rows.iter().map(of).collect::<Vec<_>>();
         self.0.execute(
             "INSERT INTO recipack.member
                (rollout, number, attempt, unanswered, next_turn, runner, until, phase,
-                sent_before, outcome, ended_at)
+                sent_before, outcome, ended_at, sum)
              SELECT $1, number, attempt, unanswered, next_turn, runner, until, phase,
-               sent_before, outcome, ended_at
+               sent_before, outcome, ended_at, sum
              FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[],
-                 $7::text[], $8::bigint[], $9::text[], $10::bigint[])
+                 $7::text[], $8::bigint[], $9::text[], $10::bigint[], $11::bytea[])
                WITH ORDINALITY AS member
                  (attempt, unanswered, next_turn, runner, until, phase, sent_before, outcome,
-                  ended_at, number)",
+                  ended_at, sum, number)",
             &[
                 (&rollout, Type::INT8),
                 (&times(|row| Some(row.attempt)), Type::INT8_ARRAY),
@@ -313,6 +421,7 @@ impl Tables<'_, '_> {
                 (&times(|row| row.sent_before), Type::INT8_ARRAY),
                 (&words(|row| row.outcome.as_deref()), Type::TEXT_ARRAY),
                 (&times(|row| row.ended_at), Type::INT8_ARRAY),
+                (&bytes(&sums), Type::BYTEA_ARRAY),
             ],
         )
     }
@@ -321,15 +430,14 @@ impl Tables<'_, '_> {
         // Whether it opens the roll-out again is known by its version, before its row is held: those
         // who open others hold what they supersede after they may open something.
         let seen = self.0.row(
-            "SELECT version, status FROM recipack.rollout WHERE id = $1",
+            &format!("SELECT {ROLLOUT} FROM recipack.rollout WHERE id = $1"),
             &[(&id.as_str(), Type::TEXT)],
         )?;
-        let seen = seen.ok_or_else(|| LedgerError::Unknown(id.clone()))?;
-        let status: RolloutStatus = row::word(&text(&seen, 1)?)?;
-        if number(&seen, 0)?.cast_unsigned() != step.expected {
+        let seen = rollout_row(&seen.ok_or_else(|| LedgerError::Unknown(id.clone()))?)?;
+        if seen.version.cast_unsigned() != step.expected {
             return Ok(Written::Stale);
         }
-        let opens = step.status.is_open() && !status.is_open();
+        let opens = step.status.is_open() && !seen.status.is_open();
         if opens {
             self.0.execute(OPENING, &[])?;
         }
@@ -338,7 +446,7 @@ impl Tables<'_, '_> {
             return Ok(Written::Stale);
         }
         if opens {
-            self.take(rollout.number, &self.targets(rollout.number)?)?;
+            self.take(rollout.number, &self.targets(&rollout)?)?;
         }
         self.advance(&rollout, step.status)?;
         for (number, member) in &step.members {
@@ -346,13 +454,18 @@ impl Tables<'_, '_> {
         }
         self.event(rollout.number, &step.event)?;
         if let Some((number, ending)) = &step.ending {
+            let (key, text) = (i64::from(number.0), row::text(ending)?);
+            let sum = sum::numbered("ending", rollout.number, key, text.as_bytes()).end();
             self.0.execute(
-                "INSERT INTO recipack.ending (rollout, number, ending) VALUES ($1, $2, $3)
-                 ON CONFLICT (rollout, number) DO UPDATE SET ending = excluded.ending",
+                "INSERT INTO recipack.ending (rollout, number, ending, sum)
+                 VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (rollout, number) DO UPDATE
+                 SET ending = excluded.ending, sum = excluded.sum",
                 &[
                     (&rollout.number, Type::INT8),
-                    (&i64::from(number.0), Type::INT8),
-                    (&row::text(ending)?, Type::TEXT),
+                    (&key, Type::INT8),
+                    (&text, Type::TEXT),
+                    (&sum.as_bytes().as_slice(), Type::BYTEA),
                 ],
             )?;
             self.set_board(rollout.number, *number, ending, step.event.at)?;
@@ -370,22 +483,37 @@ impl Tables<'_, '_> {
         // In one order, so that two roll-outs that end at once wait for each other in no circle.
         let mut receipts: Vec<_> = ending.receipts.iter().collect();
         receipts.sort_by_key(|receipt| &receipt.package);
+        if receipts.is_empty() {
+            return Ok(());
+        }
+        let target = self.0.row(
+            "SELECT number, sum, place, workspace, address, name FROM recipack.target
+             WHERE rollout = $1 AND number = $2",
+            &[(&rollout, Type::INT8), (&i64::from(number.0), Type::INT8)],
+        )?;
+        let target = target.ok_or_else(|| corrupt(&"a member's workspace is not there"))?;
+        let (_, target) = checked_target(&target, rollout)?;
         for receipt in receipts {
+            let line = BoardRow::of(rollout, &target, (ending, receipt), at)?;
             self.0.execute(
                 "INSERT INTO recipack.board
-                   (place, workspace, package, address, name, rollout, at, outcome, receipt)
-                 SELECT place, workspace, $3, address, name, $1, $4, $5, $6
-                 FROM recipack.target WHERE rollout = $1 AND number = $2
+                   (place, workspace, package, address, name, rollout, at, outcome, receipt, sum)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
                  ON CONFLICT (place, workspace, package) DO UPDATE
                  SET address = excluded.address, name = excluded.name, rollout = excluded.rollout,
-                   at = excluded.at, outcome = excluded.outcome, receipt = excluded.receipt",
+                   at = excluded.at, outcome = excluded.outcome, receipt = excluded.receipt,
+                   sum = excluded.sum",
                 &[
-                    (&rollout, Type::INT8),
-                    (&i64::from(number.0), Type::INT8),
-                    (&receipt.package, Type::TEXT),
-                    (&at.0.cast_signed(), Type::INT8),
-                    (&ending.outcome.as_str(), Type::TEXT),
-                    (&row::text(receipt)?, Type::TEXT),
+                    (&line.target.place, Type::TEXT),
+                    (&line.target.workspace, Type::INT8),
+                    (&line.package, Type::TEXT),
+                    (&line.target.address, Type::TEXT),
+                    (&line.target.name, Type::TEXT),
+                    (&line.rollout, Type::INT8),
+                    (&line.at, Type::INT8),
+                    (&line.outcome, Type::TEXT),
+                    (&line.receipt, Type::TEXT),
+                    (&line.sum().end().as_bytes().as_slice(), Type::BYTEA),
                 ],
             )?;
         }
@@ -401,13 +529,17 @@ impl Tables<'_, '_> {
     ) -> Result<Kept, Fault> {
         let (rollout, kept) = self.change(id, hold.member, |member| member.noted(hold, at))?;
         if kept == Kept::Held {
+            let (number, text) = (i64::from(hold.member.0), journal.as_bytes());
+            let sum = sum::numbered("journal", rollout.number, number, text).end();
             self.0.execute(
-                "INSERT INTO recipack.journal (rollout, number, text) VALUES ($1, $2, $3)
-                 ON CONFLICT (rollout, number) DO UPDATE SET text = excluded.text",
+                "INSERT INTO recipack.journal (rollout, number, text, sum) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (rollout, number) DO UPDATE
+                 SET text = excluded.text, sum = excluded.sum",
                 &[
                     (&rollout.number, Type::INT8),
-                    (&i64::from(hold.member.0), Type::INT8),
-                    (&journal.as_bytes(), Type::BYTEA),
+                    (&number, Type::INT8),
+                    (&text, Type::BYTEA),
+                    (&sum.as_bytes().as_slice(), Type::BYTEA),
                 ],
             )?;
         }
@@ -419,25 +551,37 @@ impl Tables<'_, '_> {
             (&asked.account as _, Type::TEXT),
             (&asked.class as _, Type::TEXT),
         ];
+        let nothing = row::text(&Window::default())?;
+        let sum = sum::permit(asked.account, asked.class, &nothing).end();
         self.0.execute(
-            "INSERT INTO recipack.permit (account, class, granted) VALUES ($1, $2, '[]')
+            "INSERT INTO recipack.permit (account, class, granted, sum) VALUES ($1, $2, $3, $4)
              ON CONFLICT (account, class) DO NOTHING",
-            &key,
-        )?;
-        let granted = self.0.row(
-            "SELECT granted FROM recipack.permit WHERE account = $1 AND class = $2 FOR UPDATE",
-            &key,
-        )?;
-        let granted = granted.ok_or_else(|| corrupt(&"a row that was written is not there"))?;
-        let mut window: Window = row::value(&text(&granted, 0)?)?;
-        // Only now: others were waited for.
-        let permit = window.take(asked, milliseconds(self.0)?);
-        self.0.execute(
-            "UPDATE recipack.permit SET granted = $3 WHERE account = $1 AND class = $2",
             &[
                 (&asked.account, Type::TEXT),
                 (&asked.class, Type::TEXT),
-                (&row::text(&window)?, Type::TEXT),
+                (&nothing, Type::TEXT),
+                (&sum.as_bytes().as_slice(), Type::BYTEA),
+            ],
+        )?;
+        let granted = self.0.row(
+            "SELECT granted, sum FROM recipack.permit WHERE account = $1 AND class = $2 FOR UPDATE",
+            &key,
+        )?;
+        let row = granted.ok_or_else(|| corrupt(&"a row that was written is not there"))?;
+        let granted = text(&row, 0)?;
+        sum::permit(asked.account, asked.class, &granted).check("permit", get(&row, 1)?)?;
+        let mut window: Window = row::value(&granted)?;
+        // Only now: others were waited for.
+        let permit = window.take(asked, milliseconds(self.0)?);
+        let granted = row::text(&window)?;
+        let sum = sum::permit(asked.account, asked.class, &granted).end();
+        self.0.execute(
+            "UPDATE recipack.permit SET granted = $3, sum = $4 WHERE account = $1 AND class = $2",
+            &[
+                (&asked.account, Type::TEXT),
+                (&asked.class, Type::TEXT),
+                (&granted, Type::TEXT),
+                (&sum.as_bytes().as_slice(), Type::BYTEA),
             ],
         )?;
         Ok(permit)
@@ -588,35 +732,34 @@ impl Ledger for PostgresLedger {
 
     fn rollouts(&self) -> Result<Vec<RolloutHeader>, LedgerError> {
         let rows = self.connection.read(|session| {
-            let sql = "SELECT id, status, at, who, members FROM recipack.rollout ORDER BY number";
-            session.rows(sql, &[])
+            let sql = format!("SELECT {ROLLOUT} FROM recipack.rollout ORDER BY number");
+            session.rows(&sql, &[])
         })?;
-        let headers = rows.iter().map(|row| {
-            let (id, status) = (text(row, 0)?, text(row, 1)?);
-            row::header(&id, &status, get(row, 2)?, get(row, 3)?, get(row, 4)?)
-        });
+        let headers = rows.iter().map(|row| rollout_row(row)?.header());
         headers.collect()
     }
 
     fn plan(&self, id: &RolloutId) -> Result<String, LedgerError> {
         let rows = self.of_rollout(
             id,
-            "SELECT plan.text FROM recipack.rollout LEFT JOIN recipack.plan ON rollout = number
-             WHERE id = $1 AND $2 = 0",
+            "SELECT rollout.number, plan.text, plan.sum FROM recipack.rollout
+             LEFT JOIN recipack.plan ON rollout = number WHERE id = $1 AND $2 = 0",
             0,
         )?;
-        let text: Option<Vec<u8>> = match rows.first() {
-            Some(row) => get(row, 0)?,
-            None => None,
-        };
-        row::utf8(text.ok_or_else(|| corrupt(&"a plan is not there"))?)
+        let plan = rows
+            .first()
+            .and_then(|row| kept_text(row, 0, 1).transpose());
+        let (rollout, text, sum) = plan.ok_or_else(|| corrupt(&"a plan is not there"))??;
+        sum::of_rollout("plan", rollout, &text).check("plan", &sum)?;
+        row::utf8(text)
     }
 
     fn progress(&self, id: &RolloutId) -> Result<Progress, LedgerError> {
         let rows = self.of_rollout(
             id,
-            "SELECT version, status, members, member.number, attempt, unanswered, next_turn, runner,
-               until, phase, sent_before, outcome, ended_at
+            "SELECT rollout.number, id, version, status, at, who, members, rollout.sum,
+               member.number, attempt, unanswered, next_turn, runner, until, phase, sent_before,
+               outcome, ended_at, member.sum
              FROM recipack.rollout LEFT JOIN recipack.member ON member.rollout = rollout.number
              WHERE id = $1 AND $2 = 0 ORDER BY member.number",
             0,
@@ -624,15 +767,14 @@ impl Ledger for PostgresLedger {
         let first = rows
             .first()
             .ok_or_else(|| LedgerError::Unknown(id.clone()))?;
-        let (version, members) = (number(first, 0)?, number(first, 2)?);
-        let status: RolloutStatus = row::word(&text(first, 1)?)?;
+        let rollout = rollout_row(first)?;
         let mut of_members = Vec::with_capacity(rows.len());
         for row in &rows {
-            if let Some(number) = get::<Option<i64>>(row, 3)? {
-                of_members.push((number, member_row(row, 4)?));
+            if let Some(number) = get::<Option<i64>>(row, 8)? {
+                of_members.push((number, member_row(row, 9, (rollout.number, number))?));
             }
         }
-        row::progress(version, status, members, of_members)
+        row::progress(&rollout, of_members)
     }
 
     fn write(&mut self, id: &RolloutId, step: &Step) -> Result<Written, LedgerError> {
@@ -664,70 +806,77 @@ impl Ledger for PostgresLedger {
     fn journal(&self, id: &RolloutId, member: MemberNumber) -> Result<Option<String>, LedgerError> {
         let rows = self.of_rollout(
             id,
-            "SELECT journal.text FROM recipack.rollout
+            "SELECT rollout.number, journal.text, journal.sum FROM recipack.rollout
              LEFT JOIN recipack.journal ON rollout = rollout.number AND journal.number = $2
              WHERE id = $1",
             i64::from(member.0),
         )?;
-        let text: Option<Vec<u8>> = match rows.first() {
-            Some(row) => get(row, 0)?,
-            None => None,
-        };
-        text.map(row::utf8).transpose()
+        let text = rows
+            .first()
+            .and_then(|row| kept_text(row, 0, 1).transpose());
+        let text = text.map(|kept| {
+            let (rollout, text, sum) = kept?;
+            sum::numbered("journal", rollout, member.0.into(), &text).check("journal", &sum)?;
+            row::utf8(text)
+        });
+        text.transpose()
     }
 
     fn endings(&self, id: &RolloutId) -> Result<Vec<(MemberNumber, Ending)>, LedgerError> {
         let rows = self.of_rollout(
             id,
-            "SELECT ending.number, ending FROM recipack.rollout
+            "SELECT rollout.number, ending.number, convert_to(ending, 'UTF8'), ending.sum
+             FROM recipack.rollout
              LEFT JOIN recipack.ending ON rollout = rollout.number AND ending.number >= $2
              WHERE id = $1 ORDER BY ending.number",
             0,
         )?;
         let mut endings = Vec::new();
-        for row in &rows {
-            if let Some(number) = get::<Option<i64>>(row, 0)? {
-                endings.push((member_number(number)?, row::value(&text(row, 1)?)?));
-            }
+        for (number, ending) in numbered("ending", &rows)? {
+            endings.push((member_number(number)?, row::value(&ending)?));
         }
         Ok(endings)
     }
 
     fn events(&self, id: &RolloutId, after: u64) -> Result<Vec<Event>, LedgerError> {
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
         let rows = self.of_rollout(
             id,
-            "SELECT event FROM recipack.rollout
+            "SELECT rollout.number, event.number, convert_to(event, 'UTF8'), event.sum
+             FROM recipack.rollout
              LEFT JOIN recipack.event ON rollout = rollout.number AND event.number > $2
              WHERE id = $1 ORDER BY event.number",
-            i64::try_from(after).unwrap_or(i64::MAX),
+            after,
         )?;
-        let mut events = Vec::new();
-        for row in &rows {
-            if let Some(event) = get::<Option<String>>(row, 0)? {
-                events.push(row::value(&event)?);
-            }
-        }
-        Ok(events)
+        row::events(after, numbered("event", &rows)?)
     }
 
     fn board(&self) -> Result<Vec<BoardLine>, LedgerError> {
-        let rows = self.connection.read(|session| {
-            session.rows(
-                "SELECT place, workspace, address, name, id, board.at, outcome, receipt
-                 FROM recipack.board JOIN recipack.rollout ON number = rollout",
+        let (rollouts, rows) = self.connection.read(|session| {
+            // A line may be of a roll-out that began since: these are read last.
+            let lines = session.rows(
+                "SELECT 0::bigint, sum, place, workspace, address, name, package, rollout, at,
+                   outcome, receipt
+                 FROM recipack.board",
                 &[],
-            )
+            )?;
+            let sql = format!("SELECT {ROLLOUT} FROM recipack.rollout");
+            Ok((session.rows(&sql, &[])?, lines))
         })?;
         let rows = rows.iter().map(|row| {
-            Ok(BoardRow {
+            let line = BoardRow {
                 target: target_row(row)?,
-                rollout: get(row, 4)?,
-                at: get(row, 5)?,
-                outcome: get(row, 6)?,
-                receipt: get(row, 7)?,
-            })
+                package: get(row, 6)?,
+                rollout: get(row, 7)?,
+                at: get(row, 8)?,
+                outcome: get(row, 9)?,
+                receipt: get(row, 10)?,
+            };
+            line.checked(get(row, 1)?)
         });
-        row::board(rows.collect::<Result<_, LedgerError>>()?)
+        let rows = rows.collect::<Result<_, LedgerError>>()?;
+        let rollouts = rollouts.iter().map(rollout_row);
+        row::board(rollouts.collect::<Result<_, LedgerError>>()?, rows)
     }
 
     fn permit(&mut self, asked: &PermitRequest<'_>) -> Result<Permit, LedgerError> {

@@ -8,7 +8,7 @@ use crate::ledger::row::corrupt;
 use crate::ledger::{IfAbsent, LedgerError};
 
 /// The format that this program writes.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// Whoever makes or upgrades tables holds this one: "rcpl", and what for.
 const MAKING: &str = "SELECT pg_advisory_xact_lock(1919119468, 1)";
 /// The schema alone is what an administrator may have made for whoever may not.
@@ -22,18 +22,20 @@ CREATE TABLE recipack.ledger (
 );
 
 CREATE TABLE recipack.rollout (
-  number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  number bigint PRIMARY KEY,
   id text NOT NULL UNIQUE,
   version bigint NOT NULL,
   status text NOT NULL,
   at bigint NOT NULL,
   who text NOT NULL,
-  members bigint NOT NULL
+  members bigint NOT NULL,
+  sum bytea NOT NULL
 );
 
 CREATE TABLE recipack.plan (
   rollout bigint PRIMARY KEY REFERENCES recipack.rollout,
-  text bytea NOT NULL
+  text bytea NOT NULL,
+  sum bytea NOT NULL
 );
 
 CREATE TABLE recipack.member (
@@ -48,6 +50,7 @@ CREATE TABLE recipack.member (
   sent_before bigint,
   outcome text,
   ended_at bigint,
+  sum bytea NOT NULL,
   PRIMARY KEY (rollout, number),
   CHECK ((runner IS NULL) = (until IS NULL) AND (runner IS NULL) = (phase IS NULL)
     AND (outcome IS NULL) = (ended_at IS NULL) AND (runner IS NULL OR outcome IS NULL)
@@ -61,6 +64,7 @@ CREATE TABLE recipack.target (
   workspace bigint NOT NULL,
   address text NOT NULL,
   name text NOT NULL,
+  sum bytea NOT NULL,
   PRIMARY KEY (rollout, number)
 );
 
@@ -68,6 +72,7 @@ CREATE TABLE recipack.open_workspace (
   place text NOT NULL,
   workspace bigint NOT NULL,
   rollout bigint NOT NULL REFERENCES recipack.rollout,
+  sum bytea NOT NULL,
   PRIMARY KEY (place, workspace)
 );
 CREATE INDEX open_workspace_rollout ON recipack.open_workspace (rollout);
@@ -76,6 +81,7 @@ CREATE TABLE recipack.journal (
   rollout bigint NOT NULL REFERENCES recipack.rollout,
   number bigint NOT NULL,
   text bytea NOT NULL,
+  sum bytea NOT NULL,
   PRIMARY KEY (rollout, number)
 );
 
@@ -83,6 +89,7 @@ CREATE TABLE recipack.ending (
   rollout bigint NOT NULL REFERENCES recipack.rollout,
   number bigint NOT NULL,
   ending text NOT NULL,
+  sum bytea NOT NULL,
   PRIMARY KEY (rollout, number)
 );
 
@@ -90,6 +97,7 @@ CREATE TABLE recipack.event (
   rollout bigint NOT NULL REFERENCES recipack.rollout,
   number bigint NOT NULL,
   event text NOT NULL,
+  sum bytea NOT NULL,
   PRIMARY KEY (rollout, number)
 );
 
@@ -103,6 +111,7 @@ CREATE TABLE recipack.board (
   at bigint NOT NULL,
   outcome text NOT NULL,
   receipt text NOT NULL,
+  sum bytea NOT NULL,
   PRIMARY KEY (place, workspace, package)
 );
 
@@ -120,6 +129,7 @@ CREATE TABLE recipack.permit (
   account text NOT NULL,
   class text NOT NULL,
   granted text NOT NULL,
+  sum bytea NOT NULL,
   PRIMARY KEY (account, class)
 );
 ";
@@ -175,7 +185,7 @@ pub(super) fn ensure(connection: &Connection, absent: IfAbsent) -> Result<(), Le
     match (connection.read(look)?, absent) {
         (Found::Ledger, _) => return Ok(()),
         (Found::Schema | Found::Nothing, IfAbsent::Refuse) => {
-            return Err(LedgerError::NoLedger(
+            return Err(LedgerError::Absent(
                 "there is none in this database".to_owned(),
             ));
         }

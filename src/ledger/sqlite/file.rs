@@ -43,7 +43,9 @@ pub(super) fn open(
         }
         Ok(_) => return Err(doing.no_ledger("it is no file")),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => match absent {
-            IfAbsent::Refuse => return Err(doing.no_ledger("there is no such file")),
+            IfAbsent::Refuse => {
+                return Err(LedgerError::Absent("there is no such file".to_owned()));
+            }
             IfAbsent::Make => make_file(path, folder, doing)?,
         },
         Err(error) => return Err(doing.io(error)),
@@ -105,7 +107,9 @@ fn settled(path: &Path, absent: IfAbsent, doing: &Doing) -> Result<Connection, L
     // What is another program's is not written to.
     match (schema::look(&connection, doing)?, absent) {
         (Found::Ledger, _) => make_durable(&connection).on(doing)?,
-        (Found::Empty, IfAbsent::Refuse) => return Err(doing.no_ledger("it is empty")),
+        (Found::Empty, IfAbsent::Refuse) => {
+            return Err(LedgerError::Absent("it is empty".to_owned()));
+        }
         (Found::Empty, IfAbsent::Make) => {
             make_durable(&connection).on(doing)?;
             let transaction = connection

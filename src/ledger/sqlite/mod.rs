@@ -16,7 +16,8 @@ use rusqlite::{
 
 use super::permits::Window;
 use super::pieces::{Joined, cut};
-use super::row::{self, BoardRow, MemberRow, TargetRow, corrupt};
+use super::row::{self, BoardRow, MemberRow, OpenWorkspaces, RolloutRow, TargetRow, corrupt};
+use super::sum;
 use super::{
     BoardLine, IfAbsent, Kept, Ledger, LedgerError, NewRollout, Permit, PermitRequest,
     RolloutHeader, Written,
@@ -79,13 +80,8 @@ impl<T> Failed<T> for Result<T, rusqlite::Error> {
     }
 }
 
-/// A roll-out as its row.
-struct RolloutRow {
-    number: i64,
-    version: i64,
-    status: RolloutStatus,
-    members: i64,
-}
+/// The columns of a roll-out.
+const ROLLOUT: &str = "number, id, version, status, at, who, members, sum";
 
 /// What is read and written within one transaction.
 #[derive(Clone, Copy)]
@@ -126,33 +122,36 @@ impl Tables<'_> {
             .on(self.doing)
     }
 
-    fn find(&self, id: &RolloutId) -> Result<RolloutRow, LedgerError> {
-        let found = self.row(
-            "SELECT number, version, status, members FROM rollout WHERE id = ?1",
-            [id.as_str()],
-            |row| {
-                let status: String = row.get(2)?;
-                Ok((row.get(0)?, row.get(1)?, status, row.get(3)?))
-            },
+    /// Roll-outs, as they were written.
+    fn rollouts(&self, of: &str, key: impl Params) -> Result<Vec<RolloutRow>, LedgerError> {
+        let rows = self.rows(
+            &format!("SELECT {ROLLOUT} FROM rollout {of} ORDER BY number"),
+            key,
+            rollout_row,
         )?;
-        let (number, version, status, members) =
-            found.ok_or_else(|| LedgerError::Unknown(id.clone()))?;
-        Ok(RolloutRow {
-            number,
-            version,
-            status: row::word(&status)?,
-            members,
-        })
+        let rows = rows.into_iter().map(|(row, status, sum)| {
+            let status = row::word(&status)?;
+            RolloutRow { status, ..row }.checked(&sum)
+        });
+        rows.collect()
+    }
+
+    fn find(&self, id: &RolloutId) -> Result<RolloutRow, LedgerError> {
+        let found = self.rollouts("WHERE id = ?1", [id.as_str()])?;
+        let mut found = found.into_iter();
+        found.next().ok_or_else(|| LedgerError::Unknown(id.clone()))
     }
 
     /// Another version of a roll-out.
     fn advance(&self, rollout: &RolloutRow, status: RolloutStatus) -> Result<(), LedgerError> {
+        let next = rollout.next(status);
         self.execute(
-            "UPDATE rollout SET version = ?2, status = ?3 WHERE number = ?1",
+            "UPDATE rollout SET version = ?2, status = ?3, sum = ?4 WHERE number = ?1",
             params![
-                rollout.number,
-                rollout.version.wrapping_add(1),
-                status.as_str()
+                next.number,
+                next.version,
+                next.status.as_str(),
+                next.sum().end().as_bytes()
             ],
         )?;
         if rollout.status.is_open() && !status.is_open() {
@@ -165,10 +164,17 @@ impl Tables<'_> {
     }
 
     fn event(&self, rollout: i64, event: &Event) -> Result<(), LedgerError> {
+        let number: Option<i64> = self.row(
+            "SELECT coalesce(max(number), 0) + 1 FROM event WHERE rollout = ?1",
+            [rollout],
+            |row| row.get(0),
+        )?;
+        let number = number.ok_or_else(|| corrupt(&"a count gives no row"))?;
+        let event = row::text(event)?;
+        let sum = sum::numbered("event", rollout, number, event.as_bytes());
         self.execute(
-            "INSERT INTO event (rollout, number, event)
-             SELECT ?1, coalesce(max(number), 0) + 1, ?2 FROM event WHERE rollout = ?1",
-            params![rollout, row::text(event)?],
+            "INSERT INTO event (rollout, number, event, sum) VALUES (?1, ?2, ?3, ?4)",
+            params![rollout, number, event, sum.end().as_bytes()],
         )?;
         Ok(())
     }
@@ -180,9 +186,11 @@ impl Tables<'_> {
         member: &MemberProgress,
     ) -> Result<(), LedgerError> {
         let columns = MemberRow::from(member);
+        let sum = columns.sum(rollout, number.0.into());
         self.execute(
             "UPDATE member SET attempt = ?3, unanswered = ?4, next_turn = ?5, runner = ?6,
-               until = ?7, phase = ?8, sent_before = ?9, outcome = ?10, ended_at = ?11
+               until = ?7, phase = ?8, sent_before = ?9, outcome = ?10, ended_at = ?11,
+               sum = ?12
              WHERE rollout = ?1 AND number = ?2",
             params![
                 rollout,
@@ -195,7 +203,8 @@ impl Tables<'_> {
                 columns.phase,
                 columns.sent_before,
                 columns.outcome,
-                columns.ended_at
+                columns.ended_at,
+                sum.end().as_bytes()
             ],
         )?;
         Ok(())
@@ -208,11 +217,12 @@ impl Tables<'_> {
     ) -> Result<Option<MemberProgress>, LedgerError> {
         let found = self.row(
             "SELECT number, attempt, unanswered, next_turn, runner, until, phase, sent_before,
-               outcome, ended_at FROM member WHERE rollout = ?1 AND number = ?2",
+               outcome, ended_at, sum FROM member WHERE rollout = ?1 AND number = ?2",
             params![rollout, number.0],
             member_row,
         )?;
-        found.map(|(_, row)| row.member()).transpose()
+        let found = found.map(|found| checked_member(rollout, found)?.1.member());
+        found.transpose()
     }
 
     /// Changes a member that is held, and tells whether it was.
@@ -234,46 +244,53 @@ impl Tables<'_> {
 
     /// Takes workspaces for a roll-out that is open from now on.
     fn take(&self, rollout: i64, targets: &[TargetRow]) -> Result<(), LedgerError> {
+        let open = self.rows(
+            "SELECT place, workspace, rollout, sum FROM open_workspace",
+            [],
+            |row| {
+                let key: (String, i64) = (row.get(0)?, row.get(1)?);
+                Ok((key, row.get::<_, i64>(2)?, row.get::<_, Vec<u8>>(3)?))
+            },
+        )?;
+        // One that is damaged may be any of them.
+        let open = open.into_iter().map(|((place, workspace), rollout, sum)| {
+            sum::open_workspace(&place, workspace, rollout).check("open_workspace", &sum)?;
+            Ok(((place, workspace), rollout))
+        });
+        let open = open.collect::<Result<OpenWorkspaces, LedgerError>>()?;
         let keys = row::keys(targets);
-        let mut by: Option<i64> = None;
-        for (place, workspace) in &keys {
-            let other: Option<i64> = self.row(
-                "SELECT rollout FROM open_workspace WHERE place = ?1 AND workspace = ?2",
-                params![place, workspace],
-                |row| row.get(0),
-            )?;
-            if let Some(other) = other {
-                by = Some(by.map_or(other, |by| by.min(other)));
-            }
-        }
-        if let Some(by) = by {
-            let id: Option<String> =
-                self.row("SELECT id FROM rollout WHERE number = ?1", [by], |row| {
-                    row.get(0)
-                })?;
-            let id =
-                id.ok_or_else(|| corrupt(&"a workspace is in a roll-out that is not there"))?;
-            let mut of_other = self.targets(by)?;
+        if let Some(by) = row::taken_by(&open, targets) {
+            let other = self.rollouts("WHERE number = ?1", [by])?;
+            let other = other
+                .first()
+                .ok_or_else(|| corrupt(&"a workspace is in a roll-out that is not there"))?;
+            let mut of_other = self.targets(other)?;
             of_other.retain(|target| keys.contains(&(target.place.as_str(), target.workspace)));
             let addresses = of_other.into_iter().map(|target| target.address);
-            return Err(LedgerError::taken(row::id(&id)?, addresses.collect()));
+            return Err(LedgerError::taken(row::id(&other.id)?, addresses.collect()));
         }
         for (place, workspace) in keys {
+            let sum = sum::open_workspace(place, workspace, rollout);
             self.execute(
-                "INSERT INTO open_workspace (place, workspace, rollout) VALUES (?1, ?2, ?3)",
-                params![place, workspace, rollout],
+                "INSERT INTO open_workspace (place, workspace, rollout, sum)
+                 VALUES (?1, ?2, ?3, ?4)",
+                params![place, workspace, rollout, sum.end().as_bytes()],
             )?;
         }
         Ok(())
     }
 
     /// The members' workspaces, in the order of the members.
-    fn targets(&self, rollout: i64) -> Result<Vec<TargetRow>, LedgerError> {
-        self.rows(
-            "SELECT place, workspace, address, name FROM target WHERE rollout = ?1 ORDER BY number",
-            [rollout],
+    fn targets(&self, rollout: &RolloutRow) -> Result<Vec<TargetRow>, LedgerError> {
+        let rows = self.rows(
+            "SELECT number, sum, place, workspace, address, name
+             FROM target WHERE rollout = ?1 ORDER BY number",
+            [rollout.number],
             target_row,
-        )
+        )?;
+        let rows = rows.into_iter();
+        let rows = rows.map(|row| checked_target(rollout.number, row));
+        row::targets(rollout, rows.collect::<Result<_, _>>()?)
     }
 
     fn create(&self, new: &NewRollout<'_>) -> Result<(), LedgerError> {
@@ -290,34 +307,47 @@ impl Tables<'_> {
             }
         }
         let number: Option<i64> = self.row(
-            "INSERT INTO rollout (id, version, status, at, who, members)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING number",
-            params![
-                new.id.as_str(),
-                new.progress.version.cast_signed(),
-                new.progress.status.as_str(),
-                new.at.0.cast_signed(),
-                new.who,
-                new.plan.members.len() as u64 as i64
-            ],
+            "SELECT coalesce(max(number), 0) + 1 FROM rollout",
+            [],
             |row| row.get(0),
         )?;
-        let number = number.ok_or_else(|| corrupt(&"a row that was written is not there"))?;
+        let number = number.ok_or_else(|| corrupt(&"a count gives no row"))?;
+        let rollout = RolloutRow::of(new, number);
+        self.execute(
+            "INSERT INTO rollout (number, id, version, status, at, who, members, sum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                rollout.number,
+                rollout.id,
+                rollout.version,
+                rollout.status.as_str(),
+                rollout.at,
+                rollout.who,
+                rollout.members,
+                rollout.sum().end().as_bytes()
+            ],
+        )?;
         let targets = TargetRow::all(new);
         if new.progress.status.is_open() {
             self.take(number, &targets)?;
         }
         self.execute(
-            "INSERT INTO plan (rollout, text) VALUES (?1, ?2)",
-            params![number, new.text.as_bytes()],
+            "INSERT INTO plan (rollout, text, sum) VALUES (?1, ?2, ?3)",
+            params![
+                number,
+                new.text.as_bytes(),
+                sum::of_rollout("plan", number, new.text.as_bytes())
+                    .end()
+                    .as_bytes()
+            ],
         )?;
         let members = (1_i64..).zip(targets.iter().zip(&new.progress.members));
         for (member, (target, progress)) in members {
             let columns = MemberRow::from(progress);
             self.execute(
                 "INSERT INTO member (rollout, number, attempt, unanswered, next_turn, runner, until,
-                   phase, sent_before, outcome, ended_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                   phase, sent_before, outcome, ended_at, sum)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
                 params![
                     number,
                     member,
@@ -329,19 +359,21 @@ impl Tables<'_> {
                     columns.phase,
                     columns.sent_before,
                     columns.outcome,
-                    columns.ended_at
+                    columns.ended_at,
+                    columns.sum(number, member).end().as_bytes()
                 ],
             )?;
             self.execute(
-                "INSERT INTO target (rollout, number, place, workspace, address, name)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO target (rollout, number, place, workspace, address, name, sum)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 params![
                     number,
                     member,
                     target.place,
                     target.workspace,
                     target.address,
-                    target.name
+                    target.name,
+                    target.sum(number, member).end().as_bytes()
                 ],
             )?;
         }
@@ -354,7 +386,7 @@ impl Tables<'_> {
             return Ok(Written::Stale);
         }
         if step.status.is_open() && !rollout.status.is_open() {
-            self.take(rollout.number, &self.targets(rollout.number)?)?;
+            self.take(rollout.number, &self.targets(&rollout)?)?;
         }
         self.advance(&rollout, step.status)?;
         for (number, member) in &step.members {
@@ -362,9 +394,12 @@ impl Tables<'_> {
         }
         self.event(rollout.number, &step.event)?;
         if let Some((number, ending)) = &step.ending {
+            let text = row::text(ending)?;
+            let sum = sum::numbered("ending", rollout.number, number.0.into(), text.as_bytes());
             self.execute(
-                "INSERT OR REPLACE INTO ending (rollout, number, ending) VALUES (?1, ?2, ?3)",
-                params![rollout.number, number.0, row::text(ending)?],
+                "INSERT OR REPLACE INTO ending (rollout, number, ending, sum)
+                 VALUES (?1, ?2, ?3, ?4)",
+                params![rollout.number, number.0, text, sum.end().as_bytes()],
             )?;
             self.set_board(rollout.number, *number, ending, step.event.at)?;
         }
@@ -378,51 +413,96 @@ impl Tables<'_> {
         ending: &Ending,
         at: Timestamp,
     ) -> Result<(), LedgerError> {
+        if ending.receipts.is_empty() {
+            return Ok(());
+        }
+        let target = self.row(
+            "SELECT number, sum, place, workspace, address, name
+             FROM target WHERE rollout = ?1 AND number = ?2",
+            params![rollout, number.0],
+            target_row,
+        )?;
+        let target = target.ok_or_else(|| corrupt(&"a member's workspace is not there"))?;
+        let (_, target) = checked_target(rollout, target)?;
         for receipt in &ending.receipts {
+            let line = BoardRow::of(rollout, &target, (ending, receipt), at)?;
             self.execute(
                 "INSERT OR REPLACE INTO board
-                   (place, workspace, package, address, name, rollout, at, outcome, receipt)
-                 SELECT place, workspace, ?3, address, name, ?1, ?4, ?5, ?6
-                 FROM target WHERE rollout = ?1 AND number = ?2",
+                   (place, workspace, package, address, name, rollout, at, outcome, receipt, sum)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
                 params![
-                    rollout,
-                    number.0,
-                    receipt.package,
-                    at.0.cast_signed(),
-                    ending.outcome.as_str(),
-                    row::text(receipt)?
+                    line.target.place,
+                    line.target.workspace,
+                    line.package,
+                    line.target.address,
+                    line.target.name,
+                    line.rollout,
+                    line.at,
+                    line.outcome,
+                    line.receipt,
+                    line.sum().end().as_bytes()
                 ],
             )?;
         }
         Ok(())
     }
 
+    fn board(&self) -> Result<Vec<BoardLine>, LedgerError> {
+        let rows = self.rows(
+            "SELECT 0, sum, place, workspace, address, name, package, rollout, at, outcome, receipt
+             FROM board",
+            [],
+            |row| {
+                let (_, sum, target) = target_row(row)?;
+                let line = BoardRow {
+                    target,
+                    package: row.get(6)?,
+                    rollout: row.get(7)?,
+                    at: row.get(8)?,
+                    outcome: row.get(9)?,
+                    receipt: row.get(10)?,
+                };
+                Ok((line, sum))
+            },
+        )?;
+        let rows = rows.into_iter().map(|(line, sum)| line.checked(&sum));
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        row::board(self.rollouts("", [])?, rows)
+    }
+
     fn progress(&self, id: &RolloutId) -> Result<Progress, LedgerError> {
         let rollout = self.find(id)?;
         let rows = self.rows(
             "SELECT number, attempt, unanswered, next_turn, runner, until, phase, sent_before,
-               outcome, ended_at FROM member WHERE rollout = ?1 ORDER BY number",
+               outcome, ended_at, sum FROM member WHERE rollout = ?1 ORDER BY number",
             [rollout.number],
             member_row,
         )?;
-        row::progress(rollout.version, rollout.status, rollout.members, rows)
+        let rows = rows.into_iter();
+        let rows = rows.map(|row| checked_member(rollout.number, row));
+        row::progress(&rollout, rows.collect::<Result<_, _>>()?)
     }
 
     fn permit(&self, asked: &PermitRequest<'_>) -> Result<Permit, LedgerError> {
         let key = params![asked.account, asked.class];
-        let granted: Option<String> = self.row(
-            "SELECT granted FROM permit WHERE account = ?1 AND class = ?2",
+        let granted: Option<(String, Vec<u8>)> = self.row(
+            "SELECT granted, sum FROM permit WHERE account = ?1 AND class = ?2",
             key,
-            |row| row.get(0),
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         let mut window: Window = match granted {
-            Some(granted) => row::value(&granted)?,
+            Some((granted, sum)) => {
+                sum::permit(asked.account, asked.class, &granted).check("permit", &sum)?;
+                row::value(&granted)?
+            }
             None => Window::default(),
         };
         let permit = window.take(asked, self.milliseconds()?);
+        let granted = row::text(&window)?;
+        let sum = sum::permit(asked.account, asked.class, &granted);
         self.execute(
-            "INSERT OR REPLACE INTO permit (account, class, granted) VALUES (?1, ?2, ?3)",
-            params![asked.account, asked.class, row::text(&window)?],
+            "INSERT OR REPLACE INTO permit (account, class, granted, sum) VALUES (?1, ?2, ?3, ?4)",
+            params![asked.account, asked.class, granted, sum.end().as_bytes()],
         )?;
         Ok(permit)
     }
@@ -497,7 +577,21 @@ impl Tables<'_> {
     }
 }
 
-fn member_row(row: &Row<'_>) -> rusqlite::Result<(i64, MemberRow)> {
+/// A roll-out's columns, its status as a text, and its sum.
+fn rollout_row(row: &Row<'_>) -> rusqlite::Result<(RolloutRow, String, Vec<u8>)> {
+    let columns = RolloutRow {
+        number: row.get(0)?,
+        id: row.get(1)?,
+        version: row.get(2)?,
+        status: RolloutStatus::Done,
+        at: row.get(4)?,
+        who: row.get(5)?,
+        members: row.get(6)?,
+    };
+    Ok((columns, row.get(3)?, row.get(7)?))
+}
+
+fn member_row(row: &Row<'_>) -> rusqlite::Result<(i64, MemberRow, Vec<u8>)> {
     let columns = MemberRow {
         attempt: row.get(1)?,
         unanswered: row.get(2)?,
@@ -509,16 +603,42 @@ fn member_row(row: &Row<'_>) -> rusqlite::Result<(i64, MemberRow)> {
         outcome: row.get(8)?,
         ended_at: row.get(9)?,
     };
-    Ok((row.get(0)?, columns))
+    Ok((row.get(0)?, columns, row.get(10)?))
 }
 
-fn target_row(row: &Row<'_>) -> rusqlite::Result<TargetRow> {
-    Ok(TargetRow {
-        place: row.get(0)?,
-        workspace: row.get(1)?,
-        address: row.get(2)?,
-        name: row.get(3)?,
-    })
+fn checked_member(
+    rollout: i64,
+    (number, row, sum): (i64, MemberRow, Vec<u8>),
+) -> Result<(i64, MemberRow), LedgerError> {
+    row.sum(rollout, number).check("member", &sum)?;
+    Ok((number, row))
+}
+
+/// A text and its sum.
+fn text_row(row: &Row<'_>) -> rusqlite::Result<(Vec<u8>, Vec<u8>)> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+fn numbered_row(row: &Row<'_>) -> rusqlite::Result<(i64, String, Vec<u8>)> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+}
+
+fn target_row(row: &Row<'_>) -> rusqlite::Result<(i64, Vec<u8>, TargetRow)> {
+    let target = TargetRow {
+        place: row.get(2)?,
+        workspace: row.get(3)?,
+        address: row.get(4)?,
+        name: row.get(5)?,
+    };
+    Ok((row.get(0)?, row.get(1)?, target))
+}
+
+fn checked_target(
+    rollout: i64,
+    (number, sum, target): (i64, Vec<u8>, TargetRow),
+) -> Result<(i64, TargetRow), LedgerError> {
+    target.sum(rollout, number).check("target", &sum)?;
+    Ok((number, target))
 }
 
 impl SqliteLedger {
@@ -600,29 +720,20 @@ impl Ledger for SqliteLedger {
     }
 
     fn rollouts(&self) -> Result<Vec<RolloutHeader>, LedgerError> {
-        let rows = self.read(|tables| {
-            tables.rows(
-                "SELECT id, status, at, who, members FROM rollout ORDER BY number",
-                [],
-                |row| {
-                    let (id, status): (String, String) = (row.get(0)?, row.get(1)?);
-                    Ok((id, status, row.get(2)?, row.get(3)?, row.get(4)?))
-                },
-            )
-        })?;
-        let headers = rows
-            .into_iter()
-            .map(|(id, status, at, who, members)| row::header(&id, &status, at, who, members));
-        headers.collect()
+        let rows = self.read(|tables| tables.rollouts("", []))?;
+        rows.into_iter().map(RolloutRow::header).collect()
     }
 
     fn plan(&self, id: &RolloutId) -> Result<String, LedgerError> {
-        let text = self.read(|tables| {
+        let (rollout, text) = self.read(|tables| {
             let rollout = tables.find(id)?;
-            let sql = "SELECT text FROM plan WHERE rollout = ?1";
-            tables.row(sql, [rollout.number], |row| row.get(0))
+            let sql = "SELECT text, sum FROM plan WHERE rollout = ?1";
+            let text = tables.row(sql, [rollout.number], text_row)?;
+            Ok((rollout.number, text))
         })?;
-        row::utf8(text.ok_or_else(|| corrupt(&"a plan is not there"))?)
+        let (text, sum) = text.ok_or_else(|| corrupt(&"a plan is not there"))?;
+        sum::of_rollout("plan", rollout, &text).check("plan", &sum)?;
+        row::utf8(text)
     }
 
     fn progress(&self, id: &RolloutId) -> Result<Progress, LedgerError> {
@@ -644,9 +755,18 @@ impl Ledger for SqliteLedger {
             let (rollout, kept) =
                 tables.change(id, hold.member, |member| member.noted(hold, at))?;
             if kept == Kept::Held {
+                let number = hold.member.0;
+                let sum =
+                    sum::numbered("journal", rollout.number, number.into(), journal.as_bytes());
                 tables.execute(
-                    "INSERT OR REPLACE INTO journal (rollout, number, text) VALUES (?1, ?2, ?3)",
-                    params![rollout.number, hold.member.0, journal.as_bytes()],
+                    "INSERT OR REPLACE INTO journal (rollout, number, text, sum)
+                     VALUES (?1, ?2, ?3, ?4)",
+                    params![
+                        rollout.number,
+                        number,
+                        journal.as_bytes(),
+                        sum.end().as_bytes()
+                    ],
                 )?;
             }
             Ok(kept)
@@ -666,54 +786,53 @@ impl Ledger for SqliteLedger {
     }
 
     fn journal(&self, id: &RolloutId, member: MemberNumber) -> Result<Option<String>, LedgerError> {
-        let text: Option<Vec<u8>> = self.read(|tables| {
+        let (rollout, text) = self.read(|tables| {
             let rollout = tables.find(id)?;
-            let sql = "SELECT text FROM journal WHERE rollout = ?1 AND number = ?2";
-            tables.row(sql, params![rollout.number, member.0], |row| row.get(0))
+            let sql = "SELECT text, sum FROM journal WHERE rollout = ?1 AND number = ?2";
+            let text = tables.row(sql, params![rollout.number, member.0], text_row)?;
+            Ok((rollout.number, text))
         })?;
-        text.map(row::utf8).transpose()
+        let text = text.map(|(text, sum)| {
+            sum::numbered("journal", rollout, member.0.into(), &text).check("journal", &sum)?;
+            row::utf8(text)
+        });
+        text.transpose()
     }
 
     fn endings(&self, id: &RolloutId) -> Result<Vec<(MemberNumber, Ending)>, LedgerError> {
-        let rows: Vec<(u32, String)> = self.read(|tables| {
+        let (rollout, rows) = self.read(|tables| {
             let rollout = tables.find(id)?;
-            let sql = "SELECT number, ending FROM ending WHERE rollout = ?1 ORDER BY number";
-            tables.rows(sql, [rollout.number], |row| Ok((row.get(0)?, row.get(1)?)))
+            let sql = "SELECT number, ending, sum FROM ending WHERE rollout = ?1 ORDER BY number";
+            Ok((
+                rollout.number,
+                tables.rows(sql, [rollout.number], numbered_row)?,
+            ))
         })?;
-        let endings = rows
-            .into_iter()
-            .map(|(number, ending)| Ok((MemberNumber(number), row::value(&ending)?)));
+        let endings = rows.into_iter().map(|(number, ending, sum)| {
+            sum::numbered("ending", rollout, number, ending.as_bytes()).check("ending", &sum)?;
+            let number = u32::try_from(number).map_err(|error| corrupt(&error))?;
+            Ok((MemberNumber(number), row::value(&ending)?))
+        });
         endings.collect()
     }
 
     fn events(&self, id: &RolloutId, after: u64) -> Result<Vec<Event>, LedgerError> {
         let after = i64::try_from(after).unwrap_or(i64::MAX);
-        let rows: Vec<String> = self.read(|tables| {
+        let (rollout, rows) = self.read(|tables| {
             let rollout = tables.find(id)?;
-            let sql = "SELECT event FROM event WHERE rollout = ?1 AND number > ?2 ORDER BY number";
-            tables.rows(sql, params![rollout.number, after], |row| row.get(0))
+            let sql = "SELECT number, event, sum FROM event WHERE rollout = ?1 AND number > ?2 ORDER BY number";
+            let rows = tables.rows(sql, params![rollout.number, after], numbered_row)?;
+            Ok((rollout.number, rows))
         })?;
-        rows.iter().map(|event| row::value(event)).collect()
+        let rows = rows.into_iter().map(|(number, event, sum)| {
+            sum::numbered("event", rollout, number, event.as_bytes()).check("event", &sum)?;
+            Ok((number, event))
+        });
+        row::events(after, rows.collect::<Result<_, LedgerError>>()?)
     }
 
     fn board(&self) -> Result<Vec<BoardLine>, LedgerError> {
-        let rows = self.read(|tables| {
-            tables.rows(
-                "SELECT place, workspace, address, name, id, board.at, outcome, receipt
-                 FROM board JOIN rollout ON number = rollout",
-                [],
-                |row| {
-                    Ok(BoardRow {
-                        target: target_row(row)?,
-                        rollout: row.get(4)?,
-                        at: row.get(5)?,
-                        outcome: row.get(6)?,
-                        receipt: row.get(7)?,
-                    })
-                },
-            )
-        })?;
-        row::board(rows)
+        self.read(|tables| tables.board())
     }
 
     fn permit(&mut self, asked: &PermitRequest<'_>) -> Result<Permit, LedgerError> {

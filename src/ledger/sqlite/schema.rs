@@ -8,10 +8,11 @@ use crate::ledger::LedgerError;
 /// Tells a ledger's file from other SQLite files: "rcpl".
 const APPLICATION: i32 = 0x7263_706c;
 /// The format that this program writes.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 /// What a person may want to ask of it lies in columns of its own. Plans, which are long, lie beside the
-/// row that is written with every step. A member that waits has neither runner nor outcome.
+/// row that is written with every step. A member that waits has neither runner nor outcome. `sum` is a
+/// digest of all that its row says.
 const TABLES: &str = "
 CREATE TABLE rollout (
   number INTEGER PRIMARY KEY,
@@ -20,12 +21,14 @@ CREATE TABLE rollout (
   status TEXT NOT NULL,
   at INTEGER NOT NULL,
   who TEXT NOT NULL,
-  members INTEGER NOT NULL
+  members INTEGER NOT NULL,
+  sum BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE plan (
   rollout INTEGER PRIMARY KEY REFERENCES rollout (number),
-  text BLOB NOT NULL
+  text BLOB NOT NULL,
+  sum BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE member (
@@ -40,6 +43,7 @@ CREATE TABLE member (
   sent_before INTEGER,
   outcome TEXT,
   ended_at INTEGER,
+  sum BLOB NOT NULL,
   PRIMARY KEY (rollout, number),
   CHECK ((runner IS NULL) = (until IS NULL) AND (runner IS NULL) = (phase IS NULL)
     AND (outcome IS NULL) = (ended_at IS NULL) AND (runner IS NULL OR outcome IS NULL)
@@ -53,6 +57,7 @@ CREATE TABLE target (
   workspace INTEGER NOT NULL,
   address TEXT NOT NULL,
   name TEXT NOT NULL,
+  sum BLOB NOT NULL,
   PRIMARY KEY (rollout, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -61,6 +66,7 @@ CREATE TABLE open_workspace (
   place TEXT NOT NULL,
   workspace INTEGER NOT NULL,
   rollout INTEGER NOT NULL REFERENCES rollout (number),
+  sum BLOB NOT NULL,
   PRIMARY KEY (place, workspace)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX open_workspace_rollout ON open_workspace (rollout);
@@ -69,6 +75,7 @@ CREATE TABLE journal (
   rollout INTEGER NOT NULL REFERENCES rollout (number),
   number INTEGER NOT NULL,
   text BLOB NOT NULL,
+  sum BLOB NOT NULL,
   PRIMARY KEY (rollout, number)
 ) STRICT;
 
@@ -76,6 +83,7 @@ CREATE TABLE ending (
   rollout INTEGER NOT NULL REFERENCES rollout (number),
   number INTEGER NOT NULL,
   ending TEXT NOT NULL,
+  sum BLOB NOT NULL,
   PRIMARY KEY (rollout, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -83,6 +91,7 @@ CREATE TABLE event (
   rollout INTEGER NOT NULL REFERENCES rollout (number),
   number INTEGER NOT NULL,
   event TEXT NOT NULL,
+  sum BLOB NOT NULL,
   PRIMARY KEY (rollout, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -96,6 +105,7 @@ CREATE TABLE board (
   at INTEGER NOT NULL,
   outcome TEXT NOT NULL,
   receipt TEXT NOT NULL,
+  sum BLOB NOT NULL,
   PRIMARY KEY (place, workspace, package)
 ) STRICT, WITHOUT ROWID;
 
@@ -113,6 +123,7 @@ CREATE TABLE permit (
   account TEXT NOT NULL,
   class TEXT NOT NULL,
   granted TEXT NOT NULL,
+  sum BLOB NOT NULL,
   PRIMARY KEY (account, class)
 ) STRICT, WITHOUT ROWID;
 ";

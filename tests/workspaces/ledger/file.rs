@@ -261,6 +261,30 @@ fn a_file_with_damaged_pages_is_told_and_never_panics() {
 }
 
 #[test]
+fn a_row_that_is_damaged_is_told_whichever_it_is() {
+    let place = Place::new();
+    let path = place.path("l.db");
+    let rollout = super::damaged::all_kinds(&mut made(&path));
+    let whole = fs::read(&path).expect("there");
+    let number = std::cell::Cell::new(0);
+    let spoilt = |sql: &str| {
+        number.set(number.get() + 1);
+        let path = place.path(&format!("damaged-{}.db", number.get()));
+        fs::write(&path, &whole).expect("written");
+        let connection = Connection::open(&path).expect("a database");
+        connection
+            .execute_batch("PRAGMA ignore_check_constraints = 1; PRAGMA foreign_keys = 0")
+            .expect("set");
+        let changed = connection.execute(sql, []).expect(sql);
+        assert!(changed > 0, "{sql}");
+        drop(connection);
+        let ledger: Box<dyn Ledger> = Box::new(made(&path));
+        (ledger, rollout.clone())
+    };
+    super::damaged::damage_is_told(spoilt, |column| format!("CAST('x' || {column} AS BLOB)"));
+}
+
+#[test]
 fn many_make_one_file_at_once() {
     for round in 0..5 {
         let place = Place::new();
@@ -394,20 +418,22 @@ fn ten_thousand_members_are_read_quickly() {
     let progress = ledger.progress(&rollout.id).expect("there");
     let read = began.elapsed();
     assert!(progress == rollout.progress);
-    let (step, _) = progress
+    let (step, hold) = progress
         .claim(MemberNumber(1), &RunnerId("r".to_owned()), START, LEASE)
         .expect("its lease ended");
     let began = Instant::now();
     ledger.write(&rollout.id, &step).expect("written");
     let written = began.elapsed();
-    let connection = Connection::open(place.path("l.db")).expect("a database");
-    let receipt = serde_json::to_string(&ending(Outcome::Applied, &["orders"]).receipts[0]);
-    connection
-        .execute(
-            "INSERT INTO board SELECT place, workspace, 'orders', address, name, rollout, 7, 'applied', ?1 FROM target",
-            [receipt.expect("JSON")],
-        )
-        .expect("written");
+    let packages: Vec<String> = (0..10_000)
+        .map(|number| format!("orders {number}"))
+        .collect();
+    let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
+    rollout.finish(
+        &mut ledger,
+        &hold,
+        ending(Outcome::Applied, &packages),
+        START,
+    );
     let began = Instant::now();
     assert_eq!(ledger.board().expect("read").len(), 10_000);
     let board = began.elapsed();

@@ -1,5 +1,6 @@
 //! What every ledger owes a roll-out, wherever it is kept: one suite over all of them.
 
+mod damaged;
 mod file;
 mod keeping;
 #[cfg(unix)]
@@ -7,7 +8,7 @@ mod postgres;
 mod racing;
 mod random;
 #[cfg(unix)]
-mod server;
+pub(crate) mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -156,6 +157,7 @@ shared_ledgers![
 ];
 
 /// A roll-out over some workspaces.
+#[derive(Clone)]
 pub(crate) struct Rollout {
     pub(crate) id: RolloutId,
     pub(crate) plan: RolloutPlan,

@@ -74,6 +74,30 @@ with_postgres! {
         assert!(ledger.name().ends_with(&format!(":{}/{}", database.server.port(), database.name)));
     }
 
+    fn a_row_that_is_damaged_is_told_whichever_it_is() {
+        let database = Database::new();
+        let rollout = crate::ledger::damaged::all_kinds(&mut database.open());
+        let tables = [
+            "rollout", "plan", "member", "target", "open_workspace", "journal", "ending", "event", "board",
+            "permit",
+        ];
+        let all = |each: &dyn Fn(&str) -> String| -> String { tables.iter().map(|table| each(table)).collect() };
+        database.psql(&format!(
+            "CREATE SCHEMA kept; ALTER TABLE recipack.member DROP CONSTRAINT member_check; {}",
+            all(&|table| format!("CREATE TABLE kept.{table} AS SELECT * FROM recipack.{table};"))
+        ));
+        let whole = all(&|table| {
+            format!("DELETE FROM recipack.{table}; INSERT INTO recipack.{table} SELECT * FROM kept.{table};")
+        });
+        let spoilt = |sql: &str| {
+            let sql = sql.replace("UPDATE ", "UPDATE recipack.");
+            database.psql(&format!("SET session_replication_role = replica; {whole} {sql}"));
+            let ledger: Box<dyn Ledger> = Box::new(database.open());
+            (ledger, rollout.clone())
+        };
+        crate::ledger::damaged::damage_is_told(spoilt, |column| format!("'x'::bytea || {column}"));
+    }
+
     fn many_make_one_ledger_at_once() {
         let database = Database::new();
         thread::scope(|scope| {

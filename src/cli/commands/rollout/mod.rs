@@ -136,7 +136,7 @@ impl From<LedgerError> for Failure {
                 .help("say who asks in the address or PGUSER, and the password in PGPASSWORD or ~/.pgpass"),
             LedgerError::Corrupt(_) => Self::of(Exit::VerificationFailed, "ledger-damaged", &error)
                 .help("take a copy from before, or start its roll-outs anew with another ledger"),
-            LedgerError::NoLedger(_) | LedgerError::Failed(_) => {
+            LedgerError::NoLedger(_) | LedgerError::Absent(_) | LedgerError::Failed(_) => {
                 Self::of(Exit::Failed, "ledger", &error)
                     .help("say where it is with --ledger or RECIPACK_LEDGER")
             }
