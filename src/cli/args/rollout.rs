@@ -89,6 +89,9 @@ pub(crate) struct RolloutPlanArgs {
     /// Look at each customer: who can't get it is held, and why
     #[arg(long)]
     pub(crate) look: bool,
+    /// The ledger of earlier roll-outs, for --look [default: $RECIPACK_LEDGER]
+    #[arg(long, value_name = "FILE|URL", hide = true)]
+    pub(crate) ledger: Option<PathBuf>,
     /// A shared connector: =share[@N], =update or =switch@N
     #[arg(long = "connector", value_name = "TITLE=WAY")]
     pub(crate) connectors: Vec<ConnectorWish>,

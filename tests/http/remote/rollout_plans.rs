@@ -62,6 +62,33 @@ fn what_is_known_without_a_look_is_told() {
     );
 }
 
+/// What somebody changed since a roll-out is known by the ledger, whichever machine sent it.
+#[test]
+fn a_look_holds_who_is_not_as_the_last_roll_out_left_it() {
+    let place = partner(2);
+    let plan = "rollout plan p.zip --of studio --settings settings.toml --restart-recipes";
+    line(&place, 0, &format!("{plan} -o rollout.json"));
+    let id = id(&line(&place, 0, "rollout start rollout.json"));
+    line(&place, 0, &format!("rollout run {id}"));
+    line(&place, 0, "recipe stop Quote --in local:c2");
+    package(&place, "p.zip", "updated");
+    for (more, expected) in [
+        ("", 0),
+        (" --look", 1),
+        (" --look --overwrite-edits", 0),
+        (" --look --ledger elsewhere.db", 0),
+    ] {
+        let told = json_of(&line(&place, 0, &format!("{plan}{more} --json")));
+        let why = held(&told);
+        assert_eq!(why.len(), expected, "{more}: {told}");
+        if expected > 0 {
+            let begins = format!("somebody changed it since the roll-out {id} reached it at ");
+            assert!(why["c2"].starts_with(&begins), "{why:?}");
+            assert!(why["c2"].contains("Quote"), "{why:?}");
+        }
+    }
+}
+
 /// A look finds who can't get it; whoever is not as it was seen is left alone until a person says so.
 #[test]
 fn a_look_holds_and_what_was_seen_binds() {

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::earlier::Earlier;
 use super::members::Reachable;
-use crate::cli::args::{PlatformArgs, RolloutPlanArgs, SettingsArgs};
+use crate::cli::args::{RolloutPlanArgs, SettingsArgs};
 use crate::cli::commands::import::request;
 use crate::cli::connect::rates as rates_of;
 use crate::cli::exit::Exit;
@@ -20,6 +21,7 @@ use crate::model::workspace::{Address, FolderPath};
 use crate::ops::import::Incoming;
 use crate::ops::import::needs::needs;
 use crate::ops::rollout::{Seen, look, unshared};
+use crate::plan::import::document::Permission;
 use crate::plan::rollout::estimate::{Work, estimate};
 use crate::plan::rollout::{
     Candidate, ChangedConnectors, ConnectorsWhen, Estimate, Having, Held, PlannedMember,
@@ -229,7 +231,7 @@ pub(super) fn not_shared(
 /// Looks at each customer that nothing else holds, and holds those that can't get the packages.
 pub(super) fn look_at(
     context: &Context,
-    args: &PlatformArgs,
+    args: &RolloutPlanArgs,
     plan: &RolloutPlan,
     packages: &[Read],
     settings: &[SettingsFile],
@@ -238,9 +240,17 @@ pub(super) fn look_at(
     let Some(first) = packages.first() else {
         return Ok(());
     };
+    // What somebody changed is overwritten where that is permitted.
+    let mut earlier = match plan.permitted.contains(&Permission::OverwriteEdits) {
+        true => None,
+        false => {
+            let names: Vec<_> = packages.iter().map(|read| &read.planned.name).collect();
+            Earlier::of(context, args, &names)?
+        }
+    };
     let mut members = Reachable {
         context,
-        platform: args,
+        platform: &args.platform,
         written: None,
         plan,
         settings,
@@ -271,7 +281,13 @@ pub(super) fn look_at(
         match look(&mut members, plan, member, &first.path, &context.running)
             .map_err(Failure::from)?
         {
-            Seen::Ready(seen) => customer.seen = Some(seen),
+            Seen::Ready(seen) => {
+                let changed = earlier.as_mut().map(|earlier| earlier.changed(member));
+                match changed.transpose()?.flatten() {
+                    None => customer.seen = Some(seen),
+                    Some(why) => customer.held = Some(for_good(why)),
+                }
+            }
             Seen::Held(why) => customer.held = Some(for_good(why)),
         }
     }

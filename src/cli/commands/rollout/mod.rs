@@ -3,6 +3,7 @@
 mod back;
 mod board;
 mod connectors;
+mod earlier;
 mod fleet;
 mod known;
 mod members;

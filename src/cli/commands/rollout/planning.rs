@@ -102,8 +102,7 @@ pub(super) fn run(context: &Context, args: &RolloutPlanArgs) -> Result<Exit, Sto
     let mut asked = asked;
     if args.look {
         let plan = RolloutPlan::of(asked.clone(), customers.clone())?;
-        let platform = &args.platform;
-        known::look_at(context, platform, &plan, &packages, &files, &mut customers)?;
+        known::look_at(context, args, &plan, &packages, &files, &mut customers)?;
         asked.waves = usual(&customers);
     }
     let estimate = known::estimated(args, &customers, &mut by_settings)?;
@@ -291,7 +290,7 @@ pub(super) fn text(plan: &RolloutPlan) -> String {
         );
     }
     if plan.looking == Looking::NotLooked {
-        text.push_str("Customers were not looked at: who can't get it is seen when it is their turn, or now with --look.\n");
+        text.push_str("Customers were not looked at: who can't get it is seen when it is their turn, or now with --look. Whether they changed what earlier roll-outs left is not known without it.\n");
     }
     text
 }

@@ -24,7 +24,7 @@ use crate::model::workspace::Address;
 use crate::ops::export::pack::digest_of_file;
 use crate::ops::export::record::record_path;
 use crate::plan::rollout::progress::Progress;
-use crate::plan::rollout::{Held, RolloutPlan};
+use crate::plan::rollout::{Held, PlannedMember, RolloutPlan};
 use crate::remote::journal::RemoteIdentity;
 
 /// What `rollout start` says.
@@ -176,21 +176,31 @@ pub(super) fn workspaces(
     args: &PlatformArgs,
     plan: &RolloutPlan,
 ) -> Result<Vec<WorkspaceKey>, Failure> {
+    let place = place_of(args, &plan.of)?;
+    let keys = plan.members.iter().map(|member| key_of(&place, member));
+    Ok(keys.collect())
+}
+
+/// Where the workspaces of an admin workspace's customers are.
+pub(super) fn place_of(args: &PlatformArgs, of: &Address) -> Result<String, Failure> {
     let local = |path: PathBuf| -> Result<String, Failure> {
         let path = std::path::absolute(&path)
             .map_err(|error| Failure::of(Exit::Failed, "unreadable", &error))?;
         Ok(format!("local:{}", path.display()))
     };
-    let place = match &plan.of {
-        Address::Local(_) => local(platform::path(args)?)?,
-        Address::Remote(admin) => credentials(args, admin)?.base.host(),
-    };
-    let keys = plan.members.iter().map(|member| WorkspaceKey {
+    match of {
+        Address::Local(_) => local(platform::path(args)?),
+        Address::Remote(admin) => Ok(credentials(args, admin)?.base.host()),
+    }
+}
+
+/// What a member's workspace there is known by.
+pub(super) fn key_of(place: &str, member: &PlannedMember) -> WorkspaceKey {
+    WorkspaceKey {
         place: match &member.address {
-            Address::Local(_) => place.clone(),
-            Address::Remote(_) => RemoteIdentity::new(&place, member.workspace).host,
+            Address::Local(_) => place.to_owned(),
+            Address::Remote(_) => RemoteIdentity::new(place, member.workspace).host,
         },
         id: member.workspace,
-    });
-    Ok(keys.collect())
+    }
 }
