@@ -255,7 +255,7 @@ impl RemoteWorkspace {
                 }
             })?;
         }
-        let mut numbers = Numbers::default();
+        let mut numbers = Numbers::new(self);
         let not_there = || Ok(Done::Refused("it is not there".to_owned()));
         for write in package.settings {
             if matches!(write, SettingWrite::Property { .. }) {
@@ -264,17 +264,17 @@ impl RemoteWorkspace {
             let label = left.next().unwrap_or_default();
             steps.step(&label, left.clone().collect(), || match write {
                 SettingWrite::Property { .. } => Ok(Done::Made),
-                SettingWrite::Credentials { key, fields } => match numbers.of(self, key)? {
+                SettingWrite::Credentials { key, fields } => match numbers.of(key)? {
                     Some(id) => self.give(ConnectionId(id), fields),
                     None => not_there(),
                 },
-                SettingWrite::Recipe { key, state } => match numbers.of(self, key)? {
+                SettingWrite::Recipe { key, state } => match numbers.of(key)? {
                     Some(id) => self.set_recipe(AssetId(id), *state, &Lists::default()),
                     None => not_there(),
                 },
                 SettingWrite::Endpoint { endpoint, state } => {
                     let recipe = match &endpoint.recipe {
-                        Some(key) => numbers.of(self, key)?.map(AssetId),
+                        Some(key) => numbers.of(key)?.map(AssetId),
                         None => None,
                     };
                     self.set_endpoint(endpoint, recipe, *state)
@@ -463,20 +463,26 @@ fn is_of_import(change: &Change) -> bool {
     }
 }
 
-/// The platform's numbers of connections and recipes, listed once.
-#[derive(Default)]
-struct Numbers {
+/// The platform's numbers of connections and recipes, listed once, as are the folders that they lie in.
+struct Numbers<'w> {
+    workspace: &'w RemoteWorkspace,
+    folders: Folders<'w>,
     connections: Option<Vec<(u64, String, Option<u64>)>>,
     recipes: Option<Vec<(u64, String, Option<u64>)>>,
 }
 
-impl Numbers {
-    fn of(
-        &mut self,
-        workspace: &RemoteWorkspace,
-        key: &AssetKey,
-    ) -> Result<Option<u64>, WorkspaceError> {
-        let api = workspace.api();
+impl<'w> Numbers<'w> {
+    fn new(workspace: &'w RemoteWorkspace) -> Self {
+        Self {
+            workspace,
+            folders: Folders::new(workspace),
+            connections: None,
+            recipes: None,
+        }
+    }
+
+    fn of(&mut self, key: &AssetKey) -> Result<Option<u64>, WorkspaceError> {
+        let api = self.workspace.api();
         let list = match key.kind == AssetKind::Connection {
             true => &mut self.connections,
             false => &mut self.recipes,
@@ -495,7 +501,7 @@ impl Numbers {
                 }
             });
         }
-        let folder = Folders::new(workspace).id_of(&key.place.folder())?;
+        let folder = self.folders.id_of(&key.place.folder())?;
         let list = list.as_deref().unwrap_or_default();
         let named = list.iter().filter(|(_, name, _)| **name == *key.name);
         // Another folder's is another one, whatever it is called. Some answers leave the folder out.

@@ -14,8 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::keyword::keyword_enum;
 use crate::model::rate::{LimitClass, Rate};
 
-/// How long a customer takes beside what limits keep it: an export and an import are waited for, and
-/// meanwhile no limit is used.
+/// How long a customer takes beside what limits keep it: an export and an import are waited for.
 const EACH: Duration = Duration::from_secs(3);
 /// How much longer than documented a permit counts, at least and at most.
 const SLACK: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(6));
@@ -121,12 +120,18 @@ pub fn estimate(
     }
     let each = EACH.as_secs_f64() / f64::from(at_once.max(1));
     let waits = seconds_of(each * as_float(count));
+    // What is waited for is waited for while limits keep the others, but for the last one.
+    let last = match count {
+        0 => 0,
+        _ => EACH.as_secs(),
+    };
     let seconds = |requests: &Requests| {
         let kept = requests.iter().filter_map(|(class, requests)| {
             let rate = rates.get(class)?;
             Some(kept_for(*requests, *rate))
         });
-        kept.max().unwrap_or_default().saturating_add(waits)
+        let kept = kept.max().unwrap_or_default();
+        kept.saturating_add(last).max(waits)
     };
     let classes = with_nothing.keys().chain(with_earlier.keys()).copied();
     let classes: std::collections::BTreeSet<LimitClass> = classes.collect();
@@ -198,8 +203,11 @@ fn of_customer(having: Having, work: Work) -> Vec<(LimitClass, u64)> {
             (C::Connectors, 2 * n),
             (C::EmbeddedConnections, 2 * n + connections),
             (C::EmbeddedConnectionChanges, connections),
-            // Each start and each connection asks where it lies.
-            (C::EmbeddedOther, 3 * n + 2 * starts + 2 * connections),
+            // Where what is started or filled in lies is asked once.
+            (
+                C::EmbeddedOther,
+                3 * n + 2 * u64::from(starts + connections > 0),
+            ),
             (C::EmbeddedPackages, 7 * n),
             (C::EmbeddedProperties, n + 3 * sets),
             (C::EmbeddedPropertyChanges, sets),
@@ -273,12 +281,12 @@ mod tests {
             // As many as are allowed at once take the time of the waits alone.
             (8, Having::Nothing, 60, 1, (24, 24)),
             (8, Having::Nothing, 60, 4, (6, 6)),
-            (9, Having::Nothing, 60, 1, (66 + 27, 66 + 27)),
-            (100, Having::Nothing, 60, 1, (11 * 66 + 300, 11 * 66 + 300)),
-            (100, Having::Earlier, 60, 1, (28 * 66 + 300, 28 * 66 + 300)),
-            (100, Having::Same, 60, 1, (9 * 66 + 300, 9 * 66 + 300)),
+            (9, Having::Nothing, 60, 1, (66 + 3, 66 + 3)),
+            (100, Having::Nothing, 60, 1, (11 * 66 + 3, 11 * 66 + 3)),
+            (100, Having::Earlier, 60, 1, (28 * 66 + 3, 28 * 66 + 3)),
+            (100, Having::Same, 60, 1, (9 * 66 + 3, 9 * 66 + 3)),
             // Of whom nothing is known, both may be.
-            (100, Having::Unknown, 60, 1, (11 * 66 + 300, 28 * 66 + 300)),
+            (100, Having::Unknown, 60, 1, (11 * 66 + 3, 28 * 66 + 3)),
             (100, Having::Nothing, 6000, 1, (300, 300)),
         ] {
             assert_eq!(
@@ -299,7 +307,7 @@ mod tests {
         };
         let estimate = estimate([(Having::Nothing, work)], &rates(60), 1);
         for (of, requests) in [
-            (LimitClass::EmbeddedOther, 11),
+            (LimitClass::EmbeddedOther, 5),
             (LimitClass::EmbeddedRecipes, 8),
             (LimitClass::EmbeddedRecipeChanges, 3),
             (LimitClass::EmbeddedProperties, 4),
