@@ -9,6 +9,8 @@ mod back;
 mod connectors;
 mod drift;
 mod look;
+mod orders;
+mod status;
 mod unreachable;
 
 use std::collections::BTreeMap;
@@ -42,6 +44,11 @@ use crate::workspace::{AdminWorkspace, Workspace, WorkspaceError};
 pub use back::{Brought, WayBack, way_back};
 pub use drift::{Drift, Drifted, drift};
 pub use look::{Seen, look, unshared};
+pub use orders::{FindError, OrderError, RolloutOrderDocument, find, order, order_member};
+pub use status::{
+    ListedRollout, MemberStatus, ReportedReceipt, RolloutListDocument, RolloutReportDocument,
+    RolloutStatusDocument, WaveStatus, list_of, report_of, status_of,
+};
 pub use unreachable::Unreachable;
 
 /// How often what others do is looked at.

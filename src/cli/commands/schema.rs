@@ -13,10 +13,7 @@ use super::promote::PromoteDocument;
 use super::pull::PullDocument;
 use super::push::PushDocument;
 use super::report::ReportDocument;
-use super::rollout::{
-    BoardDocument, DriftDocument, RolloutListDocument, RolloutOrderDocument, RolloutReportDocument,
-    RolloutRunDocument, RolloutStartDocument, RolloutStatusDocument,
-};
+use super::rollout::{BoardDocument, DriftDocument, RolloutRunDocument, RolloutStartDocument};
 use super::sandbox::{SandboxDocument, TokenDocument};
 use super::settings::{SettingsCheckDocument, SettingsInitDocument, SettingsShowDocument};
 use crate::manifest::ManifestText;
@@ -36,6 +33,9 @@ use crate::ops::import::rollback::RollbackDocument;
 use crate::ops::import::{ImportDocument, PlanDocument};
 use crate::ops::provenance::ProvenanceDocument;
 use crate::ops::provenance::verify::{SignDocument, Verification};
+use crate::ops::rollout::{
+    RolloutListDocument, RolloutOrderDocument, RolloutReportDocument, RolloutStatusDocument,
+};
 use crate::ops::workspace::catalog::{
     CatalogChangeDocument, CatalogDiffDocument, CatalogListDocument, CatalogPullDocument,
     CatalogShowDocument,

@@ -18,10 +18,8 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 pub(crate) use board::{BoardDocument, DriftDocument};
-pub(crate) use orders::RolloutOrderDocument;
 pub(crate) use running::RolloutRunDocument;
 pub(crate) use starting::RolloutStartDocument;
-pub(crate) use status::{RolloutListDocument, RolloutReportDocument, RolloutStatusDocument};
 
 use crate::cli::args::{LedgerArgs, RolloutCommand};
 use crate::cli::connect::state;

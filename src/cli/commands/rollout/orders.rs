@@ -1,32 +1,17 @@
 //! `recipack rollout pause`, `resume`, `abort`, `retry`, `skip` and `hold`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::{open_ledger, plan_of};
 use crate::cli::args::{LedgerArgs, RolloutMembersArgs, RolloutOrderArgs, RolloutRetryArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::visible;
 use crate::cli::{Context, Stop, platform};
-use crate::ledger::{IfAbsent, Ledger, Written};
+use crate::ledger::{IfAbsent, Ledger};
 use crate::model::count::counted;
-use crate::model::rollout::{MemberNumber, Outcome, RolloutId, RolloutStatus};
+use crate::model::rollout::{MemberNumber, Outcome, RolloutId};
+use crate::ops::rollout::{self as ops, OrderError, RolloutOrderDocument};
 use crate::plan::rollout::RolloutPlan;
-use crate::plan::rollout::progress::{MemberOrder, MemberState, Progress, RolloutOrder, StepError};
-
-/// What an order to a roll-out says.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct RolloutOrderDocument {
-    /// The roll-out.
-    pub(crate) id: RolloutId,
-    /// Whether it goes on now.
-    pub(crate) status: RolloutStatus,
-    /// The customers that the order was for, by their numbers in the roll-out.
-    pub(crate) members: Vec<MemberNumber>,
-    /// How many customers somebody works on meanwhile; that is brought to its end.
-    pub(crate) in_flight: u32,
-}
+use crate::plan::rollout::progress::{MemberOrder, MemberState, Progress, RolloutOrder};
 
 pub(super) fn pause(context: &Context, args: &RolloutOrderArgs) -> Result<Exit, Stop> {
     order(context, &args.ledger, &args.id, RolloutOrder::Pause)
@@ -53,16 +38,7 @@ pub(super) fn give(
     id: &RolloutId,
     order: RolloutOrder,
 ) -> Result<Progress, Failure> {
-    loop {
-        let progress = ledger.progress(id)?;
-        let now = ledger.now()?;
-        let step = progress
-            .order(order, &platform::who(), now)
-            .map_err(|error| refused(id, None, &error))?;
-        if ledger.write(id, &step)? == Written::Kept {
-            return Ok(progress.after(&step));
-        }
-    }
+    ops::order(ledger, id, order, &platform::who()).map_err(|error| refused(id, None, error))
 }
 
 pub(super) fn retry(context: &Context, args: &RolloutRetryArgs) -> Result<Exit, Stop> {
@@ -128,21 +104,12 @@ fn order_members(
 ) -> Result<Exit, Stop> {
     let mut last = None;
     for number in &members {
-        let progress = loop {
-            let progress = ledger.progress(id).map_err(Failure::from)?;
-            let now = ledger.now().map_err(Failure::from)?;
-            let step = progress
-                .order_member(*number, order, &platform::who(), now)
-                .map_err(|error| {
-                    let member = plan
-                        .member(*number)
-                        .map(|member| member.address.to_string());
-                    refused(id, member.as_deref(), &error)
-                })?;
-            if ledger.write(id, &step).map_err(Failure::from)? == Written::Kept {
-                break progress.after(&step);
-            }
-        };
+        let progress = ops::order_member(ledger, id, *number, order, &platform::who());
+        let progress = progress.map_err(|error| {
+            let member = plan.member(*number);
+            let member = member.map(|member| member.address.to_string());
+            refused(id, member.as_deref(), error)
+        })?;
         context.did(format!("customer {number}: {order}"));
         last = Some(progress);
     }
@@ -159,12 +126,7 @@ fn say(
     progress: &Progress,
     members: Vec<MemberNumber>,
 ) -> Result<Exit, Stop> {
-    let document = RolloutOrderDocument {
-        id: id.clone(),
-        status: progress.status,
-        members,
-        in_flight: progress.in_flight(),
-    };
+    let document = RolloutOrderDocument::of(id, progress, members);
     context.ui.print(&document, |document| {
         let members = match document.members.len() {
             0 => String::new(),
@@ -183,7 +145,11 @@ fn say(
 }
 
 /// An order that can't be given.
-fn refused(id: &RolloutId, member: Option<&str>, error: &StepError) -> Failure {
+fn refused(id: &RolloutId, member: Option<&str>, error: OrderError) -> Failure {
+    let error = match error {
+        OrderError::Ledger(error) => return error.into(),
+        OrderError::Refused(error) => error,
+    };
     let about = member.map_or_else(|| format!("the roll-out {id}"), str::to_owned);
     Failure::new(
         Exit::Refused,
@@ -195,33 +161,11 @@ fn refused(id: &RolloutId, member: Option<&str>, error: &StepError) -> Failure {
 
 /// Members by their numbers, names, external ids or addresses.
 fn found(plan: &RolloutPlan, named: &[String]) -> Result<Vec<MemberNumber>, Failure> {
-    named.iter().map(|name| find(plan, name)).collect()
-}
-
-fn find(plan: &RolloutPlan, name: &str) -> Result<MemberNumber, Failure> {
-    let is = |member: &&crate::plan::rollout::PlannedMember| {
-        member.external_id.as_deref() == Some(name)
-            || member.name == name
-            || member.address.to_string() == name
-    };
-    let found: Vec<MemberNumber> = plan.members.iter().filter(is).map(|m| m.number).collect();
-    let by_number = name.parse().ok().map(MemberNumber);
-    let by_number = by_number.filter(|number| plan.member(*number).is_some());
-    let missing = |message: String| {
-        Failure::new(Exit::Failed, "names-nothing", message)
-            .help("customers of a roll-out are named by their number in it, by name, external id or address")
-    };
-    match (found.as_slice(), by_number) {
-        ([one], None) => Ok(*one),
-        ([one], Some(number)) if *one == number => Ok(number),
-        ([], Some(number)) => Ok(number),
-        ([], None) => Err(missing(format!(
-            "the roll-out has no customer `{}`",
-            visible(name)
-        ))),
-        _ => Err(missing(format!(
-            "`{}` may be several customers of the roll-out",
-            visible(name)
-        ))),
-    }
+    let found = named.iter().map(|name| {
+        ops::find(plan, name).map_err(|error| {
+            Failure::new(Exit::Failed, "names-nothing", visible(&error.to_string()))
+                .help("customers of a roll-out are named by their number in it, by name, external id or address")
+        })
+    });
+    found.collect()
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::members::Reachable;
 use super::planning::time;
-use super::status::{RolloutStatusDocument, status_of, text};
+use super::status::text;
 use super::{open_ledger, plan_of};
 use crate::cli::args::RolloutRunArgs;
 use crate::cli::connect::credentials;
@@ -29,7 +29,9 @@ use crate::model::rollout::{Outcome, RunnerId};
 use crate::model::workspace::Address;
 use crate::model::workspace::Timestamp;
 use crate::ops::export::record::record_path;
-use crate::ops::rollout::{GoesOn, Members as _, Ran, RunError, Runner, run as work};
+use crate::ops::rollout::{
+    GoesOn, Members as _, Ran, RolloutStatusDocument, RunError, Runner, run as work, status_of,
+};
 use crate::plan::decision::shell_word;
 use crate::plan::rollout::RolloutPlan;
 use crate::settings::SettingsFile;

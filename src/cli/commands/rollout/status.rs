@@ -3,9 +3,6 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::{open_ledger, plan_of};
 use crate::cli::args::{RolloutReportArgs, RolloutStatusArgs};
 use crate::cli::exit::Exit;
@@ -15,140 +12,14 @@ use crate::cli::ui::{Format, visible};
 use crate::cli::{Context, Stop};
 use crate::ledger::{IfAbsent, Ledger};
 use crate::model::count::counted;
-use crate::model::rollout::{Attempt, MemberNumber, Outcome, RolloutId, RolloutStatus, WaveNumber};
-use crate::model::workspace::{Address, Timestamp};
-use crate::plan::rollout::progress::{Ending, Event, MemberReceipt, MemberState};
-use crate::plan::rollout::{Next, RolloutPlan, WaitsFor, next};
+use crate::model::rollout::Outcome;
+use crate::ops::rollout::{MemberStatus, RolloutStatusDocument, list_of, report_of, status_of};
 
 /// How often a roll-out that is watched is looked at.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// How often somebody who wants to stop is listened to.
 const LISTENING: Duration = Duration::from_millis(50);
-
-/// What `rollout status` says without an id.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct RolloutListDocument {
-    /// All roll-outs, the oldest first.
-    pub(crate) rollouts: Vec<ListedRollout>,
-}
-
-/// A roll-out in a list.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct ListedRollout {
-    /// What it is known by.
-    pub(crate) id: RolloutId,
-    /// Whether it goes on.
-    pub(crate) status: RolloutStatus,
-    /// When it was started.
-    pub(crate) at: Timestamp,
-    /// Who started it.
-    pub(crate) who: String,
-    /// How many customers it has.
-    pub(crate) members: u32,
-}
-
-/// What `rollout status` says of a roll-out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct RolloutStatusDocument {
-    /// What it is known by.
-    pub(crate) id: RolloutId,
-    /// Whether it goes on.
-    pub(crate) status: RolloutStatus,
-    /// What is next.
-    pub(crate) next: String,
-    /// When, if that has to be waited for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) until: Option<Timestamp>,
-    /// How many customers are as planned; and the admin workspace, where shared connectors change.
-    pub(crate) reached: usize,
-    /// The member that stands for the admin workspace, where shared connectors change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) connectors: Option<MemberNumber>,
-    /// How many count against the budget.
-    pub(crate) failures: u32,
-    /// How many may fail.
-    pub(crate) budget: u32,
-    /// How many somebody works on.
-    pub(crate) in_flight: u32,
-    /// The waves, in their order.
-    pub(crate) waves: Vec<WaveStatus>,
-    /// The customers, in the order of their numbers.
-    pub(crate) members: Vec<MemberStatus>,
-}
-
-/// How far a wave is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct WaveStatus {
-    /// Its number.
-    pub(crate) number: WaveNumber,
-    /// What it was asked for as.
-    pub(crate) asked: String,
-    /// How many customers wait.
-    pub(crate) waiting: usize,
-    /// How many somebody works on.
-    pub(crate) working: usize,
-    /// How many were changed, and are as planned.
-    pub(crate) applied: usize,
-    /// How many were as planned before.
-    pub(crate) same: usize,
-    /// How many are done in part.
-    pub(crate) partly: usize,
-    /// How many failed.
-    pub(crate) failed: usize,
-    /// How many are held.
-    pub(crate) held: usize,
-    /// How many are left out.
-    pub(crate) skipped: usize,
-}
-
-/// How far a customer is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct MemberStatus {
-    /// Its number.
-    pub(crate) number: MemberNumber,
-    /// Its wave.
-    pub(crate) wave: WaveNumber,
-    /// Where its workspace is.
-    pub(crate) address: Address,
-    /// The workspace's name.
-    pub(crate) name: String,
-    /// `waiting`, `working`, or what came of it.
-    pub(crate) state: String,
-    /// How often somebody took it on.
-    pub(crate) attempt: Attempt,
-    /// When it was brought to its end, until when somebody works on it, or when it is asked again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) at: Option<Timestamp>,
-    /// Who works on it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) runner: Option<String>,
-    /// Why, where the state does not say all.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub(crate) why: String,
-}
-
-/// What `rollout report` says.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct RolloutReportDocument {
-    /// How far it is.
-    #[serde(flatten)]
-    pub(crate) rollout: RolloutStatusDocument,
-    /// What was left in whose workspace.
-    pub(crate) receipts: Vec<ReportedReceipt>,
-    /// What happened, the oldest first.
-    pub(crate) events: Vec<Event>,
-}
-
-/// What was left in a workspace.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct ReportedReceipt {
-    /// The customer's number.
-    pub(crate) member: MemberNumber,
-    /// What was left.
-    #[serde(flatten)]
-    pub(crate) receipt: MemberReceipt,
-}
 
 pub(super) fn status(context: &Context, args: &RolloutStatusArgs) -> Result<Exit, Stop> {
     let ledger = open_ledger(&args.ledger, IfAbsent::Refuse)?;
@@ -158,7 +29,7 @@ pub(super) fn status(context: &Context, args: &RolloutStatusArgs) -> Result<Exit
     let plan = plan_of(ledger.as_ref(), id)?;
     let mut last = None;
     loop {
-        let document = status_of(ledger.as_ref(), id, &plan)?;
+        let document = status_of(ledger.as_ref(), id, &plan).map_err(Failure::from)?;
         let over = !args.watch || !document.status.is_open();
         let interrupted = context.running.interrupt.is_set();
         match context.ui.format {
@@ -183,19 +54,7 @@ pub(super) fn status(context: &Context, args: &RolloutStatusArgs) -> Result<Exit
 }
 
 fn list(context: &Context, ledger: &dyn Ledger) -> Result<Exit, Stop> {
-    let rollouts = ledger.rollouts().map_err(Failure::from)?;
-    let document = RolloutListDocument {
-        rollouts: rollouts
-            .into_iter()
-            .map(|header| ListedRollout {
-                id: header.id,
-                status: header.status,
-                at: header.at,
-                who: header.who,
-                members: header.members,
-            })
-            .collect(),
-    };
+    let document = list_of(ledger).map_err(Failure::from)?;
     context.ui.print(&document, |document| {
         if document.rollouts.is_empty() {
             context.ui.talk("no roll-outs\n");
@@ -220,166 +79,6 @@ fn list(context: &Context, ledger: &dyn Ledger) -> Result<Exit, Stop> {
         table.text("")
     })?;
     Ok(Exit::Done)
-}
-
-/// How far a roll-out is.
-pub(super) fn status_of(
-    ledger: &dyn Ledger,
-    id: &RolloutId,
-    plan: &RolloutPlan,
-) -> Result<RolloutStatusDocument, Failure> {
-    let progress = ledger.progress(id)?;
-    let now = ledger.now()?;
-    let endings: std::collections::BTreeMap<MemberNumber, Ending> =
-        ledger.endings(id)?.into_iter().collect();
-    let (word, until) = match next(&plan.shape(), &progress, now) {
-        Next::Claim(number) => (format!("customer {number} is to be sent to"), None),
-        Next::Wait {
-            until,
-            why: WaitsFor::Bake(wave),
-        } => (format!("wave {wave} is in use"), Some(until)),
-        Next::Wait {
-            until,
-            why: WaitsFor::Others { in_flight },
-        } => (
-            format!(
-                "{} being worked on",
-                counted(u64::from(in_flight), "customer")
-            ),
-            Some(until),
-        ),
-        Next::Wait {
-            until,
-            why: WaitsFor::Freeze,
-        } => (
-            "customers that are left are held for some time".to_owned(),
-            Some(until),
-        ),
-        Next::Wait {
-            until,
-            why: WaitsFor::Unanswered { members },
-        } => (
-            format!(
-                "{} did not answer, and {} asked again",
-                counted(u64::from(members), "customer"),
-                if members == 1 { "is" } else { "are" }
-            ),
-            Some(until),
-        ),
-        Next::Halted { failures, budget } => (
-            format!(
-                "nothing: {} failed, and {budget} may; look at them, then retry or skip them",
-                counted(u64::from(failures), "customer")
-            ),
-            None,
-        ),
-        Next::Stopped(wave) => (
-            format!("nothing: wave {wave} is not as planned; look at it, then retry or skip it"),
-            None,
-        ),
-        Next::Paused => ("nothing before it is resumed".to_owned(), None),
-        Next::Over(_) => ("nothing".to_owned(), None),
-        Next::Done => (
-            "nothing: every customer was brought to its end".to_owned(),
-            None,
-        ),
-    };
-    let mut waves: Vec<WaveStatus> = plan
-        .waves
-        .iter()
-        .map(|wave| WaveStatus {
-            number: wave.number,
-            asked: wave.asked.clone(),
-            waiting: 0,
-            working: 0,
-            applied: 0,
-            same: 0,
-            partly: 0,
-            failed: 0,
-            held: 0,
-            skipped: 0,
-        })
-        .collect();
-    let mut members = Vec::new();
-    let mut reached = 0;
-    for (member, made) in plan.members.iter().zip(&progress.members) {
-        let mut why = endings
-            .get(&member.number)
-            .map_or_else(String::new, |ending| ending.why.clone());
-        let (state, at, runner) = match &made.state {
-            MemberState::Waiting => ("waiting".to_owned(), None, None),
-            MemberState::Postponed { until } => {
-                let turns = counted(u64::from(made.unanswered), "turn");
-                why = format!("no answer in {turns}; asked again at {}", until.utc());
-                ("waiting".to_owned(), Some(*until), None)
-            }
-            MemberState::Working { runner, until, .. } => {
-                ("working".to_owned(), Some(*until), Some(runner.to_string()))
-            }
-            MemberState::Ended { outcome, at } => (outcome.to_string(), Some(*at), None),
-        };
-        if let (
-            MemberState::Ended {
-                outcome: Outcome::Held,
-                ..
-            },
-            Some(held),
-            "",
-        ) = (&made.state, &member.held, why.as_str())
-        {
-            why.clone_from(&held.why);
-        }
-        if let (MemberState::Waiting, Some(held)) = (&made.state, &member.held)
-            && held.window().is_some_and(|window| window.end > now)
-        {
-            why = format!("held {held}");
-        }
-        let wave = waves.iter_mut().find(|wave| wave.number == member.wave);
-        if let Some(wave) = wave {
-            let count = match &made.state {
-                MemberState::Waiting | MemberState::Postponed { .. } => &mut wave.waiting,
-                MemberState::Working { .. } => &mut wave.working,
-                MemberState::Ended { outcome, .. } => match outcome {
-                    Outcome::Applied => &mut wave.applied,
-                    Outcome::Same => &mut wave.same,
-                    Outcome::Partly => &mut wave.partly,
-                    Outcome::Failed => &mut wave.failed,
-                    Outcome::Held => &mut wave.held,
-                    Outcome::Skipped => &mut wave.skipped,
-                },
-            };
-            *count += 1;
-        }
-        if let MemberState::Ended { outcome, .. } = &made.state
-            && outcome.is_reached()
-        {
-            reached += 1;
-        }
-        members.push(MemberStatus {
-            number: member.number,
-            wave: member.wave,
-            address: member.address.clone(),
-            name: member.name.clone(),
-            state,
-            attempt: made.attempt,
-            at,
-            runner,
-            why,
-        });
-    }
-    Ok(RolloutStatusDocument {
-        id: id.clone(),
-        status: progress.status,
-        next: word,
-        until,
-        reached,
-        connectors: plan.connectors.as_ref().map(|changed| changed.member),
-        failures: progress.failures(),
-        budget: plan.budget.failures,
-        in_flight: progress.in_flight(),
-        waves,
-        members,
-    })
 }
 
 /// How far a roll-out is, in words: the waves, and the customers that need a person.
@@ -465,17 +164,7 @@ pub(super) fn text(document: &RolloutStatusDocument) -> String {
 pub(super) fn report(context: &Context, args: &RolloutReportArgs) -> Result<Exit, Stop> {
     let ledger = open_ledger(&args.ledger, IfAbsent::Refuse)?;
     let plan = plan_of(ledger.as_ref(), &args.id)?;
-    let rollout = status_of(ledger.as_ref(), &args.id, &plan)?;
-    let endings = ledger.endings(&args.id).map_err(Failure::from)?;
-    let receipts = endings.into_iter().flat_map(|(member, ending)| {
-        let receipts = ending.receipts.into_iter();
-        receipts.map(move |receipt| ReportedReceipt { member, receipt })
-    });
-    let document = RolloutReportDocument {
-        rollout,
-        receipts: receipts.collect(),
-        events: ledger.events(&args.id, 0).map_err(Failure::from)?,
-    };
+    let document = report_of(ledger.as_ref(), &args.id, &plan).map_err(Failure::from)?;
     context.ui.print(&document, |document| {
         let mut shown = text(&document.rollout);
         let mut table = Table::new([
