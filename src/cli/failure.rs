@@ -67,6 +67,12 @@ pub(crate) struct FailureDocument {
 }
 
 impl Failure {
+    /// A failure with all that is wrong.
+    pub(crate) const fn told(exit: Exit, told: Vec<Diagnostic>) -> Self {
+        let wait = None;
+        Self { exit, told, wait }
+    }
+
     /// A failure with a message.
     pub(crate) fn new(exit: Exit, code: &str, message: impl Into<String>) -> Self {
         Self {
@@ -180,22 +186,14 @@ impl Failure {
         if findings.is_empty() {
             return Ok(());
         }
-        Err(Self {
-            exit: Exit::Failed,
-            told: opened.located(&findings, None),
-            wait: None,
-        })
+        Err(Self::told(Exit::Failed, opened.located(&findings, None)))
     }
 
     /// Several failures as one.
     pub(crate) fn all(exit: Exit, failures: impl IntoIterator<Item = Self>) -> Self {
         let told = failures.into_iter().flat_map(|failure| failure.told);
         let told = told.collect();
-        Self {
-            exit,
-            told,
-            wait: None,
-        }
+        Self::told(exit, told)
     }
 
     /// A permission that an import or a rollback needs and was not given.
@@ -237,11 +235,7 @@ impl Failure {
             };
             failure.told
         });
-        Self {
-            exit: Exit::Failed,
-            told: told.collect(),
-            wait: None,
-        }
+        Self::told(Exit::Failed, told.collect())
     }
 
     /// What is wrong with a catalogue.
@@ -812,11 +806,7 @@ impl Failure {
             failure.told
         });
         let told = told.collect();
-        Self {
-            exit,
-            told,
-            wait: None,
-        }
+        Self::told(exit, told)
     }
 }
 

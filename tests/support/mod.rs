@@ -4,6 +4,7 @@
 pub(crate) mod changes;
 pub(crate) mod console;
 pub(crate) mod damage;
+pub(crate) mod fleet;
 pub(crate) mod lines;
 pub(crate) mod pages;
 pub(crate) mod project;

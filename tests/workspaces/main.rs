@@ -4,6 +4,7 @@ mod approval;
 mod catalog;
 mod contract;
 mod faults;
+mod fleet;
 mod history;
 mod import;
 mod killed;

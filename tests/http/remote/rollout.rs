@@ -1,85 +1,19 @@
 //! Roll-outs: packages for many customers, in waves, with a budget; by runners that die anywhere.
+#![expect(clippy::print_stdout, reason = "figures for whoever asks for them")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::remote::Caller;
 use crate::remote::between::{Between, Fate, is_change};
-use crate::support::project::{ProjectFolder, reference, uses};
+use crate::support::Run;
+use crate::support::fleet::words;
+pub(super) use crate::support::fleet::{line, package, partner};
 use crate::support::sandbox::{Sandbox, command};
 use crate::support::table::each;
-use crate::support::{Place, Run};
-
-const SETTINGS: &str = r#"
-[all.properties]
-"erp.url" = "https://erp.example"
-"erp.key" = { env = "ERP_KEY" }
-
-[all.connections]
-"Orders/ERP" = { fields = { token = { env = "ERP_KEY" } } }
-
-[all.recipes]
-"*" = "start"
-
-[labels."ring=first".properties]
-"erp.url" = "https://first.example"
-"#;
-
-/// A partner with so many customers, and a package whose recipe runs with settings.
-pub(super) fn partner(customers: usize) -> Place {
-    let place = Place::new();
-    package(&place, "p.zip", "added");
-    place.write("settings.toml", SETTINGS);
-    line(&place, 0, "workspace create studio --kind admin");
-    for number in 1..=customers {
-        let create = format!("customer create c{number} --of studio --external-id E-{number}");
-        line(&place, 0, &create);
-    }
-    line(&place, 0, "customer label c1 ring=first");
-    place
-}
-
-/// Makes a package whose recipe waits for such an event.
-pub(super) fn package(place: &Place, output: &str, event: &str) {
-    let erp = uses("salesforce", reference("Orders/erp.connection.json", "ERP"));
-    let code = json!({
-        "number": 0, "keyword": "trigger", "provider": "salesforce", "name": event,
-        "input": { "key": "#{account_property('erp.key')}" }, "block": [],
-    });
-    ProjectFolder::new(place, "project")
-        .connection("Orders/erp.connection.json", "ERP", &json!("salesforce"))
-        .recipe_with("Orders/quote.recipe.json", "Quote", &[erp], &code)
-        .json(
-            "account_properties.properties.json",
-            &json!({"erp.url": null, "erp.key": null}),
-        );
-    let export = format!("export project --for customer --catalog none -o {output}");
-    line(place, 0, &export);
-}
-
-/// A command line in words; a space that holds one together stands as no-break space.
-fn words(line: &str) -> Vec<String> {
-    let words = line.split(' ');
-    words.map(|word| word.replace('\u{a0}', " ")).collect()
-}
-
-/// Runs the program with the local platform.
-#[track_caller]
-pub(super) fn line(place: &Place, code: i32, line: &str) -> Run {
-    let mut command = place.command();
-    command.env("RECIPACK_PLATFORM", place.path("p.db"));
-    command.env("XDG_STATE_HOME", place.path("state"));
-    command.env("ERP_KEY", "canary-key");
-    command.args(words(line));
-    let run = Run::from(command.output().expect("it starts"));
-    assert_eq!(run.code, code, "{line}: {}{}", run.stdout, run.stderr);
-    assert!(!run.stdout.contains("canary"), "{}", run.stdout);
-    assert!(!run.stderr.contains("canary"), "{}", run.stderr);
-    run
-}
 
 /// The same over the API.
 #[track_caller]
@@ -441,7 +375,7 @@ fn a_runner_that_dies_anywhere_is_followed_by_another() {
         .collect();
     let killed = Mutex::new(0);
     each(&cases, |_, (arrives, number)| {
-        if killed_at(*number, *arrives) {
+        if killed_at(*number, *arrives, is_change) {
             *killed.lock().expect("not poisoned") += 1;
         }
     });
@@ -449,8 +383,42 @@ fn a_runner_that_dies_anywhere_is_followed_by_another() {
     assert!(killed >= 8, "a runner was killed {killed} times");
 }
 
-/// Whether the runner was killed at its `number`th change: it may have made fewer.
-fn killed_at(number: usize, arrives: bool) -> bool {
+/// The same at a few of all requests.
+#[test]
+fn a_runner_that_dies_at_a_question_is_followed_by_another() {
+    each(&[3, 12], |_, number| {
+        assert!(killed_at(*number, false, |_| true), "{number}");
+    });
+}
+
+/// And at each of them.
+#[test]
+#[ignore = "takes minutes: each of some eighty requests takes as long as a lease"]
+fn a_runner_that_dies_at_any_request_is_followed_by_another() {
+    let killed = [false, true].map(|arrives| {
+        let points = Mutex::new(0);
+        for first in (1..).step_by(4) {
+            let last = Mutex::new(true);
+            each(
+                &[first, first + 1, first + 2, first + 3],
+                |_, number| match killed_at(*number, arrives, |_| true) {
+                    true => *points.lock().expect("not poisoned") += 1,
+                    false => *last.lock().expect("not poisoned") = false,
+                },
+            );
+            if !*last.lock().expect("not poisoned") {
+                break;
+            }
+        }
+        let points = *points.lock().expect("not poisoned");
+        assert!(points >= 30, "{points}");
+        points
+    });
+    println!("killed at {killed:?} requests, which did not arrive, and did");
+}
+
+/// Whether the runner was killed at its `number`th request of some kind: it may have sent fewer.
+fn killed_at(number: usize, arrives: bool, kind: fn(&crate::stage::Asked) -> bool) -> bool {
     let place = partner(2);
     let sandbox = Sandbox::of(&place, &[]);
     let between = Between::of(&sandbox);
@@ -467,7 +435,7 @@ fn killed_at(number: usize, arrives: bool) -> bool {
     {
         let (runner, killed, seen) = (Arc::clone(&runner), Arc::clone(&killed), Mutex::new(0));
         between.rule(move |asked, _| {
-            if !is_change(asked) {
+            if !kind(asked) {
                 return Fate::Passes;
             }
             let mut seen = seen.lock().expect("not poisoned");
