@@ -65,6 +65,12 @@ pub enum LimitName {
     NameBytes,
     /// Bytes of its folders' paths.
     FolderBytes,
+    /// Number of files beside those that can be assets'.
+    Beside,
+    /// Bytes of their paths.
+    BesideBytes,
+    /// Bytes of what is known of its assets.
+    FactBytes,
     /// Bytes of one entry.
     EntryBytes,
     /// Bytes of all entries.
@@ -81,6 +87,11 @@ impl fmt::Display for LimitName {
             Self::Entries => "number of entries",
             Self::NameBytes => "length of its files' paths in all",
             Self::FolderBytes => "length of its folders' paths in all",
+            Self::Beside => "number of files that can't be an asset's",
+            Self::BesideBytes => "length of the paths of files that can't be an asset's",
+            Self::FactBytes => {
+                "number of bytes that its assets' names, references and applications take in all"
+            }
             Self::EntryBytes => "inflated size",
             Self::TotalBytes => "inflated size in all",
             Self::Ratio => "inflated size over its compressed size",
@@ -692,6 +703,24 @@ impl ArchiveError {
             Self::SpecialFile { .. } => {
                 "links, pipes and devices can't be imported; pack the file itself, and name it rather than `-` to Info-ZIP"
             }
+            Self::Limit { limit, .. } => match limit {
+                LimitName::Entries
+                | LimitName::NameBytes
+                | LimitName::FolderBytes
+                | LimitName::FactBytes
+                | LimitName::DirectoryBytes => {
+                    "divide it: give part of its folders a project, or an export in the platform, of their own"
+                }
+                LimitName::Beside | LimitName::BesideBytes => {
+                    "name the folders that hold them in .workato-ignore"
+                }
+                LimitName::ArchiveBytes | LimitName::EntryBytes | LimitName::TotalBytes => {
+                    "the platform takes 100 MB at most; leave the large files out, or the rows of its tables"
+                }
+                LimitName::Ratio => {
+                    "no asset can be compressed so much; fetch or export the package again"
+                }
+            },
             Self::ModeBits { .. } => "clear them with `chmod -R u-s,g-s,-t` and pack it again",
             _ => return None,
         })

@@ -13,6 +13,12 @@ pub struct Limits {
     pub name_bytes: u64,
     /// Bytes of the paths of its folders, each of which counts once where it begins.
     pub folder_bytes: u64,
+    /// Files of a project's folder that can't be an asset's, beside those that can.
+    pub beside: u64,
+    /// Bytes of their paths.
+    pub beside_bytes: u64,
+    /// Bytes of what is known of all assets, as they are held: names, references, applications.
+    pub fact_bytes: u64,
     /// Bytes of one entry when inflated.
     pub entry_bytes: u64,
     /// Bytes of all entries when inflated.
@@ -31,6 +37,9 @@ impl Limits {
         entries: u64::MAX,
         name_bytes: u64::MAX,
         folder_bytes: u64::MAX,
+        beside: u64::MAX,
+        beside_bytes: u64::MAX,
+        fact_bytes: u64::MAX,
         entry_bytes: u64::MAX,
         total_bytes: u64::MAX,
         ratio: u64::MAX,
@@ -39,18 +48,21 @@ impl Limits {
 }
 
 impl Default for Limits {
-    /// Room for packages some five to ten times as large as the largest ones known. What is known of
-    /// each entry is held in memory, so their number and their names are bounded more narrowly than
-    /// what they hold.
+    /// Room for packages ten times as large as the platform takes (platform.md §1.6), and for many
+    /// times the assets of the largest workspaces known. What is known of each entry is held in memory,
+    /// so their number and what they say are bounded more narrowly than what they hold.
     fn default() -> Self {
         const MIB: u64 = 1 << 20;
         Self {
             archive_bytes: 1024 * MIB,
             directory_bytes: 32 * MIB,
-            entries: 100_000,
-            name_bytes: 16 * MIB,
-            // Deep folders cost the square of their depth, and 50 000 usual ones this much.
-            folder_bytes: 4 * MIB,
+            entries: 25_000,
+            name_bytes: 3 * MIB,
+            // Deep folders cost the square of their depth, and 12 000 usual ones this much.
+            folder_bytes: 2 * MIB,
+            beside: 50_000,
+            beside_bytes: 4 * MIB,
+            fact_bytes: 32 * MIB,
             entry_bytes: 512 * MIB,
             total_bytes: 4096 * MIB,
             ratio: 200,

@@ -683,6 +683,7 @@ fn r16_limits_hold_before_anything_is_inflated() {
         total_bytes: 150_000,
         ratio: 50,
         ratio_from: 10_000,
+        ..Limits::default()
     };
     let refusal = |items: &[Item]| {
         let error = Archive::from_bytes(build(items).bytes, &limits).expect_err("over a limit");
@@ -742,7 +743,6 @@ fn r16_limits_hold_before_anything_is_inflated() {
             .contains("inflated size in all is 39996")
     );
     assert!(Archive::from_bytes(build(&[stored("a", &noise)]).bytes, &limits).is_ok());
-
     // A size that is only claimed costs nothing.
     let claim = build(&[Item {
         size: u32::MAX - 1,

@@ -15,5 +15,5 @@ pub use print::{KeyOrder, print};
 pub use splice::{Splice, apply, insert_member, remove_member};
 pub use tape::{
     BYTES_A_TOKEN, Document, JsonError, MAX_DEPTH, MOST_TOKENS, Members, Node, NodeKind, Paths,
-    TOKENS, Tape, unescape,
+    TOKENS, Tape, memory_to_read, unescape,
 };

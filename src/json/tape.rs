@@ -29,6 +29,12 @@ fn room(bytes: usize) -> usize {
         .min(MOST_TOKENS)
 }
 
+/// How many bytes of memory it takes to read a text of so many bytes, at most, beside the text.
+pub fn memory_to_read(bytes: u64) -> u64 {
+    let values = usize::try_from(bytes).map_or(MOST_TOKENS, room) as u64;
+    values.min(bytes / 2 + 1) * size_of::<Token>() as u64
+}
+
 /// Why a text is not the JSON that an asset may hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]

@@ -208,6 +208,58 @@ impl Facts {
         }
     }
 
+    /// How many bytes they take while they are held. A text counts wherever it stands, be it held once.
+    pub fn weight(&self) -> u64 {
+        fn all<T>(items: &[T], text: impl Fn(&T) -> usize) -> usize {
+            let texts: usize = items.iter().map(text).sum();
+            size_of_val(items) + texts
+        }
+        let Self {
+            name,
+            references,
+            raw_ids,
+            incomplete,
+            tables,
+            internal_names,
+            detail,
+        } = self;
+        let common = name.as_ref().map_or(0, |name| name.len())
+            + all(references, |it| {
+                it.target.len() + it.name.len() + it.key.len()
+            })
+            + all(raw_ids, |it| it.key.len() + it.id.len())
+            + all(incomplete, |it| it.name.len() + it.key.len())
+            + all(tables, |it| it.name.len())
+            + all(internal_names, |it| it.as_str().len());
+        let own = match detail {
+            Detail::Recipe(recipe) => {
+                all(&recipe.config, |it| it.provider.len())
+                    + all(&recipe.tags, String::len)
+                    + all(&recipe.actions, |it| it.provider.len() + it.name.len())
+                    + all(&recipe.providers, |it| it.provider.len())
+                    + all(&recipe.properties, |it| it.name.len())
+                    + all(&recipe.picked, |it| {
+                        it.provider.len() + it.key.len() + it.id.len() + it.label.len()
+                    })
+            }
+            Detail::Connection(connection) => {
+                let gateway = connection.gateway.as_ref();
+                let provider = match &connection.provider {
+                    ConnectionProvider::Named(name) => name.len(),
+                    ConnectionProvider::Connector(_) | ConnectionProvider::Absent => 0,
+                };
+                provider + gateway.map_or(0, |gateway| gateway.group.len())
+            }
+            Detail::Connector(connector) => connector.note.as_ref().map_or(0, |note| note.len()),
+            Detail::Properties(properties) => {
+                all(&properties.names, |it| it.len()) + all(&properties.valued, |it| it.len())
+            }
+            Detail::Table(table) => all(&table.columns_by_hand, |it| it.title.len()),
+            Detail::Other => 0,
+        };
+        (size_of::<Self>() + common + own) as u64
+    }
+
     /// The recipe's facts, if it is one.
     pub fn recipe(&self) -> Option<&RecipeFacts> {
         match &self.detail {

@@ -339,12 +339,17 @@ pub fn add(findings: &mut Vec<Finding>, finding: Finding) {
     findings.push(finding);
 }
 
+/// Adds findings to those that were found so far, as [`add`] does.
+pub fn extend(findings: &mut Vec<Finding>, found: impl IntoIterator<Item = Finding>) {
+    for finding in found {
+        add(findings, finding);
+    }
+}
+
 /// Findings as they are found, of which no more are held than [`add`] leaves.
 pub fn gathered(found: impl IntoIterator<Item = Finding>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for finding in found {
-        add(&mut findings, finding);
-    }
+    extend(&mut findings, found);
     findings
 }
 

@@ -19,7 +19,10 @@ use super::reference::{
     RawId, Reference, Step, TableUse,
 };
 use super::table::{TableRows, columns_by_hand, is_table};
-use crate::json::{Document, JsonError, Node, NodeKind, Tape};
+use crate::json::{self, Document, JsonError, Node, NodeKind, Tape};
+
+/// How many names are remembered, so that assets which say the same share its text.
+const NAMES: usize = 16_384;
 
 /// Reads assets one after the other with the same memory.
 #[derive(Debug, Default)]
@@ -38,6 +41,11 @@ impl Scanner {
             stop,
             ..Self::default()
         }
+    }
+
+    /// How many bytes of memory it takes to scan so many bytes, at most, beside them and the facts.
+    pub fn memory_for(bytes: u64) -> u64 {
+        json::memory_to_read(bytes)
     }
 
     /// Whether `bytes` are strict JSON.
@@ -60,6 +68,9 @@ impl Scanner {
             Err(_) if !kind.is_known() => return Ok(unread(bytes)),
             Err(error) => return Err(error),
         };
+        if self.names.len() > NAMES {
+            self.names = HashSet::new();
+        }
         let text = document.text();
         let root = document.root();
         let wrong = match (kind, root.kind()) {

@@ -136,6 +136,11 @@ pub struct Sighting {
 }
 
 impl Sighting {
+    /// How many bytes it takes while it is held.
+    pub fn weight(&self) -> u64 {
+        (size_of::<Self>() + self.start.len() + self.fingerprint.as_str().len()) as u64
+    }
+
     /// A credential at `span`, which starts with `start` and of which `essence` is what counts. Of a
     /// private key that is its text without what is written around it and between its lines.
     /// Nothing if it lies beyond 4 GiB.

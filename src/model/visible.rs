@@ -46,7 +46,9 @@ pub fn json(document: &impl Serialize) -> Result<String, serde_json::Error> {
 /// # Errors
 /// If the document can't be written as JSON.
 pub fn compact_json(document: &impl Serialize) -> Result<String, serde_json::Error> {
-    Ok(escaped(serde_json::to_string(document)?))
+    let mut text = escaped(serde_json::to_string(document)?);
+    text.shrink_to_fit();
+    Ok(text)
 }
 
 /// Writes such a document as it is made: one that tells of each file of a large project is large.

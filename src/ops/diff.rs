@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::read::{self, Digests, OpenError, Opened, Reading, Roots};
 use super::{Interrupted, Observer, Running, Stage};
 use crate::archive::Limits;
+use crate::json;
 use crate::model::finding::Code;
 use crate::model::ident::Digest;
 use crate::model::kind::AssetKind;
@@ -19,7 +20,7 @@ use crate::model::path::PackagePath;
 use crate::model::workspace::FolderPath;
 use crate::ops::export::record::OriginRecord;
 use crate::parallel;
-use crate::plan::diff::{Change, Comparer, Difference, FileChange, Form, Pair, Pairing};
+use crate::plan::diff::{Change, Comparer, Difference, FileChange, Form, Pair, Pairing, TOLD};
 use crate::source::{ReadError, SourceReader};
 
 /// How two projects or packages differ.
@@ -161,9 +162,27 @@ pub fn diff(
     let Pairing { unchanged, pairs } = Pairing::of(&old.opened.project, &new.opened.project);
     let mut changes = Vec::with_capacity(pairs.len());
     let total = pairs.len();
+    let mut room = TOLD;
     parallel::in_order(
         total,
         running.threads,
+        |index| {
+            let size = |side: &Side, file: usize| {
+                let content = side.opened.project.files[file].content;
+                content.map_or(0, |content| content.size)
+            };
+            match pairs[index] {
+                Pair::Added { .. } | Pair::Removed { .. } => 0,
+                Pair::Both {
+                    old: before,
+                    new: after,
+                } => {
+                    let (before, after) = (size(&old, before), size(&new, after));
+                    let parsed = json::memory_to_read(before) + json::memory_to_read(after);
+                    before + after + parsed
+                }
+            }
+        },
         || Worker {
             old: Bytes::of(&old),
             new: Bytes::of(&new),
@@ -177,7 +196,9 @@ pub fn diff(
         },
         |index, change: Result<FileChange, DiffError>| {
             observer.progress(Stage::Comparing, index + 1, total);
-            changes.push(change?);
+            let mut change = change?;
+            change.change.fit(&mut room);
+            changes.push(change);
             Ok::<_, DiffError>(())
         },
     )?;

@@ -14,7 +14,7 @@ use super::read::KnownFiles;
 use super::read::{self, Digests, OpenError, Opened, Reading, Roots};
 use super::{Interrupted, Observer, Running, Stage};
 use crate::archive::{ArchiveError, Limits, TemporaryFile, WriteError};
-use crate::json::{Tape, apply};
+use crate::json::{self, Tape, apply};
 use crate::manifest::{Allowance, Checks, Level, Manifest, Selection};
 use crate::model::catalogue::SharedConnectors;
 use crate::model::finding::{self, Code, Finding, Subject};
@@ -430,9 +430,7 @@ impl Prepared {
                 };
                 reader.read(file.source, &mut bytes).map_err(failed)?;
                 if let Ok(document) = tape.parse(&bytes) {
-                    for finding in literals::check(&recipe.path, document) {
-                        finding::add(&mut findings, finding);
-                    }
+                    literals::check(&recipe.path, document, &mut findings);
                 }
             }
         }
@@ -567,6 +565,7 @@ impl Prepared {
         parallel::in_order(
             concerned.len(),
             running.threads,
+            |at| this.memory_to_make(&this.plan.entries[concerned[at]]),
             || Bytes::of(this),
             |bytes, at| {
                 if running.interrupt.is_set() {
@@ -651,6 +650,7 @@ impl Prepared {
         parallel::in_order(
             total,
             running.threads,
+            |index| self.memory_to_make(&self.plan.entries[index]),
             || Bytes::of(self),
             |bytes, index| {
                 if running.interrupt.is_set() {
@@ -668,6 +668,15 @@ impl Prepared {
             },
         )?;
         Ok(entries)
+    }
+
+    /// How much memory it takes to have the bytes of an entry, at most.
+    pub(super) fn memory_to_make(&self, entry: &PlannedEntry) -> u64 {
+        let size = self.content_when_planned(entry).map_or(0, |it| it.size);
+        match entry.fidelity {
+            Fidelity::Verbatim => size,
+            Fidelity::Rewritten => 2 * size + json::memory_to_read(size),
+        }
     }
 
     pub(super) fn content_when_planned(&self, entry: &PlannedEntry) -> Option<Content> {

@@ -30,7 +30,7 @@ use crate::connector_source::InterfaceError;
 use crate::io::limited;
 use crate::io::limited::DOCUMENT;
 use crate::io::temp_store::{Spilled, TempStore, deflate};
-use crate::json::{JsonError, Tape, apply};
+use crate::json::{self, JsonError, Tape, apply};
 use crate::model::contents::content_digest;
 use crate::model::finding::{self, Code, Counts, Finding, Subject};
 use crate::model::graph::Graph;
@@ -199,7 +199,8 @@ pub struct ImportDocument {
     pub plan: PlanDocument,
     /// What was done.
     pub receipt: Receipt,
-    /// What is not as planned, as read back; empty if everything is.
+    /// What is not as planned, as read back; empty if everything is. Of more than 1 000 the last says
+    /// how many are not listed.
     pub astray: Vec<String>,
 }
 
@@ -545,7 +546,7 @@ impl Incoming {
         let here = self.here(request, workspace, &snapshot)?;
         let target = PlannedTarget::of(self.made_for.clone(), &here, request.other_target);
         findings.extend(target.settle(&mut plan));
-        findings.extend(self.check_actions(&draft, &plan, workspace)?);
+        finding::extend(&mut findings, self.check_actions(&draft, &plan, workspace)?);
         findings.extend(nesting::check(&self.opened.project, &self.placing.folder));
         findings.extend(checks::before_import(&self.opened.project));
         let settled = match &request.settings {

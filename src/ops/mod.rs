@@ -2,6 +2,7 @@
 //! it. Everything is an input here: no environment, no clock, no terminal.
 
 pub mod approval;
+pub mod astray;
 pub mod checkout;
 pub mod diagnostics;
 pub mod diff;

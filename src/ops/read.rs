@@ -9,8 +9,8 @@ use std::sync::Arc;
 use thin_vec::ThinVec;
 
 use super::{Interrupted, Observer, Running, Stage};
-use crate::archive::Limits;
-use crate::json::JsonError;
+use crate::archive::{LimitName, Limits};
+use crate::json::{self, JsonError};
 use crate::model::defect::Defect;
 use crate::model::facts::Facts;
 use crate::model::file_stat::FileStat;
@@ -230,6 +230,19 @@ enum FoundFile {
     Read(Content, Option<Arc<Facts>>, Seen),
     Broken(Content, JsonError, Option<Defect>),
     Failed(ReadError),
+}
+
+impl FoundFile {
+    /// How much of it is held.
+    fn weight(&self) -> u64 {
+        match self {
+            Self::Known(_, facts, seen) | Self::Read(_, facts, seen) => {
+                let secrets: u64 = seen.secrets.iter().map(Sighting::weight).sum();
+                facts.as_ref().map_or(0, |facts| facts.weight()) + secrets
+            }
+            Self::Broken(..) | Self::Failed(_) => 0,
+        }
+    }
 }
 
 /// What was seen in a file beside its facts.
@@ -519,7 +532,7 @@ impl Listing {
         search: Search,
         running: &Running,
         observer: &mut dyn Observer,
-    ) -> Result<Files, Interrupted> {
+    ) -> Result<Files, OpenError> {
         let mut files = read_files(
             &self.source,
             &mut self.project,
@@ -670,7 +683,7 @@ fn read_files(
     search: Search,
     running: &Running,
     observer: &mut dyn Observer,
-) -> Result<Files, Interrupted> {
+) -> Result<Files, OpenError> {
     let Project {
         files,
         assets,
@@ -789,10 +802,14 @@ fn read_files(
     let mut seen = Vec::new();
     let mut read_facts = Vec::new();
     let mut unchanged = vec![false; total];
-    let mut blobs = Vec::with_capacity(total);
+    let (mut blobs, mut held) = (Vec::with_capacity(total), 0);
     parallel::in_order(
         total,
         running.threads,
+        |index| {
+            let size = source.listed[files[index].source].size;
+            size + mains[index].map_or(0, |_| json::memory_to_read(size))
+        },
         worker,
         work,
         |index, outcome: Result<Outcome, Interrupted>| {
@@ -802,6 +819,11 @@ fn read_files(
                 offset,
             };
             let Outcome { blob, found } = outcome?;
+            held += found.weight();
+            let most = reading.limits.fact_bytes;
+            if held > most {
+                return Err(source.over(LimitName::FactBytes, held, most).into());
+            }
             blobs.push(blob);
             contents.push(match found {
                 FoundFile::Known(content, facts, found) => {
@@ -834,12 +856,12 @@ fn read_files(
                     None
                 }
             });
-            Ok(())
+            Ok::<_, OpenError>(())
         },
     )?;
     // The last file may have been the one that took long.
     if running.interrupt.is_set() {
-        return Err(Interrupted);
+        return Err(Interrupted.into());
     }
     for (file, content) in files.iter_mut().zip(contents) {
         file.content = content;

@@ -33,6 +33,7 @@ use crate::model::rollout::{
 };
 use crate::model::workspace::{RecipeState, Timestamp};
 use crate::ops::approval::ImportRefusal;
+use crate::ops::astray::LISTED;
 use crate::plan::import::Receipt;
 use crate::plan::import::document::Afterwards;
 use crate::plan::rollout::progress::{
@@ -768,7 +769,8 @@ fn as_read_back(receipt: MemberReceipt, astray: &[String], changed: Changed) -> 
     };
     let more = match more.len() {
         0 => String::new(),
-        more => format!(" (and {more} more)"),
+        more if more < LISTED => format!(" (and {more} more)"),
+        _ => format!(" (and {LISTED} more, or still more than that)"),
     };
     Imported::Over(Attempted::Ended(Ending {
         outcome: Outcome::Partly,
@@ -800,11 +802,14 @@ fn receipt(package: &RolloutPackage, planned: &Planned, done: Option<&Receipt>) 
         .iter()
         .filter(|asset| asset.kind == AssetKind::Recipe);
     let state = |wanted: RecipeState| recipes.clone().filter(|r| r.state == Some(wanted)).count();
-    let unauthorized = plan.afterwards.iter().filter(|after| {
-        matches!(
-            after,
-            Afterwards::Authorize { .. } | Afterwards::Connect { .. }
-        )
+    let unauthorized = plan.afterwards.iter().map(|after| match after {
+        Afterwards::Authorize { .. } | Afterwards::Connect { .. } => 1,
+        Afterwards::ConnectMore { connections, .. } => *connections,
+        Afterwards::Choose { .. }
+        | Afterwards::OtherApplication { .. }
+        | Afterwards::CheckProperties { .. }
+        | Afterwards::FillProperties { .. }
+        | Afterwards::Start { .. } => 0,
     });
     MemberReceipt {
         package: package.name.to_string(),
@@ -814,7 +819,7 @@ fn receipt(package: &RolloutPackage, planned: &Planned, done: Option<&Receipt>) 
         state: plan.workspace.state,
         running: state(RecipeState::Running),
         stopped: state(RecipeState::Stopped),
-        unauthorized: unauthorized.count(),
+        unauthorized: unauthorized.sum(),
         back_to: None,
     }
 }

@@ -2,7 +2,7 @@
 //! (platform.md §5.3, §6).
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::landing::{Landing, TagsPolicy};
@@ -12,7 +12,7 @@ use crate::model::normal::nfc;
 use crate::model::path::{PackagePath, PathError};
 use crate::model::project::{Asset, Project};
 use crate::model::reference::Reference;
-use crate::model::workspace::{AssetKey, AssetPlace, FolderPath, Scope};
+use crate::model::workspace::{AskedKeys, AssetKey, AssetPlace, FolderPath, Scope};
 
 /// The places of a package's assets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,11 +157,15 @@ impl TargetKeys {
         }
         let mut seen = BTreeSet::new();
         places.retain(|(_, place)| seen.insert(place.clone()));
+        let name = match nfc(&reference.name) {
+            Cow::Borrowed(_) => Arc::clone(&reference.name),
+            Cow::Owned(name) => name.into(),
+        };
         let key = |(nearness, place)| {
             let key = AssetKey {
                 place,
                 kind: kind.clone(),
-                name: nfc(&reference.name).as_ref().into(),
+                name: name.clone(),
                 twin: 0,
             };
             (nearness, key)
@@ -175,7 +179,6 @@ impl TargetKeys {
             into: self.folder.clone(),
             ..Scope::default()
         };
-        scope.keys.extend(self.keys.iter().flatten().cloned());
         for key in self.keys.iter().flatten() {
             if let AssetPlace::Folder(folder) = &key.place {
                 scope.folders.insert(folder.clone());
@@ -190,6 +193,8 @@ impl TargetKeys {
                 scope.folders.insert(folder);
             }
         }
+        let mut with_twin = Vec::new();
+        let mut folders: HashMap<FolderPath, FolderPath> = HashMap::new();
         for (asset, key) in project.assets.iter().zip(&self.keys) {
             if asset.kind == AssetKind::CustomAdapter {
                 scope.titles.extend(asset.name().parse().ok());
@@ -199,26 +204,28 @@ impl TargetKeys {
                 scope.properties.extend(names.map(ToString::to_string));
             }
             if let Some(key) = key.as_ref().filter(|key| key.kind == AssetKind::Connection) {
-                scope.connections.insert(key.name.to_string());
+                scope.connections.insert(Arc::clone(&key.name));
             }
             for reference in &asset.facts.references {
                 if project.asset_at(&reference.target).is_some() {
                     continue;
                 }
                 let keys = self.elsewhere(reference);
-                for (_, key) in keys {
+                for (_, mut key) in keys {
                     if key.kind == AssetKind::Connection {
-                        scope.connections.insert(key.name.to_string());
+                        scope.connections.insert(Arc::clone(&key.name));
+                    }
+                    // Very many may lie in few folders.
+                    if let AssetPlace::Folder(folder) = &mut key.place {
+                        let known = folders.entry(folder.clone());
+                        *folder = known.or_insert_with_key(Clone::clone).clone();
                     }
                     // A name that two assets of a folder have does not tell which is meant.
-                    scope.keys.insert(AssetKey {
-                        twin: 1,
-                        ..key.clone()
-                    });
-                    scope.keys.insert(key);
+                    with_twin.push(key);
                 }
             }
         }
+        scope.keys = AskedKeys::new(self.keys.iter().flatten().cloned().collect(), with_twin);
         scope
     }
 }

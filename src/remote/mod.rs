@@ -486,7 +486,9 @@ impl RemoteWorkspace {
         let recipes = || (scope.keys.iter()).filter(|key| key.kind == AssetKind::Recipe);
         let mut interest = Interest {
             titles: scope.titles.clone(),
-            connections: scope.connections.clone(),
+            connections: (scope.connections.iter())
+                .map(ToString::to_string)
+                .collect(),
             recipes: recipes().map(|key| key.name.to_string()).collect(),
             recipes_elsewhere: recipes()
                 .any(|key| scope.into.relative(&key.place.folder()).is_none()),

@@ -296,11 +296,11 @@ impl RemoteWorkspace {
         // A twin is asked for only in case there is one. Tags are in every export.
         let mut keys = scope.keys.iter();
         let assets = keys.any(|key| {
-            outside(key)
+            outside(&key)
                 && key.kind != AssetKind::Tags
                 && !is_told_by_lists(&key.kind)
                 && key.twin == 0
-                && !snapshot.assets.contains_key(key)
+                && !snapshot.assets.contains_key(&key)
         });
         // A customer's own connectors are in no list.
         let mut titles = scope.titles.iter();

@@ -12,7 +12,7 @@ use super::ignored::{IgnoreFiles, Lookup, Verdict};
 use crate::archive::{ArchiveError, LimitName, Limits};
 use crate::io::system::{self, Stamp};
 use crate::model::file_stat::FileStat;
-use crate::model::finding::{Code, Finding, Subject};
+use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::kind::FileRole;
 use crate::model::path::PackagePath;
 use crate::model::project::{IgnoredAssets, LeftOut, LeftOutReason, Listed};
@@ -87,6 +87,7 @@ impl Tree {
         // ignores it.
         let mut out: Option<(usize, Arc<str>)> = None;
         let mut folder_bytes = 0_u64;
+        let mut found = Found::default();
         let mut walk = WalkDir::new(root)
             .follow_links(false)
             .sort_by_file_name()
@@ -115,13 +116,24 @@ impl Tree {
                 }
                 continue;
             }
+            let length = entry.path().as_os_str().len() - root.as_os_str().len();
+            // Without the separator before it.
+            let length = (length as u64).saturating_sub(1);
+            if !entry.file_type().is_dir() {
+                found.files += 1;
+                found.bytes += length;
+                // Whatever they are, they are too many.
+                if found.files > limits.entries.saturating_add(limits.beside)
+                    || found.bytes > limits.name_bytes.saturating_add(limits.beside_bytes)
+                {
+                    tree.within(limits, found)?;
+                }
+            }
             match tree.add(&entry, &mut ignores) {
                 Descend::No => walk.skip_current_dir(),
                 Descend::ToCount(by) => out = Some((entry.depth(), by)),
                 Descend::Yes => {
-                    let length = entry.path().as_os_str().len() - root.as_os_str().len();
-                    // Without the separator before it.
-                    folder_bytes += (length as u64).saturating_sub(1);
+                    folder_bytes += length;
                     if folder_bytes > limits.folder_bytes {
                         let (limit, allowed) = (LimitName::FolderBytes, limits.folder_bytes);
                         return Err(tree.over(limit, folder_bytes, allowed));
@@ -130,7 +142,7 @@ impl Tree {
                 Descend::Nothing => {}
             }
         }
-        tree.within(limits)?;
+        tree.within(limits, found)?;
         let packed = tree.listed.iter().map(|listed| listed.path.as_str());
         let (ignored, mut findings) = ignores.finish(packed);
         tree.ignored = ignored;
@@ -138,23 +150,37 @@ impl Tree {
         Ok(tree)
     }
 
-    /// Refuses more files than a package may have, or longer names. What can't be an asset's counts
-    /// as little as what lies beside a project.
-    fn within(&self, limits: &Limits) -> Result<(), TreeError> {
-        let may_be_packed =
-            |listed: &&Listed| FileRole::of(listed.path.as_str()) != FileRole::NoAsset;
-        let length = |listed: &Listed| listed.path.as_str().len() as u64;
-        if self.listed.len() as u64 > limits.entries {
-            let count = self.listed.iter().filter(may_be_packed).count() as u64;
-            if count > limits.entries {
-                return Err(self.over(LimitName::Entries, count, limits.entries));
+    /// Refuses more files than a package may have, or longer names, and likewise what can't be an
+    /// asset's. `found` is all that was found so far.
+    fn within(&self, limits: &Limits, found: Found) -> Result<(), TreeError> {
+        let Limits {
+            entries,
+            name_bytes,
+            beside,
+            beside_bytes,
+            ..
+        } = *limits;
+        let (most, most_bytes) = (entries.min(beside), name_bytes.min(beside_bytes));
+        if found.files <= most && found.bytes <= most_bytes {
+            return Ok(());
+        }
+        let mut packed = Found::default();
+        for Listed { path, .. } in &self.listed {
+            if FileRole::of(path.as_str()) != FileRole::NoAsset {
+                packed.files += 1;
+                packed.bytes += path.as_str().len() as u64;
             }
         }
-        if self.listed.iter().map(length).sum::<u64>() > limits.name_bytes {
-            let packed = self.listed.iter().filter(may_be_packed);
-            let found = packed.map(length).sum();
-            if found > limits.name_bytes {
-                return Err(self.over(LimitName::NameBytes, found, limits.name_bytes));
+        let others = found.files.saturating_sub(packed.files);
+        let other_bytes = found.bytes.saturating_sub(packed.bytes);
+        for (limit, found, allowed) in [
+            (LimitName::Entries, packed.files, entries),
+            (LimitName::NameBytes, packed.bytes, name_bytes),
+            (LimitName::Beside, others, beside),
+            (LimitName::BesideBytes, other_bytes, beside_bytes),
+        ] {
+            if found > allowed {
+                return Err(self.over(limit, found, allowed));
             }
         }
         Ok(())
@@ -226,13 +252,14 @@ impl Tree {
                         path: package_path,
                         offset: None,
                     };
-                    self.findings.push(
-                        Finding::new(
-                            Code::SymbolicLink,
-                            subject,
-                            "a symbolic link, which is not followed",
-                        )
-                        .help("put the file itself here, or name the link in .workato-ignore"),
+                    let link = Finding::new(
+                        Code::SymbolicLink,
+                        subject,
+                        "a symbolic link, which is not followed",
+                    );
+                    finding::add(
+                        &mut self.findings,
+                        link.help("put the file itself here, or name the link in .workato-ignore"),
                     );
                 } else {
                     self.leave_out(path, LeftOutReason::NoAsset);
@@ -254,8 +281,10 @@ impl Tree {
             }
             Err(reason) => {
                 let finding = Finding::new(Code::UnsafePath, Subject::Path(path), reason);
-                self.findings
-                    .push(finding.help("rename it, or name it in .workato-ignore"));
+                finding::add(
+                    &mut self.findings,
+                    finding.help("rename it, or name it in .workato-ignore"),
+                );
             }
         }
         Descend::Nothing
@@ -276,9 +305,18 @@ impl Tree {
             .io_error()
             .map_or_else(|| error.to_string(), io::Error::to_string);
         let finding = Finding::new(Code::UnreadableFile, Subject::Path(path), message);
-        self.findings
-            .push(finding.help("allow reading it, or name it in .workato-ignore"));
+        finding::add(
+            &mut self.findings,
+            finding.help("allow reading it, or name it in .workato-ignore"),
+        );
     }
+}
+
+/// How many files were found, and how long their paths are in all.
+#[derive(Clone, Copy, Default)]
+struct Found {
+    files: u64,
+    bytes: u64,
 }
 
 /// Whether a walk goes into what it found.

@@ -9,9 +9,10 @@
 //!
 //! [`fnmatch`]: crate::model::fnmatch
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::io::limited;
-use crate::model::finding::{Code, Finding, Subject};
+use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::fnmatch::Patterns;
 use crate::model::kind::FileRole;
 use crate::model::project::IgnoredAssets;
@@ -121,8 +122,9 @@ struct IgnoreFile {
     path: Arc<str>,
     rules: Vec<Rule>,
     matcher: Matcher,
-    /// The assets that it takes files of, by the path of their JSON.
-    assets: BTreeSet<String>,
+    /// The assets that it takes files of, by a hash of the path of their JSON: a folder that is ignored
+    /// may hold any number.
+    assets: HashSet<u64>,
 }
 
 #[derive(Debug)]
@@ -349,7 +351,7 @@ impl IgnoreFiles {
                 path,
                 rules,
                 matcher,
-                assets: BTreeSet::new(),
+                assets: HashSet::new(),
             }),
             Err(reason) => self.unreadable(path.to_string(), reason),
         }
@@ -373,7 +375,7 @@ impl IgnoreFiles {
                 }
             };
             if ignored {
-                file.assets.extend(asset_of(path));
+                file.assets.extend(asset_of(path).map(hashed));
                 return Verdict::Ignored(Arc::clone(&file.path));
             }
         }
@@ -421,7 +423,7 @@ impl IgnoreFiles {
     /// A file in a folder that this ignore file takes out.
     pub fn below_ignored(&mut self, by: &Arc<str>, path: &str) {
         if let Some(file) = self.files.iter_mut().find(|file| file.path == *by) {
-            file.assets.extend(asset_of(path));
+            file.assets.extend(asset_of(path).map(hashed));
         }
     }
 
@@ -444,13 +446,14 @@ impl IgnoreFiles {
                 message,
             )
         };
-        self.findings.push(if name == meant {
+        let finding = if name == meant {
             finding(format!("no client reads a `{meant}` here"))
                 .help("move its rules to the one at the root of the workspace or project")
         } else {
             finding(format!("it looks like a `{meant}`, and nothing reads it"))
                 .help(format!("rename it to `{meant}`, or delete it"))
-        });
+        };
+        finding::add(&mut self.findings, finding);
     }
 
     /// What the files took out, once all of the project was seen, and findings about rules that took
@@ -594,6 +597,12 @@ fn asset_of(path: &str) -> Option<String> {
         FileRole::Companion { kind, main } => kind.is_known().then_some(main),
         FileRole::NoAsset => None,
     }
+}
+
+fn hashed(path: String) -> u64 {
+    let mut hash = DefaultHasher::new();
+    path.hash(&mut hash);
+    hash.finish()
 }
 
 fn folded_name(name: &str) -> String {

@@ -8,7 +8,7 @@ pub(crate) mod sdk;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::archive::{Archive, ArchiveError, Kind, Limits, Method, NameMark, Reader};
+use super::archive::{Archive, ArchiveError, Kind, LimitName, Limits, Method, NameMark, Reader};
 use crate::io::limited;
 use crate::model::file_stat::FileStat;
 use crate::model::finding::{Code, Finding, Subject};
@@ -236,6 +236,30 @@ impl Source {
             ReadError::Archive(source) => SourceError::Archive {
                 path: self.path.clone(),
                 source,
+            },
+        }
+    }
+
+    /// It is over a limit.
+    pub fn over(&self, limit: LimitName, found: u64, allowed: u64) -> SourceError {
+        let source = |subject: &str| {
+            Box::new(ArchiveError::Limit {
+                subject: subject.into(),
+                limit,
+                found,
+                allowed,
+            })
+        };
+        let path = self.path.clone();
+        match self.origin() {
+            Origin::Folder => TreeError::Limit {
+                path,
+                source: source("the folder"),
+            }
+            .into(),
+            Origin::Package => SourceError::Archive {
+                path,
+                source: source("the archive"),
             },
         }
     }

@@ -323,6 +323,9 @@ fn the_table_of_limits_is_that_of_the_code() {
         entries,
         name_bytes,
         folder_bytes,
+        beside,
+        beside_bytes,
+        fact_bytes,
         entry_bytes,
         total_bytes,
         ratio,
@@ -352,6 +355,14 @@ fn the_table_of_limits_is_that_of_the_code() {
         (
             "the paths of all folders of a package or project",
             bytes(folder_bytes),
+        ),
+        (
+            "files of a project's folder that can't be an asset's",
+            format!("{}; paths of {}", grouped(beside), bytes(beside_bytes)),
+        ),
+        (
+            "what is known of all assets: names, references, applications, credentials",
+            bytes(fact_bytes),
         ),
         (
             "values and keys of a JSON file",

@@ -35,7 +35,8 @@ pub(crate) struct PromoteDocument {
     plan: PlanDocument,
     /// What was done; absent if only the plan was asked for.
     receipt: Option<Receipt>,
-    /// What is not as planned, as read back; empty if everything is.
+    /// What is not as planned, as read back; empty if everything is. Of more than 1 000 the last says
+    /// how many are not listed.
     astray: Vec<String>,
 }
 

@@ -109,6 +109,13 @@ fn read(
     parallel::in_order(
         source.listed.len(),
         running.threads,
+        |index| {
+            let size = source.listed[index].size;
+            match connectors.contains_key(&index) {
+                true => size + Scanner::memory_for(size),
+                false => size,
+            }
+        },
         || (source.reader(), Scanner::default(), Vec::new()),
         |(reader, scanner, bytes), index| {
             if running.interrupt.is_set() {

@@ -29,8 +29,8 @@ pub use partnership::{
 pub use property::{HeldValue, PropertyKey};
 pub use revision::{Before, Revision, RevisionAction, RevisionHeader};
 pub use snapshot::{
-    Counters, HeldAssets, Inventory, Namesakes, ReadDepth, RecipeUse, Scope, SharingKnowledge,
-    Sight, Snapshot, WorkspaceFacts,
+    AskedKeys, Counters, HeldAssets, Inventory, Namesakes, ReadDepth, RecipeUse, Scope,
+    SharingKnowledge, Sight, Snapshot, WorkspaceFacts,
 };
 
 use std::fmt;

@@ -1,6 +1,7 @@
 //! The part of a workspace that a plan is about.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -70,9 +71,9 @@ pub struct Counters {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     /// Assets, if they are there.
-    pub keys: BTreeSet<AssetKey>,
+    pub keys: AskedKeys,
     /// Connections of these names, wherever they lie.
-    pub connections: BTreeSet<String>,
+    pub connections: BTreeSet<Arc<str>>,
     /// Folders, if they are there.
     pub folders: BTreeSet<FolderPath>,
     /// The folder that a package goes into; Home if there is no package.
@@ -84,6 +85,57 @@ pub struct Scope {
     pub properties: BTreeSet<String>,
     /// How far it is looked for what is referred to.
     pub sight: Sight,
+}
+
+/// Assets that are asked for. A package may refer to very many that it does not bring.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AskedKeys {
+    /// In their order, no two of which are the same.
+    alone: Vec<AssetKey>,
+    /// Likewise; each is asked for with the first of its twins.
+    with_twin: Vec<AssetKey>,
+}
+
+impl AskedKeys {
+    /// These, and those with their first twins.
+    pub fn new(mut alone: Vec<AssetKey>, mut with_twin: Vec<AssetKey>) -> Self {
+        for keys in [&mut alone, &mut with_twin] {
+            keys.sort_unstable();
+            keys.dedup();
+            keys.shrink_to_fit();
+        }
+        Self { alone, with_twin }
+    }
+
+    /// All of them. One that is asked for twice may come twice.
+    pub fn iter(&self) -> impl Iterator<Item = AssetKey> {
+        let twins = self.with_twin.iter().flat_map(|key| {
+            let twin = AssetKey {
+                twin: key.twin + 1,
+                ..key.clone()
+            };
+            [key.clone(), twin]
+        });
+        self.alone.iter().cloned().chain(twins)
+    }
+
+    /// Whether it is one of them.
+    pub fn contains(&self, key: &AssetKey) -> bool {
+        let has = |keys: &[AssetKey], key: &AssetKey| keys.binary_search(key).is_ok();
+        let before = key.twin.checked_sub(1).map(|twin| AssetKey {
+            twin,
+            ..key.clone()
+        });
+        has(&self.alone, key)
+            || has(&self.with_twin, key)
+            || before.is_some_and(|before| has(&self.with_twin, &before))
+    }
+}
+
+impl FromIterator<AssetKey> for AskedKeys {
+    fn from_iter<T: IntoIterator<Item = AssetKey>>(keys: T) -> Self {
+        Self::new(Vec::from_iter(keys), Vec::new())
+    }
 }
 
 /// How far it is looked for what a package refers to and does not bring.
@@ -195,6 +247,7 @@ impl FromIterator<WorkspaceAsset> for HeldAssets {
     fn from_iter<T: IntoIterator<Item = WorkspaceAsset>>(assets: T) -> Self {
         let mut assets = Vec::from_iter(assets);
         assets.sort_by(|one, other| one.key.cmp(&other.key));
+        assets.dedup_by(|one, other| one.key == other.key);
         assets.shrink_to_fit();
         Self(assets)
     }
@@ -212,11 +265,20 @@ pub struct Namesakes {
 impl Scope {
     /// The names of recipes that are asked for and not among `assets`.
     pub fn missing_recipes<'s>(&'s self, assets: &HeldAssets) -> BTreeSet<&'s str> {
-        let recipes = self.keys.iter().filter(|key| key.kind == AssetKind::Recipe);
-        recipes
-            .filter(|key| !assets.contains_key(key))
-            .map(|key| key.name.as_ref())
-            .collect()
+        let AskedKeys { alone, with_twin } = &self.keys;
+        let is_missing = |key: &AssetKey| !assets.contains_key(key);
+        let twin_is_missing = |key: &&AssetKey| {
+            let twin = key.twin + 1;
+            is_missing(key)
+                || is_missing(&AssetKey {
+                    twin,
+                    ..(*key).clone()
+                })
+        };
+        let alone = alone.iter().filter(|key| is_missing(key));
+        let missing = alone.chain(with_twin.iter().filter(twin_is_missing));
+        let recipes = missing.filter(|key| key.kind == AssetKind::Recipe);
+        recipes.map(|key| key.name.as_ref()).collect()
     }
 }
 

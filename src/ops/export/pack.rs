@@ -93,6 +93,10 @@ impl Prepared {
         parallel::in_order(
             parts.len(),
             running.threads,
+            |index| match &parts[index] {
+                Part::Fresh(entries) => self.memory_to_pack(entries.clone()),
+                Part::Copied(_) => 0,
+            },
             || Bytes::of(self),
             work,
             |index, result| {
@@ -205,6 +209,17 @@ impl Prepared {
         parts
     }
 
+    /// How much memory it takes to compress these, at most, with what comes of it.
+    fn memory_to_pack(&self, entries: Range<usize>) -> u64 {
+        let (mut all, mut largest) = (0, 0);
+        for entry in &self.plan.entries[entries] {
+            let size = self.content_when_planned(entry).map_or(0, |it| it.size);
+            all += size;
+            largest = largest.max(self.memory_to_make(entry));
+        }
+        all + largest
+    }
+
     fn compress(
         &self,
         bytes: &mut Bytes<'_>,
@@ -291,6 +306,10 @@ impl Prepared {
         parallel::in_order(
             total,
             running.threads,
+            |index| match known.contains_key(&index) {
+                true => 0,
+                false => written[index].size(),
+            },
             || (archive.reader(), Vec::new()),
             work,
             |index, entry: Result<PackedEntry, ExportError>| {

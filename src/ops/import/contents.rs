@@ -154,6 +154,13 @@ impl<'a> PackageContents<'a> {
         parallel::in_order(
             total,
             running.threads,
+            |index| {
+                let project = &incoming.opened.project;
+                let files = project.assets[assets[index]].files.iter();
+                let contents = files.filter_map(|&file| project.files[file].content);
+                let size = contents.map(|content| content.size).max().unwrap_or(0);
+                3 * size + json::memory_to_read(size)
+            },
             || (incoming.opened.source.reader(), Vec::new()),
             work,
             |index, outcome: Result<(Digest, u64, Vec<u8>), ImportError>| {

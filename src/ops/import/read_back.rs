@@ -1,6 +1,7 @@
 //! Whether a workspace can take what settings say, and whether it is as planned afterwards.
 
 use super::*;
+use crate::ops::astray::Astray;
 
 impl Incoming {
     /// Reads the workspace back after an import: what is not as planned. The receipt gets what the
@@ -24,7 +25,7 @@ impl Incoming {
                 connector.version = held.released;
             }
         }
-        let mut astray = Vec::new();
+        let mut astray = Astray::default();
         for folder in &again.plan.creates_folders {
             astray.push(format!("folder \"{folder}\" is not there"));
         }
@@ -64,7 +65,9 @@ impl Incoming {
             let mut told = receipt.recipes.iter();
             let told_of = action.subject == SettingSubject::Recipe
                 && told.any(|told| told.name == action.name && told.folder == action.folder);
-            astray.extend(action.astray().filter(|_| !told_of));
+            if let Some(what) = action.astray().filter(|_| !told_of) {
+                astray.push(what);
+            }
         }
         for recipe in &mut receipt.recipes {
             // The platform numbers what is created.
@@ -89,7 +92,7 @@ impl Incoming {
                 });
             }
         }
-        Ok(astray)
+        Ok(astray.listed())
     }
 }
 

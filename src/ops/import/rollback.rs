@@ -19,6 +19,7 @@ use crate::model::workspace::{
     RevisionNumber, Timestamp,
 };
 use crate::ops::approval::{Approved, RollbackRefusal};
+use crate::ops::astray::Astray;
 use crate::ops::excerpt::ExcerptError;
 use crate::ops::{Interrupted, Running};
 use crate::plan::import::document::Permission;
@@ -66,7 +67,8 @@ pub struct RollbackDocument {
     pub plan: RollbackPlan,
     /// What was done; absent if only the plan was asked for.
     pub receipt: Option<RollbackReceipt>,
-    /// What is not as planned, as read back; empty if everything is.
+    /// What is not as planned, as read back; empty if everything is. Of more than 1 000 the last says
+    /// how many are not listed.
     pub astray: Vec<String>,
 }
 
@@ -384,12 +386,14 @@ pub fn astray(
     let again = plan(request, workspace, running)?;
     let plan = again.plan();
     let connectors = plan.connectors.iter();
-    let mut astray: Vec<String> = connectors
-        .filter(|connector| !connector.is_settled())
-        .map(|connector| format!("connector \"{}\" is not as it was", connector.title))
-        .collect();
+    let mut astray = Astray::default();
+    astray.extend(
+        connectors
+            .filter(|connector| !connector.is_settled())
+            .map(|connector| format!("connector \"{}\" is not as it was", connector.title)),
+    );
     astray.extend(plan.assets.iter().filter_map(asset_astray));
-    Ok(astray)
+    Ok(astray.listed())
 }
 
 fn asset_astray(asset: &RolledAsset) -> Option<String> {

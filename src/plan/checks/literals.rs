@@ -1,25 +1,26 @@
 //! Hosts and e-mail addresses that stand in recipes as they are. They are looked for only if a
 //! manifest asks for it: most of them are meant.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::references::in_step;
 use crate::json::{Document, Node, NodeKind};
-use crate::model::finding::{Code, Finding, Subject};
+use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::path::PackagePath;
 use crate::model::reference::{Activity, Step};
 
 /// Hosts and addresses in what active steps of a recipe are given: each once, where it stands first.
-pub fn check(path: &PackagePath, recipe: Document<'_>) -> Vec<Finding> {
+/// They are added to what was found so far.
+pub fn check(path: &PackagePath, recipe: Document<'_>, findings: &mut Vec<Finding>) {
     let mut walk = Walk {
         path,
-        seen: BTreeSet::new(),
-        findings: Vec::new(),
+        seen: HashSet::new(),
+        findings,
     };
     if let Some(code) = recipe.root().get("code") {
         walk.value(code, None, Part::Step);
     }
-    walk.findings
 }
 
 /// What a value is part of.
@@ -33,8 +34,9 @@ enum Part {
 
 struct Walk<'a> {
     path: &'a PackagePath,
-    seen: BTreeSet<(Code, String)>,
-    findings: Vec<Finding>,
+    /// What was told, by its hash: there can be as many as the recipe has room for.
+    seen: HashSet<u64>,
+    findings: &'a mut Vec<Finding>,
 }
 
 impl Walk<'_> {
@@ -90,17 +92,18 @@ impl Walk<'_> {
     }
 
     fn tell(&mut self, code: Code, what: &str, message: String, node: Node<'_>) {
-        if !self.seen.insert((code, what.to_lowercase())) {
+        let mut hash = DefaultHasher::new();
+        (code, what.to_lowercase()).hash(&mut hash);
+        if !self.seen.insert(hash.finish()) {
             return;
         }
         let subject = Subject::File {
             path: self.path.clone(),
             offset: u32::try_from(node.span().start).ok(),
         };
-        self.findings.push(
-            Finding::new(code, subject, message)
-                .help("give it by a property, so that each workspace can have its own"),
-        );
+        let finding = Finding::new(code, subject, message)
+            .help("give it by a property, so that each workspace can have its own");
+        finding::add(self.findings, finding);
     }
 }
 

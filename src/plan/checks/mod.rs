@@ -13,7 +13,7 @@ mod references;
 pub(crate) mod same_name;
 mod tables;
 
-use crate::model::finding::{self, Finding};
+use crate::model::finding::{Finding, extend};
 use crate::model::graph::Graph;
 use crate::model::project::Project;
 use crate::model::table::PackedRows;
@@ -47,10 +47,4 @@ pub fn before_import(project: &Project) -> Vec<Finding> {
     extend(&mut findings, properties::missing(project, &all));
     extend(&mut findings, picked::check(project, &all));
     findings
-}
-
-fn extend(findings: &mut Vec<Finding>, found: impl IntoIterator<Item = Finding>) {
-    for finding in found {
-        finding::add(findings, finding);
-    }
 }

@@ -192,6 +192,9 @@ fn raw_ids(asset: &Asset, findings: &mut Vec<Finding>) {
             raw.key, raw.id
         );
         let about = format!("{}\n{}", raw.key, raw.id);
-        findings.push(finding.grouped_by(about, what, place(asset, raw.step)));
+        finding::add(
+            findings,
+            finding.grouped_by(about, what, place(asset, raw.step)),
+        );
     }
 }

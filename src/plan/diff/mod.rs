@@ -10,6 +10,7 @@ mod text;
 mod value;
 
 use std::fmt;
+use std::io;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -20,6 +21,7 @@ pub use text::{TextDifference, lines};
 pub use value::{JsonText, SHORT, ValueChange};
 
 use crate::json::{JsonError, Tape};
+use crate::model::count::counted;
 use crate::model::ident::{Digest, TypeWord};
 use crate::model::kind::{AssetKind, FileRole};
 use crate::model::path::PackagePath;
@@ -60,7 +62,45 @@ pub enum Change {
     },
 }
 
+/// How many bytes of differences are held and told in all, before those of further files are only
+/// counted.
+pub const TOLD: usize = 8 << 20;
+
 impl Change {
+    /// How many bytes its differences take when they are told.
+    fn weight(&self) -> usize {
+        struct Length(usize);
+        impl io::Write for Length {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0 += bytes.len();
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut length = Length(0);
+        match serde_json::to_writer(&mut length, self.differences()) {
+            Ok(()) => length.0,
+            Err(_) => usize::MAX,
+        }
+    }
+
+    /// Counts its differences only, unless there is room for them in what is left of [`TOLD`].
+    pub fn fit(&mut self, room: &mut usize) {
+        if let Some(left) = room.checked_sub(self.weight()) {
+            *room = left;
+            return;
+        }
+        match self {
+            Self::Added | Self::Removed => {}
+            Self::Changed { differences } | Self::Moved { differences, .. } => {
+                let count = differences.len();
+                *differences = vec![Difference::NotListed { count }];
+            }
+        }
+    }
+
     /// How the two sides' files differ; nothing for a file that only one side has.
     pub fn differences(&self) -> &[Difference] {
         match self {
@@ -172,6 +212,11 @@ pub enum Difference {
     NotReleased,
     /// The workspace does not show what it has.
     Unknown,
+    /// They are not listed: the two sides have more differences than can be told.
+    NotListed {
+        /// How many there are.
+        count: usize,
+    },
     /// The bytes differ, and are neither JSON nor text.
     Binary {
         /// The old side's.
@@ -219,6 +264,13 @@ impl fmt::Display for Difference {
             Self::Rebound { name, old, new } => write!(f, "\"{name}\" means {old} → {new}"),
             Self::NotReleased => f.write_str("the newest version in the workspace is not released"),
             Self::Unknown => f.write_str("what the workspace has is not known"),
+            Self::NotListed { count } => {
+                write!(
+                    f,
+                    "{}, which are not listed",
+                    counted(*count as u64, "difference")
+                )
+            }
             Self::Binary { old, new } => write!(
                 f,
                 "{} bytes, SHA-256 {} → {} bytes, SHA-256 {}",

@@ -212,6 +212,34 @@ fn other_files_differ_by_value_line_or_digest() {
     );
 }
 
+/// A file whose differences do not fit is told all the same, and so is one after it that fits.
+#[test]
+fn there_is_room_for_so_many_differences() {
+    let change = |count: usize| Change::Changed {
+        differences: vec![Difference::Formatting; count],
+    };
+    let one = change(1).weight();
+    let mut room = 3 * one;
+    for (before, after) in [
+        (change(2), change(2)),
+        (
+            change(9),
+            Change::Changed {
+                differences: vec![Difference::NotListed { count: 9 }],
+            },
+        ),
+        (Change::Added, Change::Added),
+    ] {
+        let mut told = before;
+        told.fit(&mut room);
+        assert_eq!(told, after);
+    }
+    assert_eq!(
+        Difference::NotListed { count: 9 }.to_string(),
+        "9 differences, which are not listed"
+    );
+}
+
 #[test]
 fn values_stay_whole_in_json() {
     let long = "x".repeat(500);

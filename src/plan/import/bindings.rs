@@ -14,7 +14,9 @@
 //! | 5 | where several could be meant, the one that the asset is bound to already |
 //! | 6 | nothing |
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use thin_vec::{ThinVec, thin_vec};
 
@@ -44,8 +46,9 @@ pub(super) struct Candidates<'r> {
     snapshot: &'r Snapshot,
     /// The package's assets by where they land.
     packaged: BTreeMap<&'r AssetKey, usize>,
-    /// The connections of both by name, those of the workspace first; each once.
-    connections: BTreeMap<&'r str, Vec<Candidate<'r>>>,
+    /// The connections of both in the order of their names, of each name those of the workspace first;
+    /// each once.
+    connections: Vec<(&'r str, Candidate<'r>)>,
 }
 
 impl<'r> Candidates<'r> {
@@ -54,22 +57,19 @@ impl<'r> Candidates<'r> {
         let packaged: BTreeMap<&AssetKey, usize> = keys
             .filter_map(|(index, key)| Some((key.as_ref()?, index)))
             .collect();
-        let mut connections: BTreeMap<&str, Vec<Candidate<'_>>> = BTreeMap::new();
         let is_connection = |key: &AssetKey| key.kind == AssetKind::Connection;
-        let held = snapshot.connections.iter();
-        let held: BTreeSet<&AssetKey> = (held.filter(|held| is_connection(&held.key)))
-            .map(|held| {
-                let of_name = connections.entry(&held.key.name).or_default();
-                of_name.push(Candidate::Held(held));
-                &held.key
-            })
+        let held = || (snapshot.connections.iter()).filter(|held| is_connection(&held.key));
+        let mut connections: Vec<(&str, Candidate<'_>)> = held()
+            .map(|held| (&*held.key.name, Candidate::Held(held)))
             .collect();
+        let held: BTreeSet<&AssetKey> = held().map(|held| &held.key).collect();
         for (key, index) in &packaged {
             if is_connection(key) && !held.contains(key) {
-                let of_name = connections.entry(&key.name).or_default();
-                of_name.push(Candidate::Packaged(*index));
+                connections.push((&key.name, Candidate::Packaged(*index)));
             }
         }
+        connections.sort_by_key(|(name, _)| *name);
+        connections.shrink_to_fit();
         Self {
             placing,
             snapshot,
@@ -115,7 +115,11 @@ impl<'r> Candidates<'r> {
 
     /// The connections of a name, wherever they lie.
     pub(super) fn connections(&self, name: &str) -> impl Iterator<Item = Candidate<'r>> {
-        self.connections.get(name).into_iter().flatten().copied()
+        let from = self.connections.partition_point(|(other, _)| *other < name);
+        let named = self.connections[from..].iter();
+        named
+            .take_while(move |(other, _)| *other == name)
+            .map(|(_, candidate)| *candidate)
     }
 }
 
@@ -134,7 +138,7 @@ pub(super) enum By {
     /// Steps 3 and 4: it is somewhere else.
     Name,
     /// Step 5 if it is bound, and else 6: these could be meant.
-    Several(Vec<AssetId>),
+    Several(Arc<[AssetId]>),
     /// Step 6: there is none.
     Nothing,
 }
@@ -163,19 +167,27 @@ pub(super) struct Resolver<'r, 'a> {
     pub(super) ids: &'r [Option<AssetId>],
     /// What references to connections mean instead, where settings say so, by what they name.
     pub(super) mapped: &'r BTreeMap<&'r str, AssetId>,
+    /// What could be meant where several could: many references may mean the same.
+    pub(super) several: &'r RefCell<HashSet<Arc<[AssetId]>>>,
 }
 
 impl<'r> Resolver<'r, '_> {
-    /// What each reference of an asset means. `held` is what the workspace has in its place.
+    /// What each reference of an asset means, and by which step. `held` is what the workspace has in its
+    /// place.
     pub(super) fn resolutions(
         &self,
         asset: &Asset,
         held: Option<&WorkspaceAsset>,
-    ) -> ThinVec<Resolution> {
-        let references = asset.facts.references.iter();
-        references
-            .map(|reference| self.resolution(asset, held, reference))
-            .collect()
+    ) -> (ThinVec<Binding>, ThinVec<By>) {
+        let count = asset.facts.references.len();
+        let mut bindings = ThinVec::with_capacity(count);
+        let mut by = ThinVec::with_capacity(count);
+        for reference in &asset.facts.references {
+            let resolution = self.resolution(asset, held, reference);
+            bindings.push(resolution.binding);
+            by.push(resolution.by);
+        }
+        (bindings, by)
     }
 
     fn resolution(
@@ -270,8 +282,18 @@ impl<'r> Resolver<'r, '_> {
         let kept = bound.first().filter(|_| bound.len() == 1);
         Resolution {
             binding: kept.map_or(Binding::Nothing, |id| Binding::Asset(*id)),
-            by: By::Several(ids.into_iter().collect()),
+            by: By::Several(self.once(ids.into_iter().collect())),
         }
+    }
+
+    /// The same candidates as they are held already, if they are.
+    fn once(&self, ids: Arc<[AssetId]>) -> Arc<[AssetId]> {
+        let mut known = self.several.borrow_mut();
+        if let Some(known) = known.get(&ids) {
+            return Arc::clone(known);
+        }
+        known.insert(Arc::clone(&ids));
+        ids
     }
 
     fn id(&self, candidate: Candidate<'_>) -> Option<AssetId> {

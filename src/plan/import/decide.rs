@@ -17,16 +17,17 @@ use super::document::{
     PlannedWorkspace, RecipeElsewhere, Summary,
 };
 use super::edits::EditsPolicy;
+use super::references::Places;
 use super::{Draft, Fate};
 use crate::model::count::counted;
-use crate::model::finding::{Code, Finding, Severity, Subject};
+use crate::model::finding::{self, Code, Finding, Severity, Subject};
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
 use crate::model::table::{RowCount, RowsPolicy, is_table};
 use crate::model::workspace::{
     Address, AssetId, AssetKey, Authorization, Binding, FolderPath, HeldState, ReadDepth,
-    RecipeState, RevisionNumber, VersionsKnown,
+    RecipeState, RevisionNumber, VersionsKnown, WorkspaceAsset,
 };
 use crate::plan::action_usage::unreleasable;
 use crate::plan::checks::same_name;

@@ -415,6 +415,13 @@ pub enum Afterwards {
         /// How many recipes of the package would use it.
         recipes: usize,
     },
+    /// The same for further connections that are not there, of more than 1 000.
+    ConnectMore {
+        /// How many connections are not there beside those that are listed.
+        connections: usize,
+        /// How many times a recipe of the package would use one of them.
+        recipes: usize,
+    },
     /// Choose between connections of one name, for recipes whose reference does not tell which.
     Choose {
         /// Their name.

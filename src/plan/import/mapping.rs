@@ -77,14 +77,12 @@ impl Uses {
                 UsedConnection::Named(named) => {
                     // A name may have slashes of its own.
                     let shorter = named.match_indices('/').map(|(at, _)| &named[at + 1..]);
-                    let names = shorter.chain([named.as_str()]).map(str::to_owned);
+                    let names = shorter.chain([named.as_str()]).map(Into::into);
                     scope.connections.extend(names);
                 }
                 UsedConnection::ExternalId(id) => {
                     let known = self.known.get(id).into_iter().flatten();
-                    scope
-                        .connections
-                        .extend(known.map(|key| key.name.to_string()));
+                    scope.connections.extend(known.map(|key| key.name.clone()));
                 }
             }
         }

@@ -167,7 +167,8 @@ impl Cell {
                 | Afterwards::Connect { connection, .. }
                 | Afterwards::Choose { connection, .. }
                 | Afterwards::OtherApplication { connection, .. } => Some(connection.clone()),
-                Afterwards::CheckProperties { .. }
+                Afterwards::ConnectMore { .. }
+                | Afterwards::CheckProperties { .. }
                 | Afterwards::FillProperties { .. }
                 | Afterwards::Start { .. } => None,
             })

@@ -33,6 +33,7 @@ pub use crate::plan::landing::{Landing, TagsPolicy};
 pub use crate::plan::targets::{PlacingError, TargetKeys};
 pub use document::ImportPlan;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use thin_vec::{ThinVec, thin_vec};
@@ -51,7 +52,7 @@ use crate::plan::checks;
 use crate::plan::connectors::{Gathered, Sources};
 
 use crate::plan::import::compare::{Answer, ContentComparison, Rebound, RowsChange};
-use bindings::{Candidates, Resolution, Resolver};
+use bindings::{By, Candidates, Resolver};
 use connectors::Meeting;
 use mapping::{Mapping, Uses};
 use tables::RowsChoices;
@@ -79,9 +80,10 @@ struct Drafted<'a> {
     id: Option<AssetId>,
     key: Option<&'a AssetKey>,
     held: Option<&'a WorkspaceAsset>,
-    resolutions: ThinVec<Resolution>,
-    /// What the resolutions bind to.
+    /// What each of its references means.
     bindings: ThinVec<Binding>,
+    /// How that was found.
+    by: ThinVec<By>,
     /// The references that would mean something else, where nothing else changes.
     rebound: ThinVec<Rebound>,
     providers: ThinVec<String>,
@@ -202,6 +204,7 @@ impl<'a> Draft<'a> {
             connectors: &connectors,
             ids: &all_ids,
             mapped: &BTreeMap::new(),
+            several: &RefCell::default(),
         };
         let mapping = Mapping::of(uses, &resolver, placing, snapshot);
         findings.extend(mapping.findings.iter().cloned());
@@ -215,15 +218,15 @@ impl<'a> Draft<'a> {
             ..resolver
         };
         let assets = project.assets.iter().enumerate().map(|(index, asset)| {
-            let resolutions = resolver.resolutions(asset, helds[index]);
+            let (bindings, by) = resolver.resolutions(asset, helds[index]);
             let mut drafted = Drafted {
                 id: ids[index],
                 key: placing.keys[index]
                     .as_ref()
                     .filter(|_| !mapping.replaces(index)),
                 held: helds[index].filter(|_| !mapping.replaces(index)),
-                bindings: resolutions.iter().map(|found| found.binding).collect(),
-                resolutions,
+                bindings,
+                by,
                 rebound: ThinVec::new(),
                 providers: resolver.providers(asset),
                 renames: compare::renames(&asset.facts.internal_names, &connectors.names),

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bindings::{By, Candidate, Resolution};
-use super::{Draft, Drafted, Fate};
+use super::bindings::{By, Candidate};
+use super::{Draft, Fate};
 use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::kind::{AssetKind, FileRole};
 use crate::model::reference::Reference;
@@ -12,6 +12,8 @@ use crate::model::workspace::{AssetId, AssetKey, Binding};
 
 /// How many assets a finding names before it only counts them.
 const LISTED: usize = 5;
+/// How many assets that could be meant a finding names before it only counts them.
+const CANDIDATES: usize = 12;
 
 /// What a group of references has in common.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,47 +32,68 @@ enum Told<'d> {
 impl Draft<'_> {
     /// What is to be told of references, each thing once for all assets that it is about.
     pub(super) fn reference_findings(&self) -> Vec<Finding> {
-        let mut groups: BTreeMap<(&str, &str, Told<'_>), BTreeSet<usize>> = BTreeMap::new();
-        for (index, (drafted, asset)) in self.assets.iter().zip(&self.project().assets).enumerate()
-        {
-            let references = &asset.facts.references;
-            for (reference, resolution) in references.iter().zip(&drafted.resolutions) {
-                if let Some(told) = told(resolution) {
-                    let group = (&*reference.name, &*reference.target, told);
-                    groups.entry(group).or_default().insert(index);
-                }
+        // As there may be very many, only where they are is held of each.
+        let mut mentions = Vec::new();
+        for (asset, drafted) in self.assets.iter().enumerate() {
+            let resolutions = drafted.by.iter().zip(&drafted.bindings).enumerate();
+            let told = resolutions.filter(|(_, (by, binding))| told(by, **binding).is_some());
+            mentions.extend(told.map(|(at, _)| Mention::Reference { asset, at }));
+            let rebound = 0..drafted.rebound.len();
+            mentions.extend(rebound.map(|at| Mention::Rebound { asset, at }));
+        }
+        mentions.sort_by(|one, other| self.group_of(*one).cmp(&self.group_of(*other)));
+        let places = match mentions.is_empty() {
+            true => Places::default(),
+            false => self.places(),
+        };
+        let groups = mentions.chunk_by(|one, other| self.group_of(*one) == self.group_of(*other));
+        let mut findings = finding::gathered(groups.filter_map(|mentions| {
+            let (name, target, told) = self.group_of(*mentions.first()?)?;
+            let mut users: Vec<usize> = mentions.iter().map(Mention::asset).collect();
+            users.dedup();
+            Some(self.reference_finding((name, target), &told, &users, &places))
+        }));
+        finding::extend(&mut findings, self.connections_beside());
+        findings
+    }
+
+    /// What the references have in common of which one finding is made.
+    fn group_of(&self, mention: Mention) -> Option<(&str, &str, Told<'_>)> {
+        let (asset, at, told) = match mention {
+            Mention::Reference { asset, at } => {
+                let drafted = &self.assets[asset];
+                (
+                    asset,
+                    at,
+                    told(drafted.by.get(at)?, *drafted.bindings.get(at)?)?,
+                )
             }
-            for rebound in &drafted.rebound {
-                let reference = &references[rebound.reference];
+            Mention::Rebound { asset, at } => {
+                let drafted = &self.assets[asset];
+                let rebound = drafted.rebound.get(at)?;
                 let told = Told::Rebound {
                     was: rebound.was,
                     binding: drafted.bindings[rebound.reference],
                 };
-                let group = (&*reference.name, &*reference.target, told);
-                groups.entry(group).or_default().insert(index);
+                (asset, rebound.reference, told)
             }
-        }
-        let names = self.places();
-        let groups = groups.into_iter();
-        let mut findings = finding::gathered(groups.map(|((name, target, told), users)| {
-            self.reference_finding((name, target), &told, &users, &names)
-        }));
-        findings.extend(self.connections_beside());
-        findings
+        };
+        let reference = self.project().assets[asset].facts.references.get(at)?;
+        Some((&reference.name, &reference.target, told))
     }
 
     fn reference_finding(
         &self,
         (name, target): (&str, &str),
         told: &Told<'_>,
-        users: &BTreeSet<usize>,
-        names: &BTreeMap<AssetId, &AssetKey>,
+        users: &[usize],
+        places: &Places<'_>,
     ) -> Finding {
         let what = match FileRole::of(target) {
             FileRole::Main(kind) => kind.label().to_owned(),
             FileRole::Companion { .. } | FileRole::NoAsset => "asset".to_owned(),
         };
-        let place = |binding: &Binding| meaning(binding, names);
+        let place = |binding: &Binding| meaning(binding, &places.keys);
         let assets = &self.project().assets;
         let subject = users.first().map_or(Subject::Project, |&user| {
             let asset = &assets[user];
@@ -98,9 +121,11 @@ impl Draft<'_> {
                     subject,
                     format!("the {what} \"{name}\" (`{target}`) may be any of {count}: {outcome}"),
                 );
-                for candidate in *candidates {
-                    finding =
-                        finding.note(format!("it may be {}", self.described(*candidate, names)));
+                for candidate in candidates.iter().take(CANDIDATES) {
+                    finding = finding.note(format!("it may be {}", places.described(*candidate)));
+                }
+                if let Some(more @ 1..) = count.checked_sub(CANDIDATES) {
+                    finding = finding.note(format!("it may be one of {more} more"));
                 }
                 finding
                     .help("rename all but one of them, or bring the one that is meant at the path that the reference names")
@@ -138,7 +163,7 @@ impl Draft<'_> {
 
     /// What a reference means, in words.
     pub fn meaning(&self, binding: Binding) -> String {
-        meaning(&binding, &self.places())
+        meaning(&binding, &self.places().keys)
     }
 
     /// Connections that come beside others of their name and application: from then on the name alone
@@ -187,28 +212,57 @@ impl Draft<'_> {
     }
 
     /// Where each asset lies that a reference may mean.
-    pub(super) fn places(&self) -> BTreeMap<AssetId, &AssetKey> {
+    pub(super) fn places(&self) -> Places<'_> {
         let snapshot = self.snapshot;
         let held = snapshot.assets.values().chain(&snapshot.connections);
         let packaged = self.assets.iter();
-        packaged
+        let keys = packaged
             .filter_map(|drafted| Some((drafted.id?, drafted.key?)))
-            .chain(held.map(|held| (held.id, &held.key)))
-            .collect()
+            .chain(held.map(|held| (held.id, &held.key)));
+        let created = self.assets.iter();
+        let created = created.filter(|drafted| drafted.fate == Fate::Creates);
+        Places {
+            keys: keys.collect(),
+            created: created.filter_map(|drafted| drafted.id).collect(),
+        }
     }
+}
 
-    /// A candidate's place, and its application if it is a connection.
-    fn described(&self, id: AssetId, names: &BTreeMap<AssetId, &AssetKey>) -> String {
-        let place = names
-            .get(&id)
-            .map_or_else(|| format!("asset {id}"), |key| placed(key));
-        let is_it = |drafted: &&Drafted<'_>| drafted.id == Some(id);
-        let packaged = self.assets.iter().find(is_it);
-        let origin = match packaged {
-            Some(drafted) if drafted.fate == Fate::Creates => "of the package",
-            Some(_) | None => "of the workspace",
+/// Where assets lie that references may mean.
+#[derive(Debug, Default)]
+pub(super) struct Places<'d> {
+    pub(super) keys: BTreeMap<AssetId, &'d AssetKey>,
+    /// Those that only the package brings.
+    created: BTreeSet<AssetId>,
+}
+
+impl Places<'_> {
+    /// A candidate's place, and whose it is.
+    fn described(&self, id: AssetId) -> String {
+        let key = self.keys.get(&id);
+        let place = key.map_or_else(|| format!("asset {id}"), |key| placed(key));
+        let origin = match self.created.contains(&id) {
+            true => "of the package",
+            false => "of the workspace",
         };
         format!("{place}, {origin}")
+    }
+}
+
+/// Where a reference is that something is told of.
+#[derive(Clone, Copy, Debug)]
+enum Mention {
+    /// What it means.
+    Reference { asset: usize, at: usize },
+    /// That it would mean something else.
+    Rebound { asset: usize, at: usize },
+}
+
+impl Mention {
+    const fn asset(&self) -> usize {
+        match self {
+            Self::Reference { asset, .. } | Self::Rebound { asset, .. } => *asset,
+        }
     }
 }
 
@@ -223,14 +277,14 @@ fn meaning(binding: &Binding, names: &BTreeMap<AssetId, &AssetKey>) -> String {
     }
 }
 
-fn told(resolution: &Resolution) -> Option<Told<'_>> {
-    match (&resolution.by, resolution.binding) {
-        (By::Several(candidates), binding) => Some(Told::Several {
+fn told(by: &By, binding: Binding) -> Option<Told<'_>> {
+    match by {
+        By::Several(candidates) => Some(Told::Several {
             candidates,
             binding,
         }),
-        (By::Name, binding) => Some(Told::ByName { binding }),
-        (By::Place | By::Nothing, _) => None,
+        By::Name => Some(Told::ByName { binding }),
+        By::Place | By::Nothing => None,
     }
 }
 

@@ -673,6 +673,7 @@ impl Settled {
                 *recipes > 0
             }
             Afterwards::Connect { .. }
+            | Afterwards::ConnectMore { .. }
             | Afterwards::Choose { .. }
             | Afterwards::OtherApplication { .. } => true,
         });

@@ -5,6 +5,7 @@ use super::document::{
     PlannedConnector, PlannedRows,
 };
 use super::settings::{SettingAction, SettingEffect, SettingSubject, of_project};
+use crate::model::count::counted;
 use crate::model::ident::Version;
 use crate::model::table::RowCount;
 use crate::model::workspace::RecipeState;
@@ -316,6 +317,13 @@ impl Afterwards {
                     ),
                 }
             }
+            Self::ConnectMore {
+                connections,
+                recipes,
+            } => format!(
+                "choose {connections} more connections, which are not listed and not there, for {}",
+                counted(*recipes as u64, "use")
+            ),
             Self::CheckProperties { names } => format!(
                 "see that the properties are there which the package does not bring: {}",
                 names.join(", ")

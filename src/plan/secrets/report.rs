@@ -8,7 +8,7 @@ use crate::model::project::File;
 use crate::model::secret::{Certainty, SecretKind, Sighting};
 
 /// What is said of the credentials in a file, one finding for each however often it stands there.
-pub fn findings(file: &File) -> Vec<Finding> {
+pub fn findings(file: &File) -> impl Iterator<Item = Finding> {
     let mut places: BTreeMap<(SecretKind, &Fingerprint), Vec<&Sighting>> = BTreeMap::new();
     for sighting in file.secrets.iter() {
         places
@@ -39,5 +39,4 @@ pub fn findings(file: &File) -> Vec<Finding> {
         );
         Some(finding.help(help).known_by(fingerprint.clone()))
     })
-    .collect()
 }

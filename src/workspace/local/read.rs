@@ -154,7 +154,7 @@ impl Reading<'_> {
         })
     }
 
-    fn by_key(&self, key: &AssetKey) -> Result<Option<WorkspaceAsset>, WorkspaceError> {
+    fn by_key(&self, key: AssetKey) -> Result<Option<WorkspaceAsset>, WorkspaceError> {
         let sql = format!(
             "{ASSET} WHERE a.workspace = ?1 AND a.place = ?2 AND a.kind = ?3 AND a.name = ?4 AND a.twin = ?5"
         );
@@ -178,10 +178,7 @@ impl Reading<'_> {
             .doing(self.doing, "read")?;
         let asset = raw.map(|raw| self.asset(raw)).transpose()?;
         // The key that was asked for is held already.
-        Ok(asset.map(|asset| WorkspaceAsset {
-            key: key.clone(),
-            ..asset
-        }))
+        Ok(asset.map(|asset| WorkspaceAsset { key, ..asset }))
     }
 
     fn assets(
@@ -236,6 +233,7 @@ impl Reading<'_> {
             )?);
         }
         connections.sort_by_key(|connection| connection.id);
+        connections.shrink_to_fit();
         let connectors = self.connectors()?;
         let mut users = BTreeMap::new();
         for connector in &connectors {

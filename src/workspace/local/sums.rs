@@ -13,6 +13,7 @@ use std::sync::Mutex;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};
+use sha2::{Digest as _, Sha256};
 
 use super::row;
 use crate::model::ident::Digest;
@@ -110,9 +111,14 @@ pub(super) fn add(value: ValueRef<'_>, into: &mut Vec<u8>) {
         ValueRef::Text(text) => (3, text),
         ValueRef::Blob(bytes) => (4, bytes),
     };
-    into.push(kind);
-    into.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    add_length(kind, bytes.len(), into);
     into.extend_from_slice(bytes);
+}
+
+/// What stands before a value: its type and its length.
+fn add_length(kind: u8, length: usize, into: &mut Vec<u8>) {
+    into.push(kind);
+    into.extend_from_slice(&(length as u64).to_le_bytes());
 }
 
 /// Whether there are sums at all, which formats before 4 had none of.
@@ -345,11 +351,16 @@ pub(super) fn forget(
         .map(drop)
 }
 
+/// A plan of very many assets is long, so no more of it is held for this.
 fn of_revision(plan: &str, receipt: &str) -> Digest {
-    let mut all = Vec::new();
-    add(ValueRef::Text(plan.as_bytes()), &mut all);
-    add(ValueRef::Text(receipt.as_bytes()), &mut all);
-    Digest::of(&all)
+    let mut sum = Sha256::new();
+    for text in [plan, receipt] {
+        let mut before = Vec::new();
+        add_length(3, text.len(), &mut before);
+        sum.update(&before);
+        sum.update(text);
+    }
+    Digest::from_bytes(sum.finalize().into())
 }
 
 /// Looks whether a revision's plan and receipt are what was written.

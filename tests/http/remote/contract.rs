@@ -439,8 +439,8 @@ fn a_snapshot_answers_what_is_asked(workspace: &mut dyn Workspace, place: &Place
     other.name = "Quote nothing".into();
     let folder = |text: &str| text.parse::<FolderPath>().expect("a folder");
     let scope = Scope {
-        keys: [wanted.clone(), other].into(),
-        connections: ["Ledger".to_owned(), "Nobody's".to_owned()].into(),
+        keys: [wanted.clone(), other].into_iter().collect(),
+        connections: ["Ledger".into(), "Nobody's".into()].into(),
         folders: [folder("Functions"), folder("Nowhere")].into(),
         ..Scope::default()
     };

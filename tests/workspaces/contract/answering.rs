@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use recipack::model::kind::AssetKind;
-use recipack::model::workspace::{AssetId, FolderPath, RecipeState, RecipeUse, Scope};
+use recipack::model::workspace::{AskedKeys, AssetId, FolderPath, RecipeState, RecipeUse, Scope};
 use recipack::plan::commit::Change;
 use recipack::workspace::Workspace;
 
@@ -33,13 +33,13 @@ pub(crate) fn a_snapshot_answers_what_is_asked_and_no_more(workspace: &mut dyn W
         create(commit, connection("Orders/F", "C"), body(file, &[]));
     });
     let asked = Scope {
-        keys: BTreeSet::from([
+        keys: AskedKeys::from_iter([
             recipe("Orders", "R"),
             recipe("Orders/F", "R"),
             key("/", AssetKind::Topic, "R"),
             key("", AssetKind::Topic, "R"),
         ]),
-        connections: BTreeSet::from(["C".to_owned(), "D".to_owned()]),
+        connections: BTreeSet::from(["C".into(), "D".into()]),
         folders: BTreeSet::from(["Orders", "Orders/G"].map(folder)),
         into: FolderPath::home(),
         titles: BTreeSet::new(),

@@ -15,7 +15,7 @@ use crate::archive::signature;
 use crate::archive::signature::{Signed, VerifyingKey};
 use crate::io::limited;
 use crate::io::limited::DOCUMENT;
-use crate::json::{Node, Tape};
+use crate::json::{self, Node, Tape};
 use crate::manifest::{Checks, NamePatternError};
 use crate::model::catalogue::SharedConnectors;
 use crate::model::ident::{Digest, Version};
@@ -516,6 +516,10 @@ fn read_entries(
     parallel::in_order(
         total,
         running.threads,
+        |index| {
+            let size = source.listed[index].size;
+            size + json::memory_to_read(size)
+        },
         || {
             let tape = Tape::until(running.interrupt.flag());
             (source.reader(), tape, Vec::new())

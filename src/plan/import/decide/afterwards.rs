@@ -24,9 +24,9 @@ impl Draft<'_> {
                     }
                     Some(Binding::Connector(_) | Binding::Shared | Binding::Nothing) | None => {
                         let name = &*asset.facts.references[account].name;
-                        match drafted.resolutions.get(account).map(|found| &found.by) {
+                        match drafted.by.get(account) {
                             Some(By::Several(candidates)) => {
-                                *undecided.entry((name, candidates)).or_default() += 1;
+                                *undecided.entry((name, &**candidates)).or_default() += 1;
                             }
                             Some(By::Place | By::Name | By::Nothing) | None => {
                                 *unbound.entry(name).or_default() += 1;
@@ -40,15 +40,27 @@ impl Draft<'_> {
             }
         }
         let mut afterwards = self.unauthorized(&using);
+        let mut unbound = unbound.into_iter();
         afterwards.extend(
             unbound
-                .into_iter()
+                .by_ref()
+                .take(finding::TOLD)
                 .map(|(connection, recipes)| Afterwards::Connect {
                     connection: connection.to_owned(),
                     recipes,
                 }),
         );
-        let places = self.places();
+        let more: Vec<usize> = unbound.map(|(_, recipes)| recipes).collect();
+        if !more.is_empty() {
+            afterwards.push(Afterwards::ConnectMore {
+                connections: more.len(),
+                recipes: more.iter().sum(),
+            });
+        }
+        let places = match undecided.is_empty() {
+            true => Places::default(),
+            false => self.places(),
+        };
         afterwards.extend(
             undecided
                 .into_iter()
@@ -56,7 +68,7 @@ impl Draft<'_> {
                     connection: connection.to_owned(),
                     folders: candidates
                         .iter()
-                        .filter_map(|id| Some(places.get(id)?.place.folder()))
+                        .filter_map(|id| Some(places.keys.get(id)?.place.folder()))
                         .collect(),
                     recipes,
                 }),
@@ -134,37 +146,54 @@ impl Draft<'_> {
     /// Connections that recipes are bound to, and that are for another application than the recipes use
     /// them for, or for one that is not known.
     pub(super) fn mismatched(&self) -> Vec<Mismatched<'_>> {
+        let recipes = self.project().assets.iter().zip(&self.assets);
+        let bound: BTreeSet<AssetId> = recipes
+            .filter_map(|(asset, drafted)| Some((&asset.facts.recipe()?.config, drafted)))
+            .flat_map(|(config, drafted)| {
+                let accounts = config.iter().filter_map(|entry| entry.account);
+                accounts.filter_map(|account| match drafted.bindings.get(account)? {
+                    Binding::Asset(id) => Some(*id),
+                    Binding::Connector(_) | Binding::Shared | Binding::Nothing => None,
+                })
+            })
+            .collect();
         let mut connections: BTreeMap<AssetId, Bound<'_>> = BTreeMap::new();
         let held = self
             .snapshot
             .assets
             .values()
             .chain(&self.snapshot.connections);
-        for held in held.filter(|held| held.key.kind == AssetKind::Connection) {
+        let is_bound = |held: &&WorkspaceAsset| {
+            held.key.kind == AssetKind::Connection && bound.contains(&held.id)
+        };
+        for held in held.filter(is_bound) {
             let provider = held.body.providers.first().map(String::as_str);
-            let bound = Bound {
+            let known = Bound {
                 name: &held.key.name,
                 folder: held.key.place.folder(),
                 provider: provider.filter(|provider| !provider.is_empty()),
                 whose: Whose::Workspace,
             };
-            connections.insert(held.id, bound);
+            connections.insert(held.id, known);
         }
         for drafted in &self.assets {
             let (Some(id), Some(key), Fate::Creates) = (drafted.id, drafted.key, drafted.fate)
             else {
                 continue;
             };
+            if !bound.contains(&id) {
+                continue;
+            }
             // A connection whose connector is nowhere is told of with that.
             if let (AssetKind::Connection, Some(provider)) = (&key.kind, drafted.providers.first())
             {
-                let bound = Bound {
+                let known = Bound {
                     name: &key.name,
                     folder: key.place.folder(),
                     provider: Some(provider),
                     whose: Whose::Package,
                 };
-                connections.insert(id, bound);
+                connections.insert(id, known);
             }
         }
         let mut found: BTreeMap<(AssetId, &str), Mismatched<'_>> = BTreeMap::new();
