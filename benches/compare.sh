@@ -340,6 +340,9 @@ BARS = [
     ("plan of M against export", ratio("2000", "plan", "wall"), 0.5, 0.3, ""),
     ("import of M against unzip -qo", ratio("2000", "import", "wall"), 1.0, 0.6, ""),
     ("import of L against unzip -qo", ratio("20000", "import", "wall"), 1.0, 0.6, ""),
+    ("export of M again, unchanged", ratio("2000", "recipack-unchanged", "wall"), 1.0, 0.20, ""),
+    ("export of L again, unchanged", ratio("20000", "recipack-unchanged", "wall"), 1.0, 0.20, ""),
+    ("export of L again, one file", ratio("20000", "recipack-changed", "wall"), 1.5, 0.40, ""),
     ("import, an asset of L against M", per_asset("import", "20000", "2000"), 1.2, 1.05, ""),
     ("start-up, --version", start, 20, 5, " ms"),
 ]

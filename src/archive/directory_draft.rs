@@ -42,15 +42,30 @@ impl DirectoryDraft {
     /// # Errors
     /// If it is not such an archive.
     pub(super) fn take<'a>(&mut self, archive: &'a [u8], start: u64) -> io::Result<&'a [u8]> {
-        let (entries, mut headers) = parts(archive).ok_or_else(malformed)?;
-        while !headers.is_empty() {
-            headers = self.header(headers, start).ok_or_else(malformed)?;
-        }
+        let (entries, headers) = parts(archive).ok_or_else(malformed)?;
+        self.take_headers(headers, 0, start)?;
         Ok(entries)
     }
 
+    /// Takes headers of consecutive entries that begin at `from` in their archive, and at `start` of the
+    /// whole.
+    ///
+    /// # Errors
+    /// If they are no headers that this program wrote.
+    pub(super) fn take_headers(
+        &mut self,
+        mut headers: &[u8],
+        from: u64,
+        start: u64,
+    ) -> io::Result<()> {
+        while !headers.is_empty() {
+            headers = self.header(headers, from, start).ok_or_else(malformed)?;
+        }
+        Ok(())
+    }
+
     /// Takes the first of some headers, and gives the others.
-    fn header<'a>(&mut self, headers: &'a [u8], start: u64) -> Option<&'a [u8]> {
+    fn header<'a>(&mut self, headers: &'a [u8], from: u64, start: u64) -> Option<&'a [u8]> {
         let header = DirectoryHeader::parse(headers.first_chunk::<DIRECTORY_LENGTH>()?)?;
         let name = DIRECTORY_LENGTH + usize::from(header.name_length);
         let end = name + usize::from(header.extra_length);
@@ -74,7 +89,8 @@ impl DirectoryDraft {
             }
             extra = more;
         }
-        let offset = start + offset.unwrap_or(header.header_offset.into());
+        let offset = offset.unwrap_or(header.header_offset.into());
+        let offset = start.checked_add(offset.checked_sub(from)?)?;
         let (short, long) = match u32::try_from(offset) {
             Ok(short) if short != SENTINEL_32 => (short, None),
             Ok(_) | Err(_) => (SENTINEL_32, Some(offset.to_le_bytes())),

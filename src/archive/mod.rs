@@ -28,6 +28,7 @@ mod entry;
 mod error;
 mod extra;
 mod inflate;
+mod kept;
 mod limits;
 mod local;
 mod records;
@@ -50,6 +51,7 @@ pub use end::MAX_COMMENT;
 pub use entry::{Entry, Kind, Method, NameMark};
 pub use error::{ArchiveError, EntryName, LimitName, Place};
 pub use inflate::Reader;
+pub use kept::KeptPackage;
 pub use limits::Limits;
 pub use write::{
     Batch, Buffers, CompressedBatch, ENCODING, PackageWriter, Previous, TemporaryFile, WriteError,

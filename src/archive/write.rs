@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Cursor, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -14,6 +15,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
 use super::directory_draft::DirectoryDraft;
+use super::kept::KeptPackage;
 use crate::io::system::Access;
 use crate::io::temporary::file_in;
 use crate::model::path::PackagePath;
@@ -176,6 +178,11 @@ impl PackageWriter {
         })
     }
 
+    /// How many bytes the entries take that were added.
+    pub fn position(&self) -> u64 {
+        self.position + self.waiting()
+    }
+
     /// Adds a batch after those that were added before; `last` is its last entry.
     ///
     /// # Errors
@@ -214,6 +221,34 @@ impl PackageWriter {
             self.take_copied()?;
         }
         self.check_limit(path)
+    }
+
+    /// Adds entries of a package that this program made, which have these numbers there, as they are;
+    /// `last` is the last of them.
+    ///
+    /// # Errors
+    /// If that package can't be read, the disk is full, or the package grows over its limit.
+    pub fn keep(
+        &mut self,
+        last: &PackagePath,
+        package: &KeptPackage,
+        entries: &Range<usize>,
+    ) -> Result<(), WriteError> {
+        self.take_copied()?;
+        let kept = package
+            .entries(entries)
+            .and_then(|(mut bytes, from, headers)| {
+                self.directory.take_headers(headers, from, self.position)?;
+                let expected = bytes.limit();
+                // From file to file, which the system does by itself where it can.
+                self.file.flush()?;
+                match io::copy(&mut bytes, self.file.get_mut())? {
+                    copied if copied == expected => Ok(copied),
+                    _ => Err(io::ErrorKind::UnexpectedEof.into()),
+                }
+            });
+        self.position += kept.map_err(|source| self.unwritten(source))?;
+        self.check_limit(last)
     }
 
     /// How many bytes of copied entries are not in the file yet.

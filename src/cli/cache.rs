@@ -1,4 +1,5 @@
-//! Where the memory of the last export lies: in the user's cache folder, one file a package.
+//! Where the memory of the last export lies: in the user's cache folder, two files a package: what is
+//! known of the project's files, and what the export came to.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,11 +11,13 @@ use crate::model::file_stat::FileStat;
 use crate::model::ident::Digest;
 use crate::ops::export::Prepared;
 use crate::ops::export::cache::{ExportCache, Remembered};
+use crate::ops::export::last::{Basis, HandedOverFiles, LastExport};
 use crate::ops::export::pack::PackedEntry;
+use crate::ops::export::record::record_path;
 use crate::source::folder::stamp;
 
 /// Packages of fewer entries are made faster than a memory is read.
-const WORTH_IT: usize = 1000;
+pub(crate) const WORTH_IT: usize = 1000;
 /// Memories of packages that nobody made for this long are forgotten.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -37,7 +40,7 @@ fn maker() -> Option<String> {
     let program = std::env::current_exe().ok()?;
     let FileStat { size, modified, .. } = stamp(&std::fs::metadata(program).ok()?)?;
     Some(format!(
-        "{}, {size} {modified}, memory 6, {ENCODING}",
+        "{}, {size} {modified}, memory 7, {ENCODING}",
         generator()
     ))
 }
@@ -58,6 +61,14 @@ fn stamp_of(package: &Path) -> Option<FileStat> {
         .ok()
         .filter(std::fs::Metadata::is_file)
         .and_then(|metadata| stamp(&metadata))
+}
+
+/// The package and its record, as the file system has them.
+fn handed_over(output: &Path) -> Option<HandedOverFiles> {
+    Some(HandedOverFiles {
+        package: stamp_of(output)?,
+        record: stamp_of(&record_path(output))?,
+    })
 }
 
 impl Cache {
@@ -99,6 +110,42 @@ impl Cache {
         )
     }
 
+    /// Whether the record beside the package is the one that was handed over with it.
+    pub(crate) fn has_its_record(memory: &ExportCache, output: &Path) -> bool {
+        stamp_of(&record_path(output)) == Some(memory.handed_over().record)
+    }
+
+    /// What the last export came to, if it was made of the same, and its files still are those that were
+    /// handed over.
+    pub(crate) fn last(&self, output: &Path, basis: Basis) -> Option<LastExport> {
+        let bytes = std::fs::read(self.of_last()?).ok()?;
+        LastExport::parse(&bytes, &maker()?, basis, handed_over(output)?)
+    }
+
+    /// Remembers what an export came to.
+    pub(crate) fn keep_last(&self, output: &Path, basis: Basis, last: &LastExport) {
+        let (Some(file), Some(generator), Some(files)) =
+            (self.of_last(), maker(), handed_over(output))
+        else {
+            return;
+        };
+        if file
+            .parent()
+            .is_some_and(|folder| make_private_folder(folder).is_ok())
+        {
+            let _ = write_replaceable(&file, |file| last.write(&generator, basis, files, file));
+        }
+    }
+
+    fn of_last(&self) -> Option<PathBuf> {
+        Some(self.file.as_ref()?.with_extension("last"))
+    }
+
+    /// When the export began, in nanoseconds since 1970.
+    pub(crate) const fn began(&self) -> i64 {
+        self.began
+    }
+
     /// Remembers an export. A cache that can't be written to is no reason to fail.
     pub(crate) fn save(&self, prepared: &Prepared, output: &Path, handed: &HandedOver) {
         let HandedOver {
@@ -109,15 +156,15 @@ impl Cache {
         let Some(file) = self.file.as_ref().filter(|_| entries.len() >= WORTH_IT) else {
             return;
         };
-        let (Some(generator), Some(package), Some(folder)) =
-            (maker(), stamp_of(output), file.parent())
+        let (Some(generator), Some(files), Some(folder)) =
+            (maker(), handed_over(output), file.parent())
         else {
             return;
         };
         let remembered = Remembered {
             generator: &generator,
             began: self.began,
-            package,
+            handed_over: files,
             sha256: *sha256,
             entries,
             checksums,

@@ -69,6 +69,8 @@ pub(crate) enum Replacing {
     SameKind,
     /// Whatever nobody needs: somebody said so.
     AnyKind,
+    /// What lies there is known to be what this command wrote before.
+    Own,
 }
 
 impl From<&super::args::ForceArgs> for Replacing {
@@ -170,15 +172,17 @@ impl OutputPath {
                 return Err(taken("is what this command reads"));
             }
         }
-        let there = match metadata.len() {
-            0 => There::SameKind,
-            _ => look(path, content).map_err(|error| {
-                let error = anyhow::Error::new(error);
-                Failure::told_by(
-                    "output-taken",
-                    &error.context(format!("can't tell what {shown} is")),
-                )
-            })?,
+        let there = match (metadata.len(), replacing) {
+            (0, _) | (_, Replacing::Own) => There::SameKind,
+            (_, Replacing::SameKind | Replacing::AnyKind) => {
+                look(path, content).map_err(|error| {
+                    let error = anyhow::Error::new(error);
+                    Failure::told_by(
+                        "output-taken",
+                        &error.context(format!("can't tell what {shown} is")),
+                    )
+                })?
+            }
         };
         match (there, replacing) {
             (There::Platform, _) => Err(taken("is a local platform")),
@@ -188,7 +192,7 @@ impl OutputPath {
                 Err(taken("belongs to what this command reads"))
             }
             (There::Other, Replacing::AnyKind) => Ok(Self::of(path, Way::Rename)),
-            (There::Other, Replacing::SameKind) => Err(taken(&format!(
+            (There::Other, Replacing::SameKind | Replacing::Own) => Err(taken(&format!(
                 "is there, and is no {}: what is written would take its place",
                 content.replaceable()
             ))

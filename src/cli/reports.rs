@@ -2,6 +2,7 @@
 //! that has no report looks as if all were well.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Component, Path, PathBuf};
@@ -63,6 +64,11 @@ impl Reporter {
             false => Err(Failure::usage("a report is about one project, not several")
                 .help("run the command once for each project, each with its own --report; or read the results with --json")),
         }
+    }
+
+    /// Whether anybody wants to know what is told.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.wanted || outputs_file().is_some()
     }
 
     /// What the command is about.
@@ -318,8 +324,13 @@ fn summarise(file: &Path, report: &Report) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The file that step outputs go to, if there is one.
+fn outputs_file() -> Option<OsString> {
+    std::env::var_os(OUTPUTS).filter(|file| !file.is_empty())
+}
+
 fn write_outputs(outputs: &[Output]) -> Result<(), Failure> {
-    match std::env::var_os(OUTPUTS).filter(|file| !file.is_empty()) {
+    match outputs_file() {
         Some(file) if !outputs.is_empty() => {
             Ok(append(Path::new(&file), &outputs::lines(outputs))?)
         }

@@ -260,6 +260,10 @@ impl InternalName {
     /// The name if `provider` has the form that only custom connectors have,
     /// `<slug>_connector_<digits>_<digits>`; `None` for the platform's own connectors.
     pub fn custom(provider: &str) -> Option<Self> {
+        // Nearly all that are asked for are the platform's own.
+        if !provider.ends_with(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
         let (rest, time) = provider.rsplit_once('_')?;
         let (rest, workspace) = rest.rsplit_once('_')?;
         let slug = rest.strip_suffix("_connector")?;
@@ -421,7 +425,13 @@ impl postcard::ser_flavors::Flavor for Hashing {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [0; 64];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

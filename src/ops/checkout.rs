@@ -190,6 +190,17 @@ fn ignore_files(folder: &Path) -> impl Iterator<Item = PathBuf> {
 }
 
 impl Committed {
+    /// What it says apart from the project's own files: which of those the commit has follows from the
+    /// commit and the place in it.
+    pub fn apart_from_files(&self) -> (CommitId, ObjectHash, &Path, Vec<Difference>) {
+        (
+            self.commit.clone(),
+            self.hash,
+            &self.path,
+            self.compare_ignore_files(),
+        )
+    }
+
     /// Where a project differs from the commit; read with [`hash`](Checkout::hash).
     ///
     /// # Errors

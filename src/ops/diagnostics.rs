@@ -60,7 +60,7 @@ pub struct Diagnostic {
 }
 
 /// A line of a file, or the part of it around a place.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excerpt {
     /// The text.
     pub text: String,

@@ -2,12 +2,14 @@
 
 pub mod cache;
 pub mod documents;
+pub mod last;
 pub mod lock;
 pub mod pack;
 pub mod record;
 pub mod why;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use super::read::KnownFiles;
@@ -39,15 +41,18 @@ use crate::plan::action_usage;
 use crate::plan::action_usage::{Known, Source};
 use crate::plan::checks::{literals, naming};
 use crate::plan::connectors::Sources;
-use crate::plan::decision::Outcome;
+use crate::plan::decision::{ConnectorDecision, Outcome};
 use crate::plan::export::gaps;
 use crate::plan::export::gaps::Unshared;
 use crate::plan::export::rewrite::{Edits, Rewritten};
 use crate::plan::export::{
     self, Destination, EntrySource, ExportPlan, Fidelity, PlannedEntry, Request,
 };
-use crate::source::{ReadError, SourceReader};
+use crate::source::{ReadError, Source as ProjectSource, SourceReader};
 use crate::workspace::{Workspace, WorkspaceError};
+
+/// Sources of connectors that have so many bytes in all are parsed side by side.
+const PARSED_TOGETHER: u64 = 512 << 10;
 
 /// What to make a package of.
 #[derive(Clone, Debug)]
@@ -203,27 +208,29 @@ pub fn prepare(
     running: &Running,
     observer: &mut dyn Observer,
 ) -> Result<Prepared, ExportError> {
-    prepare_with_blobs(request, BlobHashes::default(), memory, running, observer)
+    let listed = Listed::default();
+    prepare_listed(request, listed, memory, running, observer)
 }
 
-/// By which hash the files of a project, and of the connectors supplied beside it, get the names that
-/// git gives to their bytes; none where they get none.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct BlobHashes {
-    /// The project's.
-    pub project: Option<ObjectHash>,
-    /// The supplied connectors'.
+/// What is known of a project before it is read, and how its files are to be named.
+#[derive(Debug, Default)]
+pub struct Listed {
+    /// The project, if it was [listed](read::list) already.
+    pub project: Option<ProjectSource>,
+    /// By which hash its files get the names that git gives to their bytes; none where they get none.
+    pub hash: Option<ObjectHash>,
+    /// The same of the connectors supplied beside it.
     pub connectors: Option<ObjectHash>,
 }
 
-/// The same as [`prepare`], and gives files the names that git gives them, to be
-/// [compared](super::checkout) with a commit.
+/// The same as [`prepare`], with what is known already; files may get the names that git gives them, to
+/// be [compared](super::checkout) with a commit.
 ///
 /// # Errors
 /// As [`prepare`].
-pub fn prepare_with_blobs(
+pub fn prepare_listed(
     request: &ExportRequest,
-    hashes: BlobHashes,
+    listed: Listed,
     memory: Option<&ExportCache>,
     running: &Running,
     observer: &mut dyn Observer,
@@ -234,7 +241,10 @@ pub fn prepare_with_blobs(
         limits: &request.limits,
         memory: memory.map(|memory| memory as &dyn KnownFiles),
     };
-    let opened = read::open_to_pack(&request.project, reading, hashes.project, running, observer)?;
+    let opened = match listed.project {
+        Some(source) => read::open_listed(source, reading, listed.hash, running, observer)?,
+        None => read::open_to_pack(&request.project, reading, listed.hash, running, observer)?,
+    };
     let reading = Reading {
         roots: Roots::Asserted,
         memory: None,
@@ -244,7 +254,7 @@ pub fn prepare_with_blobs(
         Some(folder) => Some(read::open_supplied(
             folder,
             reading,
-            hashes.connectors,
+            listed.connectors,
             running,
             observer,
         )?),
@@ -281,7 +291,7 @@ pub fn prepare_with_blobs(
         allowed: BTreeSet::new(),
         checks: request.checks.clone(),
     };
-    prepared.check_actions()?;
+    prepared.check_actions(running)?;
     prepared.check_recipes(running)?;
     prepared.foresee_edits(memory, running)?;
     prepared.settle();
@@ -367,32 +377,55 @@ impl<'p> Bytes<'p> {
 
 impl Prepared {
     /// Checks that packed connectors have what packed recipes use of them.
-    fn check_actions(&mut self) -> Result<(), ExportError> {
-        let mut bytes = Bytes::of(self);
-        let mut connectors = BTreeMap::new();
-        let mut findings = Vec::new();
-        for decision in &self.plan.connectors {
-            let source = self.plan.entries.iter().find(|entry| {
-                decision.outcome == Outcome::Included
-                    && decision.files.contains(&entry.path)
-                    && entry.path.as_str().ends_with(".rb")
-            });
-            let Some(source) = source else { continue };
-            bytes.read(self, source)?;
-            let version = decision.packaged_version;
-            let known = Known {
-                label: decision.connector.clone(),
-                version: version.map_or_else(
-                    || "the packaged version".to_owned(),
-                    |version| format!("the packaged {version}"),
-                ),
-                source: Source::of(&bytes.buffer),
-            };
-            findings.extend(action_usage::source(&source.path, &known));
-            for name in &decision.internal_names {
-                connectors.insert(name.clone(), known.clone());
-            }
-        }
+    fn check_actions(&mut self, running: &Running) -> Result<(), ExportError> {
+        let packed: Vec<(&ConnectorDecision, &PlannedEntry)> = self
+            .plan
+            .connectors
+            .iter()
+            .filter(|decision| decision.outcome == Outcome::Included)
+            .filter_map(|decision| {
+                let mut entries = self.plan.entries.iter();
+                let source = entries.find(|entry| {
+                    entry.path.as_str().ends_with(".rb") && decision.files.contains(&entry.path)
+                });
+                source.map(|source| (decision, source))
+            })
+            .collect();
+        let size = |entry| Some(self.content_when_planned(entry)?.size);
+        let sizes: Option<u64> = packed.iter().map(|(_, source)| size(source)).sum();
+        // What is parsed takes many times its size, so large ones are parsed one after the other.
+        let threads = match sizes {
+            Some(sizes) if sizes <= PARSED_TOGETHER => running.threads,
+            Some(_) | None => NonZeroUsize::MIN,
+        };
+        let (mut connectors, mut findings) = (BTreeMap::new(), Vec::new());
+        parallel::in_order(
+            packed.len(),
+            threads,
+            |index| self.memory_to_make(packed[index].1),
+            || Bytes::of(self),
+            |bytes, index| {
+                bytes.read(self, packed[index].1)?;
+                Ok(Source::of(&bytes.buffer))
+            },
+            |index, read: Result<Source, ExportError>| {
+                let (decision, source) = packed[index];
+                let version = decision.packaged_version;
+                let known = Known {
+                    label: decision.connector.clone(),
+                    version: version.map_or_else(
+                        || "the packaged version".to_owned(),
+                        |version| format!("the packaged {version}"),
+                    ),
+                    source: read?,
+                };
+                findings.extend(action_usage::source(&source.path, &known));
+                for name in &decision.internal_names {
+                    connectors.insert(name.clone(), known.clone());
+                }
+                Ok::<(), ExportError>(())
+            },
+        )?;
         findings.extend(self.lacking(&connectors));
         self.plan.findings.append(&mut findings);
         Ok(())

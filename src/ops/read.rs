@@ -1,9 +1,12 @@
 //! Reading a project: every file once, and scanned where it is JSON.
 
+mod before;
+mod declared;
 mod projects;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Component, Path};
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
 
 use thin_vec::ThinVec;
@@ -31,9 +34,11 @@ use crate::parallel;
 use crate::plan::decision::shell_word;
 use crate::plan::import::nesting::extra_folder;
 use crate::plan::secrets::{Detector, Writing};
-use crate::source::ignored::{Lookup, WK, WORKATOENV, workatoenv};
+use crate::source::ignored::{Lookup, WK, WORKATOENV};
 use crate::source::{ReadError, Source, SourceError};
 
+use before::ReadBefore;
+use declared::declared;
 pub use projects::projects_in;
 
 /// A project that was read, and where its bytes can be read again.
@@ -293,6 +298,45 @@ pub fn open_to_pack(
     open_and(path, reading, search, running, observer)
 }
 
+/// Lists a folder as [`open_to_pack`] would, to be read by [`open_listed`]; nothing if it is none, or if
+/// its project begins elsewhere, as its `.workatoenv` says.
+///
+/// # Errors
+/// If it can't be listed.
+pub fn list(path: &Path, roots: Roots, limits: &Limits) -> Result<Option<Source>, OpenError> {
+    let begins = match (roots, path.is_dir()) {
+        (_, false) => return Ok(None),
+        (Roots::One, true) => declared(path)?,
+        (Roots::Asserted, true) => None,
+    };
+    match begins {
+        Some(_) => Ok(None),
+        None => Ok(Some(Source::open_with(path, Lookup::Around(None), limits)?)),
+    }
+}
+
+/// The same as [`open_to_pack`] of a folder that was [listed](list) a moment ago.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_listed(
+    source: Source,
+    reading: Reading<'_>,
+    blobs: Option<ObjectHash>,
+    running: &Running,
+    observer: &mut dyn Observer,
+) -> Result<Opened, OpenError> {
+    let search = Search {
+        wanted: Wanted::Assets,
+        ignores: Lookup::Around(None),
+        credentials: Credentials::Sought,
+        blobs,
+    };
+    let path = source.path.clone();
+    let listing = Listing::of(source);
+    read_listing(&path, None, listing, reading, search, running, observer)
+}
+
 /// What has to be there.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
@@ -350,8 +394,21 @@ fn open_and(
         (Roots::One, true) => declared(path)?,
         (Roots::One | Roots::Asserted, _) => None,
     };
+    let listing = Listing::open(path, begins.as_deref(), search, reading.limits)?;
+    read_listing(path, begins, listing, reading, search, running, observer)
+}
+
+/// Reads a listing: of `path`, or of the folder in it that the project begins in, as is said there.
+fn read_listing(
+    path: &Path,
+    begins: Option<String>,
+    mut listing: Listing,
+    reading: Reading<'_>,
+    search: Search,
+    running: &Running,
+    observer: &mut dyn Observer,
+) -> Result<Opened, OpenError> {
     let is_declared = begins.is_some();
-    let mut listing = Listing::open(path, begins.as_deref(), search, reading.limits)?;
     let is_searched = reading.roots == Roots::One
         && !is_declared
         && listing.source.origin() == Origin::Folder
@@ -480,13 +537,17 @@ impl Listing {
         search: Search,
         limits: &Limits,
     ) -> Result<Self, OpenError> {
-        let mut source = match (begins, search.wanted) {
+        Ok(Self::of(match (begins, search.wanted) {
             (Some(root), _) => {
                 Source::open_with(&path.join(root), Lookup::Around(Some(path)), limits)?
             }
             (None, Wanted::Assets) => Source::open_with(path, search.ignores, limits)?,
             (None, Wanted::Connectors) => Source::open_connectors(path, search.ignores, limits)?,
-        };
+        }))
+    }
+
+    /// Sorts the files that were listed to their assets.
+    fn of(mut source: Source) -> Self {
         let Layout {
             mut project,
             mut left_out,
@@ -494,11 +555,11 @@ impl Listing {
         project.findings.append(&mut source.findings);
         left_out.append(&mut source.left_out);
         left_out.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(Self {
+        Self {
             source,
             project,
             left_out,
-        })
+        }
     }
 
     /// The folder that the project begins in, if that shows without reading it, and by what.
@@ -565,102 +626,8 @@ impl Listing {
     }
 }
 
-/// The project that the workspace's `.workatoenv` in a folder names (platform.md §12).
-fn declared(folder: &Path) -> Result<Option<String>, OpenError> {
-    let unreadable = |source| {
-        OpenError::Source(SourceError::Io {
-            path: folder.join(WORKATOENV),
-            source,
-        })
-    };
-    let env = workatoenv(folder).map_err(unreadable)?;
-    let Some(said) = env
-        .and_then(|env| env.project_path)
-        .filter(|said| !said.is_empty())
-    else {
-        return Ok(None);
-    };
-    let wrong = |reason| {
-        Err(OpenError::ProjectPath {
-            path: folder.join(WORKATOENV).display().to_string(),
-            said: said.clone(),
-            reason,
-        })
-    };
-    let mut parts = Vec::new();
-    for part in Path::new(&said).components() {
-        match part {
-            Component::Normal(part) => parts.push(part.to_string_lossy()),
-            Component::CurDir => {}
-            Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
-                return wrong("which lies outside of its folder");
-            }
-        }
-    }
-    let root = parts.join("/");
-    if root.is_empty() {
-        return Ok(None);
-    }
-    match folder.join(&root).canonicalize() {
-        // A link in it could lead anywhere.
-        Ok(found)
-            if folder
-                .canonicalize()
-                .is_ok_and(|folder| found.starts_with(folder)) =>
-        {
-            match found.is_dir() {
-                true => Ok(Some(root)),
-                false => wrong("which is not a folder"),
-            }
-        }
-        Ok(_) => wrong("which lies outside of its folder"),
-        Err(_) => wrong("which is not there"),
-    }
-}
-
-/// What is known of files because they were read, under other paths, a moment ago.
-#[derive(Default)]
-struct ReadBefore(BTreeMap<String, KnownFile>);
-
-#[derive(Clone)]
-struct KnownFile {
-    content: Content,
-    facts: Option<Arc<Facts>>,
-    seen: Seen,
-    blob: Option<BlobId>,
-}
-
-impl ReadBefore {
-    /// Of the files in this folder, by their paths from there. Those with a finding are read again.
-    fn of(project: &Project, blobs: &[Option<BlobId>], root: &str) -> Self {
-        let mut facts: BTreeMap<&PackagePath, &Arc<Facts>> = BTreeMap::new();
-        for asset in &project.assets {
-            facts.insert(&asset.path, &asset.facts);
-        }
-        let mut told = BTreeSet::new();
-        for finding in &project.findings {
-            if let Subject::File { path, .. } = &finding.subject {
-                told.insert(path);
-            }
-        }
-        let files = project.files.iter().zip(blobs);
-        let sound = files.filter(|(file, _)| !told.contains(&file.path));
-        let known = sound.filter_map(|(file, blob)| {
-            let below = file.path.as_str().strip_prefix(root)?.strip_prefix('/')?;
-            let known = KnownFile {
-                content: file.content?,
-                facts: facts.get(&file.path).map(|facts| Arc::clone(facts)),
-                seen: Seen {
-                    secrets: file.secrets.clone(),
-                    defect: file.defect,
-                },
-                blob: *blob,
-            };
-            Some((below.to_owned(), known))
-        });
-        Self(known.collect())
-    }
-}
+/// Fewer files are read by one thread.
+const FEW: usize = 8;
 
 /// What is known of a project's files beside what they hold.
 struct Files {
@@ -698,20 +665,31 @@ fn read_files(
             }
         }
     }
+    // A name that is asked for and not remembered takes reading.
+    let is_named = |blob: Option<BlobId>| match search.blobs {
+        Some(hash) => blob.is_some_and(|blob| blob.hash() == hash),
+        None => true,
+    };
+    let remembered: Vec<Option<Unchanged<'_>>> = match reading.memory {
+        Some(memory) => files
+            .iter()
+            .map(|file| memory.file(&file.path, source.stamp(file.source)))
+            .map(|known| known.filter(|known| is_named(known.blob)))
+            .collect(),
+        None => Vec::new(),
+    };
+    // For a few files no thread is worth its start.
+    let unknown = files.len() - remembered.iter().flatten().count();
+    let threads = match unknown {
+        0..FEW => NonZeroUsize::MIN,
+        _ => running.threads,
+    };
     let work = |worker: &mut Worker<'_>, index: usize| {
         if running.interrupt.is_set() {
             return Err(Interrupted);
         }
         let number = files[index].source;
-        let known = reading
-            .memory
-            .and_then(|memory| memory.file(&files[index].path, source.stamp(number)));
-        // A name that is asked for and not remembered takes reading.
-        let is_named = |blob: Option<BlobId>| match search.blobs {
-            Some(hash) => blob.is_some_and(|blob| blob.hash() == hash),
-            None => true,
-        };
-        if let Some(known) = known.filter(|known| is_named(known.blob)) {
+        if let Some(Some(known)) = remembered.get(index) {
             let facts = known.facts.cloned();
             let seen = Seen {
                 secrets: known.secrets.into(),
@@ -722,8 +700,7 @@ fn read_files(
                 found: FoundFile::Known(known.content, facts, seen),
             });
         }
-        if let Some(known) = before.0.get(files[index].path.as_str()) {
-            let known = known.clone();
+        if let Some(known) = before.file(&files[index].path) {
             return Ok(Outcome {
                 blob: known.blob,
                 found: FoundFile::Read(known.content, known.facts, known.seen),
@@ -805,7 +782,7 @@ fn read_files(
     let (mut blobs, mut held) = (Vec::with_capacity(total), 0);
     parallel::in_order(
         total,
-        running.threads,
+        threads,
         |index| {
             let size = source.listed[files[index].source].size;
             size + mains[index].map_or(0, |_| json::memory_to_read(size))

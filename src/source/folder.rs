@@ -90,7 +90,8 @@ impl Tree {
         let mut found = Found::default();
         let mut walk = WalkDir::new(root)
             .follow_links(false)
-            .sort_by_file_name()
+            // Of one folder, so that their names decide.
+            .sort_by(|a, b| a.path().as_os_str().cmp(b.path().as_os_str()))
             .into_iter();
         while let Some(entry) = walk.next() {
             let entry = match entry {

@@ -80,6 +80,18 @@ impl Large {
         fs::metadata(self.place.path("p.zip")).expect("there").ino()
     }
 
+    /// The record's file, which is another one whenever a package was planned.
+    fn record_inode(&self) -> u64 {
+        let record = fs::metadata(self.place.path("p.recipack.json"));
+        record.expect("there").ino()
+    }
+
+    fn git(&self, arguments: &str) {
+        let script = format!("git -c user.name=n -c user.email=e@example.com {arguments}");
+        let done = self.place.shell(&script).output().expect("it starts");
+        assert!(done.status.success(), "{script}");
+    }
+
     /// Exports with what is remembered, and compares with an export that remembers nothing.
     #[track_caller]
     fn assert_as_fresh(&self, what: &str) {
@@ -88,6 +100,7 @@ impl Large {
         fs::create_dir_all(self.place.path("fresh")).expect("made");
         let fresh = self.export("fresh/p.zip", &["--fresh"]);
         assert_eq!(run.stderr, fresh.stderr, "{what}");
+        assert_eq!(run.stdout, fresh.stdout.replace("fresh/", ""), "{what}");
         assert!(
             self.read("p.zip") == self.read("fresh/p.zip"),
             "{what}: the packages differ"
@@ -186,7 +199,7 @@ fn a_memory_or_a_package_that_was_touched_is_not_trusted() {
         .expect("a cache")
         .map(|e| e.expect("an entry").path())
         .collect();
-    assert_eq!(memories.len(), 2, "one for each package");
+    assert_eq!(memories.len(), 4, "two for each package");
     for memory in &memories {
         let bytes = fs::read(memory).expect("readable");
         for broken in [&bytes[..bytes.len() / 2], b"", b"nonsense"] {
@@ -246,7 +259,8 @@ fn what_was_written_is_compared_with_what_was_planned() {
     let (size, checksum) = (entry.size(), u64::from(entry.crc32()));
 
     let memory = fs::read_dir(large.place.path("cache/recipack")).expect("a cache");
-    let memory = memory.map(|entry| entry.expect("an entry").path()).next();
+    let mut memory = memory.map(|entry| entry.expect("an entry").path());
+    let memory = memory.find(|path| path.extension().is_some_and(|it| it == "memory"));
     let memory = memory.expect("a memory");
     let body = fs::read(&memory).expect("readable");
     let body = &body[..body.len() - 32];
@@ -278,4 +292,77 @@ fn what_was_written_is_compared_with_what_was_planned() {
         );
         assert!(large.read("p.zip") == package, "the old package is left");
     }
+}
+
+/// What is made of the same is answered by what it came to: nothing is read, planned or written.
+#[test]
+fn what_the_last_export_came_to_is_said_again_of_the_same_only() {
+    let large = Large::new();
+    large.git("init --quiet");
+    large.git("add project");
+    large.git("commit --quiet -m one");
+    let said = large.export("p.zip", &[]);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    assert!(
+        said.stderr.contains("shared-connector-excluded"),
+        "{}",
+        said.stderr
+    );
+    let record = large.record_inode();
+    let again = large.export("p.zip", &[]);
+    assert_eq!(
+        (again.code, &again.stdout, &again.stderr),
+        (0, &said.stdout, &said.stderr)
+    );
+    assert_eq!(large.record_inode(), record, "nothing was written");
+
+    let is_done_anew = |what: &str, options: &[&str]| {
+        let before = large.record_inode();
+        let run = large.export("p.zip", options);
+        assert_eq!(run.code, 0, "{what}: {}", run.stderr);
+        assert_ne!(
+            large.record_inode(),
+            before,
+            "{what}: the last export was taken for it"
+        );
+        run
+    };
+    large.git("commit --quiet --allow-empty -m two");
+    is_done_anew("another commit", &[]);
+    let head = fs::read_to_string(large.place.path(".git/refs/heads/master"))
+        .or_else(|_| fs::read_to_string(large.place.path(".git/refs/heads/main")))
+        .expect("a branch");
+    let text = String::from_utf8(large.read("p.recipack.json")).expect("UTF-8");
+    assert!(text.contains(head.trim()), "the record names the commit");
+
+    is_done_anew(
+        "another selection",
+        &["--exclude", "**/archive_invoices_3.*"],
+    );
+    is_done_anew("another limit", &["--limit-mb", "90"]);
+    is_done_anew("another format", &["--json"]);
+    is_done_anew("a report", &["--report", "junit=report.xml"]);
+    is_done_anew("for once", &["--fresh"]);
+    large.export("p.zip", &[]);
+    large
+        .place
+        .write("project/.workato-ignore", "Orders/archive_invoices_4.*\n");
+    let ignored = is_done_anew("an ignore file", &[]);
+    assert!(
+        ignored.stdout.contains("ignored   1 asset"),
+        "{}",
+        ignored.stdout
+    );
+    let before = large.read("p.recipack.json");
+    large.place.write("p.recipack.json", "{}");
+    let mended = large.export("p.zip", &[]);
+    assert_eq!(
+        mended.code, 64,
+        "what is no record is not replaced: {}",
+        mended.stderr
+    );
+    is_done_anew("a record that was written over", &["--force"]);
+    assert!(large.read("p.recipack.json") == before);
+    large.place.write("project/Orders/notes.txt", "no asset");
+    is_done_anew("a file that is no asset", &[]);
 }

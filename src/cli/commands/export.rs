@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::super::args::ExportArgs;
-use super::super::cache::{Cache, HandedOver, generator};
+use super::super::cache::{Cache, HandedOver, WORTH_IT, generator};
 use super::super::checkout::{self, checkout};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
@@ -31,12 +31,14 @@ use crate::model::ident::{Digest, PackageName};
 use crate::model::project::IgnoredAssets;
 use crate::ops::checkout::{Checkout, Difference};
 use crate::ops::diagnostics::Diagnostic;
-use crate::ops::export::cache::Last;
+use crate::ops::export::cache::{ExportCache, Last};
 use crate::ops::export::documents::{EntryDocument, ExportDocument, WrittenPackage};
+use crate::ops::export::last::{Asked, Basis, LastExport};
 use crate::ops::export::pack::{Packed, PackedFile, RecordFacts};
 use crate::ops::export::record::record_path;
 use crate::ops::export::record::{DecisionRecord, LeftOutRecord, TargetRecord};
-use crate::ops::export::{BlobHashes, Prepared, prepare_with_blobs};
+use crate::ops::export::{Listed, Prepared, prepare_listed};
+use crate::ops::read::list;
 use crate::plan::decision::{ConnectorDecision, ItemRule, Outcome, shell_word};
 use crate::plan::export::ExportPlan;
 use crate::plan::rule::Ruling;
@@ -161,7 +163,39 @@ fn work(
     looked_at: Option<Digest>,
 ) -> Result<Answer<ExportDocument>, Stop> {
     let resolved = resolve(context, &args.pack, TargetNeed::Required)?;
-    let output = output_path(args, &resolved)?;
+    let output = named_output(args, &resolved)?;
+    // Connectors that are supplied are few, and their folder has no memory.
+    let cache = if args.list || resolved.request.connectors.is_some() {
+        Cache::none()
+    } else {
+        Cache::of(&output)
+    };
+    let project = checkout(context, &resolved.request.project);
+    let can_be_the_same = !(args.list || args.release || args.locked)
+        && looked_at.is_none()
+        && resolved.admin.is_none()
+        && context.ui.format == Format::Text
+        && !reporter.is_heard();
+    let Listing { source, basis } = match can_be_the_same {
+        true => Listing::of(args, &resolved, &output, &project, &cache),
+        false => Listing::default(),
+    };
+    if let Some(basis) = basis.filter(|_| !args.fresh)
+        && let Some(last) = cache.last(&output, basis)
+    {
+        context.ui.findings(&last.findings);
+        return Ok(Answer {
+            exit: Exit::Done,
+            document: None,
+            text: last.summary,
+        });
+    }
+    // A release is made of bytes that are read now.
+    let memory = match args.fresh || args.release {
+        true => None,
+        false => cache.load(&output),
+    };
+    check_output(args, &resolved, &output, memory.as_ref())?;
     let lock = match (args.locked, &resolved.manifest, &args.pack.to) {
         (true, Some(manifest), Some(target)) => {
             let path = lockfile::beside(manifest.path());
@@ -176,7 +210,6 @@ fn work(
         }
         (false, _, _) => None,
     };
-    let project = checkout(context, &resolved.request.project);
     let connectors = match (args.release, &resolved.request.connectors) {
         (true, Some(connectors)) => Some(checkout(context, connectors)),
         (true, None) | (false, _) => None,
@@ -184,25 +217,14 @@ fn work(
     if args.release {
         released_files(context, args, &resolved)?;
     }
-    // Connectors that are supplied are few, and their folder has no memory.
-    let cache = if args.list || resolved.request.connectors.is_some() {
-        Cache::none()
-    } else {
-        Cache::of(&output)
-    };
-    // A release is made of bytes that are read now.
-    let memory = if args.fresh || args.release {
-        None
-    } else {
-        cache.load(&output)
-    };
-    let hashes = BlobHashes {
-        project: project.hash(),
+    let listed = Listed {
+        project: source,
+        hash: project.hash(),
         connectors: connectors.as_ref().and_then(Checkout::hash),
     };
-    let mut prepared = prepare_with_blobs(
+    let mut prepared = prepare_listed(
         &resolved.request,
-        hashes,
+        listed,
         memory.as_ref(),
         &context.running,
         &mut context.ui.observer(),
@@ -253,7 +275,7 @@ fn work(
         });
     };
     let folder = folder_of(&output);
-    let limit = args.limit_mb.map_or(resolved.limit, bytes_of);
+    let limit = limit_of(args, &resolved);
     let last = memory.as_ref().map(|memory| Last {
         memory,
         package: &output,
@@ -279,6 +301,15 @@ fn work(
     let text = summary(&written, &record, &prepared.opened.source.ignored);
     // It tells of each file, and so does the document.
     drop(record);
+    // Where a project begins elsewhere than it was listed from, more than the listing had a say.
+    let begins_there = prepared.opened.source.path == resolved.request.project;
+    if let Some(basis) = basis.filter(|_| begins_there) {
+        let last = LastExport {
+            findings: located.clone(),
+            summary: text.clone(),
+        };
+        cache.keep_last(&output, basis, &last);
+    }
     Ok(Answer {
         exit: Exit::Done,
         text,
@@ -286,6 +317,50 @@ fn work(
             document(&resolved, &prepared, located, Some(written))
         }),
     })
+}
+
+/// A project that was listed, and what an export of it is made of, where the last one may have been
+/// made of the same.
+#[derive(Default)]
+struct Listing {
+    source: Option<Source>,
+    basis: Option<Basis>,
+}
+
+impl Listing {
+    fn of(
+        args: &ExportArgs,
+        resolved: &Resolved,
+        output: &Path,
+        checkout: &Checkout,
+        cache: &Cache,
+    ) -> Self {
+        let request = &resolved.request;
+        // Why it can't be listed is told when it is read.
+        let source = list(&request.project, request.roots, &request.limits)
+            .ok()
+            .flatten();
+        let worth_it = source
+            .as_ref()
+            .filter(|source| source.listed.len() >= WORTH_IT);
+        let basis = worth_it.and_then(|source| {
+            resolved.with_manifest(|manifest| {
+                let asked = Asked {
+                    request,
+                    manifest,
+                    limit: limit_of(args, resolved),
+                    output,
+                };
+                Basis::of(asked, source, checkout, cache.began())
+            })
+        });
+        Self { source, basis }
+    }
+}
+
+/// The size that a package may have, in bytes.
+fn limit_of(args: &ExportArgs, resolved: &Resolved) -> u64 {
+    args.limit_mb.map_or(resolved.limit, bytes_of)
 }
 
 /// The package would be another one than somebody looked at.
@@ -434,13 +509,22 @@ fn hand_over(
     Ok((written, record))
 }
 
-/// Where the package goes; not in the place of what it is made from.
-fn output_path(args: &ExportArgs, resolved: &Resolved) -> Result<PathBuf, Failure> {
+/// Where the package goes.
+fn named_output(args: &ExportArgs, resolved: &Resolved) -> Result<PathBuf, Failure> {
     let name = stem_of(resolved.name.as_ref(), &resolved.request.project)?;
-    let output = output_file(args.output.as_deref(), &name)?;
+    output_file(args.output.as_deref(), &name)
+}
+
+/// Fails if a package would take the place of what it is made from, or of what is none.
+fn check_output(
+    args: &ExportArgs,
+    resolved: &Resolved,
+    output: &Path,
+    memory: Option<&ExportCache>,
+) -> Result<(), Failure> {
     // A list writes nothing.
     if args.list {
-        return Ok(output);
+        return Ok(());
     }
     let manifest = resolved.manifest.as_ref();
     let lock = manifest.map(|manifest| lockfile::beside(manifest.path()));
@@ -456,11 +540,21 @@ fn output_path(args: &ExportArgs, resolved: &Resolved) -> Result<PathBuf, Failur
     .flatten()
     .chain(args.report.files())
     .collect();
-    let replacing = Replacing::from(&args.force);
-    OutputPath::check(&output, Content::Package, replacing, &inputs)?;
-    let record = record_path(&output);
-    OutputPath::check(&record, Content::Record, replacing, &inputs)?;
-    Ok(output)
+    // What is remembered of a file need not be looked up in it.
+    let replacing = |is_own: bool| match is_own {
+        true => Replacing::Own,
+        false => Replacing::from(&args.force),
+    };
+    OutputPath::check(
+        output,
+        Content::Package,
+        replacing(memory.is_some()),
+        &inputs,
+    )?;
+    let record = record_path(output);
+    let is_own = memory.is_some_and(|memory| Cache::has_its_record(memory, output));
+    OutputPath::check(&record, Content::Record, replacing(is_own), &inputs)?;
+    Ok(())
 }
 
 /// A package's file name, without its ending: the manifest's name for it, or the project's.

@@ -13,11 +13,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use postcard::ser_flavors::Flavor;
+use serde::de::DeserializeOwned;
 use serde::ser::{Error as _, SerializeSeq as _};
 use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use thin_vec::ThinVec;
 
+use super::last::HandedOverFiles;
 use super::pack::{Packed, PackedEntry, PackedFile};
 use crate::model::defect::Defect;
 use crate::model::facts::Facts;
@@ -33,7 +35,7 @@ use crate::plan::export::rewrite::{Edits, Rewrite};
 use crate::plan::export::{EntrySource, Fidelity};
 
 /// Changes this close before an export began may not show in a stamp, in nanoseconds.
-const GRAIN: i64 = 2_000_000_000;
+pub(super) const GRAIN: i64 = 2_000_000_000;
 
 /// What is remembered.
 #[derive(Debug, Deserialize)]
@@ -42,8 +44,8 @@ pub struct ExportCache {
     generator: String,
     /// When the export began, in nanoseconds since 1970.
     began: i64,
-    /// The package that was handed over.
-    package: FileStat,
+    /// The files that were handed over.
+    handed_over: HandedOverFiles,
     /// SHA-256 of that package.
     sha256: Digest,
     /// The digest of the changes to assets.
@@ -82,7 +84,7 @@ pub struct KnownEntry {
 struct WrittenMemory<'a, F, E> {
     generator: &'a str,
     began: i64,
-    package: FileStat,
+    handed_over: HandedOverFiles,
     sha256: Digest,
     rewrite: Digest,
     files: F,
@@ -160,9 +162,9 @@ pub struct Remembered<'a> {
     pub generator: &'a str,
     /// When the export began, in nanoseconds since 1970.
     pub began: i64,
-    /// The package that was handed over, as the file system has it.
-    pub package: FileStat,
-    /// SHA-256 of it.
+    /// The files that were handed over.
+    pub handed_over: HandedOverFiles,
+    /// SHA-256 of the package.
     pub sha256: Digest,
     /// Its entries.
     pub entries: &'a [PackedEntry],
@@ -171,40 +173,70 @@ pub struct Remembered<'a> {
 }
 
 /// Writes a memory's bytes and their digest behind them.
-fn seal<F: Serialize, E: Serialize>(
-    memory: &WrittenMemory<'_, F, E>,
-    to: impl Write,
-) -> io::Result<()> {
-    let sealing = Sealing {
+pub(super) fn seal(memory: &impl Serialize, to: impl Write) -> io::Result<()> {
+    let (digest, mut to) = digested(memory, to)?;
+    to.write_all(digest.as_bytes())?;
+    to.flush()
+}
+
+/// What stands in a memory, if it is whole.
+pub(super) fn opened<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    let (body, digest) = bytes.split_last_chunk()?;
+    if Digest::of(body) != Digest::from_bytes(*digest) {
+        return None;
+    }
+    postcard::from_bytes(body).ok()
+}
+
+/// Writes a value's bytes and gives their digest.
+fn digested<W: Write>(value: &impl Serialize, to: W) -> io::Result<(Digest, W)> {
+    let digesting = Digesting {
         digest: Sha256::new(),
-        to: BufWriter::new(to),
+        to,
     };
-    postcard::serialize_with_flavor(memory, sealing).map_err(io::Error::other)
+    let written = Buffered(BufWriter::with_capacity(1 << 16, digesting));
+    let written = postcard::serialize_with_flavor(value, written).map_err(io::Error::other)?;
+    let Digesting { digest, to } = written
+        .into_inner()
+        .map_err(io::IntoInnerError::into_error)?;
+    Ok((Digest::from_bytes(digest.finalize().into()), to))
 }
 
-/// Passes a memory's bytes on, and ends with their digest.
-struct Sealing<W: Write> {
+/// Passes bytes on, and knows their digest.
+struct Digesting<W: Write> {
     digest: Sha256,
-    to: BufWriter<W>,
+    to: W,
 }
 
-impl<W: Write> Flavor for Sealing<W> {
-    type Output = ();
+impl<W: Write> Write for Digesting<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.digest.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// What a memory's bytes are collected in, as they come in small pieces.
+struct Buffered<W: Write>(BufWriter<Digesting<W>>);
+
+impl<W: Write> Flavor for Buffered<W> {
+    type Output = BufWriter<Digesting<W>>;
 
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
         self.try_extend(&[byte])
     }
 
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        self.digest.update(bytes);
-        let written = self.to.write_all(bytes);
+        let written = self.0.write_all(bytes);
         written.map_err(|_| postcard::Error::SerializeBufferFull)
     }
 
-    fn finalize(mut self) -> postcard::Result<()> {
-        let digest = self.digest.finalize();
-        let written = self.to.write_all(&digest).and_then(|()| self.to.flush());
-        written.map_err(|_| postcard::Error::SerializeBufferFull)
+    fn finalize(self) -> postcard::Result<Self::Output> {
+        Ok(self.0)
     }
 }
 
@@ -282,7 +314,7 @@ impl ExportCache {
         let memory = WrittenMemory {
             generator: remembered.generator,
             began: remembered.began,
-            package: remembered.package,
+            handed_over: remembered.handed_over,
             sha256: remembered.sha256,
             rewrite: digest_of(&prepared.plan.rewrite),
             files: Sequence(project.files.len(), file),
@@ -294,12 +326,8 @@ impl ExportCache {
     /// Reads a memory; nothing if it was not written by this program, is not whole, or its package is
     /// not `package`.
     pub fn parse(bytes: &[u8], generator: &str, package: FileStat) -> Option<Self> {
-        let (body, digest) = bytes.split_last_chunk()?;
-        if Digest::of(body) != Digest::from_bytes(*digest) {
-            return None;
-        }
-        let memory: Self = postcard::from_bytes(body).ok()?;
-        (memory.generator == generator && memory.package == package).then_some(memory)
+        let memory: Self = opened(bytes)?;
+        (memory.generator == generator && memory.handed_over.package == package).then_some(memory)
     }
 
     /// The last package, if all of its `total` entries are to be copied and no others come in.
@@ -309,11 +337,12 @@ impl ExportCache {
         total: usize,
         limit: u64,
     ) -> Option<Packed> {
-        let all =
-            reusable.len() == total && self.entries.len() == total && self.package.size <= limit;
+        let all = reusable.len() == total
+            && self.entries.len() == total
+            && self.handed_over.package.size <= limit;
         all.then(|| Packed {
             file: PackedFile::Last,
-            size: self.package.size,
+            size: self.handed_over.package.size,
             sha256: self.sha256,
             entries: self.entries.iter().map(KnownEntry::packed).collect(),
             checksums: self.entries.iter().map(|entry| entry.crc32).collect(),
@@ -352,6 +381,11 @@ impl ExportCache {
         reusable
     }
 
+    /// The files that were handed over.
+    pub const fn handed_over(&self) -> HandedOverFiles {
+        self.handed_over
+    }
+
     /// An entry of the last package.
     pub fn entry(&self, at: usize) -> &KnownEntry {
         &self.entries[at]
@@ -378,6 +412,10 @@ mod tests {
         changed: 1_700_000_000_000_000_001,
         inode: 7,
         device: 3,
+    };
+    const HANDED_OVER: HandedOverFiles = HandedOverFiles {
+        package: PACKAGE,
+        record: PACKAGE,
     };
 
     fn written() -> Vec<u8> {
@@ -409,7 +447,7 @@ mod tests {
         let memory = WrittenMemory {
             generator: PROGRAM,
             began: 1_700_000_000_000_000_000,
-            package: PACKAGE,
+            handed_over: HANDED_OVER,
             sha256: Digest::of(b"package"),
             rewrite: Digest::of(b"rewrite"),
             files: files.collect::<Vec<_>>(),
@@ -499,7 +537,7 @@ mod tests {
             let memory = ExportCache {
                 generator: PROGRAM.to_owned(),
                 began: BEGAN,
-                package: PACKAGE,
+                handed_over: HANDED_OVER,
                 sha256: Digest::of(b"package"),
                 rewrite: Digest::of(b"rewrite"),
                 files: vec![KnownFile {

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 use super::record::{
     CatalogRecord, DecisionRecord, EntryRecord, FORMAT, LeftOutRecord, PackageRecord,
     ProjectRecord, RequestRecord, TargetRecord, content_digest,
 };
 use crate::archive::{
-    Archive, Batch, Buffers, CompressedBatch, Kind, Limits, PackageWriter, Previous, TemporaryFile,
-    WriteError,
+    Archive, Batch, Buffers, CompressedBatch, KeptPackage, Kind, Limits, PackageWriter,
+    TemporaryFile, WriteError,
 };
 use crate::manifest::SelectListing;
 use crate::model::catalogue::{NoCatalogue, SharedConnectors};
@@ -25,13 +27,19 @@ use crate::ops::export::{Bytes, ExportError, ExportRequest, Final, Prepared};
 use crate::ops::{Interrupted, Observer, Running, Stage};
 use crate::parallel;
 use crate::plan::decision::ItemRule;
+use crate::plan::export::PlannedEntry;
 use crate::plan::export::rewrite::Edits;
 
 /// More bytes than any edit adds: a reference has a path twice and a title.
 const LARGEST_EDIT: u64 = 16 << 10;
-/// How much is compressed before another thread may take the next entries.
-const BATCH_BYTES: u64 = 256 << 10;
+/// How much is compressed before another thread may take the next entries: the more, the less often a
+/// compressor is made.
+const BATCH_BYTES: RangeInclusive<u64> = 256 << 10..=1 << 20;
+/// How many batches there are to be at least, so that threads end at about the same time.
+const BATCHES: u64 = 64;
 const BATCH_ENTRIES: usize = 32;
+/// From so many entries on, a thread costs less than it saves.
+const MANY: usize = 1_000;
 
 /// Consecutive entries of a package.
 enum Part {
@@ -69,7 +77,7 @@ impl Prepared {
         observer: &mut dyn Observer,
     ) -> Result<Packed, ExportError> {
         let total = self.plan.entries.len();
-        let reusable = last
+        let mut reusable = last
             .map(|last| last.memory.reusable(self))
             .unwrap_or_default();
         if let Some(same) = last.and_then(|last| last.memory.same_package(&reusable, total, limit))
@@ -77,10 +85,12 @@ impl Prepared {
             return Ok(same);
         }
         let mut writer = PackageWriter::create(folder, limit)?;
-        let mut previous = match last.filter(|_| !reusable.is_empty()) {
-            Some(last) => Some(Previous::open(last.package)?),
-            None => None,
-        };
+        let kept = last
+            .filter(|_| !reusable.is_empty())
+            .and_then(|last| KeptPackage::open(last.package));
+        if kept.is_none() {
+            reusable.clear();
+        }
         let mut written = Vec::with_capacity(total);
         let parts = self.parts(&reusable);
         let buffers = Buffers::default();
@@ -106,14 +116,16 @@ impl Prepared {
                         writer.append(&self.plan.entries[entries.end - 1].path, batch, &buffers)?;
                     }
                     (None, Part::Fresh(entries) | Part::Copied(entries)) => {
-                        for index in entries.clone() {
-                            if let (Some(previous), Some(last), Some(&at)) =
-                                (&mut previous, last, reusable.get(&index))
-                            {
-                                writer.copy(&self.plan.entries[index].path, previous, at)?;
+                        let (Some(kept), Some(last)) = (&kept, last) else {
+                            return Ok(());
+                        };
+                        for (first, there) in runs(entries.clone(), &reusable) {
+                            let end = first + there.len();
+                            writer.keep(&self.plan.entries[end - 1].path, kept, &there)?;
+                            written.extend(there.map(|at| {
                                 let (size, crc32) = last.memory.entry(at).check();
-                                written.push(Written { size, crc32 });
-                            }
+                                Written { size, crc32 }
+                            }));
                         }
                     }
                 }
@@ -132,11 +144,12 @@ impl Prepared {
         self.read_back(file, &written, &known, running, observer)
     }
 
-    /// Tells, without making the package, if it would be larger than `limit` bytes. Only what could
-    /// be is compressed to know, in `scratch`, where nothing is left behind.
+    /// Tells, without making the package, if it would be larger than `limit` bytes. Of what could be,
+    /// so much is compressed, in `scratch`, until that is known; nothing is left behind there.
     ///
     /// # Errors
-    /// Like those of [`Approved::pack`], except that a package that is too large is a finding.
+    /// If a file changed since it was planned, or the disk is full. A package that is too large is a
+    /// finding.
     pub fn check_size(
         &mut self,
         scratch: &Path,
@@ -144,41 +157,91 @@ impl Prepared {
         running: &Running,
         observer: &mut dyn Observer,
     ) -> Result<(), ExportError> {
-        let surely_fits = self.largest().is_some_and(|largest| largest <= limit);
-        if surely_fits || self.plan.is_refused() {
+        if self.plan.is_refused() {
             return Ok(());
         }
-        match self.pack(scratch, limit, None, running, observer) {
-            Ok(_) => Ok(()),
-            Err(ExportError::Write(WriteError::TooLarge { limit, entry })) => {
-                let message = format!(
-                    "the package is larger than {limit} bytes after `{entry}`, and would not be taken"
-                );
-                self.plan.findings.push(
-                    Finding::new(Code::PackageTooLarge, Subject::Project, message).help(
-                        "pack parts of it by manifests of their own, or leave large files out",
-                    ),
-                );
-                Ok(())
-            }
-            Err(other) => Err(other),
-        }
+        let entry = match self.outgrows(scratch, limit, running, observer) {
+            Ok(()) | Err(Sizing::Fits) => return Ok(()),
+            Err(Sizing::Failed(ExportError::Write(WriteError::TooLarge { entry, .. }))) => entry,
+            Err(Sizing::Failed(other)) => return Err(other),
+        };
+        let message = format!(
+            "the package is larger than {limit} bytes after `{entry}`, and would not be taken"
+        );
+        self.plan.findings.push(
+            Finding::new(Code::PackageTooLarge, Subject::Project, message)
+                .help("pack parts of it by manifests of their own, or leave large files out"),
+        );
+        Ok(())
     }
 
-    /// How many bytes the package has at most, nothing being compressed; nothing if the size of an
-    /// entry is not known.
-    fn largest(&self) -> Option<u64> {
-        let mut largest = 0_u64;
-        for (index, entry) in self.plan.entries.iter().enumerate() {
-            let size = self.content_when_planned(entry)?.size;
-            // What can't be compressed grows a little; a path stands in two headers.
-            let around = size / 1000 + 2 * entry.path.as_str().len() as u64 + 256;
-            let edits = self.edits.get(&index).map_or(0, Edits::count);
-            largest = largest
-                .saturating_add(size + around)
-                .saturating_add(edits.saturating_mul(LARGEST_EDIT));
+    fn outgrows(
+        &self,
+        scratch: &Path,
+        limit: u64,
+        running: &Running,
+        observer: &mut dyn Observer,
+    ) -> Result<(), Sizing> {
+        // What the entries from each on take at most.
+        let mut rest = vec![Some(0_u64)];
+        for index in (0..self.plan.entries.len()).rev() {
+            let last = rest[rest.len() - 1];
+            rest.push(
+                last.zip(self.largest(index))
+                    .map(|(a, b)| a.saturating_add(b)),
+            );
         }
-        Some(largest)
+        rest.reverse();
+        let fits = |position: u64, next: usize| {
+            let total = rest[next].map(|rest| rest.saturating_add(position));
+            total.is_some_and(|total| total <= limit)
+        };
+        if fits(0, 0) {
+            return Err(Sizing::Fits);
+        }
+        let mut writer = PackageWriter::create(scratch, limit)?;
+        let parts = self.parts(&BTreeMap::new());
+        let buffers = Buffers::default();
+        let (mut done, mut in_directory) = (0, 0);
+        parallel::in_order(
+            parts.len(),
+            running.threads,
+            |index| {
+                let (Part::Fresh(entries) | Part::Copied(entries)) = &parts[index];
+                self.memory_to_pack(entries.clone())
+            },
+            || Bytes::of(self),
+            |bytes, index| {
+                let (Part::Fresh(entries) | Part::Copied(entries)) = &parts[index];
+                let batch = self.compress(bytes, entries.clone(), &buffers, running);
+                batch.map(|(batch, _)| (batch, entries.clone()))
+            },
+            |_, result: Result<_, ExportError>| {
+                let (batch, entries) = result?;
+                writer.append(&self.plan.entries[entries.end - 1].path, batch, &buffers)?;
+                let paths = self.plan.entries[entries.clone()].iter();
+                in_directory += paths.map(around).sum::<u64>();
+                done = entries.end;
+                observer.progress(Stage::Packing, done, self.plan.entries.len());
+                match fits(writer.position() + in_directory, done) {
+                    true => Err(Sizing::Fits),
+                    false => Ok(()),
+                }
+            },
+        )?;
+        writer.finish()?;
+        Ok(())
+    }
+
+    /// How many bytes an entry takes at most in the package, not being compressed; nothing if its
+    /// size is not known.
+    fn largest(&self, index: usize) -> Option<u64> {
+        let entry = &self.plan.entries[index];
+        let size = self.content_when_planned(entry)?.size;
+        let edits = self.edits.get(&index).map_or(0, Edits::count);
+        // What can't be compressed grows a little.
+        let largest = size.saturating_add(size / 1000 + around(entry));
+        Some(largest.saturating_add(edits.saturating_mul(LARGEST_EDIT)))
     }
 
     /// Consecutive entries that are compressed together: enough to be worth a thread's turn, few
@@ -186,16 +249,17 @@ impl Prepared {
     /// Entries that can be copied go together too.
     fn parts(&self, reusable: &BTreeMap<usize, usize>) -> Vec<Part> {
         let entries = &self.plan.entries;
+        let size = |entry| self.content_when_planned(entry).map(|content| content.size);
+        let total: u64 = entries.iter().filter_map(size).sum();
+        let enough = (total / BATCHES).clamp(*BATCH_BYTES.start(), *BATCH_BYTES.end());
         let (mut parts, mut start, mut bytes) = (Vec::new(), 0, 0);
         for (index, entry) in entries.iter().enumerate() {
             let copied = reusable.contains_key(&index);
             if !copied {
-                bytes += self
-                    .content_when_planned(entry)
-                    .map_or(0, |content| content.size);
+                bytes += size(entry).unwrap_or_default();
             }
             let last = index + 1 == entries.len() || reusable.contains_key(&(index + 1)) != copied;
-            let full = bytes >= BATCH_BYTES || !copied && index + 1 - start >= BATCH_ENTRIES;
+            let full = bytes >= enough || !copied && index + 1 - start >= BATCH_ENTRIES;
             if last || full {
                 let part = start..index + 1;
                 parts.push(if copied {
@@ -256,8 +320,7 @@ impl Prepared {
         Ok((batch.finish()?, written))
     }
 
-    /// Reads the package back through the strict reader: the plan's entries, with the data that was
-    /// compressed, and nothing else.
+    /// Reads the package back: as a whole for its digest, and beside that through the strict reader.
     fn read_back(
         &self,
         file: TemporaryFile,
@@ -266,6 +329,42 @@ impl Prepared {
         running: &Running,
         observer: &mut dyn Observer,
     ) -> Result<Packed, ExportError> {
+        let digest = || digest_of_file(file.path());
+        let (entries, digest) = thread::scope(|scope| {
+            let beside = (expected.len() >= MANY && running.threads.get() > 1)
+                .then(|| thread::Builder::new().spawn_scoped(scope, digest).ok())
+                .flatten();
+            let entries = self.compare_with_plan(&file, expected, known, running, observer);
+            let digest = beside.map_or_else(digest, |beside| {
+                beside.join().unwrap_or_else(|panic| resume_unwind(panic))
+            });
+            (entries, digest)
+        });
+        let entries = entries?;
+        let (size, sha256) = digest.map_err(|source| WriteError::Io {
+            path: file.path().to_owned(),
+            source,
+        })?;
+        let checksums = expected.iter().map(|written| written.crc32).collect();
+        Ok(Packed {
+            file: PackedFile::New(file),
+            size,
+            sha256,
+            entries,
+            checksums,
+        })
+    }
+
+    /// Compares a package with the plan: its entries, with the data that was compressed, and nothing
+    /// else. Gives their digests; those that are known were compared when they were first packed.
+    fn compare_with_plan(
+        &self,
+        file: &TemporaryFile,
+        expected: &[Written],
+        known: &BTreeMap<usize, PackedEntry>,
+        running: &Running,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<PackedEntry>, ExportError> {
         let failed = |source| ExportError::ReadBack(Box::new(source));
         let archive = Archive::open(file.path(), &Limits::NONE).map_err(failed)?;
         let (planned, written) = (&self.plan.entries, archive.entries());
@@ -290,47 +389,73 @@ impl Prepared {
             });
         }
         let total = written.len();
-        let mut entries = Vec::with_capacity(total);
-        let work = |(reader, buffer): &mut (_, Vec<u8>), index: usize| {
+        let unknown: Vec<usize> = (0..total)
+            .filter(|index| !known.contains_key(index))
+            .collect();
+        let mut fresh = BTreeMap::new();
+        let work = |(reader, buffer): &mut (_, Vec<u8>), at: usize| {
             if running.interrupt.is_set() {
                 return Err(Interrupted.into());
             }
-            if let Some(known) = known.get(&index) {
-                return Ok(*known);
-            }
             let reader: &mut crate::archive::Reader<'_> = reader;
             // This compares the data with the CRC-32 that was compared above.
-            reader.read(&written[index], buffer).map_err(failed)?;
+            reader.read(&written[unknown[at]], buffer).map_err(failed)?;
             Ok(PackedEntry::of(buffer))
         };
         parallel::in_order(
-            total,
+            unknown.len(),
             running.threads,
-            |index| match known.contains_key(&index) {
-                true => 0,
-                false => written[index].size(),
-            },
+            |at| written[unknown[at]].size(),
             || (archive.reader(), Vec::new()),
             work,
-            |index, entry: Result<PackedEntry, ExportError>| {
-                observer.progress(Stage::Verifying, index + 1, total);
-                entries.push(entry?);
+            |at, entry: Result<PackedEntry, ExportError>| {
+                observer.progress(Stage::Verifying, at + 1, unknown.len());
+                fresh.insert(unknown[at], entry?);
                 Ok::<(), ExportError>(())
             },
         )?;
-        let (size, sha256) = digest_of_file(file.path()).map_err(|source| WriteError::Io {
-            path: file.path().to_owned(),
-            source,
-        })?;
-        let checksums = expected.iter().map(|written| written.crc32).collect();
-        Ok(Packed {
-            file: PackedFile::New(file),
-            size,
-            sha256,
-            entries,
-            checksums,
-        })
+        let entries = (0..total).filter_map(|index| known.get(&index).or(fresh.get(&index)));
+        Ok(entries.copied().collect())
     }
+}
+
+/// How looking for the size of a package ends before all of it is compressed.
+enum Sizing {
+    /// Whatever comes, it fits.
+    Fits,
+    Failed(ExportError),
+}
+
+impl From<ExportError> for Sizing {
+    fn from(error: ExportError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<WriteError> for Sizing {
+    fn from(error: WriteError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// How many bytes an entry takes at most beside its data: its path stands in two headers.
+fn around(entry: &PlannedEntry) -> u64 {
+    2 * entry.path.as_str().len() as u64 + 256
+}
+
+/// Entries that can be copied, as runs that lie together in the last package: the first of each, and the
+/// numbers that they have there.
+fn runs(entries: Range<usize>, reusable: &BTreeMap<usize, usize>) -> Vec<(usize, Range<usize>)> {
+    let mut runs: Vec<(usize, Range<usize>)> = Vec::new();
+    for (&index, &at) in reusable.range(entries) {
+        match runs.last_mut() {
+            Some((first, there)) if there.end == at && *first + there.len() == index => {
+                there.end += 1;
+            }
+            Some(_) | None => runs.push((index, at..at + 1)),
+        }
+    }
+    runs
 }
 
 /// By what an entry's data is known from planning to reading back.
