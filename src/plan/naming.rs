@@ -3,29 +3,80 @@
 use std::collections::BTreeSet;
 
 use crate::model::ident::{ConnectorTitle, InternalName, is_word};
-use crate::model::workspace::{Timestamp, WorkspaceFacts};
+use crate::model::workspace::{Timestamp, WorkspaceId};
 
-/// The internal name of a connector that is created now (platform.md §5.6). Connectors that are
-/// created together differ in their second. The name is among those that are `taken` afterwards.
-pub fn new_name(
-    title: Option<&ConnectorTitle>,
-    workspace: &WorkspaceFacts,
-    at: Timestamp,
-    taken: &mut BTreeSet<InternalName>,
-) -> InternalName {
-    let slug = title.map_or_else(|| "connector".to_owned(), ConnectorTitle::slug);
-    let slug: String = slug.chars().filter(|c| is_word(*c)).collect();
-    let mut second = at.0;
-    loop {
-        let later = taken.iter().any(|name| {
-            name.as_str()
-                .rsplit_once('_')
-                .is_some_and(|(_, time)| time == second.to_string())
-        });
-        let name = format!("{slug}_connector_{}_{second}", workspace.id);
-        match name.parse::<InternalName>() {
-            Ok(name) if !later && taken.insert(name.clone()) => return name,
-            Ok(_) | Err(_) => second = second.saturating_add(1),
+/// Gives internal names to the connectors that are created in a workspace now (platform.md §5.6).
+/// Those that are created together differ in their second, and from those that are there.
+#[derive(Debug)]
+pub struct NewNames {
+    workspace: WorkspaceId,
+    /// No earlier second is free.
+    second: u64,
+    /// The seconds of names that are there, as they are spelt.
+    taken: BTreeSet<String>,
+}
+
+impl NewNames {
+    /// For connectors that are created at `at`, where others have names already.
+    pub fn new<'n>(
+        workspace: WorkspaceId,
+        there: impl IntoIterator<Item = &'n InternalName>,
+        at: Timestamp,
+    ) -> Self {
+        let seconds = there
+            .into_iter()
+            .filter_map(|name| Some(name.as_str().rsplit_once('_')?.1.to_owned()));
+        Self {
+            workspace,
+            second: at.0,
+            taken: seconds.collect(),
         }
+    }
+
+    /// The name of the next one.
+    pub fn name(&mut self, title: Option<&ConnectorTitle>) -> InternalName {
+        let slug = title.map_or_else(|| "connector".to_owned(), ConnectorTitle::slug);
+        let slug: String = slug.chars().filter(|c| is_word(*c)).collect();
+        loop {
+            let second = self.second;
+            self.second = second.saturating_add(1);
+            if self.taken.contains(&second.to_string()) {
+                continue;
+            }
+            let name = format!("{slug}_connector_{}_{second}", self.workspace);
+            if let Ok(name) = name.parse() {
+                return name;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_differ_in_their_second_from_all_others() {
+        let there: Vec<InternalName> = ["a_connector_1_1700000001", "b_connector_9_1700000002"]
+            .iter()
+            .map(|name| name.parse().expect("a name"))
+            .collect();
+        let mut names = NewNames::new(WorkspaceId(7), &there, Timestamp(1_700_000_000));
+        let title: ConnectorTitle = "Parcel Tracker".parse().expect("a title");
+        let given: Vec<String> = (0..3)
+            .map(|_| names.name(Some(&title)).to_string())
+            .collect();
+        assert_eq!(
+            given,
+            [
+                "parcel_tracker_connector_7_1700000000",
+                "parcel_tracker_connector_7_1700000003",
+                "parcel_tracker_connector_7_1700000004",
+            ]
+        );
+        assert_eq!(
+            names.name(None).as_str(),
+            "connector_connector_7_1700000005"
+        );
     }
 }

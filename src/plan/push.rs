@@ -1,8 +1,6 @@
 //! What a connector's source that comes from outside changes in a workspace: a new version of the
 //! connector of its title.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::model::catalogue::near_key;
@@ -12,7 +10,7 @@ use crate::model::workspace::{
     ConnectorId, HeldVersion, Inventory, Logo, Timestamp, WorkspaceConnector, WorkspaceKind,
 };
 use crate::plan::commit::{Change, Commit};
-use crate::plan::naming::new_name;
+use crate::plan::naming::NewNames;
 
 /// A connector's source, with what goes with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -281,12 +279,8 @@ fn create(
     at: Timestamp,
 ) -> (ConnectorId, InternalName) {
     let id = commit.new_connector();
-    let mut taken: BTreeSet<InternalName> = inventory
-        .connectors
-        .iter()
-        .map(|held| held.internal_name.clone())
-        .collect();
-    let internal_name = new_name(Some(title), &inventory.workspace, at, &mut taken);
+    let there = inventory.connectors.iter().map(|held| &held.internal_name);
+    let internal_name = NewNames::new(inventory.workspace.id, there, at).name(Some(title));
     commit.changes.push(Change::CreateConnector {
         id,
         title: title.clone(),

@@ -13,7 +13,7 @@ use crate::model::workspace::{
 };
 use crate::plan::connectors::{Adapter, Connector, Lack, Sources};
 use crate::plan::import::bindings::{Candidate, Candidates};
-use crate::plan::naming::new_name;
+use crate::plan::naming::NewNames;
 use crate::plan::rule::Files;
 
 /// What happens to a connector.
@@ -164,11 +164,8 @@ impl<'a> Meeting<'a> {
     ) -> Self {
         join_through_connections(&mut connectors, sources.project, candidates, snapshot);
         let mut next = snapshot.workspace.next;
-        let mut taken: BTreeSet<InternalName> = snapshot
-            .connectors
-            .iter()
-            .map(|held| held.internal_name.clone())
-            .collect();
+        let there = snapshot.connectors.iter().map(|held| &held.internal_name);
+        let mut new_names = NewNames::new(snapshot.workspace.id, there, at);
         let mut by_title: BTreeMap<ConnectorTitle, (ConnectorId, InternalName)> = BTreeMap::new();
         let mut names = BTreeMap::new();
         let mut met = Vec::with_capacity(connectors.len());
@@ -190,7 +187,7 @@ impl<'a> Meeting<'a> {
                     let (id, name) = known.unwrap_or_else(|| {
                         let id = next.connector;
                         next.connector.0 += 1;
-                        let name = new_name(title.as_ref(), &snapshot.workspace, at, &mut taken);
+                        let name = new_names.name(title.as_ref());
                         (id, name)
                     });
                     if let Some(title) = title {
