@@ -21,6 +21,7 @@ use recipack::model::catalogue::Catalogue;
 use recipack::model::file_stat::FileStat;
 use recipack::model::ident::Digest;
 use recipack::ops::export::cache::ExportCache;
+use recipack::ops::export::last::{Basis, HandedOverFiles, LastExport};
 use recipack::ops::export::record::DecisionRecord;
 use recipack::ops::import::PlanDocument;
 use recipack::source::ignored::{IgnoreFiles, Lookup, Verdict};
@@ -596,9 +597,15 @@ fn memory() {
             .split_last_chunk::<32>()
             .is_some_and(|(body, _)| sealed(body) == *bytes)
     });
-    assert_eq!(remembered.len(), 1, "one memory is sealed");
-    let whole = remembered.remove(0);
-    let (body, seal) = whole.split_at(whole.len() - 32);
+    assert_eq!(
+        remembered.len(),
+        2,
+        "what is known of files, and what the export came to"
+    );
+    let seeds: Vec<Vec<u8>> = remembered
+        .iter()
+        .map(|whole| whole[..whole.len() - 32].to_vec())
+        .collect();
     let stamp = FileStat {
         size: 0,
         modified: 0,
@@ -606,9 +613,23 @@ fn memory() {
         inode: 0,
         device: 0,
     };
+    let files = HandedOverFiles {
+        package: stamp,
+        record: stamp,
+    };
+    let basis: Basis =
+        serde_json::from_value(Digest::of(b"basis").to_string().into()).expect("a basis");
+    let parse = |bytes: &[u8]| {
+        let known = ExportCache::parse(bytes, "any", stamp).is_some();
+        let came_to = LastExport::parse(bytes, "any", basis, files).is_some();
+        known || came_to
+    };
     Target {
         name: "memory",
-        seeds: vec![body.to_vec(), body[..2_000].to_vec()],
+        seeds: seeds
+            .iter()
+            .flat_map(|body| [body.clone(), body[..body.len().min(2_000)].to_vec()])
+            .collect(),
         words: &[
             b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
             b"\0",
@@ -617,11 +638,13 @@ fn memory() {
             b"/",
         ],
         check: &|bytes| {
-            if bytes != body {
-                let damaged = [bytes, seal].concat();
-                assert!(ExportCache::parse(&damaged, "any", stamp).is_none());
+            for (body, whole) in seeds.iter().zip(&remembered) {
+                if bytes != body {
+                    let damaged = [bytes, &whole[body.len()..]].concat();
+                    assert!(!parse(&damaged));
+                }
             }
-            let _ = ExportCache::parse(&sealed(bytes), "any", stamp);
+            parse(&sealed(bytes));
         },
     }
     .run();

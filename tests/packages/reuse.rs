@@ -69,7 +69,12 @@ impl Large {
             .env("XDG_CACHE_HOME", self.place.path("cache"))
             .args(arguments)
             .args(options);
-        command.output().expect("it starts").into()
+        let mut run: Run = command.output().expect("it starts").into();
+        // How far it is, a busy machine tells now and then.
+        let is_progress = |line: &str| line.contains(" files, ") && line.ends_with(" s");
+        let lines = run.stderr.lines().filter(|line| !is_progress(line));
+        run.stderr = lines.map(|line| format!("{line}\n")).collect();
+        run
     }
 
     fn read(&self, path: &str) -> Vec<u8> {
