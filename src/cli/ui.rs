@@ -140,6 +140,24 @@ impl Ui {
         Ok(())
     }
 
+    /// What is told of a document that was written to `output`: to programs, unless that has stdout, where
+    /// two documents would be none; or to people.
+    ///
+    /// # Errors
+    /// If stdout can't be written to.
+    pub(crate) fn print_beside<D: Serialize>(
+        &self,
+        output: &OutputPath,
+        document: &D,
+        text: impl FnOnce(&D) -> String,
+    ) -> io::Result<()> {
+        match self.format {
+            Format::Json if output.is_stdout() => Ok(()),
+            Format::Json => self.document(document),
+            Format::Text => self.result_beside(output, &text(document)),
+        }
+    }
+
     /// A plan or a comparison, to stdout, with its lines in the colours of their signs.
     ///
     /// # Errors

@@ -268,12 +268,7 @@ pub fn open(
     running: &Running,
     observer: &mut dyn Observer,
 ) -> Result<Opened, OpenError> {
-    let search = Search {
-        wanted: Wanted::Assets,
-        ignores: Lookup::Around(None),
-        credentials: Credentials::Left,
-        blobs: None,
-    };
+    let search = Search::of_assets(Credentials::Left, None);
     open_and(path, reading, search, running, observer)
 }
 
@@ -289,12 +284,7 @@ pub fn open_to_pack(
     running: &Running,
     observer: &mut dyn Observer,
 ) -> Result<Opened, OpenError> {
-    let search = Search {
-        wanted: Wanted::Assets,
-        ignores: Lookup::Around(None),
-        credentials: Credentials::Sought,
-        blobs,
-    };
+    let search = Search::of_assets(Credentials::Sought, blobs);
     open_and(path, reading, search, running, observer)
 }
 
@@ -326,12 +316,7 @@ pub fn open_listed(
     running: &Running,
     observer: &mut dyn Observer,
 ) -> Result<Opened, OpenError> {
-    let search = Search {
-        wanted: Wanted::Assets,
-        ignores: Lookup::Around(None),
-        credentials: Credentials::Sought,
-        blobs,
-    };
+    let search = Search::of_assets(Credentials::Sought, blobs);
     let path = source.path.clone();
     let listing = Listing::of(source);
     read_listing(&path, None, listing, reading, search, running, observer)
@@ -374,6 +359,17 @@ struct Search {
     credentials: Credentials,
     /// The names that git gives them, by this hash.
     blobs: Option<ObjectHash>,
+}
+
+impl Search {
+    const fn of_assets(credentials: Credentials, blobs: Option<ObjectHash>) -> Self {
+        Self {
+            wanted: Wanted::Assets,
+            ignores: Lookup::Around(None),
+            credentials,
+            blobs,
+        }
+    }
 }
 
 /// Whether files are searched for credentials.

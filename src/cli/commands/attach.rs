@@ -113,8 +113,16 @@ pub(super) fn attached(
     package: &Brought,
     file: &Path,
 ) -> Result<Option<String>, Failure> {
-    let (Attaching::There, Some(pinned)) = (attaching, package.pinned()) else {
-        return Ok(None);
+    let pinned = match (attaching, package.pinned()) {
+        (Attaching::No, _) => return Ok(None),
+        (Attaching::There, Some(pinned)) => pinned,
+        (Attaching::There, None) => {
+            let file = file.display();
+            return Err(anyhow::anyhow!(
+                "{file} was written and not attached: which package it is of is not known"
+            )
+            .into());
+        }
     };
     let (parcel, kind) = parcel(file, None)?;
     let opened = open(context, ca, &pinned.home, Opening::Read)?;

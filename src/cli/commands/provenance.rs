@@ -11,7 +11,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::mask::masked;
 use super::super::output::{Content, OutputPath};
-use super::super::ui::{Format, visible};
+use super::super::ui::visible;
 use super::super::{Context, Stop};
 use super::attach::{Attaching, attached, attached_line};
 use crate::archive::signature::LONGEST;
@@ -159,20 +159,14 @@ impl Made {
             digest: Digest::of(text.as_bytes()),
             attached,
         };
-        match context.ui.format {
-            // Two documents would be none.
-            Format::Json if output.is_stdout() => {}
-            Format::Json => context.ui.document(&document)?,
-            Format::Text => {
-                let told = format!(
-                    "{}: {format} of {}\n{}",
-                    visible(&document.output),
-                    visible(&document.package),
-                    attached_line(document.attached.as_deref()),
-                );
-                context.ui.result_beside(output, &told)?;
-            }
-        }
+        context.ui.print_beside(output, &document, |document| {
+            format!(
+                "{}: {format} of {}\n{}",
+                visible(&document.output),
+                visible(&document.package),
+                attached_line(document.attached.as_deref()),
+            )
+        })?;
         Ok(Exit::Done)
     }
 }

@@ -8,7 +8,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::output::{Content, OutputPath};
 use super::super::signing::{as_recorded, signing_key};
-use super::super::ui::{Format, visible};
+use super::super::ui::visible;
 use super::super::{Context, Stop};
 use super::attach::{Attaching, attached, attached_line};
 use crate::archive::signature::signature_path;
@@ -67,19 +67,14 @@ pub(crate) fn run(context: &Context, args: &SignArgs) -> Result<Exit, Stop> {
         comment,
         attached,
     };
-    match context.ui.format {
-        Format::Json if output.is_stdout() => {}
-        Format::Json => context.ui.document(&document)?,
-        Format::Text => {
-            let told = format!(
-                "{}: signed by key {}\n  {}\n{}",
-                visible(&document.signature),
-                document.key,
-                visible(&document.comment),
-                attached_line(document.attached.as_deref()),
-            );
-            context.ui.result_beside(&output, &told)?;
-        }
-    }
+    context.ui.print_beside(&output, &document, |document| {
+        format!(
+            "{}: signed by key {}\n  {}\n{}",
+            visible(&document.signature),
+            document.key,
+            visible(&document.comment),
+            attached_line(document.attached.as_deref()),
+        )
+    })?;
     Ok(Exit::Done)
 }

@@ -35,7 +35,12 @@ use crate::plan::export::rewrite::{Edits, Rewrite};
 use crate::plan::export::{EntrySource, Fidelity};
 
 /// Changes this close before an export began may not show in a stamp, in nanoseconds.
-pub(super) const GRAIN: i64 = 2_000_000_000;
+const GRAIN: i64 = 2_000_000_000;
+
+/// Whether a file changed so long before an export began that another change would show in its stamp.
+pub(super) fn is_settled(stamp: FileStat, began: i64) -> bool {
+    stamp.changed.max(stamp.modified) < began.saturating_sub(GRAIN)
+}
 
 /// What is remembered.
 #[derive(Debug, Deserialize)]
@@ -247,14 +252,13 @@ impl KnownFiles for ExportCache {
             .binary_search_by(|known| known.path.cmp(path))
             .ok()?;
         let known = &self.files[at];
-        let settled =
-            known.stamp.changed.max(known.stamp.modified) < self.began.saturating_sub(GRAIN);
         let content = Content {
             size: known.size,
             crc32: known.crc32,
             digest: None,
         };
-        (settled && stamp == Some(known.stamp)).then_some(Unchanged {
+        let is_known = is_settled(known.stamp, self.began) && stamp == Some(known.stamp);
+        is_known.then_some(Unchanged {
             content,
             blob: known.blob,
             facts: known.facts.as_ref(),

@@ -11,7 +11,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::ExportRequest;
-use super::cache::{GRAIN, opened, seal};
+use super::cache::{is_settled, opened, seal};
 use crate::model::file_stat::FileStat;
 use crate::model::ident::Digest;
 use crate::ops::checkout::{Checkout, NoCommit};
@@ -58,11 +58,9 @@ impl Basis {
         if asked.request.connectors.is_some() {
             return None;
         }
-        let settled = began.saturating_sub(GRAIN);
         let files = project.listed.iter().enumerate().map(|(number, listed)| {
             let stamp = project.stamp(number)?;
-            let is_settled = stamp.changed.max(stamp.modified) < settled;
-            is_settled.then_some((listed.path.as_str(), stamp))
+            is_settled(stamp, began).then_some((listed.path.as_str(), stamp))
         });
         let left_out = project.left_out.iter();
         let parts = BasisParts {

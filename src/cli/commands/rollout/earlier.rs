@@ -91,15 +91,20 @@ impl<'a> Earlier<'a> {
                 .members
                 .iter()
                 .find(|before| before.workspace == member.workspace);
-            let Some(before) = before else {
-                continue;
-            };
             // What later roll-outs brought in place of others is compared with these.
             let packages = plan.packages.iter().zip(&rollout.packages);
             let packages =
                 packages.filter(|(package, _)| package.name.as_str() == line.receipt.package);
             let packages: Vec<PathBuf> = packages.map(|(_, path)| path.clone()).collect();
             let (id, at) = (&line.rollout, line.at.utc());
+            let cant = |why: &dyn std::fmt::Display| {
+                format!(
+                    "it can't be compared with what the roll-out {id} left there at {at}: {why}"
+                )
+            };
+            let (Some(before), false) = (before, packages.is_empty()) else {
+                return Ok(Some(cant(&"the roll-out's plan does not have it")));
+            };
             let mut members = Reachable {
                 context,
                 platform,
@@ -123,11 +128,7 @@ impl<'a> Earlier<'a> {
                         "somebody changed it since the roll-out {id} reached it at {at}: {first}{more}; to overwrite that: --overwrite-edits"
                     )));
                 }
-                Err(why) => {
-                    return Ok(Some(format!(
-                        "it can't be compared with what the roll-out {id} left there at {at}: {why}"
-                    )));
-                }
+                Err(why) => return Ok(Some(cant(&why))),
             }
         }
         Ok(None)
