@@ -69,7 +69,7 @@ start() { # OPTIONS...
     "$recipack" sandbox "$@" >sandbox.out 2>sandbox.err &
     sandbox=$!
     local _
-    for _ in $(seq 100); do
+    for _ in $(seq 300); do
         url=$(sed -n 's/^listening on //p' sandbox.out)
         [[ -n $url ]] && return
         sleep 0.1
