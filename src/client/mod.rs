@@ -33,6 +33,7 @@ mod permissions;
 mod property;
 mod rate_limit;
 mod recipe;
+mod recipe_job;
 mod request;
 mod retry;
 mod rights;

@@ -9,6 +9,7 @@ const RIGHTS: &[(&str, &str, &str)] = &[
     ("GET", "/api/projects", "list projects"),
     ("GET", "/api/recipes", "list recipes"),
     ("GET", "/api/recipes/:id", "see a recipe"),
+    ("GET", "/api/recipes/:id/jobs", "list jobs of recipes"),
     ("PUT", "/api/recipes/:id/start", "start recipes"),
     ("PUT", "/api/recipes/:id/stop", "stop recipes"),
     ("GET", "/api/connections", "list connections"),
@@ -139,6 +140,11 @@ mod tests {
                 "GET",
                 "/api/managed_users/7",
                 "see a customer (GET /api/managed_users/:id)",
+            ),
+            (
+                "GET",
+                "/api/managed_users/7/recipes/9/jobs",
+                "list jobs of recipes of customers (GET /api/managed_users/:id/recipes/:id/jobs)",
             ),
             ("PATCH", "/api/else/5", "PATCH /api/else/:id"),
         ] {

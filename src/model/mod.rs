@@ -13,6 +13,7 @@ pub mod foreign;
 pub mod git;
 pub mod graph;
 pub mod ident;
+pub mod job;
 pub mod key_order;
 pub mod keyword;
 pub mod kind;

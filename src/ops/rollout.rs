@@ -8,6 +8,7 @@ mod attempted;
 mod back;
 mod connectors;
 mod drift;
+mod jobs;
 mod look;
 mod orders;
 mod status;
@@ -37,13 +38,14 @@ use crate::ops::astray::LISTED;
 use crate::plan::import::Receipt;
 use crate::plan::import::document::Afterwards;
 use crate::plan::rollout::progress::{
-    Ending, Hold, MemberReceipt, MemberState, Patience, Step, StepError, Unanswered,
+    Ending, Hold, MemberReceipt, MemberState, Patience, ReceivedRecipe, Step, StepError, Unanswered,
 };
 use crate::plan::rollout::{Next, PlannedMember, RolloutPackage, RolloutPlan, WaitsFor, next};
 use crate::workspace::{AdminWorkspace, Workspace, WorkspaceError};
 
 pub use back::{Brought, WayBack, way_back};
 pub use drift::{Drift, Drifted, drift};
+pub use jobs::{JobError, MemberJobs, RecipeJobsLine, RolloutJobsDocument, jobs_of};
 pub use look::{Seen, look, unshared};
 pub use orders::{FindError, OrderError, RolloutOrderDocument, find, order, order_member};
 pub use status::{
@@ -821,6 +823,15 @@ fn receipt(package: &RolloutPackage, planned: &Planned, done: Option<&Receipt>) 
         stopped: state(RecipeState::Stopped),
         unauthorized: unauthorized.sum(),
         back_to: None,
+        recipes: Some(
+            recipes
+                .map(|recipe| ReceivedRecipe {
+                    id: recipe.id,
+                    name: recipe.name.to_string(),
+                    folder: recipe.folder.clone(),
+                })
+                .collect(),
+        ),
     }
 }
 

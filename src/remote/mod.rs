@@ -34,15 +34,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::{
     Account, AccountApi, Client, Clock, ConnectorInfo, CustomerHandle, Folder, IncludeData,
+    RecipeId,
 };
 use crate::model::error::chain;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, WorkspaceName};
+use crate::model::job::RecipeJobs;
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     Address, AssetId, AssetKey, Body, EndpointMark, EndpointState, FolderPath, HeldValue,
     Inventory, Partnership, PropertyKey, ReadDepth, RemoteAccount, RemoteAddress, Revision,
-    RevisionHeader, RevisionNumber, Scope, SharingKnowledge, SharingTold, Snapshot, WorkspaceAsset,
-    WorkspaceConnector, WorkspaceFacts, WorkspaceId, WorkspaceKind,
+    RevisionHeader, RevisionNumber, Scope, SharingKnowledge, SharingTold, Snapshot, Timestamp,
+    WorkspaceAsset, WorkspaceConnector, WorkspaceFacts, WorkspaceId, WorkspaceKind,
 };
 use crate::ops::import::ImportError;
 use crate::ops::{Running, Silent};
@@ -574,6 +576,15 @@ impl Workspace for RemoteWorkspace {
         asked: &BTreeMap<AssetId, EndpointMark>,
     ) -> Result<BTreeMap<AssetId, EndpointState>, WorkspaceError> {
         self.endpoint_states(asked)
+    }
+
+    fn jobs(
+        &self,
+        recipe: AssetId,
+        since: Timestamp,
+    ) -> Result<Option<RecipeJobs>, WorkspaceError> {
+        let jobs = self.api().jobs_since(RecipeId(recipe.0), since)?;
+        Ok(Some(jobs))
     }
 
     fn connections_known_as(

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::recipe_jobs::JobRule;
 use super::store::JobFault;
 
 /// Faults, in order. Each request takes the first rule that it matches.
@@ -15,6 +16,9 @@ pub struct Faults {
     /// The rules.
     #[serde(default)]
     pub faults: Vec<Rule>,
+    /// What recipes do while they run. Each takes the first of these that is about it.
+    #[serde(default)]
+    pub jobs: Vec<JobRule>,
 }
 
 /// A fault, and when it strikes.
@@ -99,6 +103,9 @@ impl Faults {
                 return Err(FaultError(format!("{status} is no status of an error")));
             }
         }
+        for rule in &faults.jobs {
+            rule.check().map_err(|why| FaultError(why.to_owned()))?;
+        }
         Ok(faults)
     }
 
@@ -144,7 +151,7 @@ impl What {
 }
 
 /// Whether a path is one that a pattern means.
-fn matches(pattern: &str, path: &str) -> bool {
+pub(super) fn matches(pattern: &str, path: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = path.strip_prefix(first) else {
@@ -214,6 +221,9 @@ mod tests {
             "do",
             "{\"faults\": [{}]}",
             "[[faults]]\npath = \"/\"\ndo = { status = { status = 200 } }",
+            "[[jobs]]\nends = []",
+            "[[jobs]]\nends = [\"failed\"]\nevery = 0",
+            "[[jobs]]\nends = [\"lost\"]",
         ] {
             assert!(Faults::parse(wrong).is_err(), "{wrong}");
         }

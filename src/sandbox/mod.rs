@@ -14,6 +14,7 @@ mod jobs;
 mod notes;
 mod openapi;
 mod rate;
+mod recipe_jobs;
 mod reply;
 mod route;
 mod sending;

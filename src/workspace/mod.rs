@@ -21,11 +21,12 @@ use secrecy::SecretString;
 
 use crate::io::temp_store::deflate;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version};
+use crate::model::job::RecipeJobs;
 use crate::model::path::PackagePath;
 use crate::model::workspace::{
     AssetId, AssetKey, Body, EndpointMark, EndpointState, FolderPath, HeldValue, Inventory,
     Partnership, PropertyKey, ReadDepth, Revision, RevisionHeader, RevisionNumber, Scope, Snapshot,
-    WorkspaceConnector, WorkspaceFacts,
+    Timestamp, WorkspaceConnector, WorkspaceFacts,
 };
 use crate::plan::commit::Commit;
 use crate::plan::import::Landing;
@@ -367,6 +368,19 @@ pub trait Workspace {
         &self,
         asked: &BTreeMap<AssetId, EndpointMark>,
     ) -> Result<BTreeMap<AssetId, EndpointState>, WorkspaceError>;
+
+    /// The jobs of a recipe since a moment; nothing where recipes are kept and not run.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    fn jobs(
+        &self,
+        recipe: AssetId,
+        since: Timestamp,
+    ) -> Result<Option<RecipeJobs>, WorkspaceError> {
+        let _ = (recipe, since);
+        Ok(None)
+    }
 
     /// Its connections that are known by these external ids. Only the platform's API has such ids.
     ///

@@ -321,6 +321,13 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
         ],
     ),
     (
+        "rollout jobs",
+        [
+            "recipack rollout jobs 1f0c55d20d41",
+            "recipack rollout jobs 1f0c55d20d41 --detailed-exitcode",
+        ],
+    ),
+    (
         "rollout report",
         [
             "recipack rollout report 1f0c55d20d41",

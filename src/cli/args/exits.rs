@@ -72,6 +72,7 @@ const ENDS: &[Ends] = &[
     ("rollout hold", LEDGER, &[Refused]),
     ("rollout board", LEDGER, &[]),
     ("rollout drift", BRINGING, &[Differences, PartlyDone]),
+    ("rollout jobs", BRINGING, &[Differences, PartlyDone]),
     ("rollout report", LEDGER, &[]),
     ("matrix", BRINGING, &[Differences]),
     ("workspace create", KEEPING, &[]),

@@ -62,8 +62,8 @@ pub(crate) use registry::{AttachArgs, AttachingArgs, DiscoverArgs, PullArgs, Pus
 pub(crate) use report::{ReportArgs, ReportFileArgs, ReportTo};
 pub(crate) use rollout::{
     LedgerArgs, RolloutAbortArgs, RolloutBoardArgs, RolloutCommand, RolloutDriftArgs,
-    RolloutMembersArgs, RolloutOrderArgs, RolloutPlanArgs, RolloutReportArgs, RolloutRetryArgs,
-    RolloutRunArgs, RolloutStartArgs, RolloutStatusArgs,
+    RolloutJobsArgs, RolloutMembersArgs, RolloutOrderArgs, RolloutPlanArgs, RolloutReportArgs,
+    RolloutRetryArgs, RolloutRunArgs, RolloutStartArgs, RolloutStatusArgs,
 };
 pub(crate) use sandbox::{ResumeArgs, SandboxArgs};
 pub(crate) use settings::{

@@ -41,6 +41,8 @@ pub(crate) enum RolloutCommand {
     Board(RolloutBoardArgs),
     /// Compare customers with what roll-outs left there
     Drift(RolloutDriftArgs),
+    /// Say what customers' recipes did since the roll-out reached them
+    Jobs(RolloutJobsArgs),
     /// Say what came of each customer, and all that happened
     Report(RolloutReportArgs),
 }
@@ -286,6 +288,23 @@ pub(crate) struct RolloutDriftArgs {
     #[arg(value_name = "ID")]
     pub(crate) id: RolloutId,
     /// Exit with 2 if one is not as it was left
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    /// Where it is written down.
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+    /// Where the local platform is.
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+}
+
+/// Arguments of `rollout jobs`.
+#[derive(Debug, Args)]
+pub(crate) struct RolloutJobsArgs {
+    /// The roll-out whose customers are asked
+    #[arg(value_name = "ID")]
+    pub(crate) id: RolloutId,
+    /// Exit with 2 if a job failed
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
     /// Where it is written down.

@@ -14,7 +14,7 @@ pub(crate) struct SandboxArgs {
     /// The port of this machine to listen on [default: any that is free]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(crate) port: u16,
-    /// A script of faults (TOML or JSON): which requests fail, and how
+    /// A script (TOML or JSON): which requests and which jobs of recipes fail, and how
     #[arg(long, value_name = "FILE")]
     pub(crate) fault: Option<PathBuf>,
     /// Keep the platform's limits of requests: `none` or `documented`

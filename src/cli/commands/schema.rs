@@ -34,7 +34,8 @@ use crate::ops::import::{ImportDocument, PlanDocument};
 use crate::ops::provenance::ProvenanceDocument;
 use crate::ops::provenance::verify::{SignDocument, Verification};
 use crate::ops::rollout::{
-    RolloutListDocument, RolloutOrderDocument, RolloutReportDocument, RolloutStatusDocument,
+    RolloutJobsDocument, RolloutListDocument, RolloutOrderDocument, RolloutReportDocument,
+    RolloutStatusDocument,
 };
 use crate::ops::workspace::catalog::{
     CatalogChangeDocument, CatalogDiffDocument, CatalogListDocument, CatalogPullDocument,
@@ -234,6 +235,11 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "rollout-drift",
         "what `rollout drift` prints with --json",
         || schemars::schema_for!(DriftDocument),
+    ),
+    (
+        "rollout-jobs",
+        "what `rollout jobs` prints with --json",
+        || schemars::schema_for!(RolloutJobsDocument),
     ),
     (
         "rollout-report",

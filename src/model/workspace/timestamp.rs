@@ -39,6 +39,61 @@ impl Timestamp {
         let is_there = civil(days) == (year, month, day) && seconds < SECONDS_PER_DAY;
         is_there.then(|| Self(days * SECONDS_PER_DAY + seconds))
     }
+
+    /// The moment that a text names as RFC 3339 has it, as the platform's answers do:
+    /// `2026-11-09T15:26:25.190-08:00`. Parts of a second are left out. Nothing if it names none, or
+    /// does not say where that time counts.
+    pub fn of_rfc3339(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let (date, rest) = (text.get(..10)?, text.get(10..)?);
+        let time = rest.strip_prefix(['T', 't', ' '])?;
+        let digits = |text: &str| -> Option<u64> {
+            let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            is_plain.then(|| text.parse().ok())?
+        };
+        let parts = |text: &str, mark: char| -> Option<Vec<u64>> {
+            text.split(mark)
+                .map(|part| digits(part).filter(|_| part.len() == 2))
+                .collect()
+        };
+        let day = match (
+            date.get(..4)?,
+            date.get(4..5)?,
+            parts(date.get(5..)?, '-')?.as_slice(),
+        ) {
+            (year, "-", [month, day]) => (digits(year)?, *month, *day),
+            _ => return None,
+        };
+        let (clock, after) = (time.get(..8)?, time.get(8..)?);
+        let seconds = match parts(clock, ':')?.as_slice() {
+            // A leap second is the last of its minute.
+            [hour, minute, second] if *hour < 24 && *minute < 60 && *second <= 60 => {
+                hour * 3600 + minute * 60 + (*second).min(59)
+            }
+            _ => return None,
+        };
+        let offset = match after.strip_prefix('.') {
+            None => after,
+            Some(fraction) => {
+                let end = fraction.find(|c: char| !c.is_ascii_digit())?;
+                fraction.get(end..).filter(|_| end > 0)?
+            }
+        };
+        let there = Self::of_utc(day, seconds)?;
+        if matches!(offset, "Z" | "z") {
+            return Some(there);
+        }
+        let (sign, away) = (offset.get(..1)?, offset.get(1..)?);
+        let away = match parts(away, ':')?.as_slice() {
+            [hours, minutes] if *hours < 24 && *minutes < 60 => hours * 3600 + minutes * 60,
+            _ => return None,
+        };
+        match sign {
+            "+" => there.0.checked_sub(away).map(Self),
+            "-" => there.0.checked_add(away).map(Self),
+            _ => None,
+        }
+    }
 }
 
 /// Year, month and day of a day after 1970-01-01. Years are taken to start in March, so that the
@@ -83,6 +138,43 @@ mod tests {
             assert_eq!(Timestamp::of_utc(wrong, 0), None, "{wrong:?}");
         }
         assert_eq!(Timestamp::of_utc((2024, 1, 1), SECONDS_PER_DAY), None);
+    }
+
+    #[test]
+    fn moments_are_read_as_the_platform_spells_them() {
+        for (text, moment) in [
+            ("2024-02-29T23:59:59Z", Some(1_709_251_199)),
+            ("2020-11-09T15:26:25.190-08:00", Some(1_604_964_385)),
+            ("2020-11-10 01:26:25+02:00", Some(1_604_964_385)),
+            (" 1970-01-01T00:00:00.5z ", Some(0)),
+            ("2016-12-31T23:59:60Z", Some(1_483_228_799)),
+            ("1970-01-01T00:30:00+01:00", None),
+            ("2020-11-09T15:26:25", None),
+            ("2020-11-09T15:26:25.", None),
+            ("2020-11-09T15:26:25.Z", None),
+            ("2020-11-09T15:26:25.190", None),
+            ("2020-11-09", None),
+            ("2020-13-09T15:26:25Z", None),
+            ("2020-11-09T24:00:00Z", None),
+            ("2020-11-09T15:26:25 08:00", None),
+            ("2020-11-09T15:26:25-8:00", None),
+            ("+020-11-09T15:26:25Z", None),
+            ("2020-11-09T+1:26:25Z", None),
+            ("٢٠٢٠-11-09T15:26:25Z", None),
+            ("", None),
+            ("null", None),
+        ] {
+            assert_eq!(Timestamp::of_rfc3339(text), moment.map(Timestamp), "{text}");
+            // Somebody else's reader says the same of what it takes.
+            #[cfg(feature = "sandbox")]
+            if let (Some(moment), Ok(theirs)) = (moment, text.trim().parse::<jiff::Timestamp>()) {
+                assert_eq!(u64::try_from(theirs.as_second()), Ok(moment), "{text}");
+            }
+        }
+        for seconds in (0..253_402_300_799).step_by(7_777_777_777) {
+            let moment = Timestamp(seconds);
+            assert_eq!(Timestamp::of_rfc3339(&moment.utc()), Some(moment));
+        }
     }
 
     #[test]

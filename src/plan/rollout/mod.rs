@@ -8,6 +8,7 @@
 
 mod connectors;
 pub mod estimate;
+pub mod jobs;
 mod next;
 pub mod progress;
 #[cfg(test)]

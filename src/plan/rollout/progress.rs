@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::ident::Digest;
 use crate::model::keyword::keyword_enum;
 use crate::model::rollout::{Attempt, MemberNumber, Outcome, Phase, RolloutStatus, RunnerId};
-use crate::model::workspace::{RevisionNumber, Timestamp};
+use crate::model::workspace::{AssetId, FolderPath, RevisionNumber, Timestamp};
 
 /// How far a roll-out is. What a ledger gives back is what was written last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -244,6 +244,21 @@ pub struct MemberReceipt {
     /// the package is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub back_to: Option<RevisionNumber>,
+    /// The package's recipes there; absent where that was not written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipes: Option<Vec<ReceivedRecipe>>,
+}
+
+/// A recipe of a package in a customer's workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReceivedRecipe {
+    /// Its number there; absent where it is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<AssetId>,
+    /// Its name.
+    pub name: String,
+    /// The folder that it lies in; empty for Home.
+    pub folder: FolderPath,
 }
 
 /// What was written down with a step, for people.

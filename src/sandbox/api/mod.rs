@@ -11,6 +11,7 @@ pub(super) mod manifests;
 pub(super) mod packages;
 pub(super) mod properties;
 pub(super) mod recipe_changes;
+pub(super) mod recipe_jobs;
 pub(super) mod recipes;
 
 use super::route::Operation;
@@ -22,6 +23,7 @@ pub(super) static OPERATIONS: &[&[Operation]] = &[
     packages::OPERATIONS,
     recipes::OPERATIONS,
     recipe_changes::OPERATIONS,
+    recipe_jobs::OPERATIONS,
     endpoints::OPERATIONS,
     integrations::OPERATIONS,
     connections::OPERATIONS,

@@ -100,19 +100,6 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         ],
         handler: version,
     },
-    Operation {
-        method: Method::GET,
-        path: "/recipes/{recipe_id}/jobs",
-        scope: Scope::Both,
-        summary: "The jobs of a recipe: none, since nothing is run here",
-        query: &[PAGE, PER_PAGE],
-        body: Body::Nothing,
-        answers: &[
-            (200, Answer::Json(schema::<Jobs>)),
-            (404, Answer::Json(schema::<ErrorBody>)),
-        ],
-        handler: jobs,
-    },
 ];
 
 const CHANGED: &[(u16, Answer)] = &[
@@ -209,15 +196,6 @@ struct RecipeVersion {
     /// When it was made, where that is known.
     created_at: Option<String>,
     updated_at: Option<String>,
-}
-
-/// The jobs of a recipe.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-struct Jobs {
-    job_count: u64,
-    job_succeeded_count: u64,
-    job_failed_count: u64,
-    items: Vec<serde_json::Value>,
 }
 
 /// What can't become a recipe, by the field that it is about.
@@ -521,14 +499,4 @@ fn version(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let number = number.ok_or_else(Reply::not_found)?;
     let data = version_of(asked, &asset, &Folders::of(asked)?, Version(number))?;
     Ok(Reply::ok(&Data { data }))
-}
-
-fn jobs(asked: &Asked<'_>) -> Result<Reply, Reply> {
-    held(asked, &asked.opened()?)?;
-    Ok(Reply::ok(&Jobs {
-        job_count: 0,
-        job_succeeded_count: 0,
-        job_failed_count: 0,
-        items: Vec::new(),
-    }))
 }

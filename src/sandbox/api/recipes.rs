@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::super::recipe_jobs::End;
 use super::super::reply::{ErrorBody, Reply, Success, Wrapped};
 use super::super::route::{
     Answer, Api, Asked, Body, Kind, Method, Operation, Parameter, Scope, failed, schema,
@@ -153,7 +154,7 @@ const FILTERS: &[Parameter] = &[
     Parameter::of(
         "order",
         Kind::Word(&["activity", "default"]),
-        "By activity or not; here no recipe has jobs, so that both are the same",
+        "By activity or not; here both are the same",
     ),
     INCLUDES,
     Parameter::of("exclude_code", Kind::Flag, "Without the steps"),
@@ -272,6 +273,7 @@ impl Told {
 }
 
 fn recipe(
+    asked: &Asked<'_>,
     workspace: &LocalWorkspace,
     asset: &WorkspaceAsset,
     folders: &Folders,
@@ -288,6 +290,15 @@ fn recipe(
     let config = document["config"].as_array().into_iter().flatten();
     let tags = document["tags"].as_array().into_iter().flatten();
     let tags = tags.filter_map(|tag| tag.as_str().map(str::to_owned));
+    let rule = (asked.sandbox).job_rule(asked.workspace.as_str(), &asset.key.name);
+    let rule = rule.filter(|_| asset.state.is_running());
+    let ending = |end| {
+        let jobs = rule.as_ref().map(|rule| {
+            let count = rule.count(updated_at, asked.sandbox.now());
+            rule.ending(count, end)
+        });
+        jobs.unwrap_or_default()
+    };
     Ok(Recipe {
         id: asset.id.0,
         user_id: 1,
@@ -308,8 +319,8 @@ fn recipe(
         webhook_url: None,
         folder_id: folders.number(&asset.key.place.folder()),
         running: asset.state.is_running(),
-        job_succeeded_count: 0,
-        job_failed_count: 0,
+        job_succeeded_count: ending(End::Succeeded),
+        job_failed_count: ending(End::Failed),
         lifetime_task_count: 0,
         last_run_at: None,
         stopped_at: None,
@@ -413,7 +424,7 @@ fn recipes(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let what = Told::of(asked);
     let mut page = Vec::new();
     for asset in asked.page(found) {
-        page.push(recipe(&workspace, asset, &folders, what)?);
+        page.push(recipe(asked, &workspace, asset, &folders, what)?);
     }
     Ok(match asked.api {
         Api::Developer => Reply::ok(&Items { items: page }),
@@ -432,7 +443,13 @@ pub(super) fn held(asked: &Asked<'_>, workspace: &LocalWorkspace) -> Result<Work
 fn one(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let workspace = asked.opened()?;
     let asset = held(asked, &workspace)?;
-    let recipe = recipe(&workspace, &asset, &Folders::of(asked)?, Told::of(asked))?;
+    let recipe = recipe(
+        asked,
+        &workspace,
+        &asset,
+        &Folders::of(asked)?,
+        Told::of(asked),
+    )?;
     Ok(match asked.api {
         Api::Developer => Reply::ok(&recipe),
         Api::Embedded => Reply::wrapped(recipe),

@@ -56,6 +56,11 @@ pub(super) fn documents(place: &Place) -> Vec<(&'static str, Value)> {
         0,
     );
     take(
+        "rollout-jobs",
+        &format!("rollout jobs {id} {ledger} --platform p.db"),
+        68,
+    );
+    take(
         "rollout-report",
         &format!("rollout report {id} {ledger}"),
         0,

@@ -3,6 +3,7 @@
 
 mod answers;
 mod faults;
+mod jobs;
 mod known;
 mod lists;
 mod packages;

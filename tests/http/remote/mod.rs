@@ -21,6 +21,7 @@ mod refusals;
 mod rollback;
 mod rollout;
 mod rollout_connectors;
+mod rollout_jobs;
 mod rollout_plans;
 mod rollout_waits;
 mod settings;

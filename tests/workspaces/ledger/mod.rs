@@ -284,6 +284,7 @@ pub(crate) fn ending(outcome: Outcome, packages: &[&str]) -> Ending {
         stopped: 1,
         unauthorized: 0,
         back_to: None,
+        recipes: None,
     });
     Ending {
         outcome,

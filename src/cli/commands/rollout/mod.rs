@@ -5,6 +5,7 @@ mod board;
 mod connectors;
 mod earlier;
 mod fleet;
+mod jobs;
 mod known;
 mod members;
 mod orders;
@@ -50,6 +51,7 @@ pub(crate) fn run(context: &Context, command: &RolloutCommand) -> Result<Exit, S
         RolloutCommand::Hold(args) => orders::hold(context, args),
         RolloutCommand::Board(args) => board::board(context, args),
         RolloutCommand::Drift(args) => board::drift(context, args),
+        RolloutCommand::Jobs(args) => jobs::jobs(context, args),
         RolloutCommand::Report(args) => status::report(context, args),
     }
 }
