@@ -11,6 +11,7 @@ pub mod why;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::read::KnownFiles;
 use super::read::{self, Digests, OpenError, Opened, Reading, Roots};
@@ -19,6 +20,7 @@ use crate::archive::{ArchiveError, Limits, TemporaryFile, WriteError};
 use crate::json::{self, Tape, apply};
 use crate::manifest::{Allowance, Checks, Level, Manifest, Selection};
 use crate::model::catalogue::SharedConnectors;
+use crate::model::facts::Facts;
 use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::git::ObjectHash;
 use crate::model::graph::Graph;
@@ -376,6 +378,19 @@ impl<'p> Bytes<'p> {
 }
 
 impl Prepared {
+    /// Gives back what is known of each asset, by which the plan was made: what is left is enough to make
+    /// the package and its record, and not to [keep](cache) what is known.
+    pub(super) fn forget_facts(&mut self) {
+        let nothing: Arc<Facts> = Arc::default();
+        let supplied = self.supplied.as_mut().map(|opened| &mut opened.project);
+        for project in [&mut self.opened.project].into_iter().chain(supplied) {
+            for asset in &mut project.assets {
+                asset.facts = Arc::clone(&nothing);
+            }
+        }
+        self.graph = Graph::default();
+    }
+
     /// Checks that packed connectors have what packed recipes use of them.
     fn check_actions(&mut self, running: &Running) -> Result<(), ExportError> {
         let packed: Vec<(&ConnectorDecision, &PlannedEntry)> = self

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use attempted::{Attempted, failed, is_unfinished};
+use attempted::{Attempted, failed, is_unfinished, unfinished};
 
 use super::import::{ImportError, ImportRequest, Incoming, Planned};
 use super::{Observer, Running};
@@ -38,7 +38,8 @@ use crate::ops::astray::LISTED;
 use crate::plan::import::Receipt;
 use crate::plan::import::document::Afterwards;
 use crate::plan::rollout::progress::{
-    Ending, Hold, MemberReceipt, MemberState, Patience, ReceivedRecipe, Step, StepError, Unanswered,
+    Ending, Hold, MemberReceipt, MemberState, Patience, ReceivedRecipe, Sent, Step, StepError,
+    Unanswered,
 };
 use crate::plan::rollout::{Next, PlannedMember, RolloutPackage, RolloutPlan, WaitsFor, next};
 use crate::workspace::{AdminWorkspace, Workspace, WorkspaceError};
@@ -142,6 +143,8 @@ pub enum Told<'t> {
     Unanswered {
         /// When.
         until: Timestamp,
+        /// What was sent to it.
+        sent: Sent,
         /// What was heard instead.
         why: &'t str,
     },
@@ -232,7 +235,7 @@ pub enum Ran {
         /// Until when.
         until: Timestamp,
     },
-    /// Members that are left did not answer.
+    /// Members that are left did not answer, or are not done with what was sent to them.
     Unanswered {
         /// When the first of them has its next turn.
         until: Timestamp,
@@ -287,7 +290,9 @@ pub fn run(
     let shape = runner.plan.shape();
     // What this runner left, whose end can't be seen yet: others go on meanwhile.
     let mut left: BTreeMap<MemberNumber, Timestamp> = BTreeMap::new();
-    let first = |left: &BTreeMap<MemberNumber, Timestamp>| left.values().copied().min();
+    // What it sent something, and whose next turn comes later.
+    let mut later: BTreeMap<MemberNumber, Timestamp> = BTreeMap::new();
+    let first = |of: &BTreeMap<MemberNumber, Timestamp>| of.values().copied().min();
     loop {
         if running.interrupt.is_set() {
             return Ok(Ran::Interrupted);
@@ -300,6 +305,7 @@ pub fn run(
                 if let Some(until) = left.get(&number) {
                     return Ok(Ran::Left { until: *until });
                 }
+                later.remove(&number);
                 // What changed since is seen when it is looked at again.
                 let Ok((step, hold)) = progress.claim(number, &runner.runner, now, runner.lease)
                 else {
@@ -333,6 +339,9 @@ pub fn run(
                     Some(Ran::Left { until }) => {
                         left.insert(number, until);
                     }
+                    Some(Ran::Unanswered { until }) => {
+                        later.insert(number, until);
+                    }
                     Some(ran) => return Ok(ran),
                     None => {}
                 }
@@ -355,6 +364,14 @@ pub fn run(
             } => {
                 if let Some(until) = first(&left) {
                     return Ok(Ran::Left { until });
+                }
+                // Whoever else comes first may take it on, or a person decided.
+                later.retain(|number, until| {
+                    let member = progress.members.get(number.index());
+                    *until > now && member.is_some_and(|member| member.has_turn_at(*until))
+                });
+                if let Some(until) = first(&later) {
+                    return Ok(Ran::Unanswered { until });
                 }
                 match members.pause(LOOK_AGAIN) {
                     GoesOn::Yes => {}
@@ -438,13 +455,13 @@ fn postponed(
     match (state, &step.ending) {
         (_, Some((_, ending))) => members.told(member, Told::Ended(ending)),
         (Some(MemberState::Postponed { until } | MemberState::Working { until, .. }), _) => {
-            let (until, why) = (*until, &unanswered.why);
-            members.told(member, Told::Unanswered { until, why });
+            let (until, sent, why) = (*until, unanswered.sent, &unanswered.why);
+            members.told(member, Told::Unanswered { until, sent, why });
         }
         (Some(MemberState::Waiting | MemberState::Ended { .. }) | None, None) => {}
     }
     match state {
-        Some(MemberState::Working { until, .. }) => Some(Ran::Left { until: *until }),
+        Some(MemberState::Working { until, .. }) => Some(Ran::Unanswered { until: *until }),
         Some(MemberState::Waiting | MemberState::Postponed { .. } | MemberState::Ended { .. })
         | None => None,
     }
@@ -561,7 +578,7 @@ impl Attempt<'_> {
             Ok(Followed::Done) => return Ok(Ok(Some(journal))),
             Ok(Followed::Unseen) => {}
             Err(error) if is_unfinished(&error) => {
-                return Ok(Err(Attempted::Left(chain(&error))));
+                return Ok(Err(unfinished(&error, chain(&error))));
             }
             // It failed, or can't be followed: the workspace tells.
             Err(_) => {}

@@ -149,7 +149,7 @@ pub(super) fn failed(
                 return unanswered(why, wait, Sent::Perhaps);
             }
             if is_unfinished(cause) {
-                return Attempted::Left(why);
+                return unfinished(cause, why);
             }
         }
         let why = match partly.failed.first() {
@@ -159,8 +159,8 @@ pub(super) fn failed(
         // What failed may have been done, its answer lost.
         return Attempted::ended(Outcome::Partly, why);
     }
-    if workspace.is_some_and(is_unfinished) {
-        return Attempted::Left(why);
+    if let Some(error) = workspace.filter(|error| is_unfinished(error)) {
+        return unfinished(error, why);
     }
     let unchanged = match again() {
         Ok(again) => again
@@ -214,6 +214,23 @@ pub(super) fn is_unfinished(error: &WorkspaceError) -> bool {
                 | crate::workspace::remote::RemoteError::Journal(_)
         ),
         _ => false,
+    }
+}
+
+/// What is [not finished](is_unfinished): the platform is asked again later, and not for ever, as some of
+/// its jobs never end. What can't be written down is left as it is.
+pub(super) fn unfinished(error: &WorkspaceError, why: String) -> Attempted {
+    match error {
+        #[cfg(feature = "remote")]
+        WorkspaceError::Remote(remote)
+            if matches!(
+                **remote,
+                crate::workspace::remote::RemoteError::Unfinished { .. }
+            ) =>
+        {
+            unanswered(why, None, Sent::Perhaps)
+        }
+        _ => Attempted::Left(why),
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::attempted::{Attempted, Trouble, is_unfinished, passes, unanswered};
+use super::attempted::{Attempted, Trouble, is_unfinished, passes, unanswered, unfinished};
 use super::{ATTEMPTS, Attempt, Journal, MemberWorkspace, RunError};
 use crate::ledger::Kept;
 use crate::model::error::chain;
@@ -306,8 +306,8 @@ impl Attempt<'_> {
             } else {
                 Some(error)
             };
-            if cause.is_some_and(is_unfinished) {
-                return Attempted::Left(why);
+            if let Some(cause) = cause.filter(|cause| is_unfinished(cause)) {
+                return unfinished(cause, why);
             }
         }
         let again = rollback::plan(request, reached.workspace(), self.running);

@@ -277,6 +277,13 @@ pub fn status_of(
                 ("waiting".to_owned(), Some(*until), None)
             }
             MemberState::Working { runner, until, .. } => {
+                if made.unanswered > 0 && made.sent_before().is_some() {
+                    let turns = counted(u64::from(made.unanswered), "turn");
+                    why = format!(
+                        "what was sent to it has no end in {turns}; looked at again at {}",
+                        until.utc()
+                    );
+                }
                 ("working".to_owned(), Some(*until), Some(runner.to_string()))
             }
             MemberState::Ended { outcome, at } => (outcome.to_string(), Some(*at), None),

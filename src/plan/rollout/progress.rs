@@ -85,6 +85,11 @@ impl MemberProgress {
         Some(Self { state, ..*self })
     }
 
+    /// Whether it waits until this moment to be looked at again, since its end could not be seen.
+    pub fn has_turn_at(&self, moment: Timestamp) -> bool {
+        matches!(self.state, MemberState::Working { until, .. } if until == moment)
+    }
+
     /// The member once it is held for longer; nothing if it is no longer held.
     #[must_use]
     pub fn renewed(&self, hold: &Hold, to: Timestamp) -> Option<Self> {
@@ -177,6 +182,15 @@ pub enum Sent {
     Nothing,
     /// Something, perhaps: whoever takes the member on looks first.
     Perhaps,
+}
+
+impl std::fmt::Display for Sent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "no answer",
+            Self::Perhaps => "its end can't be seen yet",
+        })
+    }
 }
 
 /// For how long members that don't answer are asked again.
@@ -550,16 +564,13 @@ impl Progress {
         let why = &unanswered.why;
         if turns >= patience.turns {
             let (outcome, told) = match unanswered.sent {
-                Sent::Nothing => (Outcome::Held, ""),
-                Sent::Perhaps => (
-                    Outcome::Partly,
-                    ", and what of the package arrived can't be seen",
-                ),
+                Sent::Nothing => (Outcome::Held, "no answer"),
+                Sent::Perhaps => (Outcome::Partly, "what of the package arrived can't be seen"),
             };
             let ending = Ending {
                 outcome,
                 why: format!(
-                    "no answer in {turns} turns{told}: {why}; to try again: recipack rollout retry"
+                    "{told} in {turns} turns: {why}; to try again: recipack rollout retry"
                 ),
                 receipts: Vec::new(),
             };
@@ -595,7 +606,11 @@ impl Progress {
             at: now,
             who: hold.runner.0.clone(),
             member: Some(hold.member),
-            what: format!("no answer, its next turn is at {}: {why}", until.utc()),
+            what: format!(
+                "{}, its next turn is at {}: {why}",
+                unanswered.sent,
+                until.utc()
+            ),
         };
         let postponed = MemberProgress {
             attempt: hold.attempt,
@@ -654,6 +669,41 @@ impl Progress {
         Ok(self.step(status, event))
     }
 
+    /// A person goes no further with a member to which something was sent whose end can't be seen.
+    fn give_up(
+        &self,
+        number: MemberNumber,
+        order: MemberOrder,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<Step, StepError> {
+        let ending = Ending {
+            outcome: Outcome::Partly,
+            why: "what was sent may have arrived, or may arrive yet; a person went no further with it"
+                .to_owned(),
+            receipts: Vec::new(),
+        };
+        let ended = MemberProgress {
+            attempt: self.member(number)?.attempt,
+            unanswered: 0,
+            state: MemberState::Ended {
+                outcome: ending.outcome,
+                at: now,
+            },
+        };
+        let event = Event {
+            at: now,
+            who: who.to_owned(),
+            member: Some(number),
+            what: order.to_string(),
+        };
+        Ok(Step {
+            members: vec![(number, ended)],
+            ending: Some((number, ending)),
+            ..self.step(self.status, event)
+        })
+    }
+
     /// A person says what becomes of a member.
     ///
     /// # Errors
@@ -676,6 +726,15 @@ impl Progress {
         };
         let ended = |outcome| MemberState::Ended { outcome, at: now };
         let state = match (order, &member.state) {
+            // Its end could not be seen, perhaps never can, and whoever looks again now sends nothing
+            // once this is written.
+            (MemberOrder::Skip | MemberOrder::Hold, MemberState::Working { phase, .. })
+                if *phase == Phase::Looking
+                    && member.unanswered > 0
+                    && member.sent_before().is_some() =>
+            {
+                return self.give_up(number, order, who, now);
+            }
             (_, MemberState::Working { runner, until, .. }) => {
                 return Err(StepError::Busy {
                     runner: runner.clone(),

@@ -387,6 +387,16 @@ impl World {
                 worlds.extend(aborted.written(&step));
             }
         }
+        // A person may go no further with what has no end.
+        for (number, member) in (1..).map(MemberNumber).zip(&self.progress.members) {
+            if member.unanswered > 0 && matches!(member.state, MemberState::Working { .. }) {
+                let now = Timestamp(self.now);
+                let order = self
+                    .progress
+                    .order_member(number, MemberOrder::Hold, "person", now);
+                worlds.extend(order.ok().and_then(|step| self.clone().written(&step)));
+            }
+        }
         for (index, runner) in self.runners.iter().enumerate() {
             // It may die at any moment.
             if !matches!(runner, Runner::Idle) {

@@ -300,8 +300,8 @@ impl Members for Reachable<'_> {
                 "" => ending.outcome.to_string(),
                 why => format!("{}: {why}", ending.outcome),
             },
-            Told::Unanswered { until, why } => {
-                format!("no answer, its next turn is at {}: {why}", until.utc())
+            Told::Unanswered { until, sent, why } => {
+                format!("{sent}, its next turn is at {}: {why}", until.utc())
             }
             Told::Left(why) => format!("is left as it is: {why}"),
         };

@@ -91,7 +91,7 @@ pub(super) fn run(context: &Context, args: &RolloutRunArgs) -> Result<Exit, Stop
             Exit::Unfinished,
         ),
         Ran::Unanswered { until } => (
-            "customers that are left did not answer",
+            "customers that are left did not answer, or are not done with what was sent",
             Some(until),
             Exit::Unfinished,
         ),
@@ -271,9 +271,10 @@ impl Work<'_> {
             )?;
             let (what, until) = match ran {
                 Ran::Bakes { until } if args.wait_for_waves => ("the next wave begins", until),
-                Ran::Unanswered { until } if args.wait_for_waves => {
-                    ("customers that did not answer are asked again", until)
-                }
+                Ran::Unanswered { until } if args.wait_for_waves => (
+                    "customers that did not answer or are not done are asked again",
+                    until,
+                ),
                 Ran::Bakes { .. }
                 | Ran::Unanswered { .. }
                 | Ran::Frozen { .. }

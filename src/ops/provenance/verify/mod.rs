@@ -759,7 +759,8 @@ fn make_again(
         checks: checks(record).map_err(broken)?,
         limits: request.limits,
     };
-    let prepared = prepare(&export, None, running, observer)?;
+    let mut prepared = prepare(&export, None, running, observer)?;
+    prepared.forget_facts();
     // What the rule refuses has no bytes to compare.
     let refused = prepared.plan().connectors.iter();
     let refused: Vec<Mismatch> = refused

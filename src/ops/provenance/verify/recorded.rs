@@ -2,6 +2,7 @@
 //! the package is made again. A record says more than both determine: what it was made from, what was
 //! asked for, and by which catalogue are its own word.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -10,7 +11,7 @@ use super::Mismatch;
 use crate::model::finding::{Code, Counts, Severity};
 use crate::model::ident::Version;
 use crate::model::path::PackagePath;
-use crate::ops::export::record::DecisionRecord;
+use crate::ops::export::record::{DecisionRecord, EntryRecord};
 use crate::plan::decision::{ConnectorDecision, Outcome};
 
 /// How many differences of one record are named before the rest is only counted.
@@ -170,23 +171,28 @@ fn told(version: Option<Version>) -> String {
 /// rules and changes, what was left out, findings.
 pub(super) fn with_rebuild(record: &DecisionRecord, again: &DecisionRecord) -> Vec<Mismatch> {
     let mut found = Vec::new();
+    each(
+        "connectors",
+        (&record.connectors, &again.connectors),
+        decision,
+        &mut found,
+    );
+    entries(record, again, &mut found);
+    each(
+        "left_out",
+        (&record.left_out, &again.left_out),
+        value,
+        &mut found,
+    );
+    each(
+        "allowed",
+        (&record.allowed, &again.allowed),
+        value,
+        &mut found,
+    );
     let mut compare = |subject: &str, recorded: Value, again: Value| {
         differences(subject, &recorded, &again, &mut found);
     };
-    compare("connectors", decisions(record), decisions(again));
-    // Sizes and digests are compared entry by entry elsewhere, in words of their own.
-    let decided = |record: &DecisionRecord| {
-        let entries = record.entries.iter();
-        value(&BTreeMap::from_iter(entries.map(|entry| {
-            (
-                entry.path.clone(),
-                (entry.rule.clone(), entry.because.clone(), entry.edits),
-            )
-        })))
-    };
-    compare("entries", decided(record), decided(again));
-    compare("left_out", value(&record.left_out), value(&again.left_out));
-    compare("allowed", value(&record.allowed), value(&again.allowed));
     if let (Some(codes), Some(codes_again)) = (&record.finding_codes, &again.finding_codes) {
         let determined = |codes: &BTreeMap<Code, usize>| -> BTreeMap<Code, usize> {
             let mut codes = codes.clone();
@@ -225,21 +231,78 @@ pub(super) fn with_rebuild(record: &DecisionRecord, again: &DecisionRecord) -> V
     found
 }
 
-/// The decisions about connectors. Who asked for them, the manifest or the command line, is not
-/// determined: the record's own request is asked again.
-fn decisions(record: &DecisionRecord) -> Value {
-    let mut connectors = value(&record.connectors);
-    for connector in connectors.as_array_mut().into_iter().flatten() {
-        if let Some(connector) = connector.as_object_mut() {
-            connector.remove("word_from");
+/// Compares two lists item by item: one of their items at a time is held as JSON.
+fn each<T>(
+    place: &str,
+    (recorded, again): (&[T], &[T]),
+    as_json: impl Fn(&T) -> Value,
+    found: &mut Vec<Mismatch>,
+) {
+    if recorded.len() != again.len() {
+        return found.push(other_number(place, recorded.len(), again.len()));
+    }
+    for (at, (one, other)) in recorded.iter().zip(again).enumerate() {
+        let place = format!("{place}[{at}]");
+        differences(&place, &as_json(one), &as_json(other), found);
+    }
+}
+
+/// Compares what was decided about entries, by their paths. Sizes and digests are compared elsewhere,
+/// in words of their own.
+fn entries(record: &DecisionRecord, again: &DecisionRecord, found: &mut Vec<Mismatch>) {
+    let (recorded, again) = (by_path(record), by_path(again));
+    let (mut recorded, mut again) = (recorded.iter().peekable(), again.iter().peekable());
+    let decided = |entry: Option<&&EntryRecord>| match entry {
+        Some(entry) => value(&(&entry.rule, &entry.because, entry.edits)),
+        None => Value::Null,
+    };
+    loop {
+        let order = match (recorded.peek(), again.peek()) {
+            (None, None) => return,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(one), Some(other)) => one.path.cmp(&other.path),
+        };
+        let (one, other) = match order {
+            Ordering::Less => (recorded.next(), None),
+            Ordering::Greater => (None, again.next()),
+            Ordering::Equal => (recorded.next(), again.next()),
+        };
+        if let Some(entry) = one.or(other) {
+            let place = format!("entries.{}", entry.path);
+            differences(&place, &decided(one), &decided(other), found);
         }
     }
-    connectors
+}
+
+/// The entries of a record in the order of their paths; of several with one path the last.
+fn by_path(record: &DecisionRecord) -> Vec<&EntryRecord> {
+    let mut entries: Vec<&EntryRecord> = record.entries.iter().rev().collect();
+    entries.sort_by(|one, other| one.path.cmp(&other.path));
+    entries.dedup_by(|later, first| later.path == first.path);
+    entries
+}
+
+/// A decision about a connector. Who asked for it, the manifest or the command line, is not determined:
+/// the record's own request is asked again.
+fn decision(decision: &ConnectorDecision) -> Value {
+    let mut decision = value(decision);
+    if let Some(decision) = decision.as_object_mut() {
+        decision.remove("word_from");
+    }
+    decision
 }
 
 /// As JSON. What can't be written as JSON equals nothing, so that it is told.
 fn value(part: &impl serde::Serialize) -> Value {
     serde_json::to_value(part).unwrap_or_else(|error| Value::String(format!("\u{0}{error}")))
+}
+
+fn other_number(place: &str, recorded: usize, again: usize) -> Mismatch {
+    Mismatch {
+        subject: format!("record, {place}"),
+        what: format!("the record has {recorded}, made again there are {again}"),
+    }
 }
 
 /// Names every place where two documents differ.
@@ -259,14 +322,9 @@ fn differences(place: &str, recorded: &Value, again: &Value, found: &mut Vec<Mis
                 differences(&format!("{place}[{at}]"), one, other, found);
             }
         }
-        (Value::Array(one), Value::Array(other)) => found.push(Mismatch {
-            subject: format!("record, {place}"),
-            what: format!(
-                "the record has {}, made again there are {}",
-                one.len(),
-                other.len()
-            ),
-        }),
+        (Value::Array(one), Value::Array(other)) => {
+            found.push(other_number(place, one.len(), other.len()));
+        }
         _ if recorded == again => {}
         _ => found.push(Mismatch {
             subject: format!("record, {place}"),

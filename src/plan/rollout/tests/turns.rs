@@ -228,3 +228,64 @@ fn who_is_held_for_some_time_has_its_turn_afterwards() {
     };
     assert_eq!(next(&shape, &progress, Timestamp(100)), waits(200));
 }
+
+#[test]
+fn what_never_ends_keeps_nobody_else_and_a_person_may_end_it() {
+    let (runner, other) = (RunnerId("r".to_owned()), RunnerId("s".to_owned()));
+    let shape = waves(1, [(0..2, Passed::OnceEnded), (2..3, Passed::OnceEnded)]);
+    let claimed = |progress: &Progress, number, by: &RunnerId, now| {
+        let claimed = progress.claim(MemberNumber(number), by, Timestamp(now), 900);
+        let (step, hold) = claimed.expect("it is to be had");
+        (progress.after(&step), hold)
+    };
+    let not_done = Unanswered {
+        why: "the job runs".to_owned(),
+        wait: None,
+        sent: Sent::Perhaps,
+    };
+    let (mut progress, hold) = claimed(&Progress::new([false; 3], Timestamp(0)), 1, &runner, 100);
+    let hold_it = |progress: &Progress, now| {
+        progress.order_member(MemberNumber(1), MemberOrder::Hold, "p", Timestamp(now))
+    };
+    assert!(hold_it(&progress, 100).is_err(), "it is worked on");
+    progress.members[0] = progress.members[0]
+        .noted(&hold, Timestamp(110))
+        .expect("it is held");
+    assert!(hold_it(&progress, 110).is_err(), "it may be sent right now");
+    let step = progress.postpone(&hold, &not_done, Patience::USUAL, Timestamp(120));
+    progress = progress.after(&step.expect("it is held"));
+    assert!(progress.members[0].has_turn_at(Timestamp(180)));
+    // Others go on meanwhile, and it is looked at again once its turn has come.
+    let claims = |number| Next::Claim(MemberNumber(number));
+    assert_eq!(next(&shape, &progress, Timestamp(121)), claims(2));
+    assert_eq!(next(&shape, &progress, Timestamp(180)), claims(1));
+    // Somebody looks again, and a person ends it meanwhile: nothing more is sent to it.
+    let (looked_at, hold) = claimed(&progress, 1, &other, 180);
+    assert_eq!(hold.sent_before, Some(Timestamp(120)));
+    let step = hold_it(&looked_at, 190).expect("its end can't be seen");
+    let (_, ending) = step.ending.as_ref().expect("it is ended");
+    assert_eq!(ending.outcome, Outcome::Partly);
+    let ended = looked_at.after(&step);
+    assert!(ended.members[0].noted(&hold, Timestamp(191)).is_none());
+    assert!(!ended.holds(&hold));
+    assert_eq!(ended.failures(), 1);
+    // By itself, it ends after some turns.
+    let mut now = 180;
+    for _ in 0..6 {
+        let (taken, hold) = claimed(&progress, 1, &other, now);
+        let step = taken.postpone(&hold, &not_done, Patience::USUAL, Timestamp(now));
+        progress = taken.after(&step.expect("it is held"));
+        let MemberState::Working { until, .. } = progress.members[0].state else {
+            panic!("{progress:?}");
+        };
+        now = until.0;
+    }
+    let (taken, hold) = claimed(&progress, 1, &other, now);
+    let step = taken.postpone(&hold, &not_done, Patience::USUAL, Timestamp(now));
+    let partly = MemberState::Ended {
+        outcome: Outcome::Partly,
+        at: Timestamp(now),
+    };
+    let ended = taken.after(&step.expect("it is held"));
+    assert_eq!(ended.members[0].state, partly);
+}
