@@ -290,9 +290,7 @@ pub fn run(
     let shape = runner.plan.shape();
     // What this runner left, whose end can't be seen yet: others go on meanwhile.
     let mut left: BTreeMap<MemberNumber, Timestamp> = BTreeMap::new();
-    // What it sent something, and whose next turn comes later.
-    let mut later: BTreeMap<MemberNumber, Timestamp> = BTreeMap::new();
-    let first = |of: &BTreeMap<MemberNumber, Timestamp>| of.values().copied().min();
+    let first = |left: &BTreeMap<MemberNumber, Timestamp>| left.values().copied().min();
     loop {
         if running.interrupt.is_set() {
             return Ok(Ran::Interrupted);
@@ -305,7 +303,6 @@ pub fn run(
                 if let Some(until) = left.get(&number) {
                     return Ok(Ran::Left { until: *until });
                 }
-                later.remove(&number);
                 // What changed since is seen when it is looked at again.
                 let Ok((step, hold)) = progress.claim(number, &runner.runner, now, runner.lease)
                 else {
@@ -339,9 +336,6 @@ pub fn run(
                     Some(Ran::Left { until }) => {
                         left.insert(number, until);
                     }
-                    Some(Ran::Unanswered { until }) => {
-                        later.insert(number, until);
-                    }
                     Some(ran) => return Ok(ran),
                     None => {}
                 }
@@ -359,18 +353,15 @@ pub fn run(
                 why: WaitsFor::Unanswered { .. },
             } => return Ok(Ran::Unanswered { until }),
             Next::Wait {
+                until,
                 why: WaitsFor::Others { .. },
-                ..
             } => {
                 if let Some(until) = first(&left) {
                     return Ok(Ran::Left { until });
                 }
-                // Whoever else comes first may take it on, or a person decided.
-                later.retain(|number, until| {
-                    let member = progress.members.get(number.index());
-                    *until > now && member.is_some_and(|member| member.has_turn_at(*until))
-                });
-                if let Some(until) = first(&later) {
+                // Nobody works on what has its next look later.
+                let mut in_flight = progress.members.iter().filter(|it| it.is_in_flight());
+                if in_flight.all(|member| member.waits_for_its_end()) {
                     return Ok(Ran::Unanswered { until });
                 }
                 match members.pause(LOOK_AGAIN) {
@@ -432,7 +423,8 @@ fn write_down(
                         None
                     }
                     Attempted::Unanswered(unanswered) => {
-                        postponed(members, member, &step, unanswered)
+                        postponed(members, member, &step, unanswered);
+                        None
                     }
                     Attempted::Released(_) | Attempted::Left(_) | Attempted::Lost => {
                         Some(Ran::Interrupted)
@@ -443,27 +435,22 @@ fn write_down(
     }
 }
 
-/// Tells what is written down of a member that did not answer. Says until when it is to be left alone,
-/// if something was sent to it.
+/// Tells what is written down of a member that did not answer, or is not done with what was sent.
 fn postponed(
     members: &mut dyn Members,
     member: &PlannedMember,
     step: &Step,
     unanswered: &Unanswered,
-) -> Option<Ran> {
-    let state = step.members.first().map(|(_, progress)| &progress.state);
-    match (state, &step.ending) {
-        (_, Some((_, ending))) => members.told(member, Told::Ended(ending)),
-        (Some(MemberState::Postponed { until } | MemberState::Working { until, .. }), _) => {
+) {
+    if let Some((_, ending)) = &step.ending {
+        return members.told(member, Told::Ended(ending));
+    }
+    match step.members.first().map(|(_, progress)| &progress.state) {
+        Some(MemberState::Postponed { until } | MemberState::Working { until, .. }) => {
             let (until, sent, why) = (*until, unanswered.sent, &unanswered.why);
             members.told(member, Told::Unanswered { until, sent, why });
         }
-        (Some(MemberState::Waiting | MemberState::Ended { .. }) | None, None) => {}
-    }
-    match state {
-        Some(MemberState::Working { until, .. }) => Some(Ran::Unanswered { until: *until }),
-        Some(MemberState::Waiting | MemberState::Postponed { .. } | MemberState::Ended { .. })
-        | None => None,
+        Some(MemberState::Waiting | MemberState::Ended { .. }) | None => {}
     }
 }
 

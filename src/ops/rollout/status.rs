@@ -277,7 +277,7 @@ pub fn status_of(
                 ("waiting".to_owned(), Some(*until), None)
             }
             MemberState::Working { runner, until, .. } => {
-                if made.unanswered > 0 && made.sent_before().is_some() {
+                if made.waits_for_its_end() {
                     let turns = counted(u64::from(made.unanswered), "turn");
                     why = format!(
                         "what was sent to it has no end in {turns}; looked at again at {}",

@@ -85,9 +85,24 @@ impl MemberProgress {
         Some(Self { state, ..*self })
     }
 
-    /// Whether it waits until this moment to be looked at again, since its end could not be seen.
-    pub fn has_turn_at(&self, moment: Timestamp) -> bool {
-        matches!(self.state, MemberState::Working { until, .. } if until == moment)
+    /// Whether somebody works on it, or goes on with it later.
+    pub const fn is_in_flight(&self) -> bool {
+        matches!(self.state, MemberState::Working { .. })
+    }
+
+    /// Whether something was sent to it whose end could not be seen: it is looked at now and then, and
+    /// nothing more is sent before that end is known.
+    pub fn waits_for_its_end(&self) -> bool {
+        match &self.state {
+            MemberState::Working {
+                phase: Phase::Looking,
+                ..
+            } => self.unanswered > 0 && self.sent_before().is_some(),
+            MemberState::Working { .. }
+            | MemberState::Waiting
+            | MemberState::Postponed { .. }
+            | MemberState::Ended { .. } => false,
+        }
     }
 
     /// The member once it is held for longer; nothing if it is no longer held.
@@ -385,13 +400,8 @@ impl Progress {
 
     /// How many members somebody works on.
     pub fn in_flight(&self) -> u32 {
-        let working = |member: &&MemberProgress| match member.state {
-            MemberState::Working { .. } => true,
-            MemberState::Waiting | MemberState::Postponed { .. } | MemberState::Ended { .. } => {
-                false
-            }
-        };
-        u32::try_from(self.members.iter().filter(working).count()).unwrap_or(u32::MAX)
+        let working = self.members.iter().filter(|member| member.is_in_flight());
+        u32::try_from(working.count()).unwrap_or(u32::MAX)
     }
 
     /// What a step leaves. Ledgers do the same with rows.
@@ -728,11 +738,7 @@ impl Progress {
         let state = match (order, &member.state) {
             // Its end could not be seen, perhaps never can, and whoever looks again now sends nothing
             // once this is written.
-            (MemberOrder::Skip | MemberOrder::Hold, MemberState::Working { phase, .. })
-                if *phase == Phase::Looking
-                    && member.unanswered > 0
-                    && member.sent_before().is_some() =>
-            {
+            (MemberOrder::Skip | MemberOrder::Hold, _) if member.waits_for_its_end() => {
                 return self.give_up(number, order, who, now);
             }
             (_, MemberState::Working { runner, until, .. }) => {

@@ -254,7 +254,7 @@ fn what_never_ends_keeps_nobody_else_and_a_person_may_end_it() {
     assert!(hold_it(&progress, 110).is_err(), "it may be sent right now");
     let step = progress.postpone(&hold, &not_done, Patience::USUAL, Timestamp(120));
     progress = progress.after(&step.expect("it is held"));
-    assert!(progress.members[0].has_turn_at(Timestamp(180)));
+    assert!(progress.members[0].waits_for_its_end());
     // Others go on meanwhile, and it is looked at again once its turn has come.
     let claims = |number| Next::Claim(MemberNumber(number));
     assert_eq!(next(&shape, &progress, Timestamp(121)), claims(2));
