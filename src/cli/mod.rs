@@ -26,6 +26,7 @@ mod reports;
 mod request;
 pub(crate) mod settings;
 mod several;
+mod signals;
 mod signing;
 mod table;
 mod ui;
@@ -47,6 +48,7 @@ use args::{Cli, Command, Global, ManifestCommand, advised, exits};
 use colour::ColourWanted;
 use failure::{Failure, FailureDocument};
 use permits::Permits;
+use signals::Signals;
 use ui::{Format, Ui, Volume};
 
 use crate::model::count::counted;
@@ -177,16 +179,7 @@ fn exit_of_process() -> Exit {
         color,
     );
     let interrupt = Interrupt::default();
-    let signal = Arc::new(AtomicUsize::new(0));
-    for number in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // Without a handler the signal ends the process, which leaves no more than a temporary file.
-        let _ = signal_hook::flag::register_usize(
-            number,
-            Arc::clone(&signal),
-            usize::try_from(number).unwrap_or(0),
-        );
-        let _ = signal_hook::flag::register(number, interrupt.flag());
-    }
+    let signals = Signals::taken(&interrupt);
     let threads = threads
         .or_else(|| std::thread::available_parallelism().ok())
         .unwrap_or(NonZeroUsize::MIN);
@@ -227,8 +220,7 @@ fn exit_of_process() -> Exit {
             failure.exit
         }
         Err(Stop::Failure(mut failure)) => {
-            let terminated = usize::try_from(signal_hook::consts::SIGTERM).unwrap_or(usize::MAX);
-            if failure.exit == Exit::Interrupted && signal.load(Ordering::Relaxed) == terminated {
+            if failure.exit == Exit::Interrupted && signals.last_was_to_terminate() {
                 failure.exit = Exit::Terminated;
             }
             let failure = failure.after(&context.done());

@@ -57,6 +57,38 @@ fn whoever_waits_for_the_platform_ends_at_once() {
     }
 }
 
+/// A database that takes a connection and says nothing is not looked up from.
+#[test]
+fn whoever_sends_another_signal_later_does_not_wait() {
+    let place = Place::new();
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let ledger = format!("postgres://a@{}/x", mute.local_addr().expect("an address"));
+    let mut running = Vec::new();
+    for (signal, code) in SIGNALS {
+        let mut command = place.command();
+        command.args(["rollout", "status", "--ledger", &ledger]);
+        running.push((started(command), signal, code));
+    }
+    let send = |child: &Child, signal: &str| {
+        let id = child.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status();
+        assert!(sent.expect("kill").success(), "it still runs");
+    };
+    std::thread::sleep(Duration::from_millis(500));
+    for (child, signal, _) in &running {
+        // Whoever started it passes on what it got, too.
+        send(child, signal);
+        send(child, signal);
+    }
+    std::thread::sleep(Duration::from_millis(1600));
+    for (mut child, signal, code) in running {
+        assert!(child.try_wait().expect("a child").is_none(), "it waits");
+        send(&child, signal);
+        let ended = child.wait().expect("it ends");
+        assert_eq!(ended.code(), Some(code));
+    }
+}
+
 /// One file is the longest thing that is not looked up from: the largest that is accepted.
 #[test]
 fn whoever_reads_much_ends_soon() {
