@@ -692,7 +692,7 @@ impl From<ImportRefusal> for Failure {
                 let failures = needed.iter().map(|needed| {
                     let failure = Self::not_permitted(needed);
                     match needed.permission == Permission::OverwriteEdits {
-                        true => failure.help("leave what was changed there as it is: --edits keep; or say that it is meant: --overwrite-edits"),
+                        true => failure.help("leave what was changed there as it is: --edits keep; or have recipes merged: --edits merge; or say that it is meant: --overwrite-edits"),
                         false => failure,
                     }
                 });

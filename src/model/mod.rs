@@ -4,6 +4,7 @@ pub mod catalogue;
 pub mod contents;
 pub mod count;
 pub mod defect;
+pub mod edits;
 pub mod error;
 pub mod facts;
 pub mod file_stat;

@@ -7,6 +7,7 @@ mod edited;
 mod edits;
 pub mod history;
 pub mod matrix;
+mod merging;
 pub mod needs;
 mod plan_file;
 mod planned;
@@ -61,7 +62,7 @@ use crate::plan::import::compare::{Answer, ContentComparison, Side};
 use crate::plan::import::document::{
     AssetAction, ConnectorAction, ImportPlan, Permission, PlannedPackage,
 };
-use crate::plan::import::edits::EditsPolicy;
+use crate::plan::import::edits::{EditFate, EditsPolicy, EditsWish, SettledEdit};
 use crate::plan::import::mapping::Uses;
 use crate::plan::import::nesting;
 use crate::plan::import::settings::{
@@ -76,6 +77,7 @@ use carrying::Written;
 use comparing::Comparing;
 use contents::PackageContents;
 use edited::Edited;
+use merging::Merging;
 pub use plan_file::PlanFileError;
 pub use planned::Planned;
 use planned::not_granted;
@@ -112,9 +114,9 @@ pub struct ImportRequest {
     pub who: String,
     /// Whether the package may have been made for another target.
     pub other_target: OtherTarget,
-    /// What becomes of what somebody changed there since an import; nothing where that is not looked
+    /// What was said of what somebody changed there since an import; nothing where that is not looked
     /// for.
-    pub edits: Option<EditsPolicy>,
+    pub edits: Option<EditsWish>,
 }
 
 /// Settings that hold for a workspace, and where they come from.
@@ -298,7 +300,7 @@ impl ImportRequest {
             at,
             who: String::new(),
             other_target: OtherTarget::Refused,
-            edits: Some(EditsPolicy::Hold),
+            edits: Some(EditsWish::default()),
         }
     }
 }
@@ -479,37 +481,19 @@ impl Incoming {
         self.package.digest
     }
 
-    /// Plans the import into a workspace as it is now.
-    ///
-    /// # Errors
-    /// If the workspace or the package can't be read.
-    pub fn plan(
-        &self,
-        request: &ImportRequest,
-        workspace: &dyn Workspace,
-        running: &Running,
-    ) -> Result<Planned, ImportError> {
-        workspace.takes(&request.landing, &request.folder)?;
-        let (edited, findings) = self.edited(request, workspace, running)?;
-        let this = edited.as_ref().unwrap_or(self);
-        let mut planned = this.plan_as_read(request, workspace, running)?;
-        planned.findings.extend(findings);
-        planned.edited = edited.map(Arc::new);
-        Ok(planned)
-    }
-
     /// The same of a package that was edited where it has to be.
     fn plan_as_read(
         &self,
         request: &ImportRequest,
+        merging: &Merging,
         workspace: &dyn Workspace,
         running: &Running,
     ) -> Result<Planned, ImportError> {
-        let mut planned = self.plan_once(request, workspace, running)?;
+        let mut planned = self.plan_once(request, merging, workspace, running)?;
         if planned.snapshot.reading == ReadDepth::Slim {
             if self.needs_all(&planned) {
                 workspace.read_as(ReadDepth::Full);
-                planned = self.plan_once(request, workspace, running)?;
+                planned = self.plan_once(request, merging, workspace, running)?;
             } else {
                 let paths = self.not_read(&planned.snapshot);
                 Arc::make_mut(&mut planned.plan).not_read(&paths);
@@ -521,6 +505,7 @@ impl Incoming {
     fn plan_once(
         &self,
         request: &ImportRequest,
+        merging: &Merging,
         workspace: &dyn Workspace,
         running: &Running,
     ) -> Result<Planned, ImportError> {
@@ -531,17 +516,17 @@ impl Incoming {
         let answers = self.answers(&draft, workspace, running)?;
         let mut draft = draft.answered(&answers);
         let mut kept = BTreeSet::new();
-        let mut edited = BTreeMap::new();
-        if let Some(policy) = request.edits {
-            edited = self.edits(request, draft.overwritten(&answers), workspace, running)?;
-            if policy == EditsPolicy::Keep {
-                kept = edited.keys().copied().collect();
-                draft = draft.keeping(&kept);
-            }
+        let (mut edited, mut next) = (BTreeMap::new(), Merging::default());
+        if let Some(wish) = &request.edits {
+            let looking = (request, wish, merging);
+            (edited, next) = self.settle_edits(looking, &draft, &answers, workspace, running)?;
+            let stays = edited.iter().filter(|(_, it)| it.fate == EditFate::Kept);
+            kept = stays.map(|(asset, _)| *asset).collect();
+            draft = draft.keeping(&kept);
         }
         let (mut plan, mut findings) = draft.decide(self.package.clone(), request.address.clone());
-        if let Some(policy) = request.edits {
-            draft.tell_edits(&mut plan, policy, &edited);
+        if let Some(wish) = &request.edits {
+            draft.tell_edits(&mut plan, wish, &edited);
         }
         let here = self.here(request, workspace, &snapshot)?;
         let target = PlannedTarget::of(self.made_for.clone(), &here, request.other_target);
@@ -585,6 +570,7 @@ impl Incoming {
             snapshot,
             answers,
             kept,
+            merging: next,
             hidden: finding::hiding(&self.opened.project.findings),
         })
     }

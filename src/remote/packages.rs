@@ -2,6 +2,7 @@
 //! was there before. They are named by their digests, so that what was sent to many workspaces is
 //! kept once.
 
+use crate::workspace::Merges;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -208,7 +209,8 @@ impl Journal {
 
 /// The names of the files that an import keeps.
 fn names(kept: &KeptImport) -> impl Iterator<Item = String> {
-    let digests = [kept.uploaded, kept.before].into_iter().flatten();
+    let digests = [kept.uploaded, kept.reviewed, kept.before];
+    let digests = digests.into_iter().flatten();
     digests.map(|digest| format!("{digest}.zip"))
 }
 
@@ -336,6 +338,11 @@ impl RemoteWorkspace {
         }
         if let Some(sent) = sent {
             kept.uploaded = Some(self.settings.journal.keep(sent)?);
+        }
+        // What is at the path by now may be something else: then nothing is known of it later.
+        if package.merged == Merges::Some {
+            let reviewed = self.settings.journal.keep(package.path)?;
+            kept.reviewed = Some(reviewed).filter(|kept| *kept == package.digest);
         }
         self.settings.journal.make_room(&kept)?;
         Ok(kept)

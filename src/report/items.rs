@@ -202,9 +202,10 @@ pub fn of_matrix(document: &MatrixDocument) -> Vec<Item> {
             let verdict = cell.verdict.to_string();
             let outcome = match cell.verdict {
                 Verdict::Same | Verdict::Ready | Verdict::NeedsConnection => ItemOutcome::Passed,
-                Verdict::NeedsPermission | Verdict::OtherTarget | Verdict::Blocked => {
-                    ItemOutcome::Failed(verdict.clone())
-                }
+                Verdict::NeedsPermission
+                | Verdict::Customised
+                | Verdict::OtherTarget
+                | Verdict::Blocked => ItemOutcome::Failed(verdict.clone()),
             };
             item(package, row.customer.as_str(), outcome, &verdict)
         })

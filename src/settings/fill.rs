@@ -10,6 +10,7 @@ use super::{
     ConnectionWish, EndpointWish, ExistingRows, Origin, PropertyName, RecipeWish, Resolved, Said,
     SettingsError, TableWish, UsedConnection, Value,
 };
+use crate::model::edits::EditsPolicy;
 use crate::model::ident::Digest;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::FolderPath;
@@ -143,6 +144,8 @@ pub struct ResolvedSettings {
     pub recipes: BTreeMap<String, Said<RecipeWish>>,
     /// API endpoints.
     pub endpoints: BTreeMap<String, Said<EndpointWish>>,
+    /// What becomes of what somebody changed in the workspace.
+    pub edits: BTreeMap<String, Said<EditsPolicy>>,
 }
 
 impl Resolved {
@@ -157,6 +160,7 @@ impl Resolved {
             tags: self.tags.clone(),
             recipes: self.recipes.clone(),
             endpoints: self.endpoints.clone(),
+            edits: self.edits.clone(),
             ..ResolvedSettings::default()
         };
         for (name, said) in &self.properties {
@@ -304,6 +308,11 @@ impl ResolvedSettings {
         }
         for (name, said) in &self.endpoints {
             add("endpoint");
+            add(name);
+            add(said.value.as_str());
+        }
+        for (name, said) in &self.edits {
+            add("edits");
             add(name);
             add(said.value.as_str());
         }

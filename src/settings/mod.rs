@@ -23,6 +23,7 @@ pub use schema::SettingsText;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::model::edits::EditsPolicy;
 use crate::model::ident::Digest;
 use crate::model::keyword::keyword_enum;
 use crate::model::span::Span;
@@ -105,6 +106,9 @@ pub struct Section {
     pub recipes: BTreeMap<String, Said<RecipeWish>>,
     /// API endpoints, by name, by collection and name, by method and path, or `*` for all.
     pub endpoints: BTreeMap<String, Said<EndpointWish>>,
+    /// What becomes of what somebody changed in the workspace: of recipes, by name, by folder and name,
+    /// or of whatever there is with `*`.
+    pub edits: BTreeMap<String, Said<EditsPolicy>>,
 }
 
 keyword_enum! {

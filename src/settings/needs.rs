@@ -296,10 +296,12 @@ impl Needs {
                     errors.push(SettingsError::unknown(&said.at, &what, name, &endpoints));
                 }
             }
-            for (name, said) in section.recipes.iter().filter(|(name, _)| *name != "*") {
+            let named = (section.recipes.iter().map(|(name, said)| (name, &said.at)))
+                .chain(section.edits.iter().map(|(name, said)| (name, &said.at)));
+            for (name, at) in named.filter(|(name, _)| *name != "*") {
                 if !is_named(name, &recipes) {
                     let what = format!("recipe \"{name}\"");
-                    errors.push(SettingsError::unknown(&said.at, &what, name, &recipes));
+                    errors.push(SettingsError::unknown(at, &what, name, &recipes));
                 }
             }
         }

@@ -10,6 +10,7 @@ use super::{
     ConnectionWish, EndpointWish, ExistingRows, Origin, PropertyLevel, PropertyName, RecipeWish,
     Said, Scope, Section, SettingsError, SettingsFile, TableWish, UsedConnection, Value,
 };
+use crate::model::edits::EditsPolicy;
 use crate::model::ident::Digest;
 use crate::model::keyword::{UnknownKeyword, nearest, quoted_list};
 use crate::model::span::Span;
@@ -28,6 +29,7 @@ const SECTION: &[&str] = &[
     "tables",
     "recipes",
     "endpoints",
+    "edits",
 ];
 const VALUE: &[&str] = &["env", "file", "fill-in"];
 const CONNECTION: &[&str] = &["fields", "use", "fill-in"];
@@ -246,6 +248,14 @@ impl<'t> Reader<'t> {
                         if let Some(wish) = self.word::<EndpointWish>(&one) {
                             let said = self.said(&one, scope, wish);
                             section.endpoints.insert(one.key.to_owned(), said);
+                        }
+                    }
+                }
+                "edits" => {
+                    for one in self.table(&field).unwrap_or_default() {
+                        if let Some(policy) = self.word::<EditsPolicy>(&one) {
+                            let said = self.said(&one, scope, policy);
+                            section.edits.insert(one.key.to_owned(), said);
                         }
                     }
                 }

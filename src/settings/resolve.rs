@@ -6,6 +6,7 @@ use super::{
     ConnectionWish, EndpointWish, PropertyName, RecipeWish, Said, Scope, SettingsError,
     SettingsFile, TableWish, Value,
 };
+use crate::model::edits::EditsPolicy;
 use crate::model::keyword::nearest;
 use crate::model::workspace::FolderPath;
 
@@ -39,6 +40,8 @@ pub struct Resolved {
     pub recipes: BTreeMap<String, Said<RecipeWish>>,
     /// API endpoints.
     pub endpoints: BTreeMap<String, Said<EndpointWish>>,
+    /// What becomes of what somebody changed in the workspace.
+    pub edits: BTreeMap<String, Said<EditsPolicy>>,
 }
 
 impl Resolved {
@@ -86,6 +89,7 @@ impl Resolved {
                 resolved.tables.extend(section.tables.clone());
                 resolved.recipes.extend(section.recipes.clone());
                 resolved.endpoints.extend(section.endpoints.clone());
+                resolved.edits.extend(section.edits.clone());
             }
         }
         Ok(resolved)

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 
 use super::{EndpointWish, ExistingRows, RecipeWish};
+use crate::model::edits::EditsPolicy;
 use crate::model::table::RowsPolicy;
 
 /// What a file of settings may say.
@@ -57,6 +58,10 @@ pub struct SectionText {
     /// API endpoints, by name, by collection and name, by method and path, or `*` for all.
     #[serde(default)]
     pub endpoints: BTreeMap<String, EndpointWish>,
+    /// What becomes of what somebody changed in the workspace since an import: of recipes, by name, by
+    /// folder and name, or of whatever there is with `*`.
+    #[serde(default)]
+    pub edits: BTreeMap<String, EditsPolicy>,
 }
 
 /// What is done with tags.

@@ -158,6 +158,17 @@ pub struct Uploaded<'p> {
     pub secrets: &'p [SecretString],
     /// Files of assets that were not read, and that are not sent: what became of these there stays.
     pub left_out: &'p [PackagePath],
+    /// Whether the copy has recipes that were merged with what somebody changed in the workspace.
+    pub merged: Merges,
+}
+
+/// Whether a package has recipes that were merged with what somebody changed in the workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merges {
+    /// It has none.
+    None,
+    /// It has some.
+    Some,
 }
 
 /// For commits that bring no contents.

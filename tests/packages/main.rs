@@ -9,6 +9,7 @@ mod graph;
 mod hostile;
 mod interface;
 mod lock;
+mod merge;
 mod reuse;
 mod rule;
 mod secrets;

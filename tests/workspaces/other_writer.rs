@@ -166,7 +166,7 @@ fn a_plan_is_of_the_moment_at_which_it_began_to_read() {
         at: Timestamp(1_701_388_900),
         who: "somebody".to_owned(),
         other_target: OtherTarget::Refused,
-        edits: Some(recipack::plan::import::edits::EditsPolicy::Hold),
+        edits: Some(recipack::plan::import::edits::EditsWish::default()),
     };
     let running = Running {
         threads: std::num::NonZeroUsize::MIN,

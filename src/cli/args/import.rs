@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::edits::EditsArgs;
 use super::settings::SettingsArgs;
 use super::{ForceArgs, PlatformArgs, ReportArgs};
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath, ReadDepth};
 use crate::plan::import::TagsPolicy;
-use crate::plan::import::edits::EditsPolicy;
 
 /// What an import may do that it is refused otherwise.
 #[derive(Clone, Debug, Args)]
@@ -55,14 +55,9 @@ pub(crate) struct PlanArgs {
     /// Table rows: keep, overwrite, leave-out
     #[arg(long, value_name = "WAY", default_value = "overwrite")]
     pub(crate) rows: RowsPolicy,
-    /// Edits made there since: hold, keep
-    #[arg(
-        long,
-        value_name = "WAY",
-        default_value = "hold",
-        conflicts_with = "overwrite_edits"
-    )]
-    pub(crate) edits: EditsPolicy,
+    /// Edits made there.
+    #[command(flatten)]
+    pub(crate) edits: EditsArgs,
     /// Take this folder off the package's paths and references first
     #[arg(long, value_name = "NAME")]
     pub(crate) strip_folder: Option<String>,
@@ -143,9 +138,9 @@ pub(crate) struct ImportArgs {
     /// Table rows: keep, overwrite, leave-out [default: overwrite]
     #[arg(long, value_name = "WAY")]
     pub(crate) rows: Option<RowsPolicy>,
-    /// Edits made there since: hold, keep [default: hold]
-    #[arg(long, value_name = "WAY", conflicts_with = "overwrite_edits")]
-    pub(crate) edits: Option<EditsPolicy>,
+    /// Edits made there.
+    #[command(flatten)]
+    pub(crate) edits: EditsArgs,
     /// Import a package that was made for another target, too
     #[arg(long)]
     pub(crate) other_target: bool,

@@ -7,6 +7,7 @@ mod console;
 mod customer;
 mod diff;
 mod doctor;
+mod edits;
 mod examples;
 mod exits;
 mod grouping;
@@ -47,6 +48,7 @@ pub(crate) use customer::{
 };
 pub(crate) use diff::{DiffArgs, DiffSide};
 pub(crate) use doctor::DoctorArgs;
+pub(crate) use edits::EditsArgs;
 pub(crate) use exits::exits;
 pub(crate) use habits::advised;
 pub(crate) use help::command;

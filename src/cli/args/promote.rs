@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::edits::EditsArgs;
 use clap::Args;
 
 use super::import::PermittedArgs;
@@ -10,7 +11,6 @@ use super::{PlatformArgs, ReportArgs};
 use crate::model::ident::TargetName;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::FolderPath;
-use crate::plan::import::edits::EditsPolicy;
 
 /// Arguments of `promote`.
 #[derive(Debug, Args)]
@@ -45,9 +45,9 @@ pub(crate) struct PromoteArgs {
     /// Table rows: keep, overwrite, leave-out [default: overwrite]
     #[arg(long, value_name = "WAY")]
     pub(crate) rows: Option<RowsPolicy>,
-    /// Edits made there since: hold, keep [default: hold]
-    #[arg(long, value_name = "WAY", conflicts_with = "overwrite_edits")]
-    pub(crate) edits: Option<EditsPolicy>,
+    /// Edits made there.
+    #[command(flatten)]
+    pub(crate) edits: EditsArgs,
     /// Import a package that was made for another target, too
     #[arg(long)]
     pub(crate) other_target: bool,

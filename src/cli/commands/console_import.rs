@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::super::args::{
-    ImportArgs, PermittedArgs, PlatformArgs, ReportArgs, RollbackArgs, SettingsArgs,
+    EditsArgs, ImportArgs, PermittedArgs, PlatformArgs, ReportArgs, RollbackArgs, SettingsArgs,
 };
 use super::super::failure::Failure;
 use super::super::platform;
@@ -15,6 +15,7 @@ use super::import::{Doing, Ended, another, carry_out};
 use super::rollback;
 use crate::cli::connect::open;
 use crate::console::{ImportWish, Importing, PlannedImport, Trouble};
+use crate::model::edits::EditsPolicy;
 use crate::model::ident::Digest;
 use crate::model::workspace::{Address, RevisionNumber};
 use crate::ops::import::ImportDocument;
@@ -72,7 +73,7 @@ impl Imports {
                 overwrite_edits: permits(Permission::OverwriteEdits),
             },
             rows: None,
-            edits: Some(wish.edits),
+            edits: EditsArgs::all(Some(wish.edits).filter(|way| *way != EditsPolicy::Hold)),
             other_target: wish.other_target == OtherTarget::Permitted,
             read: None,
             full: false,

@@ -13,6 +13,7 @@ use super::super::request::read_text;
 use super::super::ui::{Answer, Format, visible};
 use super::super::{Context, Stop};
 use super::counts::Length;
+use super::import_edits;
 use super::import_settings::{Lands, Said, changed_rows, changed_values, planned_settings};
 use super::import_signed::{Approval, held, unlike, unsigned};
 use super::import_words::{imported, outcome, text};
@@ -39,7 +40,7 @@ use crate::ops::import::{
 use crate::ops::strip::Stripped;
 use crate::plan::decision::shell_word;
 use crate::plan::import::document::{ImportPlan, Needed, Permission};
-use crate::plan::import::edits::EditsPolicy;
+use crate::plan::import::edits::EditsWish;
 use crate::plan::import::target::{Fit, OtherTarget};
 use crate::plan::import::{Landing, Receipt, TagsPolicy};
 use crate::report::items;
@@ -87,7 +88,7 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
     let package = brought::fetched(context, ca, &args.package, Along::Record)?;
     let mut request = ImportRequest {
         other_target: other_target(args.other_target),
-        edits: Some(args.edits),
+        edits: Some(args.edits.wish()),
         landing: landing(
             workspace.as_ref(),
             &folder,
@@ -116,6 +117,7 @@ fn plan_only(context: &Context, args: &PlanArgs, reporter: &mut Reporter) -> Res
     if said.settle(&mut request, &incoming, workspace.as_ref())? == Lands::Elsewhere {
         incoming = read(&request)?;
     }
+    import_edits::known(&args.edits.wish(), &incoming)?;
     Failure::incomplete(&incoming.opened)?;
     let mut planned = incoming.plan(&request, workspace.as_ref(), &context.running)?;
     if context.running.interrupt.is_set() {
@@ -296,7 +298,7 @@ pub(super) fn request(
         at: platform::now(),
         who: platform::who(),
         other_target: OtherTarget::Refused,
-        edits: Some(EditsPolicy::Hold),
+        edits: Some(EditsWish::default()),
     }
 }
 
@@ -338,7 +340,7 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
         return Ok(Asked {
             request: ImportRequest {
                 other_target: other_target(args.other_target),
-                edits: Some(args.edits.unwrap_or(EditsPolicy::Hold)),
+                edits: Some(args.edits.wish()),
                 ..request(
                     &args.package,
                     into,
@@ -418,17 +420,7 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
             plan.package.path
         )));
     }
-    if let Some(edits) = args.edits.filter(|edits| *edits != plan.edits) {
-        return Err(Failure::new(
-            Exit::Refused,
-            "other-edits",
-            format!("the plan was made with --edits {}, not {edits}", plan.edits),
-        )
-        .help(format!(
-            "make a plan for it: recipack plan {} --into {address} --edits {edits}",
-            plan.package.path
-        )));
-    }
+    import_edits::same(&args.edits.wish(), plan)?;
     if let Some(tags) = args.tags.filter(|tags| *tags != plan.tags) {
         return Err(Failure::new(
             Exit::Refused,
@@ -491,7 +483,7 @@ fn asked(args: &ImportArgs) -> Result<Asked, Failure> {
     }
     request.package = package;
     request.landing = plan.landing();
-    request.edits = Some(plan.edits);
+    request.edits = Some(plan.said_of_edits());
     Ok(Asked {
         request,
         strip_folder,
@@ -611,6 +603,7 @@ pub(super) fn carry_out(
         Ok(incoming)
     };
     let mut incoming = read(&request)?;
+    import_edits::known(&args.edits.wish(), &incoming)?;
     let (files, said) = planned_settings(args, approved.as_ref())?;
     let said = Said {
         args: &said,

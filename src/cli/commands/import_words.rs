@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::counts::{Length, counts};
 use super::import::named;
+use super::import_edits;
 use crate::cli::ui::{Volume, visible};
 use crate::model::count::counted;
 use crate::model::workspace::{Address, FolderPath, RecipeState};
@@ -136,6 +137,7 @@ pub(super) fn text(plan: &ImportPlan, volume: Volume, length: Length) -> String 
             kind(asset.kind.label())
         );
     }
+    import_edits::text(&mut text, plan, volume);
     for ignored in &plan.ignored {
         let _ = writeln!(
             text,

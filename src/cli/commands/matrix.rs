@@ -94,7 +94,10 @@ fn work(context: &Context, args: &MatrixArgs, reporter: &mut Reporter) -> Result
         .any(|cell| {
             matches!(
                 cell.verdict,
-                Verdict::Blocked | Verdict::OtherTarget | Verdict::NeedsPermission
+                Verdict::Blocked
+                    | Verdict::OtherTarget
+                    | Verdict::NeedsPermission
+                    | Verdict::Customised
             )
         });
     Ok(if args.detailed_exitcode && stands {
@@ -132,6 +135,10 @@ fn text(document: &MatrixDocument, volume: Volume) -> String {
             );
             for because in &cell.because {
                 let _ = writeln!(text, "  {:width$}  ! {}", "", visible(because));
+            }
+            for edited in &cell.customised {
+                let told = visible(&edited.to_string());
+                let _ = writeln!(text, "  {:width$}  ~ {told}", "");
             }
             if volume == Volume::Verbose {
                 for connection in &cell.connections {

@@ -23,6 +23,7 @@ pub(crate) mod graph;
 pub(crate) mod help;
 pub(crate) mod history;
 pub(crate) mod import;
+mod import_edits;
 mod import_settings;
 mod import_signed;
 mod import_words;

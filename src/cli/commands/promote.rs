@@ -227,7 +227,7 @@ fn as_import(args: &PromoteArgs, to: &Environment) -> ImportArgs {
         lock: None,
         permitted: args.permitted.clone(),
         rows: args.rows,
-        edits: args.edits,
+        edits: args.edits.clone(),
         other_target: args.other_target,
         read: None,
         full: false,

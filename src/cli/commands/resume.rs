@@ -55,7 +55,7 @@ pub(crate) fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Stop> {
         at: platform::now(),
         who: entry.who.clone(),
         other_target: OtherTarget::Refused,
-        edits: Some(document.plan.edits),
+        edits: Some(document.plan.said_of_edits()),
     };
     // Without the package, nobody can say whether everything is as planned.
     let incoming = Incoming::read(&request, &context.running, &mut context.ui.observer())

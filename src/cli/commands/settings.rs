@@ -255,6 +255,13 @@ fn show(context: &Context, args: &SettingsShowArgs) -> Result<Exit, Stop> {
             said,
         ));
     }
+    for (name, said) in &resolved.edits {
+        settings.push(shown(
+            format!("edits of \"{name}\""),
+            said.value.to_string(),
+            said,
+        ));
+    }
     if let Some(said) = &resolved.folder {
         settings.push(shown("folder".to_owned(), said.value.to_string(), said));
     }

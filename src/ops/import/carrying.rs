@@ -3,6 +3,7 @@
 use super::*;
 use crate::plan::commit::Change;
 use crate::plan::import::settings::SettingWrite;
+use crate::workspace::Merges;
 
 impl Incoming {
     /// Carries a plan out, and says what was done. Nothing is read back yet. `document` is the
@@ -62,6 +63,12 @@ impl Incoming {
         let mut package = PackageContents::new(this, request)?;
         let stored = package.transform(&draft, planned, running, observer)?;
         let mut carried = draft.carry(&stored);
+        if !planned.merging.is_empty() {
+            package.merged = Merges::Some;
+            if workspace.kept_imports()?.is_none() {
+                package.keep_bases(&draft, &planned.merging, &mut carried.commit)?;
+            }
+        }
         for (change, write) in first {
             carried.commit.changes.push(change.clone());
             package.settings.push(write.clone());
@@ -76,7 +83,8 @@ impl Incoming {
             package.secrets.clone_from(&settled.secrets);
         }
         // What was left out is not there.
-        carried.receipt.contents = this.contents().filter(|_| planned.kept.is_empty());
+        let whole = planned.kept.is_empty() && planned.merging.is_empty();
+        carried.receipt.contents = this.contents().filter(|_| whole);
         carried.receipt.reading = planned.plan.reading;
         package.left_out = this.left_out(&planned.plan);
         carried.receipt.left_out.clone_from(&package.left_out);

@@ -2,6 +2,7 @@
 
 use super::sent::Sent;
 use super::*;
+use crate::workspace::Merges;
 use secrecy::SecretString;
 
 /// Gives a workspace what it lacks: entries of the package as they are, and what was rewritten.
@@ -18,6 +19,8 @@ pub(super) struct PackageContents<'a> {
     pub(super) left_out: Vec<PackagePath>,
     /// The copy that is sent, if it is another one.
     pub(super) sent: Option<Sent>,
+    /// Whether recipes of it were merged with what somebody changed in the workspace.
+    pub(super) merged: Merges,
     reader: SourceReader<'a>,
     /// The numbers of the package's files, in the order of their digests.
     files: Vec<usize>,
@@ -44,6 +47,7 @@ impl<'a> PackageContents<'a> {
             secrets: Vec::new(),
             left_out: Vec::new(),
             sent: None,
+            merged: Merges::None,
             reader: incoming.opened.source.reader(),
             files,
             spill: TempStore::new(scratch).map_err(|source| ImportError::Scratch {
@@ -186,6 +190,7 @@ impl Contents for PackageContents<'_> {
             settings: &self.settings,
             secrets: &self.secrets,
             left_out: &self.left_out,
+            merged: self.merged,
         })
     }
 

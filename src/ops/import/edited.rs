@@ -1,5 +1,6 @@
-//! A package with the rows that settings give its tables, and with connections that it only refers to:
-//! an edited copy, which is planned, carried out and read back in the package's place.
+//! A package with the rows that settings give its tables, with connections that it only refers to, and
+//! with recipes that have what somebody changed in the workspace: an edited copy, which is planned and
+//! carried out in the package's place.
 
 use super::sent::{Edits, Sent};
 use super::*;
@@ -7,16 +8,15 @@ use crate::plan::import::shells;
 use crate::plan::import::tables::{NamedTables, with_rows};
 
 impl Incoming {
-    /// The package as settings have it, if they put other rows into its tables or have connections made;
-    /// and what is wrong with those.
-    pub(super) fn edited(
+    /// What settings edit in the package: they may put other rows into its tables or have connections
+    /// made; and what is wrong with those.
+    pub(super) fn edits_of_settings(
         &self,
         request: &ImportRequest,
         workspace: &dyn Workspace,
-        running: &Running,
-    ) -> Result<(Option<Self>, Vec<Finding>), ImportError> {
+    ) -> Result<(Edits, Vec<Finding>), ImportError> {
         let Some(asked) = &request.settings else {
-            return Ok((None, Vec::new()));
+            return Ok((Edits::default(), Vec::new()));
         };
         let project = &self.opened.project;
         let mut named = NamedTables::of(&asked.resolved, project, &self.placing);
@@ -57,15 +57,11 @@ impl Incoming {
             edits.added = made;
             named.findings.extend(findings);
         }
-        let edited = match edits.replaced.is_empty() && edits.added.is_empty() {
-            true => None,
-            false => Some(self.with(request, &edits, running)?),
-        };
-        Ok((edited, named.findings))
+        Ok((edits, named.findings))
     }
 
     /// The same package with these edits.
-    fn with(
+    pub(super) fn with(
         &self,
         request: &ImportRequest,
         edits: &Edits,

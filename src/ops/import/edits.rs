@@ -6,11 +6,13 @@ use super::way_back::{Asking, import_of};
 use super::*;
 use crate::io::scratch::ScratchFolder;
 use crate::model::ident::Version;
-use crate::model::workspace::{AssetId, Body};
+use crate::model::workspace::{AssetId, Binding, Body};
 use crate::plan::import::edits::{Edit, FoundEdit, Overwritten};
 use crate::plan::import::history::Recorded;
+use crate::plan::import::merge::{self, ThreeWay};
 use crate::plan::rollback::kept::KeptRevision;
 use crate::workspace::KeptPackage;
+use thin_vec::ThinVec;
 
 impl Incoming {
     /// Which of the assets that would be overwritten are otherwise than the last import left them.
@@ -18,6 +20,7 @@ impl Incoming {
     pub(super) fn edits<'d>(
         &self,
         request: &ImportRequest,
+        draft: &Draft<'_>,
         overwritten: impl Iterator<Item = Overwritten<'d>>,
         workspace: &dyn Workspace,
         running: &Running,
@@ -27,13 +30,16 @@ impl Incoming {
             return Ok(BTreeMap::new());
         }
         match workspace.kept_imports()? {
-            Some(kept) => since_packages(request, &overwritten, &kept, workspace, running),
-            None => self.since_versions(&overwritten, workspace),
+            Some(kept) => {
+                self.since_packages(request, (draft, &overwritten), &kept, workspace, running)
+            }
+            None => self.since_versions(draft, &overwritten, workspace),
         }
     }
 
     fn since_versions(
         &self,
+        draft: &Draft<'_>,
         overwritten: &[Overwritten<'_>],
         workspace: &dyn Workspace,
     ) -> Result<BTreeMap<usize, FoundEdit>, ImportError> {
@@ -46,15 +52,15 @@ impl Incoming {
             }
             let since = header.number;
             let Ok(recorded) = Recorded::of(&workspace.revision(since)?) else {
-                let unknown = FoundEdit {
-                    edit: Edit::Unknown,
-                    since,
-                };
-                found.extend(wanted.values().map(|one| (one.asset, unknown)));
+                let unknown = wanted.values();
+                found.extend(unknown.map(|one| (one.asset, FoundEdit::unknown(since))));
                 break;
             };
             let about = recorded.by_asset();
             let left = |asset: AssetId| -> Option<Version> {
+                if let Some(base) = recorded.base(asset) {
+                    return Some(base);
+                }
                 let planned = about.planned(asset);
                 // What it only started, say, it left as somebody else had it.
                 if planned.is_some_and(|told| !told.is_of_package()) {
@@ -75,10 +81,20 @@ impl Incoming {
                     continue;
                 }
                 let base = workspace.asset_version(asset, version)?;
-                if !self.says_the_same(one, &base, workspace)? {
-                    let edit = Edit::Changed;
-                    found.insert(one.asset, FoundEdit { edit, since });
+                if self.says_the_same(one, &base, workspace)? {
+                    continue;
                 }
+                let mut bytes = Vec::new();
+                if let Some(main) = base.files.first() {
+                    workspace.content(&main.content, &mut bytes)?;
+                }
+                let base = Base {
+                    bytes,
+                    bindings: base.bindings,
+                };
+                let parts = self.parts(one, draft, &base, workspace)?;
+                let edit = Edit::Changed;
+                found.insert(one.asset, FoundEdit { edit, since, parts });
             }
         }
         Ok(found)
@@ -131,85 +147,159 @@ impl Incoming {
         let answer = compare::compare(kind, before, now, RowsPolicy::Keep, landing);
         Ok(answer.map_err(broken)?.sameness == ContentComparison::Same)
     }
-}
 
-fn since_packages(
-    request: &ImportRequest,
-    overwritten: &[Overwritten<'_>],
-    kept: &[KeptRevision],
-    workspace: &dyn Workspace,
-    running: &Running,
-) -> Result<BTreeMap<usize, FoundEdit>, ImportError> {
-    let mut wanted: BTreeMap<&AssetKey, usize> =
-        overwritten.iter().map(|one| (one.key, one.asset)).collect();
-    let scratch = ScratchFolder::new(&request.scratch).map_err(|source| ImportError::Scratch {
-        folder: request.scratch.display().to_string(),
-        source,
-    })?;
-    let asking = Asking {
-        address: &request.address,
-        scratch: &request.scratch,
-        at: request.at,
-        who: &request.who,
-    };
-    let mut found = BTreeMap::new();
-    for revision in kept.iter().rev() {
-        let since = revision.number();
-        let Some(digest) = &revision.kept.uploaded else {
-            continue;
+    /// Which parts each side of a recipe changed; nothing of what is no recipe.
+    fn parts(
+        &self,
+        one: &Overwritten<'_>,
+        draft: &Draft<'_>,
+        base: &Base,
+        workspace: &dyn Workspace,
+    ) -> Result<Option<ThreeWay>, ImportError> {
+        let kind = &one.key.kind;
+        let (AssetKind::Recipe, Some(main)) = (kind, one.held.body.files.first()) else {
+            return Ok(None);
         };
-        let brought = revision.recorded.brought();
-        let told: Vec<&AssetKey> = wanted
-            .keys()
-            .copied()
-            .filter(|key| brought.contains(&(&key.kind, &*key.name, key.place.folder())))
-            .collect();
-        if told.is_empty() {
-            continue;
-        }
-        let copy = scratch.file(&format!("sent-{since}.zip"));
-        match workspace.kept_package(digest, &copy)? {
-            KeptPackage::There => {}
-            KeptPackage::Missing | KeptPackage::Damaged => {
-                let edit = Edit::Unknown;
-                let gone = told.into_iter().filter_map(|key| wanted.remove(key));
-                found.extend(gone.map(|asset| (asset, FoundEdit { edit, since })));
+        let broken = |source| self.broken(one.asset, source);
+        let mut theirs = Vec::new();
+        workspace.content(&main.content, &mut theirs)?;
+        let (_, ours) = self.in_terms_of(one.asset, draft)?;
+        let mut scanner = Scanner::default();
+        let scanned = [&base.bytes, &theirs, &ours].map(|bytes| scanner.scan(kind, bytes));
+        let [was, is, own] = scanned;
+        let (was, is, own) = (
+            was.map_err(broken)?,
+            is.map_err(broken)?,
+            own.map_err(broken)?,
+        );
+        let base = Side {
+            bytes: &base.bytes,
+            references: &was.references,
+            bindings: &base.bindings,
+        };
+        let theirs = Side {
+            bytes: &theirs,
+            references: &is.references,
+            bindings: &one.held.body.bindings,
+        };
+        let ours = Side {
+            bytes: &ours,
+            references: &own.references,
+            bindings: draft.bindings(one.asset),
+        };
+        merge::compare(base, theirs, ours).map(Some).map_err(broken)
+    }
+
+    fn since_packages(
+        &self,
+        request: &ImportRequest,
+        (draft, overwritten): (&Draft<'_>, &[Overwritten<'_>]),
+        kept: &[KeptRevision],
+        workspace: &dyn Workspace,
+        running: &Running,
+    ) -> Result<BTreeMap<usize, FoundEdit>, ImportError> {
+        let mut wanted: BTreeMap<&AssetKey, &Overwritten<'_>> =
+            overwritten.iter().map(|one| (one.key, one)).collect();
+        let scratch =
+            ScratchFolder::new(&request.scratch).map_err(|source| ImportError::Scratch {
+                folder: request.scratch.display().to_string(),
+                source,
+            })?;
+        let asking = Asking {
+            address: &request.address,
+            scratch: &request.scratch,
+            at: request.at,
+            who: &request.who,
+        };
+        let mut found = BTreeMap::new();
+        for revision in kept.iter().rev() {
+            let since = revision.number();
+            let Some(uploaded) = revision.kept.uploaded else {
                 continue;
+            };
+            let brought = revision.recorded.brought();
+            let merged = revision.recorded.with_changes();
+            let of = |key: &AssetKey| (key.kind.clone(), key.name.to_string(), key.place.folder());
+            let told = (wanted.keys().copied())
+                .filter(|key| brought.contains(&(&key.kind, &*key.name, key.place.folder())));
+            // What was merged was sent with what the workspace had: the package says what it was.
+            let (merged, plain): (Vec<&AssetKey>, Vec<&AssetKey>) =
+                told.partition(|key| merged.contains(&of(key)));
+            let packages = [
+                ("sent", Some(uploaded), plain),
+                ("reviewed", revision.kept.reviewed, merged),
+            ];
+            for (what, digest, told) in packages {
+                if told.is_empty() {
+                    continue;
+                }
+                let copy = scratch.file(&format!("{what}-{since}.zip"));
+                let there = match digest {
+                    Some(digest) => workspace.kept_package(&digest, &copy)?,
+                    None => KeptPackage::Missing,
+                };
+                match there {
+                    KeptPackage::There => {}
+                    KeptPackage::Missing | KeptPackage::Damaged => {
+                        let gone = told.into_iter().filter_map(|key| wanted.remove(key));
+                        found.extend(gone.map(|one| (one.asset, FoundEdit::unknown(since))));
+                        continue;
+                    }
+                }
+                let mut import = import_of(&asking, &copy, revision.folder.clone());
+                import.landing = revision.landing.clone();
+                let sent = Self::read(&import, running, &mut Silent)?;
+                let keys: BTreeSet<&AssetKey> = sent.keys().map(|(_, key)| key).collect();
+                let told = told.into_iter().filter(|key| keys.contains(key));
+                let left: BTreeMap<&AssetKey, &Overwritten<'_>> = told
+                    .filter_map(|key| Some((key, wanted.remove(key)?)))
+                    .collect();
+                let mut others = otherwise(&sent, &import, Sight::AsRead, workspace, running)?;
+                // What is referred to may lie further off than was looked.
+                if left.keys().any(|key| others.contains_key(*key)) {
+                    others = otherwise(&sent, &import, Sight::Everywhere, workspace, running)?;
+                }
+                for (key, one) in left {
+                    let Some(base) = others.get(key) else {
+                        continue;
+                    };
+                    let parts = self.parts(one, draft, base, workspace)?;
+                    let edit = Edit::Changed;
+                    found.insert(one.asset, FoundEdit { edit, since, parts });
+                }
             }
         }
-        let mut import = import_of(&asking, &copy, revision.folder.clone());
-        import.landing = revision.landing.clone();
-        let sent = Incoming::read(&import, running, &mut Silent)?;
-        let keys: BTreeSet<&AssetKey> = sent.keys().map(|(_, key)| key).collect();
-        let told = told.into_iter().filter(|key| keys.contains(key));
-        let left: BTreeMap<&AssetKey, usize> = told
-            .filter_map(|key| Some((key, wanted.remove(key)?)))
-            .collect();
-        let mut others = otherwise(&sent, &import, Sight::AsRead, workspace, running)?;
-        // What is referred to may lie further off than was looked.
-        if left.keys().any(|key| others.contains(*key)) {
-            others = otherwise(&sent, &import, Sight::Everywhere, workspace, running)?;
-        }
-        let changed = left.iter().filter(|(key, _)| others.contains(**key));
-        let edit = Edit::Changed;
-        found.extend(changed.map(|(_, &asset)| (asset, FoundEdit { edit, since })));
+        Ok(found)
     }
-    Ok(found)
 }
 
-/// What of a package that was sent a workspace has otherwise now.
+/// What an import left of a recipe.
+struct Base {
+    bytes: Vec<u8>,
+    bindings: ThinVec<Binding>,
+}
+
+/// What of a package that was sent a workspace has otherwise now, as that package has it.
 fn otherwise(
     sent: &Incoming,
     import: &ImportRequest,
     sight: Sight,
     workspace: &dyn Workspace,
     running: &Running,
-) -> Result<BTreeSet<AssetKey>, ImportError> {
+) -> Result<BTreeMap<AssetKey, Base>, ImportError> {
     let uses = Uses::of(None);
     let snapshot = sent.snapshot_seen(workspace, &uses, sight)?;
     let draft = sent.draft(&snapshot, import, &uses);
     let answers = sent.answers(&draft, workspace, running)?;
     let draft = draft.answered(&answers);
-    let others = draft.overwritten(&answers).map(|other| other.key.clone());
-    Ok(others.collect())
+    let mut others = BTreeMap::new();
+    for other in draft.overwritten(&answers) {
+        let bytes = match other.key.kind == AssetKind::Recipe {
+            true => sent.in_terms_of(other.asset, &draft)?.1,
+            false => Vec::new(),
+        };
+        let bindings = draft.bindings(other.asset).into();
+        others.insert(other.key.clone(), Base { bytes, bindings });
+    }
+    Ok(others)
 }

@@ -13,6 +13,7 @@ use crate::ops::approval::ImportRefusal;
 use crate::ops::import::{ImportError, ImportRequest, Incoming};
 use crate::ops::{Interrupted, Observer, Running};
 use crate::plan::import::Landing;
+use crate::plan::import::edits::EditsWish;
 use crate::plan::import::matrix::{Cell, Possible};
 use crate::plan::import::target::OtherTarget;
 use crate::workspace::AdminWorkspace;
@@ -89,7 +90,7 @@ pub fn matrix<E: From<ImportError>>(
             at: request.at,
             who: String::new(),
             other_target: OtherTarget::Refused,
-            edits: None,
+            edits: Some(EditsWish::default()),
         };
         let read = Incoming::read(&request, running, observer)?;
         incoming.push((request, read));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::merging::Merging;
 use super::{Incoming, PlanDocument};
 use crate::model::finding::{self, Counts, Finding, Subject};
 use crate::model::path::PackagePath;
@@ -29,6 +30,8 @@ pub struct Planned {
     pub(super) answers: BTreeMap<usize, Answer>,
     /// The assets of the package that are left out, as somebody changed those of the workspace.
     pub(super) kept: BTreeSet<usize>,
+    /// Recipes that were merged with what somebody changed in the workspace.
+    pub(super) merging: Merging,
     /// What hides some of the package.
     pub(super) hidden: Vec<Finding>,
 }

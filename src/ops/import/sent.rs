@@ -33,6 +33,11 @@ pub(crate) struct Edits {
 }
 
 impl Edits {
+    /// Whether there are none of files that are replaced or added.
+    pub(super) fn is_empty(&self) -> bool {
+        self.replaced.is_empty() && self.added.is_empty()
+    }
+
     /// Copies a package with these edits. What is not edited is copied as it is compressed.
     pub(crate) fn copy(
         &self,

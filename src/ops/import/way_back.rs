@@ -22,7 +22,7 @@ use crate::plan::rollback::kept::{
 };
 use crate::plan::rollback::{RollbackPlan, RollbackReceipt};
 use crate::settings::{Origin, RecipeWish, Said, Scope as SettingsScope};
-use crate::workspace::KeptPackage;
+use crate::workspace::{KeptPackage, Merges};
 
 /// What the package of the earlier contents is called.
 const EARLIER: &str = "earlier.zip";
@@ -572,6 +572,7 @@ impl Contents for NothingSent {
             without_rows: &[],
             settings: &self.settings,
             left_out: &[],
+            merged: Merges::None,
         })
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::hash::Hash;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Difference;
 use super::document;
@@ -14,20 +14,20 @@ use super::value::{JsonText, ValueChange};
 use crate::json::{Node, NodeKind};
 
 /// What to call a step of a recipe.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StepLabel {
     /// Its number, as the platform shows it; on the new side, if the step is there.
     pub number: u64,
     /// Its number on the old side, where that is another.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub was: Option<u64>,
     /// What sort of step it is: `trigger`, `action`, `if`, `foreach` …
     pub keyword: String,
     /// The application it uses.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
     /// The application's action or trigger.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
@@ -75,17 +75,19 @@ pub(super) fn compare(old: Node<'_>, new: Node<'_>) -> Option<Vec<Difference>> {
     Some(alignment.differences())
 }
 
-struct Step<'a> {
-    node: Node<'a>,
-    parent: Option<usize>,
+/// A step, and where it stands.
+pub(in crate::plan) struct Step<'a> {
+    pub(in crate::plan) node: Node<'a>,
+    pub(in crate::plan) parent: Option<usize>,
     number: u64,
 }
 
 /// The steps of a recipe in the order in which they are numbered, the trigger first.
-struct Steps<'a>(Vec<Step<'a>>);
+pub(in crate::plan) struct Steps<'a>(pub(in crate::plan) Vec<Step<'a>>);
 
 impl<'a> Steps<'a> {
-    fn of(trigger: Node<'a>) -> Option<Self> {
+    /// The steps of a recipe, given by its trigger; nothing if it is not built of steps.
+    pub(in crate::plan) fn of(trigger: Node<'a>) -> Option<Self> {
         let mut steps = Self(Vec::new());
         steps.add(trigger, None)?;
         Some(steps)
@@ -108,7 +110,8 @@ impl<'a> Steps<'a> {
         }
     }
 
-    fn text(&self, step: usize, key: &str) -> Option<Cow<'a, str>> {
+    /// What a step has under a key, if that is a text.
+    pub(in crate::plan) fn text(&self, step: usize, key: &str) -> Option<Cow<'a, str>> {
         self.0[step].node.get(key)?.text()
     }
 
@@ -120,7 +123,8 @@ impl<'a> Steps<'a> {
         }
     }
 
-    fn label(&self, step: usize) -> StepLabel {
+    /// What to call a step.
+    pub(in crate::plan) fn label(&self, step: usize) -> StepLabel {
         let owned = |key| self.text(step, key).map(Cow::into_owned);
         StepLabel {
             number: self.0[step].number,
@@ -144,19 +148,21 @@ impl<'a> Steps<'a> {
     }
 }
 
-struct Alignment<'s> {
+/// Which steps of two recipes are the same ones.
+pub(in crate::plan) struct Alignment<'s> {
     old: &'s Steps<'s>,
     new: &'s Steps<'s>,
     /// The new side's step for each one of the old side.
-    to_new: Vec<Option<usize>>,
+    pub(in crate::plan) to_new: Vec<Option<usize>>,
     /// The old side's step for each one of the new side.
-    to_old: Vec<Option<usize>>,
+    pub(in crate::plan) to_old: Vec<Option<usize>>,
     /// Which of the new side's steps stand elsewhere.
-    moved: Vec<bool>,
+    pub(in crate::plan) moved: Vec<bool>,
 }
 
 impl<'s> Alignment<'s> {
-    fn of(old: &'s Steps<'s>, new: &'s Steps<'s>) -> Self {
+    /// Pairs the steps of two recipes.
+    pub(in crate::plan) fn of(old: &'s Steps<'s>, new: &'s Steps<'s>) -> Self {
         let mut alignment = Self {
             old,
             new,
@@ -253,7 +259,7 @@ impl<'s> Alignment<'s> {
 
     /// Steps moved if the step around them is another, or if they passed a sibling. Of siblings
     /// that passed each other as few as possible are said to have moved.
-    fn find_moves(&mut self) {
+    pub(in crate::plan) fn find_moves(&mut self) {
         let mut stayed: Vec<Vec<(usize, usize)>> = vec![Vec::new(); self.new.0.len()];
         for new in 1..self.to_old.len() {
             let Some(old) = self.to_old[new] else {
@@ -378,7 +384,7 @@ fn children(steps: &Steps<'_>, among: &[usize]) -> HashMap<usize, Vec<usize>> {
 }
 
 /// Which items belong to a longest rising subsequence.
-fn longest_rising(items: &[usize]) -> Vec<bool> {
+pub(in crate::plan) fn longest_rising(items: &[usize]) -> Vec<bool> {
     // The index of the smallest last item of a rising subsequence of each length.
     let mut ends: Vec<usize> = Vec::new();
     let mut before = vec![None; items.len()];

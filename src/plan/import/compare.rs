@@ -385,6 +385,32 @@ fn canonical(document: Document<'_>, side: Side<'_>, ignored: &[&str]) -> Digest
     Digest::of(&out)
 }
 
+/// What parts of a document say, as [`compare`] takes them.
+pub(in crate::plan) struct Saying<'a>(Writer<'a>);
+
+impl<'a> Saying<'a> {
+    /// Of a document with these references.
+    pub(in crate::plan) fn of(side: Side<'a>) -> Self {
+        Self(Writer {
+            meanings: meanings(side),
+            told: Told::Meaning,
+            met: Vec::new(),
+        })
+    }
+
+    /// What a value says, of an object without these members.
+    pub(in crate::plan) fn node(&mut self, node: Node<'_>, ignored: &[&str]) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.0.write(node, ignored, &mut out);
+        out
+    }
+
+    /// What the reference means that starts at a byte, if one does.
+    pub(in crate::plan) fn meaning(&self, at: usize) -> Option<Binding> {
+        self.0.meanings.get(&at).map(|(_, _, binding)| *binding)
+    }
+}
+
 type Meanings<'a> = BTreeMap<usize, (usize, &'a Reference, Binding)>;
 
 fn meanings(side: Side<'_>) -> Meanings<'_> {

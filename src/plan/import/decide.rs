@@ -16,7 +16,6 @@ use super::document::{
     MovedRecipe, Needed, Permission, PlannedAsset, PlannedConnector, PlannedPackage, PlannedRows,
     PlannedWorkspace, RecipeElsewhere, Summary,
 };
-use super::edits::EditsPolicy;
 use super::references::Places;
 use super::{Draft, Fate};
 use crate::model::count::counted;
@@ -167,7 +166,8 @@ impl Draft<'_> {
             catalog: self.snapshot.shared.as_ref().map(|shared| shared.digest()),
             folder: self.placing.folder.clone(),
             rows: self.rows.for_all(),
-            edits: EditsPolicy::Hold,
+            edits: None,
+            edits_of: BTreeMap::new(),
             edited: Vec::new(),
             home_folder: Some(&landing.home).filter(|home| !home.is_home()).cloned(),
             tags: landing.tags,

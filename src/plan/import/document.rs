@@ -1,6 +1,6 @@
 //! The plan of an import as a value: what is shown, kept in a file, compared and carried out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -52,9 +52,13 @@ pub struct ImportPlan {
     /// The folder for connections of Home; absent for Home itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub home_folder: Option<FolderPath>,
-    /// What becomes of what was changed in the workspace since an import; absent where it is held.
-    #[serde(default = "hold", skip_serializing_if = "is_held")]
-    pub edits: EditsPolicy,
+    /// What was said of what was changed in the workspace since an import; absent where nothing was:
+    /// then settings say it, or it is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edits: Option<EditsPolicy>,
+    /// What was said of single files of the package, which counts more.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub edits_of: BTreeMap<PackagePath, EditsPolicy>,
     /// What was changed there since an import, of what the package has something else for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edited: Vec<EditedAsset>,
@@ -94,16 +98,6 @@ const fn overwrite() -> RowsPolicy {
 /// What plans mean that don't say it.
 const fn apply() -> TagsPolicy {
     TagsPolicy::Apply
-}
-
-/// What plans mean that don't say it.
-const fn hold() -> EditsPolicy {
-    EditsPolicy::Hold
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
-fn is_held(edits: &EditsPolicy) -> bool {
-    *edits == EditsPolicy::Hold
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
@@ -519,6 +513,10 @@ impl ImportPlan {
             not_read: _,
             keeps_edits,
         } = self.summary;
+        // What was changed there may hold all that the package has.
+        let edited = self.edited.iter();
+        let has_package = edited.filter(|asset| asset.has_package()).count();
+        let keeps_edits = keeps_edits.saturating_sub(has_package);
         creates + overwrites + installs + updates + keeps_edits == 0
             && self.creates_folders.is_empty()
     }

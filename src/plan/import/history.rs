@@ -15,6 +15,7 @@ use crate::model::workspace::{
 };
 use crate::plan::import::ReceiptRecipe;
 use crate::plan::import::document::AssetAction;
+use crate::plan::import::edits::EditFate;
 use crate::plan::import::settings::{SettingEffect, SettingSubject};
 
 /// A revision, as far as others build on it.
@@ -36,6 +37,30 @@ pub struct Recorded {
     pub removed: Vec<RemovedAsset>,
     /// What its settings gave that no earlier version takes back.
     pub given: Given,
+    /// What it merged with changes that somebody had made there.
+    pub merged: Vec<RecordedMerge>,
+}
+
+/// An asset that a revision left with changes that somebody had made there.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct RecordedMerge {
+    /// Its number.
+    #[serde(default)]
+    pub id: Option<AssetId>,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: AssetKind,
+    /// Its name.
+    pub name: String,
+    /// The folder that it lay in.
+    #[serde(default)]
+    pub folder: FolderPath,
+    /// What became of the changes, as its plan called that.
+    #[serde(default)]
+    becomes: String,
+    /// The version that keeps what the package itself had, in a workspace that keeps versions.
+    #[serde(default)]
+    pub base: Option<Version>,
 }
 
 /// What settings gave that no earlier version takes back.
@@ -190,6 +215,8 @@ struct PlanRecord {
     #[serde(default)]
     assets: Vec<RecordedAsset>,
     #[serde(default)]
+    edited: Vec<RecordedMerge>,
+    #[serde(default)]
     settings: Option<SettingsRecord>,
 }
 
@@ -228,7 +255,10 @@ impl Recorded {
         let number = revision.header.number;
         let plan: PlanRecord = read(&revision.plan, number, "plan")?;
         let receipt: ReceiptRecord = read(&revision.receipt, number, "receipt")?;
+        let mut merged = plan.edited;
+        merged.retain(|edited| edited.becomes == EditFate::Merged.as_str());
         Ok(Self {
+            merged,
             given: Given::of(plan.settings.as_ref()),
             header: revision.header.clone(),
             before: revision.before.clone(),
@@ -245,6 +275,21 @@ impl Recorded {
         let assets = self.assets.iter().filter(|told| told.is_of_package());
         assets
             .map(|told| (&told.kind, told.name.as_str(), told.folder.clone()))
+            .collect()
+    }
+
+    /// The version that keeps what its package itself had of an asset, if it merged that with what
+    /// somebody had changed there.
+    pub fn base(&self, asset: AssetId) -> Option<Version> {
+        let mut merged = self.merged.iter().filter(|merged| merged.id == Some(asset));
+        merged.find_map(|merged| merged.base)
+    }
+
+    /// What it merged with what somebody had changed there: by type, name and folder.
+    pub fn with_changes(&self) -> BTreeSet<(AssetKind, String, FolderPath)> {
+        let merged = self.merged.iter();
+        merged
+            .map(|it| (it.kind.clone(), it.name.clone(), it.folder.clone()))
             .collect()
     }
 

@@ -9,7 +9,8 @@ use crate::model::ident::Version;
 use crate::model::keyword::keyword_enum;
 use crate::plan::decision::ConnectorDecision;
 use crate::plan::import::ImportPlan;
-use crate::plan::import::document::{Afterwards, ConnectorAction};
+use crate::plan::import::document::{Afterwards, ConnectorAction, Needed, Permission};
+use crate::plan::import::edits::EditedAsset;
 use crate::plan::import::target::Fit;
 
 keyword_enum! {
@@ -21,6 +22,9 @@ keyword_enum! {
         Ready = "ready",
         /// It can be imported; connections have to be authorised before its recipes run.
         NeedsConnection = "needs-connection",
+        /// Somebody changed there what the package has something else for, since an import: it has to
+        /// be said what becomes of that.
+        Customised = "customised",
         /// A permission has to be given, such as to restart running recipes.
         NeedsPermission = "needs-permission",
         /// The package was made for another kind of target, data center or customer.
@@ -82,6 +86,14 @@ pub struct Cell {
     pub connections: Vec<String>,
     /// Why it is not simply ready.
     pub because: Vec<String>,
+    /// What somebody changed there since an import, of what the package has something else for: which
+    /// parts of recipes, or that it is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub customised: Vec<EditedAsset>,
+}
+
+fn of_edits(needed: &Needed) -> bool {
+    needed.permission == Permission::OverwriteEdits
 }
 
 /// Whether anything of a plan makes the import impossible.
@@ -182,8 +194,10 @@ impl Cell {
             Verdict::Blocked
         } else if target == Fit::Other {
             Verdict::OtherTarget
-        } else if !plan.needs.is_empty() {
+        } else if plan.needs.iter().any(|needed| !of_edits(needed)) {
             Verdict::NeedsPermission
+        } else if !plan.needs.is_empty() {
+            Verdict::Customised
         } else if !connections.is_empty() {
             Verdict::NeedsConnection
         } else if plan.is_empty() {
@@ -202,6 +216,7 @@ impl Cell {
                 .map(|needed| needed.because.clone())
                 .chain(other_applications(plan))
                 .collect(),
+            customised: plan.edited.clone(),
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod edits;
 pub mod history;
 pub mod mapping;
 pub mod matrix;
+pub mod merge;
 pub mod nesting;
 mod references;
 pub mod settings;

@@ -18,6 +18,10 @@ use crate::plan::landing::Landing;
 pub struct KeptImport {
     /// The package as it was sent; none if nothing was sent.
     pub uploaded: Option<Digest>,
+    /// The package as somebody reviewed it, where recipes of it were merged with what was changed in the
+    /// workspace before it was sent: later changes are seen against that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed: Option<Digest>,
     /// A package of what was there before, as far as it was changed; none if nothing was.
     pub before: Option<Digest>,
     /// The folder that the paths of that one count from.

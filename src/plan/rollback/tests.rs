@@ -130,6 +130,7 @@ fn inventory(
 
 fn revision(number: u64, before: &[(u64, Option<u64>, HeldState)]) -> Recorded {
     Recorded {
+        merged: Vec::new(),
         header: RevisionHeader {
             number: RevisionNumber(number),
             at: Timestamp(number),

@@ -162,7 +162,7 @@ pub(super) fn request(package: &Path) -> ImportRequest {
         at: Timestamp(1_700_000_000),
         who: "somebody".to_owned(),
         other_target: OtherTarget::Refused,
-        edits: Some(recipack::plan::import::edits::EditsPolicy::Hold),
+        edits: Some(recipack::plan::import::edits::EditsWish::default()),
     }
 }
 

@@ -9,9 +9,9 @@ use super::slim::{edit_recipe, held, newer, rewrite_recipe};
 use crate::remote::Caller;
 use crate::remote::between::{Between, Fate};
 use crate::stage::Told;
-use crate::support::Place;
 use crate::support::Run;
-use crate::support::sandbox::{Sandbox, done, local, partner};
+use crate::support::sandbox::{Sandbox, done, export_external, local, partner};
+use crate::support::{Place, root};
 
 const RECIPE: &str = "Quote shipping";
 const FILE: &str = "Functions/quote_shipping.recipe.json";
@@ -97,7 +97,7 @@ fn what_was_changed_is_not_overwritten_unasked() {
         let refused = target.import(3, &[]);
         for line in [
             "error[not-permitted]: recipe \"Functions/Quote shipping\" would lose what was changed there since an import",
-            "--edits keep; or say that it is meant: --overwrite-edits",
+            "--edits keep; or have recipes merged: --edits merge; or say that it is meant: --overwrite-edits",
         ] {
             assert!(refused.stderr.contains(line), "{line}: {}", refused.stderr);
         }
@@ -205,4 +205,84 @@ fn an_import_whose_end_nobody_saw_hides_no_change() {
     assert_eq!(planned["edited"][0]["edit"], "changed");
     assert_eq!(planned["edited"][0]["since"], 1);
     assert_eq!(target.recipe()["description"], WORDS);
+}
+
+/// Says the same of a file of the project, exported anew.
+fn another(place: &Place, from: &str, to: &str) {
+    let recipe = place.path("partner/Functions/quote_shipping.recipe.json");
+    let text = std::fs::read_to_string(&recipe).expect("readable");
+    let edited = text.replacen(from, to, 1);
+    assert_ne!(edited, text);
+    std::fs::write(&recipe, edited).expect("written");
+    export_external(place, "newer.zip");
+}
+
+/// What a plan says of what customers changed is what the page of imports shows.
+#[track_caller]
+fn told_as_documented(target: &Target<'_>) {
+    let told = target.exits(
+        0,
+        &[
+            "plan",
+            "newer.zip",
+            "--into",
+            &target.into,
+            "--edits",
+            "merge",
+        ],
+    );
+    let lines = told.stdout.lines();
+    let lines = lines.skip_while(|line| !line.contains("customised"));
+    let told: Vec<&str> = lines.take(3).collect();
+    let page = std::fs::read_to_string(root().join("docs/imports.md")).expect("readable");
+    assert!(page.contains(&told.join("\n")), "{told:?}");
+}
+
+#[test]
+fn other_parts_of_both_sides_are_merged() {
+    everywhere(|target| {
+        let into = &target.into;
+        target.edit();
+        let planned = target.plan(0, &["--edits", "merge", "-o", "plan.json"]);
+        told_as_documented(target);
+        let edited = &planned["edited"][0];
+        assert_eq!(edited["becomes"], "merged", "{into}: {edited}");
+        assert_eq!(edited["relation"], "disjoint", "{into}");
+        assert_eq!(edited["theirs"][0]["name"], "description", "{into}");
+        assert_eq!(edited["ours"][0]["name"], "private", "{into}");
+        let imported = target.exits(0, &["import", "plan.json", "--json"]);
+        let imported: Value = serde_json::from_str(&imported.stdout).expect("JSON");
+        assert_eq!(imported["astray"], Value::Array(Vec::new()), "{into}");
+        let merged = target.recipe();
+        assert_eq!(merged["description"], WORDS, "{into}");
+        assert_eq!(merged["private"], false, "{into}");
+
+        // The package is there, and what the customer made of it is still the customer's.
+        let merge = ["--edits", "merge"];
+        target.plan(0, &["--edits", "merge", "--detailed-exitcode"]);
+        target.import(3, &[]);
+        let planned = target.plan(3, &[]);
+        assert_eq!(planned["edited"][0]["relation"], "theirs-only", "{into}");
+        assert_eq!(planned["edited"][0]["since"], 2, "{into}");
+        another(target.place, "\"concurrency\": 1", "\"concurrency\": 2");
+        target.import(3, &[]);
+        target.import(0, &merge);
+        let merged = target.recipe();
+        assert_eq!(merged["description"], WORDS, "{into}");
+        assert_eq!(merged["concurrency"], 2, "{into}");
+
+        // What both changed is held, with the part.
+        another(
+            target.place,
+            "\"description\": \"",
+            "\"description\": \"other ",
+        );
+        let refused = target.import(3, &merge);
+        let told = "can't merge what was changed there since an import: recipe \"Functions/Quote shipping\" (setting description: changed on both sides)";
+        assert!(refused.stderr.contains(told), "{}", refused.stderr);
+        let of_file = format!("{FILE}=overwrite");
+        target.import(0, &["--edits", "merge", "--edits", &of_file]);
+        assert_ne!(target.recipe()["description"], WORDS, "{into}");
+        target.plan(0, &["--detailed-exitcode"]);
+    });
 }

@@ -207,7 +207,7 @@ fn request(package: &Path, folder: &str) -> ImportRequest {
         at: Timestamp(1_700_000_000),
         who: "somebody".to_owned(),
         other_target: recipack::plan::import::target::OtherTarget::Refused,
-        edits: Some(recipack::plan::import::edits::EditsPolicy::Hold),
+        edits: Some(recipack::plan::import::edits::EditsWish::default()),
     }
 }
 

@@ -55,7 +55,8 @@ fn wish(asked: &Asked<'_>, fields: &Fields) -> Result<ImportWish, Instead> {
         edits: match fields.get("edits") {
             None | Some("hold") => EditsPolicy::Hold,
             Some("keep") => EditsPolicy::Keep,
-            Some(_) => return Err(unclear("Edits are held or kept.")),
+            Some("merge") => EditsPolicy::Merge,
+            Some(_) => return Err(unclear("Edits are held, kept or merged.")),
         },
         other_target: match fields.get("other-target") {
             None => OtherTarget::Refused,
@@ -182,8 +183,9 @@ fn confirmation(
     needs: &[Needed],
     seal: Option<Digest>,
 ) -> Markup {
-    let mut kept = wish.clone();
+    let (mut kept, mut merged) = (wish.clone(), wish.clone());
     kept.edits = EditsPolicy::Keep;
+    merged.edits = EditsPolicy::Merge;
     html! {
         form .panel method="post" action=(Route::ImportPlan.path()) autocomplete="off" {
             input type="hidden" name="token" value=(asked.token);
@@ -191,7 +193,7 @@ fn confirmation(
             @for (name, value) in again { input type="hidden" name=(name) value=(value); }
             (boxes(needs))
             @if needs.iter().any(|needed| needed.permission == Permission::OverwriteEdits) {
-                p { "Or " a href=(path(&Route::ImportPlan, &fields(&kept))) { "leave what was changed there as it is" } "." }
+                p { "Or " a href=(path(&Route::ImportPlan, &fields(&kept))) { "leave what was changed there as it is" } ", or " a href=(path(&Route::ImportPlan, &fields(&merged))) { "merge it" } " with the package's." }
             }
             p .actions {
                 button type="submit" { "Import it" }
