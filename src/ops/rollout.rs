@@ -37,6 +37,7 @@ use crate::ops::approval::ImportRefusal;
 use crate::ops::astray::LISTED;
 use crate::plan::import::Receipt;
 use crate::plan::import::document::Afterwards;
+use crate::plan::import::edits::Edit;
 use crate::plan::rollout::progress::{
     Ending, Hold, MemberReceipt, MemberState, Patience, ReceivedRecipe, Sent, Step, StepError,
     Unanswered,
@@ -817,7 +818,10 @@ fn receipt(package: &RolloutPackage, planned: &Planned, done: Option<&Receipt>) 
         | Afterwards::FillProperties { .. }
         | Afterwards::Start { .. } => 0,
     });
+    let mut edited = plan.edited.iter();
+    let all_known = edited.all(|edited| edited.edit == Edit::Changed);
     MemberReceipt {
+        customised: all_known.then_some(plan.edited.len()),
         package: package.name.to_string(),
         digest: package.digest,
         contents: package.contents,

@@ -11,7 +11,7 @@ use crate::plan::import::edits::EditsWish;
 /// What becomes of what somebody changed in a workspace.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct EditsArgs {
-    /// Edits made there since: hold (the default), keep, merge, overwrite
+    /// Edits made there: hold (default), keep, merge, overwrite
     #[arg(
         long = "edits",
         value_name = "[FILE=]WAY",

@@ -341,6 +341,7 @@ impl Attempt<'_> {
             stopped: running(RecipeState::Stopped),
             unauthorized: 0,
             back_to: Some(back.to),
+            customised: None,
             ..receipt.clone()
         });
         Attempted::Ended(Ending {

@@ -276,6 +276,10 @@ pub struct MemberReceipt {
     /// The package's recipes there; absent where that was not written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipes: Option<Vec<ReceivedRecipe>>,
+    /// How many of its assets have there what somebody changed since an import; absent where that is not
+    /// known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customised: Option<usize>,
 }
 
 /// A recipe of a package in a customer's workspace.

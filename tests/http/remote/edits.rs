@@ -244,7 +244,9 @@ fn other_parts_of_both_sides_are_merged() {
         let into = &target.into;
         target.edit();
         let planned = target.plan(0, &["--edits", "merge", "-o", "plan.json"]);
-        told_as_documented(target);
+        if into.starts_with("local:") {
+            told_as_documented(target);
+        }
         let edited = &planned["edited"][0];
         assert_eq!(edited["becomes"], "merged", "{into}: {edited}");
         assert_eq!(edited["relation"], "disjoint", "{into}");
@@ -260,7 +262,6 @@ fn other_parts_of_both_sides_are_merged() {
         // The package is there, and what the customer made of it is still the customer's.
         let merge = ["--edits", "merge"];
         target.plan(0, &["--edits", "merge", "--detailed-exitcode"]);
-        target.import(3, &[]);
         let planned = target.plan(3, &[]);
         assert_eq!(planned["edited"][0]["relation"], "theirs-only", "{into}");
         assert_eq!(planned["edited"][0]["since"], 2, "{into}");

@@ -37,7 +37,15 @@ pub(super) fn inside(platform: &Path, name: &str) -> LocalWorkspace {
 }
 
 pub(super) fn held(place: &Place, kind: &AssetKind, name: &str) -> String {
-    let workspace = osprey(place);
+    held_in(&osprey(place), kind, name)
+}
+
+/// The JSON of a recipe of any workspace.
+pub(super) fn recipe_in(workspace: &LocalWorkspace, name: &str) -> String {
+    held_in(workspace, &AssetKind::Recipe, name)
+}
+
+fn held_in(workspace: &LocalWorkspace, kind: &AssetKind, name: &str) -> String {
     let inventory: Inventory = workspace.inventory().expect("an inventory");
     let mut assets = inventory.assets.iter();
     let asset = assets.find(|asset| asset.key.kind == *kind && *asset.key.name == *name);
@@ -66,7 +74,15 @@ pub(super) fn edit_recipe(platform: &Path, name: &str, words: &str) {
 
 /// A recipe gets a new version, whose JSON is spelled anew.
 pub(super) fn rewrite_recipe(platform: &Path, name: &str, edit: impl Fn(&mut serde_json::Value)) {
-    let mut workspace = osprey_of(platform);
+    rewrite_in(osprey_of(platform), name, edit);
+}
+
+/// The same in any workspace.
+pub(super) fn rewrite_in(
+    mut workspace: LocalWorkspace,
+    name: &str,
+    edit: impl Fn(&mut serde_json::Value),
+) {
     let inventory = workspace.inventory().expect("an inventory");
     let mut assets = inventory.assets.iter();
     let recipe =

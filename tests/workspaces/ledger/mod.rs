@@ -275,6 +275,7 @@ impl Rollout {
 
 pub(crate) fn ending(outcome: Outcome, packages: &[&str]) -> Ending {
     let receipts = packages.iter().map(|package| MemberReceipt {
+        customised: None,
         package: (*package).to_owned(),
         digest: Digest::of(package.as_bytes()),
         contents: Digest::of(b"contents"),

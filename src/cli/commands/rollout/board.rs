@@ -108,6 +108,7 @@ pub(super) fn board(context: &Context, args: &RolloutBoardArgs) -> Result<Exit, 
             Align::Right,
             Align::Right,
             Align::Right,
+            Align::Right,
         ])
         .headed([
             "CUSTOMER",
@@ -119,6 +120,7 @@ pub(super) fn board(context: &Context, args: &RolloutBoardArgs) -> Result<Exit, 
             "RUN",
             "STAND",
             "TO AUTHORIZE",
+            "CUSTOMISED",
         ]);
         for line in &document.lines {
             let contents: String = match line.receipt.back_to {
@@ -135,11 +137,18 @@ pub(super) fn board(context: &Context, args: &RolloutBoardArgs) -> Result<Exit, 
                 &line.receipt.running.to_string(),
                 &line.receipt.stopped.to_string(),
                 &line.receipt.unauthorized.to_string(),
+                &customised(&line.receipt, "unknown"),
             ]);
         }
         table.text("")
     })?;
     Ok(Exit::Done)
+}
+
+/// How many assets customers changed.
+fn customised(receipt: &MemberReceipt, unknown: &str) -> String {
+    let known = receipt.customised;
+    known.map_or_else(|| unknown.to_owned(), |number| number.to_string())
 }
 
 /// The lines with commas. What a spreadsheet would take for a formula is a text.
@@ -160,6 +169,7 @@ fn csv(document: &BoardDocument) -> Result<String, csv::Error> {
         "stopped",
         "unauthorized",
         "back_to",
+        "customised",
     ])?;
     let text = |text: &str| match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => format!("'{text}"),
@@ -186,6 +196,7 @@ fn csv(document: &BoardDocument) -> Result<String, csv::Error> {
             receipt
                 .back_to
                 .map_or_else(String::new, |revision| revision.to_string()),
+            customised(receipt, ""),
         ])?;
     }
     let bytes = writer

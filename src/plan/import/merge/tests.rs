@@ -177,11 +177,16 @@ fn steps_of_both_sides_come_together() {
         assert_eq!(told, expected, "{base} | {theirs} | {ours}: {found:?}");
         // Whichever side is whose, both agree or none.
         let turned = three(&recipe(base), &recipe(ours), &recipe(theirs));
+        let conflict = |found: &ThreeWay| found.relation == Relation::Conflict;
         assert_eq!(
-            (found.theirs, found.ours, found.merged.map(|it| it.says)),
-            (turned.ours, turned.theirs, turned.merged.map(|it| it.says)),
+            conflict(&found),
+            conflict(&turned),
             "{base} | {ours} | {theirs}"
         );
+        if let (Some(merged), Some(turned)) = (&found.merged, &turned.merged) {
+            assert_eq!(merged.says, turned.says, "{base} | {ours} | {theirs}");
+        }
+        assert_eq!((found.theirs, found.ours), (turned.ours, turned.theirs));
     }
 }
 
