@@ -13,7 +13,7 @@ use crate::model::job::{Extent, JobEnd, RecipeJob, RecipeJobs};
 use crate::model::workspace::Timestamp;
 
 /// So many pages of a recipe's jobs are read at most.
-const PAGES: usize = 40;
+const PAGES: usize = 200;
 /// So much of what is said of a failed job is kept, in bytes.
 const LONGEST: usize = 300;
 

@@ -98,16 +98,22 @@ pub(super) struct MemberRow {
     pub(super) sent_before: Option<i64>,
     pub(super) outcome: Option<String>,
     pub(super) ended_at: Option<i64>,
+    pub(super) jobs: Option<String>,
 }
 
-impl From<&MemberProgress> for MemberRow {
-    fn from(member: &MemberProgress) -> Self {
+impl MemberRow {
+    /// A member's.
+    ///
+    /// # Errors
+    /// None that can happen; the serialiser's type has one.
+    pub(super) fn of(member: &MemberProgress) -> Result<Self, LedgerError> {
         let row = Self {
             attempt: i64::from(member.attempt.0),
             unanswered: i64::from(member.unanswered),
+            jobs: member.jobs.as_ref().map(text).transpose()?,
             ..Self::default()
         };
-        match &member.state {
+        Ok(match &member.state {
             MemberState::Waiting => row,
             MemberState::Postponed { until } => Self {
                 next_turn: Some(until.0.cast_signed()),
@@ -130,11 +136,9 @@ impl From<&MemberProgress> for MemberRow {
                 ended_at: Some(at.0.cast_signed()),
                 ..row
             },
-        }
+        })
     }
-}
 
-impl MemberRow {
     pub(super) fn sum(&self, rollout: i64, number: i64) -> Sum {
         Sum::of("member")
             .number(rollout)
@@ -148,6 +152,7 @@ impl MemberRow {
             .perhaps(self.sent_before, Sum::number)
             .perhaps(self.outcome.as_deref(), Sum::text)
             .perhaps(self.ended_at, Sum::number)
+            .perhaps(self.jobs.as_deref(), Sum::text)
     }
 
     /// The member.
@@ -189,6 +194,7 @@ impl MemberRow {
             attempt: Attempt(attempt),
             unanswered,
             state,
+            jobs: self.jobs.as_deref().map(value).transpose()?,
         })
     }
 }

@@ -38,6 +38,7 @@ use crate::ops::astray::LISTED;
 use crate::plan::import::Receipt;
 use crate::plan::import::document::Afterwards;
 use crate::plan::import::edits::Edit;
+use crate::plan::rollout::gate::{GateStop, SeenJobs};
 use crate::plan::rollout::progress::{
     Ending, Hold, MemberReceipt, MemberState, Patience, ReceivedRecipe, Sent, Step, StepError,
     Unanswered,
@@ -49,7 +50,9 @@ pub use back::{Brought, WayBack, way_back};
 pub use drift::{Drift, Drifted, drift};
 pub use jobs::{JobError, MemberJobs, RecipeJobsLine, RolloutJobsDocument, jobs_of};
 pub use look::{Seen, look, unshared};
-pub use orders::{FindError, OrderError, RolloutOrderDocument, find, order, order_member};
+pub use orders::{
+    FindError, OrderError, RolloutOrderDocument, find, order, order_gate, order_member,
+};
 pub use status::{
     ListedRollout, MemberStatus, ReportedReceipt, RolloutListDocument, RolloutReportDocument,
     RolloutStatusDocument, WaveStatus, list_of, report_of, status_of,
@@ -149,6 +152,8 @@ pub enum Told<'t> {
         /// What was heard instead.
         why: &'t str,
     },
+    /// Its jobs were read.
+    Jobs(&'t SeenJobs),
     /// It was left as it is.
     Left(&'t str),
 }
@@ -230,6 +235,18 @@ pub enum Ran {
     Bakes {
         /// When.
         until: Timestamp,
+    },
+    /// The jobs of a wave count for some time, and the next one begins later.
+    Watched {
+        /// When.
+        until: Timestamp,
+    },
+    /// The jobs of a wave don't let the next one begin.
+    Gated {
+        /// The wave.
+        wave: WaveNumber,
+        /// Why.
+        why: GateStop,
     },
     /// Those that are left are held for some time.
     Frozen {
@@ -370,6 +387,17 @@ pub fn run(
                     GoesOn::Interrupted => return Ok(Ran::Interrupted),
                 }
             }
+            Next::Wait {
+                until,
+                why: WaitsFor::Jobs(_),
+            } => return Ok(Ran::Watched { until }),
+            Next::ReadJobs(unread) => {
+                match jobs::read_jobs(ledger, runner, members, running, unread)? {
+                    GoesOn::Yes => {}
+                    GoesOn::Interrupted => return Ok(Ran::Interrupted),
+                }
+            }
+            Next::Gated { wave, why } => return Ok(Ran::Gated { wave, why }),
             Next::Halted { failures, budget } => return Ok(Ran::Halted { failures, budget }),
             Next::Stopped(wave) => return Ok(Ran::Stopped(wave)),
             Next::Paused => return Ok(Ran::Paused),

@@ -778,7 +778,7 @@ fn schema_lists_documents() {
     rollout-run         what `rollout run` prints with --json
     rollout-list        what `rollout status` prints with --json
     rollout-status      what `rollout status` prints of one roll-out with --json
-    rollout-order       what `rollout pause`, `resume`, `abort`, `retry`, `skip` and `hold` print with --json
+    rollout-order       what `rollout pause`, `resume`, `abort`, `gate`, `retry`, `skip` and `hold` print with --json
     rollout-board       what `rollout board` prints with --json
     rollout-drift       what `rollout drift` prints with --json
     rollout-jobs        what `rollout jobs` prints with --json

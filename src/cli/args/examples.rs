@@ -289,6 +289,13 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
         ],
     ),
     (
+        "rollout gate",
+        [
+            "recipack rollout gate 1f0c55d20d41 --again",
+            "recipack rollout gate 1f0c55d20d41 --pass",
+        ],
+    ),
+    (
         "rollout retry",
         [
             "recipack rollout retry 1f0c55d20d41 kestrel",

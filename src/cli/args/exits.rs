@@ -67,6 +67,7 @@ const ENDS: &[Ends] = &[
     ("rollout pause", LEDGER, &[Refused]),
     ("rollout resume", LEDGER, &[Refused]),
     ("rollout abort", CHANGING, &[VerificationFailed]),
+    ("rollout gate", LEDGER, &[Refused]),
     ("rollout retry", LEDGER, &[Refused]),
     ("rollout skip", LEDGER, &[Refused]),
     ("rollout hold", LEDGER, &[Refused]),

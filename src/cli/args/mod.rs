@@ -64,8 +64,8 @@ pub(crate) use registry::{AttachArgs, AttachingArgs, DiscoverArgs, PullArgs, Pus
 pub(crate) use report::{ReportArgs, ReportFileArgs, ReportTo};
 pub(crate) use rollout::{
     LedgerArgs, RolloutAbortArgs, RolloutBoardArgs, RolloutCommand, RolloutDriftArgs,
-    RolloutJobsArgs, RolloutMembersArgs, RolloutOrderArgs, RolloutPlanArgs, RolloutReportArgs,
-    RolloutRetryArgs, RolloutRunArgs, RolloutStartArgs, RolloutStatusArgs,
+    RolloutGateArgs, RolloutJobsArgs, RolloutMembersArgs, RolloutOrderArgs, RolloutPlanArgs,
+    RolloutReportArgs, RolloutRetryArgs, RolloutRunArgs, RolloutStartArgs, RolloutStatusArgs,
 };
 pub(crate) use sandbox::{ResumeArgs, SandboxArgs};
 pub(crate) use settings::{

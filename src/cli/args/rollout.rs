@@ -12,6 +12,7 @@ use crate::model::rollout::RolloutId;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath};
 use crate::plan::rollout::Waves;
+use crate::plan::rollout::gate::AllowedFailures;
 use crate::plan::sharing::ConnectorWish;
 
 /// What to do with roll-outs.
@@ -31,6 +32,8 @@ pub(crate) enum RolloutCommand {
     Resume(RolloutOrderArgs),
     /// Give a roll-out up: what was sent is brought to its end; --back plans the way back
     Abort(Box<RolloutAbortArgs>),
+    /// Say what becomes of a wave whose jobs keep the next one from beginning
+    Gate(RolloutGateArgs),
     /// Try customers again
     Retry(RolloutRetryArgs),
     /// Leave customers out for good
@@ -82,6 +85,15 @@ pub(crate) struct RolloutPlanArgs {
     /// How long a wave is in use: 90s, 30m, 24h, 7d
     #[arg(long, value_name = "TIME", default_value = "0s")]
     pub(crate) bake: Soak,
+    /// How many of a wave's jobs may fail in `--jobs-for 30m`
+    #[arg(long, value_name = "N|P%", requires = "jobs_for")]
+    pub(crate) jobs_max_failed: Option<AllowedFailures>,
+    /// For how long its jobs count: 30m, 24h
+    #[arg(long, value_name = "TIME", requires = "jobs_max_failed", hide = true)]
+    pub(crate) jobs_for: Option<Soak>,
+    /// Go on where no job of a wave ended in that time
+    #[arg(long, requires = "jobs_max_failed", hide = true)]
+    pub(crate) jobs_accept_none: bool,
     /// The folder to import into [default: the settings', or Home]
     #[arg(long, value_name = "FOLDER", value_parser = super::within::folder)]
     pub(crate) folder: Option<FolderPath>,
@@ -231,6 +243,24 @@ pub(crate) struct RolloutOrderArgs {
     /// The roll-out
     #[arg(value_name = "ID")]
     pub(crate) id: RolloutId,
+    /// Where it is written down.
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+}
+
+/// Arguments of `rollout gate`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("order").required(true))]
+pub(crate) struct RolloutGateArgs {
+    /// The roll-out
+    #[arg(value_name = "ID")]
+    pub(crate) id: RolloutId,
+    /// Have the wave's jobs read again by the next run
+    #[arg(long, group = "order")]
+    pub(crate) again: bool,
+    /// Let the wave pass, whatever its jobs came to
+    #[arg(long, group = "order")]
+    pub(crate) pass: bool,
     /// Where it is written down.
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,

@@ -223,7 +223,7 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     ),
     (
         "rollout-order",
-        "what `rollout pause`, `resume`, `abort`, `retry`, `skip` and `hold` print with --json",
+        "what `rollout pause`, `resume`, `abort`, `gate`, `retry`, `skip` and `hold` print with --json",
         || schemars::schema_for!(RolloutOrderDocument),
     ),
     (

@@ -93,8 +93,9 @@ fn member_row(
         sent_before: get(row, first + 6)?,
         outcome: get(row, first + 7)?,
         ended_at: get(row, first + 8)?,
+        jobs: get(row, first + 9)?,
     };
-    let sum: &[u8] = get(row, first + 9)?;
+    let sum: &[u8] = get(row, first + 10)?;
     columns.sum(rollout, number).check("member", sum)?;
     Ok(columns)
 }
@@ -205,12 +206,12 @@ impl Tables<'_, '_> {
         number: MemberNumber,
         member: &MemberProgress,
     ) -> Result<(), Fault> {
-        let columns = MemberRow::from(member);
+        let columns = MemberRow::of(member)?;
         let sum = columns.sum(rollout, number.0.into()).end();
         self.0.execute(
             "UPDATE recipack.member SET attempt = $3, unanswered = $4, next_turn = $5, runner = $6,
                until = $7, phase = $8, sent_before = $9, outcome = $10, ended_at = $11,
-               sum = $12
+               jobs = $12, sum = $13
              WHERE rollout = $1 AND number = $2",
             &[
                 (&rollout, Type::INT8),
@@ -224,6 +225,7 @@ impl Tables<'_, '_> {
                 (&columns.sent_before, Type::INT8),
                 (&columns.outcome, Type::TEXT),
                 (&columns.ended_at, Type::INT8),
+                (&columns.jobs, Type::TEXT),
                 (&sum.as_bytes().as_slice(), Type::BYTEA),
             ],
         )
@@ -239,7 +241,7 @@ impl Tables<'_, '_> {
         let rollout = self.lock(id)?;
         let found = self.0.row(
             "SELECT attempt, unanswered, next_turn, runner, until, phase, sent_before, outcome,
-               ended_at, sum
+               ended_at, jobs, sum
              FROM recipack.member WHERE rollout = $1 AND number = $2",
             &[
                 (&rollout.number, Type::INT8),
@@ -393,7 +395,8 @@ impl Tables<'_, '_> {
     }
 
     fn set_members(&self, rollout: i64, members: &[MemberProgress]) -> Result<(), Fault> {
-        let rows: Vec<MemberRow> = members.iter().map(MemberRow::from).collect();
+        let rows = members.iter().map(MemberRow::of);
+        let rows: Vec<MemberRow> = rows.collect::<Result<_, _>>()?;
         let sums = (1..).zip(&rows);
         let sums = sums.map(|(number, row)| row.sum(rollout, number).end());
         let sums: Vec<Digest> = sums.collect();
@@ -402,14 +405,14 @@ impl Tables<'_, '_> {
         self.0.execute(
             "INSERT INTO recipack.member
                (rollout, number, attempt, unanswered, next_turn, runner, until, phase,
-                sent_before, outcome, ended_at, sum)
+                sent_before, outcome, ended_at, jobs, sum)
              SELECT $1, number, attempt, unanswered, next_turn, runner, until, phase,
-               sent_before, outcome, ended_at, sum
+               sent_before, outcome, ended_at, jobs, sum
              FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[],
-                 $7::text[], $8::bigint[], $9::text[], $10::bigint[], $11::bytea[])
+                 $7::text[], $8::bigint[], $9::text[], $10::bigint[], $11::text[], $12::bytea[])
                WITH ORDINALITY AS member
                  (attempt, unanswered, next_turn, runner, until, phase, sent_before, outcome,
-                  ended_at, sum, number)",
+                  ended_at, jobs, sum, number)",
             &[
                 (&rollout, Type::INT8),
                 (&times(|row| Some(row.attempt)), Type::INT8_ARRAY),
@@ -421,6 +424,7 @@ impl Tables<'_, '_> {
                 (&times(|row| row.sent_before), Type::INT8_ARRAY),
                 (&words(|row| row.outcome.as_deref()), Type::TEXT_ARRAY),
                 (&times(|row| row.ended_at), Type::INT8_ARRAY),
+                (&words(|row| row.jobs.as_deref()), Type::TEXT_ARRAY),
                 (&bytes(&sums), Type::BYTEA_ARRAY),
             ],
         )
@@ -759,7 +763,7 @@ impl Ledger for PostgresLedger {
             id,
             "SELECT rollout.number, id, version, status, at, who, members, rollout.sum,
                member.number, attempt, unanswered, next_turn, runner, until, phase, sent_before,
-               outcome, ended_at, member.sum
+               outcome, ended_at, jobs, member.sum
              FROM recipack.rollout LEFT JOIN recipack.member ON member.rollout = rollout.number
              WHERE id = $1 AND $2 = 0 ORDER BY member.number",
             0,

@@ -8,7 +8,7 @@ use crate::ledger::row::corrupt;
 use crate::ledger::{IfAbsent, LedgerError};
 
 /// The format that this program writes.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 /// Whoever makes or upgrades tables holds this one: "rcpl", and what for.
 const MAKING: &str = "SELECT pg_advisory_xact_lock(1919119468, 1)";
 /// The schema alone is what an administrator may have made for whoever may not.
@@ -50,11 +50,13 @@ CREATE TABLE recipack.member (
   sent_before bigint,
   outcome text,
   ended_at bigint,
+  jobs text,
   sum bytea NOT NULL,
   PRIMARY KEY (rollout, number),
   CHECK ((runner IS NULL) = (until IS NULL) AND (runner IS NULL) = (phase IS NULL)
     AND (outcome IS NULL) = (ended_at IS NULL) AND (runner IS NULL OR outcome IS NULL)
-    AND (next_turn IS NULL OR (runner IS NULL AND outcome IS NULL)))
+    AND (next_turn IS NULL OR (runner IS NULL AND outcome IS NULL))
+    AND (jobs IS NULL OR outcome IS NOT NULL))
 );
 
 CREATE TABLE recipack.target (

@@ -185,12 +185,12 @@ impl Tables<'_> {
         number: MemberNumber,
         member: &MemberProgress,
     ) -> Result<(), LedgerError> {
-        let columns = MemberRow::from(member);
+        let columns = MemberRow::of(member)?;
         let sum = columns.sum(rollout, number.0.into());
         self.execute(
             "UPDATE member SET attempt = ?3, unanswered = ?4, next_turn = ?5, runner = ?6,
                until = ?7, phase = ?8, sent_before = ?9, outcome = ?10, ended_at = ?11,
-               sum = ?12
+               jobs = ?12, sum = ?13
              WHERE rollout = ?1 AND number = ?2",
             params![
                 rollout,
@@ -204,6 +204,7 @@ impl Tables<'_> {
                 columns.sent_before,
                 columns.outcome,
                 columns.ended_at,
+                columns.jobs,
                 sum.end().as_bytes()
             ],
         )?;
@@ -217,7 +218,7 @@ impl Tables<'_> {
     ) -> Result<Option<MemberProgress>, LedgerError> {
         let found = self.row(
             "SELECT number, attempt, unanswered, next_turn, runner, until, phase, sent_before,
-               outcome, ended_at, sum FROM member WHERE rollout = ?1 AND number = ?2",
+               outcome, ended_at, jobs, sum FROM member WHERE rollout = ?1 AND number = ?2",
             params![rollout, number.0],
             member_row,
         )?;
@@ -343,11 +344,11 @@ impl Tables<'_> {
         )?;
         let members = (1_i64..).zip(targets.iter().zip(&new.progress.members));
         for (member, (target, progress)) in members {
-            let columns = MemberRow::from(progress);
+            let columns = MemberRow::of(progress)?;
             self.execute(
                 "INSERT INTO member (rollout, number, attempt, unanswered, next_turn, runner, until,
-                   phase, sent_before, outcome, ended_at, sum)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                   phase, sent_before, outcome, ended_at, jobs, sum)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
                 params![
                     number,
                     member,
@@ -360,6 +361,7 @@ impl Tables<'_> {
                     columns.sent_before,
                     columns.outcome,
                     columns.ended_at,
+                    columns.jobs,
                     columns.sum(number, member).end().as_bytes()
                 ],
             )?;
@@ -474,7 +476,7 @@ impl Tables<'_> {
         let rollout = self.find(id)?;
         let rows = self.rows(
             "SELECT number, attempt, unanswered, next_turn, runner, until, phase, sent_before,
-               outcome, ended_at, sum FROM member WHERE rollout = ?1 ORDER BY number",
+               outcome, ended_at, jobs, sum FROM member WHERE rollout = ?1 ORDER BY number",
             [rollout.number],
             member_row,
         )?;
@@ -602,8 +604,9 @@ fn member_row(row: &Row<'_>) -> rusqlite::Result<(i64, MemberRow, Vec<u8>)> {
         sent_before: row.get(7)?,
         outcome: row.get(8)?,
         ended_at: row.get(9)?,
+        jobs: row.get(10)?,
     };
-    Ok((row.get(0)?, columns, row.get(10)?))
+    Ok((row.get(0)?, columns, row.get(11)?))
 }
 
 fn checked_member(

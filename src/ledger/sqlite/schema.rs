@@ -8,7 +8,7 @@ use crate::ledger::LedgerError;
 /// Tells a ledger's file from other SQLite files: "rcpl".
 const APPLICATION: i32 = 0x7263_706c;
 /// The format that this program writes.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 
 /// What a person may want to ask of it lies in columns of its own. Plans, which are long, lie beside the
 /// row that is written with every step. A member that waits has neither runner nor outcome. `sum` is a
@@ -43,11 +43,13 @@ CREATE TABLE member (
   sent_before INTEGER,
   outcome TEXT,
   ended_at INTEGER,
+  jobs TEXT,
   sum BLOB NOT NULL,
   PRIMARY KEY (rollout, number),
   CHECK ((runner IS NULL) = (until IS NULL) AND (runner IS NULL) = (phase IS NULL)
     AND (outcome IS NULL) = (ended_at IS NULL) AND (runner IS NULL OR outcome IS NULL)
-    AND (next_turn IS NULL OR (runner IS NULL AND outcome IS NULL)))
+    AND (next_turn IS NULL OR (runner IS NULL AND outcome IS NULL))
+    AND (jobs IS NULL OR outcome IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE target (

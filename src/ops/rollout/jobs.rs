@@ -1,24 +1,31 @@
 //! What customers' recipes did since a roll-out reached them.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Members, Unreachable};
-use crate::ledger::{Ledger, LedgerError};
+use super::{GoesOn, Members, RunError, Runner, Told, Unreachable};
+use crate::ledger::{Ledger, LedgerError, Written};
 use crate::model::error::chain;
+use crate::model::ident::Digest;
 use crate::model::job::Extent;
-use crate::model::rollout::{MemberNumber, RolloutId, WaveNumber};
+use crate::model::rollout::{MemberNumber, RolloutId, RolloutStatus, WaveNumber};
 use crate::model::workspace::{Address, AssetId, FolderPath, Timestamp};
 use crate::ops::Running;
+use crate::plan::rollout::gate::{Deciding, FoundJobs, JobsGate, SeenJobs};
 use crate::plan::rollout::jobs::{JobCounts, RecipeTally};
-use crate::plan::rollout::progress::{Ending, Hold, MemberState, ReceivedRecipe};
+use crate::plan::rollout::progress::{Ending, Hold, ReceivedRecipe};
 use crate::plan::rollout::{PlannedMember, RolloutPlan};
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// So many errors of a recipe are told.
 const ERRORS: usize = 5;
+/// So many members' jobs are read before it is looked again what is next.
+const READ_AT_ONCE: usize = 50;
+/// So many characters of a reason are written down.
+const LONGEST: usize = 400;
 
 /// What `rollout jobs` says.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -126,16 +133,9 @@ pub fn jobs_of(
     let until = ledger.now()?;
     let mut told = Vec::new();
     for (number, ending) in &endings {
-        let state = progress.members.get(number.index());
-        let from = match state.map(|member| &member.state) {
-            Some(MemberState::Ended { outcome, at }) if is_there(*outcome) => *at,
-            Some(
-                MemberState::Ended { .. }
-                | MemberState::Waiting
-                | MemberState::Postponed { .. }
-                | MemberState::Working { .. },
-            )
-            | None => continue,
+        let reached = progress.members.get(number.index());
+        let Some(from) = reached.and_then(JobsGate::reached) else {
+            continue;
         };
         let Some(member) = plan.member(*number) else {
             continue;
@@ -166,13 +166,96 @@ pub fn jobs_of(
     })
 }
 
-/// Whether what a roll-out brings is in a workspace, wholly or in part.
-const fn is_there(outcome: crate::model::rollout::Outcome) -> bool {
-    use crate::model::rollout::Outcome;
-    match outcome {
-        Outcome::Applied | Outcome::Same | Outcome::Partly => true,
-        Outcome::Failed | Outcome::Held | Outcome::Skipped => false,
+/// Reads what the jobs of some of these members came to, and writes that down. Whoever else reads the
+/// same does no harm: what is written first counts.
+pub(super) fn read_jobs(
+    ledger: &mut dyn Ledger,
+    runner: &Runner<'_>,
+    members: &mut dyn Members,
+    running: &Running,
+    mut unread: Vec<MemberNumber>,
+) -> Result<GoesOn, RunError> {
+    let Some(gate) = runner.plan.jobs else {
+        return Ok(GoesOn::Yes);
+    };
+    // Each runner begins elsewhere, so that few are read twice.
+    let name = Digest::of(runner.runner.0.as_bytes());
+    let name = name.as_bytes().iter().take(4);
+    let begins = name.fold(0_usize, |sum, byte| (sum << 8) | usize::from(*byte));
+    let length = unread.len().max(1);
+    unread.rotate_left(begins % length);
+    let endings: BTreeMap<MemberNumber, _> = ledger.endings(runner.id)?.into_iter().collect();
+    for number in unread.into_iter().take(READ_AT_ONCE) {
+        let progress = ledger.progress(runner.id)?;
+        let made = progress.members.get(number.index());
+        let made = made.filter(|made| made.jobs.is_none());
+        let reached = made.and_then(|made| Some((made.attempt, JobsGate::reached(made)?)));
+        let (Some(member), Some((attempt, reached))) = (runner.plan.member(number), reached) else {
+            continue;
+        };
+        // Orders win.
+        if progress.status != RolloutStatus::Running {
+            return Ok(GoesOn::Yes);
+        }
+        let time = reached..gate.until(reached);
+        let now = ledger.now()?;
+        let ending = endings.get(&number);
+        let seen = seen_jobs(members, member, ending, time, now, running);
+        if running.interrupt.is_set() {
+            return Ok(GoesOn::Interrupted);
+        }
+        members.told(member, Told::Jobs(&seen));
+        loop {
+            let progress = ledger.progress(runner.id)?;
+            let now = ledger.now()?;
+            let step = progress.saw_jobs(number, attempt, seen.clone(), &runner.runner, now);
+            let Ok(step) = step else {
+                break;
+            };
+            if ledger.write(runner.id, &step)? == Written::Kept {
+                break;
+            }
+        }
     }
+    Ok(GoesOn::Yes)
+}
+
+/// Reads what the jobs of a member came to in the time that counts for a gate. Nothing of them but
+/// how many there were is written down.
+fn seen_jobs(
+    members: &mut dyn Members,
+    member: &PlannedMember,
+    ending: Option<&Ending>,
+    time: Range<Timestamp>,
+    now: Timestamp,
+    running: &Running,
+) -> SeenJobs {
+    let found = match ending {
+        None => FoundJobs::Unknown("what the roll-out left there is not known".to_owned()),
+        Some(ending) => {
+            let told = member_jobs(members, member, ending, &time, running);
+            match told.why_unknown() {
+                None => FoundJobs::Known(told.counts()),
+                Some(why) => FoundJobs::Unknown(shortened(why)),
+            }
+        }
+    };
+    SeenJobs {
+        from: time.start,
+        until: time.end,
+        read_at: now,
+        found,
+        counts: Deciding::Decides,
+    }
+}
+
+/// The beginning of a reason that is long.
+fn shortened(mut why: String) -> String {
+    if let Some((end, _)) = why.char_indices().nth(LONGEST) {
+        why.truncate(end);
+        why.push('…');
+    }
+    why
 }
 
 /// What the jobs of a customer came to.

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::ledger::{Ledger, LedgerError, Written};
 use crate::model::rollout::{MemberNumber, RolloutId, RolloutStatus};
-use crate::plan::rollout::progress::{MemberOrder, Progress, RolloutOrder, Step, StepError};
-use crate::plan::rollout::{PlannedMember, RolloutPlan};
+use crate::plan::rollout::progress::{
+    GateOrder, MemberOrder, Progress, RolloutOrder, Step, StepError,
+};
+use crate::plan::rollout::{Next, PlannedMember, RolloutPlan, next};
 
 /// What an order to a roll-out says.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +44,9 @@ pub enum OrderError {
     /// The roll-out, or the member, is in no state for it.
     #[error(transparent)]
     Refused(#[from] StepError),
+    /// The jobs of no wave keep the next one from beginning.
+    #[error("the jobs of no wave keep the next one from beginning")]
+    NotGated,
 }
 
 /// Orders a roll-out. Says how far it is then.
@@ -73,15 +78,47 @@ pub fn order_member(
     })
 }
 
-fn write(
+/// Says what becomes of the wave whose jobs keep the next one from beginning, be it paused or not.
+///
+/// # Errors
+/// If those of none do, or the ledger can't be used.
+pub fn order_gate(
     ledger: &mut dyn Ledger,
     id: &RolloutId,
-    step: impl Fn(&Progress, crate::model::workspace::Timestamp) -> Result<Step, StepError>,
+    plan: &RolloutPlan,
+    order: GateOrder,
+    who: &str,
+) -> Result<Progress, OrderError> {
+    let shape = plan.shape();
+    write(ledger, id, |progress, now| {
+        if !progress.status.is_open() {
+            return Err(StepError::Over(progress.status).into());
+        }
+        // What would be next if it went on.
+        let going_on = Progress {
+            status: RolloutStatus::Running,
+            ..progress.clone()
+        };
+        let Next::Gated { wave, .. } = next(&shape, &going_on, now) else {
+            return Err(OrderError::NotGated);
+        };
+        let place = plan.waves.iter().position(|planned| planned.number == wave);
+        let shaped = place.and_then(|place| shape.waves.get(place));
+        let members = shaped.map(|shaped| shaped.members.clone());
+        let members = members.ok_or(OrderError::NotGated)?;
+        Ok(progress.order_gate(wave, members, order, who, now)?)
+    })
+}
+
+fn write<E: Into<OrderError>>(
+    ledger: &mut dyn Ledger,
+    id: &RolloutId,
+    step: impl Fn(&Progress, crate::model::workspace::Timestamp) -> Result<Step, E>,
 ) -> Result<Progress, OrderError> {
     loop {
         let progress = ledger.progress(id)?;
         let now = ledger.now()?;
-        let step = step(&progress, now)?;
+        let step = step(&progress, now).map_err(Into::into)?;
         if ledger.write(id, &step)? == Written::Kept {
             return Ok(progress.after(&step));
         }

@@ -9,6 +9,7 @@ use crate::ledger::{Ledger, LedgerError, RolloutHeader};
 use crate::model::count::counted;
 use crate::model::rollout::{Attempt, MemberNumber, Outcome, RolloutId, RolloutStatus, WaveNumber};
 use crate::model::workspace::{Address, Timestamp};
+use crate::plan::rollout::gate::{GateStop, SeenJobs};
 use crate::plan::rollout::progress::{Ending, Event, MemberReceipt, MemberState};
 use crate::plan::rollout::{Next, RolloutPlan, WaitsFor, next};
 
@@ -112,6 +113,9 @@ pub struct MemberStatus {
     /// Why, where the state does not say all.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
+    /// What its jobs came to, if that was read for a gate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<SeenJobs>,
 }
 
 /// What `rollout report` says.
@@ -229,6 +233,31 @@ pub fn status_of(
             ),
             Some(until),
         ),
+        Next::Wait {
+            until,
+            why: WaitsFor::Jobs(wave),
+        } => (format!("the jobs of wave {wave} count"), Some(until)),
+        Next::ReadJobs(unread) => (
+            format!(
+                "the jobs of {} are to be read",
+                counted(unread.len() as u64, "customer")
+            ),
+            None,
+        ),
+        Next::Gated { wave, why } => (
+            format!(
+                "nothing: the jobs of wave {wave} don't let the next one begin: {why}; {}",
+                match why {
+                    GateStop::Unknown { .. } => format!(
+                        "look at them (recipack rollout jobs {id}), have them read again (recipack rollout gate {id} --again), or let it pass (--pass)"
+                    ),
+                    GateStop::Failed { .. } | GateStop::NoJobs | GateStop::Nobody => format!(
+                        "look at them (recipack rollout jobs {id}), then give it up (recipack rollout abort {id}) or let it pass (recipack rollout gate {id} --pass)"
+                    ),
+                }
+            ),
+            None,
+        ),
         Next::Halted { failures, budget } => (
             format!(
                 "nothing: {} failed, and {budget} may; look at them, then retry or skip them",
@@ -335,6 +364,7 @@ pub fn status_of(
             at,
             runner,
             why,
+            jobs: made.jobs.clone(),
         });
     }
     Ok(RolloutStatusDocument {

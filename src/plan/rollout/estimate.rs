@@ -97,10 +97,11 @@ impl Between {
 
 type Requests = BTreeMap<LimitClass, u64>;
 
-/// What customers take, of whom so much is known, with requests at these rates. So many runners work
-/// at once.
+/// What customers take, of whom so much is known, and so many questions for jobs, with requests at
+/// these rates. So many runners work at once.
 pub fn estimate(
     customers: impl IntoIterator<Item = (Having, Work)>,
+    jobs: u64,
     rates: &BTreeMap<LimitClass, Rate>,
     at_once: u32,
 ) -> Estimate {
@@ -117,6 +118,9 @@ pub fn estimate(
                 *sum.entry(class).or_default() += requests;
             }
         }
+    }
+    for sum in [&mut with_nothing, &mut with_earlier] {
+        *sum.entry(LimitClass::EmbeddedJobs).or_default() += jobs;
     }
     let each = EACH.as_secs_f64() / f64::from(at_once.max(1));
     let waits = seconds_of(each * as_float(count));
@@ -273,7 +277,7 @@ mod tests {
     fn the_tightest_limit_tells_the_time() {
         let of = |count: usize, having, rate, at_once| {
             let customers = std::iter::repeat_n((having, ONE), count);
-            let Between { new, earlier } = estimate(customers, &rates(rate), at_once).seconds;
+            let Between { new, earlier } = estimate(customers, 0, &rates(rate), at_once).seconds;
             (new, earlier)
         };
         for (count, having, rate, at_once, expected) in [
@@ -305,7 +309,7 @@ mod tests {
             properties: 2,
             ..ONE
         };
-        let estimate = estimate([(Having::Nothing, work)], &rates(60), 1);
+        let estimate = estimate([(Having::Nothing, work)], 12, &rates(60), 1);
         for (of, requests) in [
             (LimitClass::EmbeddedOther, 5),
             (LimitClass::EmbeddedRecipes, 8),
@@ -313,6 +317,7 @@ mod tests {
             (LimitClass::EmbeddedProperties, 4),
             (LimitClass::EmbeddedPropertyChanges, 1),
             (LimitClass::EmbeddedConnectionChanges, 1),
+            (LimitClass::EmbeddedJobs, 12),
         ] {
             assert_eq!(
                 class(&estimate, of),

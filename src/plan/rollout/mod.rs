@@ -8,6 +8,7 @@
 
 mod connectors;
 pub mod estimate;
+pub mod gate;
 pub mod jobs;
 mod next;
 pub mod progress;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use connectors::{ChangedConnectors, ConnectorsWhen, PlannedConnectors, uncovered, wish};
 pub use estimate::{Estimate, Having};
+pub use gate::JobsGate;
 pub use next::{Next, WaitsFor, next};
 pub use waves::{WaveSize, Waves, WavesError};
 
@@ -37,7 +39,7 @@ use crate::plan::import::document::Permission;
 use crate::plan::import::settings::PlannedSettingsFile;
 
 /// The format of plans that this program writes.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 /// How many members a roll-out may have.
 pub const MOST_MEMBERS: usize = 20_000;
 
@@ -66,6 +68,10 @@ pub struct RolloutPlan {
     /// What becomes of shared connectors, if anything does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connectors: Option<PlannedConnectors>,
+    /// What the jobs of each wave must come to before the next one begins; absent if they are not
+    /// asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<JobsGate>,
     /// The waves, in their order.
     pub waves: Vec<PlannedWave>,
     /// Those that it reaches, in their order. Where shared connectors change, the admin workspace is
@@ -376,6 +382,8 @@ pub struct RolloutRequest {
     pub waves: Waves,
     /// For how many seconds a wave is in use before the next one begins.
     pub bake: u64,
+    /// What the jobs of a wave must come to before the next one begins.
+    pub jobs: Option<JobsGate>,
     /// Whether the customers were looked at.
     pub looking: Looking,
     /// Connectors that customers don't get.
@@ -517,6 +525,7 @@ impl RolloutPlan {
             permitted: request.permitted.into_iter().collect(),
             budget: request.budget,
             connectors,
+            jobs: request.jobs,
             waves,
             members,
             looking: request.looking,
@@ -543,6 +552,8 @@ impl RolloutPlan {
                     true => Passed::OnceReached,
                     false => Passed::OnceEnded,
                 },
+                // No recipe is brought there.
+                jobs: self.jobs.filter(|_| !connectors),
             }
         });
         let windows = self.members.iter().enumerate();
@@ -568,6 +579,15 @@ impl RolloutPlan {
     pub fn connectors_of(&self, number: MemberNumber) -> Option<&PlannedConnectors> {
         let connectors = self.connectors.as_ref();
         connectors.filter(|changed| changed.member == number)
+    }
+
+    /// The members whose jobs decide whether a later wave begins.
+    pub fn watched(&self) -> impl Iterator<Item = &PlannedMember> {
+        let last = self.waves.last().map(|wave| wave.number);
+        let members = self.members.iter().filter(|_| self.jobs.is_some());
+        members.filter(move |member| {
+            Some(member.wave) != last && self.connectors_of(member.number).is_none()
+        })
     }
 
     /// How many of its members are customers.
@@ -609,6 +629,8 @@ pub struct WaveShape {
     pub bake: u64,
     /// When the next wave may begin at all.
     pub passed: Passed,
+    /// What its jobs must come to before the next one begins.
+    pub jobs: Option<JobsGate>,
 }
 
 /// When a wave no longer keeps the next one from beginning.

@@ -3,8 +3,9 @@
 use crate::model::rollout::{MemberNumber, Outcome, RolloutStatus, WaveNumber};
 use crate::model::workspace::Timestamp;
 
+use super::gate::{GateState, GateStop};
 use super::progress::{MemberProgress, MemberState, Progress};
-use super::{Passed, Shape};
+use super::{Passed, Shape, WaveShape};
 
 /// So many members of a wave may wait at once since they did not answer. With as many it may be the platform
 /// that does not: nobody else is begun before one of them answers.
@@ -31,6 +32,15 @@ pub enum Next {
     },
     /// A wave that has to be as planned is not, and nobody said to go on without it.
     Stopped(WaveNumber),
+    /// It reads what the jobs of these members came to, and writes that down.
+    ReadJobs(Vec<MemberNumber>),
+    /// The jobs of a wave don't let the next one begin, and nobody said to go on all the same.
+    Gated {
+        /// The wave.
+        wave: WaveNumber,
+        /// Why.
+        why: GateStop,
+    },
     /// A person paused it.
     Paused,
     /// A person gave it up, or another roll-out took its place.
@@ -44,6 +54,8 @@ pub enum Next {
 pub enum WaitsFor {
     /// A wave has to have been in use for some time.
     Bake(WaveNumber),
+    /// The jobs of a wave count for some time.
+    Jobs(WaveNumber),
     /// Others work on what there is to do.
     Others {
         /// On how many members.
@@ -100,6 +112,7 @@ pub fn next(shape: &Shape, progress: &Progress, now: Timestamp) -> Next {
         });
     }
     let mut baked_from = None;
+    let mut gated: Vec<(WaveNumber, &WaveShape)> = Vec::new();
     let mut stopped_by = None;
     // The first moment at which somebody who was passed over is no longer held.
     let mut thaws: Option<Timestamp> = None;
@@ -141,6 +154,7 @@ pub fn next(shape: &Shape, progress: &Progress, now: Timestamp) -> Next {
             if wave.passed == Passed::OnceReached && !of_wave.iter().all(is_passed) {
                 stopped_by = stopped_by.or(Some(number));
             }
+            gated.push((number, wave));
             baked_from = changed_last(of_wave)
                 .map(|at| (number, at, wave.bake))
                 .or(baked_from);
@@ -155,6 +169,7 @@ pub fn next(shape: &Shape, progress: &Progress, now: Timestamp) -> Next {
             if !of_wave.iter().any(is_reached) {
                 break;
             }
+            gated.push((number, wave));
             baked_from = changed_last(of_wave)
                 .map(|at| (number, at, wave.bake))
                 .or(baked_from);
@@ -166,6 +181,21 @@ pub fn next(shape: &Shape, progress: &Progress, now: Timestamp) -> Next {
                 return Next::Wait {
                     until,
                     why: WaitsFor::Bake(before),
+                };
+            }
+        }
+        for (before, wave) in &gated {
+            if let Some(next) = at_gate(*before, wave, progress, now) {
+                return match &next {
+                    Next::Gated { .. } => others.unwrap_or(next),
+                    Next::ReadJobs(_)
+                    | Next::Claim(_)
+                    | Next::Wait { .. }
+                    | Next::Halted { .. }
+                    | Next::Stopped(_)
+                    | Next::Paused
+                    | Next::Over(_)
+                    | Next::Done => next,
                 };
             }
         }
@@ -194,6 +224,34 @@ pub fn next(shape: &Shape, progress: &Progress, now: Timestamp) -> Next {
             why: WaitsFor::Freeze,
         }),
         None => Next::Done,
+    }
+}
+
+/// What is done instead of beginning a wave after this one, if its jobs don't let that begin.
+fn at_gate(
+    number: WaveNumber,
+    wave: &WaveShape,
+    progress: &Progress,
+    now: Timestamp,
+) -> Option<Next> {
+    let members = progress
+        .members
+        .get(wave.members.clone())
+        .unwrap_or_default();
+    match wave.jobs?.state(members, now) {
+        GateState::Open => None,
+        GateState::Runs { until } => Some(Next::Wait {
+            until,
+            why: WaitsFor::Jobs(number),
+        }),
+        GateState::Reads(unread) => {
+            let numbers = unread.into_iter().map(|index| {
+                let number = wave.members.start.saturating_add(index).saturating_add(1);
+                MemberNumber(u32::try_from(number).unwrap_or(u32::MAX))
+            });
+            Some(Next::ReadJobs(numbers.collect()))
+        }
+        GateState::Closed(why) => Some(Next::Gated { wave: number, why }),
     }
 }
 

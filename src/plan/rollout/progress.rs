@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::gate::SeenJobs;
 use crate::model::ident::Digest;
 use crate::model::keyword::keyword_enum;
 use crate::model::rollout::{Attempt, MemberNumber, Outcome, Phase, RolloutStatus, RunnerId};
@@ -29,6 +30,8 @@ pub struct MemberProgress {
     pub unanswered: u32,
     /// What is known of it now.
     pub state: MemberState,
+    /// What was seen of its jobs since this attempt ended, if a gate asked for them.
+    pub jobs: Option<SeenJobs>,
 }
 
 impl MemberProgress {
@@ -82,7 +85,11 @@ impl MemberProgress {
             | MemberState::Postponed { .. }
             | MemberState::Ended { .. } => return None,
         };
-        Some(Self { state, ..*self })
+        Some(Self {
+            state,
+            jobs: None,
+            ..*self
+        })
     }
 
     /// Whether somebody works on it, or goes on with it later.
@@ -372,6 +379,7 @@ impl Progress {
                 },
                 false => MemberState::Waiting,
             },
+            jobs: None,
         });
         Self {
             version: 0,
@@ -421,7 +429,8 @@ impl Progress {
         after
     }
 
-    fn step(&self, status: RolloutStatus, event: Event) -> Step {
+    /// What changes nothing but how it goes on.
+    pub(super) fn step(&self, status: RolloutStatus, event: Event) -> Step {
         Step {
             expected: self.version,
             status,
@@ -474,6 +483,7 @@ impl Progress {
                 phase: Phase::Looking,
                 sent_before,
             },
+            jobs: None,
         };
         let event = Event {
             at: now,
@@ -516,6 +526,7 @@ impl Progress {
                 outcome: ending.outcome,
                 at: now,
             },
+            jobs: None,
         };
         let event = Event {
             at: now,
@@ -545,6 +556,7 @@ impl Progress {
             attempt: hold.attempt,
             unanswered: self.member(hold.member)?.unanswered,
             state: MemberState::Waiting,
+            jobs: None,
         };
         let event = Event {
             at: now,
@@ -630,6 +642,7 @@ impl Progress {
             attempt: hold.attempt,
             unanswered: turns,
             state,
+            jobs: None,
         };
         Ok(Step {
             members: vec![(hold.member, postponed)],
@@ -704,6 +717,7 @@ impl Progress {
                 outcome: ending.outcome,
                 at: now,
             },
+            jobs: None,
         };
         let event = Event {
             at: now,
@@ -777,6 +791,7 @@ impl Progress {
             attempt: member.attempt,
             unanswered: 0,
             state,
+            jobs: None,
         };
         Ok(Step {
             members: vec![(number, ordered)],
@@ -796,6 +811,16 @@ keyword_enum! {
         Abort = "abort",
         /// Another roll-out takes its place.
         Supersede = "supersede",
+    }
+}
+
+keyword_enum! {
+    /// What a person orders for a wave whose jobs don't let the next one begin.
+    pub enum GateOrder: "order" {
+        /// They are read again.
+        Again = "again",
+        /// The next one begins, whatever they came to.
+        Pass = "pass",
     }
 }
 

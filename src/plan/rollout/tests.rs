@@ -1,5 +1,6 @@
 //! Waves come out as they are asked for, and every way that runners can take keeps what is promised.
 
+mod gate;
 mod turns;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -9,7 +10,7 @@ use super::progress::{
     Unanswered,
 };
 use super::*;
-use crate::model::rollout::{Outcome, Phase, RolloutStatus, RunnerId};
+use crate::model::rollout::{Attempt, Outcome, Phase, RolloutStatus, RunnerId};
 use crate::model::workspace::Label;
 
 fn customer(number: u64, labels: &[&str], held: bool) -> Candidate {
@@ -47,6 +48,7 @@ fn request(waves: &str) -> RolloutRequest {
             at_once: None,
         },
         connectors: None,
+        jobs: None,
         waves: waves.parse().expect("waves"),
         bake: 60,
         looking: Looking::NotLooked,
@@ -162,6 +164,8 @@ enum Runner {
     Sent(Hold),
     /// It looked what to write at the end.
     Ending(Step),
+    /// It reads the jobs of a member, of an attempt.
+    Reading(MemberNumber, Attempt),
 }
 
 fn shape(budget: u32) -> Shape {
@@ -192,11 +196,13 @@ fn waves(budget: u32, waves: [(Range<usize>, Passed); 2]) -> Shape {
                 members: first.0,
                 bake: BAKE,
                 passed: first.1,
+                jobs: None,
             },
             WaveShape {
                 members: second.0,
                 bake: 0,
                 passed: second.1,
+                jobs: None,
             },
         ],
         budget: Budget {
@@ -213,6 +219,16 @@ fn shape_with_a_freeze() -> Shape {
         frozen: BTreeMap::from([(0, Timestamp(11)..Timestamp(13))]),
         ..waves(1, [(0..2, Passed::OnceEnded), (2..2, Passed::OnceEnded)])
     }
+}
+
+/// Two waves of a customer each, of which the jobs of the first one count.
+fn shape_with_a_gate(budget: u32) -> Shape {
+    let mut shape = waves(
+        budget,
+        [(0..1, Passed::OnceEnded), (1..2, Passed::OnceEnded)],
+    );
+    shape.waves[0].jobs = Some(gate::GATE);
+    shape
 }
 
 impl World {
@@ -242,6 +258,9 @@ impl World {
         }
         for member in &self.progress.members {
             let _ = write!(key, "{}", member.unanswered);
+            if let Some(seen) = &member.jobs {
+                let _ = write!(key, "j{:?}{}", seen.found, seen.counts);
+            }
             let _ = match &member.state {
                 MemberState::Waiting => write!(key, "w"),
                 MemberState::Postponed { until } => {
@@ -298,6 +317,11 @@ impl World {
                 let (number, ending) = step.ending.as_ref().expect("it can be made");
                 let fresh = step.expected == self.progress.version;
                 format!("ending{fresh}{number}{:?}", ending.outcome)
+            }
+            Runner::Reading(member, attempt) => {
+                let member = &self.progress.members[member.index()];
+                let fresh = member.attempt == *attempt && member.jobs.is_none();
+                format!("reading{fresh}")
             }
         }
     }
@@ -397,6 +421,7 @@ impl World {
                 worlds.extend(order.ok().and_then(|step| self.clone().written(&step)));
             }
         }
+        worlds.extend(self.ordered_at_the_gate(shape));
         for (index, runner) in self.runners.iter().enumerate() {
             // It may die at any moment.
             if !matches!(runner, Runner::Idle) {
@@ -404,7 +429,14 @@ impl World {
             }
             match runner {
                 Runner::Idle => {
-                    if let Next::Claim(number) = next(shape, &self.progress, Timestamp(self.now)) {
+                    let next = next(shape, &self.progress, Timestamp(self.now));
+                    if let Next::ReadJobs(numbers) = &next {
+                        worlds.extend(numbers.iter().map(|number| {
+                            let attempt = self.progress.members[number.index()].attempt;
+                            self.with(index, Runner::Reading(*number, attempt))
+                        }));
+                    }
+                    if let Next::Claim(number) = next {
                         let member = &self.progress.members[number.index()];
                         let held = shape.held_until(number.index(), Timestamp(self.now));
                         let begins = matches!(
@@ -465,6 +497,9 @@ impl World {
                         worlds.extend(self.unanswered(index, hold, Sent::Nothing));
                     }
                 }
+                Runner::Reading(number, attempt) => {
+                    worlds.extend(self.read(index, *number, *attempt));
+                }
                 Runner::Ending(step) => {
                     let idle = self.with(index, Runner::Idle);
                     match idle.clone().written(step) {
@@ -521,6 +556,11 @@ impl World {
                 false
             }
         };
+        if let Some(gate) = shape.waves[0].jobs {
+            let members = &self.progress.members[first.clone()];
+            let open = gate.state(members, Timestamp(self.now)) == gate::GateState::Open;
+            assert!(!begun || open, "past the gate: {self:?}");
+        }
         if shape.waves[0].passed == Passed::OnceReached {
             let passed = self.progress.members[first].iter().all(reached);
             assert!(!begun || passed, "without the connectors: {self:?}");
@@ -533,10 +573,13 @@ impl World {
             .iter()
             .all(|runner| matches!(runner, Runner::Idle));
         let over = match next(shape, &self.progress, Timestamp(self.now)) {
-            Next::Done | Next::Halted { .. } | Next::Stopped(_) | Next::Over(_) | Next::Paused => {
-                true
-            }
-            Next::Claim(_) | Next::Wait { .. } => false,
+            Next::Done
+            | Next::Halted { .. }
+            | Next::Stopped(_)
+            | Next::Gated { .. }
+            | Next::Over(_)
+            | Next::Paused => true,
+            Next::Claim(_) | Next::ReadJobs(_) | Next::Wait { .. } => false,
         };
         idle && over && self.flying.is_empty()
     }
@@ -547,6 +590,11 @@ fn whatever_runners_do_nobody_is_sent_to_twice_and_every_run_ends() {
     // With a budget of one, a wave of connectors that failed still keeps the rest from beginning.
     let shapes = [shape(0), shape_with_connectors(1), shape_with_a_freeze()];
     explore(Answers::Always, shapes);
+}
+
+#[test]
+fn whatever_jobs_come_to_no_wave_begins_before_they_let_it() {
+    explore(Answers::Always, [shape_with_a_gate(0)]);
 }
 
 #[test]
@@ -564,7 +612,7 @@ fn whatever_is_answered_with_three_customers_connectors_and_a_freeze_the_same_ho
 #[test]
 #[ignore = "takes half a minute of CPU; run by hand: cargo test --lib rollout -- --ignored"]
 fn whatever_runners_do_with_three_customers_and_a_budget_the_same_holds() {
-    explore(Answers::Always, [shape(1)]);
+    explore(Answers::Always, [shape(1), shape_with_a_gate(1)]);
 }
 
 fn explore(answers: Answers, shapes: impl IntoIterator<Item = Shape>) {
@@ -759,7 +807,11 @@ fn the_budget_is_exact_whatever_the_pace() {
                     assert!(progress.failures() <= failures, "{what}");
                     break;
                 }
-                Next::Stopped(_) | Next::Paused | Next::Over(_) => panic!("{what}"),
+                Next::Stopped(_)
+                | Next::ReadJobs(_)
+                | Next::Gated { .. }
+                | Next::Paused
+                | Next::Over(_) => panic!("{what}"),
             }
         }
     }

@@ -119,7 +119,7 @@ fn pages_are_followed_until_nothing_is_left_or_known_to_be() {
         page(&[new(last - 1), new(last - 2)], None)
     });
     let found = read(&endless);
-    assert_eq!((found.jobs.len(), found.extent), (80, Extent::AtLeast));
+    assert_eq!((found.jobs.len(), found.extent), (400, Extent::AtLeast));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use recipack::model::rollout::{
     Attempt, MemberNumber, Outcome, Phase, RolloutId, RolloutStatus, RunnerId,
 };
 use recipack::model::workspace::Timestamp;
+use recipack::plan::rollout::gate::{Deciding, FoundJobs, SeenJobs};
 use recipack::plan::rollout::progress::{
     Event, MemberOrder, MemberProgress, MemberState, Progress, RolloutOrder, Step,
 };
@@ -517,19 +518,40 @@ pub(crate) fn numbers_and_texts_come_back_whatever_they_are(home: &dyn Home) {
     let step = Step {
         expected: 0,
         status: RolloutStatus::Running,
-        members: vec![(
-            MemberNumber(3),
-            MemberProgress {
-                attempt: Attempt(u32::MAX),
-                unanswered: u32::MAX,
-                state: MemberState::Working {
-                    runner: runner.clone(),
-                    until: Timestamp(largest),
-                    phase: Phase::Looking,
-                    sent_before: None,
+        members: vec![
+            (
+                MemberNumber(3),
+                MemberProgress {
+                    attempt: Attempt(u32::MAX),
+                    unanswered: u32::MAX,
+                    state: MemberState::Working {
+                        runner: runner.clone(),
+                        until: Timestamp(largest),
+                        phase: Phase::Looking,
+                        sent_before: None,
+                    },
+                    jobs: None,
                 },
-            },
-        )],
+            ),
+            (
+                MemberNumber(2),
+                MemberProgress {
+                    attempt: Attempt(1),
+                    unanswered: 0,
+                    state: MemberState::Ended {
+                        outcome: Outcome::Partly,
+                        at: Timestamp(largest),
+                    },
+                    jobs: Some(SeenJobs {
+                        from: Timestamp(largest),
+                        until: Timestamp(0),
+                        read_at: Timestamp(largest - 1),
+                        found: FoundJobs::Unknown(format!("{odd}\0")),
+                        counts: Deciding::LetPass,
+                    }),
+                },
+            ),
+        ],
         ending: None,
         event: Event {
             at: Timestamp(largest),

@@ -193,6 +193,7 @@ impl Rollout {
                 at_once: Some(64),
             },
             connectors: None,
+            jobs: None,
             waves: Waves::default(),
             bake: 0,
             looking: recipack::plan::rollout::Looking::NotLooked,

@@ -222,7 +222,12 @@ pub(crate) fn a_roll_out_is_carried_out_by_many_without_a_send_twice(home: &(dyn
                     continue;
                 }
                 Next::Over(RolloutStatus::Done) => return,
-                other @ (Next::Halted { .. } | Next::Stopped(_) | Next::Paused | Next::Over(_)) => {
+                other @ (Next::Halted { .. }
+                | Next::Stopped(_)
+                | Next::ReadJobs(_)
+                | Next::Gated { .. }
+                | Next::Paused
+                | Next::Over(_)) => {
                     panic!("{other:?}")
                 }
             };

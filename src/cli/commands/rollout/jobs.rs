@@ -49,7 +49,7 @@ pub(super) fn jobs(context: &Context, args: &RolloutJobsArgs) -> Result<Exit, St
 }
 
 /// What jobs came to, in a few words.
-fn words(counts: &JobCounts) -> String {
+pub(super) fn in_words(counts: &JobCounts) -> String {
     let open = match counts.open {
         0 => String::new(),
         open => format!(", {open} not ended"),
@@ -68,14 +68,14 @@ fn recipe(line: &RecipeJobsLine) -> String {
     let mut text = format!("        {}: ", visible(&line.name));
     let known = line.counts != JobCounts::default();
     match &line.unknown {
-        None => text.push_str(&words(&line.counts)),
+        None => text.push_str(&in_words(&line.counts)),
         Some(why) => {
             if known {
                 let least = match line.extent {
                     Extent::All => "",
                     Extent::AtLeast => "at least ",
                 };
-                text.push_str(&format!("{least}{}; ", words(&line.counts)));
+                text.push_str(&format!("{least}{}; ", in_words(&line.counts)));
             }
             text.push_str(&format!("unknown: {}", visible(why)));
         }
@@ -124,7 +124,7 @@ fn text(document: &RolloutJobsDocument) -> String {
         shown.push_str(&format!(
             "Of {}: {}{unknown}.\n",
             counted(document.members.len() as u64, "customer"),
-            words(&document.counts)
+            in_words(&document.counts)
         ));
     }
     shown

@@ -17,6 +17,7 @@ use crate::cli::{Context, Stop};
 use crate::model::catalogue::Catalogue;
 use crate::model::count::counted;
 use crate::model::ident::DataCenter;
+use crate::model::kind::AssetKind;
 use crate::model::workspace::{Address, FolderPath};
 use crate::ops::import::Incoming;
 use crate::ops::import::needs::needs;
@@ -297,6 +298,8 @@ pub(super) fn look_at(
 /// What a roll-out takes, where requests are counted: for the customers that nothing holds for good.
 pub(super) fn estimated(
     args: &RolloutPlanArgs,
+    plan: &RolloutPlan,
+    packages: &[Read],
     customers: &[Candidate],
     by_settings: &mut BySettings<'_>,
 ) -> Result<Option<Estimate>, Failure> {
@@ -314,7 +317,16 @@ pub(super) fn estimated(
     }
     let limits = rates_of(&args.platform)?;
     let at_once = args.at_once.unwrap_or(args.budget.saturating_add(1));
-    Ok(Some(estimate(asked, &limits, at_once)))
+    // Each recipe of those whose jobs are watched is asked for once at least.
+    let recipes = packages.iter().map(|read| {
+        let keys = read.incoming.keys();
+        keys.filter(|(_, key)| key.kind == AssetKind::Recipe)
+            .count() as u64
+    });
+    let jobs = recipes
+        .sum::<u64>()
+        .saturating_mul(plan.watched().count() as u64);
+    Ok(Some(estimate(asked, jobs, &limits, at_once)))
 }
 
 /// Settings and looks that don't go together.

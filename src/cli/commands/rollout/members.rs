@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::jobs::in_words;
 use crate::cli::Context;
 use crate::cli::args::{LedgerArgs, PlatformArgs, SettingsArgs};
 use crate::cli::commands::import::{landing, request, within};
@@ -21,6 +22,7 @@ use crate::ops::rollout::{
     Arrived, Followed, GoesOn, Journal, MemberWorkspace, Members, Told, Unreachable,
 };
 use crate::plan::import::TagsPolicy;
+use crate::plan::rollout::gate::FoundJobs;
 use crate::plan::rollout::progress::Hold;
 use crate::plan::rollout::{PlannedMember, RolloutPlan};
 use crate::remote::RemoteWorkspace;
@@ -303,6 +305,10 @@ impl Members for Reachable<'_> {
             Told::Unanswered { until, sent, why } => {
                 format!("{sent}, its next turn is at {}: {why}", until.utc())
             }
+            Told::Jobs(seen) => match &seen.found {
+                FoundJobs::Known(counts) => format!("jobs: {}", in_words(counts)),
+                FoundJobs::Unknown(why) => format!("jobs are not known: {why}"),
+            },
             Told::Left(why) => format!("is left as it is: {why}"),
         };
         let text = visible(&format!("{who}  {what}"));

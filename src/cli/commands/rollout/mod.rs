@@ -46,6 +46,7 @@ pub(crate) fn run(context: &Context, command: &RolloutCommand) -> Result<Exit, S
         RolloutCommand::Pause(args) => orders::pause(context, args),
         RolloutCommand::Resume(args) => orders::resume(context, args),
         RolloutCommand::Abort(args) => back::abort(context, args),
+        RolloutCommand::Gate(args) => orders::gate(context, args),
         RolloutCommand::Retry(args) => orders::retry(context, args),
         RolloutCommand::Skip(args) => orders::skip(context, args),
         RolloutCommand::Hold(args) => orders::hold(context, args),

@@ -1,7 +1,9 @@
-//! `recipack rollout pause`, `resume`, `abort`, `retry`, `skip` and `hold`.
+//! `recipack rollout pause`, `resume`, `abort`, `gate`, `retry`, `skip` and `hold`.
 
 use super::{open_ledger, plan_of};
-use crate::cli::args::{LedgerArgs, RolloutMembersArgs, RolloutOrderArgs, RolloutRetryArgs};
+use crate::cli::args::{
+    LedgerArgs, RolloutGateArgs, RolloutMembersArgs, RolloutOrderArgs, RolloutRetryArgs,
+};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ui::visible;
@@ -11,7 +13,7 @@ use crate::model::count::counted;
 use crate::model::rollout::{MemberNumber, Outcome, RolloutId};
 use crate::ops::rollout::{self as ops, OrderError, RolloutOrderDocument};
 use crate::plan::rollout::RolloutPlan;
-use crate::plan::rollout::progress::{MemberOrder, MemberState, Progress, RolloutOrder};
+use crate::plan::rollout::progress::{GateOrder, MemberOrder, MemberState, Progress, RolloutOrder};
 
 pub(super) fn pause(context: &Context, args: &RolloutOrderArgs) -> Result<Exit, Stop> {
     order(context, &args.ledger, &args.id, RolloutOrder::Pause)
@@ -39,6 +41,19 @@ pub(super) fn give(
     order: RolloutOrder,
 ) -> Result<Progress, Failure> {
     ops::order(ledger, id, order, &platform::who()).map_err(|error| refused(id, None, error))
+}
+
+/// Says what becomes of the wave whose jobs keep the next one from beginning.
+pub(super) fn gate(context: &Context, args: &RolloutGateArgs) -> Result<Exit, Stop> {
+    let mut ledger = open_ledger(&args.ledger, IfAbsent::Refuse)?;
+    let plan = plan_of(ledger.as_ref(), &args.id)?;
+    let order = match args.pass {
+        true => GateOrder::Pass,
+        false => GateOrder::Again,
+    };
+    let ordered = ops::order_gate(ledger.as_mut(), &args.id, &plan, order, &platform::who());
+    let progress = ordered.map_err(|error| refused(&args.id, None, error))?;
+    say(context, &args.id, &progress, Vec::new())
 }
 
 pub(super) fn retry(context: &Context, args: &RolloutRetryArgs) -> Result<Exit, Stop> {
@@ -148,7 +163,8 @@ fn say(
 fn refused(id: &RolloutId, member: Option<&str>, error: OrderError) -> Failure {
     let error = match error {
         OrderError::Ledger(error) => return error.into(),
-        OrderError::Refused(error) => error,
+        OrderError::Refused(error) => error.to_string(),
+        error @ OrderError::NotGated => error.to_string(),
     };
     let about = member.map_or_else(|| format!("the roll-out {id}"), str::to_owned);
     Failure::new(

@@ -16,10 +16,11 @@ use crate::cli::ui::visible;
 use crate::cli::{Context, Stop};
 use crate::model::count::counted;
 use crate::model::ident::PackageName;
-use crate::model::workspace::FolderPath;
+use crate::model::workspace::{Address, FolderPath};
 use crate::ops::import::Incoming;
 use crate::plan::import::settings::PlannedSettingsFile;
 use crate::plan::rollout::estimate::Between;
+use crate::plan::rollout::gate::{JobsGate, WithoutJobs};
 use crate::plan::rollout::{
     Budget, Candidate, Estimate, Held, Looking, RolloutError, RolloutPackage, RolloutPlan,
     RolloutRequest, UnsharedWhy, Waves,
@@ -92,6 +93,7 @@ pub(super) fn run(context: &Context, args: &RolloutPlanArgs) -> Result<Exit, Sto
         connectors: changed,
         waves: usual(&customers),
         bake: args.bake.seconds(),
+        jobs: gate(args)?,
         looking: match args.look {
             true => Looking::Looked,
             false => Looking::NotLooked,
@@ -105,9 +107,8 @@ pub(super) fn run(context: &Context, args: &RolloutPlanArgs) -> Result<Exit, Sto
         known::look_at(context, args, &plan, &packages, &files, &mut customers)?;
         asked.waves = usual(&customers);
     }
-    let estimate = known::estimated(args, &customers, &mut by_settings)?;
-    let mut plan = RolloutPlan::of(asked, customers)?;
-    plan.estimate = estimate;
+    let mut plan = RolloutPlan::of(asked, customers.clone())?;
+    plan.estimate = known::estimated(args, &plan, &packages, &customers, &mut by_settings)?;
     let plan = plan.sealed().map_err(anyhow::Error::new)?;
     if let Some(output) = &output {
         let text = crate::model::visible::json(&plan).map_err(anyhow::Error::new)?;
@@ -122,6 +123,29 @@ pub(super) fn run(context: &Context, args: &RolloutPlanArgs) -> Result<Exit, Sto
         ));
     }
     Ok(Exit::Done)
+}
+
+/// What jobs must come to, if that is asked for.
+fn gate(args: &RolloutPlanArgs) -> Result<Option<JobsGate>, Failure> {
+    let (Some(max_failed), Some(time)) = (args.jobs_max_failed, args.jobs_for) else {
+        return Ok(None);
+    };
+    if matches!(args.of, Address::Local(_)) {
+        return Err(Failure::usage(
+            "--jobs-max-failed is for customers behind the platform's API: recipes are not run in the local platform",
+        ));
+    }
+    if time.seconds() == 0 {
+        return Err(Failure::usage("--jobs-for 0s leaves no time for any job"));
+    }
+    Ok(Some(JobsGate {
+        max_failed,
+        seconds: time.seconds(),
+        without: match args.jobs_accept_none {
+            true => WithoutJobs::Passes,
+            false => WithoutJobs::Stops,
+        },
+    }))
 }
 
 /// What is planned for a package.
@@ -274,6 +298,18 @@ pub(super) fn text(plan: &RolloutPlan) -> String {
         budget.at_worst(),
         counted(plan.customers() as u64, "customer"),
     );
+    if let Some(gate) = &plan.jobs {
+        let without = match gate.without {
+            WithoutJobs::Stops => "where none ends, a person decides",
+            WithoutJobs::Passes => "where none ends, it goes on",
+        };
+        let _ = writeln!(
+            text,
+            "Jobs: in the {} after a customer is reached, {} of a wave may fail before the next one begins; {without}.",
+            time(gate.seconds),
+            gate.max_failed,
+        );
+    }
     if let Some(estimate) = &plan.estimate {
         text.push_str(&estimated(estimate));
     }

@@ -85,6 +85,12 @@ pub(super) fn run(context: &Context, args: &RolloutRunArgs) -> Result<Exit, Stop
             Exit::PartlyDone,
         ),
         Ran::Bakes { until } => ("a wave is in use", Some(until), Exit::Unfinished),
+        Ran::Watched { until } => ("the jobs of a wave count", Some(until), Exit::Unfinished),
+        Ran::Gated { .. } => (
+            "the jobs of a wave don't let the next one begin",
+            None,
+            Exit::PartlyDone,
+        ),
         Ran::Frozen { until } => (
             "customers that are left are held for some time",
             Some(until),
@@ -271,11 +277,16 @@ impl Work<'_> {
             )?;
             let (what, until) = match ran {
                 Ran::Bakes { until } if args.wait_for_waves => ("the next wave begins", until),
+                Ran::Watched { until } if args.wait_for_waves => {
+                    ("the jobs of a wave are read", until)
+                }
                 Ran::Unanswered { until } if args.wait_for_waves => (
                     "customers that did not answer or are not done are asked again",
                     until,
                 ),
                 Ran::Bakes { .. }
+                | Ran::Watched { .. }
+                | Ran::Gated { .. }
                 | Ran::Unanswered { .. }
                 | Ran::Frozen { .. }
                 | Ran::Done
@@ -303,13 +314,14 @@ const fn rank(ran: &Ran) -> u8 {
         Ran::Left { .. } => 0,
         Ran::Unanswered { .. } => 1,
         Ran::Bakes { .. } => 2,
-        Ran::Frozen { .. } => 3,
-        Ran::Paused => 4,
-        Ran::Halted { .. } => 5,
-        Ran::Stopped(_) => 6,
-        Ran::Interrupted => 7,
-        Ran::Over(_) => 8,
-        Ran::Done => 9,
+        Ran::Watched { .. } => 3,
+        Ran::Frozen { .. } => 4,
+        Ran::Paused => 5,
+        Ran::Halted { .. } => 6,
+        Ran::Stopped(_) | Ran::Gated { .. } => 7,
+        Ran::Interrupted => 8,
+        Ran::Over(_) => 9,
+        Ran::Done => 10,
     }
 }
 

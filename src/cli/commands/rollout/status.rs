@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
+use super::jobs::in_words;
 use super::{open_ledger, plan_of};
 use crate::cli::args::{RolloutReportArgs, RolloutStatusArgs};
 use crate::cli::exit::Exit;
@@ -14,6 +15,7 @@ use crate::ledger::{IfAbsent, Ledger};
 use crate::model::count::counted;
 use crate::model::rollout::Outcome;
 use crate::ops::rollout::{MemberStatus, RolloutStatusDocument, list_of, report_of, status_of};
+use crate::plan::rollout::gate::{Deciding, FoundJobs};
 
 /// How often a roll-out that is watched is looked at.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -137,6 +139,31 @@ pub(super) fn text(document: &RolloutStatusDocument) -> String {
             "        … and {more} more: recipack rollout report {}",
             document.id
         );
+    }
+    let with_jobs = document.members.iter().filter_map(|member| {
+        let seen = member.jobs.as_ref()?;
+        Some((member, seen))
+    });
+    for (member, seen) in with_jobs.clone().take(20) {
+        let found = match &seen.found {
+            FoundJobs::Known(counts) => format!("jobs: {}", in_words(counts)),
+            FoundJobs::Unknown(why) => format!("jobs are not known: {}", visible(why)),
+        };
+        let passed = match seen.counts {
+            Deciding::Decides => "",
+            Deciding::LetPass => "; let pass by a person",
+        };
+        let _ = writeln!(
+            text,
+            "  {:>5} {}  {}  {found}{passed}",
+            member.number,
+            visible(&member.address.to_string()),
+            visible(&member.name),
+        );
+    }
+    let more = with_jobs.count().saturating_sub(20);
+    if more > 0 {
+        let _ = writeln!(text, "        … and {more} more with jobs");
     }
     let mut reached = document.reached;
     let mut customers = document.members.len();
