@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use pairing::{Pair, Pairing};
-pub(in crate::plan) use steps::{Alignment, Steps, longest_rising};
+pub(in crate::plan) use steps::{Alignment, Likeness, Steps, longest_rising};
 pub use steps::{StepLabel, StepPlace};
 pub use text::{TextDifference, lines};
 pub use value::{JsonText, SHORT, ValueChange};

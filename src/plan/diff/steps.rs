@@ -70,7 +70,7 @@ impl fmt::Display for StepPlace {
 pub(super) fn compare(old: Node<'_>, new: Node<'_>) -> Option<Vec<Difference>> {
     let old = Steps::of(old)?;
     let new = Steps::of(new)?;
-    let mut alignment = Alignment::of(&old, &new);
+    let mut alignment = Alignment::of(&old, &new, Likeness::OfAll);
     alignment.find_moves();
     Some(alignment.differences())
 }
@@ -140,6 +140,11 @@ impl<'a> Steps<'a> {
         ["keyword", "provider", "name"].map(|key| self.text(step, key))
     }
 
+    /// Whether nothing identifies a step.
+    pub(in crate::plan) fn is_nameless(&self, step: usize) -> bool {
+        self.text(step, "uuid").is_none() && self.text(step, "as").is_none()
+    }
+
     /// All that a step says, apart from where it stands and what identifies it.
     fn content(&self, step: usize) -> JsonText {
         JsonText::of_members(self.0[step].node, |key| {
@@ -158,26 +163,46 @@ pub(in crate::plan) struct Alignment<'s> {
     pub(in crate::plan) to_old: Vec<Option<usize>>,
     /// Which of the new side's steps stand elsewhere.
     pub(in crate::plan) moved: Vec<bool>,
+    likeness: Likeness,
+}
+
+/// Which steps may be the same ones since they are alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::plan) enum Likeness {
+    /// All that have no other partner: one that was replaced by its like is told as changed.
+    OfAll,
+    /// Only those without a `uuid` and an `as`: one that has them and is not there is gone, and what
+    /// is like it is another one.
+    OfNameless,
 }
 
 impl<'s> Alignment<'s> {
     /// Pairs the steps of two recipes.
-    pub(in crate::plan) fn of(old: &'s Steps<'s>, new: &'s Steps<'s>) -> Self {
+    pub(in crate::plan) fn of(old: &'s Steps<'s>, new: &'s Steps<'s>, likeness: Likeness) -> Self {
         let mut alignment = Self {
             old,
             new,
             to_new: vec![None; old.0.len()],
             to_old: vec![None; new.0.len()],
             moved: vec![false; new.0.len()],
+            likeness: Likeness::OfAll,
         };
         // A recipe has one trigger, whatever it is replaced by.
         alignment.pair(0, 0);
         alignment.pair_unique("uuid");
         alignment.pair_unique("as");
+        alignment.likeness = likeness;
         alignment.pair_within_parents();
         alignment.pair_alike();
         alignment.pair_within_parents();
         alignment
+    }
+
+    fn may_be_alike(&self, steps: &Steps<'_>, step: usize) -> bool {
+        match self.likeness {
+            Likeness::OfAll => true,
+            Likeness::OfNameless => steps.is_nameless(step),
+        }
     }
 
     fn pair(&mut self, old: usize, new: usize) {
@@ -187,13 +212,13 @@ impl<'s> Alignment<'s> {
 
     fn free_old(&self) -> Vec<usize> {
         (0..self.to_new.len())
-            .filter(|&step| self.to_new[step].is_none())
+            .filter(|&step| self.to_new[step].is_none() && self.may_be_alike(self.old, step))
             .collect()
     }
 
     fn free_new(&self) -> Vec<usize> {
         (0..self.to_old.len())
-            .filter(|&step| self.to_old[step].is_none())
+            .filter(|&step| self.to_old[step].is_none() && self.may_be_alike(self.new, step))
             .collect()
     }
 

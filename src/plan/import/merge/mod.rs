@@ -3,8 +3,10 @@
 //! be had?
 //!
 //! A recipe's parts are its steps, the applications of its `config`, and its other members. Steps are
-//! told apart as [`diff`](crate::plan::diff) does it: by `uuid`, by `as`, by what they do. Contents
-//! count, never versions: the platform makes those by itself (platform.md §12).
+//! told apart by `uuid`, by `as`, and only those that have neither by what they do: where
+//! [`diff`](crate::plan::diff) tells that a step became another one that is like it, here one is gone and
+//! another one is new. Contents count, never versions: the platform makes those by itself (platform.md
+//! §12).
 
 mod pills;
 mod steps;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Conflict, ConflictWhy, Origin, Part, PartChange, PartFate, Pick};
-use crate::plan::diff::{Alignment, StepLabel, Steps, longest_rising};
+use crate::plan::diff::{Alignment, Likeness, StepLabel, Steps, longest_rising};
 
 /// A step of any of the three, by the first of base, ours and theirs that has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,7 +92,7 @@ type Read<'m, 'a> = (&'m Steps<'a>, &'m Vec<Vec<u8>>);
 impl<'m, 'a> StepsMerged<'m, 'a> {
     pub(super) fn of(base: Read<'m, 'a>, theirs: Read<'m, 'a>, ours: Read<'m, 'a>) -> Self {
         let aligned = |side: Read<'m, 'a>| {
-            let mut alignment = Alignment::of(base.0, side.0);
+            let mut alignment = Alignment::of(base.0, side.0, Likeness::OfNameless);
             alignment.find_moves();
             (alignment.to_old, alignment.moved)
         };
@@ -337,15 +337,12 @@ fn twins(
             }
         }
     }
-    let nameless = |steps: &Steps<'_>, at: usize| {
-        steps.text(at, "uuid").is_none() && steps.text(at, "as").is_none()
-    };
     for &new in theirs_new {
-        if twins.contains_key(&new) || !nameless(theirs.0, new) {
+        if twins.contains_key(&new) || !theirs.0.is_nameless(new) {
             continue;
         }
         let twin = ours_new.iter().find(|at| {
-            !taken.contains(*at) && nameless(ours.0, **at) && ours.1[**at] == theirs.1[new]
+            !taken.contains(*at) && ours.0.is_nameless(**at) && ours.1[**at] == theirs.1[new]
         });
         if let Some(&twin) = twin {
             twins.insert(new, twin);

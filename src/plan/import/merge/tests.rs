@@ -115,6 +115,14 @@ fn steps_of_both_sides_come_together() {
         ("a b c", "b c", "a1 b c", "conflict changed-and-removed"),
         ("a b c", "a1 b c", "a2 b c", "conflict both-changed"),
         ("a b c", "a1 b c", "a1 b c2", "a1 b c2"),
+        // One that another one took the place of is gone, however alike they are.
+        ("a b c", "a b1 c", "a x c", "conflict changed-and-removed"),
+        (
+            "a i( b c ) d",
+            "a w( x ) d",
+            "a i( b c y ) d",
+            "conflict changed-and-removed",
+        ),
         // Additions and removals.
         ("a b c", "x a b c", "a b c y", "x a b c y"),
         ("a b c", "a b c x", "a b c y", "conflict same-place"),
