@@ -1,6 +1,7 @@
 //! The steps of three versions of a recipe, as one tree.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::hash::Hash;
 
 use super::{Conflict, ConflictWhy, Origin, Part, PartChange, PartFate, Pick};
 use crate::plan::diff::{Alignment, Likeness, StepLabel, Steps, longest_rising};
@@ -317,39 +318,53 @@ fn twins(
     ours: Read<'_, '_>,
     ours_new: &[usize],
 ) -> BTreeMap<usize, usize> {
-    let mut twins = BTreeMap::new();
-    let mut taken = BTreeSet::new();
+    let mut twins = Twins {
+        theirs: theirs_new,
+        ours: ours_new,
+        of_theirs: BTreeMap::new(),
+        taken: BTreeSet::new(),
+    };
     for key in ["uuid", "as"] {
-        for &new in theirs_new {
-            let Some(text) = theirs
-                .0
-                .text(new, key)
-                .filter(|_| !twins.contains_key(&new))
-            else {
-                continue;
-            };
-            let twin = ours_new.iter().find(|at| {
-                !taken.contains(*at) && ours.0.text(**at, key).is_some_and(|own| own == text)
-            });
-            if let Some(&twin) = twin {
-                twins.insert(new, twin);
-                taken.insert(twin);
+        twins.meet(|at| theirs.0.text(at, key), |at| ours.0.text(at, key));
+    }
+    twins.meet(
+        |at| theirs.0.is_nameless(at).then(|| &theirs.1[at]),
+        |at| ours.0.is_nameless(at).then(|| &ours.1[at]),
+    );
+    twins.of_theirs
+}
+
+/// New steps of two sides, and those that were met.
+struct Twins<'t> {
+    theirs: &'t [usize],
+    ours: &'t [usize],
+    of_theirs: BTreeMap<usize, usize>,
+    taken: BTreeSet<usize>,
+}
+
+impl Twins<'_> {
+    /// Meets those that have the same key, in their order.
+    fn meet<K: Eq + Hash>(
+        &mut self,
+        theirs: impl Fn(usize) -> Option<K>,
+        ours: impl Fn(usize) -> Option<K>,
+    ) {
+        let mut waiting: HashMap<K, VecDeque<usize>> = HashMap::new();
+        for &at in self.ours.iter().filter(|at| !self.taken.contains(at)) {
+            if let Some(key) = ours(at) {
+                waiting.entry(key).or_default().push_back(at);
+            }
+        }
+        for &new in self.theirs {
+            if !self.of_theirs.contains_key(&new)
+                && let Some(key) = theirs(new)
+                && let Some(twin) = waiting.get_mut(&key).and_then(VecDeque::pop_front)
+            {
+                self.of_theirs.insert(new, twin);
+                self.taken.insert(twin);
             }
         }
     }
-    for &new in theirs_new {
-        if twins.contains_key(&new) || !theirs.0.is_nameless(new) {
-            continue;
-        }
-        let twin = ours_new.iter().find(|at| {
-            !taken.contains(*at) && ours.0.is_nameless(**at) && ours.1[**at] == theirs.1[new]
-        });
-        if let Some(&twin) = twin {
-            twins.insert(new, twin);
-            taken.insert(twin);
-        }
-    }
-    twins
 }
 
 /// One order of two that were made of one. Between steps that both sides left where they were, only
@@ -379,8 +394,9 @@ fn woven(base: &[Key], theirs: &[Key], ours: &[Key]) -> Result<Vec<Key>, BTreeSe
             Pick::Ours => all.extend(ours),
             Pick::Theirs => all.extend(theirs),
             Pick::Neither => {
+                let there: BTreeSet<&Key> = base.iter().collect();
                 let moved = theirs.iter().chain(ours);
-                met.extend(moved.filter(|key| !base.contains(key)).copied());
+                met.extend(moved.filter(|key| !there.contains(key)).copied());
                 if met.is_empty() {
                     met.extend(base.iter().chain(theirs).chain(ours));
                 }
