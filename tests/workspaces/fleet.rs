@@ -192,6 +192,12 @@ impl Fleet {
             "rollout plan p.zip --of {} --folder Desk --settings settings.toml --budget {budget} --restart-recipes {plan} -o rollout.json --force --quiet",
             self.sandbox.url
         );
+        // Where the platform does not answer again and again, the same command may be repeated.
+        for _ in 0..5 {
+            if self.run(&plan).code != 75 {
+                break;
+            }
+        }
         self.done(&plan);
         let id = self
             .done("rollout start rollout.json --quiet")
