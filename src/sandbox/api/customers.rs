@@ -62,7 +62,6 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         answers: &[
             (200, Answer::Json(schema::<Wrapped<Customer>>)),
             (400, Answer::Json(schema::<ValidationBody>)),
-            (501, Answer::Json(schema::<ErrorBody>)),
         ],
         handler: update,
     },
@@ -247,12 +246,15 @@ fn update(asked: &Asked<'_>) -> Result<Reply, Reply> {
     let new: CustomerUpdate = serde_json::from_value(asked.json.clone())
         .map_err(|error| Reply::invalid("customer", error.to_string()))?;
     let customer = named(asked)?.facts;
-    let unkept = |what: &str| Reply::message(501, format!("{what} is not kept by this sandbox"));
+    let unkept = |field: &str| Reply::invalid(field, "is not kept by this sandbox");
     if let Some(other) = new.others.keys().next() {
         return Err(unkept(other));
     }
     if new.name.is_some_and(|name| name != customer.name.as_str()) {
-        return Err(unkept("another name"));
+        return Err(Reply::invalid(
+            "name",
+            "can't be another one in this sandbox",
+        ));
     }
     if let Some(external) = &new.external_id {
         let external = Some(external.as_str()).filter(|external| !external.is_empty());

@@ -639,14 +639,20 @@ fn a_customer_is_named_otherwise_and_goes_with_its_token() {
     studio.put(path, &json!({"name": "plover"})).is(200);
     let told = studio
         .put(path, &json!({"name": "sandpiper"}))
-        .is(501)
+        .is(400)
         .json();
-    assert_eq!(told["message"], "another name is not kept by this sandbox");
+    assert_eq!(
+        told["errors"]["name"],
+        json!(["can't be another one in this sandbox"])
+    );
     let told = studio
         .put(path, &json!({"plan_id": "other"}))
-        .is(501)
+        .is(400)
         .json();
-    assert_eq!(told["message"], "plan_id is not kept by this sandbox");
+    assert_eq!(
+        told["errors"]["plan_id"],
+        json!(["is not kept by this sandbox"])
+    );
 
     // While recipes of it run, it stays.
     let code = json!({"recipe": {"name": "R", "code": "{\"provider\":\"clock\"}"}});
