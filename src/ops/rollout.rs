@@ -378,8 +378,9 @@ pub fn run(
                     return Ok(Ran::Left { until });
                 }
                 // Nobody works on what has its next look later.
-                let mut in_flight = progress.members.iter().filter(|it| it.is_in_flight());
-                if in_flight.all(|member| member.waits_for_its_end()) {
+                let in_flight = progress.members.iter().filter(|it| it.is_in_flight());
+                let mut in_flight = in_flight.peekable();
+                if in_flight.peek().is_some() && in_flight.all(|it| it.waits_for_its_end()) {
                     return Ok(Ran::Unanswered { until });
                 }
                 match members.pause(LOOK_AGAIN) {

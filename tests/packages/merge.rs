@@ -1,24 +1,11 @@
 //! Merges of recipes, over a table that is made up, and held to a merge that somebody else makes.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-
 use recipack::plan::import::compare::Side;
 use recipack::plan::import::merge::{Relation, ThreeWay, compare};
 use serde_json::{Value, json};
 
-/// Numbers that look like chance and are the same each time.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        (self.0 >> 33) as usize % sides
-    }
-}
+use crate::support::damage::Numbers;
+use crate::support::merge::otherwise;
 
 fn step(uuid: &str, provider: &str, message: &str) -> Value {
     json!({"number": 0, "keyword": "action", "provider": provider, "name": "call",
@@ -65,28 +52,28 @@ fn block(recipe: &mut Value, inner: usize) -> Option<&mut Vec<Value>> {
 }
 
 /// Something that a person does to a recipe.
-fn edit(recipe: &mut Value, side: &str, dice: &mut Dice) {
-    let what = dice.roll(11);
-    let inner = dice.roll(3) / 2;
-    let word = format!("{side}{}", dice.roll(1_000));
+fn edit(recipe: &mut Value, side: &str, dice: &mut Numbers) {
+    let what = dice.below(11);
+    let inner = dice.below(3) / 2;
+    let word = format!("{side}{}", dice.below(1_000));
     match what {
         6 => {
             let (key, value) = [
                 ("description", json!(word)),
                 ("private", json!(false)),
-                ("concurrency", json!(dice.roll(3))),
+                ("concurrency", json!(dice.below(3))),
                 ("tags", json!([word])),
-            ][dice.roll(4)]
+            ][dice.below(4)]
             .clone();
             recipe[key] = value;
             return;
         }
         7 => {
-            recipe["config"][1 + dice.roll(2)]["x"] = json!(dice.roll(3));
+            recipe["config"][1 + dice.below(2)]["x"] = json!(dice.below(3));
             return;
         }
         8 => {
-            recipe["version"] = json!(dice.roll(100));
+            recipe["version"] = json!(dice.below(100));
             return;
         }
         9 => {
@@ -102,9 +89,9 @@ fn edit(recipe: &mut Value, side: &str, dice: &mut Dice) {
     if steps.is_empty() {
         return;
     }
-    let at = dice.roll(steps.len());
+    let at = dice.below(steps.len());
     match what {
-        0 | 10 => steps[at]["input"]["message"] = json!(["one", "two", &word][dice.roll(3)]),
+        0 | 10 => steps[at]["input"]["message"] = json!(["one", "two", &word][dice.below(3)]),
         1 => {
             steps.remove(at);
         }
@@ -112,13 +99,13 @@ fn edit(recipe: &mut Value, side: &str, dice: &mut Dice) {
         // Both sides may add the same.
         3 => {
             if !has_shared {
-                steps.insert(at, step("shared", "mail", ["new", "other"][dice.roll(2)]));
+                steps.insert(at, step("shared", "mail", ["new", "other"][dice.below(2)]));
             }
         }
         // Far enough that it is clear which one moved.
         4 if steps.len() >= 6 => {
             let moved = steps.remove(0);
-            steps.insert(4 + dice.roll(steps.len() - 3), moved);
+            steps.insert(4 + dice.below(steps.len() - 3), moved);
         }
         5 => {
             let one = steps.remove(at);
@@ -128,7 +115,7 @@ fn edit(recipe: &mut Value, side: &str, dice: &mut Dice) {
         }
         9 => steps.insert(at, step(&format!("q{word}"), &word, "new")),
         _ => {
-            let used = pill(["1", "2", "i2"][dice.roll(3)]);
+            let used = pill(["1", "2", "i2"][dice.below(3)]);
             steps.push(step(&format!("p{word}"), "logger", &used));
         }
     }
@@ -142,7 +129,7 @@ fn number(step: &mut Value, next: &mut u64) {
     }
 }
 
-fn edited(side: &str, edits: usize, dice: &mut Dice) -> Value {
+fn edited(side: &str, edits: usize, dice: &mut Numbers) -> Value {
     let mut recipe = base();
     (0..edits).for_each(|_| edit(&mut recipe, side, dice));
     number(&mut recipe["code"], &mut 0);
@@ -173,12 +160,12 @@ fn many_merges_are_those_of_another_program() {
 }
 
 fn held_to_another_program(seed: u64, number: usize) {
-    let mut dice = Dice(seed);
+    let mut dice = Numbers(seed);
     let mut of = [0; 5];
     let mut cases = Vec::new();
     for _ in 0..number {
         let was = edited("", 0, &mut dice);
-        let counts = (dice.roll(4), dice.roll(4));
+        let counts = (dice.below(4), dice.below(4));
         let theirs = edited("t", counts.0, &mut dice);
         let ours = edited("o", counts.1, &mut dice);
         let [b, t, o] = [&was, &theirs, &ours]
@@ -205,18 +192,7 @@ fn held_to_another_program(seed: u64, number: usize) {
     let many = |of: usize, percent: usize| of * 100 >= number * percent;
     let enough = many(of[0], 10) && many(of[1], 10) && many(of[3], 30) && many(of[4], 7);
     assert!(enough, "{of:?}");
-    let mut python = Command::new("python3")
-        .args(["-c", include_str!("merge.py")])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("python3 is there");
-    let mut pipe = python.stdin.take().expect("a pipe");
-    serde_json::to_writer(&mut pipe, &cases).expect("written");
-    pipe.flush().expect("written");
-    drop(pipe);
-    let output = python.wait_with_output().expect("it ends");
-    let wrong: Vec<(usize, Value)> = serde_json::from_slice(&output.stdout).expect("a list");
+    let wrong = otherwise(&cases);
     let first = wrong
         .first()
         .map(|(at, why)| format!("{why}: {}", cases[*at]));

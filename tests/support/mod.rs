@@ -6,6 +6,7 @@ pub(crate) mod console;
 pub(crate) mod damage;
 pub(crate) mod fleet;
 pub(crate) mod lines;
+pub(crate) mod merge;
 pub(crate) mod pages;
 pub(crate) mod project;
 pub(crate) mod sandbox;

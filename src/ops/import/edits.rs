@@ -167,11 +167,11 @@ impl Incoming {
         let mut scanner = Scanner::default();
         let scanned = [&base.bytes, &theirs, &ours].map(|bytes| scanner.scan(kind, bytes));
         let [was, is, own] = scanned;
-        let (was, is, own) = (
-            was.map_err(broken)?,
-            is.map_err(broken)?,
-            own.map_err(broken)?,
-        );
+        let own = own.map_err(broken)?;
+        // What a workspace has is not the package's fault: its parts are not known then.
+        let (Ok(was), Ok(is)) = (was, is) else {
+            return Ok(None);
+        };
         let base = Side {
             bytes: &base.bytes,
             references: &was.references,

@@ -247,7 +247,7 @@ impl EditedAsset {
         match (self.relation, self.edit, &self.kind) {
             (_, Edit::Unknown, _) => "what was changed is not known".to_owned(),
             (None, Edit::Changed, AssetKind::Recipe) => {
-                "what it refers to can't be told in the package".to_owned()
+                "its parts, or what they refer to, can't be told".to_owned()
             }
             (None, Edit::Changed, _) => "only recipes are merged".to_owned(),
             (Some(_), Edit::Changed, _) => "what was changed is in none of its parts".to_owned(),

@@ -1,14 +1,13 @@
 //! A fleet of customers of whom a third changed a recipe: every change is seen, and none is lost.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
 use super::rollout::{api, id, json_of, line, states};
 use super::slim::{inside, recipe_in, rewrite_in};
 use crate::remote::Caller;
+use crate::support::merge::otherwise;
 use crate::support::project::ProjectFolder;
 use crate::support::sandbox::Sandbox;
 use crate::support::{Place, Run};
@@ -165,7 +164,7 @@ fn story(place: &Place, customers: usize, ways: &[&str], run: &dyn Fn(i32, &str)
         );
     }
     assert!(!cases.is_empty());
-    assert_eq!(other_merges(&cases), "[]");
+    assert_eq!(otherwise(&cases), []);
     let board = json_of(&run(0, "rollout board --json"));
     let lines = board["lines"].as_array().expect("lines").iter();
     let customised = lines.filter(|line| line["customised"] != 0 || line["customised"].is_null());
@@ -175,22 +174,6 @@ fn story(place: &Place, customers: usize, ways: &[&str], run: &dyn Fn(i32, &str)
 
 /// How `run` ends where somebody is held.
 const HELD: i32 = 68;
-
-/// Where a program in another language merges something else.
-fn other_merges(cases: &[Value]) -> String {
-    let mut python = Command::new("python3")
-        .args(["-c", include_str!("../../packages/merge.py")])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("python3 is there");
-    let mut pipe = python.stdin.take().expect("a pipe");
-    serde_json::to_writer(&mut pipe, &cases).expect("written");
-    pipe.flush().expect("written");
-    drop(pipe);
-    let output = python.wait_with_output().expect("it ends");
-    String::from_utf8(output.stdout).expect("UTF-8")
-}
 
 #[cfg(unix)]
 #[test]
