@@ -28,6 +28,7 @@ pub(crate) mod settings;
 mod several;
 mod signals;
 mod signing;
+mod spreadsheet;
 mod table;
 mod ui;
 mod workspace_command;
@@ -326,6 +327,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::History(args) => commands::history::run(context, &args),
         Command::Rollback(args) => commands::rollback::run(context, &args),
         Command::Promote(args) => commands::promote::run(context, &args),
+        Command::Fleet(command) => commands::fleet::run(context, &command),
         Command::Rollout(command) => commands::rollout::run(context, &command),
         Command::Workspace(command) => commands::workspace::run(context, &command),
         Command::Recipe(command) => commands::recipe::run(context, &command),

@@ -30,6 +30,17 @@ pub struct ConnectionInfo {
     pub updated_at: Option<String>,
     /// Whether somebody gave it credentials that work.
     pub authorization: Authorization,
+    /// Whether it worked once, as far as the platform says it.
+    pub was_authorized: Once,
+}
+
+/// Whether a connection worked once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Once {
+    /// It did.
+    Yes,
+    /// The platform does not say that it did.
+    NotSaid,
 }
 
 fn connection(node: &Node<'_>) -> Result<ConnectionInfo, ClientError> {
@@ -45,7 +56,14 @@ fn connection(node: &Node<'_>) -> Result<ConnectionInfo, ClientError> {
                 && node.optional_text("connection_lost_at")?.is_none()
         }
     };
+    let since = node.optional_text("authorized_at")?;
+    let was_authorized = match since {
+        Some(_) => Once::Yes,
+        None if node.optional_text("connection_lost_at")?.is_some() => Once::Yes,
+        None => Once::NotSaid,
+    };
     Ok(ConnectionInfo {
+        was_authorized,
         id: ConnectionId(node.id("id")?),
         name: node.text("name")?,
         provider: provider.filter(|provider| !provider.is_empty()),

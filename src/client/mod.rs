@@ -48,7 +48,7 @@ pub use crate::client::permissions::Probe;
 pub use crate::model::catalogue::SharedVersion;
 pub use account::{Account, AccountApi, CustomerHandle};
 pub use base::{ApiBase, BaseError};
-pub use connection::ConnectionInfo;
+pub use connection::{ConnectionInfo, Once};
 pub use connector::{ConnectorDraft, ConnectorInfo, Publication, ReleasedVersion};
 pub use customer::CustomerInfo;
 pub use endpoint::EndpointInfo;

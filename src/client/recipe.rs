@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::ident::InternalName;
-use crate::model::workspace::RecipeState;
+use crate::model::workspace::{RecipeState, StopCause};
 
 use super::account::AccountApi;
 use super::answer::{Node, Refusal};
@@ -42,8 +42,8 @@ pub struct RecipeInfo {
     pub providers: Vec<String>,
     /// Whether these are all: whether the platform lists its applications.
     pub tells_all_providers: bool,
-    /// Why it was stopped, in the platform's word.
-    pub stop_cause: Option<String>,
+    /// Why it was stopped, if it was.
+    pub stop_cause: StopCause,
     /// Its steps as JSON, where they were asked for.
     pub code: Option<String>,
 }
@@ -86,7 +86,13 @@ fn recipe(node: &Node<'_>) -> Result<RecipeInfo, ClientError> {
         updated_at: node.optional_text("updated_at")?,
         providers,
         tells_all_providers: node.get("applications").is_some(),
-        stop_cause: node.optional_text("stop_cause")?,
+        stop_cause: match (node.has("stop_cause"), node.optional_text("stop_cause")?) {
+            (false, _) => StopCause::Unsaid,
+            (true, cause) => match cause.filter(|cause| !cause.is_empty()) {
+                Some(cause) => StopCause::Platform(cause),
+                None => StopCause::NotByPlatform,
+            },
+        },
         code: node.optional_contents("code").unwrap_or_default(),
     })
 }

@@ -17,6 +17,7 @@ use crate::plan::rollout::RolloutPlan;
 use crate::plan::rollout::progress::{
     Ending, Event, Hold, MemberProgress, MemberReceipt, Progress, Step,
 };
+use crate::plan::rollout::seen::SlimSnapshot;
 
 /// A ledger in memory. Clones are the same ledger.
 #[derive(Clone, Debug, Default)]
@@ -200,7 +201,7 @@ impl Ledger for MemoryLedger {
         rollout.events.push(step.event.clone());
         let mut lines = Vec::new();
         if let Some((number, ending)) = &step.ending {
-            rollout.endings.insert(*number, ending.clone());
+            rollout.endings.insert(*number, ending.without_snapshots());
             let index = number.index();
             let member = rollout.plan.members.get(index);
             if let (Some(member), Some(workspace)) = (member, rollout.workspaces.get(index)) {
@@ -268,6 +269,22 @@ impl Ledger for MemoryLedger {
 
     fn board(&self) -> Result<Vec<BoardLine>, LedgerError> {
         Ok(self.0.borrow().board.values().cloned().collect())
+    }
+
+    fn workspaces(&self, id: &RolloutId) -> Result<Vec<WorkspaceKey>, LedgerError> {
+        Ok(self.0.borrow().find(id)?.workspaces.clone())
+    }
+
+    fn saw(&mut self, line: &BoardLine, seen: &SlimSnapshot) -> Result<Written, LedgerError> {
+        let mut held = self.0.borrow_mut();
+        let key = (line.workspace.clone(), line.receipt.package.clone());
+        match held.board.get_mut(&key).filter(|there| *there == line) {
+            Some(there) => {
+                *there = line.with(seen);
+                Ok(Written::Kept)
+            }
+            None => Ok(Written::Stale),
+        }
     }
 
     fn permit(&mut self, asked: &PermitRequest<'_>) -> Result<Permit, LedgerError> {

@@ -28,6 +28,7 @@ use crate::model::rollout::{MemberNumber, Outcome, RolloutId, RolloutStatus};
 use crate::model::workspace::{Timestamp, WorkspaceId};
 use crate::plan::rollout::RolloutPlan;
 use crate::plan::rollout::progress::{Ending, Event, Hold, MemberReceipt, Progress, Step};
+use crate::plan::rollout::seen::SlimSnapshot;
 
 /// How many addresses an error names.
 const NAMED: usize = 10;
@@ -138,6 +139,20 @@ pub trait Ledger {
     /// # Errors
     /// If it can't be read.
     fn board(&self) -> Result<Vec<BoardLine>, LedgerError>;
+
+    /// What the members' workspaces of a roll-out are known by across roll-outs, in the order of the
+    /// members.
+    ///
+    /// # Errors
+    /// If there is no such roll-out, or it can't be read.
+    fn workspaces(&self, id: &RolloutId) -> Result<Vec<WorkspaceKey>, LedgerError>;
+
+    /// Keeps what was seen of a package in a customer's workspace, with the line of the board that
+    /// was looked at, if that is still the line.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    fn saw(&mut self, line: &BoardLine, seen: &SlimSnapshot) -> Result<Written, LedgerError>;
 
     /// Takes some of the requests that may be sent in a minute, together with everybody who shares the
     /// ledger.
@@ -270,6 +285,15 @@ pub struct BoardLine {
     pub outcome: Outcome,
     /// What it left there.
     pub receipt: MemberReceipt,
+}
+
+impl BoardLine {
+    /// The same with what was seen since.
+    fn with(&self, seen: &SlimSnapshot) -> Self {
+        let mut line = self.clone();
+        line.receipt.seen = Some(Box::new(seen.clone()));
+        line
+    }
 }
 
 /// Requests that somebody wants to send.

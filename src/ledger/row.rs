@@ -249,6 +249,15 @@ pub(super) fn targets(
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
+/// What the members' workspaces are known by.
+pub(super) fn workspaces(targets: Vec<TargetRow>) -> Vec<WorkspaceKey> {
+    let keys = targets.into_iter().map(|target| WorkspaceKey {
+        place: target.place,
+        id: WorkspaceId(target.workspace.cast_unsigned()),
+    });
+    keys.collect()
+}
+
 /// What workspaces are known by as columns, each once, in one order.
 pub(super) fn keys(targets: &[TargetRow]) -> BTreeSet<(&str, i64)> {
     let keys = targets
@@ -268,7 +277,7 @@ pub(super) fn taken_by(open: &OpenWorkspaces, targets: &[TargetRow]) -> Option<i
 }
 
 /// A line of the board as its columns.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct BoardRow {
     pub(super) target: TargetRow,
     pub(super) package: String,
@@ -319,6 +328,33 @@ impl BoardRow {
     pub(super) fn checked(self, sum: &[u8]) -> Result<Self, LedgerError> {
         self.sum().check("board", sum)?;
         Ok(self)
+    }
+
+    /// The same with what a line says now.
+    ///
+    /// # Errors
+    /// None that can happen; the serialiser's type has one.
+    pub(super) fn saying(self, line: &BoardLine) -> Result<Self, LedgerError> {
+        Ok(Self {
+            receipt: text(&line.receipt)?,
+            ..self
+        })
+    }
+
+    /// Whether it is this line, of this roll-out.
+    ///
+    /// # Errors
+    /// If no line was written like this.
+    pub(super) fn is_line(
+        &self,
+        line: &BoardLine,
+        rollout: &RolloutRow,
+    ) -> Result<bool, LedgerError> {
+        if self.rollout != rollout.number {
+            return Ok(false);
+        }
+        let ids = BTreeMap::from([(rollout.number, rollout.id.clone())]);
+        Ok(self.clone().line(&ids)? == *line)
     }
 
     /// The line.

@@ -8,9 +8,11 @@ mod attempted;
 mod back;
 mod connectors;
 mod drift;
+mod fleet;
 mod jobs;
 mod look;
 mod orders;
+mod receipt;
 mod status;
 mod unreachable;
 
@@ -21,6 +23,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use attempted::{Attempted, failed, is_unfinished, unfinished};
+use receipt::{as_read_back, receipt};
 
 use super::import::{ImportError, ImportRequest, Incoming, Planned};
 use super::{Observer, Running};
@@ -28,26 +31,22 @@ use crate::ledger::{Kept, Ledger, LedgerError, Written};
 use crate::model::count::counted;
 use crate::model::error::chain;
 use crate::model::ident::Digest;
-use crate::model::kind::AssetKind;
 use crate::model::rollout::{
     MemberNumber, Outcome, RolloutId, RolloutStatus, RunnerId, WaveNumber,
 };
-use crate::model::workspace::{RecipeState, Timestamp};
+use crate::model::workspace::Timestamp;
 use crate::ops::approval::ImportRefusal;
-use crate::ops::astray::LISTED;
 use crate::plan::import::Receipt;
-use crate::plan::import::document::Afterwards;
-use crate::plan::import::edits::Edit;
 use crate::plan::rollout::gate::{GateStop, SeenJobs};
 use crate::plan::rollout::progress::{
-    Ending, Hold, MemberReceipt, MemberState, Patience, ReceivedRecipe, Sent, Step, StepError,
-    Unanswered,
+    Ending, Hold, MemberReceipt, MemberState, Patience, Sent, Step, StepError, Unanswered,
 };
 use crate::plan::rollout::{Next, PlannedMember, RolloutPackage, RolloutPlan, WaitsFor, next};
 use crate::workspace::{AdminWorkspace, Workspace, WorkspaceError};
 
 pub use back::{Brought, WayBack, way_back};
 pub use drift::{Drift, Drifted, drift};
+pub use fleet::{FleetError, FleetKnown, FleetQueryDocument, FoundLines, board_of, fleet_query};
 pub use jobs::{JobError, MemberJobs, RecipeJobsLine, RolloutJobsDocument, jobs_of};
 pub use look::{Seen, look, unshared};
 pub use orders::{
@@ -669,7 +668,8 @@ impl Attempt<'_> {
                 return Ok(Imported::Over(over));
             }
             if planned.plan().is_empty() {
-                let receipt = receipt(package, &planned, None);
+                let at = self.ledger.now()?;
+                let receipt = receipt(package, (&planned, &incoming), None, at);
                 // There is nothing to do, and yet a recipe may wait for a person.
                 let settings = planned.plan().settings.iter();
                 let actions = settings.flat_map(|settings| &settings.actions);
@@ -719,7 +719,8 @@ impl Attempt<'_> {
                 }
             };
             drop(planned);
-            return Ok(self.read_back(reached, package, &incoming, &request, &mut done));
+            let at = self.ledger.now()?;
+            return Ok(self.read_back(reached, (package, at), &incoming, &request, &mut done));
         }
         over(
             Outcome::Failed,
@@ -779,7 +780,7 @@ impl Attempt<'_> {
     fn read_back(
         &self,
         reached: &mut dyn MemberWorkspace,
-        package: &RolloutPackage,
+        (package, at): (&RolloutPackage, Timestamp),
         incoming: &Incoming,
         request: &ImportRequest,
         done: &mut Receipt,
@@ -793,26 +794,9 @@ impl Attempt<'_> {
             Ok(again) => again,
             Err(error) => return partly(error),
         };
-        let receipt = receipt(package, &again, Some(done));
+        let receipt = receipt(package, (&again, incoming), Some(done), at);
         as_read_back(receipt, &astray, Changed::Yes)
     }
-}
-
-/// A package that is there, or what of it is not as planned.
-fn as_read_back(receipt: MemberReceipt, astray: &[String], changed: Changed) -> Imported {
-    let [first, more @ ..] = astray else {
-        return Imported::There(receipt, changed);
-    };
-    let more = match more.len() {
-        0 => String::new(),
-        more if more < LISTED => format!(" (and {more} more)"),
-        _ => format!(" (and {LISTED} more, or still more than that)"),
-    };
-    Imported::Over(Attempted::Ended(Ending {
-        outcome: Outcome::Partly,
-        why: format!("{first}{more}"),
-        receipts: vec![receipt],
-    }))
 }
 
 /// What is written down before a package is sent, as a value and as a text.
@@ -828,48 +812,6 @@ fn noted(
     };
     let text = serde_json::to_string(&journal)?;
     Ok((journal, text))
-}
-
-/// What is in a workspace, as a plan that changes nothing sees it.
-fn receipt(package: &RolloutPackage, planned: &Planned, done: Option<&Receipt>) -> MemberReceipt {
-    let plan = planned.plan();
-    let recipes = plan
-        .assets
-        .iter()
-        .filter(|asset| asset.kind == AssetKind::Recipe);
-    let state = |wanted: RecipeState| recipes.clone().filter(|r| r.state == Some(wanted)).count();
-    let unauthorized = plan.afterwards.iter().map(|after| match after {
-        Afterwards::Authorize { .. } | Afterwards::Connect { .. } => 1,
-        Afterwards::ConnectMore { connections, .. } => *connections,
-        Afterwards::Choose { .. }
-        | Afterwards::OtherApplication { .. }
-        | Afterwards::CheckProperties { .. }
-        | Afterwards::FillProperties { .. }
-        | Afterwards::Start { .. } => 0,
-    });
-    let mut edited = plan.edited.iter();
-    let all_known = edited.all(|edited| edited.edit == Edit::Changed);
-    MemberReceipt {
-        customised: all_known.then_some(plan.edited.len()),
-        package: package.name.to_string(),
-        digest: package.digest,
-        contents: package.contents,
-        revision: done.and_then(|done| done.revision),
-        state: plan.workspace.state,
-        running: state(RecipeState::Running),
-        stopped: state(RecipeState::Stopped),
-        unauthorized: unauthorized.sum(),
-        back_to: None,
-        recipes: Some(
-            recipes
-                .map(|recipe| ReceivedRecipe {
-                    id: recipe.id,
-                    name: recipe.name.to_string(),
-                    folder: recipe.folder.clone(),
-                })
-                .collect(),
-        ),
-    }
 }
 
 /// Why an import is not approved, in a few words.

@@ -8,6 +8,7 @@ pub mod connectors;
 pub mod decision;
 pub mod diff;
 pub mod export;
+pub mod fleet;
 pub mod graph_export;
 pub mod import;
 pub(crate) mod landing;

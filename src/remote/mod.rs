@@ -468,6 +468,7 @@ impl RemoteWorkspace {
         let mut snapshot = mirror.workspace.snapshot(scope)?;
         snapshot.reading = mirror.reading;
         snapshot.unread.clone_from(&mirror.unread);
+        snapshot.reasons.clone_from(&mirror.reasons);
         open::told(&mut snapshot.workspace);
         // Of another folder only those recipes are listed that use a connector which matters.
         snapshot.namesakes.within.clone_from(&self.base.path);

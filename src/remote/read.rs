@@ -12,16 +12,16 @@ use super::reach::{Others, property_stub};
 use super::{Interest, RemoteWorkspace};
 use crate::client::{
     Account, AccountApi, ClientError, ConnectionInfo, ConnectorInfo, Contents, CustomerInfo,
-    FolderId, IncludeData, Job, JobStatus, ManifestAsset, ManifestId, NewManifest, RecipeFilter,
-    RecipeInfo, SharedVersion, Tags,
+    FolderId, IncludeData, Job, JobStatus, ManifestAsset, ManifestId, NewManifest, Once,
+    RecipeFilter, RecipeInfo, SharedVersion, Tags,
 };
 use crate::io::scratch::ScratchFolder;
 use crate::model::ident::{ConnectorTitle, InternalName, Version, WorkspaceName};
 use crate::model::kind::AssetKind;
 use crate::model::normal::nfc;
 use crate::model::workspace::{
-    AssetKey, AssetPlace, Authorization, FolderPath, HeldState, ReadDepth, WorkspaceId,
-    WorkspaceKind,
+    AssetId, AssetKey, AssetPlace, Authorization, FolderPath, HeldState, ReadDepth, StateReasons,
+    WorkspaceId, WorkspaceKind,
 };
 use crate::remote::snapshot_db::{Export, Identity, Mirror, Reach, Seen, SeenConnector, Stub};
 use crate::remote::steady::ReadFor;
@@ -204,6 +204,7 @@ impl RemoteWorkspace {
                 .filter(|connection| connection.authorization == Authorization::Authorized)
                 .map(|connection| connection.id.0)
                 .collect(),
+            reasons: reasons(&recipes, &connections),
             folders: there,
             connectors,
             stubs,
@@ -294,6 +295,7 @@ impl RemoteWorkspace {
             exports: Vec::new(),
             recipes: BTreeMap::new(),
             authorized: BTreeSet::new(),
+            reasons: StateReasons::default(),
             folders: folders.there(&wanted.folders)?,
             connectors,
             stubs,
@@ -643,6 +645,21 @@ pub(super) struct ListedRecipes {
 pub(super) struct SeenCustomer {
     pub(super) info: CustomerInfo,
     pub(super) recipes: Vec<RecipeInfo>,
+}
+
+/// Why recipes stand and connections don't work, by what lists tell.
+fn reasons(recipes: &[RecipeInfo], connections: &[ConnectionInfo]) -> StateReasons {
+    let stops = recipes.iter();
+    let lost = connections.iter().filter(|connection| {
+        connection.authorization == Authorization::Placeholder
+            && connection.was_authorized == Once::Yes
+    });
+    StateReasons {
+        stops: stops
+            .map(|recipe| (AssetId(recipe.id.0), recipe.stop_cause.clone()))
+            .collect(),
+        lost: lost.map(|connection| AssetId(connection.id.0)).collect(),
+    }
 }
 
 pub(super) fn marks(recipes: &[RecipeInfo]) -> BTreeMap<u64, RecipeMark> {

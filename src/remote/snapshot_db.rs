@@ -20,8 +20,8 @@ use crate::model::path::PackagePath;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{
     Address, AssetId, AssetKey, AssetPlace, Authorization, Body, ConnectorId, FolderPath,
-    HeldState, HeldVersion, Logo, ReadDepth, RecipeState, Sharing, StoredFile, Timestamp,
-    VersionsKnown, WorkspaceConnector, WorkspaceId, WorkspaceKind,
+    HeldState, HeldVersion, Logo, ReadDepth, RecipeState, Sharing, StateReasons, StoredFile,
+    Timestamp, VersionsKnown, WorkspaceConnector, WorkspaceId, WorkspaceKind,
 };
 use crate::ops::import::{ImportError, ImportRequest, Incoming, PackedFiles};
 use crate::ops::{Observer, Running};
@@ -104,6 +104,8 @@ pub(super) struct Seen {
     pub(super) recipes: BTreeMap<u64, (RecipeState, Option<Version>)>,
     /// The connections in the export that are authorised, by number.
     pub(super) authorized: BTreeSet<u64>,
+    /// Why recipes stand and connections don't work.
+    pub(super) reasons: StateReasons,
     /// Further folders that are there.
     pub(super) folders: BTreeSet<FolderPath>,
     /// The workspace's own connectors.
@@ -170,6 +172,8 @@ pub(super) struct Mirror {
     pub(super) reading: ReadDepth,
     /// What may be otherwise by now, as no list tells.
     pub(super) unread: BTreeSet<AssetKey>,
+    /// Why recipes stand and connections don't work.
+    pub(super) reasons: StateReasons,
     /// Further folders that are there.
     pub(super) folders: BTreeSet<FolderPath>,
     /// What each of the exports holds.
@@ -253,6 +257,7 @@ impl Mirror {
             lists: seen.lists.clone(),
             reading: seen.reading,
             unread: BTreeSet::new(),
+            reasons: seen.reasons.clone(),
             folders: seen.folders.clone(),
             packed: Vec::new(),
             told: seen.connectors.iter().map(Told::of).collect(),

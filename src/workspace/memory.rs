@@ -11,7 +11,7 @@ use crate::model::workspace::{
     AssetId, AssetKey, AssetPlace, Body, ConnectorId, EndpointMark, EndpointState, FolderPath,
     HeldAssets, HeldState, HeldValue, Inventory, Namesakes, PropertyKey, ReadDepth, RecipeUse,
     Revision, RevisionHeader, RevisionNumber, Scope, Sharing, SharingKnowledge, Snapshot,
-    WorkspaceAsset, WorkspaceConnector, WorkspaceFacts,
+    StateReasons, WorkspaceAsset, WorkspaceConnector, WorkspaceFacts,
 };
 use crate::plan::commit::{Change, Commit, Dependency};
 use crate::workspace::validate;
@@ -407,6 +407,7 @@ impl Workspace for MemoryWorkspace {
             shared: self.shared.clone(),
             sharing: SharingKnowledge::Known,
             users,
+            reasons: StateReasons::default(),
         })
     }
 

@@ -783,6 +783,7 @@ fn schema_lists_documents() {
     rollout-drift       what `rollout drift` prints with --json
     rollout-jobs        what `rollout jobs` prints with --json
     rollout-report      what `rollout report` prints with --json
+    fleet-query         what `fleet query` prints with --json
     history-prune       what `history --prune` prints with --json
     revision            what `history` prints of one revision with --json
     rollback            what `rollback` prints with --json
@@ -831,7 +832,7 @@ fn schema_lists_documents() {
     exit 64
     --- stderr
     error[usage]: there is no document `nothing`
-       = help: there are: decisions, export, lock, show, why, export-several, lock-several, verify, sign, provenance, report, push, pull, attach, discover, tags, diff, graph, manifest, recipack.toml, settings, catalog, manifest-edit, init, customer-list-api, sandbox, sandbox-token, console, faults, doctor, man, completions, status, history, promote, rollout-plan, rollout-start, rollout-run, rollout-list, rollout-status, rollout-order, rollout-board, rollout-drift, rollout-jobs, rollout-report, history-prune, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, settings-init, settings-check, settings-show, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, customer-show-api, connector-pull, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, help, version, failure
+       = help: there are: decisions, export, lock, show, why, export-several, lock-several, verify, sign, provenance, report, push, pull, attach, discover, tags, diff, graph, manifest, recipack.toml, settings, catalog, manifest-edit, init, customer-list-api, sandbox, sandbox-token, console, faults, doctor, man, completions, status, history, promote, rollout-plan, rollout-start, rollout-run, rollout-list, rollout-status, rollout-order, rollout-board, rollout-drift, rollout-jobs, rollout-report, fleet-query, history-prune, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, settings-init, settings-check, settings-show, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, customer-show-api, connector-pull, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, help, version, failure
     --- folder
     ");
 }

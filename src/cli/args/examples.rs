@@ -342,6 +342,55 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
         ],
     ),
     (
+        "fleet",
+        [
+            "recipack fleet query unauthorized",
+            "recipack fleet query uses --connector 'Parcel Guide' --older-than 7",
+        ],
+    ),
+    (
+        "fleet query",
+        [
+            "recipack fleet query stopped --max-age 24h",
+            "recipack fleet query waiting --csv",
+        ],
+    ),
+    (
+        "fleet query uses",
+        [
+            "recipack fleet query uses --connector 'Parcel Guide' --action get_quote",
+            "recipack fleet query uses --connector 'Parcel Guide' --older-than 7 --csv",
+        ],
+    ),
+    (
+        "fleet query unauthorized",
+        [
+            "recipack fleet query unauthorized --max-age 24h",
+            "recipack fleet query unauthorized --csv",
+        ],
+    ),
+    (
+        "fleet query stopped",
+        [
+            "recipack fleet query stopped --max-age 24h",
+            "recipack fleet query stopped --html",
+        ],
+    ),
+    (
+        "fleet query unreached",
+        [
+            "recipack fleet query unreached",
+            "recipack fleet query unreached --json",
+        ],
+    ),
+    (
+        "fleet query waiting",
+        [
+            "recipack fleet query waiting",
+            "recipack fleet query waiting --detailed-exitcode",
+        ],
+    ),
+    (
         "workspace",
         [
             "recipack workspace create harrier --kind external",

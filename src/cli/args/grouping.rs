@@ -20,7 +20,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         "Bring them to workspaces and registries",
         &[
             "settings", "plan", "import", "resume", "status", "history", "rollback", "promote",
-            "rollout", "matrix", "push", "pull", "attach", "discover", "tags",
+            "rollout", "fleet", "matrix", "push", "pull", "attach", "discover", "tags",
         ],
     ),
     (

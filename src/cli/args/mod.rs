@@ -10,6 +10,7 @@ mod doctor;
 mod edits;
 mod examples;
 mod exits;
+mod fleet;
 mod grouping;
 mod habits;
 mod help;
@@ -50,6 +51,7 @@ pub(crate) use diff::{DiffArgs, DiffSide};
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use edits::EditsArgs;
 pub(crate) use exits::exits;
+pub(crate) use fleet::{FleetCommand, FleetQueryCommand};
 pub(crate) use habits::advised;
 pub(crate) use help::command;
 pub(crate) use history::{HistoryArgs, RollbackArgs, StatusArgs};
@@ -205,6 +207,9 @@ pub(crate) enum Command {
     /// Bring packages to many customers, in waves
     #[command(subcommand)]
     Rollout(RolloutCommand),
+    /// Ask what roll-outs know of all customers: who uses, who lost, who stands, who waits
+    #[command(subcommand)]
+    Fleet(FleetCommand),
     /// Create, list, show and delete workspaces of the local platform
     #[command(subcommand)]
     Workspace(WorkspaceCommand),

@@ -8,9 +8,11 @@ use super::import::PermittedArgs;
 use super::within::workspace;
 use super::{ForceArgs, PlatformArgs, WithinArgs};
 use crate::manifest::Soak;
+use crate::model::ident::Version;
 use crate::model::rollout::RolloutId;
 use crate::model::table::RowsPolicy;
 use crate::model::workspace::{Address, FolderPath};
+use crate::plan::fleet::{FleetQuestion, UsesQuestion};
 use crate::plan::rollout::Waves;
 use crate::plan::rollout::gate::AllowedFailures;
 use crate::plan::sharing::ConnectorWish;
@@ -306,15 +308,54 @@ pub(crate) struct RolloutBoardArgs {
     /// Print the lines with commas, for spreadsheets
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
+    /// Only packages whose recipes use this connector
+    #[arg(long, value_name = "TITLE", group = "only")]
+    pub(crate) uses: Option<String>,
+    /// And this action or trigger of it
+    #[arg(long, value_name = "NAME", requires = "uses")]
+    pub(crate) action: Option<String>,
+    /// And an older version of it: 7
+    #[arg(long, value_name = "VERSION", requires = "uses")]
+    pub(crate) older_than: Option<u64>,
+    /// Only packages with connections that are not authorized
+    #[arg(long, group = "only")]
+    pub(crate) unauthorized: bool,
+    /// Only packages with recipes that the platform stopped
+    #[arg(long, group = "only")]
+    pub(crate) stopped: bool,
+    /// Only customers that wait for a person
+    #[arg(long, group = "only")]
+    pub(crate) waiting: bool,
     /// Where roll-outs are written down.
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
 }
 
+impl RolloutBoardArgs {
+    /// What has to be so of a line, if not all are told.
+    pub(crate) fn question(&self) -> Option<FleetQuestion> {
+        let uses = self.uses.as_ref().map(|connector| UsesQuestion {
+            connector: connector.clone(),
+            action: self.action.clone(),
+            older_than: self.older_than.map(Version),
+            counted_in: None,
+        });
+        [
+            uses.map(FleetQuestion::Uses),
+            self.unauthorized.then_some(FleetQuestion::Unauthorized),
+            self.stopped.then_some(FleetQuestion::Stopped),
+            self.waiting.then_some(FleetQuestion::Waiting),
+        ]
+        .into_iter()
+        .flatten()
+        .next()
+    }
+}
+
 /// Arguments of `rollout drift`.
 #[derive(Debug, Args)]
 pub(crate) struct RolloutDriftArgs {
-    /// The roll-out whose customers are read
+    /// The roll-out whose customers are read: what is seen is kept for `fleet query`
     #[arg(value_name = "ID")]
     pub(crate) id: RolloutId,
     /// Exit with 2 if one is not as it was left

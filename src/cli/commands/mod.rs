@@ -19,6 +19,7 @@ pub(crate) mod discover;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod export;
+pub(crate) mod fleet;
 pub(crate) mod graph;
 pub(crate) mod help;
 pub(crate) mod history;

@@ -34,8 +34,8 @@ use crate::ops::import::{ImportDocument, PlanDocument};
 use crate::ops::provenance::ProvenanceDocument;
 use crate::ops::provenance::verify::{SignDocument, Verification};
 use crate::ops::rollout::{
-    RolloutJobsDocument, RolloutListDocument, RolloutOrderDocument, RolloutReportDocument,
-    RolloutStatusDocument,
+    FleetQueryDocument, RolloutJobsDocument, RolloutListDocument, RolloutOrderDocument,
+    RolloutReportDocument, RolloutStatusDocument,
 };
 use crate::ops::workspace::catalog::{
     CatalogChangeDocument, CatalogDiffDocument, CatalogListDocument, CatalogPullDocument,
@@ -245,6 +245,11 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "rollout-report",
         "what `rollout report` prints with --json",
         || schemars::schema_for!(RolloutReportDocument),
+    ),
+    (
+        "fleet-query",
+        "what `fleet query` prints with --json",
+        || schemars::schema_for!(FleetQueryDocument),
     ),
     (
         "history-prune",

@@ -4,6 +4,7 @@
 //! opens roll-outs does so one after the other, whoever closes them.
 
 mod address;
+mod board;
 mod connection;
 mod schema;
 
@@ -14,16 +15,17 @@ use postgres::types::{FromSql, Type};
 
 use super::permits::Window;
 use super::pieces::{Joined, cut};
-use super::row::{self, BoardRow, MemberRow, OpenWorkspaces, RolloutRow, TargetRow, corrupt};
+use super::row::{self, MemberRow, OpenWorkspaces, RolloutRow, TargetRow, corrupt};
 use super::sum;
 use super::{
     BoardLine, IfAbsent, Kept, Ledger, LedgerError, Login, NewRollout, Permit, PermitRequest,
-    RolloutHeader, Written,
+    RolloutHeader, WorkspaceKey, Written,
 };
 use crate::model::ident::Digest;
 use crate::model::rollout::{MemberNumber, RolloutId, RolloutStatus};
 use crate::model::workspace::Timestamp;
 use crate::plan::rollout::progress::{Ending, Event, Hold, MemberProgress, Progress, Step};
+use crate::plan::rollout::seen::SlimSnapshot;
 use address::PostgresAddress;
 use connection::{Connection, Fault, Session};
 
@@ -458,7 +460,7 @@ impl Tables<'_, '_> {
         }
         self.event(rollout.number, &step.event)?;
         if let Some((number, ending)) = &step.ending {
-            let (key, text) = (i64::from(number.0), row::text(ending)?);
+            let (key, text) = (i64::from(number.0), row::text(&ending.without_snapshots())?);
             let sum = sum::numbered("ending", rollout.number, key, text.as_bytes()).end();
             self.0.execute(
                 "INSERT INTO recipack.ending (rollout, number, ending, sum)
@@ -475,53 +477,6 @@ impl Tables<'_, '_> {
             self.set_board(rollout.number, *number, ending, step.event.at)?;
         }
         Ok(Written::Kept)
-    }
-
-    fn set_board(
-        &self,
-        rollout: i64,
-        number: MemberNumber,
-        ending: &Ending,
-        at: Timestamp,
-    ) -> Result<(), Fault> {
-        // In one order, so that two roll-outs that end at once wait for each other in no circle.
-        let mut receipts: Vec<_> = ending.receipts.iter().collect();
-        receipts.sort_by_key(|receipt| &receipt.package);
-        if receipts.is_empty() {
-            return Ok(());
-        }
-        let target = self.0.row(
-            "SELECT number, sum, place, workspace, address, name FROM recipack.target
-             WHERE rollout = $1 AND number = $2",
-            &[(&rollout, Type::INT8), (&i64::from(number.0), Type::INT8)],
-        )?;
-        let target = target.ok_or_else(|| corrupt(&"a member's workspace is not there"))?;
-        let (_, target) = checked_target(&target, rollout)?;
-        for receipt in receipts {
-            let line = BoardRow::of(rollout, &target, (ending, receipt), at)?;
-            self.0.execute(
-                "INSERT INTO recipack.board
-                   (place, workspace, package, address, name, rollout, at, outcome, receipt, sum)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-                 ON CONFLICT (place, workspace, package) DO UPDATE
-                 SET address = excluded.address, name = excluded.name, rollout = excluded.rollout,
-                   at = excluded.at, outcome = excluded.outcome, receipt = excluded.receipt,
-                   sum = excluded.sum",
-                &[
-                    (&line.target.place, Type::TEXT),
-                    (&line.target.workspace, Type::INT8),
-                    (&line.package, Type::TEXT),
-                    (&line.target.address, Type::TEXT),
-                    (&line.target.name, Type::TEXT),
-                    (&line.rollout, Type::INT8),
-                    (&line.at, Type::INT8),
-                    (&line.outcome, Type::TEXT),
-                    (&line.receipt, Type::TEXT),
-                    (&line.sum().end().as_bytes().as_slice(), Type::BYTEA),
-                ],
-            )?;
-        }
-        Ok(())
     }
 
     fn note(
@@ -856,31 +811,21 @@ impl Ledger for PostgresLedger {
     }
 
     fn board(&self) -> Result<Vec<BoardLine>, LedgerError> {
-        let (rollouts, rows) = self.connection.read(|session| {
-            // A line may be of a roll-out that began since: these are read last.
-            let lines = session.rows(
-                "SELECT 0::bigint, sum, place, workspace, address, name, package, rollout, at,
-                   outcome, receipt
-                 FROM recipack.board",
-                &[],
-            )?;
-            let sql = format!("SELECT {ROLLOUT} FROM recipack.rollout");
-            Ok((session.rows(&sql, &[])?, lines))
-        })?;
-        let rows = rows.iter().map(|row| {
-            let line = BoardRow {
-                target: target_row(row)?,
-                package: get(row, 6)?,
-                rollout: get(row, 7)?,
-                at: get(row, 8)?,
-                outcome: get(row, 9)?,
-                receipt: get(row, 10)?,
-            };
-            line.checked(get(row, 1)?)
-        });
-        let rows = rows.collect::<Result<_, LedgerError>>()?;
-        let rollouts = rollouts.iter().map(rollout_row);
-        row::board(rollouts.collect::<Result<_, LedgerError>>()?, rows)
+        board::read(&self.connection)
+    }
+
+    fn workspaces(&self, id: &RolloutId) -> Result<Vec<WorkspaceKey>, LedgerError> {
+        self.connection.read(|session| {
+            let sql = format!("SELECT {ROLLOUT} FROM recipack.rollout WHERE id = $1");
+            let found = session.row(&sql, &[(&id.as_str(), Type::TEXT)])?;
+            let found = found.ok_or_else(|| LedgerError::Unknown(id.clone()))?;
+            let targets = Tables(session).targets(&rollout_row(&found)?)?;
+            Ok(row::workspaces(targets))
+        })
+    }
+
+    fn saw(&mut self, line: &BoardLine, seen: &SlimSnapshot) -> Result<Written, LedgerError> {
+        self.write_all(|tables| tables.saw(line, seen))
     }
 
     fn permit(&mut self, asked: &PermitRequest<'_>) -> Result<Permit, LedgerError> {

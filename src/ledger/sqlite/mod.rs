@@ -3,6 +3,7 @@
 //! What is written is decided of what was read within the same transaction, which no other one's writing
 //! can come between.
 
+mod board;
 mod file;
 mod schema;
 
@@ -16,17 +17,18 @@ use rusqlite::{
 
 use super::permits::Window;
 use super::pieces::{Joined, cut};
-use super::row::{self, BoardRow, MemberRow, OpenWorkspaces, RolloutRow, TargetRow, corrupt};
+use super::row::{self, MemberRow, OpenWorkspaces, RolloutRow, TargetRow, corrupt};
 use super::sum;
 use super::{
     BoardLine, IfAbsent, Kept, Ledger, LedgerError, NewRollout, Permit, PermitRequest,
-    RolloutHeader, Written,
+    RolloutHeader, WorkspaceKey, Written,
 };
 use crate::io::sqlite::why;
 use crate::model::ident::Digest;
 use crate::model::rollout::{MemberNumber, RolloutId, RolloutStatus};
 use crate::model::workspace::Timestamp;
 use crate::plan::rollout::progress::{Ending, Event, Hold, MemberProgress, Progress, Step};
+use crate::plan::rollout::seen::SlimSnapshot;
 
 /// A ledger's file.
 #[derive(Debug)]
@@ -396,7 +398,7 @@ impl Tables<'_> {
         }
         self.event(rollout.number, &step.event)?;
         if let Some((number, ending)) = &step.ending {
-            let text = row::text(ending)?;
+            let text = row::text(&ending.without_snapshots())?;
             let sum = sum::numbered("ending", rollout.number, number.0.into(), text.as_bytes());
             self.execute(
                 "INSERT OR REPLACE INTO ending (rollout, number, ending, sum)
@@ -406,70 +408,6 @@ impl Tables<'_> {
             self.set_board(rollout.number, *number, ending, step.event.at)?;
         }
         Ok(Written::Kept)
-    }
-
-    fn set_board(
-        &self,
-        rollout: i64,
-        number: MemberNumber,
-        ending: &Ending,
-        at: Timestamp,
-    ) -> Result<(), LedgerError> {
-        if ending.receipts.is_empty() {
-            return Ok(());
-        }
-        let target = self.row(
-            "SELECT number, sum, place, workspace, address, name
-             FROM target WHERE rollout = ?1 AND number = ?2",
-            params![rollout, number.0],
-            target_row,
-        )?;
-        let target = target.ok_or_else(|| corrupt(&"a member's workspace is not there"))?;
-        let (_, target) = checked_target(rollout, target)?;
-        for receipt in &ending.receipts {
-            let line = BoardRow::of(rollout, &target, (ending, receipt), at)?;
-            self.execute(
-                "INSERT OR REPLACE INTO board
-                   (place, workspace, package, address, name, rollout, at, outcome, receipt, sum)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-                params![
-                    line.target.place,
-                    line.target.workspace,
-                    line.package,
-                    line.target.address,
-                    line.target.name,
-                    line.rollout,
-                    line.at,
-                    line.outcome,
-                    line.receipt,
-                    line.sum().end().as_bytes()
-                ],
-            )?;
-        }
-        Ok(())
-    }
-
-    fn board(&self) -> Result<Vec<BoardLine>, LedgerError> {
-        let rows = self.rows(
-            "SELECT 0, sum, place, workspace, address, name, package, rollout, at, outcome, receipt
-             FROM board",
-            [],
-            |row| {
-                let (_, sum, target) = target_row(row)?;
-                let line = BoardRow {
-                    target,
-                    package: row.get(6)?,
-                    rollout: row.get(7)?,
-                    at: row.get(8)?,
-                    outcome: row.get(9)?,
-                    receipt: row.get(10)?,
-                };
-                Ok((line, sum))
-            },
-        )?;
-        let rows = rows.into_iter().map(|(line, sum)| line.checked(&sum));
-        let rows = rows.collect::<Result<Vec<_>, _>>()?;
-        row::board(self.rollouts("", [])?, rows)
     }
 
     fn progress(&self, id: &RolloutId) -> Result<Progress, LedgerError> {
@@ -836,6 +774,15 @@ impl Ledger for SqliteLedger {
 
     fn board(&self) -> Result<Vec<BoardLine>, LedgerError> {
         self.read(|tables| tables.board())
+    }
+
+    fn workspaces(&self, id: &RolloutId) -> Result<Vec<WorkspaceKey>, LedgerError> {
+        let targets = self.read(|tables| tables.targets(&tables.find(id)?))?;
+        Ok(row::workspaces(targets))
+    }
+
+    fn saw(&mut self, line: &BoardLine, seen: &SlimSnapshot) -> Result<Written, LedgerError> {
+        self.change(|tables| tables.saw(line, seen))
     }
 
     fn permit(&mut self, asked: &PermitRequest<'_>) -> Result<Permit, LedgerError> {

@@ -30,7 +30,7 @@ pub use property::{HeldValue, PropertyKey};
 pub use revision::{Before, Revision, RevisionAction, RevisionHeader};
 pub use snapshot::{
     AskedKeys, Counters, HeldAssets, Inventory, Namesakes, ReadDepth, RecipeUse, Scope,
-    SharingKnowledge, Sight, Snapshot, WorkspaceFacts,
+    SharingKnowledge, Sight, Snapshot, StateReasons, StopCause, WorkspaceFacts,
 };
 
 use std::fmt;

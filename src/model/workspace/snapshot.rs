@@ -205,6 +205,29 @@ pub struct Snapshot {
     pub users: BTreeMap<InternalName, Vec<RecipeUse>>,
     /// Recipes that have the names of recipes which were asked for and are not there.
     pub namesakes: Namesakes,
+    /// What the platform says of why recipes stand and connections don't work.
+    pub reasons: StateReasons,
+}
+
+/// Why a recipe stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum StopCause {
+    /// That is not said.
+    #[default]
+    Unsaid,
+    /// The platform did not stop it: a person did, or it was never started.
+    NotByPlatform,
+    /// The platform stopped it, and its word for why.
+    Platform(String),
+}
+
+/// Why recipes stand and connections don't work, as far as the platform says it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StateReasons {
+    /// Of recipes; of those that are not among them it is not said.
+    pub stops: BTreeMap<AssetId, StopCause>,
+    /// The connections that worked once, and don't.
+    pub lost: BTreeSet<AssetId>,
 }
 
 /// Assets of a workspace by what makes them the same as those of a package. There may be very many.

@@ -7,13 +7,14 @@ use super::merging::Merging;
 use super::{Incoming, PlanDocument};
 use crate::model::finding::{self, Counts, Finding, Subject};
 use crate::model::path::PackagePath;
-use crate::model::workspace::Snapshot;
+use crate::model::workspace::{Snapshot, Timestamp};
 use crate::ops::approval::{Approved, ImportRefusal};
 use crate::plan::import::compare::Answer;
 use crate::plan::import::document::{AssetAction, ConnectorAction, ImportPlan, Needed, Permission};
 use crate::plan::import::mapping::Uses;
 use crate::plan::import::settings::Settled;
 use crate::plan::import::target::Fit;
+use crate::plan::rollout::seen::{Met, SlimSnapshot};
 
 /// An import that was planned.
 #[derive(Debug)]
@@ -65,6 +66,18 @@ impl Planned {
     /// What is told of it beside the package's own findings.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// What was seen of the package in the workspace.
+    pub fn seen(&self, incoming: &Incoming, at: Timestamp) -> SlimSnapshot {
+        let incoming = self.edited.as_deref().unwrap_or(incoming);
+        let met = Met {
+            plan: &self.plan,
+            snapshot: &self.snapshot,
+            assets: &incoming.opened.project.assets,
+            keys: &incoming.placing.keys,
+        };
+        SlimSnapshot::of(met, at)
     }
 
     /// The plan.

@@ -342,6 +342,7 @@ impl Attempt<'_> {
             unauthorized: 0,
             back_to: Some(back.to),
             customised: None,
+            seen: None,
             ..receipt.clone()
         });
         Attempted::Ended(Ending {

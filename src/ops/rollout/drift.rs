@@ -6,9 +6,11 @@ use super::connectors::shared;
 use super::{Members, Unreachable};
 use crate::model::error::chain;
 use crate::model::keyword::keyword_enum;
+use crate::model::workspace::Timestamp;
 use crate::ops::import::{ImportRequest, Incoming};
 use crate::ops::{Running, Silent};
 use crate::plan::rollout::progress::Hold;
+use crate::plan::rollout::seen::SlimSnapshot;
 use crate::plan::rollout::{PlannedMember, RolloutPlan};
 
 keyword_enum! {
@@ -32,16 +34,19 @@ pub struct Drift {
     pub differs: Vec<String>,
     /// How many assets were not read.
     pub not_read: usize,
+    /// What was seen of the packages, by their names.
+    pub seen: Vec<(String, SlimSnapshot)>,
 }
 
-/// Compares a member's workspace with the packages of a roll-out. Nothing is changed.
+/// Compares a member's workspace with the packages of a roll-out. Nothing is changed. What is seen of
+/// them is read after `at`.
 ///
 /// # Errors
 /// Why it can't be compared.
 pub fn drift(
     members: &mut dyn Members,
     plan: &RolloutPlan,
-    member: &PlannedMember,
+    (member, at): (&PlannedMember, Timestamp),
     packages: &[PathBuf],
     running: &Running,
 ) -> Result<Drift, String> {
@@ -80,7 +85,7 @@ pub fn drift(
         drift.differs.extend(found);
         return Ok(drift);
     }
-    for path in packages.iter().take(plan.packages.len()) {
+    for (package, path) in plan.packages.iter().zip(packages) {
         let mut request = members
             .request(member, path, reached.workspace())
             .map_err(Unreachable::why)?;
@@ -109,6 +114,9 @@ pub fn drift(
         drift
             .differs
             .extend(actions.filter_map(|action| action.astray()));
+        drift
+            .seen
+            .push((package.name.to_string(), planned.seen(&incoming, at)));
         drift.not_read += planned.plan().summary.not_read;
     }
     Ok(drift)

@@ -12,6 +12,7 @@ pub mod gate;
 pub mod jobs;
 mod next;
 pub mod progress;
+pub mod seen;
 #[cfg(test)]
 mod tests;
 mod waves;

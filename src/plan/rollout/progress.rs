@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::gate::SeenJobs;
+use super::seen::SlimSnapshot;
 use crate::model::ident::Digest;
 use crate::model::keyword::keyword_enum;
 use crate::model::rollout::{Attempt, MemberNumber, Outcome, Phase, RolloutStatus, RunnerId};
@@ -287,6 +288,21 @@ pub struct MemberReceipt {
     /// known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customised: Option<usize>,
+    /// What was seen of it there last: on the board only; absent where that was not written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Box<SlimSnapshot>>,
+}
+
+impl Ending {
+    /// The same for those who ask what came of an attempt, and not how the workspace is since.
+    #[must_use]
+    pub fn without_snapshots(&self) -> Self {
+        let mut without = self.clone();
+        for receipt in &mut without.receipts {
+            receipt.seen = None;
+        }
+        without
+    }
 }
 
 /// A recipe of a package in a customer's workspace.

@@ -1,6 +1,7 @@
 //! What pages and reports in HTML are made of: a frame, tables, badges, findings. No script, no style
 //! beside the one sheet, and no name that is not escaped.
 
+pub mod fleet;
 pub mod leaf;
 mod pieces;
 

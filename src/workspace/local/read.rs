@@ -14,7 +14,7 @@ use crate::model::kind::AssetKind;
 use crate::model::workspace::{
     AssetId, AssetKey, Before, Body, ConnectorId, Counters, FolderPath, HeldAssets, HeldValue,
     HeldVersion, Inventory, Namesakes, PropertyKey, ReadDepth, RecipeState, RecipeUse,
-    RevisionNumber, Scope, SharingKnowledge, Snapshot, Timestamp, WorkspaceAsset,
+    RevisionNumber, Scope, SharingKnowledge, Snapshot, StateReasons, Timestamp, WorkspaceAsset,
     WorkspaceConnector, WorkspaceFacts, WorkspaceId,
 };
 use crate::workspace::WorkspaceError;
@@ -257,6 +257,7 @@ impl Reading<'_> {
             connections,
             connectors,
             users,
+            reasons: StateReasons::default(),
         })
     }
 

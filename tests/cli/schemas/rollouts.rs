@@ -65,6 +65,25 @@ pub(super) fn documents(place: &Place) -> Vec<(&'static str, Value)> {
         &format!("rollout report {id} {ledger}"),
         0,
     );
+    // The one that waits was never reached, and nothing is known of it.
+    for (question, code) in [
+        (
+            "uses --connector Any --action a --older-than 7 --counted-in 3",
+            68,
+        ),
+        ("unauthorized --max-age 1h", 2),
+        ("stopped", 68),
+        ("unreached", 2),
+        ("waiting", 0),
+    ] {
+        let line = format!("fleet query {question} --detailed-exitcode {ledger}");
+        take("fleet-query", &line, code);
+    }
+    take(
+        "rollout-board",
+        &format!("rollout board --waiting {ledger}"),
+        0,
+    );
     take("failure", &format!("rollout pause {id} {ledger}"), 3);
     documents
 }

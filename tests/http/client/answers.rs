@@ -1,11 +1,11 @@
 //! Answers in all their forms, and how the platform says no.
 
 use recipack::client::{
-    ClientError, ConnectionId, ConnectorDraft, CustomerHandle, FieldError, RecipeFilter, RecipeId,
-    SharedVersion, Started,
+    ClientError, ConnectionId, ConnectorDraft, CustomerHandle, FieldError, Once, RecipeFilter,
+    RecipeId, SharedVersion, Started,
 };
 use recipack::model::ident::Version;
-use recipack::model::workspace::{Authorization, ConnectorId, RecipeState};
+use recipack::model::workspace::{Authorization, ConnectorId, RecipeState, StopCause};
 use serde_json::json as value;
 
 use crate::client::server::{Server, answer, json};
@@ -316,9 +316,13 @@ fn recipes_tell_what_they_use() {
         (recipes[0].state, recipes[0].version_no),
         (RecipeState::Running, Some(3))
     );
+    assert_eq!(recipes[0].stop_cause, StopCause::NotByPlatform);
     assert_eq!(
-        (recipes[1].state, recipes[1].stop_cause.as_deref()),
-        (RecipeState::Stopped, Some("trigger_errors_limit"))
+        (recipes[1].state, &recipes[1].stop_cause),
+        (
+            RecipeState::Stopped,
+            &StopCause::Platform("trigger_errors_limit".to_owned())
+        )
     );
 }
 
@@ -345,6 +349,18 @@ fn connections_are_authorised_or_not() {
             (ConnectionId(3), None, yes),
             (ConnectionId(4), None, no),
             (ConnectionId(6), None, no),
+        ]
+    );
+    let worked: Vec<_> = found.iter().map(|c| (c.id.0, c.was_authorized)).collect();
+    let (yes, not_said) = (Once::Yes, Once::NotSaid);
+    assert_eq!(
+        worked,
+        [
+            (1, not_said),
+            (2, not_said),
+            (3, yes),
+            (4, not_said),
+            (6, yes)
         ]
     );
 }

@@ -96,7 +96,30 @@ fn story(run: &dyn Fn(i32, &str) -> Run, of: &str) {
         assert_eq!(line["running"], 1, "what was sent runs: {line}");
         assert_eq!(line["unauthorized"], 0, "{line}");
     }
+    // Whoever asks the ledger asks nobody else.
+    let ask = |code, question: &str| {
+        let line = format!("fleet query {question} --detailed-exitcode --json");
+        json_of(&run(code, &line))
+    };
+    for question in [
+        "unauthorized",
+        "stopped",
+        "unreached",
+        "waiting",
+        "uses --connector Any",
+    ] {
+        let answer = ask(0, question);
+        assert_eq!(answer["customers"], 4, "{answer}");
+    }
     run(0, &format!("rollout drift {id} --detailed-exitcode"));
+    let board = json_of(&run(0, "rollout board --json"));
+    for line in board["lines"].as_array().expect("lines") {
+        let seen = &line["seen"];
+        assert!(seen["at"].as_u64() >= line["at"].as_u64(), "{line}");
+        assert_eq!(seen["recipes"][0]["state"], "running", "{line}");
+        assert_eq!(seen["connections"][0]["name"], "ERP", "{line}");
+        assert_eq!(seen["connections"][0]["state"], "authorized", "{line}");
+    }
     // The same once more: everybody has it.
     run(0, &format!("{plan} --force"));
     let id = self::id(&run(0, "rollout start rollout.json"));
@@ -119,6 +142,21 @@ fn customers_get_it_wave_by_wave_in_the_local_platform() {
     assert!(told.stdout.contains("running"), "{}", told.stdout);
 }
 
+/// What is read again is known from then on: the platform says who stopped a recipe.
+fn stopped_by_a_person(run: &dyn Fn(i32, &str) -> Run) {
+    let list = run(0, "rollout status --json");
+    let rollouts = json_of(&list);
+    let last = rollouts["rollouts"].as_array().expect("a list").last();
+    let id = last.expect("one")["id"].as_str().expect("an id").to_owned();
+    run(2, &format!("rollout drift {id} --detailed-exitcode"));
+    let board = json_of(&run(0, "rollout board --json"));
+    let lines = board["lines"].as_array().expect("lines").iter();
+    let states = lines.map(|line| line["seen"]["recipes"][0]["state"].clone());
+    let stopped = states.filter(|state| state == "stopped");
+    assert_eq!(stopped.count(), 1, "{board}");
+    run(0, "fleet query stopped --detailed-exitcode");
+}
+
 #[test]
 fn customers_get_it_wave_by_wave_over_the_api() {
     let place = partner(4);
@@ -129,7 +167,10 @@ fn customers_get_it_wave_by_wave_over_the_api() {
     );
     let sandbox = Sandbox::of(&place, &[]);
     let caller = Caller::of(&place, &sandbox, "studio");
-    story(&|code, words| api(&caller, code, words), &caller.url);
+    let run = |code, words: &str| api(&caller, code, words);
+    story(&run, &caller.url);
+    line(&place, 0, "recipe stop Quote --in local:c2");
+    stopped_by_a_person(&run);
 }
 
 /// The first failure stops it; a person says what becomes of it.
@@ -249,6 +290,29 @@ fn orders_win_and_places_are_taken_only_when_that_is_said() {
         drifted.stdout.contains("local:c2  c2  differs"),
         "{}",
         drifted.stdout
+    );
+    // What was seen is kept. The local platform does not say who stopped it, which is no "nobody did".
+    let stopped = run(68, "fleet query stopped --detailed-exitcode --json");
+    let unknown = &json_of(&stopped)["unknown"];
+    assert_eq!(unknown.as_array().map(Vec::len), Some(1), "{unknown}");
+    assert_eq!(unknown[0]["name"], "c2", "{unknown}");
+    assert_eq!(unknown[0]["subject"]["name"], "Quote", "{unknown}");
+    let csv = run(0, "fleet query stopped --csv").stdout;
+    assert!(
+        csv.lines().count() == 2 && csv.contains("\nunknown,local:c2,"),
+        "{csv}"
+    );
+    let page = run(0, "fleet query stopped --html").stdout;
+    assert!(
+        page.contains("Not all is known") && page.contains("Quote"),
+        "{page}"
+    );
+    let board = run(0, "rollout board --stopped");
+    assert_eq!(board.stdout, "", "nobody is known to be");
+    assert!(
+        board.stderr.contains("of 1 customer it is not known"),
+        "{}",
+        board.stderr
     );
 }
 

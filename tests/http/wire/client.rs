@@ -13,7 +13,7 @@ use recipack::client::{
     Token, Upload,
 };
 use recipack::model::ident::Version;
-use recipack::model::workspace::{Authorization, ConnectorId, RecipeState};
+use recipack::model::workspace::{Authorization, ConnectorId, RecipeState, StopCause};
 use serde_json::{Value, json};
 
 use crate::stage::{Asked, Stage, Told};
@@ -111,7 +111,10 @@ fn recipe(recipe: &RecipeInfo) -> Value {
         "folder_id": recipe.folder_id.map(|id| id.0),
         "running": recipe.state == RecipeState::Running,
         "version_no": recipe.version_no,
-        "stop_cause": recipe.stop_cause,
+        "stop_cause": match &recipe.stop_cause {
+            StopCause::Platform(cause) => Some(cause),
+            StopCause::Unsaid | StopCause::NotByPlatform => None,
+        },
         "connectors": recipe.providers,
     })
 }

@@ -1,6 +1,8 @@
 //! What each method of a ledger does.
 
-use recipack::ledger::{Kept, Ledger, LedgerError, PIECE, Permit, PermitRequest, Written};
+use recipack::ledger::{
+    BoardLine, Kept, Ledger, LedgerError, PIECE, Permit, PermitRequest, WorkspaceKey, Written,
+};
 use recipack::model::ident::Digest;
 use recipack::model::rollout::{
     Attempt, MemberNumber, Outcome, Phase, RolloutId, RolloutStatus, RunnerId,
@@ -10,6 +12,7 @@ use recipack::plan::rollout::gate::{Deciding, FoundJobs, SeenJobs};
 use recipack::plan::rollout::progress::{
     Event, MemberOrder, MemberProgress, MemberState, Progress, RolloutOrder, Step,
 };
+use recipack::plan::rollout::seen::SlimSnapshot;
 
 use super::{Home, LEASE, Rollout, START, at, ending};
 
@@ -60,6 +63,7 @@ pub(crate) fn what_is_not_there_is_told(home: &dyn Home) {
     unknown(ledger.plan(id).map(drop));
     unknown(ledger.progress(id).map(drop));
     unknown(ledger.endings(id).map(drop));
+    unknown(ledger.workspaces(id).map(drop));
     unknown(ledger.events(id, 0).map(drop));
     unknown(ledger.journal(id, MemberNumber(1)).map(drop));
     unknown(ledger.write(id, &step).map(drop));
@@ -435,6 +439,73 @@ fn bytes(length: usize) -> Vec<u8> {
         (state >> 24) as u8
     };
     std::iter::repeat_with(next).take(length).collect()
+}
+
+/// What was seen of a package since is kept with its line, and never in place of a newer one. Endings
+/// don't hold it; what an earlier version wrote has none.
+pub(crate) fn what_was_seen_is_kept_with_the_line_that_was_looked_at(home: &dyn Home) {
+    let seen = |time: u64| SlimSnapshot {
+        at: at(time),
+        recipes: Vec::new(),
+        connections: Vec::new(),
+        more_missing: time as usize,
+        connectors: Vec::new(),
+    };
+    let mut ledger = home.ledger();
+    let first = Rollout::over("b.host", "first", 1..=2).begun(&mut *ledger);
+    let hold = first.claimed(&mut *ledger, 1, "r1", START);
+    let mut whole = ending(Outcome::Applied, &["orders", "bills"]);
+    whole.receipts[0].seen = Some(Box::new(seen(1)));
+    first.finish(&mut *ledger, &hold, whole.clone(), at(1));
+    let endings = ledger.endings(&first.id).expect("there");
+    assert_eq!(endings, [(MemberNumber(1), whole.without_snapshots())]);
+    assert_eq!(ledger.workspaces(&first.id).expect("there"), first.keys);
+    let board = |ledger: &dyn Ledger| ledger.board().expect("read");
+    let of = |lines: &[BoardLine]| -> Vec<Option<usize>> {
+        let seen = lines.iter().map(|line| line.receipt.seen.as_ref());
+        seen.map(|seen| seen.map(|seen| seen.more_missing))
+            .collect()
+    };
+    // In the order of the packages.
+    let lines = board(&*ledger);
+    assert_eq!(of(&lines), [None, Some(1)]);
+    for (line, time) in lines.iter().zip([2, 3]) {
+        assert_eq!(
+            ledger.saw(line, &seen(time)).expect("written"),
+            Written::Kept
+        );
+    }
+    assert_eq!(of(&board(&*home.ledger())), [Some(2), Some(3)]);
+    // Both were looked at before somebody else wrote what was seen.
+    assert_eq!(
+        ledger.saw(&lines[0], &seen(4)).expect("read"),
+        Written::Stale
+    );
+    let now = board(&*ledger);
+    ordered(&mut *ledger, &first.id, RolloutOrder::Abort);
+    let second = Rollout::over("b.host", "second", 1..=1).begun(&mut *ledger);
+    let hold = second.claimed(&mut *ledger, 1, "r2", at(5));
+    second.finish(
+        &mut *ledger,
+        &hold,
+        ending(Outcome::Same, &["orders"]),
+        at(6),
+    );
+    for (line, expected) in now.iter().zip([Written::Kept, Written::Stale]) {
+        assert_eq!(ledger.saw(line, &seen(7)).expect("read"), expected);
+    }
+    assert_eq!(of(&board(&*home.ledger())), [Some(7), None]);
+    let elsewhere = BoardLine {
+        workspace: WorkspaceKey {
+            place: "elsewhere".to_owned(),
+            ..now[0].workspace.clone()
+        },
+        ..now[0].clone()
+    };
+    assert_eq!(
+        ledger.saw(&elsewhere, &seen(8)).expect("read"),
+        Written::Stale
+    );
 }
 
 pub(crate) fn contents_come_back_whole(home: &dyn Home) {

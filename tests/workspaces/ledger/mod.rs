@@ -141,6 +141,7 @@ ledgers![
     keeping::a_roll_out_that_is_over_opens_again_only_if_its_workspaces_are_free,
     keeping::the_place_of_an_open_roll_out_can_be_taken,
     keeping::the_board_has_what_was_left_last,
+    keeping::what_was_seen_is_kept_with_the_line_that_was_looked_at,
     keeping::contents_come_back_whole,
     keeping::a_content_with_another_digest_is_not_kept,
     keeping::permits_are_for_one_limit_each,
@@ -287,6 +288,7 @@ pub(crate) fn ending(outcome: Outcome, packages: &[&str]) -> Ending {
         unauthorized: 0,
         back_to: None,
         recipes: None,
+        seen: None,
     });
     Ending {
         outcome,

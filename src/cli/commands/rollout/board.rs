@@ -1,28 +1,44 @@
 //! `recipack rollout board` and `drift`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::super::fleet::unanswered;
 use super::members::Reachable;
 use super::{open_ledger, plan_of};
 use crate::cli::args::{RolloutBoardArgs, RolloutDriftArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::spreadsheet::{Cell, csv};
 use crate::cli::table::{Align, Table};
 use crate::cli::ui::visible;
 use crate::cli::{Context, Stop};
-use crate::ledger::{BoardLine, IfAbsent};
+use crate::ledger::{BoardLine, IfAbsent, WorkspaceKey};
 use crate::model::count::counted;
 use crate::model::rollout::{MemberNumber, Outcome, RolloutId};
 use crate::model::workspace::{Address, Timestamp, WorkspaceId};
-use crate::ops::rollout::{Drifted, drift as drifted};
+use crate::ops::rollout::{Drifted, board_of, drift as drifted};
+use crate::plan::fleet::FleetQuestionName;
 use crate::plan::rollout::progress::MemberReceipt;
 
 /// What `rollout board` says.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct BoardDocument {
+    /// What was asked for; absent if all lines are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) only: Option<FleetQuestionName>,
+    /// Of how many customers it is not known whether they belong there: `fleet query` tells more.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) unknown: usize,
     /// A line for each customer and package.
     pub(crate) lines: Vec<BoardDocumentLine>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+const fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// What a roll-out left with a customer.
@@ -85,18 +101,45 @@ pub(crate) struct DriftLine {
 
 pub(super) fn board(context: &Context, args: &RolloutBoardArgs) -> Result<Exit, Stop> {
     let ledger = open_ledger(&args.ledger, IfAbsent::Refuse)?;
-    let lines = ledger.board().map_err(Failure::from)?;
-    let document = BoardDocument {
-        lines: lines.into_iter().map(BoardDocumentLine::from).collect(),
+    let document = match args.question() {
+        None => BoardDocument {
+            only: None,
+            unknown: 0,
+            lines: (ledger.board().map_err(Failure::from)?.into_iter())
+                .map(BoardDocumentLine::from)
+                .collect(),
+        },
+        Some(question) => {
+            let found = board_of(ledger.as_ref(), &question);
+            let found = found.map_err(|error| unanswered(ledger.as_ref(), error))?;
+            BoardDocument {
+                only: Some(question.name()),
+                unknown: found.unknown,
+                lines: found
+                    .lines
+                    .into_iter()
+                    .map(BoardDocumentLine::from)
+                    .collect(),
+            }
+        }
     };
+    if document.unknown > 0 {
+        context.ui.talk(&format!(
+            "of {} it is not known: recipack fleet query tells which, and why\n",
+            counted(document.unknown as u64, "customer")
+        ));
+    }
     if args.csv {
-        let text = csv(&document).map_err(anyhow::Error::new)?;
+        let text = lines(&document).map_err(anyhow::Error::new)?;
         context.ui.result(&text)?;
         return Ok(Exit::Done);
     }
     context.ui.print(&document, |document| {
         if document.lines.is_empty() {
-            context.ui.talk("no roll-out has reached anybody\n");
+            context.ui.talk(match document.only {
+                None => "no roll-out has reached anybody\n",
+                Some(_) => "nobody is found\n",
+            });
         }
         let mut table = Table::new([
             Align::Left,
@@ -151,68 +194,64 @@ fn customised(receipt: &MemberReceipt, unknown: &str) -> String {
     known.map_or_else(|| unknown.to_owned(), |number| number.to_string())
 }
 
-/// The lines with commas. What a spreadsheet would take for a formula is a text.
-fn csv(document: &BoardDocument) -> Result<String, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record([
-        "address",
-        "workspace",
-        "name",
-        "package",
-        "digest",
-        "contents",
-        "revision",
-        "rollout",
-        "at",
-        "outcome",
-        "running",
-        "stopped",
-        "unauthorized",
-        "back_to",
-        "customised",
-    ])?;
-    let text = |text: &str| match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => format!("'{text}"),
-        false => text.to_owned(),
-    };
-    for line in &document.lines {
+/// The lines with commas.
+fn lines(document: &BoardDocument) -> Result<String, csv::Error> {
+    let row = |line: &BoardDocumentLine| {
         let receipt = &line.receipt;
-        writer.write_record([
-            text(&line.address),
-            line.workspace.to_string(),
-            text(&line.name),
-            text(&receipt.package),
-            receipt.digest.to_string(),
-            receipt.contents.to_string(),
-            receipt
-                .revision
-                .map_or_else(String::new, |revision| revision.to_string()),
-            line.rollout.to_string(),
-            line.at.utc(),
-            line.outcome.to_string(),
-            receipt.running.to_string(),
-            receipt.stopped.to_string(),
-            receipt.unauthorized.to_string(),
-            receipt
-                .back_to
-                .map_or_else(String::new, |revision| revision.to_string()),
-            customised(receipt, ""),
-        ])?;
-    }
-    let bytes = writer
-        .into_inner()
-        .map_err(|error| csv::Error::from(error.into_error()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+        [
+            Cell::text(&line.address),
+            Cell::own(line.workspace),
+            Cell::text(&line.name),
+            Cell::text(&receipt.package),
+            Cell::own(receipt.digest),
+            Cell::own(receipt.contents),
+            Cell::perhaps(receipt.revision),
+            Cell::own(&line.rollout),
+            Cell::own(line.at.utc()),
+            Cell::own(line.outcome),
+            Cell::own(receipt.running),
+            Cell::own(receipt.stopped),
+            Cell::own(receipt.unauthorized),
+            Cell::perhaps(receipt.back_to),
+            Cell::own(customised(receipt, "")),
+        ]
+    };
+    csv(
+        [
+            "address",
+            "workspace",
+            "name",
+            "package",
+            "digest",
+            "contents",
+            "revision",
+            "rollout",
+            "at",
+            "outcome",
+            "running",
+            "stopped",
+            "unauthorized",
+            "back_to",
+            "customised",
+        ],
+        document.lines.iter().map(row),
+    )
 }
 
 pub(super) fn drift(context: &Context, args: &RolloutDriftArgs) -> Result<Exit, Stop> {
-    let ledger = open_ledger(&args.ledger, IfAbsent::Refuse)?;
+    let mut ledger = open_ledger(&args.ledger, IfAbsent::Refuse)?;
     let plan = plan_of(ledger.as_ref(), &args.id)?;
     let scratch = crate::io::scratch::ScratchFolder::new(&std::env::temp_dir())
         .map_err(|error| Failure::of(Exit::Failed, "unwritable", &error))?;
     let packages = super::running::packages(ledger.as_ref(), &plan, &scratch)?;
     let settings = super::running::settings(ledger.as_ref(), &plan)?;
     let endings = ledger.endings(&args.id).map_err(Failure::from)?;
+    let workspaces = ledger.workspaces(&args.id).map_err(Failure::from)?;
+    let board = ledger.board().map_err(Failure::from)?.into_iter();
+    let board: BTreeMap<(WorkspaceKey, String), BoardLine> = board
+        .filter(|line| line.rollout == args.id)
+        .map(|line| ((line.workspace.clone(), line.receipt.package.clone()), line))
+        .collect();
     let mut members = Reachable {
         context,
         platform: &args.platform,
@@ -232,7 +271,23 @@ pub(super) fn drift(context: &Context, args: &RolloutDriftArgs) -> Result<Exit, 
         if context.running.interrupt.is_set() {
             return Ok(Exit::Interrupted);
         }
-        let (state, why) = match drifted(&mut members, &plan, member, &packages, &context.running) {
+        let at = ledger.now().map_err(Failure::from)?;
+        let found = drifted(
+            &mut members,
+            &plan,
+            (member, at),
+            &packages,
+            &context.running,
+        );
+        if let (Ok(found), Some(workspace)) = (&found, workspaces.get(number.index())) {
+            for (package, seen) in &found.seen {
+                // Whoever wrote to it meanwhile knows more.
+                if let Some(line) = board.get(&(workspace.clone(), package.clone())) {
+                    ledger.saw(line, seen).map_err(Failure::from)?;
+                }
+            }
+        }
+        let (state, why) = match found {
             Ok(found) => match (found.differs.is_empty(), found.not_read) {
                 (true, 0) => (Drifted::Same, Vec::new()),
                 (true, some) => (

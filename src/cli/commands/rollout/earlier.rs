@@ -14,6 +14,7 @@ use crate::io::scratch::ScratchFolder;
 use crate::ledger::{BoardLine, IfAbsent, Ledger, LedgerError, WorkspaceKey, open};
 use crate::model::ident::PackageName;
 use crate::model::rollout::RolloutId;
+use crate::model::workspace::Timestamp;
 use crate::ops::rollout::drift;
 use crate::plan::rollout::{PlannedMember, RolloutPlan};
 use crate::settings::SettingsFile;
@@ -114,7 +115,9 @@ impl<'a> Earlier<'a> {
                 arrives_within: 0,
             };
             let running = &context.running;
-            match drift(&mut members, plan, before, &packages, running) {
+            // What is seen on the way is not kept.
+            let unkept = (before, Timestamp::UNTOLD);
+            match drift(&mut members, plan, unkept, &packages, running) {
                 Ok(found) => {
                     let mut differs = found.differs.into_iter();
                     let Some(first) = differs.next() else {

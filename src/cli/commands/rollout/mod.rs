@@ -67,7 +67,7 @@ fn address(args: &LedgerArgs) -> Result<PathBuf, Failure> {
 }
 
 /// Opens the ledger.
-fn open_ledger(args: &LedgerArgs, absent: IfAbsent) -> Result<Box<dyn Ledger>, Failure> {
+pub(super) fn open_ledger(args: &LedgerArgs, absent: IfAbsent) -> Result<Box<dyn Ledger>, Failure> {
     open(&address(args)?, &login(), absent).map_err(Failure::from)
 }
 
@@ -91,7 +91,7 @@ fn plan_of(ledger: &dyn Ledger, id: &RolloutId) -> Result<RolloutPlan, Failure> 
 }
 
 /// A file or a row is no plan.
-fn unreadable_plan(place: &str, error: &RolloutPlanError) -> Failure {
+pub(super) fn unreadable_plan(place: &str, error: &RolloutPlanError) -> Failure {
     let (exit, code) = match error {
         RolloutPlanError::Newer { .. } => (Exit::Failed, "newer-plan"),
         RolloutPlanError::Seal(crate::model::seal::SealError::Json(_)) => {
