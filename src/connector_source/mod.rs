@@ -84,6 +84,40 @@ pub fn title(_source: &[u8]) -> Option<String> {
     None
 }
 
+/// A connector's source in which its title is another one. A source that gives itself none stays as it
+/// is. Nothing, if the title is computed, so that it can't be changed.
+///
+/// # Errors
+/// If the source can't be read.
+#[cfg(feature = "connector-source")]
+pub fn retitled(source: &[u8], to: &str) -> Result<Option<Vec<u8>>, InterfaceError> {
+    use outline::TitlePlace;
+    let place = source::with_parsed(source, |text, parsed| {
+        Ok(outline::title_place(text, parsed))
+    })?;
+    let at = match place {
+        None | Some(TitlePlace::Absent) => return Ok(Some(source.to_vec())),
+        Some(TitlePlace::Computed) => return Ok(None),
+        Some(TitlePlace::Text { at, .. }) => at,
+    };
+    let literal = format!("'{}'", to.replace('\\', "\\\\").replace('\'', "\\'"));
+    let (Some(before), Some(after)) = (source.get(..at.start), source.get(at.end..)) else {
+        return Ok(None);
+    };
+    let changed = [before, literal.as_bytes(), after].concat();
+    // What stands elsewhere than where it begins, as in a heredoc, is not changed by this.
+    Ok((title(&changed).as_deref() == Some(to)).then_some(changed))
+}
+
+/// Would change a source, which takes the feature `connector-source`.
+///
+/// # Errors
+/// Always: what the source says is not known.
+#[cfg(not(feature = "connector-source"))]
+pub fn retitled(_source: &[u8], _to: &str) -> Result<Option<Vec<u8>>, InterfaceError> {
+    Err(InterfaceError::NotBuiltIn)
+}
+
 /// The name of an action or trigger, as a recipe's step spells it in `name`: the key in the
 /// connector's hash.
 #[derive(
@@ -244,5 +278,36 @@ keyword_enum! {
         Required = "required",
         /// The source computes it.
         Unknown = "unknown",
+    }
+}
+
+#[cfg(all(test, feature = "connector-source"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_gets_another_title_and_is_the_same_otherwise() {
+        let to = "It's \\ (canary)";
+        let literal = r"'It\'s \\ (canary)'";
+        for (source, expected) in [
+            ("{ title: \"A\", a: 1 }\n", Some("{ title: TITLE, a: 1 }\n")),
+            ("{ 'title' => %q(A) }", Some("{ 'title' => TITLE }")),
+            (
+                "T = 'A'.freeze\n{ title: T }",
+                Some("T = TITLE.freeze\n{ title: T }"),
+            ),
+            // It says none, and what is inside of it is not its own.
+            (
+                "{ actions: { a: { title: 'B' } } }",
+                Some("{ actions: { a: { title: 'B' } } }"),
+            ),
+            ("{ title: \"A #{1 + 1}\" }", None),
+            ("{ title: <<~T }\n  A\nT\n", None),
+        ] {
+            let expected = expected.map(|text| text.replace("TITLE", literal).into_bytes());
+            let found = retitled(source.as_bytes(), to).expect("it can be read");
+            assert_eq!(found, expected, "{source}");
+        }
+        assert!(retitled(b"{ title: ", to).is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! The outline of a connector: the hash, its actions and triggers.
 
+use std::ops::Range;
+
 use std::collections::BTreeMap;
 
 use ruby_prism::{Node, ParseResult};
@@ -105,6 +107,29 @@ pub(super) fn read(text: &str, parsed: &ParseResult<'_>) -> Result<Interface, In
 
 /// What stands under `title` in the hash that the source ends with.
 pub(super) fn title(text: &str, parsed: &ParseResult<'_>) -> Option<String> {
+    match title_place(text, parsed)? {
+        TitlePlace::Text { text, .. } => Some(text),
+        TitlePlace::Absent | TitlePlace::Computed => None,
+    }
+}
+
+/// Where the title of a connector stands in its source.
+pub(super) enum TitlePlace {
+    /// Nowhere.
+    Absent,
+    /// It is written out here.
+    Text {
+        /// What it is.
+        text: String,
+        /// Its bytes.
+        at: Range<usize>,
+    },
+    /// It is computed, or may be.
+    Computed,
+}
+
+/// Where the title stands in the hash that the source ends with; nothing if it ends with none.
+pub(super) fn title_place(text: &str, parsed: &ParseResult<'_>) -> Option<TitlePlace> {
     let statements = parsed.node().as_program_node()?.statements().body();
     let last = statements.last()?;
     let mut document = Document::new(text);
@@ -114,10 +139,21 @@ pub(super) fn title(text: &str, parsed: &ParseResult<'_>) -> Option<String> {
         }
     }
     let document = document;
-    match document.entries(document.resolve(last)).get("title") {
-        Found::Value(title) => document.text(title),
-        Found::Doubtful(..) | Found::Absent => None,
-    }
+    Some(
+        match document.entries(document.resolve(last)).get("title") {
+            Found::Value(title) => {
+                let title = document.resolve(title);
+                let location = title.location();
+                let at = location.start() as usize..location.end() as usize;
+                match document.text(title) {
+                    Some(text) => TitlePlace::Text { text, at },
+                    None => TitlePlace::Computed,
+                }
+            }
+            Found::Doubtful(..) => TitlePlace::Computed,
+            Found::Absent => TitlePlace::Absent,
+        },
+    )
 }
 
 /// What the last expression of a source is, if it can't be a hash.

@@ -6,6 +6,7 @@
 
 mod attempted;
 mod back;
+pub mod canary;
 mod connectors;
 mod drift;
 mod fleet;
@@ -72,7 +73,7 @@ pub struct Runner<'r> {
     pub plan: &'r RolloutPlan,
     /// What the runner is called: no other one has the name.
     pub runner: RunnerId,
-    /// The packages, in the plan's order, as files of this machine.
+    /// [All packages](RolloutPlan::all_packages), in the plan's order, as files of this machine.
     pub packages: &'r [PathBuf],
     /// For how many seconds a member is held before somebody else may take it over.
     pub lease: u64,
@@ -535,8 +536,10 @@ impl Attempt<'_> {
             Some(_) => Changed::Yes,
             None => Changed::No,
         };
-        let packages = self.runner.plan.packages.iter();
-        for (package, path) in packages.zip(self.runner.packages) {
+        for (at, package) in plan.packages_of(self.member) {
+            let Some(path) = self.runner.packages.get(at) else {
+                break;
+            };
             if self.renew()? == Kept::Lost {
                 return Ok(Attempted::Lost);
             }
@@ -566,7 +569,7 @@ impl Attempt<'_> {
                 Changed::Yes => Outcome::Applied,
                 Changed::No => Outcome::Same,
             },
-            why: String::new(),
+            why: plan.stays(self.member),
             receipts,
         }))
     }
@@ -677,6 +680,9 @@ impl Attempt<'_> {
                 return Ok(as_read_back(receipt, &waits, Changed::No));
             }
             if let Some(why) = self.unseen_before(package, &planned)? {
+                return over(Outcome::Held, why);
+            }
+            if let Some(why) = look::stands_still(self.member.brings, &planned) {
                 return over(Outcome::Held, why);
             }
             let approved = match planned.approve(&self.runner.plan.permitted) {

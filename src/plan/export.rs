@@ -1,6 +1,7 @@
 //! The plan of a package: which files go in, as they are or rewritten, and every decision on the
 //! way. The same value is listed, explained, checked and written.
 
+pub mod canary;
 pub mod gaps;
 pub mod mentioned;
 pub mod picking;

@@ -11,11 +11,11 @@ use crate::manifest::Soak;
 use crate::model::ident::Version;
 use crate::model::rollout::RolloutId;
 use crate::model::table::RowsPolicy;
-use crate::model::workspace::{Address, FolderPath};
+use crate::model::workspace::{Address, FolderPath, Label};
 use crate::plan::fleet::{FleetQuestion, UsesQuestion};
 use crate::plan::rollout::Waves;
 use crate::plan::rollout::gate::AllowedFailures;
-use crate::plan::sharing::ConnectorWish;
+use crate::plan::sharing::{ConnectorWish, TriedConnector};
 
 /// What to do with roll-outs.
 #[derive(Debug, Subcommand)]
@@ -108,12 +108,29 @@ pub(crate) struct RolloutPlanArgs {
     /// The ledger of earlier roll-outs, for --look [default: $RECIPACK_LEDGER]
     #[arg(long, value_name = "FILE|URL", hide = true)]
     pub(crate) ledger: Option<PathBuf>,
-    /// A shared connector: =share[@N], =update or =switch@N
+    /// A shared one: =share[@N], =update, =switch@N; --canary-connector
     #[arg(long = "connector", value_name = "TITLE=WAY")]
     pub(crate) connectors: Vec<ConnectorWish>,
     /// Change shared connectors after the imports, not before them
     #[arg(long, requires = "connectors", hide = true)]
     pub(crate) connectors_after: bool,
+    /// A shared connector that `--ring KEY=VALUE` tries first
+    #[arg(
+        long,
+        value_name = "TITLE[@N]",
+        requires_all = ["ring", "output"],
+        conflicts_with_all = ["connectors", "look"],
+        hide = true
+    )]
+    pub(crate) canary_connector: Option<TriedConnector>,
+    /// Who tries it, by a label
+    #[arg(
+        long,
+        value_name = "KEY=VALUE",
+        requires = "canary_connector",
+        hide = true
+    )]
+    pub(crate) ring: Option<Label>,
     /// What is permitted.
     #[command(flatten)]
     pub(crate) permitted: PermittedArgs,

@@ -63,7 +63,7 @@ fn write(args: &ConnectorPullArgs, pulled: &PulledConnector) -> Result<Vec<PathB
     Ok(paths.collect())
 }
 
-fn failure(asked: &Asked<'_>, error: PullError) -> Failure {
+pub(super) fn failure(asked: &Asked<'_>, error: PullError) -> Failure {
     match error {
         PullError::Workspace(error) => error.into(),
         PullError::Pick(error) => asked.inspect(InspectError::Pick(error)),

@@ -49,7 +49,7 @@ fn request(
 /// What a roll-out did to a customer, as far as it is known.
 #[derive(Clone, Copy, Debug)]
 pub struct Brought<'b> {
-    /// What it left there in the end.
+    /// What its steps left there, the last one last.
     pub receipts: &'b [MemberReceipt],
     /// The digests of its packages.
     pub packages: &'b [Digest],
@@ -58,6 +58,16 @@ pub struct Brought<'b> {
 }
 
 impl Brought<'_> {
+    /// What it left there in the end: a later step's packages take the place of earlier ones.
+    fn last(&self) -> Vec<MemberReceipt> {
+        let mut last: Vec<MemberReceipt> = Vec::new();
+        for receipt in self.receipts {
+            last.retain(|before| before.package != receipt.package);
+            last.push(receipt.clone());
+        }
+        last
+    }
+
     /// The first of its revisions: what attempts before the last one did is in the workspace's history
     /// alone.
     fn first(&self, workspace: &dyn Workspace) -> Result<Option<RevisionNumber>, WorkspaceError> {
@@ -99,7 +109,7 @@ pub fn way_back(
     };
     let back = PlannedBack {
         to: RevisionNumber(to),
-        packages: brought.receipts.to_vec(),
+        packages: brought.last(),
         undoes: brought.packages.to_vec(),
     };
     let request = request(address, back.to, (Timestamp(0), ""), scratch.to_owned());

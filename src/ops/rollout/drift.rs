@@ -1,6 +1,6 @@
 //! Whether customers, and what is shared with them, are as a roll-out left them.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::connectors::shared;
 use super::{Members, Unreachable};
@@ -11,7 +11,7 @@ use crate::ops::import::{ImportRequest, Incoming};
 use crate::ops::{Running, Silent};
 use crate::plan::rollout::progress::Hold;
 use crate::plan::rollout::seen::SlimSnapshot;
-use crate::plan::rollout::{PlannedMember, RolloutPlan};
+use crate::plan::rollout::{PlannedMember, RolloutPackage, RolloutPlan};
 
 keyword_enum! {
     /// Whether a customer is as a roll-out left it.
@@ -38,8 +38,8 @@ pub struct Drift {
     pub seen: Vec<(String, SlimSnapshot)>,
 }
 
-/// Compares a member's workspace with the packages of a roll-out. Nothing is changed. What is seen of
-/// them is read after `at`.
+/// Compares a member's workspace with what a roll-out left there of these packages. Nothing is changed.
+/// What is seen of them is read after `at`.
 ///
 /// # Errors
 /// Why it can't be compared.
@@ -47,7 +47,7 @@ pub fn drift(
     members: &mut dyn Members,
     plan: &RolloutPlan,
     (member, at): (&PlannedMember, Timestamp),
-    packages: &[PathBuf],
+    packages: &[(&RolloutPackage, &Path)],
     running: &Running,
 ) -> Result<Drift, String> {
     let looking = Hold::to_look(member.number);
@@ -85,7 +85,7 @@ pub fn drift(
         drift.differs.extend(found);
         return Ok(drift);
     }
-    for (package, path) in plan.packages.iter().zip(packages) {
+    for (package, path) in packages {
         let mut request = members
             .request(member, path, reached.workspace())
             .map_err(Unreachable::why)?;

@@ -15,7 +15,7 @@ use crate::plan::import::document::{Afterwards, AssetAction, ConnectorAction, Im
 use crate::plan::import::settings::SettingEffect;
 use crate::plan::rollout::progress::Hold;
 use crate::plan::rollout::{
-    Having, PlannedMember, RolloutPlan, SeenMember, UnsharedConnector, UnsharedWhy,
+    Brings, Having, PlannedMember, RolloutPlan, SeenMember, UnsharedConnector, UnsharedWhy,
 };
 use crate::workspace::memory::MemoryWorkspace;
 
@@ -137,6 +137,15 @@ fn having(plan: &ImportPlan) -> Having {
     match is_there {
         true => Having::Earlier,
         false => Having::Nothing,
+    }
+}
+
+/// Why recipes would stand still that try a connector, if they would: what is only tried stops nothing
+/// that runs.
+pub(super) fn stands_still(brings: Brings, planned: &Planned) -> Option<String> {
+    match brings {
+        Brings::CanaryPackages => stays_stopped(planned),
+        Brings::CanaryConnector | Brings::Packages => None,
     }
 }
 

@@ -132,8 +132,16 @@ pub enum FindError {
     #[error("the roll-out has no customer `{0}`")]
     Nobody(String),
     /// Several may be.
-    #[error("`{0}` may be several customers of the roll-out")]
-    Several(String),
+    #[error(
+        "`{name}` may be several customers or steps of the roll-out: {}",
+        numbers(members)
+    )]
+    Several {
+        /// The name.
+        name: String,
+        /// Their numbers.
+        members: Vec<MemberNumber>,
+    },
 }
 
 /// A member by its number, name, external id or address.
@@ -154,6 +162,14 @@ pub fn find(plan: &RolloutPlan, name: &str) -> Result<MemberNumber, FindError> {
         ([one], Some(number)) if *one == number => Ok(number),
         ([], Some(number)) => Ok(number),
         ([], None) => Err(FindError::Nobody(name.to_owned())),
-        _ => Err(FindError::Several(name.to_owned())),
+        _ => Err(FindError::Several {
+            name: name.to_owned(),
+            members: found.into_iter().chain(by_number).collect(),
+        }),
     }
+}
+
+fn numbers(members: &[MemberNumber]) -> String {
+    let numbers: Vec<String> = members.iter().map(ToString::to_string).collect();
+    numbers.join(", ")
 }

@@ -11,7 +11,7 @@ use crate::model::rollout::{Attempt, MemberNumber, Outcome, RolloutId, RolloutSt
 use crate::model::workspace::{Address, Timestamp};
 use crate::plan::rollout::gate::{GateStop, SeenJobs};
 use crate::plan::rollout::progress::{Ending, Event, MemberReceipt, MemberState};
-use crate::plan::rollout::{Next, RolloutPlan, WaitsFor, next};
+use crate::plan::rollout::{Brings, Next, RolloutPlan, WaitsFor, next};
 
 /// What `rollout status` says without an id.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -100,6 +100,9 @@ pub struct MemberStatus {
     pub address: Address,
     /// The workspace's name.
     pub name: String,
+    /// What it gets in this wave.
+    #[serde(default, skip_serializing_if = "Brings::is_usual")]
+    pub brings: Brings,
     /// `waiting`, `working`, or what came of it.
     pub state: String,
     /// How often somebody took it on.
@@ -359,6 +362,7 @@ pub fn status_of(
             wave: member.wave,
             address: member.address.clone(),
             name: member.name.clone(),
+            brings: member.brings,
             state,
             attempt: made.attempt,
             at,

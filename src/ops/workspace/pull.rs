@@ -24,6 +24,8 @@ pub struct PulledConnector {
     pub internal_name: InternalName,
     /// The version that the files are; none if the workspace does not tell.
     pub version: Option<Version>,
+    /// The newest version, released or not; none if the workspace does not tell.
+    pub newest: Option<Version>,
     /// JSON, source and perhaps a picture.
     pub files: Vec<PulledFile>,
 }
@@ -224,6 +226,10 @@ fn files(
         title: own.title.clone(),
         internal_name: own.internal_name.clone(),
         version,
+        newest: match own.known {
+            VersionsKnown::All => own.versions.last().map(|held| held.number),
+            VersionsKnown::Released | VersionsKnown::Nothing => None,
+        },
         files,
     }))
 }

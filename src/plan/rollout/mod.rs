@@ -6,6 +6,7 @@
 //! 3. [`Progress`](progress::Progress) says how far it is, and makes the [steps](progress::Step) that
 //!    a ledger writes.
 
+pub mod canary;
 mod connectors;
 pub mod estimate;
 pub mod gate;
@@ -23,6 +24,7 @@ use std::ops::Range;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use canary::{Brings, CanaryRequest, PlannedCanary};
 pub use connectors::{ChangedConnectors, ConnectorsWhen, PlannedConnectors, uncovered, wish};
 pub use estimate::{Estimate, Having};
 pub use gate::JobsGate;
@@ -40,7 +42,7 @@ use crate::plan::import::document::Permission;
 use crate::plan::import::settings::PlannedSettingsFile;
 
 /// The format of plans that this program writes.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 /// How many members a roll-out may have.
 pub const MOST_MEMBERS: usize = 20_000;
 
@@ -69,6 +71,9 @@ pub struct RolloutPlan {
     /// What becomes of shared connectors, if anything does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connectors: Option<PlannedConnectors>,
+    /// The connector that some customers try before all get it, if one is tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<PlannedCanary>,
     /// What the jobs of each wave must come to before the next one begins; absent if they are not
     /// asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,7 +81,7 @@ pub struct RolloutPlan {
     /// The waves, in their order.
     pub waves: Vec<PlannedWave>,
     /// Those that it reaches, in their order. Where shared connectors change, the admin workspace is
-    /// one of them.
+    /// one of them; where a connector is tried, who tries it is there for each step.
     pub members: Vec<PlannedMember>,
     /// Whether the customers' workspaces were looked at.
     #[serde(default)]
@@ -188,8 +193,9 @@ impl RolloutPlan {
         let shape: usize = plan.waves.iter().map(|wave| wave.members as usize).sum();
         let connectors = plan.connectors.as_ref();
         let connectors = connectors.is_none_or(|changed| plan.member(changed.member).is_some());
+        let whole = numbered && connectors && canary::is_whole(&plan);
         match seal {
-            Seal::Holds if numbered && connectors && shape == plan.members.len() => Ok(plan),
+            Seal::Holds if whole && shape == plan.members.len() => Ok(plan),
             Seal::Holds => Err(SealError::Differs.into()),
             Seal::Absent => Err(SealError::Absent.into()),
         }
@@ -277,6 +283,9 @@ pub struct PlannedMember {
     pub workspace: WorkspaceId,
     /// The workspace's name.
     pub name: String,
+    /// What it gets in this wave.
+    #[serde(default, skip_serializing_if = "Brings::is_usual")]
+    pub brings: Brings,
     /// The partner's own name for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
@@ -379,6 +388,8 @@ pub struct RolloutRequest {
     pub budget: Budget,
     /// What becomes of shared connectors, if anything does.
     pub connectors: Option<ChangedConnectors>,
+    /// The connector that some try first, if one is tried; `connectors` says nothing then.
+    pub canary: Option<CanaryRequest>,
     /// The waves.
     pub waves: Waves,
     /// For how many seconds a wave is in use before the next one begins.
@@ -411,6 +422,14 @@ pub enum RolloutError {
     /// A package is there twice.
     #[error("the package {0} is there twice")]
     SamePackage(PackageName),
+    /// Nobody can try the connector.
+    #[error("nobody is in the ring {ring}: {why}")]
+    NoRing {
+        /// The label.
+        ring: String,
+        /// Why.
+        why: String,
+    },
     /// The waves don't come out.
     #[error(transparent)]
     Waves(#[from] WavesError),
@@ -457,11 +476,22 @@ impl RolloutPlan {
         }
         let mut customers = customers;
         customers.sort_by_key(|customer| customer.workspace);
-        let mut placed = request.waves.place(customers)?;
+        let (canary, mut placed, changed) = match request.canary {
+            None => {
+                let placed = request.waves.place(customers)?.into_iter();
+                let placed = placed.map(|(asked, of_wave)| (asked, of_wave, Brings::Packages));
+                (None, placed.collect::<Vec<_>>(), request.connectors)
+            }
+            Some(asked) => {
+                let (canary, change) = (asked.planned, asked.change);
+                let placed = canary::place(&canary, &request.waves, customers)?;
+                (Some(canary), placed, Some(change))
+            }
+        };
         let mut waves = Vec::new();
         let mut members = Vec::new();
         // It reaches all customers at once, so it is a wave of its own.
-        let connectors = request.connectors.map(|changed| {
+        let connectors = changed.map(|changed| {
             let admin = Candidate {
                 address: request.of.clone(),
                 workspace: changed.workspace,
@@ -472,29 +502,30 @@ impl RolloutPlan {
                 seen: None,
                 back: None,
             };
-            let wave = (connectors::WAVE.to_owned(), vec![admin]);
-            let customers: usize = placed.iter().map(|(_, of_wave)| of_wave.len()).sum();
-            let before = match changed.when {
-                ConnectorsWhen::Before => {
-                    placed.insert(0, wave);
-                    0
-                }
-                ConnectorsWhen::After => {
-                    placed.push(wave);
-                    customers
-                }
+            let wave = (connectors::WAVE.to_owned(), vec![admin], Brings::Packages);
+            let at = match (&canary, changed.when) {
+                (Some(_), _) => canary::TRYING,
+                (None, ConnectorsWhen::Before) => 0,
+                (None, ConnectorsWhen::After) => placed.len(),
             };
+            let before = placed.iter().take(at);
+            let before: usize = before.map(|(_, of_wave, _)| of_wave.len()).sum();
+            placed.insert(at.min(placed.len()), wave);
             PlannedConnectors {
                 member: MemberNumber(u32::try_from(before + 1).unwrap_or(u32::MAX)),
                 changes: changed.changes,
             }
         });
-        for (number, (asked, of_wave)) in (1..).map(WaveNumber).zip(placed) {
+        for (number, (asked, of_wave, brings)) in (1..).map(WaveNumber).zip(placed) {
             waves.push(PlannedWave {
                 number,
                 asked,
                 members: u32::try_from(of_wave.len()).unwrap_or(u32::MAX),
-                bake: request.bake,
+                bake: match brings {
+                    // Nothing that runs changed.
+                    Brings::CanaryConnector => 0,
+                    Brings::Packages | Brings::CanaryPackages => request.bake,
+                },
             });
             for customer in of_wave {
                 members.push(PlannedMember {
@@ -503,6 +534,7 @@ impl RolloutPlan {
                     address: customer.address,
                     workspace: customer.workspace,
                     name: customer.name,
+                    brings,
                     external_id: customer.external_id,
                     labels: customer.labels,
                     held: customer.held,
@@ -526,6 +558,7 @@ impl RolloutPlan {
             permitted: request.permitted.into_iter().collect(),
             budget: request.budget,
             connectors,
+            canary,
             jobs: request.jobs,
             waves,
             members,
@@ -546,15 +579,22 @@ impl RolloutPlan {
             let connectors = self.connectors.as_ref();
             let connectors =
                 connectors.is_some_and(|changed| members.contains(&changed.member.index()));
+            let brings = self.members.get(members.start).map(|first| first.brings);
+            let brings = brings.unwrap_or_default();
             WaveShape {
-                members,
-                bake: wave.bake,
-                passed: match connectors {
-                    true => Passed::OnceReached,
-                    false => Passed::OnceEnded,
+                passed: match (connectors, brings) {
+                    // What some are to try first reaches nobody else before they did.
+                    (true, _) | (false, Brings::CanaryConnector | Brings::CanaryPackages) => {
+                        Passed::OnceReached
+                    }
+                    (false, Brings::Packages) => Passed::OnceEnded,
                 },
                 // No recipe is brought there.
-                jobs: self.jobs.filter(|_| !connectors),
+                jobs: self
+                    .jobs
+                    .filter(|_| !connectors && brings != Brings::CanaryConnector),
+                members,
+                bake: wave.bake,
             }
         });
         let windows = self.members.iter().enumerate();
@@ -587,16 +627,61 @@ impl RolloutPlan {
         let last = self.waves.last().map(|wave| wave.number);
         let members = self.members.iter().filter(|_| self.jobs.is_some());
         members.filter(move |member| {
-            Some(member.wave) != last && self.connectors_of(member.number).is_none()
+            Some(member.wave) != last
+                && self.connectors_of(member.number).is_none()
+                && member.brings != Brings::CanaryConnector
         })
     }
 
-    /// How many of its members are customers.
-    pub const fn customers(&self) -> usize {
+    /// How many customers it reaches: each gets the packages once in the end.
+    pub fn customers(&self) -> usize {
+        let members = self.members.iter();
+        let ends = members.filter(|member| member.brings == Brings::Packages);
         match self.connectors {
-            Some(_) => self.members.len().saturating_sub(1),
-            None => self.members.len(),
+            Some(_) => ends.count().saturating_sub(1),
+            None => ends.count(),
         }
+    }
+
+    /// What stays with a member after this step that nothing uses any more, in words; empty if nothing
+    /// does.
+    pub fn stays(&self, member: &PlannedMember) -> String {
+        let tried = |before: &&PlannedMember| {
+            before.brings != Brings::Packages && before.workspace == member.workspace
+        };
+        match (&self.canary, member.brings) {
+            (Some(canary), Brings::Packages) if self.members.iter().any(|it| tried(&it)) => {
+                canary.stays()
+            }
+            (_, Brings::Packages | Brings::CanaryConnector | Brings::CanaryPackages) => {
+                String::new()
+            }
+        }
+    }
+
+    /// All packages that it may send: its own, and those in which a connector is tried.
+    pub fn all_packages(&self) -> impl Iterator<Item = &RolloutPackage> {
+        let canary = self.canary.iter();
+        self.packages
+            .iter()
+            .chain(canary.flat_map(|canary| canary.connectors.iter().chain(&canary.packages)))
+    }
+
+    /// What a member gets, in this order: each package with where it stands among
+    /// [all](Self::all_packages).
+    pub fn packages_of(
+        &self,
+        member: &PlannedMember,
+    ) -> impl Iterator<Item = (usize, &RolloutPackage)> {
+        let own = self.packages.len();
+        let connectors = self.canary.as_ref().map_or(0, |it| it.connectors.len());
+        let range = match member.brings {
+            Brings::Packages => 0..own,
+            Brings::CanaryConnector => own..own + connectors,
+            Brings::CanaryPackages => own + connectors..usize::MAX,
+        };
+        let all = self.all_packages().enumerate();
+        all.filter(move |(at, _)| range.contains(at))
     }
 }
 

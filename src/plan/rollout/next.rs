@@ -165,8 +165,9 @@ pub fn next(shape: &Shape, progress: &Progress, now: Timestamp) -> Next {
         }
         if ended && let Some(until) = held_until {
             thaws = Some(thaws.map_or(until, |first| first.min(until)));
-            // Others go on meanwhile, unless nobody saw yet how this wave does.
-            if !of_wave.iter().any(is_reached) {
+            // Others go on meanwhile, unless nobody saw yet how this wave does, or all of it has to be
+            // as planned before.
+            if wave.passed == Passed::OnceReached || !of_wave.iter().any(is_reached) {
                 break;
             }
             gated.push((number, wave));

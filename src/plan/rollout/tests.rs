@@ -1,5 +1,6 @@
 //! Waves come out as they are asked for, and every way that runners can take keeps what is promised.
 
+mod canary;
 mod gate;
 mod turns;
 
@@ -48,6 +49,7 @@ fn request(waves: &str) -> RolloutRequest {
             at_once: None,
         },
         connectors: None,
+        canary: None,
         jobs: None,
         waves: waves.parse().expect("waves"),
         bake: 60,
@@ -211,6 +213,11 @@ fn waves(budget: u32, waves: [(Range<usize>, Passed); 2]) -> Shape {
         },
         frozen: BTreeMap::new(),
     }
+}
+
+/// Two customers who try something first, and one who gets it then.
+fn shape_with_a_ring() -> Shape {
+    waves(0, [(0..2, Passed::OnceReached), (2..3, Passed::OnceEnded)])
 }
 
 /// Nothing is begun with the first one from the next moment on, for a while.
@@ -605,7 +612,12 @@ fn whatever_a_platform_that_does_not_always_answer_does_the_same_holds() {
 #[test]
 #[ignore = "takes minutes of CPU; run by hand: cargo test --lib rollout -- --ignored"]
 fn whatever_is_answered_with_three_customers_connectors_and_a_freeze_the_same_holds() {
-    let shapes = [shape(0), shape_with_connectors(1), shape_with_a_freeze()];
+    let shapes = [
+        shape(0),
+        shape_with_connectors(1),
+        shape_with_a_freeze(),
+        shape_with_a_ring(),
+    ];
     explore(Answers::NotAlways, shapes);
 }
 

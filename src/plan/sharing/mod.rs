@@ -84,6 +84,52 @@ impl FromStr for ConnectorWish {
     }
 }
 
+/// A connector that some customers try before all get it, as it is written: `Ledger Sync`, or
+/// `Ledger Sync@3` for another version than the newest released one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TriedConnector {
+    /// Its title or internal name.
+    pub named: String,
+    /// The version.
+    pub version: Option<Version>,
+}
+
+/// A text names no connector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is TITLE or TITLE@N, with N a released version")]
+pub struct NoConnectorNamed;
+
+impl FromStr for TriedConnector {
+    type Err = NoConnectorNamed;
+
+    fn from_str(text: &str) -> Result<Self, NoConnectorNamed> {
+        let versioned = text.rsplit_once('@').and_then(|(named, version)| {
+            let version = version.strip_prefix('v').unwrap_or(version);
+            let digits = version.bytes().all(|b| b.is_ascii_digit());
+            let version = version.parse().ok().filter(|_| digits)?;
+            Some((named, Version(version)))
+        });
+        let (named, version) = match versioned {
+            Some((named, version)) => (named, Some(version)),
+            None => (text, None),
+        };
+        match named.trim() {
+            "" => Err(NoConnectorNamed),
+            _ => Ok(Self {
+                named: named.to_owned(),
+                version,
+            }),
+        }
+    }
+}
+
+impl TriedConnector {
+    /// What becomes of the shared one afterwards.
+    pub fn wish(&self) -> Wish {
+        self.version.map_or(Wish::Update, Wish::Switch)
+    }
+}
+
 keyword_enum! {
     /// What happens to a connector that is or was shared.
     pub enum StepAction: "action" {

@@ -21,6 +21,7 @@ mod real_projects;
 mod refusals;
 mod rollback;
 mod rollout;
+mod rollout_canary;
 mod rollout_connectors;
 mod rollout_jobs;
 mod rollout_plans;

@@ -194,6 +194,7 @@ impl Rollout {
                 at_once: Some(64),
             },
             connectors: None,
+            canary: None,
             jobs: None,
             waves: Waves::default(),
             bake: 0,

@@ -17,7 +17,9 @@ use crate::model::rollout::{Attempt, MemberNumber, Outcome, RolloutStatus};
 use crate::model::workspace::{Address, Timestamp};
 use crate::ops::rollout::{Brought, Members as _, Unreachable, way_back};
 use crate::plan::rollback::document::Irreversible;
-use crate::plan::rollout::progress::{Ending, Hold, MemberState, Progress, RolloutOrder};
+use crate::plan::rollout::progress::{
+    Ending, Hold, MemberReceipt, MemberState, Progress, RolloutOrder,
+};
 use crate::plan::rollout::{
     Budget, Candidate, Held, Looking, PlannedMember, RolloutPlan, RolloutRequest, Waves,
 };
@@ -111,6 +113,7 @@ pub(super) fn abort(context: &Context, args: &RolloutAbortArgs) -> Result<Exit, 
             at_once: None,
         },
         connectors: None,
+        canary: None,
         jobs: None,
         waves: args.waves.clone().unwrap_or_else(|| Waves::usual(at_first)),
         bake: args.bake.seconds(),
@@ -158,7 +161,7 @@ fn changed(
     ended: &Ended<'_>,
 ) -> Result<(Vec<Candidate>, Vec<String>), Stop> {
     let plan = ended.plan;
-    let packages: Vec<Digest> = plan.packages.iter().map(|one| one.digest).collect();
+    let packages: Vec<Digest> = plan.all_packages().map(|one| one.digest).collect();
     let mut members = Reachable {
         context,
         platform: &args.platform,
@@ -168,19 +171,13 @@ fn changed(
         arrives_within: 0,
     };
     let (mut customers, mut told) = (Vec::new(), Vec::new());
-    for (number, ending) in ended.endings {
-        let Some(member) = plan.member(*number) else {
-            continue;
-        };
+    for (member, receipts) in ended.changed() {
         if context.running.interrupt.is_set() {
             return Err(Failure::from(crate::ops::Interrupted).into());
         }
-        if plan.connectors_of(*number).is_some() || !ended.may_have_changed(*number, ending) {
-            continue;
-        }
         let mut customer = candidate(member);
         let brought = Brought {
-            receipts: &ending.receipts,
+            receipts: &receipts,
             packages: &packages,
             since: ended.since,
         };
@@ -203,7 +200,7 @@ fn changed(
             // The local platform knows all that was done to it.
             Err(_)
                 if matches!(member.address, Address::Local(_))
-                    && ending.receipts.iter().all(|one| one.revision.is_none()) =>
+                    && receipts.iter().all(|one| one.revision.is_none()) =>
             {
                 continue;
             }
@@ -223,6 +220,28 @@ struct Ended<'e> {
 }
 
 impl Ended<'_> {
+    /// Those of whom something may be there, each with what was left by all of its steps.
+    fn changed(&self) -> Vec<(&PlannedMember, Vec<MemberReceipt>)> {
+        let mut changed: Vec<(&PlannedMember, Vec<MemberReceipt>)> = Vec::new();
+        for (number, ending) in self.endings {
+            let is_admin = self.plan.connectors_of(*number).is_some();
+            let Some(member) = self.plan.member(*number).filter(|_| !is_admin) else {
+                continue;
+            };
+            if !self.may_have_changed(*number, ending) {
+                continue;
+            }
+            let receipts = ending.receipts.iter().cloned();
+            let same =
+                |(before, _): &&mut (&PlannedMember, _)| before.workspace == member.workspace;
+            match changed.iter_mut().find(same) {
+                Some((_, before)) => before.extend(receipts),
+                None => changed.push((member, receipts.collect())),
+            }
+        }
+        changed
+    }
+
     /// Whether something of it may be there.
     fn may_have_changed(&self, number: MemberNumber, ending: &Ending) -> bool {
         let changed = ending.receipts.iter().any(|one| one.revision.is_some());

@@ -268,15 +268,28 @@ pub(super) fn drift(context: &Context, args: &RolloutDriftArgs) -> Result<Exit, 
         let Some(member) = plan.member(*number) else {
             continue;
         };
+        // What a later step put in its place is not there any more.
+        let later = endings.iter().any(|(later, ending)| {
+            let later = plan.member(*later).filter(|later| later.number > *number);
+            let same = later.is_some_and(|later| later.workspace == member.workspace);
+            same && ending.outcome.is_reached()
+        });
+        if later {
+            continue;
+        }
         if context.running.interrupt.is_set() {
             return Ok(Exit::Interrupted);
         }
+        let of_member = plan.packages_of(member);
+        let of_member: Vec<_> = of_member
+            .filter_map(|(at, package)| Some((package, packages.get(at)?.as_path())))
+            .collect();
         let at = ledger.now().map_err(Failure::from)?;
         let found = drifted(
             &mut members,
             &plan,
             (member, at),
-            &packages,
+            &of_member,
             &context.running,
         );
         if let (Ok(found), Some(workspace)) = (&found, workspaces.get(number.index())) {

@@ -15,6 +15,9 @@ use crate::ops::workspace::catalog;
 use crate::ops::workspace::catalog::{Moves, Removals, SharingGrants};
 use crate::plan::decision::shell_word;
 use crate::plan::rollout::{ChangedConnectors, ConnectorsWhen, PlannedConnectors, RolloutPlan};
+use crate::plan::sharing::Wish;
+use crate::plan::sharing::consequences::Consequence;
+use crate::workspace::AdminWorkspace;
 
 /// What is asked for of shared connectors, with what that means for customers.
 pub(super) fn changed(
@@ -35,32 +38,15 @@ pub(super) fn changed(
     let mut titles = BTreeSet::new();
     let mut changes = Vec::new();
     for wanted in &args.connectors {
-        let one = catalog::Asked::One {
-            named: &wanted.named,
-            wish: wanted.wish,
-        };
-        let planned = catalog::plan(admin.as_ref(), &args.of, one, now())
-            .map_err(|error| asked.catalog(Some(&wanted.named), error))?;
-        // That recipes move is asked for when it starts; that some lose it is refused now.
-        let granted = SharingGrants {
-            moves: Moves::Granted,
-            removals: Removals::None,
-        };
-        if let Err(refusal) = planned.approve(granted) {
-            return Err(Failure::of(Exit::Refused, "in-use", &refusal).help(format!(
-                "those that use it: recipack catalog show {} {}",
-                shell_word(&wanted.named),
-                asked.options()
-            )));
-        }
-        for consequence in &planned.document().consequences {
+        let planned = planned(&asked, admin.as_ref(), args, &wanted.named, wanted.wish)?;
+        for consequence in planned {
             if !titles.insert(consequence.step.title.clone()) {
                 return Err(Failure::usage(format!(
                     "--connector names \"{}\" twice",
                     consequence.step.title
                 )));
             }
-            changes.push(consequence.clone());
+            changes.push(consequence);
         }
     }
     Ok(Some(ChangedConnectors {
@@ -72,6 +58,32 @@ pub(super) fn changed(
         name: facts.name.to_string(),
         changes,
     }))
+}
+
+/// What becomes of one, with what that means for customers.
+pub(super) fn planned(
+    asked: &Asked<'_>,
+    admin: &dyn AdminWorkspace,
+    args: &RolloutPlanArgs,
+    named: &str,
+    wish: Wish,
+) -> Result<Vec<Consequence>, Failure> {
+    let one = catalog::Asked::One { named, wish };
+    let planned = catalog::plan(admin, &args.of, one, now())
+        .map_err(|error| asked.catalog(Some(named), error))?;
+    // That recipes move is asked for when it starts; that some lose it is refused now.
+    let granted = SharingGrants {
+        moves: Moves::Granted,
+        removals: Removals::None,
+    };
+    match planned.approve(granted) {
+        Ok(_) => Ok(planned.document().consequences.clone()),
+        Err(refusal) => Err(Failure::of(Exit::Refused, "in-use", &refusal).help(format!(
+            "those that use it: recipack catalog show {} {}",
+            shell_word(named),
+            asked.options()
+        ))),
+    }
 }
 
 /// What changes, and what that means for customers.

@@ -88,22 +88,22 @@ impl<'a> Earlier<'a> {
         for line in self.left.remove(&key).unwrap_or_default() {
             let rollout = self.rollout(&line.rollout)?;
             let plan = &rollout.plan;
-            let before = plan
-                .members
-                .iter()
-                .find(|before| before.workspace == member.workspace);
-            // What later roll-outs brought in place of others is compared with these.
-            let packages = plan.packages.iter().zip(&rollout.packages);
-            let packages =
-                packages.filter(|(package, _)| package.name.as_str() == line.receipt.package);
-            let packages: Vec<PathBuf> = packages.map(|(_, path)| path.clone()).collect();
+            // What later roll-outs, or steps of them, brought in place of others is compared with these.
+            let mut before = plan.members.iter();
+            let before = before.find_map(|before| {
+                let same = before.workspace == member.workspace;
+                let mut packages = plan.packages_of(before).filter(|_| same);
+                let (at, package) =
+                    packages.find(|(_, package)| package.digest == line.receipt.digest)?;
+                Some((before, (package, rollout.packages.get(at)?.as_path())))
+            });
             let (id, at) = (&line.rollout, line.at.utc());
             let cant = |why: &dyn std::fmt::Display| {
                 format!(
                     "it can't be compared with what the roll-out {id} left there at {at}: {why}"
                 )
             };
-            let (Some(before), false) = (before, packages.is_empty()) else {
+            let Some((before, left)) = before else {
                 return Ok(Some(cant(&"the roll-out's plan does not have it")));
             };
             let mut members = Reachable {
@@ -117,7 +117,7 @@ impl<'a> Earlier<'a> {
             let running = &context.running;
             // What is seen on the way is not kept.
             let unkept = (before, Timestamp::UNTOLD);
-            match drift(&mut members, plan, unkept, &packages, running) {
+            match drift(&mut members, plan, unkept, &[left], running) {
                 Ok(found) => {
                     let mut differs = found.differs.into_iter();
                     let Some(first) = differs.next() else {

@@ -25,7 +25,7 @@ use crate::ops::rollout::{Seen, look, unshared};
 use crate::plan::import::document::Permission;
 use crate::plan::rollout::estimate::{Work, estimate};
 use crate::plan::rollout::{
-    Candidate, ChangedConnectors, ConnectorsWhen, Estimate, Having, Held, PlannedMember,
+    Brings, Candidate, ChangedConnectors, ConnectorsWhen, Estimate, Having, Held, PlannedMember,
     RolloutPackage, RolloutPlan, UnsharedConnector,
 };
 use crate::settings::{ConnectionWish, RecipeWish, Resolved, Scope, SettingsFile};
@@ -313,7 +313,25 @@ pub(super) fn estimated(
         }
         let seen = customer.seen.as_ref();
         let having = seen.map_or(Having::Unknown, |seen| seen.has);
-        asked.push((having, by_settings.for_customer(customer)?.0));
+        let work = by_settings.for_customer(customer)?.0;
+        asked.push((having, work));
+        let Some(canary) = &plan.canary else {
+            continue;
+        };
+        let steps = plan.members.iter();
+        for step in steps.filter(|step| step.workspace == customer.workspace) {
+            match step.brings {
+                Brings::Packages => {}
+                Brings::CanaryConnector => asked.push((
+                    having,
+                    Work {
+                        packages: canary.connectors.len() as u64,
+                        ..Work::default()
+                    },
+                )),
+                Brings::CanaryPackages => asked.push((having, work)),
+            }
+        }
     }
     let limits = rates_of(&args.platform)?;
     let at_once = args.at_once.unwrap_or(args.budget.saturating_add(1));

@@ -269,9 +269,12 @@ impl Members for Reachable<'_> {
             tags: None,
         };
         let settled = said.settle(request, incoming, workspace);
-        settled
-            .map(drop)
-            .map_err(|failure| Self::unsettled(&failure))
+        settled.map_err(|failure| Self::unsettled(&failure))?;
+        if let (Some(canary), Some(asked)) = (&self.plan.canary, &mut request.settings) {
+            let settled = canary.settle(member.brings, &mut asked.resolved);
+            settled.map_err(Unreachable::Held)?;
+        }
+        Ok(())
     }
 
     fn scratch(&self) -> PathBuf {

@@ -2,6 +2,7 @@
 
 mod back;
 mod board;
+mod canary;
 mod connectors;
 mod earlier;
 mod fleet;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::known::{self, BySettings, Read};
-use super::{connectors, fleet};
+use super::{canary, connectors, fleet};
 use crate::cli::args::RolloutPlanArgs;
 use crate::cli::brought::{self, Along};
 use crate::cli::commands::import::{given, request};
@@ -19,6 +19,7 @@ use crate::model::ident::PackageName;
 use crate::model::workspace::{Address, FolderPath};
 use crate::ops::import::Incoming;
 use crate::plan::import::settings::PlannedSettingsFile;
+use crate::plan::rollout::canary::is_of;
 use crate::plan::rollout::estimate::Between;
 use crate::plan::rollout::gate::{JobsGate, WithoutJobs};
 use crate::plan::rollout::{
@@ -45,7 +46,7 @@ pub(super) fn run(context: &Context, args: &RolloutPlanArgs) -> Result<Exit, Sto
     let mut brought = Vec::new();
     let mut packages = Vec::new();
     for path in &args.packages {
-        let (held, read) = package(context, args, path)?;
+        let (held, read) = package_of(context, args, path)?;
         // What was fetched is there as long as this is.
         brought.push(held);
         packages.push(read);
@@ -63,11 +64,14 @@ pub(super) fn run(context: &Context, args: &RolloutPlanArgs) -> Result<Exit, Sto
     known::hold_unfilled(&mut customers, &mut by_settings)?;
     let changed = connectors::changed(context, args)?;
     let unshared = known::not_shared(context, args, &packages, changed.as_ref())?;
+    let tried = canary::asked(context, args, &packages, &customers)?;
     let usual = |customers: &[Candidate]| {
         let at_first = |held: &Held| held.is_at_first();
+        // The ring has waves of its own.
+        let in_ring = |one: &Candidate| args.ring.as_ref().is_some_and(|ring| is_of(ring, one));
         let sent_to = customers
             .iter()
-            .filter(|customer| !customer.held.as_ref().is_some_and(at_first));
+            .filter(|customer| !customer.held.as_ref().is_some_and(at_first) && !in_ring(customer));
         args.waves
             .clone()
             .unwrap_or_else(|| Waves::usual(sent_to.count()))
@@ -91,6 +95,7 @@ pub(super) fn run(context: &Context, args: &RolloutPlanArgs) -> Result<Exit, Sto
             at_once: args.at_once,
         },
         connectors: changed,
+        canary: tried,
         waves: usual(&customers),
         bake: args.bake.seconds(),
         jobs: gate(args)?,
@@ -107,7 +112,11 @@ pub(super) fn run(context: &Context, args: &RolloutPlanArgs) -> Result<Exit, Sto
         known::look_at(context, args, &plan, &packages, &files, &mut customers)?;
         asked.waves = usual(&customers);
     }
-    let mut plan = RolloutPlan::of(asked, customers.clone())?;
+    let mut plan = RolloutPlan::of(asked.clone(), customers.clone())?;
+    while canary::look(context, args, &mut plan, &files, &mut customers)? == canary::Found::Held {
+        asked.waves = usual(&customers);
+        plan = RolloutPlan::of(asked.clone(), customers.clone())?;
+    }
     plan.estimate = known::estimated(args, &plan, &packages, &customers, &mut by_settings)?;
     let plan = plan.sealed().map_err(anyhow::Error::new)?;
     if let Some(output) = &output {
@@ -149,7 +158,7 @@ fn gate(args: &RolloutPlanArgs) -> Result<Option<JobsGate>, Failure> {
 }
 
 /// What is planned for a package.
-fn package(
+pub(super) fn package_of(
     context: &Context,
     args: &RolloutPlanArgs,
     path: &Path,
@@ -206,6 +215,8 @@ impl From<RolloutError> for Failure {
             RolloutError::SamePackage(_) => {
                 Self::of(Exit::Failed, "same-package", &error).help("name each package once")
             }
+            RolloutError::NoRing { .. } => Self::of(Exit::Failed, "no-ring", &error)
+                .help("say a label that a customer has who can get the packages: recipack customer label, or `labels` in the fleet's file"),
             RolloutError::Waves(_) => Self::of(Exit::Failed, "empty-wave", &error)
                 .help("say other waves, as in --waves 1,20% or --waves ring=first,ring=second"),
             RolloutError::NoneAtOnce => {
@@ -229,6 +240,9 @@ pub(super) fn text(plan: &RolloutPlan) -> String {
             package.size,
             package.digest
         );
+    }
+    if let Some(tried) = &plan.canary {
+        text.push_str(&canary::text(plan, tried));
     }
     for wave in &plan.waves {
         let members = plan
@@ -325,7 +339,9 @@ pub(super) fn text(plan: &RolloutPlan) -> String {
             visible(&one.connector),
         );
     }
-    if plan.looking == Looking::NotLooked {
+    if plan.canary.is_some() {
+        text.push_str("Of customers, only the ring's connections of that connector were looked at: what else stands against it is seen when it is their turn.\n");
+    } else if plan.looking == Looking::NotLooked {
         text.push_str("Customers were not looked at: who can't get it is seen when it is their turn, or now with --look. Whether they changed what earlier roll-outs left is not known without it.\n");
     }
     text

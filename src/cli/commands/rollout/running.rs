@@ -25,7 +25,7 @@ use crate::io::scratch::ScratchFolder;
 use crate::ledger::{IfAbsent, Ledger, LedgerError, open};
 use crate::model::error::chain;
 use crate::model::ident::Digest;
-use crate::model::rollout::{Outcome, RunnerId};
+use crate::model::rollout::{Outcome, RunnerId, WaveNumber};
 use crate::model::workspace::Address;
 use crate::model::workspace::Timestamp;
 use crate::ops::export::record::record_path;
@@ -33,7 +33,7 @@ use crate::ops::rollout::{
     GoesOn, Members as _, Ran, RolloutStatusDocument, RunError, Runner, run as work, status_of,
 };
 use crate::plan::decision::shell_word;
-use crate::plan::rollout::RolloutPlan;
+use crate::plan::rollout::{Brings, RolloutPlan};
 use crate::settings::SettingsFile;
 
 /// What `rollout run` says.
@@ -104,11 +104,7 @@ pub(super) fn run(context: &Context, args: &RolloutRunArgs) -> Result<Exit, Stop
         Ran::Halted { failures, budget } => {
             (halted(&status, failures, budget), None, Exit::PartlyDone)
         }
-        Ran::Stopped(_) => (
-            "shared connectors are not as planned",
-            None,
-            Exit::PartlyDone,
-        ),
+        Ran::Stopped(wave) => (stopped(&plan, wave), None, Exit::PartlyDone),
         Ran::Paused => ("it is paused", None, Exit::Refused),
         Ran::Over(_) => ("it is over", None, Exit::Refused),
         Ran::Interrupted => ("interrupted", None, Exit::Interrupted),
@@ -138,6 +134,15 @@ pub(super) fn run(context: &Context, args: &RolloutRunArgs) -> Result<Exit, Stop
         )
     })?;
     Ok(exit)
+}
+
+/// What stopped it: who was to try a connector, or the step that changes shared connectors.
+fn stopped(plan: &RolloutPlan, wave: WaveNumber) -> &'static str {
+    let mut of_wave = plan.members.iter().filter(|member| member.wave == wave);
+    match of_wave.all(|member| member.brings == Brings::Packages) {
+        true => "shared connectors are not as planned",
+        false => "not all of the ring try the connector",
+    }
 }
 
 /// What stopped it: customers, or the step that changes shared connectors, which counts as one.
@@ -344,9 +349,19 @@ pub(super) fn packages(
     plan: &RolloutPlan,
     scratch: &ScratchFolder,
 ) -> Result<Vec<PathBuf>, Failure> {
-    let mut paths = Vec::new();
-    for package in &plan.packages {
-        let path = scratch.file(&format!("{}.zip", package.name));
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for (at, package) in plan.all_packages().enumerate() {
+        let before = plan.all_packages().zip(&paths);
+        let mut before = before.filter(|(before, _)| before.digest == package.digest);
+        if let Some(path) = before.next().map(|(_, path)| path.clone()) {
+            paths.push(path);
+            continue;
+        }
+        // Another form of a package has its name.
+        let path = match at < plan.packages.len() {
+            true => scratch.file(&format!("{}.zip", package.name)),
+            false => scratch.file(&format!("{}.{at}.zip", package.name)),
+        };
         take(ledger, &package.digest, &path)?;
         if let Some(record) = &package.record {
             take(ledger, record, &record_path(&path))?;

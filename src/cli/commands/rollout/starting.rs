@@ -105,7 +105,7 @@ fn contents(
 ) -> Result<Vec<Content>, Failure> {
     let mut contents = Vec::new();
     let ca = args.platform.api.ca_file.as_ref();
-    for package in &plan.packages {
+    for package in plan.all_packages() {
         let said = found(&args.plan, Path::new(&package.path));
         let brought = brought::fetched(context, ca, &said, Along::Record)?;
         let path = brought.path().to_owned();

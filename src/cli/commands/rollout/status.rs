@@ -15,6 +15,7 @@ use crate::ledger::{IfAbsent, Ledger};
 use crate::model::count::counted;
 use crate::model::rollout::Outcome;
 use crate::ops::rollout::{MemberStatus, RolloutStatusDocument, list_of, report_of, status_of};
+use crate::plan::rollout::Brings;
 use crate::plan::rollout::gate::{Deciding, FoundJobs};
 
 /// How often a roll-out that is watched is looked at.
@@ -165,14 +166,18 @@ pub(super) fn text(document: &RolloutStatusDocument) -> String {
     if more > 0 {
         let _ = writeln!(text, "        … and {more} more with jobs");
     }
-    let mut reached = document.reached;
-    let mut customers = document.members.len();
+    // Who tries a connector first is reached by the last of its steps.
+    let ends = document.members.iter();
+    let ends = ends.filter(|member| member.brings == Brings::Packages);
+    let is_reached = [Outcome::Applied, Outcome::Same].map(Outcome::as_str);
+    let reached = ends.clone();
+    let reached = reached.filter(|member| is_reached.contains(&member.state.as_str()));
+    let (mut customers, mut reached) = (ends.count(), reached.count());
     let mut shared = String::new();
     let connectors = document.connectors;
     let is_admin = |member: &&MemberStatus| Some(member.number) == connectors;
     if let Some(admin) = document.members.iter().find(is_admin) {
         customers = customers.saturating_sub(1);
-        let is_reached = [Outcome::Applied, Outcome::Same].map(Outcome::as_str);
         if is_reached.contains(&admin.state.as_str()) {
             reached = reached.saturating_sub(1);
         }
