@@ -67,14 +67,20 @@ pub(super) fn unreached(fleet: &Fleet<'_>) -> FleetAnswer {
     answer
 }
 
-/// Who is left alone until a person says what becomes of it: by the newest roll-out that it is in.
+/// Who is left alone until a person says what becomes of it: by the newest roll-out that it is in, and
+/// of several steps there by the last one that came to an end.
 pub(super) fn waiting(fleet: &Fleet<'_>) -> FleetAnswer {
     let mut answer = FleetAnswer::default();
-    for member in by_workspace(fleet)
-        .into_values()
-        .filter_map(|members| members.last().copied())
-    {
-        let MemberState::Ended { outcome, .. } = member.progress.state else {
+    for members in by_workspace(fleet).into_values() {
+        let newest = members.last().map(|last| last.rollout);
+        let steps = (members.into_iter().rev()).take_while(|step| Some(step.rollout) == newest);
+        let mut ended = steps.filter_map(|step| match step.progress.state {
+            MemberState::Ended { outcome, .. } => Some((step, outcome)),
+            MemberState::Waiting | MemberState::Postponed { .. } | MemberState::Working { .. } => {
+                None
+            }
+        });
+        let Some((member, outcome)) = ended.next() else {
             continue;
         };
         let waits = match (outcome, member.status) {

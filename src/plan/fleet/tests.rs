@@ -495,3 +495,33 @@ fn how_long_ago_is_told_in_the_largest_unit() {
         assert_eq!(ago(seconds), expected);
     }
 }
+
+/// Who tries a connector before others is in a roll-out once for each step.
+#[test]
+fn of_the_steps_of_one_roll_out_the_last_that_ended_tells_who_waits() {
+    use Outcome::{Applied, Held};
+    let id = rollout(0);
+    for (steps, expected) in [
+        (vec![ended(Applied), ended(Held), MemberState::Waiting], 1),
+        (vec![ended(Applied), MemberState::Waiting], 0),
+        (vec![ended(Held), ended(Applied)], 0),
+    ] {
+        let steps: Vec<_> = steps.into_iter().map(progress).collect();
+        let members = (1..).zip(&steps).map(|(number, progress)| FleetMember {
+            customer: customer(1),
+            role: FleetRole::Customer,
+            rollout: &id,
+            status: RolloutStatus::Running,
+            number: MemberNumber(number),
+            progress,
+            why: "",
+        });
+        let fleet = Fleet {
+            now: NOW,
+            lines: Vec::new(),
+            members: members.collect(),
+        };
+        let found = ask(&fleet, &FleetQuestion::Waiting, None);
+        assert_eq!(found.matched.len(), expected);
+    }
+}
