@@ -581,6 +581,8 @@ impl Failure {
             RemoteError::Ambiguous { number, .. } => Self::of(Exit::Usage, "ambiguous", error).help(
                 format!("say which is meant: customer:id:{number} or customer:external:{number}"),
             ),
+            RemoteError::Provisioning { .. } => Self::of(Exit::Temporary, "may-still-come", error)
+                .help("repeat the command: it looks for the workspace first, and goes on with it; from then on it asks again"),
             RemoteError::NothingKept { address, .. } => {
                 Self::of(Exit::Refused, "not-kept", error).help(import_again(address))
             }

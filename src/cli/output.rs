@@ -39,6 +39,8 @@ pub(crate) enum Content {
     Plan,
     /// The plan of a roll-out.
     RolloutPlan,
+    /// The plan of a customer.
+    CustomerPlan,
     /// A catalogue of shared connectors.
     Catalogue,
     /// A file of a custom connector.
@@ -246,6 +248,7 @@ impl Content {
         match self {
             Self::Plan
             | Self::RolloutPlan
+            | Self::CustomerPlan
             | Self::Catalogue
             | Self::Signature
             | Self::Attestation
@@ -283,6 +286,7 @@ impl Content {
             Self::Lock => "lock",
             Self::Plan => "plan",
             Self::RolloutPlan => "plan of a roll-out",
+            Self::CustomerPlan => "plan of a customer",
             Self::Catalogue => "catalogue",
             Self::Connector => "file of a connector that was pulled",
             Self::Signature => "signature",
@@ -317,6 +321,7 @@ impl Content {
             Self::Lock => Lock::parse(&text()).is_ok(),
             Self::Plan => has(&["format", "package", "workspace", "assets", "summary"]),
             Self::RolloutPlan => has(&["format", "of", "packages", "waves", "members"]),
+            Self::CustomerPlan => has(&["format", "file", "of", "external_id", "steps"]),
             // A table or a list of titles is somebody's own work.
             Self::Catalogue => {
                 let is_json = head.trim_ascii_start().starts_with(b"{")

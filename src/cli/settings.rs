@@ -11,6 +11,7 @@ use super::request::{MANIFEST, folder_of, nearest, read_text};
 use crate::io::limited;
 use crate::ops::import::{AskedSettings, Incoming};
 use crate::plan::import::settings::PlannedSettingsFile;
+use crate::settings::customer::CustomerFile;
 use crate::settings::rows::MOST_BYTES;
 use crate::settings::{Resolved, Scope, SettingsError, SettingsFile, ValueSource, Whom};
 
@@ -71,7 +72,7 @@ fn without_line_break(text: &str) -> &str {
 }
 
 /// A path from the folder that a file lies in.
-fn in_folder_of(file: &Path, path: &str) -> PathBuf {
+pub(crate) fn in_folder_of(file: &Path, path: &str) -> PathBuf {
     match folder_of(file) {
         here if here == Path::new(".") => PathBuf::from(path),
         folder => folder.join(path),
@@ -131,6 +132,9 @@ pub(crate) fn files(named: &[PathBuf]) -> Result<Vec<SettingsFile>, Failure> {
         let shown = path.display().to_string();
         let parsed = match path.file_name().is_some_and(|name| name == MANIFEST) {
             true => SettingsFile::of_manifest(&shown, &text),
+            false if CustomerFile::is_meant(&text) => {
+                CustomerFile::parse(&shown, &text).map(|file| Some(file.own))
+            }
             false => SettingsFile::parse(&shown, &text).map(Some),
         };
         match parsed {

@@ -50,7 +50,7 @@ pub use account::{Account, AccountApi, CustomerHandle};
 pub use base::{ApiBase, BaseError};
 pub use connection::{ConnectionInfo, Once};
 pub use connector::{ConnectorDraft, ConnectorInfo, Publication, ReleasedVersion};
-pub use customer::CustomerInfo;
+pub use customer::{CustomerInfo, NewCustomer};
 pub use endpoint::EndpointInfo;
 pub use error::{ClientError, FieldError, RequestContext};
 pub use folder::{Folder, Project};

@@ -85,7 +85,9 @@ const RIGHTS: &[(&str, &str, &str)] = &[
     ("POST", "/api/imports", "import packages"),
     ("GET", "/api/imports/:id", "see how far an import is"),
     ("GET", "/api/managed_users", "list customers"),
+    ("POST", "/api/managed_users", "make workspaces of customers"),
     ("GET", "/api/managed_users/:id", "see a customer"),
+    ("PUT", "/api/managed_users/:id", "change a customer"),
 ];
 
 /// What a question needs, in words, and its endpoint.

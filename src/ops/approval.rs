@@ -10,6 +10,7 @@ use crate::plan::rollback::document::Refusal;
 /// [`Planned::approve`](super::import::Planned::approve) for imports,
 /// [`PlannedRollback::approve`](super::import::rollback::PlannedRollback::approve),
 /// [`PlannedChange::approve`](super::workspace::catalog::PlannedChange::approve) for what is shared,
+/// [`Looked::approve`](super::customer::Looked::approve) for customers' files,
 /// and [`Prepared::approve`](super::export::Prepared::approve) for packages.
 ///
 /// Nobody else can make one:
@@ -33,6 +34,11 @@ impl<P> Approved<P> {
     /// The plan.
     pub const fn plan(&self) -> &P {
         &self.plan
+    }
+
+    /// The plan, for whoever carries it out.
+    pub(in crate::ops) fn into_plan(self) -> P {
+        self.plan
     }
 }
 

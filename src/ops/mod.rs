@@ -4,6 +4,7 @@
 pub mod approval;
 pub mod astray;
 pub mod checkout;
+pub mod customer;
 pub mod diagnostics;
 pub mod diff;
 #[cfg(feature = "remote")]

@@ -5,6 +5,7 @@ pub mod by_hand;
 pub mod checks;
 pub mod commit;
 pub mod connectors;
+pub mod customer;
 pub mod decision;
 pub mod diff;
 pub mod export;

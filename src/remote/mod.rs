@@ -7,6 +7,7 @@
 
 mod changes;
 mod commit;
+mod customers;
 mod folders;
 mod id_map;
 pub mod journal;
@@ -64,6 +65,7 @@ use lists::Lists;
 use read_back::Exported;
 use steady::ReadFor;
 
+pub use crate::remote::customers::Provisions;
 pub use crate::remote::kept::Readings;
 pub use crate::remote::packages::Freed;
 pub use crate::remote::read::Downloaded;

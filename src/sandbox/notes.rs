@@ -19,6 +19,9 @@ pub(super) struct Notes {
     times: BTreeMap<AssetId, (Option<Timestamp>, Timestamp)>,
     /// What else is known of connections.
     connections: BTreeMap<AssetId, ConnectionNotes>,
+    /// Names that customers got later, by their numbers: the local platform renames nothing.
+    #[serde(default)]
+    customers: BTreeMap<u64, String>,
 }
 
 /// What is noted of a connection.
@@ -47,6 +50,19 @@ impl Notes {
                 ..Self::default()
             },
         }
+    }
+
+    /// The name that a customer got later.
+    pub(super) fn customer(&self, id: u64) -> Option<&str> {
+        self.customers.get(&id).map(String::as_str)
+    }
+
+    pub(super) fn name_customer(&mut self, id: u64, name: String) {
+        self.customers.insert(id, name);
+    }
+
+    pub(super) fn forget_customer(&mut self, id: u64) {
+        self.customers.remove(&id);
     }
 
     pub(super) fn connection(&self, id: AssetId) -> ConnectionNotes {

@@ -9,7 +9,9 @@
 //!
 //! Secrets are values that come from the environment or a file. They are named, never shown.
 
+pub mod customer;
 mod fill;
+pub mod freeze;
 pub mod needs;
 mod parse;
 mod resolve;

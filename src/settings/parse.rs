@@ -20,7 +20,7 @@ use crate::model::workspace::FolderPath;
 /// Under which key a manifest has settings.
 const SETTINGS: &str = "settings";
 const ROOT: &[&str] = &["all", "targets", "labels", "customers"];
-const SECTION: &[&str] = &[
+pub(super) const SECTION: &[&str] = &[
     "folder",
     "tags",
     "properties",
@@ -95,7 +95,10 @@ impl SettingsFile {
     }
 }
 
-fn document<'t>(path: &str, text: &'t str) -> Result<Document<&'t str>, Vec<SettingsError>> {
+pub(super) fn document<'t>(
+    path: &str,
+    text: &'t str,
+) -> Result<Document<&'t str>, Vec<SettingsError>> {
     Document::parse(text).map_err(|error| {
         let span = error.span().unwrap_or(text.len()..text.len());
         let place = Span::of(text, span);
@@ -103,20 +106,20 @@ fn document<'t>(path: &str, text: &'t str) -> Result<Document<&'t str>, Vec<Sett
     })
 }
 
-struct Reader<'t> {
-    path: &'t str,
-    text: &'t str,
-    errors: Vec<SettingsError>,
+pub(super) struct Reader<'t> {
+    pub(super) path: &'t str,
+    pub(super) text: &'t str,
+    pub(super) errors: Vec<SettingsError>,
 }
 
 /// A key with its value.
-struct Field<'d> {
-    key: &'d str,
-    span: Range<usize>,
-    item: &'d Item,
+pub(super) struct Field<'d> {
+    pub(super) key: &'d str,
+    pub(super) span: Range<usize>,
+    pub(super) item: &'d Item,
 }
 
-fn fields<'d>(table: &'d dyn TableLike) -> Vec<Field<'d>> {
+pub(super) fn fields<'d>(table: &'d dyn TableLike) -> Vec<Field<'d>> {
     let all = table.iter().filter(|(_, item)| !item.is_none());
     all.map(|(key, item)| Field {
         key,
@@ -131,14 +134,18 @@ fn fields<'d>(table: &'d dyn TableLike) -> Vec<Field<'d>> {
 }
 
 impl<'t> Reader<'t> {
-    fn error(&mut self, span: Range<usize>, message: impl Into<String>) -> &mut SettingsError {
+    pub(super) fn error(
+        &mut self,
+        span: Range<usize>,
+        message: impl Into<String>,
+    ) -> &mut SettingsError {
         let error = SettingsError::at(self.path, &Span::of(self.text, span), message);
         self.errors.push(error);
         let last = self.errors.len() - 1;
         &mut self.errors[last]
     }
 
-    fn unknown(&mut self, field: &Field<'_>, known: &[&str]) {
+    pub(super) fn unknown(&mut self, field: &Field<'_>, known: &[&str]) {
         let key = field.key.escape_debug();
         let help = match nearest(field.key, known.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
@@ -148,7 +155,7 @@ impl<'t> Reader<'t> {
             .help = Some(help);
     }
 
-    fn table<'d>(&mut self, field: &Field<'d>) -> Option<Vec<Field<'d>>> {
+    pub(super) fn table<'d>(&mut self, field: &Field<'d>) -> Option<Vec<Field<'d>>> {
         match field.item.as_table_like() {
             Some(table) => Some(fields(table)),
             None => {
@@ -186,7 +193,7 @@ impl<'t> Reader<'t> {
         sections
     }
 
-    fn said<T>(&self, field: &Field<'_>, scope: &Scope, value: T) -> Said<T> {
+    pub(super) fn said<T>(&self, field: &Field<'_>, scope: &Scope, value: T) -> Said<T> {
         Said {
             value,
             at: Origin {
@@ -198,8 +205,19 @@ impl<'t> Reader<'t> {
     }
 
     fn section(&mut self, field: &Field<'_>, scope: &Scope) -> Option<Section> {
+        let fields = self.table(field)?;
+        Some(self.section_of(fields, scope, SECTION))
+    }
+
+    /// What fields say for somebody. Others than these are told as `known` ones.
+    pub(super) fn section_of(
+        &mut self,
+        fields: Vec<Field<'_>>,
+        scope: &Scope,
+        known: &[&str],
+    ) -> Section {
         let mut section = Section::default();
-        for field in self.table(field)? {
+        for field in fields {
             match field.key {
                 "folder" => {
                     let folder = self.word::<FolderPath>(&field);
@@ -259,10 +277,10 @@ impl<'t> Reader<'t> {
                         }
                     }
                 }
-                _ => self.unknown(&field, SECTION),
+                _ => self.unknown(&field, known),
             }
         }
-        Some(section)
+        section
     }
 
     fn word<T>(&mut self, field: &Field<'_>) -> Option<T>

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::WorkspaceError;
 use crate::client::ClientError;
-use crate::model::workspace::{Address, FolderPath, ImportId, RevisionNumber};
+use crate::model::workspace::{Address, FolderPath, ImportId, RevisionNumber, Timestamp};
 
 /// Why an account could not be read or written, for an error of a workspace.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +104,16 @@ pub enum RemoteError {
         /// The name of the customer with that external id.
         by_external: String,
     },
+    /// A workspace was asked for, and it is not known whether it will be there.
+    #[error(
+        "it is not known whether the platform makes a workspace for customer {external_id}: it was asked to, and there is none yet; until {} it may still come", until.utc()
+    )]
+    Provisioning {
+        /// The partner's own name for the customer.
+        external_id: String,
+        /// Until when it may come.
+        until: Timestamp,
+    },
     /// What was there before a revision was not kept: an older version of the program made it.
     #[error("{address} can't go back: what was there before was not kept of revision {revision}")]
     NothingKept {
@@ -180,6 +190,7 @@ impl RemoteError {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Api(error) => may_pass(error),
+            Self::Provisioning { .. } => true,
             Self::Unreadable { .. }
             | Self::ExportFailed { .. }
             | Self::PackageChanged { .. }

@@ -138,6 +138,11 @@ impl World {
         let code = world.path("orders/parcel_tracker.custom_adapter.rb");
         let text = fs::read_to_string(code).expect("text");
         fs::write(world.path("next.rb"), text + "# later\n").expect("written");
+        let dunlin =
+            "name = \"dunlin\"\nexternal-id = \"D-1\"\npackages = [\"kestrel-orders.zip\"]\n";
+        world.place.write("world/dunlin.toml", dunlin);
+        let below = dunlin.replace("kestrel-orders", "../kestrel-orders");
+        world.place.write("world/customers/dunlin.toml", &below);
         for line in [
             "recipack export orders --for external -o kestrel-external.zip",
             "recipack workspace create studio --kind admin --id 48213",

@@ -759,6 +759,7 @@ fn schema_lists_documents() {
     manifest            what `manifest list` prints with --json
     recipack.toml       what a manifest may say
     settings            what a file of settings may say
+    customer            what a customer's file may say
     catalog             what a catalogue of shared connectors in JSON holds
     manifest-edit       what `manifest add`, `remove` and `edit` print with --json
     init                what `init` prints with --json
@@ -816,6 +817,9 @@ fn schema_lists_documents() {
     customer-list       what `customer list` prints with --json
     customer-show       what `customer show` prints with --json
     customer-label      what `customer label` prints with --json
+    customer-plan       a plan as `customer apply --plan` prints and writes it
+    customer-apply      what `customer apply` prints with --json
+    customer-reconcile  what `customer reconcile` prints with --json
     catalog-list        what `catalog list` prints with --json
     catalog-show        what `catalog show` prints with --json
     catalog-change      what `catalog share`, `update`, `switch`, `remove` and `apply` print with --json
@@ -832,7 +836,7 @@ fn schema_lists_documents() {
     exit 64
     --- stderr
     error[usage]: there is no document `nothing`
-       = help: there are: decisions, export, lock, show, why, export-several, lock-several, verify, sign, provenance, report, push, pull, attach, discover, tags, diff, graph, manifest, recipack.toml, settings, catalog, manifest-edit, init, customer-list-api, sandbox, sandbox-token, console, faults, doctor, man, completions, status, history, promote, rollout-plan, rollout-start, rollout-run, rollout-list, rollout-status, rollout-order, rollout-board, rollout-drift, rollout-jobs, rollout-report, fleet-query, history-prune, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, settings-init, settings-check, settings-show, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, customer-show-api, connector-pull, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, help, version, failure
+       = help: there are: decisions, export, lock, show, why, export-several, lock-several, verify, sign, provenance, report, push, pull, attach, discover, tags, diff, graph, manifest, recipack.toml, settings, customer, catalog, manifest-edit, init, customer-list-api, sandbox, sandbox-token, console, faults, doctor, man, completions, status, history, promote, rollout-plan, rollout-start, rollout-run, rollout-list, rollout-status, rollout-order, rollout-board, rollout-drift, rollout-jobs, rollout-report, fleet-query, history-prune, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, settings-init, settings-check, settings-show, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, customer-show-api, connector-pull, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, customer-plan, customer-apply, customer-reconcile, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, help, version, failure
     --- folder
     ");
 }

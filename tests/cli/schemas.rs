@@ -556,6 +556,9 @@ const WORKSPACES: &[Situation<'static>] = &[
     ("customer-list", &["customer", "list", "--of", "kestrel", "--platform", "p.db"], 0),
     ("customer-show", &["customer", "show", "acme", "--platform", "p.db"], 0),
     ("customer-label", &["customer", "label", "heron", "plan=gold", "ring-", "--platform", "p.db"], 0),
+    ("customer-plan", &["customer", "apply", "swift.toml", "--of", "kestrel", "--plan", "--allow-new-workspace", "--platform", "p.db"], 3),
+    ("customer-apply", &["customer", "apply", "heron.toml", "--of", "kestrel", "--platform", "p.db"], 0),
+    ("customer-reconcile", &["customer", "reconcile", "heron.toml", "swift.toml", "--of", "kestrel", "--platform", "p.db"], 0),
     ("connector-push", &["connector", "push", "bad.rb", "--title", "Depot", "--in", "local:kestrel", "--platform", "p.db"], 0),
     ("failure", &["connector", "release", "Depot", "--in", "local:kestrel", "--platform", "p.db"], 1),
     ("connector-push", &["connector", "push", "partner/parcel_tracker.custom_adapter.rb", "--title", "Depot", "--note", "Mended", "--in", "local:kestrel", "--platform", "p.db"], 0),
@@ -681,6 +684,11 @@ fn prepared() -> Place {
     let picture = "edited/parcel_tracker.custom_adapter.png";
     fs::write(place.path(picture), [0, 159, 146, 150]).expect("written");
     place.write("bad.rb", "{ actions: [ }\n");
+    let file = "name = \"heron\"\nexternal-id = \"H\"\nlabels = { plan = \"gold\" }\n";
+    place.write("heron.toml", file);
+    // The package was made for somebody else.
+    let file = "name = \"swift\"\nexternal-id = \"S\"\npackages = [\"e.zip\"]\n";
+    place.write("swift.toml", file);
     let connector = |action: &str, field: &str| {
         format!(
             "{{ title: \"D\", actions: {{ {action}: {{ input_fields: lambda {{ [{field}] }} }} }}, triggers: {{ seen: {{}} }} }}"
@@ -772,6 +780,7 @@ fn what_is_printed_is_as_published() {
         "faults",
         "recipack.toml",
         "settings",
+        "customer",
         "catalog",
     ]);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

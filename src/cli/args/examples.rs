@@ -584,6 +584,20 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
         ],
     ),
     (
+        "customer apply",
+        [
+            "recipack customer apply dunlin.toml --of studio --allow-new-workspace",
+            "recipack customer apply dunlin.toml --of studio --plan --allow-new-workspace",
+        ],
+    ),
+    (
+        "customer reconcile",
+        [
+            "recipack customer reconcile dunlin.toml --of studio",
+            "recipack customer reconcile --all customers --of studio --detailed-exitcode",
+        ],
+    ),
+    (
         "catalog",
         [
             "recipack catalog list --in local:studio",

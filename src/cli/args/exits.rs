@@ -108,6 +108,16 @@ const ENDS: &[Ends] = &[
     ("customer list", ASKING, &[]),
     ("customer show", ASKING, &[]),
     ("customer label", KEEPING, &[]),
+    (
+        "customer apply",
+        CHANGING,
+        &[Differences, VerificationFailed],
+    ),
+    (
+        "customer reconcile",
+        BRINGING,
+        &[Differences, Refused, PartlyDone],
+    ),
     ("catalog list", ASKING, &[]),
     ("catalog show", ASKING, &[]),
     ("catalog share", CHANGING, &[]),

@@ -45,7 +45,8 @@ pub(crate) use connector::{
 };
 pub(crate) use console::ConsoleArgs;
 pub(crate) use customer::{
-    CustomerCommand, CustomerCreateArgs, CustomerLabelArgs, CustomerListArgs, CustomerShowArgs,
+    CustomerApplyArgs, CustomerCommand, CustomerCreateArgs, CustomerLabelArgs, CustomerListArgs,
+    CustomerReconcileArgs, CustomerShowArgs,
 };
 pub(crate) use diff::{DiffArgs, DiffSide};
 pub(crate) use doctor::DoctorArgs;

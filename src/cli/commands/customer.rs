@@ -33,6 +33,8 @@ pub(crate) fn run(context: &Context, command: &CustomerCommand) -> Result<Exit, 
         CustomerCommand::List(args) => list(context, args),
         CustomerCommand::Show(args) => show(context, args),
         CustomerCommand::Label(args) => label(context, args),
+        CustomerCommand::Apply(args) => super::customer_file::apply(context, args),
+        CustomerCommand::Reconcile(args) => super::customer_file::reconcile(context, args),
     }
 }
 

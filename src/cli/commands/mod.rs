@@ -14,6 +14,7 @@ mod console_import;
 mod console_packing;
 mod counts;
 pub(crate) mod customer;
+pub(crate) mod customer_file;
 pub(crate) mod diff;
 pub(crate) mod discover;
 pub(crate) mod doctor;

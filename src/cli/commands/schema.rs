@@ -7,6 +7,7 @@ use super::super::ui::Format;
 use super::super::{Context, Stop};
 use super::attach::AttachDocument;
 use super::console::ConsoleDocument;
+use super::customer_file::ReconcileDocument;
 use super::discover::{DiscoverDocument, TagsDocument};
 use super::history::PruneDocument;
 use super::promote::PromoteDocument;
@@ -18,6 +19,7 @@ use super::sandbox::{SandboxDocument, TokenDocument};
 use super::settings::{SettingsCheckDocument, SettingsInitDocument, SettingsShowDocument};
 use crate::manifest::ManifestText;
 use crate::model::catalogue::CatalogueText;
+use crate::ops::customer::CustomerApplyDocument;
 use crate::ops::diff::DiffReport;
 use crate::ops::doctor::DoctorDocument;
 use crate::ops::export::documents::{
@@ -57,11 +59,13 @@ use crate::ops::workspace::operate::{
 use crate::ops::workspace::pull::ConnectorPullDocument;
 use crate::ops::workspace::push::ConnectorPushDocument;
 use crate::ops::workspace::status::StatusDocument;
+use crate::plan::customer::CustomerPlan;
 use crate::plan::graph_export::GraphDocument;
 use crate::plan::rollout::RolloutPlan;
 use crate::remote::{RemoteCustomer, RemoteCustomersDocument};
 use crate::sandbox::Faults;
 use crate::settings::SettingsText;
+use crate::settings::customer::CustomerText;
 
 type SchemaOf = fn() -> schemars::Schema;
 
@@ -139,6 +143,9 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     }),
     ("settings", "what a file of settings may say", || {
         schemars::schema_for!(SettingsText)
+    }),
+    ("customer", "what a customer's file may say", || {
+        schemars::schema_for!(CustomerText)
     }),
     (
         "catalog",
@@ -404,6 +411,21 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
         "customer-label",
         "what `customer label` prints with --json",
         || schemars::schema_for!(CustomerLabelDocument),
+    ),
+    (
+        "customer-plan",
+        "a plan as `customer apply --plan` prints and writes it",
+        || schemars::schema_for!(CustomerPlan),
+    ),
+    (
+        "customer-apply",
+        "what `customer apply` prints with --json",
+        || schemars::schema_for!(CustomerApplyDocument),
+    ),
+    (
+        "customer-reconcile",
+        "what `customer reconcile` prints with --json",
+        || schemars::schema_for!(ReconcileDocument),
     ),
     (
         "catalog-list",

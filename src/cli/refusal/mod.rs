@@ -3,6 +3,7 @@
 
 mod archive;
 mod command;
+mod customer;
 mod registry;
 mod rollout;
 
@@ -27,6 +28,7 @@ impl Refusal {
     /// All of them, in the order of their codes.
     pub(crate) fn all() -> Vec<Self> {
         let mut all: Vec<Self> = command::REFUSALS.to_vec();
+        all.extend(customer::REFUSALS);
         all.extend(registry::REFUSALS);
         all.extend(rollout::REFUSALS);
         all.extend(archive::refusals());

@@ -141,7 +141,7 @@ impl Planned {
     }
 
     /// What stands against it, whatever is permitted.
-    pub(super) fn errors(&self) -> Vec<Finding> {
+    pub(in crate::ops) fn errors(&self) -> Vec<Finding> {
         let hidden = self.hidden.iter().cloned();
         hidden.chain(finding::errors(&self.findings)).collect()
     }

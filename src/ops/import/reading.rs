@@ -1,6 +1,7 @@
 //! What an import does where not all of a workspace was read: nothing is put in place of what was not.
 
 use super::*;
+use crate::plan::import::settings::SettingAction;
 
 impl Incoming {
     /// The assets, by their paths in the package, that are there and were not read.
@@ -25,7 +26,17 @@ impl Incoming {
         let only_recipes = overwrites.fold(true, |only, asset| {
             only && asset.kind == AssetKind::Recipe && !not_read.contains(&asset.path)
         });
-        planned.settled.is_some()
+        // What settings say is seen in lists, and asked for; but for tables and API endpoints.
+        let settings = planned.settled.iter().flat_map(|settled| &settled.actions);
+        let by_lists = |action: &SettingAction| match action.subject {
+            SettingSubject::Property
+            | SettingSubject::ProjectProperty
+            | SettingSubject::Connection
+            | SettingSubject::Recipe => !action.changes(),
+            SettingSubject::Table | SettingSubject::Endpoint => false,
+        };
+        let mut settings = settings.map(by_lists);
+        !settings.all(|told| told)
             || summary.creates + summary.installs + summary.updates > 0
             || !planned.plan.creates_folders.is_empty()
             || !only_recipes

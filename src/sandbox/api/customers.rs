@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::super::notes::Notes;
 use super::super::reply::{ErrorBody, Reply, Success, ValidationBody, Wrapped};
 use super::super::route::{Answer, Asked, Body, Method, Operation, Scope, failed, schema};
 use super::account::{PAGE, PER_PAGE, billing};
@@ -56,7 +57,7 @@ pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
         method: Method::PUT,
         path: "/managed_users/{managed_user_id}",
         scope: Scope::Own,
-        summary: "Gives a customer another external id; nothing else of one can be changed here",
+        summary: "Gives a customer another name or external id; nothing else of one can be changed here",
         query: &[],
         body: Body::Json(schema::<CustomerUpdate>),
         answers: &[
@@ -126,7 +127,7 @@ struct NewCustomer {
 /// What a customer gets.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct CustomerUpdate {
-    /// Its name, which has to be the one that it has.
+    /// Its name. In the local platform it keeps the one that it was made with.
     name: Option<String>,
     /// What the partner calls it; nothing if it is empty.
     external_id: Option<String>,
@@ -135,12 +136,14 @@ struct CustomerUpdate {
     others: BTreeMap<String, Value>,
 }
 
-fn told(asked: &Asked<'_>, summary: &WorkspaceSummary) -> Customer {
+fn told(asked: &Asked<'_>, notes: &Notes, summary: &WorkspaceSummary) -> Customer {
     let (begin, end) = billing(asked.sandbox.now());
     Customer {
         id: summary.facts.id.0,
         external_id: summary.facts.external_id.clone(),
-        name: summary.facts.name.to_string(),
+        name: notes
+            .customer(summary.facts.id.0)
+            .map_or_else(|| summary.facts.name.to_string(), str::to_owned),
         notification_email: AUTHORS_EMAIL.to_owned(),
         admin_notification_emails: None,
         error_notification_emails: None,
@@ -188,14 +191,16 @@ fn all(asked: &Asked<'_>) -> Result<Vec<WorkspaceSummary>, Reply> {
 }
 
 fn customers(asked: &Asked<'_>) -> Result<Reply, Reply> {
-    let page = asked.page(all(asked)?);
+    let (page, notes) = (asked.page(all(asked)?), asked.notes()?);
     Ok(Reply::wrapped(
-        page.iter().map(|one| told(asked, one)).collect::<Vec<_>>(),
+        page.iter()
+            .map(|one| told(asked, &notes, one))
+            .collect::<Vec<_>>(),
     ))
 }
 
 fn one(asked: &Asked<'_>) -> Result<Reply, Reply> {
-    Ok(Reply::wrapped(told(asked, &named(asked)?)))
+    Ok(Reply::wrapped(told(asked, &asked.notes()?, &named(asked)?)))
 }
 
 fn create(asked: &Asked<'_>) -> Result<Reply, Reply> {
@@ -230,8 +235,9 @@ fn create(asked: &Asked<'_>) -> Result<Reply, Reply> {
     })?;
     let all = all(asked)?;
     let found = all.iter().find(|summary| summary.facts.id == facts.id);
+    let notes = asked.notes()?;
     found
-        .map(|summary| Reply::wrapped(told(asked, summary)))
+        .map(|summary| Reply::wrapped(told(asked, &notes, summary)))
         .ok_or_else(Reply::not_found)
 }
 
@@ -250,11 +256,8 @@ fn update(asked: &Asked<'_>) -> Result<Reply, Reply> {
     if let Some(other) = new.others.keys().next() {
         return Err(unkept(other));
     }
-    if new.name.is_some_and(|name| name != customer.name.as_str()) {
-        return Err(Reply::invalid(
-            "name",
-            "can't be another one in this sandbox",
-        ));
+    if new.name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+        return Err(Reply::invalid("name", "can't be blank"));
     }
     if let Some(external) = &new.external_id {
         let external = Some(external.as_str()).filter(|external| !external.is_empty());
@@ -268,7 +271,10 @@ fn update(asked: &Asked<'_>) -> Result<Reply, Reply> {
                 failed(&error)
             })?;
     }
-    Ok(Reply::wrapped(told(asked, &named(asked)?)))
+    if let Some(name) = new.name {
+        asked.note(|notes| notes.name_customer(customer.id.0, name))?;
+    }
+    Ok(Reply::wrapped(told(asked, &asked.notes()?, &named(asked)?)))
 }
 
 fn delete(asked: &Asked<'_>) -> Result<Reply, Reply> {
@@ -278,7 +284,8 @@ fn delete(asked: &Asked<'_>) -> Result<Reply, Reply> {
         let told = format!("recipes of the customer run: {running}; stop them first");
         return Err(Reply::bad_request(told));
     }
-    let name = customer.facts.name;
+    let (name, id) = (customer.facts.name, customer.facts.id);
+    asked.note(|notes| notes.forget_customer(id.0))?;
     let mut platform = asked.sandbox.platform().map_err(|error| failed(&error))?;
     // Nobody asks in its name any more, also if what follows fails.
     asked

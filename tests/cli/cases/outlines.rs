@@ -197,3 +197,73 @@ fn settings_are_as_their_schema_says() {
         assert!(!valid(wrong), "{wrong}");
     }
 }
+
+#[test]
+fn a_customers_file_is_as_its_schema_says() {
+    let place = Place::new();
+    let schema = validator("customer");
+    // A day stands in TOML without quotes.
+    fn in_json(value: &mut Value) {
+        match value {
+            Value::Object(fields) => match fields.get("$__toml_private_datetime").cloned() {
+                Some(moment) => *value = moment,
+                None => fields.values_mut().for_each(in_json),
+            },
+            Value::Array(values) => values.iter_mut().for_each(in_json),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let valid = |text: &str| {
+        let mut value: Value = toml_edit::de::from_str(text).expect("TOML");
+        in_json(&mut value);
+        schema.is_valid(&value)
+    };
+    let is_read = |text: &str| {
+        place.write("c.toml", text);
+        let run = place.run([
+            "customer",
+            "apply",
+            "c.toml",
+            "--of",
+            "studio",
+            "--platform",
+            "p.db",
+        ]);
+        !run.stderr.contains("error[invalid-customer]")
+    };
+    let head = "name = 'a'\nexternal-id = 'A-1'\n";
+    let heron = fs::read_to_string(fixture("customers/heron.toml")).expect("text");
+    let right = [
+        "",
+        "email = 'it@a.example'\nlabels = { ring = 'first' }\n",
+        "folder = 'Orders'\npackages = ['o.zip']\nsettings = ['s.toml']\n",
+        "freeze = { until = 2027-01-04, why = 'x' }\n[recipes]\n'*' = 'start'\n",
+        "[properties]\n'a.b' = { env = 'A' }\n[[freeze]]\nfrom = 2026-12-18\nuntil = 2027-01-04\nwhy = 'x'\n",
+    ];
+    for right in right
+        .map(|text| format!("{head}{text}"))
+        .iter()
+        .chain([&heron])
+    {
+        assert!(is_read(right), "{right}");
+        assert!(valid(right), "{right}");
+    }
+    let wrong = [
+        "package = 'o.zip'\n",
+        "packages = 'o.zip'\n",
+        "labels = ['a']\n",
+        "[all.properties]\na = 'b'\n",
+        "[recipes]\na = 'run'\n",
+        "[[freeze]]\nuntil = 2027-01-04\n",
+        "[[freeze]]\nuntil = 2027-01-04\nwhy = 'x'\nwho = 'y'\n",
+    ];
+    let wrong = wrong.map(|text| format!("{head}{text}"));
+    for wrong in wrong
+        .iter()
+        .map(String::as_str)
+        .chain(["name = 'a'\n", "external-id = 'A'\n"])
+    {
+        assert!(!is_read(wrong), "{wrong}");
+        assert!(!valid(wrong), "{wrong}");
+    }
+}

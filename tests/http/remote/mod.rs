@@ -6,6 +6,7 @@ mod between;
 mod budget;
 mod canaries;
 mod contract;
+mod customer_files;
 mod customised;
 mod damaged;
 mod edits;

@@ -13,11 +13,10 @@ use crate::cli::request::read_text;
 use crate::cli::{Context, platform};
 use crate::model::ident::{LabelKey, LabelValue};
 use crate::model::keyword::nearest;
-use crate::model::workspace::{
-    Address, Label, RemoteAccount, RemoteAddress, Timestamp, WorkspaceId,
-};
+use crate::model::workspace::{Address, Label, RemoteAccount, RemoteAddress, WorkspaceId};
 use crate::plan::rollout::{Candidate, Held};
 use crate::remote::RemoteCustomersDocument;
+use crate::settings::freeze::FreezeText;
 use crate::workspace::local::LocalPlatform;
 
 /// What a file notes of customers.
@@ -39,70 +38,7 @@ struct Noted {
     /// Why nothing is sent to it.
     hold: Option<String>,
     /// When nothing is sent to it.
-    freeze: Option<Freeze>,
-}
-
-/// A time in which nothing is sent to a customer.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Freeze {
-    /// From when on; from the beginning without it.
-    from: Option<toml_edit::Datetime>,
-    /// Until when.
-    until: toml_edit::Datetime,
-    /// Why.
-    why: String,
-}
-
-impl Freeze {
-    fn held(self) -> Result<Held, String> {
-        let from = self.from.as_ref().map(moment).transpose()?;
-        let until = moment(&self.until)?;
-        if from.is_some_and(|from| from >= until) {
-            return Err("`until` of `freeze` is not after its `from`".to_owned());
-        }
-        match self.why.trim().is_empty() {
-            true => Err("`why` of `freeze` says no reason".to_owned()),
-            false => Ok(Held {
-                why: self.why,
-                from,
-                until: Some(until),
-            }),
-        }
-    }
-}
-
-/// A moment: a day, which begins in UTC, or a day with a time and where that counts.
-fn moment(written: &toml_edit::Datetime) -> Result<Timestamp, String> {
-    let refused = || {
-        format!(
-            "`{written}` is no moment: a day is one, as 2026-12-18, or a day with a time and its offset, as 2026-12-18T20:00:00Z"
-        )
-    };
-    let date = written.date.ok_or_else(refused)?;
-    let day = (
-        u64::from(date.year),
-        u64::from(date.month),
-        u64::from(date.day),
-    );
-    let (seconds, minutes) = match (written.time, written.offset) {
-        (None, _) => (0, 0),
-        // Nobody knows whose clock is meant.
-        (Some(_), None) => return Err(refused()),
-        (Some(time), Some(offset)) => {
-            let seconds = u64::from(time.hour) * 3600
-                + u64::from(time.minute) * 60
-                + u64::from(time.second.unwrap_or(0)).min(59);
-            let minutes = match offset {
-                toml_edit::Offset::Z => 0,
-                toml_edit::Offset::Custom { minutes } => i64::from(minutes),
-            };
-            (seconds, minutes)
-        }
-    };
-    let there = Timestamp::of_utc(day, seconds).ok_or_else(refused)?;
-    let utc = there.0.checked_add_signed(-60 * minutes);
-    utc.map(Timestamp).ok_or_else(refused)
+    freeze: Option<FreezeText>,
 }
 
 /// The customers of an admin workspace, in the order of their numbers, and its own number where the
@@ -203,9 +139,13 @@ fn note(customers: &mut [Candidate], path: &Path) -> Result<(), Failure> {
                     "{shown}: {name} has both `hold` and `freeze`"
                 )));
             }
-            let held = freeze.held();
-            customer.held =
-                Some(held.map_err(|error| invalid(format!("{shown}: {name}: {error}")))?);
+            let freeze = freeze.read();
+            let freeze = freeze.map_err(|error| invalid(format!("{shown}: {name}: {error}")))?;
+            customer.held = Some(Held {
+                why: freeze.why,
+                from: freeze.from,
+                until: Some(freeze.until),
+            });
         }
     }
     Ok(())
