@@ -26,7 +26,8 @@ impl Incoming {
         let only_recipes = overwrites.fold(true, |only, asset| {
             only && asset.kind == AssetKind::Recipe && !not_read.contains(&asset.path)
         });
-        // What settings say is seen in lists, and asked for; but for tables and API endpoints.
+        // What settings say is seen in lists, and asked for, where nothing changes; but for tables
+        // and API endpoints.
         let settings = planned.settled.iter().flat_map(|settled| &settled.actions);
         let by_lists = |action: &SettingAction| match action.subject {
             SettingSubject::Property
@@ -36,7 +37,8 @@ impl Incoming {
             SettingSubject::Table | SettingSubject::Endpoint => false,
         };
         let mut settings = settings.map(by_lists);
-        !settings.all(|told| told)
+        let by_lists = settings.all(|told| told) && summary.overwrites == 0;
+        (planned.settled.is_some() && !by_lists)
             || summary.creates + summary.installs + summary.updates > 0
             || !planned.plan.creates_folders.is_empty()
             || !only_recipes

@@ -283,4 +283,20 @@ fn a_customer_is_kept_as_its_file_has_it_in_the_local_platform() {
     );
     assert!(!recipe_in(&recipe(), "Quote").contains("theirs"));
     run(MORNING, 0, agrees);
+
+    // Roll-outs go by the same files.
+    let rollout = "rollout plan p.zip --of studio --fleet customers --waves ring=first --json";
+    let rollout = json_of(&run(MORNING, 0, rollout));
+    let members = rollout["members"].as_array().expect("members").iter();
+    let told: Vec<_> = members
+        .map(|member| (&member["name"], &member["labels"], &member["held"]["why"]))
+        .collect();
+    let ring = json!({"ring": "first"});
+    assert_eq!(
+        told,
+        [
+            (&json!("c1"), &ring, &Value::Null),
+            (&json!("acme"), &ring, &json!("year-end close")),
+        ]
+    );
 }

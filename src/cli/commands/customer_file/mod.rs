@@ -30,7 +30,7 @@ use crate::plan::import::target::OtherTarget;
 use crate::settings::customer::CustomerFile;
 use host::{Host, Said};
 
-pub(crate) use reconcile::ReconcileDocument;
+pub(crate) use reconcile::{ReconcileDocument, files_in, read_all};
 
 pub(crate) fn reconcile(context: &Context, args: &CustomerReconcileArgs) -> Result<Exit, Stop> {
     reconcile::run(context, args)

@@ -139,7 +139,7 @@ pub(super) fn run(context: &Context, args: &CustomerReconcileArgs) -> Result<Exi
 }
 
 /// The customers' files of a folder.
-fn files_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn files_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let listed = std::fs::read_dir(folder)
         .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
     let mut files: Vec<PathBuf> = listed.map_err(|error: std::io::Error| {
@@ -152,7 +152,7 @@ fn files_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// Reads files, and tells all that is wrong with any of them.
-fn read_all(paths: &[PathBuf]) -> Result<Vec<CustomerFile>, Failure> {
+pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Vec<CustomerFile>, Failure> {
     let (mut files, mut failures) = (Vec::new(), Vec::new());
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     for path in paths {

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::cli::args::PlatformArgs;
+use crate::cli::commands::customer_file;
 use crate::cli::connect::open_remote;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -14,9 +15,10 @@ use crate::cli::{Context, platform};
 use crate::model::ident::{LabelKey, LabelValue};
 use crate::model::keyword::nearest;
 use crate::model::workspace::{Address, Label, RemoteAccount, RemoteAddress, WorkspaceId};
+use crate::plan::decision::shell_word;
 use crate::plan::rollout::{Candidate, Held};
 use crate::remote::RemoteCustomersDocument;
-use crate::settings::freeze::FreezeText;
+use crate::settings::freeze::{Freeze, FreezeText};
 use crate::workspace::local::LocalPlatform;
 
 /// What a file notes of customers.
@@ -99,8 +101,56 @@ pub(super) fn customers(
     Ok((admin, customers))
 }
 
-/// Puts what a file notes of customers to them.
+/// Puts what customers' own files say of them to them: labels, and when nothing is sent.
+fn note_files(customers: &mut [Candidate], folder: &Path) -> Result<(), Failure> {
+    let now = platform::now();
+    for file in customer_file::read_all(&customer_file::files_in(folder)?)? {
+        let known = |one: &&mut Candidate| one.external_id.as_deref() == Some(&*file.external_id);
+        let Some(customer) = customers.iter_mut().find(known) else {
+            let message = format!(
+                "{}: there is no customer with the external id \"{}\"",
+                file.path, file.external_id
+            );
+            return Err(
+                Failure::new(Exit::Failed, "invalid-fleet", message).help(format!(
+                    "make its workspace first: recipack customer apply {} --of ADMIN",
+                    shell_word(&file.path)
+                )),
+            );
+        };
+        customer.labels.extend(file.labels);
+        let ahead = file.freezes.into_iter().filter(|freeze| now < freeze.until);
+        let mut ahead: Vec<Freeze> = ahead.collect();
+        customer.held = match (ahead.pop(), ahead.len()) {
+            (None, _) => None,
+            (Some(freeze), 0) => Some(held(freeze)),
+            (Some(_), more) => {
+                let message = format!(
+                    "{}: {} times in which nothing is sent are not over, and a roll-out keeps one of a customer",
+                    file.path,
+                    more + 1
+                );
+                return Err(Failure::new(Exit::Failed, "invalid-fleet", message)
+                    .help("leave the later ones out until the earlier one is over"));
+            }
+        };
+    }
+    Ok(())
+}
+
+fn held(freeze: Freeze) -> Held {
+    Held {
+        why: freeze.why,
+        from: freeze.from,
+        until: Some(freeze.until),
+    }
+}
+
+/// Puts what a file notes of customers to them; of a folder, what their own files say.
 fn note(customers: &mut [Candidate], path: &Path) -> Result<(), Failure> {
+    if path.is_dir() {
+        return note_files(customers, path);
+    }
     let text = read_text(path).map_err(|error| Failure::told_by("unreadable", &error))?;
     let shown = path.display().to_string();
     let invalid = |message: String| Failure::new(Exit::Failed, "invalid-fleet", message);
@@ -141,11 +191,7 @@ fn note(customers: &mut [Candidate], path: &Path) -> Result<(), Failure> {
             }
             let freeze = freeze.read();
             let freeze = freeze.map_err(|error| invalid(format!("{shown}: {name}: {error}")))?;
-            customer.held = Some(Held {
-                why: freeze.why,
-                from: freeze.from,
-                until: Some(freeze.until),
-            });
+            customer.held = Some(held(freeze));
         }
     }
     Ok(())
