@@ -72,8 +72,8 @@ pub(crate) struct RolloutPlanArgs {
     /// Which: all, names, or labels [default: all]
     #[arg(long, value_name = "NAME|KEY=VALUE", value_delimiter = ',')]
     pub(crate) customers: Vec<String>,
-    /// Labels of customers, and who is held (TOML, or the folder of their own files)
-    #[arg(long, value_name = "FILE|DIR")]
+    /// Labels of customers, and who is held (TOML, or a folder)
+    #[arg(long, value_name = "FILE")]
     pub(crate) fleet: Option<PathBuf>,
     /// 1,5,20% or ring=first; then the rest [default: 1,20%]
     #[arg(long, value_name = "WAVES")]
