@@ -2,6 +2,9 @@
 //! need: whether recipes run, whether connections work, which connectors recipes use. It costs no
 //! request: it is taken of what a roll-out reads anyway.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
@@ -14,7 +17,7 @@ use crate::model::project::Asset;
 use crate::model::reference::{ActionKind, Activity};
 use crate::model::workspace::{
     AssetId, AssetKey, Authorization, Binding, FolderPath, HeldState, RecipeState, Snapshot,
-    StateReasons, StopCause, Timestamp, WorkspaceAsset, WorkspaceId,
+    StateReasons, StopCause, Timestamp, WorkspaceAsset, WorkspaceConnector, WorkspaceId,
 };
 use crate::plan::import::document::{
     Afterwards, AssetAction, ConnectorAction, ImportPlan, PlannedAsset, PlannedConnector,
@@ -243,7 +246,7 @@ impl SlimSnapshot {
             connections,
             more_missing,
             connectors: (met.plan.connectors.iter())
-                .map(|planned| connector(planned, met.snapshot))
+                .map(|planned| connector(planned, &met.snapshot.connectors))
                 .collect(),
         }
     }
@@ -328,7 +331,7 @@ fn connection(
 }
 
 /// A connector that the package needs, as it is there before anything more is done.
-fn connector(planned: &PlannedConnector, snapshot: &Snapshot) -> SeenConnector {
+fn connector(planned: &PlannedConnector, held: &[WorkspaceConnector]) -> SeenConnector {
     use ConnectorAction as Action;
     let whose = match planned.action {
         Action::UsesShared => SeenWhose::Shared,
@@ -342,7 +345,7 @@ fn connector(planned: &PlannedConnector, snapshot: &Snapshot) -> SeenConnector {
         SeenWhose::Shared => (name.and_then(InternalName::workspace))
             .and_then(|workspace| workspace.parse().ok())
             .zip(planned.from),
-        SeenWhose::Own => built(planned, snapshot),
+        SeenWhose::Own => built(planned, held),
         SeenWhose::Missing | SeenWhose::Unknown => None,
     };
     SeenConnector {
@@ -358,15 +361,14 @@ fn connector(planned: &PlannedConnector, snapshot: &Snapshot) -> SeenConnector {
 }
 
 /// What version of the connector the customer's own is, where it is built.
-fn built(planned: &PlannedConnector, snapshot: &Snapshot) -> Option<(u64, Version)> {
+fn built(planned: &PlannedConnector, held: &[WorkspaceConnector]) -> Option<(u64, Version)> {
     if planned.action == ConnectorAction::Same
         && let Some(packaged) = planned.packaged_from.zip(planned.packaged_version)
     {
         return Some((packaged.0.0, packaged.1));
     }
     let name = planned.internal_name.as_ref()?;
-    let mut held = snapshot.connectors.iter();
-    let held = held.find(|held| held.internal_name == *name)?;
+    let held = held.iter().find(|held| held.internal_name == *name)?;
     let running = held.running()?;
     Some((running.source_workspace?.0, running.source_version?))
 }

@@ -12,9 +12,16 @@ use rusqlite::Connection;
 use crate::support::Place;
 use recipack::ledger::sqlite::SqliteLedger;
 use recipack::ledger::{IfAbsent, Ledger, LedgerError, PIECE};
-use recipack::model::ident::Digest;
+use recipack::model::ident::{Digest, Version};
 use recipack::model::rollout::{MemberNumber, Outcome, RunnerId};
-use recipack::plan::rollout::progress::Step;
+use recipack::model::workspace::{AssetId, WorkspaceId};
+use recipack::ops::rollout::fleet_query;
+use recipack::plan::fleet::{FleetQuestion, UsesQuestion};
+use recipack::plan::rollout::progress::{ReceivedRecipe, Step};
+use recipack::plan::rollout::seen::{
+    BuiltVersion, SeenAuthorization, SeenConnection, SeenConnector, SeenRecipe, SeenRunning,
+    SeenUse, SeenWhose, SlimSnapshot,
+};
 
 use super::{LEASE, Rollout, START, ending};
 
@@ -445,4 +452,104 @@ fn ten_thousand_members_are_read_quickly() {
     assert!(board < Duration::from_secs(1), "{board:?}");
     assert!(read < Duration::from_millis(400), "{read:?}");
     assert!(written < Duration::from_millis(400), "{written:?}");
+}
+
+/// Run by hand, optimised, with `--ignored --nocapture`: how long questions of 10 000 customers with 20
+/// recipes each take, and how much memory.
+#[test]
+#[ignore = "writes 10 000 customers one by one"]
+fn questions_of_ten_thousand_customers_are_answered_within_a_second() {
+    let place = Place::new();
+    let mut ledger = made(&place.path("l.db"));
+    let mut rollout = Rollout::over("host", "many", 1..=10_000);
+    let plan = rollout.plan.clone().sealed().expect("JSON");
+    rollout.text = serde_json::to_string_pretty(&plan).expect("JSON");
+    let rollout = rollout.begun(&mut ledger);
+    let used = SeenUse {
+        connector: 0,
+        actions: vec!["get_parcel".to_owned(), "create_return_label".to_owned()],
+        triggers: vec!["new_scan".to_owned()],
+    };
+    let recipes = (0..20).map(|number| SeenRecipe {
+        id: AssetId(number),
+        name: format!("Notify late parcels {number}"),
+        folder: "Orders/Late".parse().expect("a folder"),
+        state: SeenRunning::Running,
+        cause: None,
+        uses: Some(vec![used.clone()]),
+    });
+    let connections = (0..5).map(|number| SeenConnection {
+        id: Some(AssetId(100 + number)),
+        name: format!("Parcel Tracker account {number}"),
+        folder: "Connections".parse().expect("a folder"),
+        state: SeenAuthorization::Authorized,
+    });
+    let seen = SlimSnapshot {
+        at: START,
+        recipes: recipes.collect(),
+        connections: connections.collect(),
+        more_missing: 0,
+        connectors: vec![SeenConnector {
+            title: "Parcel Tracker".to_owned(),
+            internal_name: "parcel_tracker_connector_48213_1701388800".parse().ok(),
+            whose: SeenWhose::Shared,
+            version: Some(Version(6)),
+            built: Some(BuiltVersion {
+                version: Version(6),
+                workspace: WorkspaceId(48_213),
+            }),
+        }],
+    };
+    let received = seen.recipes.iter().map(|recipe| ReceivedRecipe {
+        id: Some(recipe.id),
+        name: recipe.name.clone(),
+        folder: recipe.folder.clone(),
+    });
+    let mut ended = ending(Outcome::Applied, &["orders"]);
+    ended.receipts[0].recipes = Some(received.collect());
+    ended.receipts[0].seen = Some(Box::new(seen));
+    // By steps that the ledger writes, though of a progress that is not read again each time.
+    let mut progress = ledger.progress(&rollout.id).expect("there");
+    for number in 1..=10_000 {
+        let runner = RunnerId("r".to_owned());
+        let (claim, hold) = progress
+            .claim(MemberNumber(number), &runner, START, LEASE)
+            .expect("to be had");
+        ledger.write(&rollout.id, &claim).expect("written");
+        progress.version += 1;
+        progress.members[number as usize - 1] = claim.members[0].1.clone();
+        let step = progress.finish(&hold, ended.clone(), START).expect("held");
+        ledger.write(&rollout.id, &step).expect("written");
+        progress.version += 1;
+        progress.members[number as usize - 1] = step.members[0].1.clone();
+    }
+    let size = std::fs::metadata(place.path("l.db")).expect("there").len();
+    let mut told = format!("the ledger has {} MB\n", size / 1_000_000);
+    let mut longest = Duration::ZERO;
+    let uses = FleetQuestion::Uses(UsesQuestion {
+        connector: "Parcel Tracker".to_owned(),
+        action: Some("get_parcel".to_owned()),
+        older_than: Some(Version(6)),
+        counted_in: None,
+    });
+    for question in [
+        uses,
+        FleetQuestion::Unauthorized,
+        FleetQuestion::Stopped,
+        FleetQuestion::Unreached,
+        FleetQuestion::Waiting,
+    ] {
+        let began = Instant::now();
+        let answer = fleet_query(&ledger, &question, None).expect("answered");
+        let took = began.elapsed();
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let peak = status.lines().find(|line| line.starts_with("VmHWM"));
+        let peak = peak.unwrap_or_default();
+        told.push_str(&format!("{}: {took:?}, {peak}\n", question.name()));
+        longest = longest.max(took);
+        assert_eq!((answer.customers, answer.matched.len()), (10_000, 0));
+        assert!(answer.unknown.is_empty());
+    }
+    writeln!(std::io::stdout(), "{told}").expect("read");
+    assert!(longest < Duration::from_secs(1), "{longest:?}");
 }
