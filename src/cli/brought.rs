@@ -24,7 +24,7 @@ use crate::ops::export::record::record_path;
 use crate::ops::workspace::export::{Output, WorkspaceExportError, export};
 use crate::ops::workspace::pull::{PullError, pull_all};
 use crate::plan::decision::shell_word;
-use crate::plan::workspace_export::{DepartureRequest, Rows, Unfiled};
+use crate::plan::workspace_export::{DepartureRequest, RawIds, Rows, Unfiled};
 use crate::registry::{MINISIGN, Opening, Reference, Selector};
 use crate::remote::fetch;
 use crate::workspace::Workspace;
@@ -136,6 +136,7 @@ pub(crate) fn project(
                 folder: FolderPath::home(),
                 rows: Rows::LeftOut,
                 unfiled: Unfiled::All,
+                raw_ids: RawIds::Kept,
             };
             let folder = scratch()?;
             let package = package(

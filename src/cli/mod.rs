@@ -328,6 +328,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Rollback(args) => commands::rollback::run(context, &args),
         Command::Promote(args) => commands::promote::run(context, &args),
         Command::Fleet(command) => commands::fleet::run(context, &command),
+        Command::Migrate(command) => commands::migrate::run(context, &command),
         Command::Rollout(command) => commands::rollout::run(context, &command),
         Command::Workspace(command) => commands::workspace::run(context, &command),
         Command::Recipe(command) => commands::recipe::run(context, &command),

@@ -365,7 +365,7 @@ impl<'s> CatalogueSource<'s> {
 
 /// What is known of the shared connectors, and the admin workspace that it is of, where that is at
 /// hand.
-type Found = (SharedConnectors, Option<connect::Opened>);
+pub(crate) type Found = (SharedConnectors, Option<connect::Opened>);
 
 /// The catalogue of an admin workspace.
 fn catalogue_of(
@@ -388,7 +388,11 @@ fn catalogue_of(
 }
 
 /// The catalogue that the command line says.
-fn said_catalogue(context: &Context, said: &Path, args: &PlatformArgs) -> Result<Found, Failure> {
+pub(crate) fn said_catalogue(
+    context: &Context,
+    said: &Path,
+    args: &PlatformArgs,
+) -> Result<Found, Failure> {
     match CatalogueSource::of(said) {
         Ok(CatalogueSource::Nothing) => Ok((SharedConnectors::None, None)),
         Ok(CatalogueSource::Workspace(address)) => catalogue_of(context, &address, args),

@@ -44,6 +44,8 @@ pub struct RecipeInfo {
     pub tells_all_providers: bool,
     /// Why it was stopped, if it was.
     pub stop_cause: StopCause,
+    /// The address under which its trigger is called, if it has one.
+    pub webhook_url: Option<String>,
     /// Its steps as JSON, where they were asked for.
     pub code: Option<String>,
 }
@@ -93,6 +95,9 @@ fn recipe(node: &Node<'_>) -> Result<RecipeInfo, ClientError> {
                 None => StopCause::NotByPlatform,
             },
         },
+        webhook_url: node
+            .optional_text("webhook_url")?
+            .filter(|url| !url.is_empty()),
         code: node.optional_contents("code").unwrap_or_default(),
     })
 }

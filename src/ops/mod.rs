@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod excerpt;
 pub mod export;
 pub mod import;
+pub mod migration;
 pub mod promotion;
 pub mod provenance;
 pub mod read;

@@ -13,6 +13,7 @@ pub mod fleet;
 pub mod graph_export;
 pub mod import;
 pub(crate) mod landing;
+pub mod migration;
 pub mod naming;
 pub mod operate;
 pub mod order;

@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::{
     Account, AccountApi, Client, Clock, ConnectorInfo, CustomerHandle, Folder, IncludeData,
-    RecipeId,
+    RecipeFilter, RecipeId,
 };
 use crate::model::error::chain;
 use crate::model::ident::{ConnectorTitle, Digest, InternalName, Version, WorkspaceName};
@@ -588,6 +588,12 @@ impl Workspace for RemoteWorkspace {
     ) -> Result<Option<RecipeJobs>, WorkspaceError> {
         let jobs = self.api().jobs_since(RecipeId(recipe.0), since)?;
         Ok(Some(jobs))
+    }
+
+    fn called_at(&self) -> Result<BTreeMap<AssetId, String>, WorkspaceError> {
+        let recipes = self.api().recipes(&RecipeFilter::default())?.into_iter();
+        let told = recipes.filter_map(|recipe| Some((AssetId(recipe.id.0), recipe.webhook_url?)));
+        Ok(told.collect())
     }
 
     fn connections_known_as(

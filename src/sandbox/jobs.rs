@@ -23,7 +23,7 @@ use crate::ops::workspace::operate::{Which, set_recipes};
 use crate::plan::import::Landing;
 use crate::plan::import::document::{AssetAction, Permission};
 use crate::plan::import::target::OtherTarget;
-use crate::plan::workspace_export::{DepartureRequest, Rows, Unfiled};
+use crate::plan::workspace_export::{DepartureRequest, RawIds, Rows, Unfiled};
 
 /// The largest package (platform.md §1.6), in bytes.
 pub(super) const MOST_PACKAGE: u64 = 100_000_000;
@@ -119,6 +119,7 @@ fn make(sandbox: &Arc<Sandbox>, job: &Job, manifest: u64) -> Result<(), Failed> 
             false => Rows::LeftOut,
         },
         unfiled: Unfiled::Concerned,
+        raw_ids: RawIds::Kept,
     };
     let platform = sandbox.platform()?;
     let workspace = platform.workspace(&job.workspace)?;

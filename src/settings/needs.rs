@@ -466,6 +466,6 @@ fn counted(recipes: usize) -> String {
 }
 
 /// A text as TOML has it.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     toml_edit::Value::from(text).to_string().replace('\n', " ")
 }

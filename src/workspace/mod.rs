@@ -393,6 +393,14 @@ pub trait Workspace {
         Ok(None)
     }
 
+    /// The addresses under which its recipes are called from outside, as far as they are told.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    fn called_at(&self) -> Result<BTreeMap<AssetId, String>, WorkspaceError> {
+        Ok(BTreeMap::new())
+    }
+
     /// Its connections that are known by these external ids. Only the platform's API has such ids.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use crate::support::{Place, Run, copy, fixture};
 
 /// A screen, in lines of a hundred columns; the list of all commands may take a larger one.
 const SCREEN: usize = 40;
-const LARGE: usize = 74;
+const LARGE: usize = 75;
 /// How help says which import is gone on with.
 const ID: &str = "1f0c55d20d41";
 
@@ -170,6 +170,9 @@ impl World {
             "recipack workspace create heron --kind external",
             "recipack rollout plan kestrel-orders.zip --of local:studio -o rollout.json --waves 1",
             "recipack rollout start rollout.json",
+            "recipack workspace create egret --kind external",
+            "recipack migrate plan local:osprey --to local:egret -o move",
+            "sed -i 's/= \"person\"/= { fields = { token = \"t\" } }/' move/settings.toml",
         ] {
             let run = world.run(&world.place.path("world"), line, &[]);
             assert_eq!(run.code, 0, "{line}: {}{}", run.stdout, run.stderr);
@@ -256,6 +259,7 @@ fn every_example_works() {
             // What is given back was taken before.
             let before = match path.iter().map(String::as_str).collect::<Vec<_>>()[..] {
                 ["rollout", "resume"] => Some("recipack rollout pause ID"),
+                ["migrate", "back"] => Some("recipack migrate run move --cut-over --yes"),
                 ["rollout", "retry"] => Some("recipack rollout hold ID kestrel"),
                 _ => None,
             };
@@ -722,6 +726,7 @@ fn words_are_completed_from_what_is_there() {
         (
             &["recipack", "plan", "x.zip", "--into", "local:"][..],
             &[
+                "local:egret",
                 "local:heron",
                 "local:kestrel",
                 "local:osprey",

@@ -774,6 +774,9 @@ fn schema_lists_documents() {
     status              what `status` prints with --json
     history             what `history` prints with --json
     promote             what `promote` prints with --json
+    migrate-plan        what `migrate plan` prints with --json, and the file that `migrate run` goes by
+    migrate-run         what `migrate run` and `migrate back` print with --json
+    migrate-status      what `migrate status` prints with --json
     rollout-plan        what `rollout plan` and `rollout abort --back` print with --json, and the file that `rollout start` takes
     rollout-start       what `rollout start` prints with --json
     rollout-run         what `rollout run` prints with --json
@@ -836,7 +839,7 @@ fn schema_lists_documents() {
     exit 64
     --- stderr
     error[usage]: there is no document `nothing`
-       = help: there are: decisions, export, lock, show, why, export-several, lock-several, verify, sign, provenance, report, push, pull, attach, discover, tags, diff, graph, manifest, recipack.toml, settings, customer, catalog, manifest-edit, init, customer-list-api, sandbox, sandbox-token, console, faults, doctor, man, completions, status, history, promote, rollout-plan, rollout-start, rollout-run, rollout-list, rollout-status, rollout-order, rollout-board, rollout-drift, rollout-jobs, rollout-report, fleet-query, history-prune, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, settings-init, settings-check, settings-show, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, customer-show-api, connector-pull, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, customer-plan, customer-apply, customer-reconcile, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, help, version, failure
+       = help: there are: decisions, export, lock, show, why, export-several, lock-several, verify, sign, provenance, report, push, pull, attach, discover, tags, diff, graph, manifest, recipack.toml, settings, customer, catalog, manifest-edit, init, customer-list-api, sandbox, sandbox-token, console, faults, doctor, man, completions, status, history, promote, migrate-plan, migrate-run, migrate-status, rollout-plan, rollout-start, rollout-run, rollout-list, rollout-status, rollout-order, rollout-board, rollout-drift, rollout-jobs, rollout-report, fleet-query, history-prune, revision, rollback, workspace-create, workspace-list, workspace-show, plan, import, matrix, workspace-export, workspace-delete, recipe-list, settings-init, settings-check, settings-show, recipe-change, connection-list, connection-change, connector-list, connector-show, connector-versions, connector-usage, connector-release, connector-push, customer-show-api, connector-pull, connector-diff, workspace-set, customer-create, customer-list, customer-show, customer-label, customer-plan, customer-apply, customer-reconcile, catalog-list, catalog-show, catalog-change, catalog-diff, catalog-pull, explain, explain-list, help, version, failure
     --- folder
     ");
 }

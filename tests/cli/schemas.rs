@@ -1,5 +1,6 @@
 //! What `--json` prints is what `recipack schema` says it is.
 
+mod migrations;
 mod over_the_api;
 mod rollouts;
 
@@ -762,7 +763,10 @@ fn what_is_printed_is_as_published() {
         check("decisions", record, &json(&text.expect("a record")));
     }
     let over_the_api = over_the_api::documents(&place).into_iter();
-    for (document, value) in over_the_api.chain(rollouts::documents(&place)) {
+    for (document, value) in over_the_api
+        .chain(rollouts::documents(&place))
+        .chain(migrations::documents(&place))
+    {
         check(document, document, &value);
         seen.insert(document);
     }

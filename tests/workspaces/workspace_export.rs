@@ -29,7 +29,7 @@ use recipack::ops::workspace::export::{
 };
 use recipack::ops::{Interrupt, Running, Silent};
 use recipack::plan::commit::{Change, Commit};
-use recipack::plan::workspace_export::{DepartureRequest, Rows, Unfiled};
+use recipack::plan::workspace_export::{DepartureRequest, RawIds, Rows, Unfiled};
 use recipack::workspace::local::{LocalPlatform, LocalWorkspace, NewWorkspace, Writing};
 use recipack::workspace::{MemoryContents, Workspace as _};
 
@@ -346,6 +346,7 @@ fn orders() -> DepartureRequest {
         folder: "Orders".parse().expect("a folder"),
         rows: Rows::LeftOut,
         unfiled: Unfiled::Concerned,
+        raw_ids: RawIds::Kept,
     }
 }
 
@@ -498,6 +499,7 @@ fn rows_and_the_rest_leave_if_asked_for() {
         folder: FolderPath::home(),
         rows: Rows::Included,
         unfiled: Unfiled::Concerned,
+        raw_ids: RawIds::Kept,
     };
     let exported = exported(&workspace, &request, place.folder.path()).expect("exported");
     let (entries, _) = package(exported, &place.path("x.zip"));

@@ -226,6 +226,41 @@ pub(super) const EXAMPLES: &[(&str, [&str; 2])] = &[
         ],
     ),
     (
+        "migrate",
+        [
+            "recipack migrate plan local:osprey --to local:egret -o next-move",
+            "recipack migrate run move",
+        ],
+    ),
+    (
+        "migrate plan",
+        [
+            "recipack migrate plan local:osprey --to local:egret -o next-move",
+            "recipack migrate plan local:osprey --to local:egret --folder Orders",
+        ],
+    ),
+    (
+        "migrate run",
+        [
+            "recipack migrate run move",
+            "recipack migrate run move --cut-over --yes",
+        ],
+    ),
+    (
+        "migrate back",
+        [
+            "recipack migrate back move --yes",
+            "recipack migrate back move --yes --json",
+        ],
+    ),
+    (
+        "migrate status",
+        [
+            "recipack migrate status move",
+            "recipack migrate status move --json",
+        ],
+    ),
+    (
         "promote",
         [
             "recipack promote next.zip --from test --to prod --plan",

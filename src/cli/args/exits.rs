@@ -56,6 +56,10 @@ const ENDS: &[Ends] = &[
     ("history", BRINGING, &[]),
     ("rollback", CHANGING, &[VerificationFailed]),
     ("promote", CHANGING, &[Differences, VerificationFailed]),
+    ("migrate plan", BRINGING, &[Refused, PartlyDone]),
+    ("migrate run", CHANGING, &[VerificationFailed]),
+    ("migrate back", CHANGING, &[VerificationFailed]),
+    ("migrate status", &[], &[VerificationFailed]),
     ("rollout plan", BRINGING, &[PartlyDone]),
     (
         "rollout start",

@@ -20,7 +20,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         "Bring them to workspaces and registries",
         &[
             "settings", "plan", "import", "resume", "status", "history", "rollback", "promote",
-            "rollout", "fleet", "matrix", "push", "pull", "attach", "discover", "tags",
+            "migrate", "rollout", "fleet", "matrix", "push", "pull", "attach", "discover", "tags",
         ],
     ),
     (

@@ -18,6 +18,7 @@ mod history;
 mod import;
 mod lock;
 mod man;
+mod migrate;
 mod platform;
 mod promote;
 mod provenance;
@@ -59,6 +60,9 @@ pub(crate) use history::{HistoryArgs, RollbackArgs, StatusArgs};
 pub(crate) use import::{ImportArgs, MatrixArgs, PermittedArgs, PlanArgs};
 pub(crate) use lock::LockArgs;
 pub(crate) use man::ManArgs;
+pub(crate) use migrate::{
+    MigrateBackArgs, MigrateCommand, MigratePlanArgs, MigrateRunArgs, MigrateStatusArgs,
+};
 pub(crate) use platform::PlatformArgs;
 pub(crate) use promote::PromoteArgs;
 pub(crate) use provenance::{AttestArgs, SbomArgs};
@@ -205,6 +209,9 @@ pub(crate) enum Command {
     Rollback(RollbackArgs),
     /// Import a package into the next environment, once it is in the one before
     Promote(Box<PromoteArgs>),
+    /// Move a workspace to another account
+    #[command(subcommand)]
+    Migrate(MigrateCommand),
     /// Bring packages to many customers, in waves
     #[command(subcommand)]
     Rollout(RolloutCommand),

@@ -19,7 +19,7 @@ use crate::model::workspace::Address;
 use crate::ops::diff::{DiffReport, Direction, compare_with_workspace, diff};
 use crate::ops::import::Incoming;
 use crate::plan::diff::{Change, Difference, FileChange};
-use crate::plan::workspace_export::{DepartureRequest, Rows, Unfiled};
+use crate::plan::workspace_export::{DepartureRequest, RawIds, Rows, Unfiled};
 
 /// How many differences of one file are printed before the rest is only counted.
 const SHOWN: usize = 50;
@@ -153,6 +153,7 @@ fn package(
         folder: args.folder.clone().unwrap_or_default(),
         rows: Rows::Included,
         unfiled: Unfiled::Concerned,
+        raw_ids: RawIds::Kept,
     };
     brought::package(
         context,

@@ -36,6 +36,8 @@ pub(crate) mod manifest;
 pub(crate) mod manifest_add;
 pub(crate) mod manifest_edit;
 pub(crate) mod matrix;
+pub(crate) mod migrate;
+mod migrate_run;
 pub(crate) mod promote;
 pub(crate) mod provenance;
 pub(crate) mod pull;

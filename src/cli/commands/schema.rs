@@ -10,6 +10,8 @@ use super::console::ConsoleDocument;
 use super::customer_file::ReconcileDocument;
 use super::discover::{DiscoverDocument, TagsDocument};
 use super::history::PruneDocument;
+use super::migrate::MigrateStatusDocument;
+use super::migrate_run::MigrateRunDocument;
 use super::promote::PromoteDocument;
 use super::pull::PullDocument;
 use super::push::PushDocument;
@@ -61,6 +63,7 @@ use crate::ops::workspace::push::ConnectorPushDocument;
 use crate::ops::workspace::status::StatusDocument;
 use crate::plan::customer::CustomerPlan;
 use crate::plan::graph_export::GraphDocument;
+use crate::plan::migration::MigrationPlan;
 use crate::plan::rollout::RolloutPlan;
 use crate::remote::{RemoteCustomer, RemoteCustomersDocument};
 use crate::sandbox::Faults;
@@ -203,6 +206,21 @@ const DOCUMENTS: &[(&str, &str, SchemaOf)] = &[
     ("promote", "what `promote` prints with --json", || {
         schemars::schema_for!(PromoteDocument)
     }),
+    (
+        "migrate-plan",
+        "what `migrate plan` prints with --json, and the file that `migrate run` goes by",
+        || schemars::schema_for!(MigrationPlan),
+    ),
+    (
+        "migrate-run",
+        "what `migrate run` and `migrate back` print with --json",
+        || schemars::schema_for!(MigrateRunDocument),
+    ),
+    (
+        "migrate-status",
+        "what `migrate status` prints with --json",
+        || schemars::schema_for!(MigrateStatusDocument),
+    ),
     (
         "rollout-plan",
         "what `rollout plan` and `rollout abort --back` print with --json, and the file that `rollout start` takes",

@@ -19,7 +19,7 @@ use crate::manifest::DEFAULT_LIMIT_MB;
 use crate::model::count::counted;
 use crate::model::workspace::Address;
 use crate::ops::workspace::export::{Output, WorkspaceExportDocument, export};
-use crate::plan::workspace_export::{DepartureRequest, Rows, Unfiled};
+use crate::plan::workspace_export::{DepartureRequest, RawIds, Rows, Unfiled};
 
 pub(crate) fn run(context: &Context, args: &WorkspaceExportArgs) -> Result<Exit, Stop> {
     let request = request(args);
@@ -94,6 +94,7 @@ fn request(args: &WorkspaceExportArgs) -> DepartureRequest {
         } else {
             Unfiled::Concerned
         },
+        raw_ids: RawIds::Kept,
     }
 }
 

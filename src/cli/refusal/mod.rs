@@ -4,6 +4,7 @@
 mod archive;
 mod command;
 mod customer;
+mod migration;
 mod registry;
 mod rollout;
 
@@ -29,6 +30,7 @@ impl Refusal {
     pub(crate) fn all() -> Vec<Self> {
         let mut all: Vec<Self> = command::REFUSALS.to_vec();
         all.extend(customer::REFUSALS);
+        all.extend(migration::REFUSALS);
         all.extend(registry::REFUSALS);
         all.extend(rollout::REFUSALS);
         all.extend(archive::refusals());

@@ -10,7 +10,7 @@ use crate::model::path::PackagePath;
 use crate::model::workspace::{Snapshot, Timestamp};
 use crate::ops::approval::{Approved, ImportRefusal};
 use crate::plan::import::compare::Answer;
-use crate::plan::import::document::{AssetAction, ConnectorAction, ImportPlan, Needed, Permission};
+use crate::plan::import::document::{ImportPlan, Needed, Permission};
 use crate::plan::import::mapping::Uses;
 use crate::plan::import::settings::Settled;
 use crate::plan::import::target::Fit;
@@ -87,37 +87,7 @@ impl Planned {
 
     /// What would change, in a few words for each.
     pub fn differs(&self) -> Vec<String> {
-        let plan = &self.plan;
-        let folders = plan.creates_folders.iter();
-        let mut differs: Vec<String> = folders
-            .map(|folder| format!("folder \"{folder}\" is not there"))
-            .collect();
-        let connectors = plan.connectors.iter().filter(|connector| {
-            matches!(
-                connector.action,
-                ConnectorAction::Install | ConnectorAction::Update | ConnectorAction::Downgrade
-            )
-        });
-        differs.extend(
-            connectors
-                .map(|connector| format!("connector \"{}\" has other code", connector.connector)),
-        );
-        let assets = plan.assets.iter().filter_map(|asset| {
-            let what = match asset.action {
-                AssetAction::Creates | AssetAction::CreatesPlaceholder => "is not there",
-                AssetAction::Overwrites | AssetAction::OverwritesRunning => "is otherwise",
-                AssetAction::NoChange
-                | AssetAction::BindsToExisting
-                | AssetAction::NotRead
-                | AssetAction::KeepsEdits => {
-                    return None;
-                }
-            };
-            let name = asset.folder.label(&asset.name);
-            Some(format!("{} \"{name}\" {what}", asset.kind.label()))
-        });
-        differs.extend(assets);
-        differs
+        self.plan.differs()
     }
 
     /// The plan, to be carried out: if the whole package was read, nothing blocks the import, and

@@ -17,7 +17,7 @@ use crate::ops::export::pack::{PackedEntry, Written, digest_of_file};
 use crate::ops::export::record::{PackageRecord, content_digest};
 use crate::ops::{Interrupted, Observer, Running, Stage};
 use crate::plan::workspace_export::{
-    DepartureEdits, DepartureRequest, ExclusionReason, Form, Item, LeavingFile, Reason,
+    DepartureEdits, DepartureRequest, ExclusionReason, Form, Item, LeavingFile, Named, Reason,
     RewriteError, Rewriter, Rows, WorkspaceExportPlan,
 };
 use crate::workspace::{Workspace, WorkspaceError};
@@ -173,15 +173,15 @@ fn decide(
         });
     }
     let mut buffer = Vec::new();
-    let departure = WorkspaceExportPlan::plan(&inventory, request, |recipe| {
+    let departure = WorkspaceExportPlan::plan(&inventory, request, |asset| {
         going_on(running)?;
-        let Some(file) = recipe.body.files.first() else {
-            return Ok(Vec::new());
+        let Some(file) = asset.body.files.first() else {
+            return Ok(Named::default());
         };
         workspace.content(&file.content, &mut buffer)?;
         rewriter
-            .lookups(&buffer)
-            .map_err(|source| damaged(&inventory, &recipe.key.name, source))
+            .named(&asset.key.kind, &buffer)
+            .map_err(|source| damaged(&inventory, &asset.key.name, source))
     })?;
     Ok((inventory, departure))
 }

@@ -466,6 +466,40 @@ impl ImportPlan {
         }
     }
 
+    /// What would change, in a few words for each.
+    pub fn differs(&self) -> Vec<String> {
+        let folders = self.creates_folders.iter();
+        let mut differs: Vec<String> = folders
+            .map(|folder| format!("folder \"{folder}\" is not there"))
+            .collect();
+        let connectors = self.connectors.iter().filter(|connector| {
+            matches!(
+                connector.action,
+                ConnectorAction::Install | ConnectorAction::Update | ConnectorAction::Downgrade
+            )
+        });
+        differs.extend(
+            connectors
+                .map(|connector| format!("connector \"{}\" has other code", connector.connector)),
+        );
+        let assets = self.assets.iter().filter_map(|asset| {
+            let what = match asset.action {
+                AssetAction::Creates | AssetAction::CreatesPlaceholder => "is not there",
+                AssetAction::Overwrites | AssetAction::OverwritesRunning => "is otherwise",
+                AssetAction::NoChange
+                | AssetAction::BindsToExisting
+                | AssetAction::NotRead
+                | AssetAction::KeepsEdits => {
+                    return None;
+                }
+            };
+            let name = asset.folder.label(&asset.name);
+            Some(format!("{} \"{name}\" {what}", asset.kind.label()))
+        });
+        differs.extend(assets);
+        differs
+    }
+
     /// Takes it that these assets, by their paths in the package, were not read; and the others only
     /// as lists tell, as far as they are there.
     pub(crate) fn not_read(&mut self, paths: &BTreeSet<PackagePath>) {

@@ -5,13 +5,15 @@
 //! stay: whoever may use them has them already (platform.md §5.6).
 
 mod naming;
+mod raw_ids;
 mod rewrite;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-pub use rewrite::{DepartureEdits, Printed, RewriteError, Rewriter};
+pub use raw_ids::{FoundRawId, RawIds};
+pub use rewrite::{DepartureEdits, Named, Printed, RewriteError, Rewriter};
 
 use crate::model::finding::{self, Code, Finding, Subject};
 use crate::model::ident::{Digest, Version};
@@ -56,6 +58,8 @@ pub struct DepartureRequest {
     pub rows: Rows,
     /// What leaves of what lies in no folder.
     pub unfiled: Unfiled,
+    /// What becomes of numbers of the workspace.
+    pub raw_ids: RawIds,
 }
 
 /// An asset or a connector, by its index in the inventory's list.
@@ -147,6 +151,10 @@ pub struct LeavingFile {
 pub struct WorkspaceExportPlan {
     /// Whether tables take their rows with them.
     pub rows: Rows,
+    /// What becomes of numbers of the workspace.
+    pub raw_ids: RawIds,
+    /// The numbers that stand where a reference could, if they were looked for.
+    pub found_raw_ids: Vec<FoundRawId>,
     /// The package's files, in the order of their paths.
     pub files: Vec<LeavingFile>,
     /// Why each of them is there.
@@ -163,18 +171,21 @@ pub struct WorkspaceExportPlan {
 }
 
 impl WorkspaceExportPlan {
-    /// Decides what leaves. `lookups` tells the names of the lookup tables that a recipe's formulas
-    /// name; it is asked for recipes that leave, and only if there are such tables.
+    /// Decides what leaves. `names` tells what an asset names otherwise than by reference objects; it
+    /// is asked for recipes that leave, if there are lookup tables, and for everything that leaves,
+    /// if numbers are to be resolved.
     ///
     /// # Errors
-    /// Only those of `lookups`.
+    /// Only those of `names`.
     pub fn plan<E>(
         inventory: &Inventory,
         request: &DepartureRequest,
-        lookups: impl FnMut(&WorkspaceAsset) -> Result<Vec<String>, E>,
+        names: impl FnMut(&WorkspaceAsset) -> Result<Named, E>,
     ) -> Result<Self, E> {
         let mut departure = Self {
             rows: request.rows,
+            raw_ids: request.raw_ids,
+            found_raw_ids: Vec::new(),
             files: Vec::new(),
             reasons: BTreeMap::new(),
             paths: BTreeMap::new(),
@@ -183,7 +194,7 @@ impl WorkspaceExportPlan {
             assets: numbered(inventory.assets.iter().map(|asset| asset.id)),
             connectors: numbered(inventory.connectors.iter().map(|connector| connector.id)),
         };
-        departure.select(inventory, request, lookups)?;
+        departure.select(inventory, request, names)?;
         departure.take_connectors(inventory);
         departure.name(inventory, request);
         if departure.files.is_empty() && departure.findings.is_empty() {
@@ -219,7 +230,7 @@ impl WorkspaceExportPlan {
         &mut self,
         inventory: &Inventory,
         request: &DepartureRequest,
-        mut lookups: impl FnMut(&WorkspaceAsset) -> Result<Vec<String>, E>,
+        mut names: impl FnMut(&WorkspaceAsset) -> Result<Named, E>,
     ) -> Result<(), E> {
         let inside: BTreeSet<usize> = (0..inventory.assets.len())
             .filter(|&index| is_inside(&inventory.assets[index], &request.folder))
@@ -253,9 +264,22 @@ impl WorkspaceExportPlan {
         while let Some(index) = waiting.pop_front() {
             let asset = &inventory.assets[index];
             let mut needed: Vec<usize> = bound(asset).filter_map(|id| self.asset(id)).collect();
-            if asset.key.kind == AssetKind::Recipe && !tables.0.is_empty() {
-                for name in lookups(asset)? {
+            let resolves = request.raw_ids == RawIds::Resolved;
+            if resolves || asset.key.kind == AssetKind::Recipe && !tables.0.is_empty() {
+                let named = names(asset)?;
+                for name in named.tables {
                     needed.extend(tables.find(inventory, asset, &name));
+                }
+                for raw in named.raw_ids.into_iter().filter(|_| resolves) {
+                    let meant = self.meant_by(inventory, &raw);
+                    needed.extend(meant);
+                    self.found_raw_ids.push(FoundRawId {
+                        item: Item::Asset(index),
+                        key: raw.key,
+                        id: raw.id,
+                        step: raw.step,
+                        meaning: meant.map(Item::Asset),
+                    });
                 }
             }
             for needed in needed {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Item, Rows, WorkspaceExportPlan, shared_version};
+use super::{Item, RawIds, Rows, WorkspaceExportPlan, shared_version};
 use crate::json::{
     Dialect, Document, JsonError, KeyOrder, Node, NodeKind, Splice, Tape, apply, insert_member,
     print, quote, remove_member,
@@ -18,7 +18,7 @@ use crate::model::ident::InternalName;
 use crate::model::key_order;
 use crate::model::kind::AssetKind;
 use crate::model::path::PackagePath;
-use crate::model::reference::objects;
+use crate::model::reference::{RawId, objects};
 use crate::model::scan::Scanner;
 use crate::model::workspace::{Binding, Inventory, WorkspaceAsset, WorkspaceConnector};
 
@@ -49,6 +49,9 @@ pub struct DepartureEdits {
     /// Rows of a table that stayed: 1 if there were any.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rows_removed: u32,
+    /// Numbers of the workspace that became references.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub raw_ids: u32,
 }
 
 fn is_zero(count: &u32) -> bool {
@@ -90,6 +93,15 @@ pub struct Rewriter {
     edited: Tape,
 }
 
+/// What an asset names otherwise than by reference objects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// The lookup tables that its formulas name.
+    pub tables: Vec<String>,
+    /// The numbers that stand where a reference could.
+    pub raw_ids: Vec<RawId>,
+}
+
 /// What is done with a connection's mark in a recipe.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mark {
@@ -102,14 +114,22 @@ enum Mark {
 }
 
 impl Rewriter {
-    /// The names of the lookup tables that a recipe's formulas name.
+    /// What an asset names otherwise than by reference objects. Of a type that is not known, `bytes`
+    /// may be anything.
     ///
     /// # Errors
-    /// If `bytes` are no recipe's.
-    pub fn lookups(&mut self, bytes: &[u8]) -> Result<Vec<String>, RewriteError> {
-        let facts = self.scanner.scan(&AssetKind::Recipe, bytes)?;
-        let names = facts.tables.iter().map(|table| table.name.to_string());
-        Ok(names.collect())
+    /// If `bytes` are no asset's of this type.
+    pub fn named(&mut self, kind: &AssetKind, bytes: &[u8]) -> Result<Named, RewriteError> {
+        let facts = match self.scanner.scan(kind, bytes) {
+            Ok(facts) => facts,
+            Err(_) if !kind.is_known() => return Ok(Named::default()),
+            Err(error) => return Err(error.into()),
+        };
+        let tables = facts.tables.iter().map(|table| table.name.to_string());
+        Ok(Named {
+            tables: tables.collect(),
+            raw_ids: facts.raw_ids.iter().cloned().collect(),
+        })
     }
 
     /// The JSON of an item as it leaves; `bytes` is what the workspace holds. None where an asset of
@@ -236,6 +256,9 @@ impl<'a> Edit<'a> {
                 );
             }
         }
+        if self.departure.raw_ids == RawIds::Resolved {
+            self.raw_ids(facts, &marks);
+        }
         if let Some(provider) = provider {
             let binding = match facts.connection().map(|connection| &connection.provider) {
                 Some(ConnectionProvider::Connector(at)) => bindings.get(*at).copied(),
@@ -244,6 +267,45 @@ impl<'a> Edit<'a> {
             self.provider(asset, provider, binding);
         }
         Ok(())
+    }
+
+    /// References in place of the numbers whose meaning is known.
+    fn raw_ids(&mut self, facts: &Facts, marks: &BTreeMap<usize, Mark>) {
+        for raw in &facts.raw_ids {
+            let meant = self.departure.meant_by(self.inventory, raw);
+            let Some(item) = meant.map(Item::Asset) else {
+                continue;
+            };
+            let at = raw.offset as usize;
+            let Some(path) = self.departure.paths.get(&item) else {
+                continue;
+            };
+            // Digits alone, or in quotes.
+            let quotes = match self.document.text().as_bytes().get(at) {
+                Some(b'"') => 2,
+                Some(_) | None => 0,
+            };
+            let value = at..at + raw.id.len() + quotes;
+            let mut text = self.reference_to(path, self.name(item));
+            if marks.get(&at) == Some(&Mark::Present) {
+                text.truncate(text.len() - 1);
+                text.push_str(",\"custom\":true}");
+            }
+            self.splices.push(Splice::new(value, text));
+            self.edits.raw_ids += 1;
+        }
+    }
+
+    /// A reference object.
+    fn reference_to(&self, path: &PackagePath, name: &str) -> String {
+        let members = [
+            ("zip_name", path.as_str()),
+            ("name", name),
+            ("folder", path.folder()),
+        ];
+        let members =
+            members.map(|(key, value)| format!("\"{key}\":{}", quote(value, Dialect::Platform)));
+        format!("{{{}}}", members.join(","))
     }
 
     fn finding(&mut self, code: Code, path: Option<&PackagePath>, message: String) {
@@ -378,7 +440,6 @@ impl<'a> Edit<'a> {
             let Some(path) = self.departure.paths.get(&item) else {
                 return;
             };
-            let text = |text: &str| quote(text, Dialect::Platform);
             let expected = [
                 ("zip_name", path.as_str()),
                 ("name", self.name(item)),
@@ -389,11 +450,8 @@ impl<'a> Edit<'a> {
             if expected.iter().all(says) {
                 return;
             }
-            let members = expected.map(|(key, value)| format!("\"{key}\":{}", text(value)));
-            self.splices.push(Splice::new(
-                provider.span(),
-                format!("{{{}}}", members.join(",")),
-            ));
+            let text = self.reference_to(path, self.name(item));
+            self.splices.push(Splice::new(provider.span(), text));
             match provider.kind() {
                 NodeKind::Object => self.edits.references += 1,
                 NodeKind::Array

@@ -112,11 +112,12 @@ fn request(folder: &str) -> DepartureRequest {
         folder: folder.parse().expect("a folder"),
         rows: Rows::LeftOut,
         unfiled: Unfiled::Concerned,
+        raw_ids: RawIds::Kept,
     }
 }
 
 fn plan(inventory: &Inventory, request: &DepartureRequest) -> WorkspaceExportPlan {
-    let nothing = |_: &WorkspaceAsset| Ok::<_, Infallible>(Vec::new());
+    let nothing = |_: &WorkspaceAsset| Ok::<_, Infallible>(Named::default());
     match WorkspaceExportPlan::plan(inventory, request, nothing) {
         Ok(departure) => departure,
         Err(never) => match never {},
@@ -267,7 +268,10 @@ fn tables_that_formulas_name_are_needed_too() {
     ];
     let departure = WorkspaceExportPlan::plan(&held_there, &request("F/G"), |recipe| {
         assert_eq!(recipe.id, AssetId(1));
-        Ok::<_, Infallible>(["Codes", "Rates", "Zones"].map(str::to_owned).to_vec())
+        Ok::<_, Infallible>(Named {
+            tables: ["Codes", "Rates", "Zones"].map(str::to_owned).to_vec(),
+            raw_ids: Vec::new(),
+        })
     });
     let Ok(departure) = departure;
     let taken: Vec<_> = departure.reasons.keys().copied().collect();

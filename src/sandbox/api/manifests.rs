@@ -14,7 +14,7 @@ use super::account::Folders;
 use crate::model::kind::AssetKind;
 use crate::model::workspace::{FolderPath, Timestamp};
 use crate::ops::workspace::export::leaving;
-use crate::plan::workspace_export::{DepartureRequest, Form, Item, Rows, Unfiled};
+use crate::plan::workspace_export::{DepartureRequest, Form, Item, RawIds, Rows, Unfiled};
 
 pub(in crate::sandbox) static OPERATIONS: &[Operation] = &[
     Operation {
@@ -175,6 +175,7 @@ fn assets(asked: &Asked<'_>, folder: &FolderPath, rows: Rows) -> Result<Vec<Asse
         folder: folder.clone(),
         rows,
         unfiled: Unfiled::Concerned,
+        raw_ids: RawIds::Kept,
     };
     let (inventory, departure) = leaving(&workspace, &request).map_err(|error| failed(&error))?;
     let mut assets: BTreeMap<Item, AssetBody> = BTreeMap::new();

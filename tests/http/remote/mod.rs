@@ -14,6 +14,7 @@ mod ends;
 mod identity;
 mod landing;
 mod manners;
+mod migrate;
 mod not_offered;
 mod other_writer;
 mod promote;

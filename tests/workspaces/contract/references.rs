@@ -13,7 +13,7 @@ use recipack::ops::import::{ImportRequest, Incoming, Planned};
 use recipack::ops::workspace::export::{Output, export};
 use recipack::ops::{Interrupt, Running, Silent};
 use recipack::plan::import::document::Permission;
-use recipack::plan::workspace_export::{DepartureRequest, Rows, Unfiled};
+use recipack::plan::workspace_export::{DepartureRequest, RawIds, Rows, Unfiled};
 use recipack::workspace::Workspace;
 use recipack::workspace::memory::MemoryWorkspace;
 use serde_json::{Value, json};
@@ -266,6 +266,7 @@ fn exported(workspace: &dyn Workspace, place: &Place, name: &str) -> Option<Path
         folder: FolderPath::home(),
         rows: Rows::Included,
         unfiled: Unfiled::All,
+        raw_ids: RawIds::Kept,
     };
     let output = Output {
         folder: place.folder.path(),
