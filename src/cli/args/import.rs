@@ -161,6 +161,40 @@ pub(crate) struct ImportArgs {
     pub(crate) report: ReportArgs,
 }
 
+impl ImportArgs {
+    /// An import of a package for which nothing else is said.
+    pub(crate) fn of(
+        package: PathBuf,
+        into: Address,
+        permitted: PermittedArgs,
+        platform: PlatformArgs,
+    ) -> Self {
+        Self {
+            package,
+            into: Some(into),
+            folder: None,
+            home_folder: None,
+            tags: None,
+            strip_folder: None,
+            from: None,
+            settings: SettingsArgs::default(),
+            locked: false,
+            require_signature: None,
+            signature: None,
+            lock: None,
+            permitted,
+            rows: None,
+            edits: EditsArgs::default(),
+            other_target: false,
+            read: None,
+            full: false,
+            yes: false,
+            platform,
+            report: ReportArgs::default(),
+        }
+    }
+}
+
 /// Arguments of `matrix`.
 #[derive(Debug, Args)]
 pub(crate) struct MatrixArgs {

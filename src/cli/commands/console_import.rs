@@ -48,38 +48,25 @@ impl Imports {
 
     fn args(&self, wish: &ImportWish, granted: &[Permission]) -> ImportArgs {
         let permits = |permission| granted.contains(&permission);
+        let permitted = PermittedArgs {
+            restart_recipes: permits(Permission::RestartRecipes),
+            allow_downgrade: permits(Permission::Downgrade),
+            allow_moved_recipes: permits(Permission::MoveRecipes),
+            allow_missing_connectors: permits(Permission::MissingConnectors),
+            overwrite_rows: permits(Permission::OverwriteRows),
+            overwrite_edits: permits(Permission::OverwriteEdits),
+        };
+        let (package, into) = (PathBuf::from(&wish.package), wish.into.clone());
         ImportArgs {
-            package: PathBuf::from(&wish.package),
-            into: Some(wish.into.clone()),
             folder: wish.folder.clone(),
-            home_folder: None,
-            tags: None,
-            strip_folder: None,
-            from: None,
             settings: SettingsArgs {
                 settings: wish.settings.iter().map(PathBuf::from).collect(),
                 ..SettingsArgs::default()
             },
-            locked: false,
-            require_signature: None,
-            signature: None,
-            lock: None,
-            permitted: PermittedArgs {
-                restart_recipes: permits(Permission::RestartRecipes),
-                allow_downgrade: permits(Permission::Downgrade),
-                allow_moved_recipes: permits(Permission::MoveRecipes),
-                allow_missing_connectors: permits(Permission::MissingConnectors),
-                overwrite_rows: permits(Permission::OverwriteRows),
-                overwrite_edits: permits(Permission::OverwriteEdits),
-            },
-            rows: None,
             edits: EditsArgs::all(Some(wish.edits).filter(|way| *way != EditsPolicy::Hold)),
             other_target: wish.other_target == OtherTarget::Permitted,
-            read: None,
-            full: false,
             yes: true,
-            platform: self.platform.clone(),
-            report: ReportArgs::default(),
+            ..ImportArgs::of(package, into, permitted, self.platform.clone())
         }
     }
 

@@ -7,9 +7,7 @@ use anyhow::Context as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::args::{
-    ImportArgs, MigrateBackArgs, MigrateRunArgs, PlatformArgs, ReportArgs, SettingsArgs,
-};
+use super::super::args::{ImportArgs, MigrateBackArgs, MigrateRunArgs, PlatformArgs, SettingsArgs};
 use super::super::connect::{Opened, open};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
@@ -136,34 +134,20 @@ impl<'a> Migration<'a> {
 
     fn import_args(&self, args: &MigrateRunArgs, files: &[&str]) -> ImportArgs {
         let settings = files.iter().map(|file| self.folder.join(file)).collect();
+        let package = self.folder.join(PACKAGE);
+        let target = self.plan.target.address.clone();
+        let (permitted, platform) = (args.permitted.clone(), args.platform.clone());
         ImportArgs {
-            package: self.folder.join(PACKAGE),
-            into: Some(self.plan.target.address.clone()),
             folder: match self.plan.folder.is_home() {
                 true => None,
                 false => Some(self.plan.folder.clone()),
             },
-            home_folder: None,
-            tags: None,
-            strip_folder: None,
-            from: None,
             settings: SettingsArgs {
                 settings,
                 ..SettingsArgs::default()
             },
-            locked: false,
-            require_signature: None,
-            signature: None,
-            lock: None,
-            permitted: args.permitted.clone(),
-            rows: None,
-            edits: super::super::args::EditsArgs::default(),
-            other_target: false,
-            read: None,
-            full: false,
             yes: args.yes,
-            platform: args.platform.clone(),
-            report: ReportArgs::default(),
+            ..ImportArgs::of(package, target, permitted, platform)
         }
     }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::args::{ImportArgs, PromoteArgs, ReportArgs};
+use super::super::args::{ImportArgs, PromoteArgs};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::platform;
@@ -212,27 +212,20 @@ fn environment<'m>(file: &'m ManifestFile, name: &TargetName) -> Result<&'m Envi
 fn as_import(args: &PromoteArgs, to: &Environment) -> ImportArgs {
     let mut settings = args.settings.clone();
     settings.environment = Some(args.to.to_string());
+    let (permitted, platform) = (args.permitted.clone(), args.platform.clone());
     ImportArgs {
-        package: args.package.clone(),
-        into: Some(to.address.clone()),
         folder: args.folder.clone(),
-        home_folder: None,
-        tags: None,
-        strip_folder: None,
-        from: None,
         settings,
-        locked: false,
         require_signature: args.require_signature.clone(),
-        signature: None,
-        lock: None,
-        permitted: args.permitted.clone(),
         rows: args.rows,
         edits: args.edits.clone(),
         other_target: args.other_target,
-        read: None,
-        full: false,
         yes: args.yes,
-        platform: args.platform.clone(),
-        report: ReportArgs::default(),
+        ..ImportArgs::of(
+            args.package.clone(),
+            to.address.clone(),
+            permitted,
+            platform,
+        )
     }
 }
