@@ -1,5 +1,6 @@
 //! `recipack migrate run` and `migrate back`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -24,7 +25,9 @@ use crate::io::scratch::ScratchFolder;
 use crate::model::count::counted;
 use crate::model::kind::AssetKind;
 use crate::model::seal::seal_of;
-use crate::model::workspace::{HeldState, ReadDepth, RecipeState};
+use crate::model::workspace::{
+    AssetId, HeldState, Inventory, ReadDepth, RecipeState, WorkspaceAsset,
+};
 use crate::ops::export::pack::digest_of_file;
 use crate::ops::import::PlanDocument;
 use crate::ops::workspace::operate::{Which, set_recipes};
@@ -395,39 +398,60 @@ impl<'a> Migration<'a> {
         Ok(astray)
     }
 
-    /// Compares the target with the package and with what ran in the source, as read now.
-    fn proof(&self, args: &MigrateRunArgs) -> Result<Proof, Stop> {
-        let document = self.look(args, &[SETTINGS, CUT_OVER])?;
-        let mut differs = document.plan.differs();
-        let target = self.workspace(&self.plan.target)?;
+    /// What lists tell of the recipes of one side.
+    fn listed(&self, side: &MigrationSide) -> Result<(Opened, Inventory), Stop> {
+        let workspace = self.workspace(side)?;
         let outline = Outline {
             places: Places::Asked,
             ..Outline::of([Listed::Recipes])
         };
-        let there = target.outline(&outline)?;
-        let mut running = 0;
-        let called_at = match self.plan.addresses.is_empty() {
-            true => Default::default(),
-            false => target.called_at()?,
-        };
-        let mut addresses: Vec<ChangedAddress> = self.plan.addresses.clone();
-        let mut ran: std::collections::BTreeSet<&str> =
-            self.plan.starts.iter().map(String::as_str).collect();
-        for asset in &there.assets {
-            if asset.key.kind != AssetKind::Recipe {
-                continue;
-            }
+        let listed = workspace.outline(&outline)?;
+        Ok((workspace, listed))
+    }
+
+    /// The recipes of a side that lie where the migration goes, by their names in the package.
+    fn recipes<'i>(
+        &self,
+        listed: &'i Inventory,
+    ) -> impl Iterator<Item = (String, &'i WorkspaceAsset)> {
+        let recipes = listed.assets.iter();
+        let recipes = recipes.filter(|asset| asset.key.kind == AssetKind::Recipe);
+        recipes.filter_map(|asset| {
             let folder = asset.key.place.folder();
             let within = match self.plan.folder.is_home() {
-                true => Some(folder.as_str()),
-                false => self.plan.folder.relative(&folder),
+                true => folder.as_str(),
+                false => self.plan.folder.relative(&folder)?,
             };
-            let Some(within) = within else { continue };
             let name = match within {
                 "" => asset.key.name.to_string(),
                 within => format!("{within}/{}", asset.key.name),
             };
-            if asset.state == HeldState::Recipe(RecipeState::Running) && ran.remove(name.as_str()) {
+            Some((name, asset))
+        })
+    }
+
+    /// Compares the target with the package and with what ran in the source, as read now.
+    fn proof(&self, args: &MigrateRunArgs) -> Result<Proof, Stop> {
+        let document = self.look(args, &[SETTINGS, CUT_OVER])?;
+        let mut differs = document.plan.differs();
+        // What runs on both sides does everything twice.
+        let (_, here) = self.listed(&self.plan.source)?;
+        let runs = |asset: &WorkspaceAsset| asset.state == HeldState::Recipe(RecipeState::Running);
+        let stops: BTreeSet<AssetId> = self.plan.stops.iter().map(|recipe| recipe.id).collect();
+        let twice = self
+            .recipes(&here)
+            .filter(|(_, asset)| stops.contains(&asset.id) && runs(asset));
+        differs.extend(twice.map(|(name, _)| format!("recipe \"{name}\" runs in the source")));
+        let (target, there) = self.listed(&self.plan.target)?;
+        let mut running = 0;
+        let called_at = match self.plan.addresses.is_empty() {
+            true => BTreeMap::new(),
+            false => target.called_at()?,
+        };
+        let mut addresses: Vec<ChangedAddress> = self.plan.addresses.clone();
+        let mut ran: BTreeSet<&str> = self.plan.starts.iter().map(String::as_str).collect();
+        for (name, asset) in self.recipes(&there) {
+            if runs(asset) && ran.remove(name.as_str()) {
                 running += 1;
             }
             for address in addresses.iter_mut().filter(|address| address.name == name) {
@@ -527,24 +551,12 @@ pub(super) fn back(context: &Context, args: &MigrateBackArgs) -> Result<Exit, St
 impl Migration<'_> {
     /// The numbers of the recipes in the target that the cut-over starts, as far as they run.
     fn there(&self, target: &MigrationSide) -> Result<Vec<String>, Stop> {
-        let workspace = self.workspace(target)?;
-        let outline = Outline {
-            places: Places::Asked,
-            ..Outline::of([Listed::Recipes])
-        };
-        let there = workspace.outline(&outline)?;
-        let named: Vec<String> = (self.plan.starts.iter())
-            .map(|name| match self.plan.folder.is_home() {
-                true => name.clone(),
-                false => format!("{}/{name}", self.plan.folder),
-            })
-            .collect();
-        let runs = there.assets.iter().filter(|asset| {
-            asset.key.kind == AssetKind::Recipe
-                && asset.state == HeldState::Recipe(RecipeState::Running)
-                && named.contains(&asset.key.place.folder().label(&asset.key.name))
+        let (_, there) = self.listed(target)?;
+        let runs = self.recipes(&there).filter(|(name, asset)| {
+            asset.state == HeldState::Recipe(RecipeState::Running)
+                && self.plan.starts.contains(name)
         });
-        Ok(runs.map(|asset| asset.id.to_string()).collect())
+        Ok(runs.map(|(_, asset)| asset.id.to_string()).collect())
     }
 }
 

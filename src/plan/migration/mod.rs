@@ -460,6 +460,11 @@ impl Known<'_> {
                 continue;
             };
             if let Some((_, name)) = self.file(index) {
+                // Those of Home go by their name alone, wherever the package has them.
+                let name = match asset.key.place.folder().is_home() {
+                    true => asset.key.name.to_string(),
+                    false => name,
+                };
                 let state = match state {
                     Authorization::Authorized => Some(true),
                     Authorization::Placeholder => Some(false),

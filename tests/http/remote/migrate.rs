@@ -273,6 +273,15 @@ fn a_number_becomes_a_reference_and_nothing_stops_too_early() {
         (accounts.running("harrier"), accounts.running("osprey")),
         (ran.clone(), BTreeSet::new())
     );
+    // What runs on both sides is told.
+    let again = ["recipe", "start", "Return label", "--in", "local:osprey"];
+    done(&local(place, &again), &again);
+    let twice = accounts.runs(&CUT_OVER, 68);
+    let told = "recipe \"Orders/Return label\" runs in the source";
+    assert!(twice.stdout.contains(told), "{}", twice.stdout);
+    let stop = ["recipe", "stop", "Return label", "--in", "local:osprey"];
+    done(&local(place, &stop), &stop);
+    accounts.runs(&CUT_OVER, 0);
     let diff = [
         "diff",
         "move/package.zip",

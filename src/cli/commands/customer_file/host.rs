@@ -122,7 +122,10 @@ impl<'c> Host<'c> {
                     });
                     there.collect()
                 }
-                (Address::Remote(_), None) => Vec::new(),
+                // Not known is not none.
+                (Address::Remote(of), None) => {
+                    return Err(anyhow::anyhow!("{of} was not opened").into());
+                }
             });
         }
         Ok(self.listed.as_deref().unwrap_or_default())
